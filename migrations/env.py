@@ -1,0 +1,61 @@
+"""Alembic's environment: migrates the connection it is handed, or, for people, one of its own.
+
+The product calls `slackbot.storage.schema.upgrade`, which hands over an open connection. From the
+command line (`alembic upgrade head`) the database is that of `DATABASE_URL`, or the default one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+from alembic import context
+from sqlalchemy import Connection
+
+from slackbot.storage.database import Database
+from slackbot.storage.tables import Base
+
+
+def migrate(connection: Connection) -> None:
+    """Carry out what was asked for, within the connection's own transaction."""
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def database_url() -> str:
+    """Where people's command lines point."""
+    folder = os.environ.get("SLACKBOT_DATA_DIR") or "./var"
+    return os.environ.get("DATABASE_URL") or f"sqlite:///{folder}/slackbot.db"
+
+
+async def migrate_own() -> None:
+    """Open the database and migrate it."""
+    database = Database(database_url())
+    try:
+        async with database.writing() as connection:
+            await connection.run_sync(migrate)
+    finally:
+        await database.aclose()
+
+
+def write_sql() -> None:
+    """Print the statements instead of carrying them out (`--sql`)."""
+    context.configure(
+        url=database_url(), target_metadata=Base.metadata, literal_binds=True, as_sql=True
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+handed = context.config.attributes.get("connection")
+if context.is_offline_mode():
+    write_sql()
+elif handed is not None:
+    migrate(handed)
+else:
+    asyncio.run(migrate_own())

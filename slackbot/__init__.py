@@ -1,0 +1,1 @@
+"""Speed networking at Accelevents events, without leaving Slack."""

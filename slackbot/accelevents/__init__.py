@@ -1,0 +1,1 @@
+"""The platform: HTTP calls and the Socket.IO feed."""

@@ -1,0 +1,132 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+import click
+import structlog
+import uvicorn
+import uvloop
+
+from slackbot.settings import Settings, SettingsError, read_settings
+from slackbot.telemetry import set_up_logging
+
+log = structlog.get_logger(__name__)
+
+STOP_SECONDS = 3
+"""How long requests may take to end; first replies leave within two seconds."""
+ONE_PROCESS = "On SQLite the bot is one process: start it with `slackbot run`."
+
+
+@click.group()
+@click.version_option(package_name="slackbot")
+def main() -> None:
+    """Speed networking at Accelevents events, without leaving Slack."""
+
+
+@main.command()
+def run() -> None:
+    """Run the bot: everything in one process, until SIGTERM or Ctrl-C."""
+    settings = _settings()
+    set_up_logging(settings.log_level, settings.log_format)
+    _raise_file_limit()
+    if settings.metrics_port:
+        from prometheus_client import start_http_server
+
+        start_http_server(settings.metrics_port, settings.host)
+    _start(_serve(settings))
+
+
+@main.command()
+def web() -> None:
+    """Serve Slack's requests only, beside workers."""
+    raise click.ClickException(ONE_PROCESS)
+
+
+@main.command()
+def worker() -> None:
+    """Hold feeds and deliver notices only, beside a web process."""
+    raise click.ClickException(ONE_PROCESS)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    from slackbot.wiring import upgrade_database
+
+    settings = _settings()
+    _start(upgrade_database(settings))
+    click.echo("The database is up to date.")
+
+
+@main.command()
+@click.option(
+    "--new-key", is_flag=True, required=True, help="Print a key for SLACKBOT_SECRET_KEYS."
+)
+def doctor(new_key: bool) -> None:
+    """Help for whoever runs the bot."""
+    from slackbot.wiring import new_secret_key
+
+    if new_key:
+        click.echo(new_secret_key())
+
+
+@main.command()
+@click.option("--keep", is_flag=True, help="Leave it all running, and print the addresses.")
+def demo(keep: bool) -> None:
+    """Play the whole mission on this machine, with a small Slack and a small Accelevents."""
+    from slackbot.sandbox.story import play
+
+    sys.exit(uvloop.run(play(keep=keep)))
+
+
+def _settings() -> Settings:
+    try:
+        return read_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _start(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        uvloop.run(work)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+async def _serve(settings: Settings) -> None:
+    from slackbot.wiring import running
+
+    async with running(settings) as app:
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+
+        def stop(*_: object) -> None:
+            server.should_exit = True
+
+        # uvicorn raises a signal it was stopped by once more when it is done; that must find a
+        # handler which lets us take the rest down.
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_number, stop)
+        await server.serve()
+
+
+def _raise_file_limit() -> None:
+    """Each feed is an open file; the usual soft limit of 1,024 is soon reached."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,1 @@
+"""Seeing to it that notices arrive; behind the port `Delivery`."""

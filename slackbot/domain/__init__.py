@@ -1,0 +1,1 @@
+"""What the bot is about, without any input or output: no clock, no network, no randomness."""

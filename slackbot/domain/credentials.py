@@ -1,0 +1,99 @@
+"""What people paste: an event's address, an access token, a magic link; told apart by shape."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from pydantic import SecretStr
+
+from slackbot.domain.errors import BadCredential, BadEventLink
+from slackbot.domain.model import EventSlug
+
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_TOKEN = re.compile(r"[\x21-\x7e]{8,4096}")
+_USER_KEY = re.compile(r"[\w.~=+-]{8,512}", re.ASCII)
+_KEY_PARAMETERS = {"userkey", "user_key", "key", "magiclink", "magic_link", "token"}
+_EVENT_FOLDERS = {"e", "events"}
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token that is used as it is."""
+
+    token: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
+class MagicLink:
+    """The single-use key of an e-mailed link."""
+
+    user_key: str = field(repr=False)
+
+
+def read_event(text: str) -> EventSlug:
+    """The slug in an event link (`…/e/{slug}`, `…/events/{slug}`), or the slug itself.
+
+    Raises:
+        BadEventLink: it is neither.
+    """
+    text = text.strip().strip("<>")
+    if "/" in text:
+        folders = [unquote(part) for part in _address(text).path.split("/") if part]
+        after = [b for a, b in pairwise(folders) if a in _EVENT_FOLDERS]
+        text = after[0] if after else ""
+    if not _SLUG.fullmatch(text):
+        raise BadEventLink
+    return EventSlug(text)
+
+
+def read_credential(text: str) -> AccessToken | MagicLink:
+    """Tell an access token from a magic link pasted whole.
+
+    Raises:
+        BadCredential: it is neither.
+    """
+    text = text.strip().strip("<>")
+    if re.match(r"(?i)https?://", text):
+        return MagicLink(_user_key(_address(text)))
+    token = re.sub(r"(?i)^bearer\s+", "", text)
+    if not _TOKEN.fullmatch(token):
+        raise BadCredential
+    return AccessToken(SecretStr(token))
+
+
+def _address(text: str) -> SplitResult:
+    try:
+        return urlsplit(text if "://" in text else f"https://{text}")
+    except ValueError:
+        return urlsplit("")
+
+
+def _user_key(address: SplitResult) -> str:
+    """The key stands in the query, in a fragment's query, or as the last folder of the path."""
+    queries = parse_qsl(address.query) + parse_qsl(address.fragment.partition("?")[2])
+    named = [value for name, value in queries if name.casefold() in _KEY_PARAMETERS]
+    last = [part for part in address.path.split("/") if part][-1:]
+    for key in named or last:
+        if _USER_KEY.fullmatch(key) and (named or _looks_random(key)):
+            return key
+    raise BadCredential
+
+
+def _looks_random(word: str) -> bool:
+    return len(word) >= 16 and any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
+
+
+def holds_secret(text: str) -> bool:
+    """Whether a typed text seems to hold a token or a magic link, which do not belong there."""
+    lowered = text.casefold()
+    if "userkey=" in lowered or "bearer " in lowered or "token=" in lowered:
+        return True
+    return any(word.startswith("eyJ") or _secret_word(word) for word in text.split())
+
+
+def _secret_word(word: str) -> bool:
+    bare = word.strip("<>\"'`")
+    return _looks_random(bare) and (len(bare) >= 20 or "/" not in bare) and bare.isascii()

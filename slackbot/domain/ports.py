@@ -1,0 +1,231 @@
+"""What the services need of the outside, as protocols. Real parts are built in `wiring.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from slackbot.domain.model import (
+    AttendeeStatus,
+    AuthScheme,
+    Availability,
+    EventSlug,
+    FeedHealth,
+    Grant,
+    Link,
+    Match,
+    MatchId,
+    Person,
+    Session,
+    SessionId,
+    SessionScope,
+    Sighting,
+    State,
+    TeamId,
+)
+
+
+class Clock(Protocol):
+    """The time, and waiting."""
+
+    def now(self) -> datetime:
+        """The time in UTC, with its zone."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
+        ...
+
+
+class Platform(Protocol):
+    """Accelevents over HTTP. Every method may raise a `PlatformError`."""
+
+    async def redeem(self, event: EventSlug, user_key: str) -> Grant:
+        """Exchange a magic link's user key, which works once, for a token."""
+        ...
+
+    async def check(self, event: EventSlug, token: SecretStr) -> AuthScheme:
+        """Try the token on the event; tells how it must be sent."""
+        ...
+
+    async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
+        """All networking sessions of the scope as the platform sees it, every page.
+
+        LIVE gives those live now, PAST those over, UPCOMING everything that is not filtered out.
+        Callers decide by the times (`rules.phase`) what is what.
+        """
+        ...
+
+    async def registered_sessions(self, link: Link) -> list[Session]:
+        """The person's own sessions of the event, in any phase."""
+        ...
+
+    async def join(self, link: Link, session_id: SessionId) -> None:
+        """Register for a live session. Joining again is harmless. Never repeated blindly."""
+        ...
+
+    async def set_status(self, link: Link, session_id: SessionId, status: AttendeeStatus) -> None:
+        """Say what the attendee does in the session. Never repeated blindly."""
+        ...
+
+    async def matches(self, link: Link, session_id: SessionId) -> list[Sighting]:
+        """The platform's own list of the person's matches in the session."""
+        ...
+
+
+class FeedListener(Protocol):
+    """What a feed calls. None of these raises."""
+
+    async def matched(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
+        """The socket told of matches."""
+        ...
+
+    async def connected(self, person: Person) -> None:
+        """The feed is up, for the first time or again."""
+        ...
+
+    async def disconnected(self, person: Person, failure: str) -> None:
+        """The feed went down or an attempt failed; `failure` is one word."""
+        ...
+
+
+class MatchFeed(Protocol):
+    """The Socket.IO connections, one for each person who may be matched."""
+
+    def open(self, link: Link, session_id: SessionId) -> None:
+        """Connect and stay connected until closed. Calling it again with the same is harmless."""
+        ...
+
+    async def wait_connected(self, person: Person, seconds: float) -> bool:
+        """Whether the feed is up, waiting for it at most so long."""
+        ...
+
+    def health(self, person: Person) -> FeedHealth | None:
+        """How the feed is, or None when there is none."""
+        ...
+
+    async def close(self, person: Person) -> None:
+        """Disconnect; harmless when there is no feed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFound:
+    """A notice: you are matched (or, late, you were)."""
+
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRefused:
+    """A notice: Accelevents no longer takes the token."""
+
+    link: Link
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOver:
+    """A notice: the session ended, so the person is no longer available."""
+
+    availability: Availability
+
+
+@dataclass(frozen=True, slots=True)
+class AvailabilityLost:
+    """A notice: the platform refused to keep the person available. `code` is an error's code."""
+
+    availability: Availability
+    code: str
+
+
+Notice = MatchFound | LinkRefused | SessionOver | AvailabilityLost
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a message stands in Slack."""
+
+    channel: str
+    ts: str
+
+
+class Messenger(Protocol):
+    """Direct messages to people."""
+
+    async def tell(self, person: Person, notice: Notice) -> Posted:
+        """Post the notice as a direct message.
+
+        Raises:
+            MessageRefused: final.
+            MessageDelayed: not taken, may be sent again later.
+            MessageUnsure: Slack may or may not have taken it.
+        """
+        ...
+
+
+class Delivery(Protocol):
+    """Sees to it that the notice of a match is told once."""
+
+    async def submit(self, person: Person, match_id: MatchId) -> None:
+        """Take over a stored match whose notice is not settled. Harmless when repeated."""
+        ...
+
+
+class Store(Protocol):
+    """What is kept. Every method names the workspace, by a person or by a team."""
+
+    async def link(self, person: Person) -> Link | None: ...
+    async def save_link(self, link: Link) -> None: ...
+    async def mark_refused(self, person: Person, at: datetime) -> bool:
+        """Note that the token is no longer taken; True only for the first to note it."""
+        ...
+
+    async def set_auth_scheme(self, person: Person, scheme: AuthScheme) -> None: ...
+    async def forget(self, person: Person) -> bool:
+        """Delete all rows of the person; whether there was a link."""
+        ...
+
+    async def forget_workspace(self, team: TeamId) -> None: ...
+
+    async def availability(self, person: Person) -> Availability | None: ...
+    async def save_availability(self, availability: Availability) -> None: ...
+    async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
+        """Change the state of a wish that still stands for this session; False when none does."""
+        ...
+
+    async def end_availability(self, person: Person) -> bool:
+        """Delete the wish; True only for the one that deleted it."""
+        ...
+
+    async def availabilities(self, team: TeamId) -> list[Availability]: ...
+
+    async def add_match(self, match: Match) -> bool:
+        """Store a match; False when its id, or its (partner, ordinal), is there already."""
+        ...
+
+    async def enrich_match(self, person: Person, match_id: MatchId, seen: Sighting) -> None:
+        """Add what a later telling knows more: call details, meeting digest, raw time.
+
+        Fills only what is empty; a call is never replaced.
+        """
+        ...
+
+    async def match(self, person: Person, match_id: MatchId) -> Match | None: ...
+    async def matches(
+        self, person: Person, event: EventSlug, session_id: SessionId | None = None
+    ) -> list[Match]:
+        """The person's matches at the event, newest first, of one session where given."""
+        ...
+
+    async def settle(
+        self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
+    ) -> None: ...
+    async def unsettled(self, team: TeamId) -> list[tuple[Person, MatchId]]: ...
+
+    async def first_sight(self, team: TeamId, event_id: str, at: datetime) -> bool:
+        """Whether this Slack event is seen for the first time."""
+        ...

@@ -1,0 +1,83 @@
+"""Who is available, who meets whom: pairs are made at once, in the order of waiting."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, get_args
+
+from slackbot.sandbox.accelevents import chime
+
+Status = Literal["REGISTERED", "CHECK_IN_AVAILABLE", "IN_MEETING", "LEFT", "PAST_SESSION_CHECK_IN"]
+STATUSES: tuple[str, ...] = get_args(Status)
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Two attendees (by key) who met. ``number`` counts from 1; ``passes`` is key → Attendee."""
+
+    number: int
+    session_id: int
+    at: datetime
+    sides: tuple[str, str]
+    meeting: chime.Json
+    passes: dict[str, chime.Json]
+
+    def partner_of(self, who: str) -> str:
+        return self.sides[1] if who == self.sides[0] else self.sides[0]
+
+
+class Networking:
+    """The waiting rooms of all sessions and the record of every pairing."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._waiting: dict[int, list[str]] = {}
+        self.statuses: dict[tuple[int, str], Status] = {}
+        self.pairings: list[Pairing] = []
+
+    def set_status(self, session_id: int, who: str, status: Status) -> Pairing | None:
+        """Note a status; being available makes a pair as soon as somebody else is."""
+        self.statuses[session_id, who] = status
+        if status != "CHECK_IN_AVAILABLE":
+            self._stop_waiting(who, session_id)
+            return None
+        room = self._waiting.setdefault(session_id, [])
+        if who not in room:
+            # One person waits in one room: the last wish counts.
+            self._stop_waiting(who)
+            room.append(who)
+        return self.pair(session_id, room[0], room[1]) if len(room) > 1 else None
+
+    def pair(self, session_id: int, a: str, b: str) -> Pairing:
+        """Make a pairing with a fresh Chime meeting, whether or not the two were waiting."""
+        number = len(self.pairings) + 1
+        pairing = Pairing(
+            number=number,
+            session_id=session_id,
+            at=self._now(),
+            sides=(a, b),
+            meeting=chime.meeting(f"networking-{session_id}-{number}"),
+            passes={who: chime.attendee(f"{session_id}-{number}-{who}"[:64]) for who in (a, b)},
+        )
+        for who in (a, b):
+            self._stop_waiting(who)
+            self.statuses[session_id, who] = "IN_MEETING"
+        self.pairings.append(pairing)
+        return pairing
+
+    def waiting_in(self, session_id: int) -> list[str]:
+        """Keys of those who wait, longest first."""
+        return list(self._waiting.get(session_id, ()))
+
+    def of(self, session_id: int, who: str) -> list[Pairing]:
+        """Every pairing of one attendee in one session, oldest first."""
+        return [p for p in self.pairings if p.session_id == session_id and who in p.sides]
+
+    def close(self, session_id: int) -> None:
+        """The session is over: nobody waits any more."""
+        self._waiting.pop(session_id, None)
+
+    def _stop_waiting(self, who: str, session_id: int | None = None) -> None:
+        for room_id, room in self._waiting.items():
+            if who in room and session_id in {None, room_id}:
+                room.remove(who)

@@ -1,0 +1,148 @@
+"""The platform's JSON: the list envelope, session rows, join answers, match rows, tokens."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from slackbot.sandbox.accelevents.dials import Dials, JoinCall
+from slackbot.sandbox.accelevents.event import Event, Session
+from slackbot.sandbox.accelevents.pairing import Pairing
+from slackbot.sandbox.accelevents.people import Attendee
+
+Json = dict[str, object]
+# The Chime meeting and attendee of a join answer, where it has them.
+JoinedCall = tuple[object, object] | None
+
+
+def local(moment: datetime, zone: str, pattern: str) -> str:
+    """A time without its zone, as the platform writes all times."""
+    return moment.astimezone(ZoneInfo(zone)).strftime(pattern)
+
+
+def session_row(session: Session, who: Attendee, zone: str) -> Json:
+    """One session as the guide's sample has it; counts only where the session knows them."""
+    row: Json = {
+        "sessionId": session.id,
+        "title": session.title,
+        "startTime": local(session.starts, zone, "%Y/%m/%d %H:%M"),
+        "endTime": local(session.ends, zone, "%Y/%m/%d %H:%M"),
+        "location": session.location,
+        "description": session.description,
+        "format": session.format,
+        "speakerList": None,
+        "currentUserRegisteredEventTicketId": session.registered.get(who.key),
+        "tracks": _tracks(session),
+        "streamProvider": None,
+        "streamUrl": None,
+        "rtmpUrl": None,
+        "meetingPassword": None,
+        "sessionVisibilityType": "PUBLIC",
+        "sponsorList": [],
+        "recordSession": True,
+        "hideVideoControls": False,
+        "exihiborList": [],
+        "postSessionCallToActionJson": None,
+        "playBackRestrictionToken": None,
+        "thumbnailRestrictionToken": None,
+    }
+    return row | _counts(session)
+
+
+def _tracks(session: Session) -> list[Json]:
+    if session.track is None:
+        return []
+    track = session.track
+    named: Json = {"id": track.id, "name": track.name, "color": track.color}
+    return [named | {"description": None, "position": track.position}]
+
+
+def _counts(session: Session) -> Json:
+    if session.capacity is None:
+        return {}
+    stats = {
+        "registeredUserCount": session.registered_count,
+        "interestedUserCount": 0,
+        "attendeeCount": session.registered_count,
+        "sessionSpeakerCount": 0,
+    }
+    return {"capacity": session.capacity, "status": "VISIBLE", "sessionStats": stats}
+
+
+def envelope(rows: Sequence[Json], filtered: int, event: Event, now: datetime) -> Json:
+    """The documented list envelope around one page of rows."""
+    return {
+        "recordsTotal": len(list(event)),
+        "recordsFiltered": filtered,
+        "data": list(rows),
+        "error": None,
+        "pastSession": any(session.is_past(now) for session in event),
+        "upComingSession": any(session.is_upcoming(now) for session in event),
+    }
+
+
+def join_answer(session: Session, who: Attendee, zone: str, call: JoinedCall) -> Json:
+    """The session object that a join returns."""
+    row = session_row(session, who, zone)
+    wanted = ("sessionId", "title", "startTime", "endTime", "description", "format")
+    meeting, attendee = call or (None, None)
+    return {name: row[name] for name in wanted} | {
+        "capacity": session.capacity or 0,
+        "currentUserRegisteredEventTicketId": session.registered.get(who.key),
+        "purchaserUserRegisteredEventTicketId": None,
+        "chatEnabled": True,
+        "pollEnabled": False,
+        "quesAndAnsEnabled": False,
+        "duration": int((session.ends - session.starts).total_seconds() // 60),
+        "hideSessionFromAttendees": False,
+        "eventAdmins": [],
+        "speakersOrModeratorsUserIds": [],
+        "meeting": meeting,
+        "attendee": attendee,
+    }
+
+
+def join_call(form: JoinCall, meeting: Json, attendee: Json) -> JoinedCall:
+    """Chime objects for a join answer, as objects or as JSON in strings."""
+    if form == "null":
+        return None
+    if form == "object":
+        return meeting, attendee
+    return json.dumps(meeting), json.dumps(attendee)
+
+
+def match_row(pairing: Pairing, partner: Attendee, time: str) -> Json:
+    """One documented row of the match list, which the socket event repeats."""
+    return {
+        "userIdOfMatch": partner.user_id,
+        "fullName": partner.full_name,
+        "profileImage": partner.profile_image,
+        "matTimeDate": time,
+        "title": partner.title,
+        "company": partner.company,
+        "sessionId": pairing.session_id,
+        "matchStarted": True,
+    }
+
+
+def list_time(pairing: Pairing, dials: Dials) -> str:
+    """``matTimeDate`` as the match list writes it."""
+    return local(pairing.at, dials.list_zone or dials.zone, dials.list_time_format)
+
+
+def socket_time(pairing: Pairing, dials: Dials) -> str:
+    """``matTimeDate`` as the socket event writes it."""
+    return local(pairing.at, dials.socket_zone or dials.zone, dials.socket_time_format)
+
+
+def token_answer(token: str, expires: datetime, who: Attendee, slug: str, zone: str) -> Json:
+    """The documented answer of every login."""
+    return {
+        "access_token": token,
+        "expires_in": local(expires, zone, "%Y-%m-%d %H:%M:%S"),
+        "redirectUrl": f"/e/{slug}/portal",
+        "userId": who.user_id,
+        "showExhibitorMenu": False,
+        "userRole": "ROLE_USER",
+        "whiteLabelURL": None,
+    }

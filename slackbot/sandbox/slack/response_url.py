@@ -1,0 +1,102 @@
+"""The response_url endpoint: up to five more messages after an interaction, for thirty minutes."""
+
+import asyncio
+import json
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from slackbot.sandbox.slack.content import read_content
+from slackbot.sandbox.slack.errors import Json, SlackError
+from slackbot.sandbox.slack.faults import Fault
+from slackbot.sandbox.slack.line import cut
+from slackbot.sandbox.slack.state import Call, World
+from slackbot.sandbox.slack.tickets import ResponseUrl
+
+NAME = "response_url"
+_KNOWN = {
+    "blocks",
+    "delete_original",
+    "link_names",
+    "metadata",
+    "mrkdwn",
+    "parse",
+    "replace_original",
+    "response_type",
+    "text",
+    "thread_ts",
+    "unfurl_links",
+    "unfurl_media",
+}
+
+
+class ResponseUrlEndpoint:
+    """An ASGI endpoint; faults and calls know it as `response_url`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One use of one URL."""
+        request = Request(scope, receive)
+        fault = self._world.faults.take(NAME) or Fault(NAME)
+        await asyncio.sleep(fault.delay)
+        call = Call(NAME, self._world.clock.now(), dropped=fault.drop is not None)
+        self._world.calls.append(call)
+        if fault.drop == "before":
+            await cut(scope, send)
+        elif fault.status is not None and fault.error is None:
+            call.error = f"http {fault.status}"
+            await Response(status_code=fault.status)(scope, receive, send)
+        else:
+            answer = await self._answer(request, call, fault)
+            await (cut(scope, send) if fault.drop else answer(scope, receive, send))
+        self._world.changes.tell()
+
+    async def _answer(self, request: Request, call: Call, fault: Fault) -> Response:
+        try:
+            url = self._world.response_urls.take(request.path_params["secret"])
+            call.team_id = url.team_id
+            fault.refuse(400)
+            call.args = _read(await request.body())
+            self._apply(url, call.args)
+        except SlackError as refusal:
+            call.error = refusal.code
+            status = refusal.status if refusal.status != 200 else 400
+            return JSONResponse(refusal.body(), status)
+        call.ok = True
+        return PlainTextResponse("ok")
+
+    def _apply(self, url: ResponseUrl, body: Json) -> None:
+        workspace = self._world.workspaces[url.team_id]
+        original = workspace.message(url.channel, url.message_ts)
+        replaces = bool(body.get("replace_original"))
+        if url.message_ts is None and (replaces or body.get("delete_original")):
+            self._world.problem("replace_original on a command's response_url does nothing")
+            replaces = False
+        elif body.get("delete_original"):
+            if original is not None:
+                workspace.delete(original)
+            return
+        content = read_content(body, in_chat=False)
+        if replaces and original is not None:
+            workspace.edit(original, content)
+            return
+        public = body.get("response_type") == "in_channel"
+        workspace.post(url.channel, content, visible_to=None if public else url.user)
+
+
+def _read(raw: bytes) -> Json:
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        raise SlackError("invalid_payload") from None
+    if not isinstance(body, dict):
+        raise SlackError("invalid_payload")
+    unknown = [f"unknown argument: {key}" for key in sorted(body.keys() - _KNOWN)]
+    if unknown:
+        raise SlackError("invalid_arguments", messages=unknown)
+    if body.get("response_type") not in {None, "ephemeral", "in_channel"}:
+        raise SlackError("invalid_arguments", messages=["response_type"])
+    return body

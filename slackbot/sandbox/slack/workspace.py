@@ -1,0 +1,238 @@
+"""A workspace: its people, conversations, messages, and the bot's installation in it."""
+
+from dataclasses import dataclass, field
+from itertools import count
+from zoneinfo import ZoneInfo
+
+from slackbot.sandbox.slack.clock import Changes, Clock
+from slackbot.sandbox.slack.errors import Json, SlackError
+from slackbot.sandbox.slack.views import Views
+
+APP_ID = "A0SANDBOX"
+DEFAULT_SCOPES = frozenset({"commands", "chat:write", "im:write", "users:read"})
+
+
+@dataclass(slots=True)
+class Member:
+    """A person, or the bot's own user."""
+
+    id: str
+    name: str
+    real_name: str
+    tz: str = "Europe/London"
+    email: str | None = None
+    deleted: bool = False
+    is_bot: bool = False
+
+
+@dataclass(slots=True)
+class Channel:
+    """A public channel, or a direct message between the bot and one person."""
+
+    id: str
+    name: str
+    members: set[str]
+    is_im: bool = False
+    is_archived: bool = False
+
+
+@dataclass(slots=True)
+class Content:
+    """What a message says, as the caller gave it; already checked."""
+
+    text: str = ""
+    blocks: list[Json] | None = None
+    metadata: Json | None = None
+    mrkdwn: bool = True
+    parse: str | None = None
+    link_names: bool = False
+    thread_ts: str | None = None
+
+
+@dataclass(slots=True)
+class Message:
+    """One message. `visible_to` marks an ephemeral one, `error` a notice of Slack's own."""
+
+    channel: str
+    ts: str
+    user: str
+    content: Content
+    by_bot: bool = True
+    visible_to: str | None = None
+    edited: str | None = None
+    deleted: bool = False
+    error: str | None = None
+    changed: int = 0
+    earlier: list[Content] = field(default_factory=list)
+
+
+@dataclass
+class Workspace:
+    """One Slack team with the app installed; `state` other than active is an auth error code."""
+
+    team_id: str
+    name: str
+    token: str
+    clock: Clock
+    changes: Changes
+    scopes: set[str] = field(default_factory=lambda: set(DEFAULT_SCOPES))
+    state: str = "active"
+    bot_user_id: str = "U0BOT"
+    bot_id: str = "B0BOT"
+    members: dict[str, Member] = field(default_factory=dict)
+    channels: dict[str, Channel] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.views = Views(self.team_id, self.clock, self.changes)
+        self._ids = count(1)
+        self.members[self.bot_user_id] = Member(
+            self.bot_user_id, "networking", "Networking", is_bot=True
+        )
+        general = Channel("C0GENERAL", "general", {self.bot_user_id})
+        self.channels[general.id] = general
+
+    @property
+    def domain(self) -> str:
+        """The team's part of its web address."""
+        return self.name.lower().replace(" ", "-")
+
+    def add(
+        self, name: str, *, tz: str = "Europe/London", real_name: str = "", email: str | None = None
+    ) -> Member:
+        """A new person, member of #general."""
+        ZoneInfo(tz)
+        member = Member(self._user_id(name), name, real_name or name.title(), tz, email)
+        self.members[member.id] = member
+        self.channels["C0GENERAL"].members.add(member.id)
+        return member
+
+    def _user_id(self, name: str) -> str:
+        stem = "U0" + "".join(c for c in name.upper() if c.isascii() and c.isalnum())
+        return stem if stem not in self.members else f"{stem}{next(self._ids)}"
+
+    def named(self, name: str) -> Member:
+        """The person by handle or id; KeyError when there is none."""
+        for member in self.members.values():
+            if name in {member.id, member.name}:
+                return member
+        raise KeyError(f"{self.team_id} has nobody called {name!r}")
+
+    def person(self, user_id: object) -> Member:
+        """The member of this id, or user_not_found."""
+        member = self.members.get(user_id) if isinstance(user_id, str) else None
+        if member is None:
+            raise SlackError("user_not_found")
+        return member
+
+    def dm(self, user_id: str) -> Channel:
+        """The direct message of the bot and this person, the same one each time."""
+        member = self.person(user_id)
+        if member.is_bot:
+            raise SlackError("cannot_dm_bot")
+        if member.deleted:
+            raise SlackError("user_disabled")
+        for channel in self.channels.values():
+            if channel.is_im and user_id in channel.members:
+                return channel
+        dm = Channel(
+            f"D{next(self._ids):09d}", member.name, {user_id, self.bot_user_id}, is_im=True
+        )
+        self.channels[dm.id] = dm
+        return dm
+
+    def conversation(self, wanted: object) -> Channel:
+        """A conversation the bot may post to: C… or D… id, #name, or U… for the DM."""
+        if not isinstance(wanted, str):
+            raise SlackError("channel_not_found")
+        if wanted.startswith(("U", "W")):
+            if wanted not in self.members:
+                raise SlackError("channel_not_found")
+            return self.dm(wanted)
+        channel = self.channels.get(wanted) or self.by_name(wanted)
+        if channel is None:
+            raise SlackError("channel_not_found")
+        if self.bot_user_id not in channel.members:
+            raise SlackError("not_in_channel")
+        if channel.is_archived:
+            raise SlackError("is_archived")
+        return channel
+
+    def by_name(self, name: str) -> Channel | None:
+        """The public channel of this name, with or without `#`."""
+        wanted = name.removeprefix("#")
+        return next((c for c in self.channels.values() if c.name == wanted and not c.is_im), None)
+
+    def post(
+        self,
+        channel: str,
+        content: Content,
+        *,
+        user: str | None = None,
+        visible_to: str | None = None,
+        error: str | None = None,
+    ) -> Message:
+        """A new message, of the bot unless `user` wrote it."""
+        message = Message(
+            channel,
+            self.clock.ts(),
+            user or self.bot_user_id,
+            content,
+            by_bot=user is None,
+            visible_to=visible_to,
+            error=error,
+        )
+        self.messages.append(message)
+        message.changed = self.changes.tell()
+        return message
+
+    def edit(self, message: Message, content: Content) -> None:
+        """A new face for the same message; the earlier one is kept for tests to look at."""
+        message.earlier.append(message.content)
+        message.content = content
+        message.edited = self.clock.ts()
+        message.changed = self.changes.tell()
+
+    def delete(self, message: Message) -> None:
+        """Take the message away."""
+        message.deleted = True
+        message.changed = self.changes.tell()
+
+    def message(self, channel: str, ts: object) -> Message | None:
+        """The message that stands there, ephemeral ones included."""
+        for message in reversed(self.messages):
+            if message.channel == channel and message.ts == ts and not message.deleted:
+                return message
+        return None
+
+    def visible(self, user_id: str) -> list[Message]:
+        """What this person's conversations hold for them, oldest first."""
+        return [
+            m
+            for m in self.messages
+            if not m.deleted
+            and user_id in self.channels[m.channel].members
+            and m.visible_to in {None, user_id}
+        ]
+
+    def as_slack(self, message: Message, *, with_metadata: bool = False) -> Json:
+        """The message object of Slack's payloads and answers."""
+        content = message.content
+        body: Json = {
+            "type": "message",
+            "user": message.user,
+            "ts": message.ts,
+            "team": self.team_id,
+            "text": content.text,
+        }
+        if message.by_bot:
+            body |= {"bot_id": self.bot_id, "app_id": APP_ID}
+        if content.blocks:
+            body["blocks"] = content.blocks
+        if content.thread_ts:
+            body["thread_ts"] = content.thread_ts
+        if message.edited:
+            body["edited"] = {"user": message.user, "ts": message.edited}
+        if with_metadata and content.metadata:
+            body["metadata"] = content.metadata
+        return body

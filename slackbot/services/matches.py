@@ -1,0 +1,161 @@
+"""A match is heard of, by socket or by match list, stored once, and handed on to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from slackbot.domain.model import (
+    Availability,
+    EventSlug,
+    Link,
+    Match,
+    Person,
+    SessionId,
+    Sighting,
+    Source,
+    State,
+    TeamId,
+)
+from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
+from slackbot.domain.rules import next_match, pairing_of, untold
+from slackbot.services.background import Locks
+from slackbot.telemetry import MATCHES, UNREADABLE
+
+log = structlog.get_logger(__name__)
+
+GRACE_SECONDS = 3.0
+"""A match that the list shows while the feed is up is probably on its way through the socket."""
+
+
+class Matches:
+    """The ledger of matches. Whatever is stored and not settled is submitted for delivery."""
+
+    def __init__(
+        self,
+        *,
+        platform: Platform,
+        store: Store,
+        feed: MatchFeed,
+        delivery: Delivery,
+        clock: Clock,
+    ) -> None:
+        self._platform = platform
+        self._store = store
+        self._feed = feed
+        self._delivery = delivery
+        self._clock = clock
+        self._locks = Locks()
+
+    async def receive(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
+        """The socket told of matches; told ten times they are still stored once."""
+        availability = await self._store.availability(person)
+        for sighting in seen:
+            session_id = sighting.session_id
+            if session_id is None and availability is not None:
+                session_id = availability.session_id
+            if session_id is None:
+                UNREADABLE.labels(source="socket").inc()
+                log.warning("match_without_session", team=person.team, user=person.user)
+                continue
+            async with self._locks.of(person):
+                match = await self._heard(person, event, session_id, sighting)
+            if match.settled_at is None:
+                await self._delivery.submit(person, match.id)
+
+    async def _heard(
+        self, person: Person, event: EventSlug, session_id: SessionId, seen: Sighting
+    ) -> Match:
+        while True:
+            known = await self._store.matches(person, event, session_id)
+            match = pairing_of(seen, known, self._clock.now())
+            if match is not None:
+                await self._store.enrich_match(person, match.id, seen)
+                return match
+            match = await self._add(person, event, session_id, seen, known, Source.SOCKET)
+            if match is not None:
+                return match
+
+    async def reconcile(self, link: Link, availability: Availability) -> None:
+        """Compare the platform's match list with what is known; tell what the socket missed.
+
+        Raises:
+            PlatformError: the list could not be read.
+        """
+        missed = await self._missed(link, availability)
+        health = self._feed.health(link.person)
+        if missed and health is not None and health.connected:
+            await self._clock.sleep(GRACE_SECONDS)
+        if not missed:
+            return
+        for match in await self._store_missed(link, availability, Source.LIST):
+            await self._delivery.submit(link.person, match.id)
+
+    async def baseline(self, link: Link, availability: Availability) -> None:
+        """Note what the list shows before the person becomes available: not missed, not told.
+
+        Raises:
+            PlatformError: the list could not be read.
+        """
+        await self._store_missed(link, availability, Source.BEFORE)
+
+    async def _missed(self, link: Link, availability: Availability) -> list[Sighting]:
+        listed = await self._platform.matches(link, availability.session_id)
+        known = await self._store.matches(link.person, link.event, availability.session_id)
+        return untold(listed, known)
+
+    async def _store_missed(
+        self, link: Link, availability: Availability, source: Source
+    ) -> list[Match]:
+        session_id = availability.session_id
+        listed = await self._platform.matches(link, session_id)
+        stored = []
+        async with self._locks.of(link.person):
+            known = await self._store.matches(link.person, link.event, session_id)
+            for row in untold(listed, known):
+                match = await self._add(link.person, link.event, session_id, row, known, source)
+                if match is not None:
+                    known.append(match)
+                    stored.append(match)
+        return stored
+
+    async def _add(
+        self,
+        person: Person,
+        event: EventSlug,
+        session_id: SessionId,
+        seen: Sighting,
+        known: Sequence[Match],
+        source: Source,
+    ) -> Match | None:
+        """Store a new match; None when another telling of it was quicker."""
+        availability = await self._store.availability(person)
+        if availability is not None and availability.session_id != session_id:
+            availability = None
+        match = next_match(
+            person=person,
+            event=event,
+            session_id=session_id,
+            session_title=availability.session_title if availability else "",
+            seen=seen,
+            known=known,
+            source=source,
+            now=self._clock.now(),
+        )
+        if not await self._store.add_match(match):
+            return None
+        MATCHES.labels(source=source.value).inc()
+        log.info("match", source=source.value, match=match.id)
+        if availability is not None and source is not Source.BEFORE:
+            await self._store.set_state(person, session_id, State.IN_MEETING)
+        return match
+
+    async def history(self, person: Person, event: EventSlug) -> list[Match]:
+        """Whom the person was matched with at the event, latest first."""
+        return await self._store.matches(person, event)
+
+    async def resume(self, team: TeamId) -> None:
+        """After a start: submit again whatever was stored and not settled."""
+        for person, unsettled in await self._store.unsettled(team):
+            await self._delivery.submit(person, unsettled)

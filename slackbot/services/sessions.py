@@ -1,0 +1,123 @@
+"""List the networking sessions, find the one that is meant, join it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slackbot.domain.errors import NoSuchSession, PlatformError
+from slackbot.domain.model import (
+    Availability,
+    EventSlug,
+    Link,
+    Person,
+    Session,
+    SessionScope,
+)
+from slackbot.domain.ports import Clock, Platform, Store
+from slackbot.domain.rules import choose, in_order, phase, session_number
+from slackbot.services.accounts import Accounts
+
+
+@contextmanager
+def about(session: Session) -> Iterator[None]:
+    """What the platform refuses in here is about this session, so that it can be named."""
+    try:
+        yield
+    except PlatformError as error:
+        error.session = session
+        raise
+
+
+class View(StrEnum):
+    """Which sessions a person wants to see."""
+
+    CURRENT = "current"
+    """Live and upcoming: what is shown when nothing else is said."""
+    LIVE = "live"
+    UPCOMING = "upcoming"
+    PAST = "past"
+    MINE = "mine"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Sessions in the order to show them, with what is needed to draw their buttons."""
+
+    event: EventSlug
+    view: View
+    sessions: tuple[Session, ...]
+    availability: Availability | None
+
+
+class Sessions:
+    """The sessions of the event that a person is linked to."""
+
+    def __init__(
+        self, *, accounts: Accounts, platform: Platform, store: Store, clock: Clock
+    ) -> None:
+        self._accounts = accounts
+        self._platform = platform
+        self._store = store
+        self._clock = clock
+
+    async def listing(self, person: Person, view: View) -> Listing:
+        """The sessions of a view, live first."""
+        async with self._accounts.speaking_for(person) as link:
+            sessions = await self._fetch(link, view)
+        now = self._clock.now()
+        if view in {View.LIVE, View.UPCOMING, View.PAST}:
+            sessions = [s for s in sessions if phase(s, now) == view.value]
+        elif view is View.CURRENT:
+            sessions = [s for s in sessions if phase(s, now) is not SessionScope.PAST]
+        availability = await self._store.availability(person)
+        return Listing(link.event, view, tuple(in_order(sessions, now)), availability)
+
+    async def _fetch(self, link: Link, view: View) -> list[Session]:
+        if view is View.MINE:
+            return await self._platform.registered_sessions(link)
+        if view is View.CURRENT:
+            live, all_of_them = await asyncio.gather(
+                self._platform.sessions(link, SessionScope.LIVE),
+                self._platform.sessions(link, SessionScope.UPCOMING),
+            )
+            # The platform decides what is live, so its own list of those comes last and wins.
+            return list({s.id: s for s in (*all_of_them, *live)}.values())
+        return await self._platform.sessions(link, SessionScope(view.value))
+
+    async def find(self, link: Link, query: str) -> Session:
+        """The session meant by an id, words of the title, or nothing at all.
+
+        An id that no list has is passed on, so that the platform itself answers.
+
+        Raises:
+            NoSuchSession, AmbiguousSession, NothingLive: see `rules.choose`.
+        """
+        now = self._clock.now()
+        live = await self._platform.sessions(link, SessionScope.LIVE)
+        try:
+            return choose(live, query, now)
+        except NoSuchSession:
+            everything = await self._platform.sessions(link, SessionScope.UPCOMING)
+        try:
+            return choose(everything, query, now)
+        except NoSuchSession:
+            number = session_number(query)
+            if number is None:
+                raise
+            return Session(id=number, title=f"Session {number}")
+
+    async def join(self, person: Person, query: str) -> Session:
+        """Register for the session that is meant; joining again gives the same answer.
+
+        Raises:
+            SlackbotError: nothing was joined.
+        """
+        async with self._accounts.speaking_for(person) as link:
+            session = await self.find(link, query)
+            with about(session):
+                await self._platform.join(link, session.id)
+        return session

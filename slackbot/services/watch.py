@@ -1,0 +1,225 @@
+"""While somebody is available: keep their feed open, and look for what it missed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import structlog
+
+from slackbot.domain.errors import PlatformError, Refusal, TokenRefused, Unavailable
+from slackbot.domain.model import (
+    AttendeeStatus,
+    Availability,
+    EventSlug,
+    Link,
+    Person,
+    Sighting,
+    State,
+    TeamId,
+)
+from slackbot.domain.ports import (
+    AvailabilityLost,
+    Clock,
+    MatchFeed,
+    Platform,
+    SessionOver,
+    Store,
+)
+from slackbot.services.accounts import Accounts
+from slackbot.services.background import Background, Locks
+from slackbot.services.matches import Matches
+from slackbot.services.notices import Notices
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 10.0
+"""How often the match list is read while the feed is down."""
+LOOK_SECONDS_CONNECTED = 60.0
+"""The same while it is up."""
+
+
+class Watch:
+    """Watches over every wish. Also the listener of the feeds (`ports.FeedListener`)."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        matches: Matches,
+        notices: Notices,
+        platform: Platform,
+        store: Store,
+        feed: MatchFeed,
+        clock: Clock,
+        background: Background,
+        locks: Locks,
+    ) -> None:
+        self._accounts = accounts
+        self._matches = matches
+        self._notices = notices
+        self._platform = platform
+        self._store = store
+        self._feed = feed
+        self._clock = clock
+        self._background = background
+        self._locks = locks
+        self._kept: dict[Person, asyncio.Task[None]] = {}
+        self._starting: set[Person] = set()
+        self._unsaid: set[Person] = set()
+        """Whose feed came back, but the platform has not confirmed that they are available."""
+
+    async def resume(self, team: TeamId) -> None:
+        """After a start: watch over everybody who was available."""
+        for availability in await self._store.availabilities(team):
+            self.keep(availability.person)
+
+    def keep(self, person: Person) -> None:
+        """Watch over a person's wish until it ends."""
+        kept = self._kept.get(person)
+        if kept is None or kept.done():
+            self._kept[person] = self._background.start(self._keep(person), "watch")
+
+    @contextmanager
+    def starting(self, person: Person) -> Iterator[None]:
+        """Within this somebody else says "available" once the feed is up."""
+        self._starting.add(person)
+        try:
+            yield
+        finally:
+            self._starting.discard(person)
+
+    async def end(self, person: Person) -> bool:
+        """The wish is over: stop the feed; whether there was a wish. Call it under the lock."""
+        ended = await self._store.end_availability(person)
+        self._unsaid.discard(person)
+        kept = self._kept.pop(person, None)
+        if kept is not None and kept is not asyncio.current_task():
+            kept.cancel()
+        await self._feed.close(person)
+        return ended
+
+    async def stop_looking(self, link: Link, availability: Availability) -> bool:
+        """Leave, then look once more for a match made in the last moment.
+
+        Returns:
+            Whether the platform confirmed that it stopped looking.
+        """
+        confirmed = await self._accounts.leave(link, availability)
+        await self._look(link, availability)
+        return confirmed
+
+    def close(self) -> None:
+        """At shutdown: stop watching; the wishes stay stored."""
+        for task in self._kept.values():
+            task.cancel()
+        self._kept.clear()
+
+    # --- what the feed tells (ports.FeedListener) -------------------------------------------------
+
+    async def matched(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
+        """The socket told of matches."""
+        await self._matches.receive(person, event, seen)
+
+    async def connected(self, person: Person) -> None:
+        """The feed is up (again): look for what it missed, then say available once more.
+
+        Whether availability outlives a reconnect is not known, so it is set again.
+        """
+        if person in self._starting:
+            return
+        async with self._locks.of(person):
+            link = await self._store.link(person)
+            availability = await self._store.availability(person)
+            if link is None or link.refused_at is not None or availability is None:
+                return
+            try:
+                async with self._accounts.speaking_unasked(link):
+                    await self._look(link, availability)
+                    await self._say_available_again(link)
+            except TokenRefused:
+                log.info("feed_useless", reason="token_refused")
+
+    async def _say_available_again(self, link: Link) -> None:
+        person = link.person
+        self._unsaid.discard(person)
+        availability = await self._store.availability(person)
+        if availability is None or availability.state is not State.AVAILABLE:
+            return
+        try:
+            await self._platform.set_status(link, availability.session_id, AttendeeStatus.AVAILABLE)
+        except TokenRefused:
+            raise
+        except Refusal as error:
+            if await self.end(person):
+                self._notices.tell(person, AvailabilityLost(availability, error.code))
+        except Unavailable as error:
+            log.info("available_unconfirmed", reason=error.code)
+            self._unsaid.add(person)
+
+    async def disconnected(self, person: Person, failure: str) -> None:
+        """The feed is down. Its supervisor and the watch see to the rest."""
+        log.info("feed_down", team=person.team, user=person.user, reason=failure)
+
+    # --- the watch --------------------------------------------------------------------------------
+
+    async def _keep(self, person: Person) -> None:
+        waited = LOOK_SECONDS_CONNECTED
+        while True:
+            health = self._feed.health(person)
+            deaf = health is None or not health.connected
+            if deaf or waited >= LOOK_SECONDS_CONNECTED:
+                waited = 0.0
+                if not await self._goes_on(person):
+                    return
+            await self._clock.sleep(LOOK_SECONDS)
+            waited += LOOK_SECONDS
+
+    async def _goes_on(self, person: Person) -> bool:
+        """One round of the watch. Whatever goes wrong in it, the next one may be better."""
+        try:
+            return await self._visit(person)
+        except TokenRefused:
+            log.info("watch_useless", reason="token_refused")
+        except Exception:
+            log.exception("watch_failed")
+        return True
+
+    async def _visit(self, person: Person) -> bool:
+        """Look once; whether there is a wish to watch over any longer."""
+        async with self._locks.of(person):
+            availability = await self._store.availability(person)
+            link = await self._store.link(person)
+            if availability is None or link is None:
+                await self._feed.close(person)
+                return False
+            ends_at = availability.session_ends_at
+            over = ends_at is not None and ends_at <= self._clock.now()
+            if link.refused_at is not None:
+                # Waits for the person to connect again, while there is something to wait for.
+                if over:
+                    await self.end(person)
+                return not over
+            async with self._accounts.speaking_unasked(link):
+                if over:
+                    await self._session_over(link, availability)
+                    return False
+                self._feed.open(link, availability.session_id)
+                await self._look(link, availability)
+                if person in self._unsaid:
+                    await self._say_available_again(link)
+            return True
+
+    async def _session_over(self, link: Link, availability: Availability) -> None:
+        await self.stop_looking(link, availability)
+        if await self.end(link.person) and availability.state is State.AVAILABLE:
+            self._notices.tell(link.person, SessionOver(availability))
+
+    async def _look(self, link: Link, availability: Availability) -> None:
+        try:
+            await self._matches.reconcile(link, availability)
+        except TokenRefused:
+            raise
+        except PlatformError as error:
+            log.info("list_unread", reason=error.code)

@@ -1,0 +1,191 @@
+"""Every setting, read once from the environment and `.env`. Secrets are typed as secrets."""
+
+from __future__ import annotations
+
+import re
+import string
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_PLACEHOLDERS = re.compile(r"(?i)change.?me|your.|example|xxx|placeholder|secret$|<|>")
+_HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class SettingsError(Exception):
+    """A setting is missing or cannot be used; its text is one line and names the variable."""
+
+
+class Settings(BaseSettings):
+    """The environment variables, under their own names in lower case."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_file=".env", hide_input_in_errors=True
+    )
+
+    slack_bot_token: SecretStr = Field(description="The bot's token, `xoxb-…`.")
+    slack_signing_secret: SecretStr = Field(description="Proves that a request comes from Slack.")
+    slack_api_url: Text = Field("https://slack.com/api/", description="Base of Slack's Web API.")
+    slack_command: str = Field(
+        "/networking",
+        pattern=r"^/[a-z0-9_-]{1,31}$",
+        description="The slash command; another name for a staging bot beside it.",
+    )
+    accelevents_api_url: Text = Field(
+        "https://api.accelevents.com", description="Base of Accelevents' API."
+    )
+    accelevents_web_url: Text = Field(
+        "https://www.accelevents.com", description="Where the event hub is, for links."
+    )
+    accelevents_session_link: Text = Field(
+        "{web}/e/{event}/portal/schedule/{session_id}", description="A session's page in the hub."
+    )
+    accelevents_auth_scheme: Literal["auto", "bare", "bearer"] = Field(
+        "auto",
+        description="How the token stands in `Authorization`; `auto` tries bare, then Bearer, "
+        "while linking and remembers it.",
+    )
+    accelevents_status_request: Text = Field(
+        "PUT /rest/events/{event}/user-session/{session_id}/status",
+        description="Method and path of the status change; the query `status=…` is added.",
+    )
+    accelevents_matches_request: Text = Field(
+        "GET /rest/events/{event}/user-session/{session_id}/matches",
+        description="Method and path of the match list.",
+    )
+    accelevents_socket_url: str = Field("", description="Socket.IO server; the API host if empty.")
+    accelevents_socket_path: Text = Field("/socket.io", description="Its path.")
+    accelevents_socket_namespace: Text = Field("/", description="Its namespace.")
+    accelevents_socket_auth: Text = Field(
+        "auth,header",
+        description="How the token travels: `auth` (payload), `header`, `query`, or several.",
+    )
+    accelevents_socket_hello: str = Field(
+        "",
+        description="An event to emit after connecting: `name`, or `name {json}` with `{event}` "
+        "and `{session_id}`.",
+    )
+    accelevents_socket_events: Text = Field(
+        "*", description="Events that carry matches; `*` is any that reads as a match."
+    )
+    accelevents_event: str = Field("", description="Event slug offered in the connect form.")
+    accelevents_timezone: Text = Field("UTC", description="Zone of the platform's session times.")
+    database_url: str = Field("", description="A SQLite file in the data folder if empty.")
+    slackbot_data_dir: Text = Field("./var", description="Folder of the SQLite file.")
+    slackbot_secret_keys: SecretStr = Field(
+        description="Base64 keys that seal tokens, newest first, comma between them."
+    )
+    host: Text = Field("127.0.0.1", description="Address to listen at.")
+    port: int = Field(3000, ge=0, le=65535, description="Port to listen at; 0 takes a free one.")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of `/metrics` at the same address; 0 is none."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least grave messages to write."
+    )
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="`auto` is console in a terminal and JSON elsewhere."
+    )
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _is_bot_token(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value()
+        if not token.startswith("xoxb-") or len(token) < 20 or _PLACEHOLDERS.search(token):
+            raise ValueError("is not a bot token; it begins with xoxb- and is at your app's page")
+        return value
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _is_signing_secret(cls, value: SecretStr) -> SecretStr:
+        secret = value.get_secret_value()
+        if len(secret) < 32 or len(set(secret)) < 6 or not set(secret) <= set(string.hexdigits):
+            raise ValueError("is not a signing secret; it has 32 hexadecimal characters")
+        return value
+
+    @field_validator("slack_api_url", "accelevents_api_url", "accelevents_web_url")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if not _HTTP_URL.fullmatch(value):
+            raise ValueError("is not an http(s) address")
+        return value
+
+    @field_validator("accelevents_status_request", "accelevents_matches_request")
+    @classmethod
+    def _is_request(cls, value: str) -> str:
+        if not re.fullmatch(r"(GET|POST|PUT|PATCH) /\S*\{session_id\}\S*", value):
+            raise ValueError("is not like `PUT /path/{event}/{session_id}`")
+        return _with_fields(value, {"event", "session_id"})
+
+    @field_validator("accelevents_session_link")
+    @classmethod
+    def _is_link(cls, value: str) -> str:
+        return _with_fields(value, {"web", "event", "session_id"})
+
+    @field_validator("accelevents_socket_auth")
+    @classmethod
+    def _is_socket_auth(cls, value: str) -> str:
+        if not set(split(value)) or not set(split(value)) <= {"auth", "header", "query"}:
+            raise ValueError("is not a list of auth, header, query")
+        return value
+
+    @field_validator("accelevents_timezone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is not a time zone such as Europe/Berlin") from None
+        return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _stripped(cls, value: object, _: ValidationInfo) -> object:
+        return value.strip() if isinstance(value, str) else value
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """Zone of the platform's session times."""
+        return ZoneInfo(self.accelevents_timezone)
+
+    @property
+    def database(self) -> str:
+        """The database's address, with the default filled in."""
+        folder = self.slackbot_data_dir.rstrip("/")
+        return self.database_url or f"sqlite:///{folder}/slackbot.db"
+
+
+def _with_fields(template: str, known: set[str]) -> str:
+    try:
+        names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+    except ValueError:
+        names = {"?"}
+    if not names <= known:
+        raise ValueError(f"may hold {', '.join(f'{{{name}}}' for name in sorted(known))} only")
+    return template
+
+
+def split(value: str) -> tuple[str, ...]:
+    """A comma list, without blanks and empty parts."""
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def read_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        SettingsError: a line for what is missing or malformed, without any value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = []
+        for problem in error.errors(include_input=False, include_url=False):
+            name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
+            told = "is missing" if problem["type"] == "missing" else problem["msg"]
+            problems.append(f"{name}: {told.removeprefix('Value error, ')}")
+        raise SettingsError("; ".join(problems)) from None

@@ -1,0 +1,1 @@
+"""Everything Slack: its requests in, our words and messages out."""

@@ -1,0 +1,93 @@
+"""The Bolt app: settings that matter, and the listeners."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import cast
+
+from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from slackbot.services.accounts import Accounts
+from slackbot.services.background import Background
+from slackbot.slack.answers import Answers
+from slackbot.slack.endpoint import ASGIApp, SignedOnly, log_failed
+from slackbot.slack.installations import SingleInstallation
+from slackbot.slack.linking import Linking
+from slackbot.slack.listeners import actions, commands, events, views
+from slackbot.slack.replies import Replies
+
+PATH = "/slack/events"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the listeners need."""
+
+    slash: str
+    answers: Answers
+    linking: Linking
+    replies: Replies
+    accounts: Accounts
+    background: Background
+    first_sight: events.FirstSight
+
+
+def bolt_app(
+    client: AsyncWebClient, installation: SingleInstallation, signing_secret: str, parts: Parts
+) -> AsyncApp:
+    """Bolt with its listeners.
+
+    `process_before_response` spares the 10 ms for which Bolt otherwise polls for each `ack()`, and
+    `authorize` is ours, so that no request waits for `auth.test`.
+    """
+
+    async def authorize(
+        enterprise_id: str | None, team_id: str | None, user_id: str | None
+    ) -> AuthorizeResult | None:
+        return await installation.authorize(enterprise_id, team_id, user_id)
+
+    app = AsyncApp(
+        client=client,
+        signing_secret=signing_secret,
+        authorize=cast("Callable[..., Awaitable[AuthorizeResult]]", authorize),
+        process_before_response=True,
+        raise_error_for_unhandled_request=False,
+        # Without one Bolt takes the root's level, and at "debug" writes down whole answers.
+        logger=logging.getLogger("slack_bolt"),
+    )
+    commands.register(
+        app,
+        slash=parts.slash,
+        answers=parts.answers,
+        linking=parts.linking,
+        replies=parts.replies,
+    )
+    actions.register(app, answers=parts.answers, linking=parts.linking, replies=parts.replies)
+    views.register(app, linking=parts.linking)
+    events.register(
+        app,
+        answers=parts.answers,
+        accounts=parts.accounts,
+        replies=parts.replies,
+        background=parts.background,
+        first_sight=parts.first_sight,
+    )
+
+    @app.error
+    async def unreadable(error: Exception) -> BoltResponse:
+        """A signed request that no listener could make sense of: logged without its content."""
+        log_failed(error)
+        return BoltResponse(status=400, body="")
+
+    return app
+
+
+def endpoint(app: AsyncApp, signing_secret: str) -> SignedOnly:
+    """The ASGI app that is served at `PATH`."""
+    return SignedOnly(cast("ASGIApp", AsyncSlackRequestHandler(app, path=PATH)), signing_secret)

@@ -1,0 +1,100 @@
+"""The match card, late or in time, and the people met."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Final
+
+from slackbot.domain.model import EventSlug, Match, Partner
+from slackbot.slack import words
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.blocks.message import KEEP, Button, Draft, Message, picture_alt
+from slackbot.slack.blocks.text import Block
+from slackbot.slack.grammar import Command, Name
+
+HISTORY_LENGTH: Final = 15
+
+
+def match_card(match: Match, links: HubLinks) -> Message:
+    """Found: who it is, until when, and one main button to meet."""
+    return _late(match, links) if match.late else _found(match, links)
+
+
+def _found(match: Match, links: HubLinks) -> Message:
+    draft = Draft().keep(words.MATCHED, name=match.partner.name)
+    _about(draft, match.partner)
+    if match.ends_at is not None:
+        draft.say(words.MATCH_ENDS, end=match.ends_at)
+    if match.session_title:
+        draft.keep(words.MATCH_SESSION, title=match.session_title)
+    return draft.buttons(_meet(match, links, primary=True), _again(match), _pause(match)).done()
+
+
+def looking_back(blocks: Sequence[Block]) -> list[Block]:
+    """What stays of a card whose button was answered: whom it was, now in the past."""
+    kept = [deepcopy(b) for b in blocks if str(b.get("block_id", "")).startswith(KEEP)]
+    for block in kept:
+        for section in block.get("elements", []):
+            for element in section.get("elements", []):
+                if element.get("text") == words.MATCHED_NOW:
+                    element["text"] = words.MATCHED_THEN
+    return kept
+
+
+def _late(match: Match, links: HubLinks) -> Message:
+    draft = Draft().say(words.LATE)
+    if match.matched_at is not None:
+        draft.keep(words.LATE_WHEN, at=match.matched_at, name=match.partner.name)
+    else:
+        draft.keep(words.LATE_UNKNOWN_WHEN, name=match.partner.name)
+    _about(draft, match.partner)
+    if match.session_title:
+        draft.keep(words.MATCH_SESSION, title=match.session_title)
+    draft.say(words.LATE_WHY)
+    return draft.buttons(_meet(match, links, primary=True), _again(match), _pause(match)).done()
+
+
+def _about(draft: Draft, partner: Partner) -> None:
+    role = _role(partner)
+    if partner.picture is not None:
+        alt = picture_alt(words.PICTURE, name=partner.name)
+        draft.beside_picture(role or partner.name, partner.picture, alt)
+    elif role:
+        draft.keep(words.ROLE, role=role)
+
+
+def _role(partner: Partner) -> str:
+    return ", ".join(part for part in (partner.title, partner.company) if part)
+
+
+def _meet(match: Match, links: HubLinks, *, primary: bool) -> Button:
+    url = links.session(match.event, match.session_id)
+    return Button(words.BUTTON_MEET, f"hub:{match.session_id}", url=url, primary=primary)
+
+
+def _again(match: Match) -> Button:
+    action = Command(Name.AVAILABLE, str(match.session_id)).action
+    return Button(words.BUTTON_AVAILABLE_AGAIN, action)
+
+
+def _pause(match: Match) -> Button:
+    return Button(words.BUTTON_PAUSE, Command(Name.PAUSE, str(match.session_id)).action)
+
+
+def history(matches: Sequence[Match], event: EventSlug) -> Message:
+    """The people met, latest first."""
+    if not matches:
+        button = Button(words.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action, primary=True)
+        return Draft().say(words.NO_HISTORY).buttons(button).done()
+    draft = Draft().heading(words.HISTORY)
+    for match in matches[:HISTORY_LENGTH]:
+        role = _role(match.partner)
+        sentence = words.HISTORY_NAME + (f"\n{words.ROLE}" if role else "")
+        sentence += f"\n{words.HISTORY_WHEN}"
+        sentence += "  ·  {title}" if match.session_title else ""
+        at = match.matched_at or match.received_at
+        draft.say(sentence, name=match.partner.name, role=role, at=at, title=match.session_title)
+    count = min(len(matches), HISTORY_LENGTH)
+    draft.buttons(Button(words.BUTTON_SESSIONS, Command(Name.SESSIONS).action))
+    return draft.small(words.HISTORY_SMALL, count=count, event=event).done()

@@ -1,0 +1,99 @@
+"""Which workspace the bot is installed in, and who it is there."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Final
+
+import aiohttp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from slackbot.domain.model import TeamId
+
+FINAL_ERRORS: Final = {
+    "invalid_auth",
+    "not_authed",
+    "account_inactive",
+    "token_revoked",
+    "token_expired",
+}
+
+
+class InstallationRefused(Exception):
+    """Slack does not accept the bot's token; `reason` is Slack's word for it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class SlackUnreachable(Exception):
+    """Slack gave no proper answer; asking again later may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The bot in one workspace."""
+
+    team: TeamId
+    bot_id: str
+    bot_user: str
+    token: str = field(repr=False)
+
+
+class SingleInstallation:
+    """The one workspace of a `SLACK_BOT_TOKEN`, asked of Slack once and then remembered."""
+
+    def __init__(self, client: AsyncWebClient, token: str) -> None:
+        self._client = client
+        self._token = token
+        self._lock = asyncio.Lock()
+        self._known: Installation | None = None
+
+    async def get(self) -> Installation:
+        """Who we are.
+
+        Raises:
+            InstallationRefused: the token is no good.
+            SlackUnreachable: Slack cannot be asked now.
+        """
+        async with self._lock:
+            if self._known is None:
+                self._known = await self._ask()
+            return self._known
+
+    async def _ask(self) -> Installation:
+        try:
+            answer = await self._client.auth_test(token=self._token)
+        except SlackApiError as error:
+            reason = str(error.response.get("error", ""))
+            if reason in FINAL_ERRORS:
+                raise InstallationRefused(reason) from None
+            raise SlackUnreachable(reason) from None
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            raise SlackUnreachable("no answer") from None
+        return Installation(
+            team=TeamId(str(answer["team_id"])),
+            bot_id=str(answer.get("bot_id") or ""),
+            bot_user=str(answer["user_id"]),
+            token=self._token,
+        )
+
+    async def authorize(
+        self, enterprise_id: str | None, team_id: str | None, user_id: str | None
+    ) -> AuthorizeResult | None:
+        """Bolt's question before every request; people of other workspaces are not served."""
+        installation = await self.get()
+        if team_id != installation.team:
+            return None
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            user_id=user_id,
+            bot_id=installation.bot_id,
+            bot_user_id=installation.bot_user,
+            bot_token=installation.token,
+        )

@@ -1,0 +1,162 @@
+"""The connect form from opening to the answer of what was typed before."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from slackbot.domain.errors import MessageError, SlackbotError
+from slackbot.domain.model import EventSlug, Link, Person
+from slackbot.services.accounts import Accounts
+from slackbot.services.background import Background
+from slackbot.slack.answers import Answers, defect
+from slackbot.slack.blocks import account, modals
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.blocks.message import Message
+from slackbot.slack.blocks.modals import Errand
+from slackbot.slack.grammar import Name
+from slackbot.slack.messenger import SlackMessenger
+from slackbot.slack.replies import joined_with
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form as it was filled in."""
+
+    person: Person
+    event: str
+    credential: str = field(repr=False)
+    errand: Errand
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, and at which field (`block_id`)."""
+
+    field: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Linked, or a problem."""
+
+    link: Link | None = None
+    problem: Problem | None = None
+
+
+class Linking:
+    """Opens the form, submits it, and does afterwards what the person had asked for."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        answers: Answers,
+        messenger: SlackMessenger,
+        background: Background,
+        links: HubLinks,
+        slash: str,
+        event: EventSlug | None,
+    ) -> None:
+        self._accounts = accounts
+        self._answers = answers
+        self._messenger = messenger
+        self._background = background
+        self._links = links
+        self._slash = slash
+        self._event = event
+
+    def open_form(self, person: Person, trigger_id: str, errand: Errand) -> None:
+        """Open it in the background: the trigger lives three seconds, so at once."""
+        self._background.start(self._open(person, trigger_id, errand), "open_form")
+
+    async def _open(self, person: Person, trigger_id: str, errand: Errand) -> None:
+        linked_to = await self._accounts.event_of(person)
+        view = modals.connect_form(
+            errand,
+            self._links,
+            event=linked_to or self._event or "",
+            linked_to=linked_to or "",
+        )
+        try:
+            await self._messenger.open_view(person, trigger_id, view)
+        except MessageError as error:
+            # The trigger was too old, or Slack too slow: another button brings another trigger.
+            log.info("form_not_opened", reason=error.reason)
+            prompt = account.connect_prompt(errand.parsed, self._slash)
+            await self._tell(person, errand, prompt)
+
+    def token_help(self, errand: Errand) -> asyncio.Task[Message]:
+        """Where a token is found."""
+
+        async def draw() -> Message:
+            return account.token_help(errand.parsed, self._links)
+
+        return self._background.start(draw(), "token_help")
+
+    def checking(self, form: Form) -> dict[str, Any]:
+        """What stands in the form's place while Accelevents takes its time."""
+        return modals.checking(form.errand)
+
+    def submit(self, form: Form) -> asyncio.Task[Outcome]:
+        """Connect. Once linked, the errand is carried out by itself."""
+        return self._background.start(self._submit(form), "submit")
+
+    async def _submit(self, form: Form) -> Outcome:
+        try:
+            link = await self._accounts.connect(form.person, form.event, form.credential)
+        except SlackbotError as error:
+            return Outcome(problem=Problem(*modals.field_error(error, self._links)))
+        except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
+            defect(error)
+            return Outcome(problem=Problem(*modals.field_error(None, self._links)))
+        self._background.start(self._carry_out(form, link), "errand")
+        return Outcome(link=link)
+
+    async def _carry_out(self, form: Form, link: Link) -> None:
+        command = form.errand.parsed
+        if command.name in {Name.OVERVIEW, Name.CONNECT, Name.DISCONNECT}:
+            message = account.linked(link, next_steps=True)
+        else:
+            answer = await asyncio.shield(self._answers.start(form.person, command))
+            message = joined_with(account.linked(link, next_steps=False), answer)
+        await self._tell(form.person, form.errand, message)
+
+    async def _tell(self, person: Person, errand: Errand, message: Message) -> None:
+        if errand.response_url:
+            await self._messenger.respond(
+                person, errand.response_url, message, replace=errand.is_prompt
+            )
+        else:
+            await self._messenger.post(person, message)
+
+    def show_later(self, task: asyncio.Task[Outcome], form: Form, view_id: str) -> None:
+        """Put the outcome into the modal once it is there."""
+        self._background.start(self._show(task, form, view_id), "show_later")
+
+    async def _show(self, task: asyncio.Task[Outcome], form: Form, view_id: str) -> None:
+        outcome = await asyncio.shield(task)
+        if outcome.link is not None:
+            view = modals.connected(form.errand, outcome.link.event)
+        else:
+            assert outcome.problem is not None
+            view = modals.connect_form(
+                form.errand,
+                self._links,
+                event=form.event,
+                credential=form.credential,
+                problem=outcome.problem.sentence,
+            )
+        try:
+            await self._messenger.update_view(form.person, view_id, view)
+        except MessageError:
+            # The modal was closed meanwhile. Linked, the errand's answer tells; else nothing has
+            # changed and the prompt still stands.
+            if outcome.problem is not None:
+                await self._messenger.post(form.person, account.problem(outcome.problem.sentence))

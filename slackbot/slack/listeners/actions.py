@@ -1,0 +1,33 @@
+"""Buttons: an empty answer at once, and what they lead to in their place."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from slackbot.slack.answers import Answers
+from slackbot.slack.blocks.account import LINK_HELP, LINK_OPEN
+from slackbot.slack.blocks.modals import Errand
+from slackbot.slack.grammar import from_action
+from slackbot.slack.linking import Linking
+from slackbot.slack.replies import Place, Replies
+
+
+def register(app: AsyncApp, *, answers: Answers, linking: Linking, replies: Replies) -> None:
+    """Listen to every button; one that is unknown or only a link is acknowledged, no more."""
+
+    async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
+        place = Place.of(body)
+        action_id, value = str(action.get("action_id")), str(action.get("value") or "")
+        if action_id == LINK_OPEN:
+            errand = Errand(command=value, response_url=place.response_url, is_prompt=True)
+            linking.open_form(place.person, str(body.get("trigger_id")), errand)
+        elif action_id == LINK_HELP:
+            replies.put(linking.token_help(Errand(command=value)), place)
+        elif (command := from_action(action_id)) is not None:
+            replies.put(answers.start(place.person, command), place)
+        await ack()
+
+    app.action(re.compile(r"[\s\S]*"))(pressed)

@@ -1,0 +1,38 @@
+"""The connect form, submitted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from slackbot.slack.blocks.modals import CONNECT, CREDENTIAL, EVENT, Errand
+from slackbot.slack.linking import Form, Linking
+from slackbot.slack.replies import person_of, ready_in_time
+
+
+def register(app: AsyncApp, *, linking: Linking) -> None:
+    """Listen to the form's submission."""
+
+    async def submitted(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        form = Form(
+            person=person_of(body),
+            event=_typed(view, EVENT),
+            credential=_typed(view, CREDENTIAL),
+            errand=Errand.load(str(view.get("private_metadata") or "")),
+        )
+        task = linking.submit(form)
+        if not await ready_in_time(task):
+            linking.show_later(task, form, str(view["id"]))
+            await ack(response_action="update", view=linking.checking(form))
+        elif (problem := task.result().problem) is not None:
+            await ack(response_action="errors", errors={problem.field: problem.sentence})
+        else:
+            await ack()
+
+    app.view(CONNECT)(submitted)
+
+
+def _typed(view: dict[str, Any], block_id: str) -> str:
+    fields = view.get("state", {}).get("values", {}).get(block_id, {})
+    return str(fields.get(block_id, {}).get("value") or "")

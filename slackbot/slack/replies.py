@@ -1,0 +1,131 @@
+"""When and where an answer goes: in the first reply if it is ready in time, else afterwards.
+
+Slack gives up on a request after three seconds, so what is not ready two seconds after the
+request arrived follows by `response_url`, or by direct message where that no longer works.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import structlog
+
+from slackbot.domain.errors import MessageError
+from slackbot.domain.model import Person, TeamId, UserId
+from slackbot.domain.ports import Posted
+from slackbot.services.background import Background
+from slackbot.slack.blocks.home import home
+from slackbot.slack.blocks.match import looking_back
+from slackbot.slack.blocks.message import Draft, Message
+from slackbot.slack.endpoint import arrived_at
+from slackbot.slack.messenger import SlackMessenger
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+FIRST_REPLY_SECONDS: Final = 2.0
+
+
+async def ready_in_time(task: asyncio.Task[T]) -> bool:
+    """Wait for the task until two seconds after the request in hand arrived."""
+    now = time.monotonic()
+    left = arrived_at.get(now) + FIRST_REPLY_SECONDS - now
+    done, _ = await asyncio.wait({task}, timeout=max(left, 0.0))
+    return bool(done)
+
+
+def person_of(body: Mapping[str, Any]) -> Person:
+    """Who sent a command, a click or a submission."""
+    if "command" in body:
+        return Person(TeamId(body["team_id"]), UserId(body["user_id"]))
+    user = body["user"]
+    team = body.get("team") or {}
+    return Person(TeamId(str(team.get("id") or user["team_id"])), UserId(str(user["id"])))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a button stands, and so where its answer goes."""
+
+    person: Person
+    response_url: str = ""
+    own_message: Posted | None = None
+    """A direct message of ours, which is edited in place."""
+    kept: tuple[dict[str, Any], ...] = ()
+    """What stays of it above the answer."""
+    home: bool = False
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Place:
+        """Read it from a `block_actions` payload."""
+        person = person_of(body)
+        container = body.get("container") or {}
+        view = body.get("view") or {}
+        message = body.get("message") or {}
+        channel = str(container.get("channel_id") or "")
+        ours = channel.startswith("D") and message and not container.get("is_ephemeral")
+        return cls(
+            person=person,
+            response_url=str(body.get("response_url") or ""),
+            own_message=Posted(channel, str(container.get("message_ts"))) if ours else None,
+            kept=tuple(looking_back(message.get("blocks") or ())),
+            home=view.get("type") == "home",
+        )
+
+
+class Replies:
+    """Brings answers to where they belong, in tasks of their own."""
+
+    def __init__(self, messenger: SlackMessenger, background: Background) -> None:
+        self._messenger = messenger
+        self._background = background
+
+    def follow(
+        self, task: asyncio.Task[Message], person: Person, response_url: str, *, replace: bool
+    ) -> None:
+        """Send a command's answer when it is there."""
+
+        async def send() -> None:
+            message = await asyncio.shield(task)
+            await self._messenger.respond(person, response_url, message, replace=replace)
+
+        self._start(send())
+
+    def put(self, task: asyncio.Task[Message], place: Place) -> None:
+        """Put a button's answer in the place of what the button stood in."""
+
+        async def send() -> None:
+            message = await asyncio.shield(task)
+            await self._put(message, place)
+
+        self._start(send())
+
+    async def _put(self, message: Message, place: Place) -> None:
+        if place.home:
+            await self._messenger.publish_home(place.person, home(message))
+        elif place.own_message is not None:
+            await self._edit(message, place, place.own_message)
+        elif place.response_url:
+            await self._messenger.respond(place.person, place.response_url, message, replace=True)
+        else:
+            await self._messenger.post(place.person, message)
+
+    async def _edit(self, message: Message, place: Place, posted: Posted) -> None:
+        whole = Message(message.text, [*place.kept, *message.blocks])
+        try:
+            await self._messenger.update(place.person, posted, whole)
+        except MessageError as error:
+            log.info("edit_failed", reason=error.reason)
+            await self._messenger.post(place.person, message)
+
+    def _start(self, work: Any) -> None:
+        self._background.start(work, "reply")
+
+
+def joined_with(first: Message, second: Message) -> Message:
+    """Two messages as one, a line between them."""
+    return Draft().then(first).divider().then(second).done()

@@ -1,0 +1,278 @@
+"""Every sentence a person reads in Slack.
+
+A sentence is ours and may use `*bold*`, `_italic_` and `` `code` ``. What stands in braces is put
+in later, as it is: foreign text is never read as markup (`blocks/text.py`). A time is written
+`{end:time}` or `{start:when}` and shows in each reader's own zone.
+
+Tone: short and warm. Say what is, then what to do; the button beside it does it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# --- first contact and linking -------------------------------------------------------------------
+CONNECT_FIRST: Final = "*First, connect your Accelevents account.*"
+CONNECT_THEN: Final = "Then I'll do what you asked: `{command}`"
+CONNECT_AGAIN: Final = (
+    "*Accelevents no longer accepts your connection.*\n"
+    "Access tokens expire after a while. Connect again, and I'll go on where we stopped."
+)
+CONNECT_SMALL: Final = (
+    "Your token is encrypted and is only ever sent to Accelevents. Disconnect whenever you like."
+)
+TOKEN_HELP: Final = (
+    "*Two ways to connect, take the one you have:*\n"
+    "1. The *magic link* from your ticket e-mail. Copy the whole link without opening it: "
+    "it works only once.\n"
+    "2. An *access token*. Sign in to your event in a browser; the event's organiser can tell you "
+    "where your event shows it.\n"
+    "You also need the address of your event, such as {example}."
+)
+MODAL_TITLE: Final = "Connect Accelevents"
+MODAL_SUBMIT: Final = "Connect"
+MODAL_CLOSE: Final = "Not now"
+MODAL_EVENT_LABEL: Final = "Your event"
+MODAL_EVENT_HINT: Final = "The event's link, or the last part of it."
+MODAL_EVENT_PLACEHOLDER: Final = "https://www.accelevents.com/e/your-event"
+MODAL_CREDENTIAL_LABEL: Final = "Magic link or access token"
+MODAL_CREDENTIAL_HINT: Final = (
+    "Paste the whole magic link from your e-mail, or your access token. "
+    "A magic link works only once, and connecting uses it."
+)
+MODAL_LINKED_NOW: Final = "You're connected to *{event}* now. Connecting again replaces that."
+MODAL_CHECKING: Final = "*Checking with Accelevents…*\nThis takes a few seconds. You can wait here."
+MODAL_LINKED: Final = "*You're connected to {event}.*\nYou can close this."
+PROBLEM: Final = "*{problem}*"
+MODAL_DONE: Final = "Done"
+LINKED: Final = "*You're connected to {event}.*"
+LINKED_NEXT: Final = "See which networking sessions are open, or say that you're available."
+DISCONNECTED: Final = (
+    "*You're disconnected.* I deleted your token, your availability and your matches."
+)
+NOT_CONNECTED: Final = "*You're not connected.* There is nothing to disconnect."
+SECRET_TYPED: Final = (
+    "*That looks like an access token or a magic link, so I did not use it and kept nothing.*\n"
+    "Commands are not a safe place for it. Get a fresh one if you can, and put it into the form "
+    "behind the button."
+)
+
+# --- waiting for an answer -----------------------------------------------------------------------
+ASKING: Final = "Asking Accelevents. The answer follows below."
+DEFECT: Final = (
+    "*Something went wrong on my side.* Nothing else is affected.\n"
+    "Please try again. If it stays, tell your administrator this reference: `{reference}`"
+)
+
+# --- sessions ------------------------------------------------------------------------------------
+HEADINGS: Final = {
+    "current": "Networking now",
+    "live": "Networking now",
+    "upcoming": "Coming up",
+    "past": "Already over",
+    "mine": "Your sessions",
+}
+LATER: Final = "Later"
+CARD_TITLE: Final = "*{title}*"
+CARD_UNTIL: Final = "Until {end:time}"
+CARD_OPEN: Final = "Open now"
+CARD_STARTS: Final = "{start:when}  ·  opens then"
+CARD_ENDED: Final = "Ended {end:when}"
+CARD_PLACES: Final = "{taken} of {capacity} places taken"
+CARD_CAPACITY: Final = "{capacity} places"
+CARD_REGISTERED: Final = "_You're registered_"
+CARD_AVAILABLE: Final = "_You're available here_"
+NO_SESSIONS: Final = {
+    "current": "*No networking session is open or announced at {event}.*",
+    "live": "*No networking session is open right now.* Let's see what is coming up.",
+    "upcoming": "*No further networking session is announced at {event}.*",
+    "past": "*No networking session has ended yet at {event}.*",
+    "mine": "*You haven't joined a networking session yet.* Pick one.",
+}
+LIST_SMALL: Final = "{first} to {last} of {count} sessions  ·  {event}  ·  times are yours"
+PICK: Final = "*Which session do you mean?*"
+JOINED: Final = "*You're in {title}.*\nSay that you're available, and I'll message you on a match."
+UNTIL_SMALL: Final = "Session open until {end:time}"
+
+# --- availability --------------------------------------------------------------------------------
+WAITING: Final = (
+    "*You're available in {title}.*\n"
+    "I'll message you the moment you're matched. You can keep working."
+)
+WAITING_UNCONFIRMED: Final = (
+    "*I asked Accelevents to make you available in {title}, but it has not confirmed yet.*\n"
+    "I'm listening all the same. Press once more if nothing happens for a while."
+)
+WAITING_SMALL: Final = "Waiting since {since:time}"
+WAITING_UNTIL: Final = "session open until {end:time}"
+LISTENING: Final = "listening"
+LOOKING: Final = "no live connection right now, so I look every 10 seconds"
+MATCHED_ALREADY: Final = (
+    "*You're matched in {title}.* The details are in my direct message to you.\n"
+    "When your talk is over, say that you're available again."
+)
+PAUSED: Final = "*You're not available any more.* I won't have you matched."
+PAUSED_UNCONFIRMED: Final = (
+    "*I stopped, but Accelevents did not confirm it.* You might still be matched there. "
+    "Pause once more to be sure."
+)
+NOT_AVAILABLE: Final = "*You're not available.*"
+STATUS_SMALL: Final = "Connected to {event} since {since:when}"
+NOTHING_OPEN: Final = "No session is open right now."
+
+# --- matches -------------------------------------------------------------------------------------
+MATCHED: Final = "*You're matched with {name}*"
+MATCHED_NOW: Final = "You're matched with "
+MATCHED_THEN: Final = "You were matched with "
+"""Takes the place of `MATCHED_NOW` once a button of the card was answered."""
+MATCH_ENDS: Final = "The round ends at {end:time}"
+MATCH_SESSION: Final = "_{title}_"
+ROLE: Final = "{role}"
+LATE: Final = "*You missed a match, and so did my connection.*"
+LATE_WHEN: Final = "At {at:time} you were matched with *{name}*"
+LATE_UNKNOWN_WHEN: Final = "You were matched with *{name}*"
+LATE_WHY: Final = (
+    "I heard of it only now, because my connection to Accelevents was down. "
+    "They may still be in the event hub."
+)
+HISTORY: Final = "People you met"
+HISTORY_NAME: Final = "*{name}*"
+HISTORY_WHEN: Final = "{at:when}"
+HISTORY_SMALL: Final = "The latest {count}  ·  {event}"
+NO_HISTORY: Final = "*No matches yet.* Say that you're available, and I'll message you on a match."
+SESSION_OVER: Final = (
+    "*{title} is over.*\nI stopped listening, so you're not available any more. "
+    "See what comes next."
+)
+AVAILABILITY_LOST: Final = "*You're no longer available in {title}.*"
+
+# --- buttons -------------------------------------------------------------------------------------
+BUTTON_CONNECT: Final = "Connect"
+BUTTON_CONNECT_AGAIN: Final = "Connect again"
+BUTTON_TOKEN_HELP: Final = "Where do I find my token?"
+BUTTON_SESSIONS: Final = "See sessions"
+BUTTON_OTHER_SESSIONS: Final = "Other sessions"
+BUTTON_UPCOMING: Final = "What's coming up"
+BUTTON_JOIN: Final = "Join"
+BUTTON_AVAILABLE: Final = "I'm available"
+BUTTON_AVAILABLE_AGAIN: Final = "I'm available again"
+BUTTON_PAUSE: Final = "Pause"
+BUTTON_HUB: Final = "Open in the event hub"
+BUTTON_MEET: Final = "Meet in the event hub"
+BUTTON_TRY_AGAIN: Final = "Try again"
+BUTTON_STATUS: Final = "Where I stand"
+BUTTON_MATCHES: Final = "People you met"
+BUTTON_DISCONNECT: Final = "Disconnect"
+BUTTON_HELP: Final = "Help"
+BUTTON_NEXT_PAGE: Final = "Next"
+BUTTON_PREVIOUS_PAGE: Final = "Back"
+CONFIRM_DISCONNECT_TITLE: Final = "Disconnect?"
+CONFIRM_DISCONNECT: Final = "I'll delete your token, your availability and your matches."
+CONFIRM_DENY: Final = "Keep"
+PICTURE: Final = "Picture of {name}"
+
+# --- help ----------------------------------------------------------------------------------------
+UNKNOWN: Final = "I don't know `{word}`. Here is what I can do:"
+UNKNOWN_NEAREST: Final = "I don't know `{word}`. Did you mean `{nearest}`? Here is what I can do:"
+HELP_TITLE: Final = "*Speed networking at your Accelevents event, right here in Slack*"
+HELP_ROW: Final = "`{usage}`  {meaning}"
+HELP: Final = {
+    "": "where you stand, and what is open now",
+    "connect": "connect your Accelevents account",
+    "sessions [live|upcoming|past|mine]": "the networking sessions",
+    "join [id or words of the title]": "join a session",
+    "available [id or words]": "join and get matched (also `ready`)",
+    "pause": "stop being matched (also `stop`, `leave`)",
+    "matches": "the people you met",
+    "status": "where you stand",
+    "disconnect": "delete what I know about you (also `logout`, `signout`, `unlink`)",
+    "help": "this list",
+}
+
+# --- what went wrong: one sentence for each code of `domain/errors.py` ---------------------------
+ERRORS: Final = {
+    "bad_event_link": "That is not an event link. It looks like {example}.",
+    "bad_credential": "That is neither a magic link nor an access token. Paste it whole.",
+    "no_such_session": "I can't find a session like `{query}`.\nHave a look at what there is.",
+    "nothing_live": "*No networking session is open right now.*\nHave a look at what is coming up.",
+    "event_not_found": (
+        "*Accelevents does not know your event any more.*\nConnect again with the event's link."
+    ),
+    "session_not_found": (
+        "*That session does not exist any more.*\nIt may have been removed. Pick another one."
+    ),
+    "session_full": (
+        "*{title} is full.*\n"
+        "Places open up when people leave. Try again in a moment, or pick another session."
+    ),
+    "session_not_live": (
+        "*{title} is not open right now.*\n"
+        "You can join only while it runs. Have a look at what is open."
+    ),
+    "ticket_not_permitted": (
+        "*{title} is not included in your ticket.*\nPick another session, or change your ticket "
+        "in the event hub."
+    ),
+    "ticket_limit_reached": (
+        "*Your ticket allows {permitted} sessions, and you have joined that many.*\n"
+        "Leave one of them in the event hub, then try again."
+    ),
+    "ticket_limit_unknown": (
+        "*Your ticket allows no further session.*\n"
+        "Leave one of yours in the event hub, then try again."
+    ),
+    "not_registered": (
+        "*This account is not registered for that.*\n"
+        "Register in the event hub with the same account, then try again."
+    ),
+    "token_refused": CONNECT_AGAIN,
+    "account_locked": (
+        "*Accelevents has locked this account for a while.*\nTry again in 30 minutes."
+    ),
+    "account_not_found": "*Accelevents does not know this account.*\nConnect with another one.",
+    "duplicate_account": (
+        "*Accelevents has more than one account with your e-mail address.*\n"
+        "Connect with an access token instead of the magic link."
+    ),
+    "magic_link_invalid": "Accelevents does not accept this magic link. Ask for a new one there.",
+    "magic_link_used": "This magic link has expired or was used already. Ask for a new one there.",
+    "meeting_not_created": (
+        "*Accelevents could not set up a meeting for you.*\nTry again in a moment."
+    ),
+    "forbidden": (
+        "*Your account may not do that at this event.*\nThe event hub shows what is open to you."
+    ),
+    "rejected": "*Accelevents said no, without telling why.*\nThe event hub may tell you more.",
+    "timed_out": "*Accelevents did not answer in time.*\nIt may be busy. Try again in a moment.",
+    "unreachable": "*I can't reach Accelevents right now.*\nTry again in a moment.",
+    "rate_limited": "*Accelevents asks me to slow down.*\nTry again in a moment.",
+    "server_failed": "*Accelevents has a problem of its own right now.*\nTry again in a moment.",
+    "unreadable": (
+        "*Accelevents answered something I can't read.*\nTry again; if it stays, tell your "
+        "administrator."
+    ),
+}
+"""`not_linked` and `ambiguous_session` are answered with the connect prompt and a choice."""
+
+THIS_SESSION: Final = "This session"
+"""Stands where a session's title is not known; sentences with `{title}` can begin with it."""
+
+AT_FIELD: Final = {
+    "token_refused": "Accelevents does not accept this token. Get a fresh one and paste it here.",
+    "event_not_found": "Accelevents does not know this event. Check the link.",
+    "account_locked": "Accelevents has locked this account. Try again in 30 minutes.",
+    "account_not_found": "Accelevents does not know this account.",
+    "duplicate_account": (
+        "Accelevents has more than one account with your e-mail address. Use an access token."
+    ),
+    "not_registered": "This account is not registered for the event. Use another account.",
+    "forbidden": "This account may not use the event. Use another account.",
+    "rejected": "Accelevents did not accept this, without telling why.",
+    "timed_out": "Accelevents did not answer in time. Submit once more in a moment.",
+    "unreachable": "I can't reach Accelevents right now. Submit once more in a moment.",
+    "rate_limited": "Accelevents asks me to slow down. Submit once more in a moment.",
+    "server_failed": "Accelevents has a problem right now. Submit once more in a moment.",
+    "unreadable": "Accelevents answered something I can't read. Submit once more in a moment.",
+    "defect": "Something went wrong on my side. Submit once more in a moment.",
+}
+"""The same beside a field of the connect form, where no markup is possible."""

@@ -1,0 +1,55 @@
+"""A small cache that forgets after some seconds, and at once what is dropped."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class TtlCache(Generic[K, V]):
+    """Keeps what was loaded, absent things (None) too. For one event loop."""
+
+    def __init__(
+        self, *, seconds: float, capacity: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`capacity` is the most entries kept; beyond it the one kept longest goes."""
+        self._seconds = seconds
+        self._capacity = capacity
+        self._clock = clock
+        self._kept: dict[K, tuple[float, V]] = {}
+        self._drops = 0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    async def get(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
+        """The value, loaded when there is none that is fresh."""
+        kept = self._kept.get(key)
+        if kept is not None and kept[0] > self._clock():
+            return kept[1]
+        drops = self._drops
+        value = await load()
+        # Something was dropped while we were reading: what we read may be of before.
+        if drops == self._drops:
+            self._keep(key, value)
+        return value
+
+    def drop(self, key: K) -> None:
+        """Forget one value; it is loaded anew when next asked for."""
+        self._drops += 1
+        self._kept.pop(key, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._drops += 1
+        self._kept.clear()
+
+    def _keep(self, key: K, value: V) -> None:
+        self._kept.pop(key, None)
+        if len(self._kept) >= self._capacity:
+            del self._kept[next(iter(self._kept))]
+        self._kept[key] = (self._clock() + self._seconds, value)

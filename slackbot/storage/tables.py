@@ -1,0 +1,170 @@
+"""The tables. Every row belongs to a workspace: `team_id` leads every key and every query."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Dialect,
+    Index,
+    MetaData,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC. Refuses a time without a zone; SQLite keeps none, so it is put back."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Into UTC.
+
+        Raises:
+            ValueError: the time has no zone.
+        """
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """With its zone, which is UTC."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class ForeignText(TypeDecorator[str]):
+    """Text from strangers. What no database takes (NUL, half characters) becomes U+FFFD."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text with its impossible characters replaced."""
+        del dialect
+        if value is None:
+            return None
+        whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+Key = Annotated[str, mapped_column(primary_key=True)]
+Foreign = Annotated[str, mapped_column(ForeignText)]
+
+
+class Base(DeclarativeBase):
+    """What all tables share. Named constraints can be changed by later migrations."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {str: Text, int: BigInteger, datetime: UtcDateTime}
+
+
+class LinkRow(Base):
+    """A Slack person ↔ their Accelevents token, at most one a person."""
+
+    __tablename__ = "links"
+
+    team_id: Mapped[Key]
+    user_id: Mapped[Key]
+    event: Mapped[str]
+    token_sealed: Mapped[str]
+    auth_scheme: Mapped[str]
+    account_id: Mapped[int | None]
+    expires_at: Mapped[datetime | None]
+    linked_at: Mapped[datetime]
+    credential_digest: Mapped[str]
+    refused_at: Mapped[datetime | None]
+
+
+class AvailabilityRow(Base):
+    """A person's wish to be matched, at most one a person."""
+
+    __tablename__ = "availabilities"
+
+    team_id: Mapped[Key]
+    user_id: Mapped[Key]
+    event: Mapped[str]
+    session_id: Mapped[int]
+    session_title: Mapped[Foreign]
+    state: Mapped[str]
+    since: Mapped[datetime]
+    session_ends_at: Mapped[datetime | None]
+
+
+class MatchRow(Base):
+    """One pairing as one person sees it, with the state of its notice."""
+
+    __tablename__ = "matches"
+    __table_args__ = (
+        UniqueConstraint(
+            "team_id",
+            "user_id",
+            "event",
+            "session_id",
+            "partner_key",
+            "ordinal",
+            name="uq_matches_pairing",
+        ),
+        Index(
+            "ix_matches_unsettled",
+            "team_id",
+            "received_at",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+    )
+
+    team_id: Mapped[Key]
+    user_id: Mapped[Key]
+    id: Mapped[Key]
+    event: Mapped[str]
+    session_id: Mapped[int]
+    session_title: Mapped[Foreign]
+    partner_name: Mapped[Foreign]
+    partner_account_id: Mapped[int | None]
+    partner_title: Mapped[Foreign | None]
+    partner_company: Mapped[Foreign | None]
+    partner_picture: Mapped[Foreign | None]
+    partner_key: Mapped[Foreign]
+    ordinal: Mapped[int]
+    source: Mapped[str]
+    received_at: Mapped[datetime]
+    raw_time: Mapped[Foreign | None]
+    matched_at: Mapped[datetime | None]
+    meeting_digest: Mapped[str | None]
+    call_sealed: Mapped[str | None]
+    ends_at: Mapped[datetime | None]
+    settled_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    channel: Mapped[str | None]
+    ts: Mapped[str | None]
+
+
+class SeenEventRow(Base):
+    """A Slack event that was handled; kept for a day."""
+
+    __tablename__ = "seen_events"
+    __table_args__ = (Index("ix_seen_events_seen_at", "team_id", "seen_at"),)
+
+    team_id: Mapped[Key]
+    event_id: Mapped[Key]
+    seen_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""The HTTP side: where Slack's requests and health checks come in."""

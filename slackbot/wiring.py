@@ -1,0 +1,286 @@
+"""The only place that builds real parts and joins them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+import structlog
+from starlette.types import ASGIApp
+
+from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
+from slackbot.accelevents.feed_options import FeedOptions
+from slackbot.accelevents.socket import SocketFeed
+from slackbot.delivery.local import LocalDelivery
+from slackbot.domain.model import EventSlug, TeamId
+from slackbot.services.accounts import Accounts
+from slackbot.services.availability import Availabilities
+from slackbot.services.background import Background, Locks
+from slackbot.services.matches import Matches
+from slackbot.services.notices import Notices
+from slackbot.services.sessions import Sessions
+from slackbot.services.watch import Watch
+from slackbot.settings import Settings, SettingsError, split
+from slackbot.slack.answers import Answers, Services
+from slackbot.slack.app import Parts, bolt_app, endpoint
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.installations import (
+    InstallationRefused,
+    SingleInstallation,
+    SlackUnreachable,
+)
+from slackbot.slack.linking import Linking
+from slackbot.slack.messenger import SlackMessenger
+from slackbot.slack.replies import Replies
+from slackbot.slack.web_api import WebClient, slack_session, web_client
+from slackbot.storage import schema
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+from slackbot.storage.vault import Vault, new_key, parse_keys
+from slackbot.web.app import web_app
+
+log = structlog.get_logger(__name__)
+
+DRAIN_SECONDS: Final = 3.0
+ASK_SLACK_AGAIN_SECONDS: Final = 5.0
+
+
+class SystemClock:
+    """Implements `ports.Clock`."""
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The parts that reach out of the process."""
+
+    store: SqlStore
+    platform: AcceleventsClient
+    feed: SocketFeed
+    slack: WebClient
+    installation: SingleInstallation
+    messenger: SlackMessenger
+    links: HubLinks
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The services, joined."""
+
+    accounts: Accounts
+    sessions: Sessions
+    matches: Matches
+    watch: Watch
+    availabilities: Availabilities
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
+    """The whole bot in one process; gives the app to serve, and takes everything down after."""
+    clock, background = SystemClock(), Background()
+    async with AsyncExitStack() as closing:
+        outside = await _outside(settings, clock, closing)
+        inside = _inside(outside, clock, background)
+        outside.feed.listen(inside.watch)
+        slack = _slack(settings, outside, inside, clock, background)
+        await _known_to_slack(outside.installation)
+        resuming = asyncio.create_task(_resume(outside, inside))
+
+        async def ready() -> dict[str, bool]:
+            resumed = resuming.done() and not resuming.exception()
+            return {"database": await outside.store.ping(), "slack": resumed}
+
+        try:
+            yield web_app(slack, ready)
+        finally:
+            resuming.cancel()
+            inside.watch.close()
+            await outside.feed.aclose()
+            await background.drain(DRAIN_SECONDS)
+
+
+async def _outside(settings: Settings, clock: SystemClock, closing: AsyncExitStack) -> Outside:
+    # What may be wrong with a setting comes out before anything is made or opened.
+    vault, database = Vault(_keys(settings)), _database(settings)
+    platform_options, feed_options = _platform_options(settings), _feed_options(settings)
+    closing.push_async_callback(database.aclose)
+    await schema.upgrade(database)
+    store = SqlStore(database, vault)
+    platform = AcceleventsClient(platform_options, clock)
+    closing.push_async_callback(platform.aclose)
+    feed = SocketFeed(feed_options, clock)
+    closing.push_async_callback(feed.aclose)
+    session = slack_session()
+    closing.push_async_callback(session.close)
+    client = web_client(settings.slack_api_url, session)
+    installation = SingleInstallation(client, settings.slack_bot_token.get_secret_value())
+    links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
+    messenger = SlackMessenger(client, installation, links)
+    return Outside(store, platform, feed, client, installation, messenger, links)
+
+
+def _inside(outside: Outside, clock: SystemClock, background: Background) -> Inside:
+    store, platform, feed = outside.store, outside.platform, outside.feed
+    locks = Locks()
+    notices = Notices(store=store, messenger=outside.messenger, clock=clock, background=background)
+    delivery = LocalDelivery(notices=notices, clock=clock, background=background)
+    accounts = Accounts(
+        platform=platform,
+        store=store,
+        feed=feed,
+        notices=notices,
+        clock=clock,
+        background=background,
+        locks=locks,
+    )
+    sessions = Sessions(accounts=accounts, platform=platform, store=store, clock=clock)
+    matches = Matches(platform=platform, store=store, feed=feed, delivery=delivery, clock=clock)
+    watch = Watch(
+        accounts=accounts,
+        matches=matches,
+        notices=notices,
+        platform=platform,
+        store=store,
+        feed=feed,
+        clock=clock,
+        background=background,
+        locks=locks,
+    )
+    availabilities = Availabilities(
+        accounts=accounts,
+        sessions=sessions,
+        matches=matches,
+        watch=watch,
+        platform=platform,
+        store=store,
+        feed=feed,
+        clock=clock,
+        locks=locks,
+    )
+    return Inside(accounts, sessions, matches, watch, availabilities)
+
+
+def _slack(
+    settings: Settings,
+    outside: Outside,
+    inside: Inside,
+    clock: SystemClock,
+    background: Background,
+) -> ASGIApp:
+    slash, links = settings.slack_command, outside.links
+    services = Services(inside.accounts, inside.sessions, inside.availabilities, inside.matches)
+    answers = Answers(services, clock=clock, background=background, links=links, slash=slash)
+    linking = Linking(
+        accounts=inside.accounts,
+        answers=answers,
+        messenger=outside.messenger,
+        background=background,
+        links=links,
+        slash=slash,
+        event=EventSlug(settings.accelevents_event) if settings.accelevents_event else None,
+    )
+
+    async def first_sight(team: TeamId, event_id: str) -> bool:
+        return await outside.store.first_sight(team, event_id, clock.now())
+
+    parts = Parts(
+        slash=slash,
+        answers=answers,
+        linking=linking,
+        replies=Replies(outside.messenger, background),
+        accounts=inside.accounts,
+        background=background,
+        first_sight=first_sight,
+    )
+    secret = settings.slack_signing_secret.get_secret_value()
+    return endpoint(bolt_app(outside.slack, outside.installation, secret, parts), secret)
+
+
+async def _known_to_slack(installation: SingleInstallation) -> None:
+    """A token that Slack refuses ends the start; a Slack that does not answer does not."""
+    try:
+        await installation.get()
+    except InstallationRefused as error:
+        raise SettingsError(f"SLACK_BOT_TOKEN: Slack refuses it ({error.reason})") from None
+    except SlackUnreachable:
+        log.warning("slack_unreachable")
+
+
+async def _resume(outside: Outside, inside: Inside) -> None:
+    """Go on where the last run stopped, as soon as Slack tells who we are."""
+    while True:
+        try:
+            installation = await outside.installation.get()
+        except SlackUnreachable:
+            await asyncio.sleep(ASK_SLACK_AGAIN_SECONDS)
+        else:
+            break
+    await inside.matches.resume(installation.team)
+    await inside.watch.resume(installation.team)
+    log.info("ready", team=installation.team)
+
+
+async def upgrade_database(settings: Settings) -> None:
+    """Bring the tables up to date and do nothing else."""
+    database = _database(settings)
+    try:
+        await schema.upgrade(database)
+    finally:
+        await database.aclose()
+
+
+def new_secret_key() -> str:
+    """A fresh key for `SLACKBOT_SECRET_KEYS`."""
+    return new_key()
+
+
+def _database(settings: Settings) -> Database:
+    try:
+        return Database(settings.database)
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL: {error}") from None
+
+
+def _keys(settings: Settings) -> list[bytes]:
+    try:
+        return list(parse_keys(settings.slackbot_secret_keys.get_secret_value()))
+    except ValueError as error:
+        raise SettingsError(f"SLACKBOT_SECRET_KEYS: {error}") from None
+
+
+def _platform_options(settings: Settings) -> PlatformOptions:
+    return PlatformOptions(
+        api_url=settings.accelevents_api_url,
+        auth_scheme=settings.accelevents_auth_scheme,
+        status_request=settings.accelevents_status_request,
+        matches_request=settings.accelevents_matches_request,
+        timezone=settings.timezone,
+    )
+
+
+def _feed_options(settings: Settings) -> FeedOptions:
+    try:
+        return FeedOptions(
+            socket_url=settings.accelevents_socket_url or settings.accelevents_api_url,
+            socket_path=settings.accelevents_socket_path,
+            namespace=settings.accelevents_socket_namespace,
+            socket_auth=split(settings.accelevents_socket_auth),
+            hello=settings.accelevents_socket_hello or None,
+            events=split(settings.accelevents_socket_events),
+            timezone=settings.timezone,
+        )
+    except ValueError as error:
+        option, _, why = str(error).partition(": ")
+        name = f"ACCELEVENTS_SOCKET_{option.removeprefix('socket_').upper()}"
+        raise SettingsError(f"{name}: {why}") from None

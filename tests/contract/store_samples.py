@@ -1,0 +1,106 @@
+"""A link, a wish and a match to store, and a look at all that is kept of a person."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import SecretStr
+
+from slackbot.domain.model import (
+    AuthScheme,
+    Availability,
+    Call,
+    EventSlug,
+    Link,
+    Match,
+    MatchId,
+    Partner,
+    Person,
+    SessionId,
+    Source,
+    State,
+    TeamId,
+    UserId,
+)
+from slackbot.domain.ports import Store
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+from slackbot.storage.vault import Vault
+
+VAULT = Vault([bytes(range(32))])
+NOW = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
+TEAM, OTHER_TEAM = TeamId("T1"), TeamId("T2")
+ANA, BEN = Person(TEAM, UserId("U1")), Person(TEAM, UserId("U2"))
+NAMESAKE = Person(OTHER_TEAM, ANA.user)
+EXPO, SUMMIT = EventSlug("expo"), EventSlug("summit")
+CALL = Call({"MeetingId": "m-1"}, {"AttendeeId": "a-1", "JoinToken": "j"})
+
+
+def link(person: Person = ANA, **changes: Any) -> Link:
+    made = Link(
+        person=person,
+        event=EXPO,
+        token=SecretStr("token of " + person.team),
+        auth_scheme=AuthScheme.BEARER,
+        linked_at=NOW,
+        credential_digest="d" * 64,
+        account_id=2**40,
+        expires_at=NOW + timedelta(days=1),
+    )
+    return replace(made, **changes)
+
+
+def wish(person: Person = ANA, **changes: Any) -> Availability:
+    made = Availability(
+        person=person,
+        event=EXPO,
+        session_id=SessionId(2**40),
+        session_title="Coffee ☕ <!channel>",
+        state=State.AVAILABLE,
+        since=NOW,
+        session_ends_at=NOW + timedelta(hours=1),
+    )
+    return replace(made, **changes)
+
+
+def pairing(person: Person = ANA, number: int = 1, **changes: Any) -> Match:
+    made = Match(
+        id=MatchId(f"match-{number}"),
+        person=person,
+        event=EXPO,
+        session_id=SessionId(7),
+        session_title="Coffee",
+        partner=Partner(
+            name="Zoë", account_id=9, title="CTO", company="Ωmega", picture="https://p"
+        ),
+        partner_key="id:9",
+        ordinal=number,
+        source=Source.SOCKET,
+        received_at=NOW + timedelta(seconds=number),
+        raw_time="2026-05-04 12:30",
+        matched_at=NOW,
+        meeting_digest="e" * 64,
+        call=CALL,
+        ends_at=NOW + timedelta(minutes=5),
+    )
+    return replace(made, **changes)
+
+
+async def everything(database: Database, person: Person) -> tuple[object, ...]:
+    """All that is kept of a person, read past any memory."""
+    store = SqlStore(database, VAULT)
+    return (
+        await store.link(person),
+        await store.availability(person),
+        await store.matches(person, EXPO),
+        await store.availabilities(person.team),
+        await store.unsettled(person.team),
+    )
+
+
+async def fill(store: Store, person: Person) -> None:
+    await store.save_link(link(person))
+    await store.save_availability(wish(person))
+    await store.add_match(pairing(person))

@@ -1,0 +1,186 @@
+"""What services rely on in every feed: the fake, and the socket before the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from typing import Protocol
+
+import pytest
+from pydantic import SecretStr
+
+from slackbot.accelevents.feed_options import FeedOptions
+from slackbot.accelevents.socket import SocketFeed
+from slackbot.domain.model import EventSlug, Link, Person, SessionId, Sighting
+from slackbot.domain.ports import MatchFeed
+from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.serving import serving
+from slackbot.wiring import SystemClock
+from tests.fakes import ANA, YAN, FakeClock, FakeFeed, link, sighting, until
+
+SESSION = SessionId(11645)
+
+
+class Ear:
+    """A listener that keeps what it hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.seen: list[tuple[Person, EventSlug, Sighting]] = []
+
+    async def matched(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
+        self.seen += [(person, event, one) for one in seen]
+
+    async def connected(self, person: Person) -> None:
+        self.heard.append(f"connected {person.user}")
+
+    async def disconnected(self, person: Person, failure: str) -> None:
+        self.heard.append(f"disconnected {person.user}")
+        assert failure.isidentifier()
+
+
+class Stage(Protocol):
+    """A feed, its listener, and somebody with two good tokens."""
+
+    feed: MatchFeed
+    ear: Ear
+    link: Link
+    renewed: Link
+
+    async def meet_yan(self) -> None: ...
+    async def drop(self) -> None: ...
+    async def go_down(self) -> None: ...
+
+
+class FakeStage:
+    def __init__(self) -> None:
+        self.ear = Ear()
+        self.feed = FakeFeed(FakeClock(), [])
+        self.feed.listen(self.ear)
+        self.link, self.renewed = link(), link(token=SecretStr("renewed"))
+
+    async def meet_yan(self) -> None:
+        self.feed.tell(ANA, sighting(YAN, session_id=SESSION, meeting_digest="m"))
+
+    async def drop(self) -> None:
+        self.feed.down(ANA)
+        self.feed.up(ANA)
+
+    async def go_down(self) -> None:
+        self.feed.reachable = False
+
+
+class RealStage:
+    def __init__(self, world: Accelevents, feed: SocketFeed) -> None:
+        self.world, self.feed, self.ear = world, feed, Ear()
+        feed.listen(self.ear)
+        world.add_attendee("yan", YAN.name, user_id=YAN.account_id)
+        tokens = [SecretStr(world.token_for("ada")) for _ in range(2)]
+        self.link, self.renewed = (
+            link(event=EventSlug("demo"), token=token, account_id=501) for token in tokens
+        )
+
+    async def meet_yan(self) -> None:
+        await self.world.pair("ada", "yan", SESSION)
+
+    async def drop(self) -> None:
+        await self.world.drop_sockets("ada")
+
+    async def go_down(self) -> None:
+        await self.world.restart_sockets(60)
+
+
+@pytest.fixture(params=["fake", "real"])
+async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    if request.param == "fake":
+        yield FakeStage()
+        return
+    world = Accelevents()
+    async with AsyncExitStack() as closing:
+        url = await closing.enter_async_context(serving(world.app))
+        feed = SocketFeed(FeedOptions(socket_url=url, backoff_seconds=0.01), SystemClock())
+        closing.push_async_callback(feed.aclose)
+        yield RealStage(world, feed)
+
+
+async def connect(stage: Stage) -> None:
+    stage.feed.open(stage.link, SESSION)
+    assert await stage.feed.wait_connected(ANA, 10)
+    await until(lambda: stage.ear.heard)
+
+
+async def test_without_a_feed_there_is_nothing(stage: Stage):
+    """Nobody is waited for in vain, and closing what is not open does no harm."""
+    assert stage.feed.health(ANA) is None
+    assert not await stage.feed.wait_connected(ANA, 10)
+    await stage.feed.close(ANA)
+
+
+async def test_an_open_feed_connects_and_says_so(stage: Stage):
+    """It is up when the wait is over, and the listener hears of it once."""
+    await connect(stage)
+    health = stage.feed.health(ANA)
+    assert health is not None
+    assert health.connected
+    assert stage.ear.heard == ["connected U1"]
+
+
+async def test_opening_again_is_harmless(stage: Stage):
+    """The same link keeps its connection: the listener hears nothing new."""
+    await connect(stage)
+    for _ in range(3):
+        stage.feed.open(stage.link, SESSION)
+    assert await stage.feed.wait_connected(ANA, 10)
+    await stage.meet_yan()
+    await until(lambda: stage.ear.seen)
+    assert stage.ear.heard == ["connected U1"]
+
+
+async def test_a_match_is_told_to_its_person(stage: Stage):
+    """With the event of the link, and what the platform knows of the partner and the meeting."""
+    await connect(stage)
+    await stage.meet_yan()
+    await until(lambda: stage.ear.seen)
+    [(person, event, seen)] = stage.ear.seen
+    assert (person, event, seen.session_id) == (ANA, stage.link.event, SESSION)
+    assert (seen.partner.name, seen.partner.account_id) == (YAN.name, YAN.account_id)
+    assert seen.meeting_digest
+
+
+async def test_a_lost_line_comes_back(stage: Stage):
+    """The listener hears of the loss and of the new connection, and matches flow again."""
+    await connect(stage)
+    await stage.drop()
+    await until(lambda: len(stage.ear.heard) >= 3)
+    assert stage.ear.heard[:2] == ["connected U1", "disconnected U1"]
+    assert stage.ear.heard[-1] == "connected U1"
+    assert await stage.feed.wait_connected(ANA, 10)
+    await stage.meet_yan()
+    await until(lambda: stage.ear.seen)
+
+
+async def test_a_new_token_replaces_the_connection(stage: Stage):
+    """A feed speaks with the token it was opened with, so another token connects anew."""
+    await connect(stage)
+    stage.feed.open(stage.renewed, SESSION)
+    assert await stage.feed.wait_connected(ANA, 10)
+    await until(lambda: stage.ear.heard.count("connected U1") == 2)
+
+
+async def test_a_feed_that_cannot_connect_is_there_and_down(stage: Stage):
+    """Waiting ends in time; the feed goes on trying."""
+    await stage.go_down()
+    stage.feed.open(stage.link, SESSION)
+    assert not await stage.feed.wait_connected(ANA, 0.2)
+    health = stage.feed.health(ANA)
+    assert health is not None
+    assert not health.connected
+
+
+async def test_a_closed_feed_is_silent(stage: Stage):
+    """After closing there is no feed, and closing again does no harm."""
+    await connect(stage)
+    for _ in range(2):
+        await stage.feed.close(ANA)
+    assert stage.feed.health(ANA) is None
+    assert not await stage.feed.wait_connected(ANA, 10)

@@ -1,0 +1,150 @@
+"""What services rely on in every messenger: the fake, and Slack's before the sandbox."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Protocol
+
+import pytest
+
+from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
+from slackbot.domain.model import Person, TeamId, UserId
+from slackbot.domain.ports import (
+    AvailabilityLost,
+    LinkRefused,
+    MatchFound,
+    Messenger,
+    Notice,
+    SessionOver,
+)
+from slackbot.sandbox.serving import serving
+from slackbot.sandbox.slack import Fault, Slack
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.installations import SingleInstallation
+from slackbot.slack.messenger import SlackMessenger
+from slackbot.slack.web_api import slack_session, web_client
+from tests.fakes import CALL, FakeMessenger, link, match, wish
+
+LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
+NOTICES: list[Notice] = [
+    MatchFound(match(call=CALL)),
+    LinkRefused(link()),
+    SessionOver(wish()),
+    AvailabilityLost(wish(), "session_not_live"),
+]
+
+
+class Stage(Protocol):
+    """A messenger, and two people to tell."""
+
+    messenger: Messenger
+    ada: Person
+    priya: Person
+
+    def received(self, person: Person) -> int: ...
+    def gone(self, person: Person) -> None: ...
+    def limit(self, seconds: int) -> None: ...
+    def fall_silent(self) -> None: ...
+
+
+class FakeStage:
+    ada, priya = (Person(TeamId("T1"), UserId(user)) for user in ("UADA", "UPRIYA"))
+
+    def __init__(self) -> None:
+        self.messenger = FakeMessenger([])
+
+    def received(self, person: Person) -> int:
+        return sum(who == person for who, _ in self.messenger.told)
+
+    def gone(self, person: Person) -> None:
+        self.messenger.errors = [MessageRefused("user_disabled")]
+
+    def limit(self, seconds: int) -> None:
+        self.messenger.errors = [MessageDelayed("ratelimited", float(seconds))]
+
+    def fall_silent(self) -> None:
+        self.messenger.errors = [MessageUnsure("no_answer")]
+
+
+class RealStage:
+    def __init__(self, slack: Slack, messenger: SlackMessenger) -> None:
+        self.slack, self.messenger = slack, messenger
+        slack.rates.on = False
+        team = TeamId(slack.workspace.team_id)
+        self.ada, self.priya = (
+            Person(team, UserId(slack.workspace.named(name).id)) for name in ("ada", "priya")
+        )
+
+    def received(self, person: Person) -> int:
+        return len(self.slack.workspace.visible(person.user))
+
+    def gone(self, person: Person) -> None:
+        self.slack.workspace.members[person.user].deleted = True
+
+    def limit(self, seconds: int) -> None:
+        fault = Fault("chat.postMessage", error="ratelimited", retry_after=seconds)
+        self.slack.faults.order(fault)
+
+    def fall_silent(self) -> None:
+        self.slack.faults.order(Fault("chat.postMessage", drop="before"))
+
+
+@pytest.fixture(params=["fake", "real"])
+async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+    if request.param == "fake":
+        yield FakeStage()
+        return
+    slack = Slack()
+    async with AsyncExitStack() as closing:
+        url = await closing.enter_async_context(serving(slack.app))
+        session = slack_session()
+        closing.push_async_callback(session.close)
+        client = web_client(f"{url}/api/", session)
+        yield RealStage(
+            slack, SlackMessenger(client, SingleInstallation(client, slack.token), LINKS)
+        )
+
+
+@pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: type(notice).__name__)
+async def test_every_notice_reaches_its_person_alone(stage: Stage, notice: Notice):
+    """One direct message for one telling, and where it stands."""
+    posted = await stage.messenger.tell(stage.ada, notice)
+    assert posted.channel
+    assert posted.ts
+    assert (stage.received(stage.ada), stage.received(stage.priya)) == (1, 0)
+
+
+async def test_messages_stand_in_one_conversation_a_person(stage: Stage):
+    """The same person's messages share a channel, and each has a place of its own in it."""
+    first, second = [await stage.messenger.tell(stage.ada, notice) for notice in NOTICES[:2]]
+    other = await stage.messenger.tell(stage.priya, NOTICES[0])
+    assert first.channel == second.channel != other.channel
+    assert first.ts != second.ts
+
+
+async def test_somebody_gone_is_a_final_refusal(stage: Stage):
+    """It carries Slack's word for it."""
+    stage.gone(stage.ada)
+    with pytest.raises(MessageRefused) as refused:
+        await stage.messenger.tell(stage.ada, NOTICES[0])
+    assert refused.value.reason == "user_disabled"
+    assert stage.received(stage.ada) == 0
+
+
+async def test_too_much_is_a_delay(stage: Stage):
+    """Slack says how long to wait; nothing was sent, and the next try is taken."""
+    stage.limit(7)
+    with pytest.raises(MessageDelayed) as delayed:
+        await stage.messenger.tell(stage.ada, NOTICES[0])
+    assert delayed.value.seconds == 7
+    assert stage.received(stage.ada) == 0
+    await stage.messenger.tell(stage.ada, NOTICES[0])
+    assert stage.received(stage.ada) == 1
+
+
+async def test_no_answer_is_unsure(stage: Stage):
+    """Nobody knows whether the message was taken, and that is what is said."""
+    stage.fall_silent()
+    with pytest.raises(MessageUnsure):
+        await stage.messenger.tell(stage.ada, NOTICES[0])

@@ -1,0 +1,237 @@
+"""What every store promises of links, availabilities, matches and seen events."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, timedelta, timezone
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from store_samples import (
+    ANA,
+    BEN,
+    CALL,
+    EXPO,
+    NOW,
+    OTHER_TEAM,
+    SUMMIT,
+    TEAM,
+    VAULT,
+    everything,
+    fill,
+    link,
+    pairing,
+    wish,
+)
+
+from slackbot.domain.model import (
+    AuthScheme,
+    Call,
+    MatchId,
+    Partner,
+    SessionId,
+    Sighting,
+    Source,
+    State,
+)
+from slackbot.domain.ports import Posted, Store
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+
+# --- links ---------------------------------------------------------------------------------------
+
+
+async def test_a_link_comes_back_as_it_was_saved(store: Store, database: Database):
+    """Every field survives, times in UTC, also past the store's own memory."""
+    local = timezone(timedelta(hours=5, minutes=30))
+    await store.save_link(link(linked_at=NOW.astimezone(local), refused_at=NOW))
+    for reader in (store, SqlStore(database, VAULT)):
+        kept = await reader.link(ANA)
+        assert kept == link(refused_at=NOW)
+        assert kept is not None
+        assert kept.linked_at.tzinfo is UTC
+
+
+async def test_saving_a_link_replaces_it_at_once(store: Store):
+    """One link a person: the next read sees the new one, or that there is none any more."""
+    assert await store.link(ANA) is None
+    await store.save_link(link())
+    assert await store.link(ANA) == link()
+    await store.save_link(link(token=SecretStr("new"), expires_at=None))
+    assert await store.link(ANA) == link(token=SecretStr("new"), expires_at=None)
+    await store.set_auth_scheme(ANA, AuthScheme.BARE)
+    assert (await store.link(ANA)) == link(
+        token=SecretStr("new"), expires_at=None, auth_scheme=AuthScheme.BARE
+    )
+    await store.forget(ANA)
+    assert await store.link(ANA) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({}, True),
+        ({"token": SecretStr("renewed")}, True),
+        ({"account_id": None}, True),
+        ({"event": SUMMIT}, False),
+        ({"account_id": 1}, False),
+    ],
+)
+async def test_a_new_link_ends_a_wish_it_does_not_speak_for(
+    store: Store, changes: dict[str, Any], kept: bool
+):
+    """Another event or account ends the availability; the history of matches stays."""
+    await fill(store, ANA)
+    await store.save_availability(wish(BEN))
+    await store.save_link(link(**changes))
+    assert (await store.availability(ANA) is not None) is kept
+    assert await store.availability(BEN) == wish(BEN)
+    assert await store.matches(ANA, EXPO) == [pairing()]
+
+
+async def test_a_refusal_is_noted_once(store: Store):
+    """Of many who find the token refused at once, one is the first; a new link starts afresh."""
+    assert not await store.mark_refused(ANA, NOW)
+    await store.save_link(link())
+    first = await asyncio.gather(*(store.mark_refused(ANA, NOW) for _ in range(20)))
+    assert sum(first) == 1
+    assert await store.link(ANA) == link(refused_at=NOW)
+    await store.save_link(link())
+    assert await store.mark_refused(ANA, NOW)
+
+
+async def test_forgetting_a_person_leaves_nothing_of_them(store: Store, database: Database):
+    """All rows of the person go and nobody else's; it tells whether there was a link."""
+    for person in (ANA, BEN):
+        await fill(store, person)
+    before = (await everything(database, BEN))[:3]
+    assert await store.forget(ANA)
+    assert not await store.forget(ANA)
+    assert (await everything(database, ANA))[:3] == (None, None, [])
+    assert (await everything(database, BEN))[:3] == before
+
+
+# --- availabilities ------------------------------------------------------------------------------
+
+
+async def test_an_availability_comes_back_as_it_was_saved(store: Store):
+    """One wish a person, replaced whole; those of a workspace stand oldest first."""
+    await store.save_availability(wish())
+    assert await store.availability(ANA) == wish()
+    later = wish(since=NOW + timedelta(minutes=1), session_ends_at=None, state=State.IN_MEETING)
+    await store.save_availability(later)
+    await store.save_availability(wish(BEN))
+    assert await store.availabilities(TEAM) == [wish(BEN), later]
+
+
+async def test_the_state_changes_only_while_the_wish_stands(store: Store):
+    """A state set for a session that was left or ended changes nothing."""
+    session = wish().session_id
+    assert not await store.set_state(ANA, session, State.IN_MEETING)
+    await store.save_availability(wish())
+    assert not await store.set_state(ANA, SessionId(1), State.IN_MEETING)
+    assert await store.availability(ANA) == wish()
+    assert await store.set_state(ANA, session, State.IN_MEETING)
+    assert await store.availability(ANA) == wish(state=State.IN_MEETING)
+
+
+async def test_a_wish_is_ended_by_one(store: Store):
+    """Of many who end it at once, exactly one ended it."""
+    await store.save_availability(wish())
+    assert sum(await asyncio.gather(*(store.end_availability(ANA) for _ in range(20)))) == 1
+    assert await store.availability(ANA) is None
+
+
+# --- matches -------------------------------------------------------------------------------------
+
+
+async def test_a_match_comes_back_as_it_was_added(store: Store):
+    """Every field survives, the call included; what is unknown stays unknown."""
+    bare = pairing(number=2, partner=Partner(name="X"), raw_time=None, matched_at=None)
+    bare = replace(bare, meeting_digest=None, call=None, ends_at=None, source=Source.BEFORE)
+    for match in (pairing(), bare):
+        assert await store.add_match(match)
+        assert await store.match(ANA, match.id) == match
+    assert await store.match(BEN, pairing().id) is None
+
+
+async def test_a_match_is_stored_once_however_many_try(store: Store):
+    """Fifty tellings at the same moment, by id or by pairing, make one row."""
+    same_pairing = replace(pairing(), id=MatchId("another id"))
+    tries = [store.add_match(match) for match in (pairing(), same_pairing) for _ in range(25)]
+    assert sum(await asyncio.gather(*tries)) == 1
+    assert len(await store.matches(ANA, EXPO)) == 1
+    assert not await store.add_match(replace(pairing(), ordinal=5))
+    assert await store.add_match(pairing(number=2))
+    assert await store.add_match(pairing(BEN))
+
+
+async def test_names_from_strangers_never_stop_a_match(store: Store):
+    """Characters that no database takes are replaced, all others are kept."""
+    strange = Partner(name="a\0b\ud800c <!channel> 🙂", title="'; DROP TABLE matches; --")
+    assert await store.add_match(pairing(partner=strange))
+    kept = await store.match(ANA, pairing().id)
+    assert kept is not None
+    assert kept.partner == replace(strange, name="a\ufffdb\ufffdc <!channel> 🙂")
+
+
+async def test_a_later_telling_fills_only_what_is_empty(store: Store):
+    """Call details, digest, time and the partner's particulars are added, never replaced."""
+    poor = pairing(partner=Partner(name="Zoë"), raw_time=None, matched_at=None, call=None)
+    await store.add_match(replace(poor, meeting_digest=None))
+    eastern = timezone(timedelta(hours=-5))
+    rich = Sighting(
+        partner=Partner(name="Zoe", account_id=9, company="Ωmega"),
+        raw_time="12:30",
+        matched_at=NOW.astimezone(eastern),
+        meeting_digest="e" * 64,
+        call=CALL,
+    )
+    other = Sighting(
+        partner=Partner(name="?", account_id=1, title="CEO", company="?"),
+        raw_time="?",
+        matched_at=NOW + timedelta(hours=1),
+        meeting_digest="?",
+        call=Call({}, {}),
+    )
+    for seen in (Sighting(partner=Partner(name="?")), rich, other):
+        await store.enrich_match(ANA, poor.id, seen)
+    partner = Partner(name="Zoë", account_id=9, title="CEO", company="Ωmega")
+    expected = replace(poor, partner=partner, raw_time="12:30", matched_at=NOW, call=CALL)
+    assert await store.match(ANA, poor.id) == expected
+
+
+async def test_matches_stand_newest_first(store: Store):
+    """The history of an event, or of one session of it."""
+    first, second = pairing(), pairing(number=2, session_id=SessionId(8))
+    for match in (first, second, pairing(number=3, event=SUMMIT)):
+        await store.add_match(match)
+    assert await store.matches(ANA, EXPO) == [second, first]
+    assert await store.matches(ANA, EXPO, SessionId(7)) == [first]
+
+
+async def test_a_settled_match_is_not_submitted_again(store: Store):
+    """Unsettled ones are listed oldest first; the first end of a notice stays."""
+    for match in (pairing(number=2), pairing(), pairing(BEN, number=3)):
+        await store.add_match(match)
+    one, two, three = (MatchId(f"match-{n}") for n in (1, 2, 3))
+    assert await store.unsettled(TEAM) == [(ANA, one), (ANA, two), (BEN, three)]
+    await store.settle(ANA, one, "told", Posted("D1", "17.2"), NOW)
+    await store.settle(ANA, one, "account_inactive", None, NOW + timedelta(hours=1))
+    await store.settle(BEN, three, "account_inactive", None, NOW)
+    assert await store.unsettled(TEAM) == [(ANA, two)]
+    told = replace(pairing(), settled_at=NOW, outcome="told", channel="D1", ts="17.2")
+    assert await store.match(ANA, one) == told
+
+
+# --- events --------------------------------------------------------------------------------------
+
+
+async def test_an_event_is_seen_first_once(store: Store):
+    """Of many tellings at once one is the first, and so in each workspace."""
+    sights = await asyncio.gather(*(store.first_sight(TEAM, "Ev1", NOW) for _ in range(20)))
+    assert sum(sights) == 1
+    assert await store.first_sight(TEAM, "Ev2", NOW)
+    assert await store.first_sight(OTHER_TEAM, "Ev1", NOW)

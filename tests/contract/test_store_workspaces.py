@@ -1,0 +1,103 @@
+"""Workspaces never meet in the store, and leave it whole."""
+
+from __future__ import annotations
+
+from inspect import isfunction
+from typing import Any
+
+import pytest
+from store_samples import (
+    ANA,
+    BEN,
+    EXPO,
+    NAMESAKE,
+    NOW,
+    OTHER_TEAM,
+    SUMMIT,
+    TEAM,
+    everything,
+    fill,
+    link,
+    pairing,
+    wish,
+)
+
+from slackbot.domain.model import (
+    AuthScheme,
+    MatchId,
+    Partner,
+    Sighting,
+    State,
+)
+from slackbot.domain.ports import Posted, Store
+from slackbot.storage.database import Database
+
+
+async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, database: Database):
+    """All rows of the workspace go, remembered links and seen events too; no other's."""
+    for person in (ANA, BEN, NAMESAKE):
+        await fill(store, person)
+        await store.first_sight(person.team, "Ev1", NOW)
+        assert await store.link(person) == link(person)
+    before = await everything(database, NAMESAKE)
+    await store.forget_workspace(TEAM)
+    assert await store.link(ANA) is None
+    assert await everything(database, ANA) == (None, None, [], [], [])
+    assert await everything(database, NAMESAKE) == before
+    assert await store.first_sight(TEAM, "Ev1", NOW)
+    assert not await store.first_sight(OTHER_TEAM, "Ev1", NOW)
+
+
+USES: dict[str, tuple[Any, ...]] = {
+    "link": (ANA,),
+    "save_link": (link(event=SUMMIT),),
+    "mark_refused": (ANA, NOW),
+    "set_auth_scheme": (ANA, AuthScheme.BARE),
+    "forget": (ANA,),
+    "forget_workspace": (TEAM,),
+    "availability": (ANA,),
+    "save_availability": (wish(event=SUMMIT),),
+    "set_state": (ANA, wish().session_id, State.IN_MEETING),
+    "end_availability": (ANA,),
+    "availabilities": (TEAM,),
+    "add_match": (pairing(number=2),),
+    "enrich_match": (ANA, MatchId("match-1"), Sighting(partner=Partner(name="X", title="Y"))),
+    "match": (ANA, MatchId("match-1")),
+    "matches": (ANA, EXPO),
+    "settle": (ANA, MatchId("match-1"), "told", Posted("D", "1"), NOW),
+    "unsettled": (TEAM,),
+    "first_sight": (TEAM, "Ev1", NOW),
+}
+
+
+METHODS = [name for name, it in vars(Store).items() if isfunction(it) and name[0] != "_"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_workspaces_with_equal_user_ids_never_meet(
+    method: str, store: Store, database: Database, statements: list[str]
+):
+    """Each method, used for one, neither shows nor changes anything of the other."""
+    await fill(store, ANA)
+    await fill(store, NAMESAKE)
+    before = await everything(database, NAMESAKE)
+    statements.clear()
+    answer = await getattr(store, method)(*USES[method])
+    assert statements, "the method was answered from memory and proves nothing"
+    assert OTHER_TEAM not in repr(answer)
+    assert await everything(database, NAMESAKE) == before
+
+
+async def test_nothing_of_one_workspace_is_shown_to_another(store: Store):
+    """With rows in one workspace, every reading method finds nothing in the other."""
+    await fill(store, NAMESAKE)
+    await store.link(NAMESAKE)
+    assert await store.link(ANA) is None
+    assert await store.availability(ANA) is None
+    assert await store.match(ANA, pairing().id) is None
+    assert await store.matches(ANA, EXPO) == []
+    assert await store.availabilities(TEAM) == []
+    assert await store.unsettled(TEAM) == []
+    assert not await store.mark_refused(ANA, NOW)
+    assert not await store.end_availability(ANA)
+    assert not await store.forget(ANA)

@@ -1,0 +1,65 @@
+"""The documents tell the truth."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from slackbot.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_settings_table_is_settings_py() -> None:
+    """Every setting stands in the README with its default and meaning, and no other does."""
+    rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$", README, re.MULTILINE)
+    expected = []
+    for name, field in Settings.model_fields.items():
+        default = "required" if field.is_required() else f"`{field.default}`"
+        shown = default if default != "``" else ""
+        expected.append((name.upper(), shown, (field.description or "").replace("|", "\\|")))
+    assert expected == rows
+
+
+def test_the_readme_needs_two_commands() -> None:
+    """The set-up that the README shows is `make demo` and `make test`, and both exist."""
+    makefile = (ROOT / "Makefile").read_text()
+    for command in ("make demo", "make test"):
+        assert command in README
+        assert re.search(rf"^{command.split()[1]}:", makefile, re.MULTILINE)
+
+
+def test_locks_agree() -> None:
+    """What runs in production is what was tested: the runtime lock is part of the other."""
+
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^([\w.-]+==\S+)", (ROOT / name).read_text(), re.MULTILINE))
+
+    assert pins("requirements.txt")
+    assert pins("requirements.txt") <= pins("requirements-dev.txt")
+
+
+def test_locks_name_no_registry() -> None:
+    """The lock files hold names, versions and hashes only."""
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text()
+        assert not re.search(r"https?://|--(extra-)?index-url|--find-links|@ file", text)
+
+
+def test_every_dependency_has_its_reason() -> None:
+    """docs/dependencies.md speaks of each direct dependency."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    named = project["dependencies"] + project["optional-dependencies"]["dev"]
+    reasons = (ROOT / "docs/dependencies.md").read_text()
+    names = {re.split(r"[\[<>=;]", line)[0].removeprefix("pytest-") for line in named}
+    assert {name for name in names if name not in reasons} == set()
+
+
+def test_decisions_are_short() -> None:
+    """A decision record has at most 40 lines."""
+    long = [
+        p.name for p in (ROOT / "docs/adr").glob("*.md") if len(p.read_text().splitlines()) > 40
+    ]
+    assert long == []

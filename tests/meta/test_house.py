@@ -1,0 +1,89 @@
+"""Promises about the repository itself."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from slackbot.domain import errors
+from slackbot.slack import words
+from slackbot.slack.blocks.message import BUTTON_LIMIT
+
+ROOT = Path(__file__).parents[2]
+PRODUCT = sorted((ROOT / "slackbot").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
+DRAWN_ELSEWHERE = {"not_linked", "ambiguous_session"}
+
+
+def concrete(root: type[errors.SlackbotError]) -> set[type[errors.SlackbotError]]:
+    """Every class of the tree that is raised."""
+    return {
+        cls
+        for child in root.__subclasses__()
+        for cls in ({child} if not child.__subclasses__() else concrete(child))
+    }
+
+
+def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    tree = ast.parse(path.read_text())
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [node for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+def test_every_error_a_person_can_meet_has_its_sentence() -> None:
+    """No error of the tree is without words, and no words are without an error."""
+    codes = {cls.code for cls in concrete(errors.SlackbotError)}
+    codes -= {cls.code for cls in concrete(errors.MessageError)} | DRAWN_ELSEWHERE
+    assert codes == set(words.ERRORS) - {"ticket_limit_unknown"}
+    assert set(words.AT_FIELD) - {"defect"} <= codes
+
+
+def test_the_error_tree_is_drawn_as_it_is() -> None:
+    """Every class of `errors.py` stands in the drawing at its top."""
+    drawing = errors.__doc__ or ""
+    missing = [c.__name__ for c in concrete(errors.SlackbotError) if c.__name__ not in drawing]
+    assert missing == []
+
+
+def test_buttons_fit() -> None:
+    """No button's label is longer than Slack allows."""
+    labels = [value for name, value in vars(words).items() if name.startswith("BUTTON_")]
+    assert labels
+    assert max(map(len, labels)) <= BUTTON_LIMIT
+
+
+def test_sentences_live_in_words_alone() -> None:
+    """Outside of words.py, nothing in slack/ is said, drawn or labelled with a literal."""
+    call = re.compile(r"\.(say|keep|small|heading)\(\s*f?\"[^{]|Button\(\s*f?\"")
+    files = [p for p in PRODUCT if p.is_relative_to(ROOT / "slackbot/slack")]
+    found = [p.name for p in files if p.name != "words.py" and call.search(p.read_text())]
+    assert found == []
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_and_functions_are_short(path: Path) -> None:
+    """No file over 400 lines, no function over 50."""
+    assert len(path.read_text().splitlines()) <= 400
+    long = [f.name for f in functions(path) if (f.end_lineno or 0) - f.lineno >= 50]
+    assert long == []
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_tests_are_promises_without_mocks(path: Path) -> None:
+    """Every test says what it promises; nothing is mocked or patched."""
+    named = [f for f in functions(path) if f.name.startswith("test_")]
+    assert [f.name for f in named if not ast.get_docstring(f)] == []
+    imports = {
+        name.name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    } | {
+        node.module or ""
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom)
+    }
+    assert not {name for name in imports if "mock" in name.lower()}

@@ -1,0 +1,311 @@
+"""Every message and view, for any foreign text, is one that Slack takes and that does nothing."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from slackbot.domain import errors
+from slackbot.domain.model import (
+    AuthScheme,
+    Availability,
+    EventSlug,
+    FeedHealth,
+    Link,
+    Match,
+    MatchId,
+    Partner,
+    Person,
+    Session,
+    SessionId,
+    Source,
+    State,
+    TeamId,
+    UserId,
+)
+from slackbot.domain.ports import AvailabilityLost, LinkRefused, MatchFound, SessionOver
+from slackbot.sandbox.slack.blockkit import check_view
+from slackbot.sandbox.slack.content import read_content
+from slackbot.sandbox.slack.mrkdwn import links, mentions, unescape
+from slackbot.services.availability import Standing
+from slackbot.services.sessions import Listing, View
+from slackbot.slack import words
+from slackbot.slack.blocks import account, match, modals, notice, sessions, trouble
+from slackbot.slack.blocks.home import home
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.blocks.message import Draft, Message
+from slackbot.slack.blocks.modals import Errand
+from slackbot.slack.blocks.text import tidy
+from slackbot.slack.grammar import Command, Name
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+PERSON = Person(TeamId("T0"), UserId("U0"))
+DEMO = EventSlug("demo")
+HUB = HubLinks("https://www.accelevents.com", "{web}/e/{event}/portal/schedule/{session_id}")
+FEW = settings(max_examples=40, deadline=None)
+
+PIECES = ["<!channel>", "<https://x.example|y>", "*_~`", "&lt;", "> ", "\n", "https://e.example"]
+foreign = st.one_of(
+    st.text(max_size=60),
+    st.lists(st.sampled_from([*PIECES, "a", " ", "\u202e", "😀", "{x}"]), max_size=12).map("".join),
+    st.sampled_from([*PIECES, "x" * 10_000, "*" * 500, "&" * 500, "\u200b", ""]),
+)
+maybe = st.none() | foreign
+moments = st.none() | st.datetimes(
+    datetime(2020, 1, 1),
+    datetime(2030, 1, 1),
+    timezones=st.just(UTC),  # noqa: DTZ001 - see there
+)
+numbers = st.integers(1, 10**18).map(SessionId)
+
+partners = st.builds(
+    Partner,
+    name=foreign,
+    account_id=st.none(),
+    title=maybe,
+    company=maybe,
+    picture=st.sampled_from([None, "https://images.example/a.png"]),
+)
+meetings = st.builds(
+    Match,
+    id=st.just(MatchId("m" * 32)),
+    person=st.just(PERSON),
+    event=st.just(DEMO),
+    session_id=numbers,
+    session_title=foreign,
+    partner=partners,
+    partner_key=st.just("k"),
+    ordinal=st.just(1),
+    source=st.sampled_from(Source),
+    received_at=st.just(NOW),
+    matched_at=moments,
+    ends_at=moments,
+)
+some_sessions = st.builds(
+    Session,
+    id=numbers,
+    title=foreign,
+    starts_at=moments,
+    ends_at=moments,
+    tracks=st.lists(foreign, max_size=5).map(tuple),
+    location=maybe,
+    registered=st.booleans(),
+    capacity=st.none() | st.integers(0, 10**9),
+    taken=st.none() | st.integers(0, 10**9),
+)
+wishes = st.builds(
+    Availability,
+    person=st.just(PERSON),
+    event=st.just(DEMO),
+    session_id=numbers,
+    session_title=foreign,
+    state=st.sampled_from(State),
+    since=st.just(NOW),
+    session_ends_at=moments,
+)
+LINK = Link(
+    person=PERSON,
+    event=DEMO,
+    token=SecretStr("t" * 20),
+    auth_scheme=AuthScheme.BARE,
+    linked_at=NOW,
+    credential_digest="d",
+)
+feeds = st.none() | st.builds(FeedHealth, connected=st.booleans(), changed_at=st.just(NOW))
+standings = st.builds(
+    Standing,
+    link=st.just(LINK),
+    availability=st.none() | wishes,
+    feed=feeds,
+    confirmed=st.booleans(),
+)
+typed = st.builds(
+    Command, name=st.sampled_from(Name), argument=foreign.map(lambda t: " ".join(t.split())[:200])
+)
+
+
+def taken(message: Message) -> None:
+    """Slack takes it as a message and as Home, and it mentions and links nothing."""
+    payload = message.payload()
+    read_content(payload)
+    assert message.text.strip()
+    assert mentions(payload) == set()
+    assert links(payload) == set()
+    assert check_view(home(message), "home") == []
+
+
+def said(message: Message) -> str:
+    """The fallback text as a reader hears it."""
+    return unescape(message.text).replace("\u200b", "")
+
+
+def tells(message: Message, *facts: str | None) -> None:
+    """Each fact stands in the fallback text, as far as that text may go."""
+    if message.text.endswith("…") and len(message.text) > 3000:
+        return
+    for fact in facts:
+        if fact is not None:
+            assert tidy(fact) in said(message)
+
+
+@FEW
+@given(meetings)
+def test_match_card(found: Match) -> None:
+    """Whom one is matched with, in time or late, before and after its button was answered."""
+    message = match.match_card(found, HUB)
+    taken(message)
+    partner = found.partner
+    role = ", ".join(part for part in (partner.title, partner.company) if part)
+    tells(message, partner.name, role, found.session_title)
+    kept = match.looking_back(read_content(message.payload()).blocks or [])
+    taken(Message(message.text, [*kept, *account.help_card("/n").blocks]))
+
+
+@FEW
+@given(st.lists(meetings, max_size=20))
+def test_history(met: list[Match]) -> None:
+    """The people met, however many."""
+    message = match.history(met, DEMO)
+    taken(message)
+    tells(message, *(one.partner.name for one in met[: match.HISTORY_LENGTH]))
+
+
+@FEW
+@given(
+    st.lists(some_sessions, max_size=12, unique_by=lambda s: s.id),
+    st.sampled_from(View),
+    st.integers(-3, 9),
+    st.none() | wishes,
+)
+def test_session_list(
+    listed: list[Session], view: View, page: int, wish: Availability | None
+) -> None:
+    """Any page of any view; alone it also stands below where the person stands."""
+    message = sessions.session_list(Listing(DEMO, view, tuple(listed), wish), page, NOW, HUB)
+    taken(message)
+    shown = [one.title for one in listed if tidy(one.title) in said(message)]
+    assert bool(shown) == bool(listed) or message.text.endswith("…")
+    below = Draft().then(account.standing_card(Standing(LINK, wish, None))).divider()
+    taken(below.then(message).done())
+
+
+@FEW
+@given(st.lists(some_sessions, min_size=2, max_size=12, unique_by=lambda s: s.id))
+def test_choice_and_joined(listed: list[Session]) -> None:
+    """Several sessions to pick from, and the one that was joined."""
+    message = sessions.choice(listed, Name.JOIN, NOW)
+    taken(message)
+    tells(message, *(one.title for one in listed[: sessions.CHOICES]))
+    joined = sessions.joined(listed[0], DEMO, HUB)
+    taken(joined)
+    tells(joined, listed[0].title)
+
+
+@FEW
+@given(standings, wishes)
+def test_standing(standing: Standing, wish: Availability) -> None:
+    """Where a person stands, and what they are told without having asked."""
+    message = account.standing_card(standing)
+    taken(message)
+    taken(account.paused(standing))
+    if standing.availability is not None:
+        tells(message, standing.availability.session_title)
+    for told in (SessionOver(wish), LinkRefused(LINK)):
+        taken(notice.notice_message(told, HUB))
+    for kind in errors.Refusal.__subclasses__():
+        taken(notice.notice_message(AvailabilityLost(wish, kind.code), HUB))
+
+
+@FEW
+@given(meetings)
+def test_notice_of_a_match(found: Match) -> None:
+    """The notice of a match is its card."""
+    assert notice.notice_message(MatchFound(found), HUB) == match.match_card(found, HUB)
+
+
+def kinds(root: type[errors.SlackbotError]) -> list[type[errors.SlackbotError]]:
+    """The classes of the error tree that a command can come to."""
+    below = root.__subclasses__()
+    if not below:
+        return [root]
+    return [leaf for kind in below if kind is not errors.MessageError for leaf in kinds(kind)]
+
+
+def raised(kind: type[errors.SlackbotError], query: str, listed: list[Session]) -> Any:
+    if kind is errors.NoSuchSession:
+        return errors.NoSuchSession(query)
+    if kind is errors.AmbiguousSession:
+        return errors.AmbiguousSession(listed)
+    return kind()
+
+
+@pytest.mark.parametrize("kind", kinds(errors.SlackbotError), ids=lambda kind: kind.code)
+@settings(max_examples=15, deadline=None)
+@given(typed, foreign, st.lists(some_sessions, min_size=2, max_size=3, unique_by=lambda s: s.id))
+def test_trouble(
+    kind: type[errors.SlackbotError], command: Command, query: str, listed: list[Session]
+) -> None:
+    """Every error of the tree has a message with a button, and a sentence for a field."""
+    error = raised(kind, query, listed)
+    if isinstance(error, errors.PlatformError):
+        error.session = listed[0]
+    for event in (None, DEMO):
+        message = trouble.trouble(error, trouble.Scene(command, "/networking", event), HUB, NOW)
+        taken(message)
+        assert any(block["type"] == "actions" for block in message.blocks)
+    field, sentence = modals.field_error(error, HUB)
+    assert field in {modals.EVENT, modals.CREDENTIAL}
+    assert sentence
+
+
+@FEW
+@given(typed, foreign, foreign, foreign)
+def test_prompts_and_forms(command: Command, word: str, event: str, credential: str) -> None:
+    """The connect prompt, the help after any word, the form with whatever was typed."""
+    for message in (
+        account.connect_prompt(command, "/networking"),
+        account.reconnect_prompt(command),
+        account.token_help(command, HUB),
+        account.help_card("/networking", unknown=word, nearest="sessions"),
+        account.help_card("/networking", unknown=word),
+        account.linked(LINK, next_steps=True),
+        account.problem(words.AT_FIELD["defect"]),
+        account.secret_typed(),
+    ):
+        taken(message)
+    errand = Errand(command.text, "https://hooks.slack.com/" + "x" * 200, is_prompt=True)
+    assert Errand.load(errand.dump()) == errand
+    forms = [
+        modals.connect_form(errand, HUB, event=event, credential=credential, linked_to=event),
+        modals.connect_form(errand, HUB, event=event, credential=credential, problem=word),
+        modals.checking(errand),
+        modals.connected(errand, event),
+    ]
+    for form in forms:
+        assert check_view(form, "modal") == []
+        assert links({"blocks": form["blocks"], "text": ""}) == set()
+        assert mentions({"blocks": form["blocks"], "text": ""}) == set()
+
+
+@given(st.text(max_size=300))
+def test_tidy(text: str) -> None:
+    """One line of visible characters, at most so long; tidying twice changes nothing."""
+    line = tidy(text)
+    assert len(line) <= 120
+    assert not {unicodedata.category(c) for c in line} & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+    assert line == line.strip()
+    assert tidy(line) == line
+
+
+def test_every_error_of_the_tree_has_words() -> None:
+    """Codes and sentences are the same set, but for the two that are drawn otherwise."""
+    codes = {kind.code for kind in kinds(errors.SlackbotError)}
+    drawn = {"not_linked", "ambiguous_session"}
+    assert set(words.ERRORS) == codes - drawn | {"ticket_limit_unknown"}
+    assert set(words.AT_FIELD) <= codes | {"defect"}

@@ -1,0 +1,81 @@
+"""Whatever is pasted or typed: a value or the documented error, and no secret in sight."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from slackbot.domain.credentials import (
+    AccessToken,
+    MagicLink,
+    holds_secret,
+    read_credential,
+    read_event,
+)
+from slackbot.domain.errors import BadCredential, BadEventLink
+
+ANYTHING = st.text() | st.text(alphabet=st.characters())
+ADDRESS = ["https://", "http://", "www.accelevents.com", "/e/", "/events/", "demo", "?", "#", "&"]
+ODD = ["[", "]", "::", "%2F", "%", "@", "\u2100", "\x00", "\ud800", "userKey=", "Bearer "]
+PIECES = st.sampled_from([*ADDRESS, *ODD])
+PASTED = ANYTHING | st.lists(PIECES | st.text(max_size=20), max_size=12).map("".join)
+SECRETS = st.text(st.sampled_from("0123456789abcdefABCDEF"), min_size=24, max_size=60)
+
+
+@given(PASTED)
+@example("https://[")
+@example("//[::1/e/demo")
+def test_any_text_is_an_event_or_refused(text: str):
+    """A slug comes out fit for a path, or the text is refused with its own error."""
+    try:
+        slug = read_event(text)
+    except BadEventLink:
+        return
+    assert slug.isascii()
+    assert slug.replace("-", "").replace("_", "").isalnum()
+    assert read_event(slug) == slug
+
+
+@given(PASTED)
+@example("https://[")
+@example("http://\u2100/")
+def test_any_text_is_a_credential_or_refused(text: str):
+    """A token fit for a header or a key fit for a path, or the text's own error."""
+    try:
+        credential = read_credential(text)
+    except BadCredential:
+        return
+    if isinstance(credential, AccessToken):
+        secret = credential.token.get_secret_value()
+        assert not any(char.isspace() for char in secret)
+    else:
+        secret = credential.user_key
+        assert not set("/?#& \n") & set(secret)
+    assert secret.isascii()
+    assert secret.isprintable()
+
+
+@given(PASTED)
+def test_any_text_may_be_typed(text: str):
+    """Whether it holds a secret is a yes or a no, for every text."""
+    assert holds_secret(text) in {True, False}
+
+
+@given(SECRETS)
+def test_no_credential_shows_itself(secret: str):
+    """Neither the text of a value nor that of an error repeats what was pasted."""
+    link = f"https://www.accelevents.com/e/demo?userKey={secret}"
+    token, key = read_credential(secret), read_credential(link)
+    assert isinstance(token, AccessToken)
+    assert isinstance(key, MagicLink)
+    assert secret not in f"{token!r} {token} {key!r} {key}"
+    with pytest.raises(BadCredential) as refused:
+        read_credential(f"{secret} {secret}")
+    assert secret not in f"{refused.value!r} {refused.value}"
+
+
+@given(SECRETS.filter(lambda s: any(map(str.isdigit, s)) and any(map(str.isalpha, s))))
+def test_a_secret_after_a_command_is_noticed(secret: str):
+    """A token typed after any command does not pass unseen."""
+    assert holds_secret(f"connect demo {secret}")

@@ -1,0 +1,269 @@
+"""The whole bot on loopback between the sandbox's Slack and the sandbox's Accelevents."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from pydantic import SecretStr
+
+from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.serving import serving
+from slackbot.sandbox.slack import Person, Seen, Slack
+from slackbot.settings import Settings
+from slackbot.slack import words
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+from slackbot.storage.vault import Vault, parse_keys
+from slackbot.wiring import running
+
+KEY = base64.b64encode(hashlib.sha256(b"a key for tests").digest()).decode()
+LogLines = list[MutableMapping[str, Any]]
+
+
+@dataclass
+class Mission:
+    """One Slack, one Accelevents, and the bot between them."""
+
+    slack: Slack
+    platform: Accelevents
+    slack_url: str
+    platform_url: str
+    settings: Settings
+    team: str
+    bot_url: str = ""
+    _bot: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
+
+    # --- the bot ---
+
+    async def start_bot(self) -> None:
+        """Start it, on a free port."""
+        app = await self._bot.enter_async_context(running(self.settings))
+        self.bot_url = await self._bot.enter_async_context(serving(app))
+
+    async def stop_bot(self) -> None:
+        """Stop it as SIGTERM would; what it stored stays where it is a file."""
+        await self._bot.aclose()
+
+    @asynccontextmanager
+    async def store(self) -> AsyncIterator[SqlStore]:
+        """What the bot has stored, read beside it; for a database in a file."""
+        keys = parse_keys(self.settings.slackbot_secret_keys.get_secret_value())
+        store = SqlStore(Database(self.settings.database), Vault(keys))
+        try:
+            yield store
+        finally:
+            await store.aclose()
+
+    # --- people ---
+
+    def person(self, name: str) -> Person:
+        """Somebody at their Slack client."""
+        return self.slack.person(name, bot_url=self.bot_url, team=self.team)
+
+    @property
+    def ada(self) -> Person:
+        return self.person("ada")
+
+    @property
+    def priya(self) -> Person:
+        return self.person("priya")
+
+    def add(self, name: str, full_name: str = "", **attendee: Any) -> Person:
+        """Somebody new in Slack and at the event; not linked yet."""
+        self.slack.workspaces[self.team].add(name)
+        self.platform.add_attendee(name, full_name or name.title(), **attendee)
+        return self.person(name)
+
+    async def link(self, name: str, credential: str = "", attendee: str = "") -> Person:
+        """Connect somebody by command and form, as they would; by default with an access token."""
+        person = self.person(name)
+        await person.types("/networking connect")
+        form = await person.waits_for("Your event", where="modal")
+        credential = credential or self.platform.token_for(attendee or name)
+        before = person.now
+        await person.submits(form, {"event": "demo", "credential": credential})
+        await person.waits_for("You're connected to demo", where="#general", since=before)
+        return person
+
+    async def link_with_account_id(self, name: str) -> Person:
+        """Connect with a magic link: only then does the bot learn the person's account id."""
+        return await self.link(name, self.platform.magic_link_for(name))
+
+    async def ask(self, person: Person, text: str) -> Seen:
+        """Type a command and wait for its answer."""
+        before = person.now
+        await person.types(text)
+        return await person.waits_for(_an_answer, where="#general", since=before)
+
+    # --- what happened ---
+
+    def platform_calls(self, method: str, ending: str) -> int:
+        """How many REST calls of this method came to a path that ends so."""
+        return sum(c.method == method and c.path.endswith(ending) for c in self.platform.calls)
+
+    def availabilities_set(self) -> int:
+        """How often somebody was said to be available."""
+        wanted = {"status": "CHECK_IN_AVAILABLE"}
+        return sum(c.method == "PUT" and c.query == wanted for c in self.platform.calls)
+
+    def slack_calls(self, method: str) -> int:
+        """How many calls of this method Slack took."""
+        return sum(call.method == method and call.ok for call in self.slack.calls)
+
+    def everything_in_slack(self) -> str:
+        """All that Slack was ever sent by the bot, faces of messages before edits included."""
+        workspaces = self.slack.workspaces.values()
+        messages = [m for w in workspaces for m in w.messages if m.by_bot]
+        contents = [c for m in messages for c in (m.content, *m.earlier)]
+        told = [[c.text, c.blocks, c.metadata] for c in contents]
+        return json.dumps([told, [call.args for call in self.slack.calls]], ensure_ascii=False)
+
+
+def _an_answer(seen: Seen) -> bool:
+    return seen.kind == "ephemeral" and "Asking Accelevents" not in seen.text
+
+
+async def pressed(person: Person, seen: Seen, button: str, *, says: str) -> Seen:
+    """Press a button and wait for what takes its message's place."""
+    assert (await person.clicks(seen, button)).ok
+    return await person.waits_for(
+        lambda now: now.id == seen.id and says in now.text, since=seen.changed
+    )
+
+
+async def form_of(person: Person, prompt: Seen) -> Seen:
+    """Press the prompt's button; the form that opens."""
+    assert (await person.clicks(prompt, words.BUTTON_CONNECT)).ok
+    return await person.waits_for("Your event", where="modal")
+
+
+async def form_by_command(person: Person) -> Seen:
+    """Type the command that opens it."""
+    assert (await person.types("/networking connect")).ok
+    return await person.waits_for("Your event", where="modal")
+
+
+async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait for what rings no bell of its own."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - there is no event to await
+            await asyncio.sleep(0.01)
+
+
+async def dms(person: Person, text: str = "") -> list[Seen]:
+    """The bot's direct messages to somebody, oldest first."""
+    return [seen for seen in await person.sees(text, where="dm") if seen.from_bot]
+
+
+async def waits_for_dms(person: Person, count: int, text: str = "", seconds: float = 5.0) -> None:
+    """Wait until somebody has so many direct messages from the bot."""
+    async with asyncio.timeout(seconds):
+        while len(await dms(person, text)) < count:
+            await person.waits_for(text, where="dm", since=person.now, timeout=seconds)
+
+
+def rows_of(folder: Path, user: str) -> int:
+    """How many rows of any table are about somebody."""
+    with closing(sqlite3.connect(folder / "slackbot.db")) as database:
+        tables = [name for (name,) in database.execute("select name from sqlite_master")]
+        count = 0
+        for table in tables:
+            columns = [row[1] for row in database.execute(f"pragma table_info({table})")]
+            if "user_id" in columns:
+                query = f"select count(*) from {table} where user_id = ?"
+                count += database.execute(query, (user,)).fetchone()[0]
+        return count
+
+
+def settings_for(slack: Slack, slack_url: str, platform_url: str, **changes: Any) -> Settings:
+    """What an operator would have in the environment."""
+    values: dict[str, Any] = {
+        "slack_bot_token": slack.token,
+        "slack_signing_secret": slack.signing_secret,
+        "slack_api_url": f"{slack_url}/api/",
+        "accelevents_api_url": platform_url,
+        "accelevents_event": "demo",
+        "slackbot_secret_keys": KEY,
+        "database_url": "sqlite://",
+        **changes,
+    }
+    return Settings(_env_file=None, **values)
+
+
+def environment_for(settings: Settings) -> dict[str, str]:
+    """The same as an operator's environment variables."""
+    values = {name: getattr(settings, name) for name in settings.model_fields_set}
+    plain = {n: v.get_secret_value() if isinstance(v, SecretStr) else v for n, v in values.items()}
+    return {name.upper(): str(value) for name, value in plain.items()}
+
+
+Start = Callable[..., Awaitable[Mission]]
+
+
+@pytest.fixture
+async def start(log_lines: LogLines) -> AsyncIterator[Start]:
+    """Start a mission; other arguments than these are settings.
+
+    `platform` may be prepared; `beside` is a mission whose Slack and Accelevents are shared;
+    `team` is the workspace in which the bot is installed.
+    """
+    async with AsyncExitStack() as stack:
+
+        async def begin(
+            platform: Accelevents | None = None,
+            beside: Mission | None = None,
+            team: str = "T0DEMO",
+            **changes: Any,
+        ) -> Mission:
+            if beside is not None:
+                slack, platform = beside.slack, beside.platform
+                slack_url, platform_url = beside.slack_url, beside.platform_url
+            else:
+                slack, platform = Slack(), platform or Accelevents()
+                slack_url = await stack.enter_async_context(serving(slack.app))
+                platform_url = await stack.enter_async_context(serving(platform.app))
+                slack.base_url = slack_url
+                stack.callback(_nothing_dropped_in_silence, slack)
+            changes = {"slack_bot_token": slack.workspaces[team].token, **changes}
+            settings = settings_for(slack, slack_url, platform_url, **changes)
+            mission = Mission(slack, platform, slack_url, platform_url, settings, team)
+            stack.push_async_callback(mission.stop_bot)
+            await mission.start_bot()
+            return mission
+
+        yield begin
+
+
+def _nothing_dropped_in_silence(slack: Slack) -> None:
+    """Real Slack would have refused or hidden something, and nobody would have known."""
+    assert slack.problems == []
+    assert [c for c in slack.calls if (c.error or "").startswith("invalid_")] == []
+
+
+@pytest.fixture
+async def mission(start: Start) -> Mission:
+    """A mission as it is by default."""
+    return await start()
+
+
+@pytest.fixture
+def log_lines(caplog: pytest.LogCaptureFixture) -> Iterator[LogLines]:
+    """What the bot logs. A test in which something logs an error has failed."""
+    with structlog.testing.capture_logs() as lines:
+        yield lines
+    assert [line for line in lines if line["log_level"] in {"error", "critical"}] == []
+    errors = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
+    # uvicorn says so of the sandbox when it cuts a line on purpose.
+    assert [e for e in errors if "ASGI callable returned without" not in e] == []

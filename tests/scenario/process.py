@@ -1,0 +1,76 @@
+"""The bot as an operator runs it: `python -m slackbot run`, a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+_ADDRESS = re.compile(r"Uvicorn running on (http://127\.0\.0\.1:\d+)")
+START_SECONDS = 30.0
+
+
+class BotProcess:
+    """A running process; `lines` is what it has written to standard error so far."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.lines: list[str] = []
+        self.url = ""
+        self._serving = asyncio.Event()
+        self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        assert self._process.stderr is not None
+        async for line in self._process.stderr:
+            self.lines.append(line.decode().rstrip())
+            if (found := _ADDRESS.search(self.lines[-1])) is not None:
+                self.url = found[1]
+                self._serving.set()
+        self._serving.set()
+
+    async def serving(self) -> str:
+        """Its address, once it listens; empty when it ended instead."""
+        async with asyncio.timeout(START_SECONDS):
+            await self._serving.wait()
+        return self.url
+
+    async def ends(self, seconds: float = 30.0) -> int:
+        """Wait for its end; its exit status."""
+        async with asyncio.timeout(seconds):
+            await asyncio.shield(self._reading)
+            return await self._process.wait()
+
+    async def signal(self, number: int) -> int:
+        """Send a signal; its exit status after that."""
+        self._process.send_signal(number)
+        return await self.ends()
+
+    async def kill(self) -> None:
+        """As the machine's power cut would."""
+        if self._process.returncode is None:
+            self._process.kill()
+        await self.ends()
+
+
+@asynccontextmanager
+async def bot_process(
+    environment: Mapping[str, str], folder: Path, *arguments: str
+) -> AsyncIterator[BotProcess]:
+    """Run it in an empty folder with nothing but this environment; killed at the end."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "slackbot", *(arguments or ("run",))),
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PORT": "0", "LOG_FORMAT": "json", **environment},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    bot = BotProcess(process)
+    try:
+        yield bot
+    finally:
+        await bot.kill()

@@ -1,0 +1,160 @@
+"""The first answer is always in time; what takes longer follows."""
+
+from __future__ import annotations
+
+import asyncio
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from slackbot.sandbox.slack.faults import Fault
+from slackbot.slack import words
+
+from . import refusals
+from .conftest import Mission, dms, until
+
+SLOW = 2.3
+"""Seconds: longer than the first reply waits, and little more."""
+
+
+async def test_a_slow_platform_is_announced(mission: Mission) -> None:
+    """The command is answered in time with "asking", and the result follows below it."""
+    ada = await mission.link("ada")
+    mission.platform.delay(SLOW, **refusals.LIST)
+    answer = await ada.types("/networking sessions live")
+    assert answer.ok
+    assert words.ASKING in answer.body
+    seen = await ada.waits_for("Networking now", where="#general")
+    asking = (await ada.sees(words.ASKING, where="#general"))[0]
+    assert seen.id > asking.id
+    assert seen.kind == "ephemeral"
+
+
+async def test_a_slow_refusal_is_told_all_the_same(mission: Mission) -> None:
+    """What goes wrong late is told late, in its own words, with its button."""
+    ada = await mission.link("ada")
+    mission.platform.delay(SLOW, **refusals.JOIN)
+    answer = await ada.types("/networking join 11647")
+    assert words.ASKING in answer.body
+    seen = await ada.waits_for("Coffee with the keynote is full", where="#general")
+    assert seen.buttons[0].text == words.BUTTON_TRY_AGAIN
+
+
+async def test_a_slow_answer_without_its_response_url_is_a_direct_message(
+    mission: Mission,
+) -> None:
+    """Slack does not take the late answer: the person gets it by direct message."""
+    ada = await mission.link("ada")
+    mission.platform.delay(SLOW, **refusals.LIST)
+    mission.slack.faults.order(Fault("response_url", status=500))
+    await ada.types("/networking sessions live")
+    await ada.waits_for("Networking now", where="dm")
+    assert len(await dms(ada)) == 1
+
+
+async def test_a_slow_button_is_acknowledged_at_once(mission: Mission) -> None:
+    """A press is answered in time whatever the platform does; the result replaces the message."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking sessions live")
+    mission.platform.delay(SLOW, **refusals.JOIN)
+    answer = await ada.clicks(seen, "join:11645")
+    assert answer.ok
+    assert answer.body == ""
+    after = await ada.waits_for("You're in First Network Session", where="#general")
+    assert after.id == seen.id
+
+
+async def test_a_command_typed_twice_while_slow_is_done_once(mission: Mission) -> None:
+    """Impatience changes nothing: both get the one answer."""
+    ada = await mission.link("ada")
+    mission.platform.delay(SLOW, **refusals.JOIN)
+    typed = [ada.types("/networking join 11645") for _ in range(2)]
+    assert all(words.ASKING in answer.body for answer in await asyncio.gather(*typed))
+    await until(lambda: mission.slack_calls("response_url") == 3)  # the first is of linking
+    assert len(await ada.sees("You're in First Network Session", where="#general")) == 2
+    assert mission.platform_calls("PUT", "/session/11645") == 1
+
+
+LOCAL = ["", "help", "status", "matches", "disconnect", "nonsense", "connect x"]
+
+
+@pytest.mark.parametrize("typed", LOCAL, ids=lambda typed: typed or "alone")
+async def test_what_needs_no_platform_is_answered_at_once(mission: Mission, typed: str) -> None:
+    """With the platform silent, everything that is known here is answered in the first reply."""
+    ada = mission.ada
+    if typed not in {"", "nonsense", "help", "connect x"}:
+        ada = await mission.link("ada")
+    mission.platform.delay(60)
+    answer = await ada.types(f"/networking {typed}".strip())
+    assert answer.ok
+    assert words.ASKING not in answer.body
+    assert len(answer.body) > 100
+
+
+async def test_unknown_words_bring_the_nearest_and_the_help(mission: Mission) -> None:
+    """A slip: the command that was meant, and all that there are; gibberish: the latter alone."""
+    ada = mission.ada
+    seen = await mission.ask(ada, "/networking sesions")
+    assert "Did you mean /networking sessions?" in seen.text
+    assert "/networking disconnect" in seen.text
+    seen = await mission.ask(ada, "/networking xylophone")
+    assert "I don't know xylophone" in seen.text
+    assert "Did you mean" not in seen.text
+    assert (await ada.clicks(seen, words.BUTTON_STATUS)).ok
+    await ada.waits_for("First, connect", where="#general")
+
+
+async def test_help_names_everything(mission: Mission) -> None:
+    """The help lists every command under the name that the operator gave it."""
+    seen = await mission.ask(mission.ada, "/networking help")
+    for usage, meaning in words.HELP.items():
+        assert f"/networking {usage}".strip() in seen.text
+        assert meaning.replace("`", "") in seen.text
+
+
+# --- names ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "done"), [("join", "You're in "), ("available", "You're available in ")]
+)
+async def test_several_sessions_fit(mission: Mission, command: str, done: str) -> None:
+    """Words that fit several: a choice, whose buttons do what was typed."""
+    mission.platform.session(11646).title = "Second Network Session"
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, f"/networking {command} network")
+    assert "Which session do you mean?" in seen.text
+    assert [b.action_id for b in seen.buttons] == [f"{command}:11645", f"{command}:11646"]
+    assert (await ada.clicks(seen, f"{command}:11646")).ok
+    after = await ada.waits_for(f"{done}Second Network Session", where="#general")
+    assert after.id == seen.id
+
+
+@pytest.mark.parametrize(
+    "words_of_it", ["first", "SESSION first", "first network session", "11645"]
+)
+async def test_one_session_fits(mission: Mission, words_of_it: str) -> None:
+    """An id or any words of one title, in any order and case."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, f"/networking join {words_of_it}")
+    assert "You're in First Network Session" in seen.text
+
+
+async def test_nothing_named_and_several_open(mission: Mission) -> None:
+    """No name: the one session one has joined, else a choice of those open."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking available")
+    assert "Which session do you mean?" in seen.text
+    assert "Evening mixer" not in seen.text
+    await mission.ask(ada, "/networking join 11646")
+    seen = await mission.ask(ada, "/networking available")
+    assert "You're available in Founders meet investors" in seen.text
+
+
+async def test_times_are_each_readers_own(mission: Mission) -> None:
+    """The same moment is shown in the zone of whoever looks."""
+    starts = mission.platform.session(11650).starts
+    for name in ("ada", "priya"):
+        person = await mission.link(name)
+        seen = await mission.ask(person, "/networking sessions upcoming")
+        assert f"{starts.astimezone(ZoneInfo(person.member.tz)):%H:%M}" in seen.text

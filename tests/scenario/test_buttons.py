@@ -1,0 +1,285 @@
+"""Buttons: twice, late, in answers, in the person's own messages."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from slackbot.sandbox.slack.faults import Fault
+from slackbot.slack import words
+
+from .conftest import Mission, Start, dms, pressed, until
+
+JOIN, AVAILABLE, PAUSE = "join:11645", "available:11645", "pause:11645"
+
+
+# --- the cards' buttons --------------------------------------------------------------------------
+
+
+async def test_the_buttons_of_a_card(mission: Mission) -> None:
+    """Join, then available, then pause: each answer stands in the place of the one before."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking sessions live")
+    seen = await pressed(ada, seen, JOIN, says="You're in First Network Session")
+    assert mission.platform.session(11645).registered.keys() == {"ada"}
+    seen = await pressed(ada, seen, AVAILABLE, says="You're available in First Network Session")
+    assert mission.platform.networking.waiting_in(11645) == ["ada"]
+    seen = await pressed(ada, seen, words.BUTTON_PAUSE, says="You're not available any more")
+    assert mission.platform.networking.waiting_in(11645) == []
+    await mission.platform.disconnected("ada")
+    seen = await pressed(ada, seen, words.BUTTON_SESSIONS, says="Networking now")
+    assert "You're registered" in seen.text
+    assert len(await ada.sees(where="#general")) == 2  # connected, and this one
+
+
+async def test_a_card_shows_only_what_makes_sense(mission: Mission) -> None:
+    """Joined: no more "Join"; available here: "Pause"; not open: the hub alone."""
+    ada = await mission.link("ada")
+    await mission.ask(ada, "/networking join 11646")
+    await mission.ask(ada, "/networking available 11645")
+    actions = {b.action_id for b in (await mission.ask(ada, "/networking sessions")).buttons}
+    assert {"pause:11645", "available:11646", "join:11647", "hub:11645"} <= actions
+    assert not {"join:11645", "available:11645", "join:11646"} & actions
+    upcoming = await mission.ask(ada, "/networking sessions upcoming")
+    assert {b.text for b in upcoming.buttons} == {words.BUTTON_HUB, words.BUTTON_NEXT_PAGE}
+
+
+async def test_the_hub_button_leads_to_the_session(start: Start) -> None:
+    """Its address is the session's page, made as the operator says; the press is acknowledged."""
+    mission = await start(
+        accelevents_web_url="https://events.example.org/",
+        accelevents_session_link="{web}/e/{event}/portal/stage/{session_id}",
+    )
+    ada = await mission.link("ada")
+    before = len(mission.slack.calls)
+    seen = await mission.ask(ada, "/networking sessions live")
+    answer = await ada.clicks(seen, "hub:11645")
+    assert answer.ok
+    assert answer.opened == "https://events.example.org/e/demo/portal/stage/11645"
+    joined = await mission.ask(ada, "/networking join 11645")
+    assert (await ada.clicks(joined, words.BUTTON_HUB)).opened == answer.opened
+    full = await mission.ask(ada, "/networking join 11649")
+    assert (await ada.clicks(full, words.BUTTON_HUB)).ok
+    await mission.ask(ada, "/networking available 11645")
+    await mission.platform.pair("ada", "priya")
+    match = await ada.waits_for("You're matched with", where="dm")
+    assert (await ada.clicks(match, words.BUTTON_MEET)).opened == answer.opened
+    assert [call.method for call in mission.slack.calls[before:]] == [
+        "conversations.open",
+        "chat.postMessage",
+    ]
+
+
+async def test_unknown_buttons_are_acknowledged(mission: Mission) -> None:
+    """A button of an older version of the bot does nothing, and says so to nobody."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking status")
+    message = mission.slack.workspace.message(seen.channel or "", seen.id)
+    assert message is not None
+    blocks = message.content.blocks or []
+    (row,) = [block for block in blocks if block["type"] == "actions"]
+    before = len(mission.slack.calls)
+    for action_id in ("gone:1", "::", "link:gone", "hub:", "x" * 255):
+        row["elements"][0]["action_id"] = action_id
+        (seen,) = await ada.sees("You're not available", where="#general")
+        assert (await ada.clicks(seen, seen.buttons[0])).ok
+    await mission.ask(ada, "/networking status")
+    assert len(mission.slack.calls) == before
+
+
+# --- paging --------------------------------------------------------------------------------------
+
+
+async def test_paging_in_place(mission: Mission) -> None:
+    """Forward to the last page and back, one message all the while, every session once."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking sessions upcoming")
+    first, titles = seen.id, list[str]()
+    for page in range(1, 4):
+        titles += [
+            line
+            for block in seen.blocks
+            if block["type"] == "rich_text"
+            for line in [block["elements"][0]["elements"][0]["text"]]
+        ]
+        if page < 3:
+            seen = await pressed(ada, seen, words.BUTTON_NEXT_PAGE, says=f"{page * 5 + 1} to ")
+    assert len(titles) == len(set(titles)) == 13
+    assert words.BUTTON_NEXT_PAGE not in {b.text for b in seen.buttons}
+    seen = await pressed(ada, seen, words.BUTTON_PREVIOUS_PAGE, says="6 to 10 of 13")
+    seen = await pressed(ada, seen, words.BUTTON_PREVIOUS_PAGE, says="1 to 5 of 13")
+    assert seen.id == first
+    assert words.BUTTON_PREVIOUS_PAGE not in {b.text for b in seen.buttons}
+
+
+# --- pressed twice -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["at_once", "one_after_the_other"])
+@pytest.mark.parametrize("button", [JOIN, AVAILABLE])
+async def test_a_button_pressed_twice(mission: Mission, button: str, how: str) -> None:
+    """Twice pressed is once done: one place taken, one waiting, no trouble shown."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking sessions live")
+    if how == "at_once":
+        answers = await asyncio.gather(*(ada.clicks(seen, button) for _ in range(3)))
+        assert all(answer.ok for answer in answers)
+    else:
+        for _ in range(3):
+            await pressed(ada, seen, button, says="First Network Session")
+    await ada.waits_for("First Network Session.", where="#general", since=seen.changed)
+    await until(lambda: mission.slack_calls("response_url") == 4)  # and the one after linking
+    assert list(mission.platform.session(11645).registered) == ["ada"]
+    if how == "at_once":
+        assert mission.platform_calls("PUT", "/session/11645") == 1
+    if button == AVAILABLE:
+        assert mission.availabilities_set() == 1
+        assert mission.platform.networking.waiting_in(11645) == ["ada"]
+        assert len(mission.platform.sockets) == 1
+
+
+async def test_pause_pressed_twice(mission: Mission) -> None:
+    """Two pauses leave once and end the same."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking available 11645")
+    answers = await asyncio.gather(*(ada.clicks(seen, words.BUTTON_PAUSE) for _ in range(3)))
+    assert all(answer.ok for answer in answers)
+    await ada.waits_for("You're not available any more", where="#general")
+    left = [call for call in mission.platform.calls if call.query == {"status": "LEFT"}]
+    assert len(left) == 1
+    await mission.platform.disconnected("ada")
+    again = await mission.ask(ada, "/networking pause")
+    assert "You're not available any more" in again.text
+    assert len([c for c in mission.platform.calls if c.query == {"status": "LEFT"}]) == 1
+
+
+async def test_available_again_and_pause_at_once(mission: Mission) -> None:
+    """Contradicting presses end in one of the two states, the same here and at the platform."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking available 11645")
+    await asyncio.gather(
+        ada.clicks(seen, words.BUTTON_PAUSE), ada.types("/networking available 11645")
+    )
+    status = await mission.ask(ada, "/networking status")
+    waiting = mission.platform.networking.waiting_in(11645) == ["ada"]
+    assert ("You're available in" in status.text) is waiting
+
+
+# --- old buttons ---------------------------------------------------------------------------------
+
+
+async def test_buttons_left_over_after_disconnecting(mission: Mission) -> None:
+    """They lead to the connect prompt, and nothing is asked of the platform."""
+    ada = await mission.link("ada")
+    old = await mission.ask(ada, "/networking sessions live")
+    await mission.ask(ada, "/networking disconnect")
+    before = len(mission.platform.calls)
+    prompt = await pressed(ada, old, AVAILABLE, says="First, connect")
+    assert len(mission.platform.calls) == before
+    assert (await ada.clicks(prompt, words.BUTTON_CONNECT)).ok
+    form = await ada.waits_for("Your event", where="modal")
+    await ada.submits(form, {"event": "demo", "credential": mission.platform.token_for("ada")})
+    await ada.waits_for("You're available in First Network Session", where="#general")
+
+
+@pytest.mark.parametrize("button", [JOIN, AVAILABLE])
+async def test_buttons_left_over_after_the_session(mission: Mission, button: str) -> None:
+    """The session is over: the old button says so, and offers what there is."""
+    ada = await mission.link("ada")
+    old = await mission.ask(ada, "/networking sessions live")
+    mission.platform.move_session(11645, "past")
+    seen = await pressed(ada, old, button, says="not open right now")
+    await pressed(ada, seen, words.BUTTON_OTHER_SESSIONS, says="Networking now")
+    assert mission.availabilities_set() == 0
+
+
+async def test_a_button_of_a_message_that_was_replaced(mission: Mission) -> None:
+    """A second press on a face that is gone does what it says, once, and breaks nothing."""
+    ada = await mission.link("ada")
+    old = await mission.ask(ada, "/networking sessions live")
+    await pressed(ada, old, AVAILABLE, says="You're available")
+    assert (await ada.clicks(old, JOIN)).ok
+    await ada.waits_for("You're in First Network Session", where="#general")
+    assert mission.platform.networking.waiting_in(11645) == ["ada"]
+    assert mission.availabilities_set() == 1
+
+
+async def test_the_buttons_of_an_old_match(mission: Mission) -> None:
+    """A match of a session that is over: "available again" says so, "pause" is harmless."""
+    ada = await mission.link("ada")
+    await mission.ask(ada, "/networking available 11645")
+    await mission.platform.pair("ada", "priya")
+    match = await ada.waits_for("You're matched with", where="dm")
+    mission.platform.move_session(11645, "past")
+    await pressed(ada, match, words.BUTTON_AVAILABLE_AGAIN, says="not open right now")
+
+
+# --- where answers go ----------------------------------------------------------------------------
+
+
+async def test_a_match_is_edited_and_keeps_whom_it_was(mission: Mission) -> None:
+    """A button of the match is answered in the same message, which still says who it was."""
+    ada = await mission.link("ada")
+    await mission.ask(ada, "/networking available 11645")
+    await mission.platform.pair("ada", "priya")
+    match = await ada.waits_for("You're matched with Priya Raman", where="dm")
+    posts = mission.slack_calls("chat.postMessage")
+    seen = await pressed(ada, match, words.BUTTON_AVAILABLE_AGAIN, says="You're available in")
+    assert "You were matched with Priya Raman" in seen.text
+    assert "Product lead, Northwind" in seen.text
+    seen = await pressed(ada, seen, words.BUTTON_PAUSE, says="You're not available any more")
+    assert "You were matched with Priya Raman" in seen.text
+    assert mission.slack_calls("chat.update") == 2
+    assert mission.slack_calls("chat.postMessage") == posts
+    assert mission.slack_calls("response_url") == 1  # the answer after linking
+    assert len(await dms(ada)) == 1
+
+
+async def test_an_edit_that_slack_refuses_is_a_new_message(mission: Mission) -> None:
+    """The own message cannot be edited any more: the answer comes as another."""
+    mission.slack.rates.on = False
+    ada = await mission.link("ada")
+    await mission.ask(ada, "/networking available 11645")
+    await mission.platform.pair("ada", "priya")
+    match = await ada.waits_for("You're matched with Priya Raman", where="dm")
+    mission.slack.faults.order(Fault("chat.update", error="edit_window_closed"))
+    await ada.clicks(match, words.BUTTON_PAUSE)
+    seen = await ada.waits_for("You're not available any more", where="dm")
+    assert seen.id != match.id
+
+
+async def test_a_response_url_used_up(mission: Mission) -> None:
+    """The URL behind an answer works five times: after that the answer is a direct message."""
+    ada = mission.ada
+    prompt = await mission.ask(ada, "/networking join 11645")
+    assert (await ada.clicks(prompt, words.BUTTON_CONNECT)).ok
+    form = await ada.waits_for("Your event", where="modal")
+    (url,) = [u for u in mission.slack.response_urls._minted.values() if u.message_ts]
+    url.uses = 5
+    await ada.submits(form, {"event": "demo", "credential": mission.platform.token_for("ada")})
+    seen = await ada.waits_for("You're in First Network Session", where="dm")
+    assert "You're connected to demo" in seen.text
+
+
+async def test_a_response_url_that_has_aged(mission: Mission) -> None:
+    """Half an hour with the form open: the answer is a direct message."""
+    ada = mission.ada
+    prompt = await mission.ask(ada, "/networking sessions")
+    assert (await ada.clicks(prompt, words.BUTTON_CONNECT)).ok
+    form = await ada.waits_for("Your event", where="modal")
+    mission.slack.clock.advance(31 * 60)
+    await ada.submits(form, {"event": "demo", "credential": mission.platform.token_for("ada")})
+    await ada.waits_for("Networking now", where="dm")
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 500}, {"drop": "before"}, {"error": "ratelimited"}], ids=str
+)
+async def test_a_response_url_that_fails(mission: Mission, fault: dict[str, object]) -> None:
+    """Whatever Slack does instead of taking the answer, the person gets it by direct message."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking status")
+    mission.slack.faults.order(Fault("response_url", **fault))  # type: ignore[arg-type]
+    assert (await ada.clicks(seen, words.BUTTON_MATCHES)).ok
+    await ada.waits_for("No matches yet", where="dm")

@@ -1,0 +1,61 @@
+"""The app's Home."""
+
+from __future__ import annotations
+
+from slackbot.sandbox.accelevents import Accelevents
+from slackbot.slack import words
+
+from .conftest import Mission, Start, dms, pressed
+
+AVAILABLE = "available:11645"
+
+
+async def test_home_shows_where_one_stands(mission: Mission) -> None:
+    """Opened, Home is drawn; its buttons are answered in it; opening it again draws it anew."""
+    ada = await mission.link("ada")
+    assert (await ada.opens_home()).ok
+    home = await ada.waits_for("You're not available", where="home")
+    assert "Networking now" in home.text
+    home = await pressed(ada, home, AVAILABLE, says="You're available in First Network Session")
+    assert home.where == "home"
+    assert mission.platform.networking.waiting_in(11645) == ["ada"]
+    home = await pressed(ada, home, words.BUTTON_PAUSE, says="You're not available any more")
+    await ada.opens_home()
+    await ada.waits_for("Networking now", where="home", since=home.changed)
+    assert await dms(ada) == []
+
+
+async def test_home_of_somebody_not_linked(mission: Mission) -> None:
+    """Home leads to the form; afterwards the person is told, and Home shows the event."""
+    ada = mission.ada
+    await ada.opens_home()
+    home = await ada.waits_for("First, connect", where="home")
+    assert (await ada.clicks(home, words.BUTTON_CONNECT)).ok
+    form = await ada.waits_for("Your event", where="modal")
+    await ada.submits(form, {"event": "demo", "credential": mission.platform.token_for("ada")})
+    await ada.waits_for("You're connected to demo")
+    await ada.opens_home()
+    await ada.waits_for("Networking now", where="home")
+
+
+async def test_home_of_a_big_event(start: Start) -> None:
+    """A programme of hundreds of sessions stays within Slack's hundred blocks."""
+    platform = Accelevents()
+    now = platform.session(11645)
+    for number in range(300):
+        platform.event.add(type(now)(20_000 + number, f"Room {number}", now.starts, now.ends))
+    mission = await start(platform)
+    ada = await mission.link("ada")
+    await ada.opens_home()
+    home = await ada.waits_for("Networking now", where="home")
+    assert "1 to 5 of 305" in home.text
+    await pressed(ada, home, words.BUTTON_NEXT_PAGE, says="6 to 10 of 305")
+
+
+async def test_the_messages_tab_is_left_alone(mission: Mission) -> None:
+    """Only Home is drawn when Home is looked at."""
+    ada = await mission.link("ada")
+    await ada.opens_home("messages")
+    await ada.opens_home("home")
+    await ada.waits_for("You're not available", where="home")
+    assert mission.slack_calls("views.publish") == 1

@@ -1,0 +1,288 @@
+"""Connecting an account: the prompt, the form, what it says, and the errand afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from slackbot.sandbox.slack import Seen
+from slackbot.sandbox.slack.faults import Fault
+from slackbot.slack import words
+from slackbot.slack.blocks.text import plain
+
+from . import refusals
+from .conftest import LogLines, Mission, Start, form_by_command, form_of
+
+SLOW = 2.3
+"""Seconds: longer than the first reply waits, and little more."""
+TYPED = {
+    "": "See which networking sessions are open",
+    "status": "You're not available",
+    "sessions": "Networking now",
+    "sessions past": "Already over",
+    "join 11645": "You're in First Network Session",
+    "JOIN first network": "You're in First Network Session",
+    "available 11645": "You're available in First Network Session",
+    "ready 11645": "You're available in First Network Session",
+    "pause": "You're not available any more",
+    "matches": "No matches yet",
+}
+"""What somebody not linked may type, and what its answer shows once they are."""
+
+
+def filled_in(form: Seen) -> dict[str, str]:
+    """What stands in the form's fields already."""
+    inputs = [block for block in form.blocks if block["type"] == "input"]
+    return {block["block_id"]: block["element"].get("initial_value", "") for block in inputs}
+
+
+# --- the prompt, the form, the errand ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("typed", TYPED, ids=lambda typed: typed or "alone")
+async def test_what_was_typed_is_done_once_linked(mission: Mission, typed: str) -> None:
+    """Any command leads to the prompt, and once linked is carried out in the prompt's place."""
+    ada = mission.ada
+    prompt = await mission.ask(ada, f"/networking {typed}".strip())
+    assert plain(words.CONNECT_FIRST, {}) in prompt.text
+    assert len(mission.platform.calls) == 0
+    form = await form_of(ada, prompt)
+    assert filled_in(form)["event"] == "demo"
+    token = mission.platform.token_for("ada")
+    assert (await ada.submits(form, {"credential": token})).ok
+    done = await ada.waits_for(TYPED[typed], where="#general")
+    assert done.id == prompt.id
+    assert "You're connected to demo" in done.text
+    assert await ada.sees(where="modal") == []
+    assert len(await ada.sees(where="#general")) == 1
+
+
+async def test_the_prompt_repeats_what_was_typed(mission: Mission) -> None:
+    """The prompt says what will be done after connecting."""
+    prompt = await mission.ask(mission.ada, "/networking join first network")
+    assert "/networking join first network" in prompt.text
+
+
+async def test_help_needs_no_account(mission: Mission) -> None:
+    """Help is for everybody, and there is nothing to disconnect yet."""
+    ada = mission.ada
+    assert "/networking sessions" in (await mission.ask(ada, "/networking help")).text
+    seen = await mission.ask(ada, "/networking disconnect")
+    assert "You're not connected" in seen.text
+    await form_of(ada, seen)
+
+
+async def test_where_to_find_a_token(mission: Mission) -> None:
+    """The prompt's second button explains, in its place, and leads back to the same errand."""
+    ada = mission.ada
+    prompt = await mission.ask(ada, "/networking join 11645")
+    await ada.clicks(prompt, words.BUTTON_TOKEN_HELP)
+    explained = await ada.waits_for("Two ways to connect", where="#general")
+    assert explained.id == prompt.id
+    form = await form_of(ada, explained)
+    await ada.submits(form, {"credential": mission.platform.token_for("ada")})
+    await ada.waits_for("You're in First Network Session", where="#general")
+
+
+@pytest.mark.parametrize("wrapped", ["{}", "<{}>", "  {}\t"])
+async def test_a_magic_link_is_pasted_whole(mission: Mission, wrapped: str) -> None:
+    """The whole link works, with what a mail program leaves around it, and is used once."""
+    link = mission.platform.magic_link_for("ada")
+    await mission.link("ada", wrapped.format(link))
+    assert mission.platform_calls("POST", "/…") == 1
+    assert "Connected to demo" in (await mission.ask(mission.ada, "/networking status")).text
+
+
+@pytest.mark.parametrize(
+    "event",
+    ["https://www.accelevents.com/e/demo", "www.accelevents.com/events/demo/portal?x=1", " demo "],
+)
+async def test_the_event_is_a_link_or_a_slug(mission: Mission, event: str) -> None:
+    """The event's address is understood as people copy it."""
+    form = await form_by_command(mission.ada)
+    token = f"Bearer {mission.platform.token_for('ada')}"
+    await mission.ada.submits(form, {"event": event, "credential": token})
+    await mission.ada.waits_for("You're connected to demo", where="#general")
+
+
+async def test_a_platform_that_wants_bearer_is_found_out(mission: Mission) -> None:
+    """Bare is refused, Bearer is taken: tried once while linking, and remembered."""
+    mission.platform.dials.auth_forms = {"bearer"}
+    ada = await mission.link("ada")
+    assert "Networking now" in (await mission.ask(ada, "/networking sessions")).text
+    assert [call.status for call in mission.platform.calls].count(401) == 1
+
+
+# --- wrong input, at its field -------------------------------------------------------------------
+
+WRONG = [
+    ("event", "https://www.accelevents.com/pricing", "bad_event_link"),
+    ("event", "two words", "bad_event_link"),
+    ("event", "../../etc", "bad_event_link"),
+    ("event", "https://[::1", "bad_event_link"),
+    ("event", "unknown-event", "event_not_found"),
+    ("credential", "short", "bad_credential"),
+    ("credential", "a sentence of several words", "bad_credential"),
+    ("credential", "https://www.accelevents.com/e/demo/portal", "bad_credential"),
+    ("credential", "t" * 60, "token_refused"),
+    ("credential", "https://www.accelevents.com/e/demo/portal?userKey=" + "k" * 32, ""),
+]
+
+
+@pytest.mark.parametrize(("field", "typed", "code"), WRONG)
+async def test_wrong_input_is_said_at_its_field(
+    mission: Mission, field: str, typed: str, code: str
+) -> None:
+    """What cannot be used is told under the field it stands in, and nothing is stored."""
+    ada = mission.ada
+    form = await form_by_command(ada)
+    good = {"event": "demo", "credential": mission.platform.token_for("ada")}
+    await ada.submits(form, good | {field: typed})
+    code = code or "magic_link_invalid"
+    sentence = words.AT_FIELD.get(code) or words.ERRORS[code]
+    expected = plain(sentence, {"example": "https://www.accelevents.com/e/your-event"})
+    (seen,) = await ada.sees(where="modal")
+    assert seen.errors == {field: expected}
+    assert "First, connect" in (await mission.ask(ada, "/networking status")).text
+
+
+async def test_a_used_magic_link_and_a_locked_account(mission: Mission) -> None:
+    """Both are told at the field; a link used by somebody else is not ours to use."""
+    link = mission.platform.magic_link_for("ada")
+    await mission.link("ada", link)
+    form = await form_by_command(mission.priya)
+    await mission.priya.submits(form, {"event": "demo", "credential": link})
+    (seen,) = await mission.priya.sees(where="modal")
+    assert seen.errors == {"credential": words.ERRORS["magic_link_used"]}
+    mission.platform.lock("priya")
+    token = mission.platform.token_for("priya")
+    await mission.priya.submits(seen, {"event": "demo", "credential": token})
+    (seen,) = await mission.priya.sees(where="modal")
+    assert seen.errors == {"credential": words.AT_FIELD["account_locked"]}
+
+
+# --- a slow platform -----------------------------------------------------------------------------
+
+
+async def test_slow_success(mission: Mission) -> None:
+    """While Accelevents thinks the form says so; then it is done, and the errand is carried out."""
+    ada = mission.ada
+    prompt = await mission.ask(ada, "/networking join 11645")
+    form = await form_of(ada, prompt)
+    mission.platform.delay(SLOW, **refusals.LIST)
+    answer = await ada.submits(form, {"credential": mission.platform.token_for("ada")})
+    assert answer.ok
+    (seen,) = await ada.sees(where="modal")
+    assert plain(words.MODAL_CHECKING, {}) in seen.text
+    mission.platform.faults.clear()
+    await ada.waits_for("You're connected to demo", where="modal")
+    done = await ada.waits_for("You're in First Network Session", where="#general")
+    assert done.id == prompt.id
+
+
+async def test_slow_failure(mission: Mission) -> None:
+    """The form comes back as it was filled in, with what is wrong; correcting it works."""
+    ada = mission.ada
+    form = await form_by_command(ada)
+    token = mission.platform.token_for("ada")
+    mission.platform.delay(SLOW, **refusals.LIST)
+    mission.platform.next_status(403, **refusals.LIST)
+    assert (await ada.submits(form, {"event": "demo", "credential": token})).ok
+    assert await ada.sees("Checking with Accelevents", where="modal")
+    back = await ada.waits_for(words.AT_FIELD["forbidden"], where="modal")
+    assert filled_in(back) == {"event": "demo", "credential": token}
+    mission.platform.faults.clear()
+    await ada.submits(back, {})
+    await ada.waits_for("You're connected to demo", where="#general")
+
+
+@pytest.mark.parametrize("again", ["meanwhile", "afterwards"])
+async def test_submitting_again_finds_the_first_result(mission: Mission, again: str) -> None:
+    """A magic link submitted again, while the first try is slow or after it, does not fail."""
+    ada, link = mission.ada, mission.platform.magic_link_for("ada")
+    form = await form_by_command(ada)
+    mission.platform.delay(SLOW, act_first=True, **refusals.LOGIN)
+    await ada.submits(form, {"event": "demo", "credential": link})
+    await ada.closes()
+    if again == "afterwards":
+        await ada.waits_for("You're connected to demo", where="#general")
+    form = await form_by_command(ada)
+    before = ada.now
+    await ada.submits(form, {"event": "demo", "credential": link})
+    await ada.waits_for("You're connected to demo", where="#general", since=before)
+    assert not [seen for seen in await ada.sees(where="modal") if seen.errors]
+    assert mission.platform_calls("POST", "/…") == 1
+
+
+async def test_closing_the_form_during_the_check(mission: Mission) -> None:
+    """Closed meanwhile: success is told by the errand's answer, failure by a direct message."""
+    ada, priya = mission.ada, mission.priya
+    forms = [await form_by_command(person) for person in (ada, priya)]
+    mission.platform.delay(SLOW, **refusals.LIST)
+    token = mission.platform.token_for("ada")
+    _, refused = await asyncio.gather(
+        ada.submits(forms[0], {"event": "demo", "credential": token}),
+        priya.submits(forms[1], {"event": "other-event", "credential": token}),
+    )
+    assert refused.ok
+    await ada.closes()
+    await priya.closes()
+    await ada.waits_for("You're connected to demo", where="#general")
+    told = await priya.waits_for(words.AT_FIELD["event_not_found"], where="dm")
+    mission.platform.faults.clear()
+    await form_of(priya, told)
+
+
+async def test_a_form_that_could_not_open_is_offered_again(mission: Mission) -> None:
+    """Slack was too slow for the trigger: the prompt with its button comes instead."""
+    ada = mission.ada
+    mission.slack.faults.order(Fault("views.open", error="expired_trigger_id"))
+    await ada.types("/networking connect")
+    prompt = await ada.waits_for("First, connect", where="#general")
+    await form_of(ada, prompt)
+
+
+def files_in(folder: Path) -> list[str]:
+    """What all files there hold, byte for character."""
+    return [path.read_bytes().decode("latin-1") for path in folder.iterdir()]
+
+
+# --- a token where it does not belong ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed", ["connect {token}", "{token}", "connect {link}", "{link}", "join {token}", "x {token}"]
+)
+async def test_a_token_typed_after_the_command_is_refused(
+    start: Start, tmp_path: Path, log_lines: LogLines, typed: str
+) -> None:
+    """It is not used, not stored, not repeated; the person is told what to do instead."""
+    mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
+    ada, token = mission.ada, mission.platform.token_for("ada")
+    link = mission.platform.magic_link_for("ada")
+    key = link.partition("userKey=")[2].partition("&")[0]
+    seen = await mission.ask(ada, "/networking " + typed.format(token=token, link=link))
+    assert plain(words.SECRET_TYPED, {}) in seen.text
+    assert len(mission.platform.calls) == 0
+    form = await form_of(ada, seen)
+    assert filled_in(form) == {"event": "demo", "credential": ""}
+    written = [mission.everything_in_slack(), json.dumps(log_lines, default=str)]
+    written += files_in(tmp_path)
+    assert not [1 for text in written for secret in (token, key) if secret in text]
+
+
+async def test_a_token_leaves_the_form_only_for_accelevents(
+    start: Start, tmp_path: Path, log_lines: LogLines
+) -> None:
+    """Linked by form, the token stands in no message, no call to Slack, no log, no file."""
+    mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
+    token = mission.platform.token_for("ada")
+    ada = await mission.link("ada", token)
+    await mission.ask(ada, "/networking available 11645")
+    await mission.ask(ada, "/networking status")
+    written = [mission.everything_in_slack(), json.dumps(log_lines, default=str)]
+    written += files_in(tmp_path)
+    assert not [1 for text in written if token in text]

@@ -1,0 +1,292 @@
+"""A match is told once, to the right person, whatever shape it comes in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+
+from slackbot.domain.model import EventSlug, Match, Person, TeamId, UserId
+from slackbot.sandbox.accelevents import SHAPES, Accelevents, Session
+
+from .conftest import LogLines, Mission, Start, dms, until, waits_for_dms
+
+PAYLOADS = Path(__file__).parents[1] / "payloads" / "platform"
+OK = sorted(PAYLOADS.glob("socket_ok_*.json"))
+BROKEN = sorted(PAYLOADS.glob("socket_broken_*.json"))
+SESSION = 11645
+PAIRS, ROUNDS = 10, 10
+
+
+def read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def unreadable() -> float:
+    """The counter of socket payloads that could not be read."""
+    return REGISTRY.get_sample_value("slackbot_unreadable_total", {"source": "socket"}) or 0.0
+
+
+async def stored(mission: Mission, name: str) -> list[Match]:
+    """The matches that are stored for somebody, newest first."""
+    person = Person(TeamId(mission.team), UserId(mission.person(name).id))
+    async with mission.store() as store:
+        return await store.matches(person, EventSlug("demo"))
+
+
+def in_a_file(tmp_path: Path) -> dict[str, str]:
+    return {"database_url": f"sqlite:///{tmp_path}/slackbot.db"}
+
+
+# --- nothing is lost while somebody becomes available --------------------------------------------
+
+
+async def meets_who_waits(mission: Mission, number: int) -> None:
+    """Again and again one waits in the hub, and one without a feed says "available"."""
+    room, comer = 900 + number, await mission.link(f"comer{number}")
+    for count in range(1, ROUNDS + 1):
+        mission.platform.networking.set_status(room, f"waiter{number}", "CHECK_IN_AVAILABLE")
+        await mission.ask(comer, f"/networking available {room}")
+        await waits_for_dms(comer, count, seconds=30)
+        await mission.ask(comer, "/networking pause")
+
+
+async def test_who_finds_somebody_waiting_is_always_told_with_the_call(
+    start: Start, tmp_path: Path
+) -> None:
+    """Somebody is already waiting, 100 times: 100 messages, 100 times the call is stored."""
+    mission = await start(**in_a_file(tmp_path))
+    mission.slack.rates.on = False
+    now, hour = mission.platform.now(), timedelta(hours=1)
+    for number in range(PAIRS):
+        mission.add(f"comer{number}")
+        mission.platform.add_attendee(f"waiter{number}", f"Waiter {number}")
+        mission.platform.event.add(Session(900 + number, f"Room {number}", now - hour, now + hour))
+    await asyncio.gather(*(meets_who_waits(mission, number) for number in range(PAIRS)))
+    for number in range(PAIRS):
+        matches = await stored(mission, f"comer{number}")
+        assert len(matches) == ROUNDS
+        assert all(match.call is not None and not match.late for match in matches)
+        assert len(await dms(mission.person(f"comer{number}"))) == ROUNDS
+    assert PAIRS * ROUNDS == 100
+
+
+# --- one pairing is one message ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("with_time", [True, False], ids=["time", "no_time"])
+@pytest.mark.parametrize("shape", SHAPES)
+async def test_a_match_sent_often_is_told_once(start: Start, shape: str, with_time: bool) -> None:
+    """Any number of tellings and the list in another zone: one message; met again: a second."""
+    platform = Accelevents()
+    platform.dials.shape, platform.dials.with_time = shape, with_time
+    platform.dials.list_zone, platform.dials.list_time_format = "Asia/Kolkata", "%d.%m.%Y %H:%M:%S"
+    mission = await start(platform)
+    mission.slack.rates.on = False
+    ada = await mission.link("ada")
+    await mission.link("priya")
+    await mission.ask(ada, f"/networking available {SESSION}")
+    await until(lambda: mission.platform_calls("GET", "/matches") == 2)  # the watch's first look
+    await platform.pair("ada", "priya")
+    await platform.send_again(1 + SHAPES.index(shape) * 2 % 20 + with_time, only="ada")
+    await ada.waits_for("You're matched with Priya Raman", where="dm")
+    await reads_the_list(mission)
+    assert len(await dms(ada)) == 1
+    await meets_again(mission)
+    assert len(await dms(ada, "matched with Priya Raman")) == 2
+
+
+async def reads_the_list(mission: Mission) -> None:
+    """Ada says "available" once more, for which the bot compares the list with what was told."""
+    before = mission.platform_calls("GET", "/matches")
+    await mission.ask(mission.ada, f"/networking available {SESSION}")
+    assert mission.platform_calls("GET", "/matches") > before
+
+
+async def meets_again(mission: Mission) -> None:
+    """The same two are paired once more, within the same minute."""
+    await mission.platform.pair("ada", "priya")
+    if mission.platform.dials.shape == "no_call":
+        # Without a call nothing but the list tells this from another telling of the first.
+        await mission.ask(mission.ada, "/networking pause")
+    await waits_for_dms(mission.ada, 2)
+
+
+@pytest.mark.parametrize("with_time", [True, False], ids=["time", "no_time"])
+@pytest.mark.parametrize("path", OK, ids=lambda path: path.stem.removeprefix("socket_ok_"))
+async def test_every_understood_payload_is_told_once(
+    start: Start, path: Path, with_time: bool
+) -> None:
+    """Each partner in a payload sent 1 to 20 times is told once, and the list adds nothing."""
+    case = read(path)
+    args = case["args"] if with_time else without_time(case["args"])
+    times = 1 + OK.index(path) % 20
+    mission = await start()
+    mission.slack.rates.on = False
+    platform = mission.platform
+    platform.dials.list_zone = "Pacific/Auckland"
+    platform.add_attendee("tom", "Tom Okafor", user_id=503)
+    ada = await mission.link_with_account_id("ada")
+    await mission.ask(ada, f"/networking available {SESSION}")
+    for _ in range(times):
+        await platform.emit("ada", tuple(args))
+    await waits_for_dms(ada, len(case["expect"]))
+    for want in case["expect"]:
+        partner = "tom" if want["account_id"] == 503 else "priya"
+        platform.networking.pair(want["session_id"] or SESSION, "ada", partner)
+    await reads_the_list(mission)
+    told = await dms(ada)
+    assert len(told) == len(case["expect"])
+    for want in case["expect"]:
+        assert any(want["name"] in seen.text for seen in told)
+    # Somebody else, told by the same road, comes after all of them.
+    platform.add_attendee("kim", "Kim Park", user_id=504)
+    await platform.pair("ada", "kim")
+    await ada.waits_for("Kim Park", where="dm")
+    assert len(await dms(ada)) == len(case["expect"]) + 1
+
+
+def without_time(args: Any) -> Any:
+    """The payload without `matTimeDate`, in whatever spelling and however deep."""
+    if isinstance(args, dict):
+        named = {key: without_time(value) for key, value in args.items()}
+        return {k: v for k, v in named.items() if k.replace("_", "").lower() != "mattimedate"}
+    if isinstance(args, list):
+        return [without_time(value) for value in args]
+    if isinstance(args, str) and args.startswith("{"):
+        return json.dumps(without_time(json.loads(args)))
+    return args
+
+
+async def test_broken_payloads_are_counted_and_told_to_nobody(
+    mission: Mission, log_lines: LogLines
+) -> None:
+    """Each broken shape: no message, one more on the counter, a line without its content."""
+    ada = await mission.link_with_account_id("ada")
+    await mission.ask(ada, f"/networking available {SESSION}")
+    log_lines.clear()
+    before = unreadable()
+    for path in BROKEN:
+        await mission.platform.emit("ada", tuple(read(path)["args"]))
+    await until(lambda: unreadable() == before + len(BROKEN))
+    await mission.platform.pair("ada", "priya")
+    await ada.waits_for("You're matched with", where="dm")
+    assert len(await dms(ada)) == 1
+    assert unreadable() == before + len(BROKEN)
+    told = [line for line in log_lines if "not readable" in line["event"]]
+    assert len(told) == len(BROKEN)
+    written = json.dumps(log_lines, default=str)
+    assert not any(word in written for word in ("Priya", "Ana Lima", "NWMxZDhm", "0f6cbe5d"))
+    assert len(await stored_in_memory(mission)) == 0
+
+
+async def stored_in_memory(mission: Mission) -> list[str]:
+    """The names in the answer to "matches", other than the pairing that a test made itself."""
+    answer = await mission.ask(mission.ada, "/networking matches")
+    return [name for name in ("Ana Lima", "Tom Okafor") if name in answer.text]
+
+
+# --- the right person in the right workspace -----------------------------------------------------
+
+
+async def test_equal_user_ids_in_two_workspaces_are_two_people(
+    start: Start, tmp_path: Path
+) -> None:
+    """Two workspaces share a database and a user id: each match reaches its own."""
+    here = await start(**in_a_file(tmp_path))
+    other_team = here.slack.add_workspace("T0OTHER")
+    other_team.add("ada", real_name="Ada Other")
+    here.platform.add_attendee("other", "Ada Other", user_id=601)
+    there = await start(beside=here, team="T0OTHER", **in_a_file(tmp_path))
+    assert here.ada.id == there.ada.id
+    await here.link("ada")
+    await there.link("ada", attendee="other")
+    await here.link("priya")
+    for mission, name in ((here, "ada"), (there, "ada")):
+        await mission.ask(mission.person(name), "/networking available 11646")
+    await here.ada.waits_for("matched with Ada Other", where="dm")
+    await there.ada.waits_for("matched with Ada Example", where="dm")
+    assert len(await dms(here.ada)) == len(await dms(there.ada)) == 1
+    (at_home,), (away,) = await stored(here, "ada"), await stored(there, "ada")
+    assert (at_home.partner.name, away.partner.name) == ("Ada Other", "Ada Example")
+    assert at_home.call != away.call
+
+
+async def test_another_workspace_gets_nothing(
+    mission: Mission, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A signed request of a workspace without the bot sees and changes nothing."""
+    await mission.link("ada")
+    mission.slack.add_workspace("T0OTHER").add("ada")
+    stranger = mission.slack.person("ada", bot_url=mission.bot_url, team="T0OTHER")
+    asked_before = len(mission.platform.calls)
+    for words in ("", " status", " available 11645", " disconnect", " connect"):
+        answer = await stranger.types(f"/networking{words}")
+        assert "demo" not in answer.body
+    await stranger.opens_home()
+    assert len(mission.platform.calls) == asked_before
+    assert not [seen for seen in await stranger.sees() if seen.buttons or seen.fields]
+    assert "Connected to demo" in (await mission.ask(mission.ada, "/networking status")).text
+    caplog.clear()  # Bolt calls each of these requests an error
+
+
+# --- told late, told after a crash ---------------------------------------------------------------
+
+
+async def test_a_match_missed_by_the_feed_is_told_late(mission: Mission) -> None:
+    """What happened while the feed was down is told once it is up again, and says so."""
+    ada = await mission.link("ada")
+    await mission.ask(ada, f"/networking available {SESSION}")
+    await mission.platform.restart_sockets(60)
+    await mission.platform.disconnected("ada")
+    await mission.platform.pair("ada", "priya")
+    await mission.platform.restart_sockets(0)
+    told = await ada.waits_for("You missed a match", where="dm", timeout=12)
+    assert "Priya Raman" in told.text
+    assert "my connection to Accelevents was down" in told.text
+    assert mission.availabilities_set() == 1  # they are in a meeting: not looking for another
+    assert len(await dms(ada)) == 1
+
+
+async def test_a_match_of_the_last_moment_is_told_when_one_pauses(mission: Mission) -> None:
+    """Whoever pauses while the feed is down still hears of a match made before that."""
+    ada = await mission.link("ada")
+    await mission.ask(ada, f"/networking available {SESSION}")
+    await mission.platform.restart_sockets(60)
+    await mission.platform.disconnected("ada")
+    await mission.platform.pair("ada", "priya")
+    await mission.ask(ada, "/networking pause")
+    told = await ada.waits_for("You missed a match", where="dm")
+    assert "Priya Raman" in told.text
+    assert len(await dms(ada)) == 1
+
+
+async def test_a_match_before_the_wish_is_no_news(mission: Mission) -> None:
+    """What the match list shows before somebody becomes available is not told as missed."""
+    mission.platform.networking.pair(SESSION, "ada", "priya")
+    ada = await mission.link("ada")
+    await mission.ask(ada, f"/networking available {SESSION}")
+    await mission.ask(ada, "/networking pause")
+    await mission.platform.pair("ada", "priya")
+    await mission.ask(ada, "/networking available 11646")
+    assert await dms(ada) == []
+
+
+async def test_a_restart_goes_on_listening(start: Start, tmp_path: Path) -> None:
+    """Whoever was available is so after a restart: feed open, status set again, match told."""
+    mission = await start(**in_a_file(tmp_path))
+    ada = await mission.link("ada")
+    await mission.ask(ada, f"/networking available {SESSION}")
+    await mission.stop_bot()
+    await mission.platform.disconnected("ada")
+    await mission.start_bot()
+    await mission.platform.connected("ada")
+    await until(lambda: mission.availabilities_set() == 2)
+    await mission.platform.pair("ada", "priya")
+    await mission.ada.waits_for("You're matched with Priya Raman", where="dm")
+    assert "You're matched in" in (await mission.ask(mission.ada, "/networking status")).text

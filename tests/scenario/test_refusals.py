@@ -1,0 +1,288 @@
+"""Each refusal in its own words, with the button that helps, and that button works."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slackbot.sandbox.slack import Person, Seen
+from slackbot.slack import words
+from slackbot.slack.blocks.text import plain
+
+from . import refusals
+from .conftest import Mission, Start
+from .refusals import FieldRow, Row
+
+EXAMPLE = {"example": "https://www.accelevents.com/e/your-event"}
+DONE = {
+    "sessions live": "Networking now",
+    "sessions mine": "Your sessions",
+    "join 11645": "You're in First Network Session",
+    "available 11645": "You're available in First Network Session",
+}
+"""What a command of the table shows once nothing is in its way."""
+
+
+def told(code: str, values: Mapping[str, object]) -> str:
+    """The sentence of a code as a person reads it."""
+    return plain(words.ERRORS[code], {**EXAMPLE, **values})  # type: ignore[arg-type]
+
+
+def plan(mission: Mission, at: Mapping[str, str], answer: Mapping[str, Any]) -> None:
+    """Let the next such call be answered so."""
+    if "how" in answer:
+        mission.platform.broken(**answer, **at)
+    else:
+        mission.platform.next_status(**answer, **at)
+
+
+async def press(mission: Mission, person: Person, seen: Seen, label: str) -> Seen:
+    """Press a button of an answer, and wait for what takes the answer's place."""
+    answer = await person.clicks(seen, label)
+    assert answer.ok
+    return await person.waits_for(
+        lambda now: now.id == seen.id and now.kind == "ephemeral", since=seen.changed
+    )
+
+
+async def button_works(mission: Mission, person: Person, seen: Seen, row: Row) -> None:
+    """What the button promises is what it does."""
+    mission.platform.faults.clear()
+    if row.button == words.BUTTON_CONNECT_AGAIN:
+        assert (await person.clicks(seen, row.button)).ok
+        form = await person.waits_for("Your event", where="modal")
+        before = person.now
+        token = mission.platform.token_for("ada")
+        await person.submits(form, {"event": "demo", "credential": token})
+        await person.waits_for(DONE[row.typed], since=before)
+    elif row.button == words.BUTTON_HUB:
+        answer = await person.clicks(seen, row.button)
+        assert answer.ok
+        assert (answer.opened or "").startswith("https://www.accelevents.com/e/demo/portal")
+    elif row.button == words.BUTTON_TRY_AGAIN:
+        assert DONE[row.typed] in (await press(mission, person, seen, row.button)).text
+    else:
+        assert row.button == words.BUTTON_OTHER_SESSIONS
+        assert "Networking now" in (await press(mission, person, seen, row.button)).text
+
+
+async def linked_for(mission: Mission, row: Row) -> Person:
+    """Somebody for whom the row's command would work."""
+    person = await mission.link("ada")
+    if row.typed == "sessions mine":
+        await mission.ask(person, "/networking join 11645")
+    return person
+
+
+@pytest.mark.parametrize("row", refusals.ROWS, ids=lambda row: row.name)
+async def test_every_refusal_has_its_sentence_and_its_button(mission: Mission, row: Row) -> None:
+    """What Accelevents answers is told in the words of its code, and the button beside it works."""
+    person = await linked_for(mission, row)
+    plan(mission, row.at, row.answer)
+    seen = await mission.ask(person, f"/networking {row.typed}")
+    if row.code == "token_refused":
+        assert plain(words.CONNECT_AGAIN, {}) in seen.text
+    else:
+        assert told(row.code, row.values) in seen.text
+    assert row.button == seen.buttons[0].text
+    await button_works(mission, person, seen, row)
+
+
+@pytest.mark.parametrize("row", refusals.UNCONFIRMED, ids=lambda row: row.name)
+async def test_an_availability_without_an_answer_is_told_as_such(
+    mission: Mission, row: Row
+) -> None:
+    """No answer to "available": it says so, listens all the same, and can be pressed again."""
+    person = await mission.link("ada")
+    plan(mission, row.at, row.answer)
+    seen = await mission.ask(person, f"/networking {row.typed}")
+    assert "has not confirmed yet" in seen.text
+    await mission.platform.pair("ada", "priya")
+    await person.waits_for("You're matched with Priya Raman", where="dm")
+    mission.platform.faults.clear()
+    again = await press(mission, person, seen, words.BUTTON_AVAILABLE)
+    assert "You're available in First Network Session" in again.text
+
+
+@pytest.mark.parametrize("row", refusals.HARMLESS, ids=lambda row: row.name)
+async def test_an_unread_match_list_keeps_nobody_from_meeting(mission: Mission, row: Row) -> None:
+    """The match list cannot be read: the person is available all the same."""
+    person = await mission.link("ada")
+    plan(mission, row.at, row.answer)
+    assert DONE[row.typed] in (await mission.ask(person, f"/networking {row.typed}")).text
+
+
+@pytest.mark.parametrize("row", refusals.UNCONFIRMED, ids=lambda row: row.name)
+async def test_a_pause_without_an_answer_is_told_as_such(mission: Mission, row: Row) -> None:
+    """No answer to "pause": the bot stopped, says that Accelevents may not have, and why to ask."""
+    person = await mission.link("ada")
+    await mission.ask(person, f"/networking {row.typed}")
+    plan(mission, row.at, row.answer)
+    seen = await mission.ask(person, "/networking pause")
+    assert "I stopped, but Accelevents did not confirm it" in seen.text
+    await mission.platform.disconnected("ada")
+    mission.platform.faults.clear()
+    again = await press(mission, person, seen, words.BUTTON_PAUSE)
+    assert "You're not available any more" in again.text
+
+
+# --- the guide's own table, by the event as it is ------------------------------------------------
+
+GUIDE = [
+    ("99999", "session_not_found", {}, words.BUTTON_OTHER_SESSIONS),
+    ("11647", "session_full", {"title": "Coffee with the keynote"}, words.BUTTON_TRY_AGAIN),
+    ("11648", "ticket_not_permitted", {"title": "Speakers' circle"}, words.BUTTON_OTHER_SESSIONS),
+    ("11649", "ticket_limit_reached", {"permitted": 2}, words.BUTTON_HUB),
+    ("11650", "session_not_live", {"title": "Evening mixer"}, words.BUTTON_OTHER_SESSIONS),
+    ("11651", "session_not_live", {"title": "Morning warm-up"}, words.BUTTON_OTHER_SESSIONS),
+]
+
+
+@pytest.mark.parametrize("command", ["join", "available"])
+@pytest.mark.parametrize(
+    ("session", "code", "values", "button"), GUIDE, ids=[f"{r[0]}-{r[1]}" for r in GUIDE]
+)
+async def test_the_join_table(
+    mission: Mission, command: str, session: str, code: str, values: dict[str, Any], button: str
+) -> None:
+    """The five refusals of the guide, for "join" and for "available", which joins first."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, f"/networking {command} {session}")
+    assert told(code, values) in seen.text
+    assert seen.buttons[0].text == button
+    assert mission.availabilities_set() == 0
+    assert mission.platform.sockets == []
+
+
+async def test_a_place_that_opens_is_taken_by_trying_again(mission: Mission) -> None:
+    """The session was full: the same button does it once somebody has left."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking join 11647")
+    mission.platform.session(11647).registered_elsewhere = 1
+    again = await press(mission, ada, seen, words.BUTTON_TRY_AGAIN)
+    assert "You're in Coffee with the keynote" in again.text
+
+
+async def test_an_unknown_title(mission: Mission) -> None:
+    """Words that no title has: it says which, and shows what there is."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking join underwater basket weaving")
+    assert told("no_such_session", {"query": "underwater basket weaving"}) in seen.text
+    assert "Networking now" in (await press(mission, ada, seen, words.BUTTON_OTHER_SESSIONS)).text
+
+
+async def test_nothing_is_live(mission: Mission) -> None:
+    """Nothing to join without being named: it says so, and shows what comes."""
+    for session in list(mission.platform.event):
+        if session.is_live(mission.platform.now()):
+            mission.platform.move_session(session.id, "past")
+    ada = await mission.link("ada")
+    for command in ("join", "available"):
+        seen = await mission.ask(ada, f"/networking {command}")
+        assert told("nothing_live", {}) in seen.text
+        upcoming = await press(mission, ada, seen, words.BUTTON_UPCOMING)
+        assert "Coming up" in upcoming.text
+
+
+# --- at the field --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("row", refusals.FIELD_ROWS, ids=lambda row: row.name)
+async def test_every_refusal_of_a_credential_is_told_at_its_field(
+    mission: Mission, row: FieldRow
+) -> None:
+    """What the form came to stands under the right field, and a second submission can succeed."""
+    ada, platform = mission.ada, mission.platform
+    await ada.types("/networking sessions live")
+    prompt = await ada.waits_for("First, connect", where="#general")
+    await ada.clicks(prompt, words.BUTTON_CONNECT)
+    form = await ada.waits_for("Your event", where="modal")
+    by_login = row.at == refusals.LOGIN
+    credential = platform.magic_link_for("ada") if by_login else platform.token_for("ada")
+    plan(mission, row.at, row.answer)
+    await ada.submits(form, {"event": "demo", "credential": credential})
+    sentence = words.AT_FIELD.get(row.code) or words.ERRORS[row.code]
+    seen = await ada.waits_for("Your event", where="modal")
+    assert seen.errors == {row.field: sentence}
+    platform.faults.clear()
+    await ada.submits(seen, {"event": "demo", "credential": platform.token_for("ada")})
+    await ada.waits_for("Networking now", where="#general")
+    assert await ada.sees(where="modal") == []
+
+
+async def test_no_answer_in_time(mission: Mission) -> None:
+    """Eight seconds without an answer: told by command and at the form, each in its words."""
+    ada, priya = await mission.link("ada"), mission.priya
+    await priya.types("/networking connect")
+    form = await priya.waits_for("Your event", where="modal")
+    mission.platform.delay(20, **refusals.JOIN)
+    mission.platform.delay(20, **refusals.LOGIN)
+    link = mission.platform.magic_link_for("priya")
+    await asyncio.gather(
+        ada.types("/networking join 11645"),
+        priya.submits(form, {"event": "demo", "credential": link}),
+    )
+    seen = await ada.waits_for("did not answer in time", where="#general", timeout=12)
+    assert told("timed_out", {}) in seen.text
+    late = await priya.waits_for(words.AT_FIELD["timed_out"], where="modal", timeout=12)
+    assert [late.title, len(late.fields)] == [words.MODAL_TITLE, 2]
+    mission.platform.faults.clear()
+    again = await press(mission, ada, seen, words.BUTTON_TRY_AGAIN)
+    assert DONE["join 11645"] in again.text
+    await priya.submits(late, {})
+    await priya.waits_for("You're connected to demo", where="#general")
+
+
+# --- the link that is no good any more -----------------------------------------------------------
+
+
+async def test_a_refused_token_is_told_once_and_stops_the_feed(
+    start: Start, tmp_path: Path
+) -> None:
+    """The token expired while nobody looked: one message, no feed; connecting again goes on."""
+    mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
+    ada = await mission.link("ada")
+    await mission.ask(ada, "/networking available 11645")
+    await mission.stop_bot()
+    mission.platform.revoke("ada")
+    await mission.start_bot()
+    ada = mission.ada
+    told_once = await ada.waits_for("no longer accepts your connection", where="dm")
+    await mission.platform.disconnected("ada")
+    for _ in range(2):
+        seen = await mission.ask(ada, "/networking sessions")
+        assert plain(words.CONNECT_AGAIN, {}) in seen.text
+    assert len(await ada.sees("no longer accepts", where="dm")) == 1
+    await ada.clicks(told_once, words.BUTTON_CONNECT_AGAIN)
+    form = await ada.waits_for("Your event", where="modal")
+    await ada.submits(form, {"event": "demo", "credential": mission.platform.token_for("ada")})
+    after = await ada.waits_for("You're connected to demo", where="dm")
+    assert after.id == told_once.id
+    assert "You're available in" in (await mission.ask(ada, "/networking status")).text
+    await mission.ask(ada, "/networking available 11645")
+    await mission.platform.connected("ada")
+
+
+# --- the tables are complete ---------------------------------------------------------------------
+
+
+def test_every_sentence_of_a_refusal_is_tried() -> None:
+    """Each key of the two tables of words comes up in a scenario, or is named with its reason."""
+    by_command = {row.code for row in (*refusals.ROWS, *refusals.UNCONFIRMED)}
+    by_command |= {"magic_link_invalid", "magic_link_used"} & {
+        row.code for row in refusals.FIELD_ROWS if row.code not in words.AT_FIELD
+    }
+    assert set(words.ERRORS) - by_command == set(refusals.ELSEWHERE)
+    by_field = {row.code for row in refusals.FIELD_ROWS}
+    assert set(words.AT_FIELD) - by_field == set(refusals.FIELD_ELSEWHERE)
+
+
+def test_rows_have_names_of_their_own() -> None:
+    """No row of a table stands there twice."""
+    for table in (refusals.ROWS, refusals.FIELD_ROWS):
+        names = [row.name for row in table]
+        assert sorted(set(names)) == sorted(names)

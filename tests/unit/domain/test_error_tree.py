@@ -1,0 +1,69 @@
+"""The tree of errors: every leaf can be named, drawn and decided upon."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from slackbot.domain import errors
+from slackbot.domain.errors import NextStep, SlackbotError
+from tests.fakes import session
+
+ABSTRACT = {"InputError", "PlatformError", "Refusal", "Unavailable", "MessageError"}
+NEEDS: dict[str, tuple[Any, ...]] = {
+    "NoSuchSession": ("tea",),
+    "AmbiguousSession": ([session()],),
+    "MessageRefused": ("user_disabled",),
+    "MessageDelayed": ("ratelimited", 3.0),
+    "MessageUnsure": ("no_answer",),
+}
+
+
+def below(root: type[SlackbotError]) -> Iterator[type[SlackbotError]]:
+    for kind in root.__subclasses__():
+        yield kind
+        yield from below(kind)
+
+
+LEAVES = [kind for kind in below(SlackbotError) if kind.__name__ not in ABSTRACT]
+
+
+@pytest.mark.parametrize("kind", LEAVES, ids=lambda kind: kind.__name__)
+def test_every_error_has_its_code_and_next_step(kind: type[SlackbotError]):
+    """Whatever can be raised has a word for logs and says what helps, and stands in the tree."""
+    error = kind(*NEEDS.get(kind.__name__, ()))
+    assert error.code
+    assert error.next_step in NextStep
+    assert errors.__doc__ is not None
+    assert kind.__name__ in errors.__doc__
+
+
+def test_no_two_errors_share_a_code():
+    """A code names one error, so that it can have one sentence."""
+    codes = [kind.code for kind in LEAVES]
+    assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize("kind", LEAVES, ids=lambda kind: kind.__name__)
+def test_what_may_be_tried_again_says_so(kind: type[SlackbotError]):
+    """No answer may be another a little later; a refusal stays one, but for a lost meeting."""
+    temporary = (
+        errors.Unavailable,
+        errors.MessageDelayed,
+        errors.MessageUnsure,
+        errors.MeetingNotCreated,
+    )
+    assert kind.retry is issubclass(kind, temporary)
+
+
+def test_an_error_carries_what_its_sentence_needs():
+    """The query, the candidates, the ticket's limit and the seconds to wait reach the words."""
+    tea = session(8, "Tea")
+    assert errors.NoSuchSession("tea").query == "tea"
+    assert errors.AmbiguousSession([tea]).candidates == (tea,)
+    limit = errors.TicketLimitReached(status=406, permitted=2)
+    assert (limit.status, limit.permitted, limit.session) == (406, 2, None)
+    delayed = errors.MessageDelayed("ratelimited", 3.0)
+    assert (delayed.reason, delayed.seconds) == ("ratelimited", 3.0)

@@ -1,0 +1,221 @@
+"""Which pairing is it: between two tellings of the socket, and against the match list."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from slackbot.domain.model import Match, Partner, Sighting, Source
+from slackbot.domain.rules import (
+    ROUND_UNKNOWN,
+    match_id,
+    next_match,
+    pairing_of,
+    partner_key,
+    same_partner,
+    untold,
+)
+from tests.fakes import ANA, BEN, CALL, COFFEE, EXPO, NOON, TEA, YAN, ZOE, match, row, sighting
+
+LATER = NOON + ROUND_UNKNOWN
+NAMELESS_ID = Partner(name="Zoë")
+
+
+def following(seen: Sighting, known: list[Match], source: Source = Source.SOCKET) -> Match:
+    return next_match(
+        person=ANA,
+        event=EXPO,
+        session_id=COFFEE,
+        session_title="Coffee",
+        seen=seen,
+        known=known,
+        source=source,
+        now=NOON,
+    )
+
+
+# --- who is it -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (ZOE, replace(ZOE, name="Another name"), True),
+        (ZOE, replace(ZOE, account_id=1), False),
+        (ZOE, Partner(name="  zOË "), True),
+        (Partner(name="Zoë A"), Partner(name="zoë  a"), True),
+        (ZOE, YAN, False),
+    ],
+)
+def test_partners_are_the_same_by_id_else_by_name(one: Partner, other: Partner, same: bool):
+    """Two ids decide; where one is missing the name does, however it is spaced and cased."""
+    assert same_partner(one, other) is same
+    assert same_partner(other, one) is same
+
+
+def test_a_partner_key_is_the_id_else_the_name():
+    """An id and a name that looks like one are different keys."""
+    assert partner_key(ZOE) == "id:9"
+    assert partner_key(Partner(name=" Zoë  B ")) == "name:zoë b"
+
+
+def test_a_match_key_is_one_for_each_pairing_of_each_person():
+    """The key says nothing of anybody, and changes with every part of what it stands for."""
+    changes: list[dict[str, Any]] = [
+        {},
+        {"person": BEN},
+        {"event": "expo2"},
+        {"session_id": TEA},
+        {"partner": "id:10"},
+        {"ordinal": 2},
+    ]
+    parts = {"person": ANA, "event": EXPO, "session_id": COFFEE, "partner": "id:9", "ordinal": 1}
+    keys = {match_id(**parts | change) for change in changes}
+    assert len(keys) == len(changes)
+    assert all(len(key) == 32 and key.isalnum() for key in keys)
+    assert match_id(**parts) in keys
+
+
+# --- between two tellings of the socket ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("known", "told", "same"),
+    [
+        ({"meeting_digest": "m"}, {"meeting_digest": "m", "raw_time": "2"}, True),
+        ({"meeting_digest": "m", "raw_time": "1"}, {"meeting_digest": "n", "raw_time": "1"}, False),
+        ({"raw_time": "1"}, {"raw_time": "1"}, True),
+        ({"raw_time": "1"}, {"raw_time": "2"}, False),
+        ({"raw_time": "1"}, {"meeting_digest": "m"}, True),
+        ({}, {}, True),
+    ],
+)
+def test_the_strongest_evidence_of_both_decides(
+    known: dict[str, Any], told: dict[str, Any], same: bool
+):
+    """The Chime meeting before the raw time, the raw time before the round still going on."""
+    earlier = match(**known)
+    found = pairing_of(sighting(**told), [earlier], NOON)
+    assert found == (earlier if same else None)
+
+
+@pytest.mark.parametrize("evidence", [{"meeting_digest": "m"}, {"raw_time": "1"}])
+def test_shared_evidence_holds_for_ever(evidence: dict[str, Any]):
+    """The same meeting, or the same raw time, told again an hour later is the same match."""
+    earlier = match(**evidence)
+    assert pairing_of(sighting(**evidence), [earlier], NOON + timedelta(hours=1)) == earlier
+
+
+@pytest.mark.parametrize(
+    ("ends_at", "over"),
+    [(None, LATER), (NOON + timedelta(seconds=60), NOON + timedelta(minutes=1))],
+)
+def test_without_evidence_the_round_decides(ends_at: Any, over: Any):
+    """Told again within the round it is the same match, once the round is over a new one."""
+    earlier = match(ends_at=ends_at)
+    assert pairing_of(sighting(), [earlier], over - timedelta(seconds=1)) == earlier
+    assert pairing_of(sighting(), [earlier], over) is None
+
+
+def test_the_latest_pairing_is_meant_first():
+    """Of two pairings that may be meant, a telling speaks of the later one; others never count."""
+    first, second = match(ordinal=1), match(ordinal=2)
+    other = match(YAN, ordinal=3)
+    assert pairing_of(sighting(), [first, other, second], NOON) == second
+    assert pairing_of(sighting(Partner(name="Xu")), [first, other, second], NOON) is None
+
+
+def test_the_socket_is_late_for_a_match_of_the_list():
+    """A listed match has another time format, so the round decides whether it is meant."""
+    listed = match(source=Source.LIST, raw_time="04.05.2026 17:30")
+    told = sighting(raw_time="2026/05/04 12:00", meeting_digest="m")
+    assert pairing_of(told, [listed], NOON) == listed
+    assert pairing_of(told, [listed], LATER) is None
+
+
+def test_what_was_there_before_is_known_only_by_its_time():
+    """A match from before the wish never takes a new one for itself, but for its own time."""
+    before = match(source=Source.BEFORE, raw_time="17:30")
+    assert pairing_of(sighting(), [before], NOON) is None
+    assert pairing_of(sighting(raw_time="12:00"), [before], NOON) is None
+    assert pairing_of(sighting(raw_time="17:30"), [before], NOON) == before
+
+
+# --- against the match list ----------------------------------------------------------------------
+
+
+def test_rows_are_counted_against_what_is_known():
+    """Only as many rows as go beyond the known pairings with that partner are new."""
+    known = [match(raw_time="12:00"), match(YAN)]
+    assert untold([], known) == []
+    assert untold([row(), row(YAN)], known) == []
+    fresh = row(minute=9)
+    assert untold([fresh, row(YAN), row()], known) == [fresh]
+    assert untold([row(), row(YAN)], []) == [row(), row(YAN)]
+
+
+def test_a_row_with_a_time_that_was_told_is_not_the_new_one():
+    """Where list and socket write alike, the row whose very time is known stays out."""
+    known = [match(raw_time="04.05.2026 17:09")]
+    assert untold([row(minute=9), row(minute=3)], known) == [row(minute=3)]
+
+
+def test_rows_without_a_time_count_too():
+    """A list that leaves out times is counted all the same."""
+    bare = row(raw_time=None)
+    assert untold([bare, bare, bare], [match()]) == [bare, bare]
+
+
+def test_a_row_counts_for_a_partner_known_by_name_only():
+    """The socket may tell a name and the list an id: that is one person."""
+    assert untold([row()], [match(NAMELESS_ID)]) == []
+
+
+# --- a new match ---------------------------------------------------------------------------------
+
+
+def test_a_first_match_holds_all_that_was_told():
+    """What the telling knew is kept, and its round ends when the platform said."""
+    seen = sighting(raw_time="12:00", matched_at=NOON, meeting_digest="m", call=CALL)
+    made = following(replace(seen, round_seconds=60), [])
+    assert (made.partner, made.partner_key, made.ordinal) == (ZOE, "id:9", 1)
+    assert (made.raw_time, made.matched_at, made.meeting_digest) == ("12:00", NOON, "m")
+    assert (made.call, made.ends_at) == (CALL, NOON + timedelta(seconds=60))
+    assert (made.settled_at, made.outcome, made.late) == (None, None, False)
+    assert following(seen, []).ends_at is None
+
+
+def test_the_same_two_may_meet_twice():
+    """The second pairing counts on, has a key of its own, and keeps the partner's."""
+    first = following(sighting(NAMELESS_ID), [])
+    second = following(sighting(), [first])
+    assert (second.ordinal, second.partner_key) == (2, first.partner_key)
+    assert second.id != first.id
+
+
+@pytest.mark.parametrize(
+    ("source", "settled"), [(Source.BEFORE, NOON), (Source.LIST, None), (Source.SOCKET, None)]
+)
+def test_only_what_was_there_before_is_never_told(source: Source, settled: Any):
+    """A match from before the wish is settled as it is stored; the others wait for a notice."""
+    made = following(row(), [], source)
+    assert made.settled_at == settled
+    assert made.outcome == ("before" if settled else None)
+
+
+def test_the_end_of_a_listed_round_is_not_guessed():
+    """When a match of the list began is not known, so neither is its end."""
+    assert following(row(round_seconds=60), [], Source.LIST).ends_at is None
+
+
+def test_namesakes_never_collide():
+    """Two people of one name, of whom one was first told without id, are still told apart."""
+    first = following(sighting(NAMELESS_ID), [])
+    second = following(sighting(), [first])
+    namesake = following(sighting(replace(ZOE, account_id=10)), [second, first])
+    assert len({first.id, second.id, namesake.id}) == 3
+    places = {(made.partner_key, made.ordinal) for made in (first, second, namesake)}
+    assert len(places) == 3

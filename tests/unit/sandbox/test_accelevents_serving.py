@@ -1,0 +1,94 @@
+import asyncio
+import signal
+
+import httpx
+import pytest
+import socketio
+from accelevents_visit import visit
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from slackbot.sandbox.serving import serving
+
+
+async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+    await PlainTextResponse("hello")(scope, receive, send)
+
+
+async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+    await asyncio.Event().wait()
+
+
+async def get(url: str) -> str:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return (await client.get(url)).text
+
+
+async def test_an_application_is_served_on_a_free_port():
+    """The yielded URL answers, and two servers live side by side."""
+    async with serving(hello) as one, serving(hello) as other:
+        assert one != other
+        assert [await get(one), await get(other)] == ["hello", "hello"]
+
+
+async def test_the_same_port_opens_again_at_once():
+    """A restarted server is found where the old one was."""
+    async with serving(hello) as url:
+        port = int(url.rsplit(":", 1)[1])
+        await get(url)
+    async with serving(hello, port=port) as again:
+        assert url == again
+        assert await get(again) == "hello"
+
+
+async def test_a_taken_port_is_an_error():
+    """Asking for a port in use raises OSError instead of waiting."""
+    async with serving(hello) as url:
+        with pytest.raises(OSError, match="in use"):
+            async with serving(hello, port=int(url.rsplit(":", 1)[1])):
+                pass
+
+
+async def test_leaving_cuts_requests_that_never_end():
+    """A request that hangs is cut when the server stops, and its caller hears of it."""
+    async with httpx.AsyncClient(trust_env=False, timeout=None) as client:
+        async with serving(endless) as url:
+            hanging = asyncio.create_task(client.get(url))
+            await asyncio.sleep(0.01)
+        with pytest.raises(httpx.TransportError):
+            await hanging
+
+
+async def test_leaving_cuts_open_sockets():
+    """A connected Socket.IO client learns that the server is gone."""
+    gone = asyncio.Event()
+    client = socketio.AsyncClient(reconnection=False, handle_sigint=False)
+
+    async def leave(_reason: str) -> None:
+        gone.set()
+
+    client.on("disconnect", leave)
+    async with visit() as here:
+        token = here.world.token_for("ada")
+        await client.connect(here.url, auth={"token": token}, transports=["websocket"])
+    await asyncio.wait_for(gone.wait(), 10)
+    await client.disconnect()
+
+
+async def test_leaving_cuts_a_delayed_call():
+    """A call that the delay dial holds does not hold up the end."""
+    async with httpx.AsyncClient(trust_env=False, timeout=None) as client:
+        async with visit() as here:
+            here.world.delay(3600)
+            slow = asyncio.create_task(client.get(f"{here.url}/rest/events/demo/session/v2"))
+            await asyncio.sleep(0.01)
+        with pytest.raises(httpx.TransportError):
+            await slow
+
+
+async def test_no_signal_handler_is_installed():
+    """The process keeps its own answer to SIGTERM and SIGINT."""
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    async with serving(hello):
+        during = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    assert before == during

@@ -1,0 +1,167 @@
+"""What lies in the database: sealed where it is secret, and useless in another place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import ColumnElement, select, update
+from structlog.testing import capture_logs
+
+from slackbot.domain.model import (
+    AuthScheme,
+    Call,
+    EventSlug,
+    Link,
+    Match,
+    MatchId,
+    Partner,
+    Person,
+    SessionId,
+    Sighting,
+    Source,
+    TeamId,
+    UserId,
+)
+from slackbot.storage import schema
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+from slackbot.storage.tables import LinkRow, MatchRow
+from slackbot.storage.vault import Vault
+
+OLD, NEW = bytes(range(32)), bytes(range(1, 33))
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+ANA = Person(TeamId("T1"), UserId("U1"))
+BEN = Person(TeamId("T1"), UserId("U2"))
+NAMESAKE = Person(TeamId("T2"), UserId("U1"))
+TOKEN, MEETING, JOINING = "canary-of-the-token", "canary-of-the-meeting", "canary-of-joining"
+CALL = Call({"MeetingId": MEETING}, {"JoinToken": JOINING})
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database(f"sqlite:///{tmp_path}/bot.db")
+    await schema.upgrade(opened)
+    yield opened
+    await opened.aclose()
+
+
+def link(person: Person) -> Link:
+    return Link(
+        person=person,
+        event=EventSlug("expo"),
+        token=SecretStr(TOKEN),
+        auth_scheme=AuthScheme.BARE,
+        linked_at=NOW,
+        credential_digest="d",
+    )
+
+
+def pairing(person: Person, call: Call | None = CALL) -> Match:
+    return Match(
+        id=MatchId("m"),
+        person=person,
+        event=EventSlug("expo"),
+        session_id=SessionId(7),
+        session_title="Coffee",
+        partner=Partner(name="Zoë"),
+        partner_key="name:zoë",
+        ordinal=1,
+        source=Source.SOCKET,
+        received_at=NOW,
+        call=call,
+    )
+
+
+def owned(table: type[LinkRow | MatchRow], person: Person) -> ColumnElement[bool]:
+    return (table.team_id == person.team) & (table.user_id == person.user)
+
+
+async def move(database: Database, column: Any, giver: Person, taker: Person) -> None:
+    """Copy a sealed value to another person's row, as a thief with the database would."""
+    table = column.class_
+    async with database.writing() as connection:
+        value = await connection.scalar(select(column).where(owned(table, giver)))
+        changed = update(table).where(owned(table, taker)).values({column.key: value})
+        assert (await connection.execute(changed)).rowcount == 1
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+async def test_no_token_and_no_call_lies_in_clear(database: Database, tmp_path: Path):
+    """Neither in the file nor in its journal, whichever way the value came."""
+    store = SqlStore(database, Vault([OLD]))
+    await store.save_link(link(ANA))
+    await store.add_match(pairing(ANA))
+    await store.add_match(pairing(BEN, call=None))
+    await store.enrich_match(BEN, MatchId("m"), Sighting(partner=Partner(name="Zoë"), call=CALL))
+    enriched = await store.match(BEN, MatchId("m"))
+    assert enriched is not None
+    assert enriched.call == CALL
+    files = contents(tmp_path)
+    assert any(b"name:zo" in content for content in files.values()), "the rows are in there"
+    for name, content in files.items():
+        for secret in (TOKEN, MEETING, JOINING):
+            assert secret.encode() not in content, name
+
+
+@pytest.mark.parametrize("thief", [BEN, NAMESAKE])
+async def test_a_moved_token_is_no_link(database: Database, thief: Person):
+    """It opens for nobody else, in the same workspace or another; one log line says so."""
+    store = SqlStore(database, Vault([OLD]))
+    for person in (ANA, thief):
+        await store.save_link(link(person))
+    await move(database, LinkRow.token_sealed, ANA, thief)
+    with capture_logs() as lines:
+        assert await store.link(thief) is None
+        assert await store.link(thief) is None
+    assert [line["event"] for line in lines] == ["link_not_opened"]
+    assert TOKEN not in repr(lines)
+    assert "v1." not in repr(lines)
+    assert await store.link(ANA) == link(ANA)
+
+
+async def test_a_moved_call_is_none(database: Database):
+    """The match is still there, without the call."""
+    store = SqlStore(database, Vault([OLD]))
+    for person in (ANA, BEN):
+        await store.add_match(pairing(person))
+    await move(database, MatchRow.call_sealed, ANA, BEN)
+    with capture_logs() as lines:
+        assert await store.match(BEN, MatchId("m")) == pairing(BEN, call=None)
+    assert [line["event"] for line in lines] == ["call_not_opened"]
+    assert await store.match(ANA, MatchId("m")) == pairing(ANA)
+
+
+async def test_keys_change_without_a_gap(database: Database):
+    """With the new key in front all stays readable; the old key gone, what it sealed is."""
+    await SqlStore(database, Vault([OLD])).save_link(link(ANA))
+    await SqlStore(database, Vault([OLD])).add_match(pairing(ANA))
+    both = SqlStore(database, Vault([NEW, OLD]))
+    assert await both.link(ANA) == link(ANA)
+    assert await both.match(ANA, MatchId("m")) == pairing(ANA)
+    await both.save_link(link(BEN))
+    only_new = SqlStore(database, Vault([NEW]))
+    with capture_logs() as lines:
+        assert await only_new.link(ANA) is None
+    assert lines[0]["reason"] == "unknown key"
+    assert await only_new.link(BEN) == link(BEN)
+
+
+async def test_a_change_by_another_process_is_seen_after_some_seconds(database: Database):
+    """A link is remembered, but not for long."""
+    time = [0.0]
+    here = SqlStore(database, Vault([OLD]), clock=lambda: time[0])
+    elsewhere = SqlStore(database, Vault([OLD]))
+    await elsewhere.save_link(link(ANA))
+    assert await here.link(ANA) == link(ANA)
+    await elsewhere.forget(ANA)
+    assert await here.link(ANA) == link(ANA)
+    time[0] = 60.0
+    assert await here.link(ANA) is None

@@ -1,0 +1,176 @@
+"""Connections: who may see the file, who writes, and what a lost connection costs."""
+
+from __future__ import annotations
+
+import asyncio
+import stat
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, event, text
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError, StatementError
+from structlog.testing import capture_logs
+
+from slackbot.domain.model import TeamId
+from slackbot.storage import schema
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+from slackbot.storage.tables import SeenEventRow
+from slackbot.storage.vault import Vault
+
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+TEAM = TeamId("T1")
+VAULT = Vault([bytes(range(32))])
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+async def test_the_file_and_its_folder_are_for_the_owner_alone(tmp_path: Path):
+    """The database, its journal and a folder made for it are closed to others."""
+    path = tmp_path / "data" / "bot.db"
+    database = Database(f"sqlite:///{path}")
+    assert not path.parent.exists(), "nothing is created before the first use"
+    await schema.upgrade(database)
+    await database.ping()
+    assert mode(path.parent) == 0o700
+    files = list(path.parent.iterdir())
+    assert {file.name for file in files} == {"bot.db", "bot.db-wal", "bot.db-shm"}
+    assert {mode(file) for file in files} == {0o600}
+    await database.aclose()
+
+
+async def test_a_file_is_written_ahead_by_one_and_read_by_others(tmp_path: Path):
+    """WAL, relaxed syncing, foreign keys; readers cannot write; writes begin as writes."""
+    database = Database(f"sqlite:///{tmp_path}/bot.db")
+    begun: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        begun.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    async with database.writing() as connection:
+        settings = [
+            await connection.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    event.remove(Engine, "before_cursor_execute", note)
+    assert settings == ["wal", 1, 1]
+    assert begun[0] == "BEGIN IMMEDIATE"
+    async with database.reading() as session:
+        with pytest.raises(OperationalError, match="readonly"):
+            await session.execute(text("CREATE TABLE t (x)"))
+    await database.aclose()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///{folder}/bot.db"])
+async def test_a_failed_write_leaves_nothing(url: str, tmp_path: Path):
+    """An exception in the midst undoes the whole transaction, and the next one works."""
+    database = Database(url.format(folder=tmp_path))
+    await schema.upgrade(database)
+    row = database.insert(SeenEventRow).values(team_id="T1", event_id="E", seen_at=NOW)
+
+    async def write_and_fail() -> None:
+        async with database.writing() as connection:
+            await connection.execute(row)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await write_and_fail()
+    assert await SqlStore(database, VAULT).first_sight(TEAM, "E", NOW)
+    await database.aclose()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///{folder}/bot.db"])
+async def test_what_is_begun_is_finished(url: str, tmp_path: Path):
+    """A change whose task is cancelled at any moment is made all the same, and nothing is lost."""
+    database = Database(url.format(folder=tmp_path))
+    await schema.upgrade(database)
+    store = SqlStore(database, VAULT)
+    assert await store.first_sight(TEAM, "kept", NOW)
+    for pauses in range(1, 12):
+        task = asyncio.create_task(store.first_sight(TEAM, f"E{pauses}", NOW))
+        for _ in range(pauses):
+            await asyncio.sleep(0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert not await store.first_sight(TEAM, f"E{pauses}", NOW)
+    assert not await store.first_sight(TEAM, "kept", NOW)
+    await database.aclose()
+
+
+async def test_two_processes_can_write_the_same_file(tmp_path: Path):
+    """Writers wait for each other, and what is unique stays so between them."""
+    databases = [Database(f"sqlite:///{tmp_path}/bot.db") for _ in range(2)]
+    await schema.upgrade(databases[0])
+    stores = [SqlStore(database, VAULT) for database in databases]
+    sights = await asyncio.gather(
+        *(stores[n % 2].first_sight(TEAM, f"E{n // 2 % 5}", NOW) for n in range(40))
+    )
+    assert sum(sights) == 5
+    for database in databases:
+        await database.aclose()
+
+
+async def test_databases_in_memory_are_apart():
+    """Each is its own, and gone when closed."""
+    one, two = Database("sqlite://"), Database("sqlite:///:memory:")
+    await schema.upgrade(one)
+    assert (await schema.current_and_head(two))[0] is None
+    for database in (one, two):
+        await database.aclose()
+
+
+@pytest.mark.parametrize("url", ["", "bot.db", "mysql://me:hunter2@db/x", "sqlite//hunter2"])
+def test_a_url_that_cannot_be_used_is_not_repeated(url: str):
+    """The complaint holds nothing of the URL, which may hold a password."""
+    with pytest.raises(ValueError, match="database") as refused:
+        Database(url)
+    assert "hunter2" not in str(refused.value)
+
+
+async def test_a_time_without_a_zone_is_refused():
+    """And the complaint of the database repeats no values."""
+    database = Database("sqlite://")
+    await schema.upgrade(database)
+    naive = NOW.replace(tzinfo=None)
+    with pytest.raises(StatementError, match="without a zone") as refused:
+        await SqlStore(database, VAULT).first_sight(TEAM, "hidden event", naive)
+    assert "hidden event" not in str(refused.value)
+    await database.aclose()
+
+
+async def test_the_ping_tells_whether_the_database_answers(tmp_path: Path):
+    """Readiness fails, with one line for the reason, when the database cannot be opened."""
+    (tmp_path / "folder.db").mkdir()
+    good, bad = (Database(f"sqlite:///{tmp_path}/{name}") for name in ("bot.db", "folder.db"))
+    assert await SqlStore(good, VAULT).ping()
+    with capture_logs() as lines:
+        assert not await SqlStore(bad, VAULT).ping()
+    assert [line["event"] for line in lines] == ["database_unanswered"]
+    for database in (good, bad):
+        await database.aclose()
+
+
+async def test_old_events_are_cleared_away():
+    """Once an hour the workspace's events older than a day go; younger ones stay."""
+    time = [0.0]
+    database = Database("sqlite://")
+    await schema.upgrade(database)
+    store = SqlStore(database, VAULT, clock=lambda: time[0])
+    await store.first_sight(TEAM, "old", NOW)
+    await store.first_sight(TeamId("T2"), "old", NOW)
+    await store.first_sight(TEAM, "young", NOW.replace(day=5))
+    assert not await store.first_sight(TEAM, "old", NOW)
+    time[0] = 3601.0
+    assert await store.first_sight(TEAM, "new", NOW.replace(day=5, hour=1))
+    async with database.writing() as connection:
+        gone = delete(SeenEventRow).returning(SeenEventRow.team_id, SeenEventRow.event_id)
+        left = {(row.team_id, row.event_id) for row in await connection.execute(gone)}
+    assert left == {("T1", "young"), ("T1", "new"), ("T2", "old")}
+    await database.aclose()

@@ -1,0 +1,98 @@
+"""Migrations as the product and as people run them, from a checkout."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+
+from slackbot.domain.model import TeamId
+from slackbot.storage import schema
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+from slackbot.storage.tables import Base
+from slackbot.storage.vault import Vault
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+TEAM = TeamId("T1")
+
+
+@pytest.fixture(params=["sqlite://", "sqlite:///{folder}/100%/bot.db"])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    opened = Database(request.param.format(folder=tmp_path))
+    yield opened
+    await opened.aclose()
+
+
+def differences(connection: Connection) -> list[Any]:
+    return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
+
+
+def downgrade(connection: Connection) -> None:
+    command.downgrade(schema.configuration(connection), "base")
+
+
+async def test_the_migrations_make_what_the_models_say(database: Database):
+    """After an upgrade nothing is left for Alembic to propose, up, down and up again."""
+    _, head = await schema.current_and_head(database)
+    for _ in range(2):
+        await schema.upgrade(database)
+        assert await schema.current_and_head(database) == (head, head)
+        async with database.writing() as connection:
+            assert await connection.run_sync(differences) == []
+            await connection.run_sync(downgrade)
+            left = await connection.run_sync(lambda open_: inspect(open_).get_table_names())
+        assert left == ["alembic_version"]
+        assert await schema.current_and_head(database) == (None, head)
+
+
+async def test_a_second_upgrade_keeps_the_data(database: Database):
+    """Starting again on a migrated database changes nothing in it."""
+    await schema.upgrade(database)
+    store = SqlStore(database, Vault([bytes(range(32))]))
+    assert await store.first_sight(TEAM, "Ev1", NOW)
+    await schema.upgrade(database)
+    assert not await store.first_sight(TEAM, "Ev1", NOW)
+
+
+async def test_migrating_leaves_the_logging_alone(database: Database):
+    """Handlers, levels and loggers are afterwards what they were before."""
+    ours, root = logging.getLogger("slackbot.storage.test"), logging.getLogger()
+    before = list(root.handlers), root.level
+    await schema.upgrade(database)
+    assert (list(root.handlers), root.level) == before
+    assert not ours.disabled
+
+
+def test_there_is_one_head():
+    """No two migrations claim to be the newest."""
+    assert len(ScriptDirectory.from_config(schema.configuration()).get_heads()) == 1
+
+
+@pytest.mark.parametrize("arguments", [["upgrade", "head"], ["upgrade", "head", "--sql"]])
+def test_people_can_run_alembic_in_a_checkout(arguments: list[str], tmp_path: Path):
+    """Settings come from pyproject.toml, the database from DATABASE_URL; nothing else is needed."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "alembic", *arguments],
+        cwd=CHECKOUT,
+        env={**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/bot.db"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert (tmp_path / "bot.db").exists() is ("--sql" not in arguments)
+    assert ("CREATE TABLE matches" in ran.stdout) is ("--sql" in arguments)

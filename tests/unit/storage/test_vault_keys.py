@@ -1,0 +1,71 @@
+"""Keys as they are typed into a setting."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+
+import pytest
+
+from slackbot.domain.model import Person, TeamId, UserId
+from slackbot.storage.vault import SealBroken, Vault, new_key, parse_keys
+
+
+def text(key: bytes) -> str:
+    return base64.b64encode(key).decode()
+
+
+GOOD = text(hashlib.sha256(b"a key for tests").digest())
+
+
+@pytest.mark.parametrize(
+    ("typed", "complaint"),
+    [
+        ("", "key 1 is empty"),
+        (f"{GOOD},", "key 2 is empty"),
+        ("change-me!", "key 1 is not base64"),
+        (f"{GOOD}, ключ", "key 2 is not base64"),
+        (text(b"short"), "key 1 has 5 bytes instead of 32"),
+        (text(bytes(31)), "key 1 has 31 bytes instead of 32"),
+        (text(bytes(32)), "key 1 is not random"),
+        (text(b"a" * 32), "key 1 is not random"),
+        (text(b"secret" * 5 + b"se"), "key 1 is not random"),
+        (text(bytes(range(32))), "key 1 is not random"),
+        (f"{GOOD},{GOOD}", "key 2 is the same as key 1"),
+    ],
+)
+def test_an_unfit_key_is_named_by_its_place(typed: str, complaint: str):
+    """The complaint says which key and what is wrong with it, and shows nothing of any."""
+    with pytest.raises(ValueError, match=complaint) as refused:
+        parse_keys(typed)
+    assert GOOD not in str(refused.value)
+    assert refused.value.__cause__ is None
+
+
+def test_keys_stand_newest_first():
+    """Spaces around the commas do not matter."""
+    newer = new_key()
+    assert parse_keys(f" {newer} , {GOOD}\n") == (
+        base64.b64decode(newer),
+        base64.b64decode(GOOD),
+    )
+
+
+@pytest.mark.parametrize("keys", [[], [b"short"], [bytes(33)], [bytes(32), bytes(32)]])
+def test_a_vault_needs_whole_and_different_keys(keys: list[bytes]):
+    """None, a wrong length or the same key twice is refused."""
+    with pytest.raises(ValueError):
+        Vault(keys)
+
+
+def test_a_vault_shows_nothing_of_itself():
+    """Neither its looks nor a refusal tell of keys or values."""
+    key = base64.b64decode(GOOD)
+    vault, person = Vault([key]), Person(TeamId("T"), UserId("U"))
+    assert repr(vault) == str(vault) == "<Vault>"
+    sealed = vault.seal("the token", person=person, purpose="token")
+    with pytest.raises(SealBroken) as refused:
+        vault.open(sealed, person=person, purpose="call")
+    told = repr(refused.value)
+    assert all(part not in told for part in ("token", sealed.split(".")[1], sealed.split(".")[2]))
+    assert refused.value.__cause__ is None
