@@ -3,23 +3,41 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Most tests wait for something, so there are more of them under way than cores.
+WORKERS ?= 4
+CORE_TESTS := tests/unit/domain tests/unit/services tests/unit/delivery tests/property/test_matching.py tests/property/test_credentials.py
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test check bench fuzz faults transcript format lock clean
 
 demo: $(READY)  ## play the whole mission on this machine
 	$(BIN)/slackbot demo
 
 test: $(READY)  ## every test
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n $(WORKERS)
 
-check: $(READY)  ## what CI runs: format, lint, strict types, import layers, tests with coverage
+check: $(READY)  ## what CI runs: format, lint, strict types, import layers, tests with coverage, speed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	# What failed gets one more chance, alone: workers that share two cores can miss a time-out.
+	$(BIN)/pytest -n $(WORKERS) || $(BIN)/pytest --last-failed
 	rm -f .coverage .coverage.*
-	$(BIN)/pytest -n auto --cov --cov-report=
-	$(BIN)/coverage report --include='slackbot/domain/*,slackbot/services/*' --fail-under=98
+	$(BIN)/pytest -q -n 2 $(CORE_TESTS) --cov=slackbot.domain --cov=slackbot.services --cov-report=
+	$(BIN)/coverage report --fail-under=98
+	$(BIN)/python -m tests.bench --guard
+
+bench: $(READY)  ## how fast it is beside bare Bolt; exit status 75: the machine is too noisy to tell
+	$(BIN)/python -m tests.bench $(BENCH)
+
+fuzz: $(READY)  ## all the junk of docs/security.md, counted; takes some minutes
+	$(BIN)/python -m tests.fuzz
+
+transcript: $(READY)  ## play the demo and write what it shows into the README
+	$(BIN)/python -m slackbot.sandbox.transcript README.md
+
+faults: $(READY)  ## bad peers and slow days in full size, with figures; takes about ten minutes
+	FAULTS=full $(BIN)/pytest -s tests/faults
 
 format: $(READY)  ## put code into the one format
 	$(BIN)/ruff format .

@@ -12,12 +12,14 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
+from slackbot.storage import schema
 from slackbot.storage.database import Database
 from slackbot.storage.tables import Base
 
 
 def migrate(connection: Connection) -> None:
     """Carry out what was asked for, within the connection's own transaction."""
+    schema.take_turns(connection)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

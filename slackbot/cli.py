@@ -6,21 +6,24 @@ import resource
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 import structlog
 import uvicorn
 import uvloop
 
+from slackbot.cli_doctor import doctor
+from slackbot.cli_manifest import manifest
 from slackbot.settings import Settings, SettingsError, read_settings
 from slackbot.telemetry import set_up_logging
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 STOP_SECONDS = 3
 """How long requests may take to end; first replies leave within two seconds."""
-ONE_PROCESS = "On SQLite the bot is one process: start it with `slackbot run`."
+ONE_PROCESS = "The bot is one process in this version: start it with `slackbot run`."
 
 
 @click.group()
@@ -57,23 +60,28 @@ def worker() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database's tables up to date."""
-    from slackbot.wiring import upgrade_database
+    from slackbot import upkeep
 
-    settings = _settings()
-    _start(upgrade_database(settings))
+    for step in _start(upkeep.migrate(_settings())):
+        click.echo(f"Migrated: {step}")
     click.echo("The database is up to date.")
 
 
-@main.command()
-@click.option(
-    "--new-key", is_flag=True, required=True, help="Print a key for SLACKBOT_SECRET_KEYS."
-)
-def doctor(new_key: bool) -> None:
-    """Help for whoever runs the bot."""
-    from slackbot.wiring import new_secret_key
+@main.command("rotate-keys")
+def rotate_keys() -> None:
+    """Seal everything with the first of SLACKBOT_SECRET_KEYS; the bot may run meanwhile."""
+    from slackbot import upkeep
 
-    if new_key:
-        click.echo(new_secret_key())
+    found = _start(upkeep.rotate_keys(_settings()))
+    lost = found.unreadable.total()
+    click.echo(
+        f"{found.resealed} resealed, {found.already_new} already had the newest key, "
+        f"{lost} could not be opened."
+    )
+    if lost:
+        reasons = ", ".join(f"{reason}: {n}" for reason, n in found.unreadable.most_common())
+        raise click.ClickException(f"Keep the other keys for now. Not opened: {reasons}.")
+    click.echo("The other keys can be removed.")
 
 
 @main.command()
@@ -85,6 +93,10 @@ def demo(keep: bool) -> None:
     sys.exit(uvloop.run(play(keep=keep)))
 
 
+main.add_command(doctor)
+main.add_command(manifest)
+
+
 def _settings() -> Settings:
     try:
         return read_settings()
@@ -92,9 +104,9 @@ def _settings() -> Settings:
         raise click.ClickException(str(error)) from None
 
 
-def _start(work: Coroutine[Any, Any, None]) -> None:
+def _start(work: Coroutine[Any, Any, T]) -> T:
     try:
-        uvloop.run(work)
+        return uvloop.run(work)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
 

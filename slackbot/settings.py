@@ -5,19 +5,24 @@ from __future__ import annotations
 import re
 import string
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PLACEHOLDERS = re.compile(r"(?i)change.?me|your.|example|xxx|placeholder|secret$|<|>")
+COMMAND = r"^/[a-z0-9_-]{1,31}$"
 _HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
 
 Text = Annotated[str, Field(min_length=1)]
 
 
 class SettingsError(Exception):
-    """A setting is missing or cannot be used; its text is one line and names the variable."""
+    """Settings are missing or cannot be used. Each argument is a line that names its variable."""
+
+    def __str__(self) -> str:
+        return "; ".join(self.args)
 
 
 class Settings(BaseSettings):
@@ -28,11 +33,19 @@ class Settings(BaseSettings):
     )
 
     slack_bot_token: SecretStr = Field(description="The bot's token, `xoxb-…`.")
-    slack_signing_secret: SecretStr = Field(description="Proves that a request comes from Slack.")
+    slack_app_token: SecretStr = Field(
+        SecretStr(""),
+        description="App-level token, `xapp-…`: Slack is reached by Socket Mode, without a public "
+        "URL.",
+    )
+    slack_signing_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Proves that a request comes from Slack; required without `SLACK_APP_TOKEN`.",
+    )
     slack_api_url: Text = Field("https://slack.com/api/", description="Base of Slack's Web API.")
     slack_command: str = Field(
         "/networking",
-        pattern=r"^/[a-z0-9_-]{1,31}$",
+        pattern=COMMAND,
         description="The slash command; another name for a staging bot beside it.",
     )
     accelevents_api_url: Text = Field(
@@ -74,7 +87,11 @@ class Settings(BaseSettings):
     )
     accelevents_event: str = Field("", description="Event slug offered in the connect form.")
     accelevents_timezone: Text = Field("UTC", description="Zone of the platform's session times.")
-    database_url: str = Field("", description="A SQLite file in the data folder if empty.")
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        description="`postgresql+psycopg://user:password@host/name`; a SQLite file in the data "
+        "folder if empty.",
+    )
     slackbot_data_dir: Text = Field("./var", description="Folder of the SQLite file.")
     slackbot_secret_keys: SecretStr = Field(
         description="Base64 keys that seal tokens, newest first, comma between them."
@@ -99,10 +116,26 @@ class Settings(BaseSettings):
             raise ValueError("is not a bot token; it begins with xoxb- and is at your app's page")
         return value
 
+    @field_validator("slack_app_token")
+    @classmethod
+    def _is_app_token(cls, value: SecretStr) -> SecretStr:
+        token = value.get_secret_value()
+        if not token:
+            return value
+        if not token.startswith("xapp-") or len(token) < 20 or _PLACEHOLDERS.search(token):
+            raise ValueError("is not an app-level token; it begins with xapp-")
+        return value
+
     @field_validator("slack_signing_secret")
     @classmethod
-    def _is_signing_secret(cls, value: SecretStr) -> SecretStr:
+    def _is_signing_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         secret = value.get_secret_value()
+        if not secret:
+            # An app token that cannot be used has its own line.
+            app_token: SecretStr | None = info.data.get("slack_app_token")
+            if app_token is not None and not app_token.get_secret_value():
+                raise ValueError("is missing (or SLACK_APP_TOKEN, for Socket Mode)")
+            return value
         if len(secret) < 32 or len(set(secret)) < 6 or not set(secret) <= set(string.hexdigits):
             raise ValueError("is not a signing secret; it has 32 hexadecimal characters")
         return value
@@ -110,8 +143,15 @@ class Settings(BaseSettings):
     @field_validator("slack_api_url", "accelevents_api_url", "accelevents_web_url")
     @classmethod
     def _is_url(cls, value: str) -> str:
-        if not _HTTP_URL.fullmatch(value):
+        if not _HTTP_URL.fullmatch(value) or not _has_host(value):
             raise ValueError("is not an http(s) address")
+        return value
+
+    @field_validator("accelevents_socket_url")
+    @classmethod
+    def _is_socket_url(cls, value: str) -> str:
+        if value and (not re.match(r"(http|ws)s?://\S+$", value) or not _has_host(value)):
+            raise ValueError("is not an http(s) or ws(s) address")
         return value
 
     @field_validator("accelevents_status_request", "accelevents_matches_request")
@@ -156,7 +196,15 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's address, with the default filled in."""
         folder = self.slackbot_data_dir.rstrip("/")
-        return self.database_url or f"sqlite:///{folder}/slackbot.db"
+        return self.database_url.get_secret_value() or f"sqlite:///{folder}/slackbot.db"
+
+
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:  # brackets that do not close, a port that is none
+        return False
 
 
 def _with_fields(template: str, known: set[str]) -> str:
@@ -188,4 +236,6 @@ def read_settings() -> Settings:
             name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
             told = "is missing" if problem["type"] == "missing" else problem["msg"]
             problems.append(f"{name}: {told.removeprefix('Value error, ')}")
-        raise SettingsError("; ".join(problems)) from None
+        raise SettingsError(*problems) from None
+    except (OSError, UnicodeError):
+        raise SettingsError(".env: cannot be read as a file of UTF-8 text") from None

@@ -1,19 +1,20 @@
 """Structured logs with redaction on the root handler, and the counters of `/metrics`.
 
-Every record of ours and of foreign loggers passes `redact`, whatever its level: values under
-secret-sounding keys go, and so does anything in a text that looks like a credential.
+Every record of ours and of foreign loggers passes the rules of `redaction.py`, whatever its level.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
-from collections.abc import Mapping, MutableMapping
-from typing import Any, Literal
+from collections.abc import MutableMapping
+from types import TracebackType
+from typing import Any, Literal, TextIO
 
 import structlog
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
+
+from slackbot.redaction import redacted, told
 
 UNREADABLE = Counter(
     "slackbot_unreadable_total", "Payloads from outside that could not be read", ["source"]
@@ -24,42 +25,38 @@ FEED_FAILURES = Counter("slackbot_feed_failures_total", "Feeds lost or not conne
 REFUSED_REQUESTS = Counter(
     "slackbot_refused_requests_total", "Requests turned away before Slack's handler", ["reason"]
 )
-
-HIDDEN = "[hidden]"
-_SECRET_KEY = re.compile(
-    r"token|secret|authorization|password|credential|cookie|signature|response_url|trigger_id"
-    r"|join_?token|attendee|meeting|user_?key|magic|^body$|^payload$",
-    re.IGNORECASE,
+SOCKET_MODE_CONNECTIONS = Gauge(
+    "slackbot_socket_mode_connections", "Socket Mode connections that are up"
 )
-_SECRET_TEXT = re.compile(
-    r"xox[a-z]-[\w-]+|xapp-[\w-]+"  # Slack
-    r"|(?i:bearer)\s+[\w.~+/=-]+"
-    r"|eyJ[\w-]+\.[\w.-]+"  # JSON web tokens
-    r"|https://hooks\.slack\.com/\S+"
-    r"|(?i:(?:token|userkey|key|secret|password|authorization)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;}]+"
+SOCKET_MODE_AT_SLACK = Gauge(
+    "slackbot_socket_mode_connections_at_slack",
+    "Socket Mode connections of the app that Slack counted when it greeted the last one",
+)
+SOCKET_MODE_FAILURES = Counter(
+    "slackbot_socket_mode_failures_total",
+    "Socket Mode connections replaced or not connected",
+    ["reason"],
 )
 
-
-def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """A structlog processor: nothing that looks like a credential leaves the process."""
-    for key, value in event.items():
-        event[key] = HIDDEN if _SECRET_KEY.search(key) and value else _without_secrets(value)
-    return event
+FOREIGN_INFO = frozenset({"uvicorn.error"})
+"""Foreign loggers that speak below a warning: that the server runs."""
 
 
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, str):
-        return _SECRET_TEXT.sub(HIDDEN, value)
-    if isinstance(value, Mapping):
-        return {
-            k: HIDDEN if _SECRET_KEY.search(str(k)) and v else _without_secrets(v)
-            for k, v in value.items()
-        }
-    if isinstance(value, (list, tuple, set)):
-        return [_without_secrets(item) for item in value]
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    return _SECRET_TEXT.sub(HIDDEN, str(value))
+class RootHandler(logging.StreamHandler[TextIO]):
+    """Prints what passes the redaction; a record that cannot be printed is told of, no more."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, or one that says which logger's record could not be printed."""
+        try:
+            return super().format(record)
+        except Exception:  # noqa: BLE001 - somebody's `__str__` raised; the work goes on
+            said = "a log record could not be printed"
+            return super().format(
+                logging.LogRecord(record.name, record.levelno, "", 0, said, None, None)
+            )
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """The stream is gone: say nothing, since logging's own words would quote the record."""
 
 
 def set_up_logging(level: str, form: Literal["auto", "console", "json"]) -> None:
@@ -76,16 +73,12 @@ def set_up_logging(level: str, form: Literal["auto", "console", "json"]) -> None
         if console
         else structlog.processors.JSONRenderer()
     )
-    handler = logging.StreamHandler()
+    handler = RootHandler()
+    handler.addFilter(_is_worth_printing)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                redact,
-                renderer,
-            ],
+            processors=[_redact, renderer],
         )
     )
     structlog.configure(
@@ -97,22 +90,56 @@ def set_up_logging(level: str, form: Literal["auto", "console", "json"]) -> None
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    _quieten(level)
+    sys.excepthook = _uncaught
+    _quieten()
 
 
-def _quieten(level: str) -> None:
-    """Foreign loggers that print bodies, every frame or every import speak only of trouble."""
-    for name in (
-        "slack_bolt",
-        "slack_sdk",
-        "httpx",
-        "httpcore",
-        "engineio",
-        "socketio",
-        "aiosqlite",
-        "alembic.runtime.plugins",
-    ):
-        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
+def _is_worth_printing(record: logging.LogRecord) -> bool:
+    """Others print bodies, headers and frames below a warning, whatever level is set."""
+    return (
+        record.levelno >= logging.WARNING
+        or _is_ours(record.name)
+        or (record.name in FOREIGN_INFO and record.levelno >= logging.INFO)
+    )
+
+
+def _is_ours(name: str) -> bool:
+    return name == "slackbot" or name.startswith("slackbot.")
+
+
+def _redact(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """A structlog processor: the last before printing."""
+    ours = bool(event.pop("_from_structlog", False)) and _is_ours(str(event.get("logger")))
+    for name in ("_record", "stack_info", "stack"):
+        event.pop(name, None)
+    error = _exception(event.pop("exc_info", None))
+    fields = redacted(event, ours=ours)
+    return fields | {"exception": told(error)} if error is not None else fields
+
+
+def _exception(given: object) -> BaseException | None:
+    """The exception of `exc_info`, in each of the forms that logging takes."""
+    if isinstance(given, tuple) and len(given) == 3:
+        given = given[1]
+    elif given is True:
+        given = sys.exc_info()[1]
+    return given if isinstance(given, BaseException) else None
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What nobody caught ends the process; its text is redacted too."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        structlog.get_logger("slackbot").critical("uncaught", exc_info=error)
+
+
+def _quieten() -> None:
+    """Spare the work of lines that would not be printed, and uvicorn's own handlers."""
+    for name in ("slack_bolt", "slack_sdk", "httpx", "httpcore", "aiosqlite", "websockets"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True

@@ -12,11 +12,13 @@ from typing import Final
 import structlog
 from starlette.types import ASGIApp
 
+from slackbot import upkeep
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.socket import SocketFeed
 from slackbot.delivery.local import LocalDelivery
 from slackbot.domain.model import EventSlug, TeamId
+from slackbot.domain.ports import StoreUnavailable
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
 from slackbot.services.background import Background, Locks
@@ -36,17 +38,16 @@ from slackbot.slack.installations import (
 from slackbot.slack.linking import Linking
 from slackbot.slack.messenger import SlackMessenger
 from slackbot.slack.replies import Replies
+from slackbot.slack.socket_line import AppTokenRefused
+from slackbot.slack.socket_mode import SocketMode
 from slackbot.slack.web_api import WebClient, slack_session, web_client
-from slackbot.storage import schema
-from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault, new_key, parse_keys
 from slackbot.web.app import web_app
 
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS: Final = 3.0
-ASK_SLACK_AGAIN_SECONDS: Final = 5.0
+ASK_AGAIN_SECONDS: Final = 5.0
 
 
 class SystemClock:
@@ -95,15 +96,21 @@ async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
         outside.feed.listen(inside.watch)
         slack = _slack(settings, outside, inside, clock, background)
         await _known_to_slack(outside.installation)
+        socket_mode = slack if isinstance(slack, SocketMode) else None
+        if socket_mode is not None:
+            await _reachable(socket_mode)
         resuming = asyncio.create_task(_resume(outside, inside))
 
         async def ready() -> dict[str, bool]:
             resumed = resuming.done() and not resuming.exception()
-            return {"database": await outside.store.ping(), "slack": resumed}
+            parts = {"database": await outside.store.ping(), "slack": resumed}
+            return parts | ({"socket_mode": socket_mode.connected} if socket_mode else {})
 
         try:
-            yield web_app(slack, ready)
+            yield web_app(None if isinstance(slack, SocketMode) else slack, ready)
         finally:
+            if socket_mode is not None:
+                await socket_mode.aclose()
             resuming.cancel()
             inside.watch.close()
             await outside.feed.aclose()
@@ -112,14 +119,14 @@ async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
 
 async def _outside(settings: Settings, clock: SystemClock, closing: AsyncExitStack) -> Outside:
     # What may be wrong with a setting comes out before anything is made or opened.
-    vault, database = Vault(_keys(settings)), _database(settings)
-    platform_options, feed_options = _platform_options(settings), _feed_options(settings)
+    vault, database = upkeep.vault_of(settings), upkeep.database_of(settings)
+    platform_as, feed_as = platform_options(settings), feed_options(settings)
     closing.push_async_callback(database.aclose)
-    await schema.upgrade(database)
+    await upkeep.make_ready(database)
     store = SqlStore(database, vault)
-    platform = AcceleventsClient(platform_options, clock)
+    platform = AcceleventsClient(platform_as, clock)
     closing.push_async_callback(platform.aclose)
-    feed = SocketFeed(feed_options, clock)
+    feed = SocketFeed(feed_as, clock)
     closing.push_async_callback(feed.aclose)
     session = slack_session()
     closing.push_async_callback(session.close)
@@ -145,7 +152,14 @@ def _inside(outside: Outside, clock: SystemClock, background: Background) -> Ins
         locks=locks,
     )
     sessions = Sessions(accounts=accounts, platform=platform, store=store, clock=clock)
-    matches = Matches(platform=platform, store=store, feed=feed, delivery=delivery, clock=clock)
+    matches = Matches(
+        platform=platform,
+        store=store,
+        feed=feed,
+        delivery=delivery,
+        clock=clock,
+        background=background,
+    )
     watch = Watch(
         accounts=accounts,
         matches=matches,
@@ -177,7 +191,8 @@ def _slack(
     inside: Inside,
     clock: SystemClock,
     background: Background,
-) -> ASGIApp:
+) -> ASGIApp | SocketMode:
+    """How Slack's requests come in: over HTTP, or over Socket Mode."""
     slash, links = settings.slack_command, outside.links
     services = Services(inside.accounts, inside.sessions, inside.availabilities, inside.matches)
     answers = Answers(services, clock=clock, background=background, links=links, slash=slash)
@@ -204,7 +219,18 @@ def _slack(
         first_sight=first_sight,
     )
     secret = settings.slack_signing_secret.get_secret_value()
-    return endpoint(bolt_app(outside.slack, outside.installation, secret, parts), secret)
+    app = bolt_app(outside.slack, outside.installation, secret, parts)
+    if app_token := settings.slack_app_token.get_secret_value():
+        return SocketMode(app, outside.slack, app_token, background)
+    return endpoint(app, secret)
+
+
+async def _reachable(socket_mode: SocketMode) -> None:
+    """An app-level token that Slack refuses ends the start, as a bot token does."""
+    try:
+        await socket_mode.start()
+    except AppTokenRefused as error:
+        raise SettingsError(f"SLACK_APP_TOKEN: Slack refuses it ({error.reason})") from None
 
 
 async def _known_to_slack(installation: SingleInstallation) -> None:
@@ -222,44 +248,20 @@ async def _resume(outside: Outside, inside: Inside) -> None:
     while True:
         try:
             installation = await outside.installation.get()
-        except SlackUnreachable:
-            await asyncio.sleep(ASK_SLACK_AGAIN_SECONDS)
+            await inside.matches.resume(installation.team)
+            await inside.watch.resume(installation.team)
+        except (SlackUnreachable, StoreUnavailable):
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
+        except Exception:
+            log.exception("not_resumed")
+            await asyncio.sleep(ASK_AGAIN_SECONDS)
         else:
             break
-    await inside.matches.resume(installation.team)
-    await inside.watch.resume(installation.team)
     log.info("ready", team=installation.team)
 
 
-async def upgrade_database(settings: Settings) -> None:
-    """Bring the tables up to date and do nothing else."""
-    database = _database(settings)
-    try:
-        await schema.upgrade(database)
-    finally:
-        await database.aclose()
-
-
-def new_secret_key() -> str:
-    """A fresh key for `SLACKBOT_SECRET_KEYS`."""
-    return new_key()
-
-
-def _database(settings: Settings) -> Database:
-    try:
-        return Database(settings.database)
-    except ValueError as error:
-        raise SettingsError(f"DATABASE_URL: {error}") from None
-
-
-def _keys(settings: Settings) -> list[bytes]:
-    try:
-        return list(parse_keys(settings.slackbot_secret_keys.get_secret_value()))
-    except ValueError as error:
-        raise SettingsError(f"SLACKBOT_SECRET_KEYS: {error}") from None
-
-
-def _platform_options(settings: Settings) -> PlatformOptions:
+def platform_options(settings: Settings) -> PlatformOptions:
+    """Where the platform is and what is assumed of it."""
     return PlatformOptions(
         api_url=settings.accelevents_api_url,
         auth_scheme=settings.accelevents_auth_scheme,
@@ -269,7 +271,12 @@ def _platform_options(settings: Settings) -> PlatformOptions:
     )
 
 
-def _feed_options(settings: Settings) -> FeedOptions:
+def feed_options(settings: Settings) -> FeedOptions:
+    """What is assumed of the platform's socket.
+
+    Raises:
+        SettingsError: an option cannot be used; the line names its variable.
+    """
     try:
         return FeedOptions(
             socket_url=settings.accelevents_socket_url or settings.accelevents_api_url,
@@ -282,5 +289,5 @@ def _feed_options(settings: Settings) -> FeedOptions:
         )
     except ValueError as error:
         option, _, why = str(error).partition(": ")
-        name = f"ACCELEVENTS_SOCKET_{option.removeprefix('socket_').upper()}"
-        raise SettingsError(f"{name}: {why}") from None
+        variable = f"ACCELEVENTS_SOCKET_{option.removeprefix('socket_').upper()}"
+        raise SettingsError(f"{variable}: {why}") from None

@@ -11,13 +11,12 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import aiohttp
 import socketio
 import structlog
 
-from slackbot.accelevents.authorization import authorization
+from slackbot.accelevents.authorization import credentials
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.notification import read_matches
 from slackbot.domain.errors import TokenRefused
@@ -183,16 +182,12 @@ class Connection:
             raise NotConnectedError("refused" if self._client.failed_namespaces else "closed")
 
     async def _connect(self) -> None:
-        token = self._link.token.get_secret_value()
-        ways = self._options.socket_auth
-        header = authorization(self._link.token, self._link.auth_scheme)
+        carried = credentials(self._options, self._link.token, self._link.auth_scheme)
         # Without `wait` a disconnect that follows at once is heard; with it, it would be lost.
         await self._client.connect(
-            _with_token(self._options.socket_url, token)
-            if "query" in ways
-            else self._options.socket_url,
-            headers={"Authorization": header} if "header" in ways else {},
-            auth={"token": token} if "auth" in ways else None,
+            carried.url,
+            headers=carried.headers,
+            auth=carried.auth,
             transports=["websocket"],
             namespaces=[self._options.namespace],
             socketio_path=self._options.socket_path,
@@ -240,9 +235,3 @@ class Connection:
                 if task is not None:
                     task.cancel()
             await self._handshake.close()
-
-
-def _with_token(url: str, token: str) -> str:
-    parts = urlsplit(url)
-    query = "&".join(filter(None, (parts.query, urlencode({"token": token}))))
-    return urlunsplit(parts._replace(query=query))

@@ -163,7 +163,7 @@ class Transport:
         asked = seconds_in(retry_after, self._clock.now())
         if asked is not None:
             return min(max(asked, 0.0), LONGEST_WAIT)
-        return self._dice.uniform(0.4, 0.8) * attempt
+        return self._dice.uniform(0.2, 0.5) * attempt  # three tries fit into the first reply
 
 
 class _Again(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +17,13 @@ LARGEST_NUMBER = 2**63 - 1
 
 def folded(name: str) -> str:
     """One spelling for `matTimeDate`, `MatTimeDate`, `mat_time_date` and `mat-time-date`."""
-    return "".join(char for char in name[:LONGEST_NAME] if char.isalnum()).lower()
+    return _folded(name[:LONGEST_NAME])
+
+
+@lru_cache(maxsize=2048)
+def _folded(name: str) -> str:
+    """Remembered, since every row of a list has the same names."""
+    return "".join(char for char in name if char.isalnum()).lower()
 
 
 def with_folded_names(row: Mapping[Any, Any]) -> dict[str, Any]:

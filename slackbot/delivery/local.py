@@ -5,10 +5,14 @@ What is left at shutdown stays unsettled in its row and is submitted again at th
 
 from __future__ import annotations
 
+import structlog
+
 from slackbot.domain.model import MatchId, Person
 from slackbot.domain.ports import Clock
 from slackbot.services.background import Background
-from slackbot.services.notices import Notices
+from slackbot.services.notices import Notices, retry_seconds
+
+log = structlog.get_logger(__name__)
 
 
 class LocalDelivery:
@@ -30,8 +34,16 @@ class LocalDelivery:
     async def _deliver(self, person: Person, match_id: MatchId) -> None:
         try:
             tries = 1
-            while (wait := await self._notices.attempt(person, match_id, tries)) is not None:
+            while (wait := await self._attempt(person, match_id, tries)) is not None:
                 await self._clock.sleep(wait)
                 tries += 1
         finally:
             self._under_way.discard((person, match_id))
+
+    async def _attempt(self, person: Person, match_id: MatchId, tries: int) -> float | None:
+        """One try. Whatever goes wrong in it, say the database being away, the next may work."""
+        try:
+            return await self._notices.attempt(person, match_id, tries)
+        except Exception:
+            log.exception("delivery_failed", match=match_id)
+            return retry_seconds(tries)

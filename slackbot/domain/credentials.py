@@ -16,6 +16,7 @@ _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _TOKEN = re.compile(r"[\x21-\x7e]{8,4096}")
 _USER_KEY = re.compile(r"[\w.~=+-]{8,512}", re.ASCII)
 _KEY_PARAMETERS = {"userkey", "user_key", "key", "magiclink", "magic_link", "token"}
+_HEX = re.compile(r"(?=.*[0-9])(?=.*[a-f])[0-9a-f]{24,}")
 _EVENT_FOLDERS = {"e", "events"}
 
 
@@ -36,6 +37,8 @@ class MagicLink:
 def read_event(text: str) -> EventSlug:
     """The slug in an event link (`…/e/{slug}`, `…/events/{slug}`), or the slug itself.
 
+    A token pasted into the wrong field is none: it would travel on in an address.
+
     Raises:
         BadEventLink: it is neither.
     """
@@ -44,7 +47,7 @@ def read_event(text: str) -> EventSlug:
         folders = [unquote(part) for part in _address(text).path.split("/") if part]
         after = [b for a, b in pairwise(folders) if a in _EVENT_FOLDERS]
         text = after[0] if after else ""
-    if not _SLUG.fullmatch(text):
+    if not _SLUG.fullmatch(text) or _is_scrambled(text):
         raise BadEventLink
     return EventSlug(text)
 
@@ -84,6 +87,18 @@ def _user_key(address: SplitResult) -> str:
 
 def _looks_random(word: str) -> bool:
     return len(word) >= 16 and any(c.isdigit() for c in word) and any(c.isalpha() for c in word)
+
+
+def _is_scrambled(word: str) -> bool:
+    """Whether capitals, small letters and digits change as often as nobody writes them."""
+    if len(word) < 20:
+        return False
+    changes = sum(_kind(a) != _kind(b) for a, b in pairwise(word) if (a + b).isalnum())
+    return changes >= 0.35 * len(word) or bool(_HEX.fullmatch(word))
+
+
+def _kind(char: str) -> tuple[bool, bool]:
+    return char.isdigit(), char.isupper()
 
 
 def holds_secret(text: str) -> bool:

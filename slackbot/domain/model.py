@@ -93,6 +93,8 @@ class State(StrEnum):
 
     AVAILABLE = "available"
     IN_MEETING = "in_meeting"
+    LEAVING = "leaving"
+    """They paused, but the platform has not confirmed it: it is told again, and we still listen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -175,8 +175,18 @@ class Delivery(Protocol):
         ...
 
 
+class StoreUnavailable(Exception):
+    """What is kept cannot be reached. A change may have been made or not.
+
+    No `SlackbotError`: there is nothing to tell a person but that it went wrong on our side.
+    """
+
+
 class Store(Protocol):
-    """What is kept. Every method names the workspace, by a person or by a team."""
+    """What is kept. Every method names the workspace, by a person or by a team.
+
+    Each may raise `StoreUnavailable`, after some seconds of trying.
+    """
 
     async def link(self, person: Person) -> Link | None: ...
     async def save_link(self, link: Link) -> None: ...

@@ -122,27 +122,29 @@ def match_id(
     return MatchId(digest(natural)[:32])
 
 
-def pairing_of(seen: Sighting, known: Iterable[Match], now: datetime) -> Match | None:
+def pairing_of(
+    seen: Sighting, known: Iterable[Match], now: datetime, since: datetime | None = None
+) -> Match | None:
     """The known match that a socket sighting speaks of, or None when it is a new one.
 
-    `known` are the person's matches in that session. The strongest evidence that both sides
-    have decides: the Chime meeting, else the raw time between two tellings of the socket, else
-    whether the known round may still be going on.
+    `known` are the person's matches in that session; `since` is when they last became available
+    in it. The strongest evidence that both sides have decides: the Chime meeting, else the raw
+    time between two tellings of the socket, else whether the known round may still be going on
+    and the person has not become available anew.
     """
     with_partner = [match for match in known if same_partner(match.partner, seen.partner)]
     newest_first = sorted(with_partner, key=lambda match: match.ordinal, reverse=True)
-    return next((match for match in newest_first if _speaks_of(seen, match, now)), None)
+    return next((match for match in newest_first if _speaks_of(seen, match, now, since)), None)
 
 
-def _speaks_of(seen: Sighting, match: Match, now: datetime) -> bool:
+def _speaks_of(seen: Sighting, match: Match, now: datetime, since: datetime | None) -> bool:
     if match.meeting_digest and seen.meeting_digest:
         return match.meeting_digest == seen.meeting_digest
-    if match.raw_time and seen.raw_time:
-        if match.raw_time == seen.raw_time:
-            return True
-        if match.source is Source.SOCKET:
-            return False
     if match.source is Source.BEFORE:
+        return False  # it was over before the person became available
+    if match.source is Source.SOCKET and match.raw_time and seen.raw_time:
+        return match.raw_time == seen.raw_time
+    if since is not None and match.received_at < since:
         return False
     return now < (match.ends_at or match.received_at + ROUND_UNKNOWN)
 

@@ -70,6 +70,10 @@ class Accounts:
         link = await self._store.link(person)
         return link.event if link is not None else None
 
+    async def wish(self, person: Person) -> Availability | None:
+        """The person's wish to be matched, where one stands."""
+        return await self._store.availability(person)
+
     @asynccontextmanager
     async def speaking_for(self, person: Person) -> AsyncIterator[Link]:
         """The link to make calls with. A refused token is noted, and the feed stopped."""
@@ -153,7 +157,7 @@ class Accounts:
         return link
 
     async def _save(self, link: Link) -> None:
-        """Keep the link. A feed with the old token stops; the watch opens one with the new.
+        """Keep the link. The feed of the old one stops; a wish that still stands gets a new feed.
 
         A wish that the new link does not speak for ends, so the old one leaves its session.
         """
@@ -163,6 +167,8 @@ class Accounts:
             await self._store.save_link(link)
             await self._feed.close(link.person)
             still = await self._store.availability(link.person)
+            if still is not None:
+                self._feed.open(link, still.session_id)
         if before is not None and wish is not None and still is None:
             self._background.start(self.leave(before, wish), "leave")
 

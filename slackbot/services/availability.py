@@ -163,9 +163,12 @@ class Availabilities:
     async def pause(self, person: Person) -> Standing:
         """Stop being available. A match made until this moment is still told.
 
+        Until the platform confirms, it may pair the person: so we go on listening, and the watch
+        goes on telling it.
+
         Raises:
             NotLinked: there is no account.
-            TokenRefused: the account cannot be spoken for; the person is not available either.
+            TokenRefused: the account cannot be spoken for now; it leaves once it can be again.
         """
         async with self._locks.of(person):
             availability = await self._store.availability(person)
@@ -174,6 +177,17 @@ class Availabilities:
                     confirmed = availability is None or await self._watch.stop_looking(
                         link, availability
                     )
-            finally:
+            except TokenRefused:
+                await self._leave_later(availability)
+                raise
+            if confirmed:
                 await self._watch.end(person)
-        return Standing(link, None, None, confirmed)
+            else:
+                await self._leave_later(availability)
+        return Standing(link, None if confirmed else availability, None, confirmed)
+
+    async def _leave_later(self, availability: Availability | None) -> None:
+        if availability is not None and availability.state is State.AVAILABLE:
+            person, session_id = availability.person, availability.session_id
+            await self._store.set_state(person, session_id, State.LEAVING)
+            self._watch.keep(person)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from slackbot.domain.errors import PlatformError
 from slackbot.domain.model import (
     Availability,
     EventSlug,
@@ -20,7 +21,7 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
 from slackbot.domain.rules import next_match, pairing_of, untold
-from slackbot.services.background import Locks
+from slackbot.services.background import Background, Locks
 from slackbot.telemetry import MATCHES, UNREADABLE
 
 log = structlog.get_logger(__name__)
@@ -40,16 +41,23 @@ class Matches:
         feed: MatchFeed,
         delivery: Delivery,
         clock: Clock,
+        background: Background,
     ) -> None:
         self._platform = platform
         self._store = store
         self._feed = feed
         self._delivery = delivery
         self._clock = clock
+        self._background = background
         self._locks = Locks()
+        self._waiting: set[Person] = set()
+        """For whom a second look at the list is due in a moment."""
 
     async def receive(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
-        """The socket told of matches; told ten times they are still stored once."""
+        """The socket told of matches; told ten times they are still stored once.
+
+        Of somebody who disconnected meanwhile nothing is stored and nothing told.
+        """
         availability = await self._store.availability(person)
         for sighting in seen:
             session_id = sighting.session_id
@@ -60,16 +68,27 @@ class Matches:
                 log.warning("match_without_session", team=person.team, user=person.user)
                 continue
             async with self._locks.of(person):
-                match = await self._heard(person, event, session_id, sighting)
+                link = await self._store.link(person)
+                if link is None or link.event != event:
+                    log.info("match_of_nobody", team=person.team)
+                    return
+                match = await self._heard(person, event, session_id, sighting, availability)
             if match.settled_at is None:
                 await self._delivery.submit(person, match.id)
 
     async def _heard(
-        self, person: Person, event: EventSlug, session_id: SessionId, seen: Sighting
+        self,
+        person: Person,
+        event: EventSlug,
+        session_id: SessionId,
+        seen: Sighting,
+        availability: Availability | None,
     ) -> Match:
+        here = availability is not None and availability.session_id == session_id
+        since = availability.since if here and availability is not None else None
         while True:
             known = await self._store.matches(person, event, session_id)
-            match = pairing_of(seen, known, self._clock.now())
+            match = pairing_of(seen, known, self._clock.now(), since)
             if match is not None:
                 await self._store.enrich_match(person, match.id, seen)
                 return match
@@ -77,17 +96,37 @@ class Matches:
             if match is not None:
                 return match
 
-    async def reconcile(self, link: Link, availability: Availability) -> None:
+    async def reconcile(
+        self, link: Link, availability: Availability, *, grace: bool = False
+    ) -> None:
         """Compare the platform's match list with what is known; tell what the socket missed.
+
+        With `grace`, and the feed up, there is a second look before anything is told.
 
         Raises:
             PlatformError: the list could not be read.
         """
-        missed = await self._missed(link, availability)
+        if not await self._missed(link, availability):
+            return
         health = self._feed.health(link.person)
-        if missed and health is not None and health.connected:
+        if not grace or health is None or not health.connected:
+            await self._tell_missed(link, availability)
+        elif link.person not in self._waiting:
+            self._waiting.add(link.person)
+            self._background.start(self._after_grace(link, availability), "grace")
+
+    async def _after_grace(self, link: Link, availability: Availability) -> None:
+        """The second look. It waits aside, so that nothing the person does has to."""
+        try:
             await self._clock.sleep(GRACE_SECONDS)
-        if not missed:
+            await self._tell_missed(link, availability)
+        except PlatformError as error:
+            log.info("list_unread", reason=error.code)
+        finally:
+            self._waiting.discard(link.person)
+
+    async def _tell_missed(self, link: Link, availability: Availability) -> None:
+        if not await self._still(link):
             return
         for match in await self._store_missed(link, availability, Source.LIST):
             await self._delivery.submit(link.person, match.id)
@@ -112,6 +151,8 @@ class Matches:
         listed = await self._platform.matches(link, session_id)
         stored = []
         async with self._locks.of(link.person):
+            if not await self._still(link):
+                return []
             known = await self._store.matches(link.person, link.event, session_id)
             for row in untold(listed, known):
                 match = await self._add(link.person, link.event, session_id, row, known, source)
@@ -119,6 +160,11 @@ class Matches:
                     known.append(match)
                     stored.append(match)
         return stored
+
+    async def _still(self, link: Link) -> bool:
+        """Whether the person has neither disconnected nor connected anew meanwhile."""
+        current = await self._store.link(link.person)
+        return current is not None and current.credential_digest == link.credential_digest
 
     async def _add(
         self,

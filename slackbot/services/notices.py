@@ -6,7 +6,15 @@ import structlog
 
 from slackbot.domain.errors import MessageDelayed, MessageError, MessageRefused
 from slackbot.domain.model import MatchId, Person
-from slackbot.domain.ports import Clock, MatchFound, Messenger, Notice, Store
+from slackbot.domain.ports import (
+    Clock,
+    MatchFound,
+    Messenger,
+    Notice,
+    Posted,
+    Store,
+    StoreUnavailable,
+)
 from slackbot.services.background import Background
 from slackbot.telemetry import NOTICES
 
@@ -17,6 +25,11 @@ RETRY_SECONDS = 2.0
 RETRY_CAP_SECONDS = 60.0
 TRIES_OF_A_REMARK = 5
 """A notice that is not a match is given up after so many tries: it stands in the status too."""
+
+
+def retry_seconds(tries: int) -> float:
+    """How long to wait after so many failed tries."""
+    return float(min(RETRY_SECONDS * 2.0 ** min(tries - 1, 10), RETRY_CAP_SECONDS))
 
 
 class Notices:
@@ -36,21 +49,37 @@ class Notices:
         Returns:
             None when the notice is settled, else the seconds until it should be tried again.
         """
-        match = await self._store.match(person, match_id)
+        try:
+            match = await self._store.match(person, match_id)
+        except StoreUnavailable:
+            return RETRY_SECONDS
         if match is None or match.settled_at is not None:
             return None
         try:
             posted = await self._messenger.tell(person, MatchFound(match))
         except MessageRefused as error:
-            await self._store.settle(person, match_id, error.reason, None, self._clock.now())
+            await self._settle(person, match_id, error.reason, None)
             NOTICES.labels(outcome="refused").inc()
             log.warning("notice_refused", match=match_id, reason=error.reason)
             return None
         except MessageError as error:
             return self._wait(error, tries)
-        await self._store.settle(person, match_id, TOLD, posted, self._clock.now())
+        await self._settle(person, match_id, TOLD, posted)
         NOTICES.labels(outcome=TOLD).inc()
         return None
+
+    async def _settle(
+        self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None
+    ) -> None:
+        """Write the end down, trying until it stands there: to send again would tell it twice."""
+        at, tries = self._clock.now(), 1
+        while True:
+            try:
+                return await self._store.settle(person, match_id, outcome, posted, at)
+            except Exception:
+                log.exception("notice_not_settled", match=match_id)
+            await self._clock.sleep(retry_seconds(tries))
+            tries += 1
 
     def tell(self, person: Person, notice: Notice) -> None:
         """Send a notice that has no row, in the background."""
@@ -73,4 +102,4 @@ class Notices:
     def _wait(error: MessageError, tries: int) -> float:
         if isinstance(error, MessageDelayed):
             return error.seconds
-        return float(min(RETRY_SECONDS * 2 ** (tries - 1), RETRY_CAP_SECONDS))
+        return retry_seconds(tries)

@@ -26,6 +26,7 @@ from slackbot.domain.ports import (
     Platform,
     SessionOver,
     Store,
+    StoreUnavailable,
 )
 from slackbot.services.accounts import Accounts
 from slackbot.services.background import Background, Locks
@@ -38,6 +39,8 @@ LOOK_SECONDS = 10.0
 """How often the match list is read while the feed is down."""
 LOOK_SECONDS_CONNECTED = 60.0
 """The same while it is up."""
+STORE_SECONDS = 1.0
+"""How soon a store that was away is asked again."""
 
 
 class Watch:
@@ -119,8 +122,13 @@ class Watch:
     # --- what the feed tells (ports.FeedListener) -------------------------------------------------
 
     async def matched(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
-        """The socket told of matches."""
-        await self._matches.receive(person, event, seen)
+        """The socket told of matches. It does so once, so they wait here for the store."""
+        while True:
+            try:
+                return await self._matches.receive(person, event, seen)
+            except StoreUnavailable:
+                log.warning("match_waits", reason="store_unavailable")
+                await self._clock.sleep(STORE_SECONDS)
 
     async def connected(self, person: Person) -> None:
         """The feed is up (again): look for what it missed, then say available once more.
@@ -130,9 +138,11 @@ class Watch:
         if person in self._starting:
             return
         async with self._locks.of(person):
+            self._unsaid.add(person)  # whatever fails from here on, the watch makes it good
             link = await self._store.link(person)
             availability = await self._store.availability(person)
             if link is None or link.refused_at is not None or availability is None:
+                self._unsaid.discard(person)
                 return
             try:
                 async with self._accounts.speaking_unasked(link):
@@ -182,6 +192,8 @@ class Watch:
             return await self._visit(person)
         except TokenRefused:
             log.info("watch_useless", reason="token_refused")
+        except StoreUnavailable:
+            log.warning("watch_useless", reason="store_unavailable")
         except Exception:
             log.exception("watch_failed")
         return True
@@ -205,8 +217,13 @@ class Watch:
                 if over:
                     await self._session_over(link, availability)
                     return False
+                if availability.state is State.LEAVING and await self.stop_looking(
+                    link, availability
+                ):
+                    await self.end(person)
+                    return False
                 self._feed.open(link, availability.session_id)
-                await self._look(link, availability)
+                await self._look(link, availability, grace=person not in self._unsaid)
                 if person in self._unsaid:
                     await self._say_available_again(link)
             return True
@@ -216,9 +233,9 @@ class Watch:
         if await self.end(link.person) and availability.state is State.AVAILABLE:
             self._notices.tell(link.person, SessionOver(availability))
 
-    async def _look(self, link: Link, availability: Availability) -> None:
+    async def _look(self, link: Link, availability: Availability, *, grace: bool = False) -> None:
         try:
-            await self._matches.reconcile(link, availability)
+            await self._matches.reconcile(link, availability, grace=grace)
         except TokenRefused:
             raise
         except PlatformError as error:

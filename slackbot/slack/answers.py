@@ -100,11 +100,17 @@ class Answers:
         try:
             return await self._table[asked.name](person, asked)
         except SlackbotError as error:
-            event = await self._services.accounts.event_of(person)
-            scene = trouble.Scene(asked, self._slash, event)
-            return trouble.trouble(error, scene, self._links, self._clock.now())
+            return await self._trouble(person, asked, error)
         except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
             return defect(error)
+
+    async def _trouble(self, person: Person, asked: Command, error: SlackbotError) -> Message:
+        try:
+            event = await self._services.accounts.event_of(person)
+        except Exception as unforeseen:  # noqa: BLE001 - the database may be away just now
+            return defect(unforeseen)
+        scene = trouble.Scene(asked, self._slash, event)
+        return trouble.trouble(error, scene, self._links, self._clock.now())
 
     async def _overview(self, person: Person, _: Command) -> Message:
         standing = await self._services.availabilities.standing(person)

@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slackbot.services.accounts import Accounts
 from slackbot.services.background import Background
 from slackbot.slack.answers import Answers
-from slackbot.slack.endpoint import ASGIApp, SignedOnly, log_failed
+from slackbot.slack.endpoint import ASGIApp, SignedOnly, unreadable
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.linking import Linking
 from slackbot.slack.listeners import actions, commands, events, views
@@ -44,7 +44,8 @@ def bolt_app(
     """Bolt with its listeners.
 
     `process_before_response` spares the 10 ms for which Bolt otherwise polls for each `ack()`, and
-    `authorize` is ours, so that no request waits for `auth.test`.
+    `authorize` is ours, so that no request waits for `auth.test`. Over Socket Mode nothing is
+    signed, and the secret may be empty.
     """
 
     async def authorize(
@@ -52,6 +53,9 @@ def bolt_app(
     ) -> AuthorizeResult | None:
         return await installation.authorize(enterprise_id, team_id, user_id)
 
+    logger = logging.getLogger("slack_bolt")
+    # Bolt finds SLACK_BOT_TOKEN by itself and warns that it goes by the client's; so it should.
+    logger.setLevel(logging.ERROR)
     app = AsyncApp(
         client=client,
         signing_secret=signing_secret,
@@ -59,8 +63,21 @@ def bolt_app(
         process_before_response=True,
         raise_error_for_unhandled_request=False,
         # Without one Bolt takes the root's level, and at "debug" writes down whole answers.
-        logger=logging.getLogger("slack_bolt"),
+        logger=logger,
     )
+    logger.setLevel(logging.WARNING)
+    _register(app, parts)
+
+    @app.error
+    async def failed(error: Exception) -> BoltResponse:
+        """A signed request that no listener could make sense of."""
+        unreadable(error)
+        return BoltResponse(status=400, body="")
+
+    return app
+
+
+def _register(app: AsyncApp, parts: Parts) -> None:
     commands.register(
         app,
         slash=parts.slash,
@@ -78,14 +95,6 @@ def bolt_app(
         background=parts.background,
         first_sight=parts.first_sight,
     )
-
-    @app.error
-    async def unreadable(error: Exception) -> BoltResponse:
-        """A signed request that no listener could make sense of: logged without its content."""
-        log_failed(error)
-        return BoltResponse(status=400, body="")
-
-    return app
 
 
 def endpoint(app: AsyncApp, signing_secret: str) -> SignedOnly:

@@ -1,7 +1,8 @@
 """The door for everything Slack sends: whatever is not signed gets 401 before Bolt sees it.
 
 Bolt's own check raises on malformed headers and logs whole bodies of refused requests; here
-nothing of a refused request is looked at or written down.
+nothing of a refused request is looked at or written down. What is signed and still no input of
+Slack's (no JSON, not an object, an id that is none) makes Bolt raise; it gets 400.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any, Final
 import structlog
 from slack_sdk.signature import SignatureVerifier
 
-from slackbot.telemetry import REFUSED_REQUESTS
+from slackbot.telemetry import REFUSED_REQUESTS, UNREADABLE
 
 log = structlog.get_logger(__name__)
 
@@ -64,28 +65,31 @@ class SignedOnly:
         if not self._verifier.is_valid(body, stamp.decode(), signature.decode()):
             await _refuse(send, 401, "signature")
             return
-        await self._hand_over(scope, body, send)
+        await self._pass_on(scope, body, send)
 
-    async def _hand_over(self, scope: Scope, body: bytes, send: Send) -> None:
-        answering = False
+    async def _pass_on(self, scope: Scope, body: bytes, send: Send) -> None:
+        """Let Bolt answer; whatever it stumbles over in reading is no defect of ours."""
+        begun = False
 
-        async def sending(event: Event) -> None:
-            nonlocal answering
-            answering = True
+        async def noting(event: Event) -> None:
+            nonlocal begun
+            begun = True
             await send(event)
 
         try:
-            await self._app(scope, _replay(body), sending)
-        except Exception as error:  # noqa: BLE001 - signed, and still nothing that Bolt can read
-            log_failed(error)
-            if not answering:
-                await _refuse(send, 400, "unreadable")
+            await self._app(scope, _replay(body), noting)
+        except Exception as error:
+            if begun:
+                raise
+            unreadable(error)
+            await _refuse(send, 400, "unreadable")
 
 
-def log_failed(error: BaseException) -> None:
-    """Write down that a signed request could not be made sense of, without its content."""
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{PurePath(where.filename).name}:{where.lineno}"
+def unreadable(error: Exception) -> None:
+    """Count and log a signed request that nothing could make sense of, without its content."""
+    where = traceback.extract_tb(error.__traceback__)[-1:]
+    place = "".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in where)
+    UNREADABLE.labels(source="slack").inc()
     log.warning("slack_request_failed", kind=type(error).__name__, at=place)
 
 

@@ -86,9 +86,14 @@ def parse(text: str) -> Command | Unknown | SecretTyped:
 
 
 def from_action(action_id: str) -> Command | None:
-    """The command of a button, or None for buttons that are none (links, the connect prompt)."""
+    """The command of a button, or None for buttons that are none (links, the connect prompt).
+
+    None of ours holds a secret, and what holds one is not to be repeated.
+    """
     name, _, argument = action_id.partition(":")
     if name == "overview":
         return Command(Name.OVERVIEW)
     known = _KNOWN.get(name)
-    return Command(known, argument[:ARGUMENT_LIMIT]) if known else None
+    if known is None or holds_secret(argument):
+        return None
+    return Command(known, argument[:ARGUMENT_LIMIT])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
 from slackbot.domain.errors import MessageError, SlackbotError
-from slackbot.domain.model import EventSlug, Link, Person
+from slackbot.domain.model import Availability, EventSlug, Link, Person, State
 from slackbot.services.accounts import Accounts
 from slackbot.services.background import Background
 from slackbot.slack.answers import Answers, defect
@@ -17,10 +17,12 @@ from slackbot.slack.blocks import account, modals
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.modals import Errand
-from slackbot.slack.grammar import Name
+from slackbot.slack.grammar import Command, Name
+from slackbot.slack.insisting import insist
 from slackbot.slack.messenger import SlackMessenger
 from slackbot.slack.replies import joined_with
 
+NO_ERRAND: Final = frozenset({Name.OVERVIEW, Name.CONNECT, Name.DISCONNECT})
 log = structlog.get_logger(__name__)
 
 
@@ -74,14 +76,21 @@ class Linking:
 
     def open_form(self, person: Person, trigger_id: str, errand: Errand) -> None:
         """Open it in the background: the trigger lives three seconds, so at once."""
-        self._background.start(self._open(person, trigger_id, errand), "open_form")
+        self._background.start(self._open_surely(person, trigger_id, errand), "open_form")
+
+    async def _open_surely(self, person: Person, trigger_id: str, errand: Errand) -> None:
+        try:
+            await self._open(person, trigger_id, errand)
+        except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
+            await self._tell(person, errand, defect(error))
 
     async def _open(self, person: Person, trigger_id: str, errand: Errand) -> None:
-        linked_to = await self._accounts.event_of(person)
+        event = await self._accounts.event_of(person)
+        linked_to = event if await self._speaks(person) else None
         view = modals.connect_form(
             errand,
             self._links,
-            event=linked_to or self._event or "",
+            event=event or self._event or "",
             linked_to=linked_to or "",
         )
         try:
@@ -91,6 +100,14 @@ class Linking:
             log.info("form_not_opened", reason=error.reason)
             prompt = account.connect_prompt(errand.parsed, self._slash)
             await self._tell(person, errand, prompt)
+
+    async def _speaks(self, person: Person) -> bool:
+        """Whether there is a link that Accelevents has not refused."""
+        try:
+            await self._accounts.link(person)
+        except SlackbotError:
+            return False
+        return True
 
     def token_help(self, errand: Errand) -> asyncio.Task[Message]:
         """Where a token is found."""
@@ -116,12 +133,21 @@ class Linking:
         except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
             defect(error)
             return Outcome(problem=Problem(*modals.field_error(None, self._links)))
-        self._background.start(self._carry_out(form, link), "errand")
+        self._background.start(self._carry_out_surely(form, link), "errand")
         return Outcome(link=link)
+
+    async def _carry_out_surely(self, form: Form, link: Link) -> None:
+        try:
+            await self._carry_out(form, link)
+        except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
+            await self._tell(form.person, form.errand, defect(error))
 
     async def _carry_out(self, form: Form, link: Link) -> None:
         command = form.errand.parsed
-        if command.name in {Name.OVERVIEW, Name.CONNECT, Name.DISCONNECT}:
+        wish = await self._accounts.wish(form.person)
+        if command.name in NO_ERRAND and wish is not None:
+            command = _going_on(wish)
+        if command.name in NO_ERRAND:
             message = account.linked(link, next_steps=True)
         else:
             answer = await asyncio.shield(self._answers.start(form.person, command))
@@ -130,11 +156,10 @@ class Linking:
 
     async def _tell(self, person: Person, errand: Errand, message: Message) -> None:
         if errand.response_url:
-            await self._messenger.respond(
-                person, errand.response_url, message, replace=errand.is_prompt
-            )
+            url, replace = errand.response_url, errand.is_prompt
+            await insist(lambda: self._messenger.respond(person, url, message, replace=replace))
         else:
-            await self._messenger.post(person, message)
+            await insist(lambda: self._messenger.post(person, message))
 
     def show_later(self, task: asyncio.Task[Outcome], form: Form, view_id: str) -> None:
         """Put the outcome into the modal once it is there."""
@@ -154,9 +179,17 @@ class Linking:
                 problem=outcome.problem.sentence,
             )
         try:
-            await self._messenger.update_view(form.person, view_id, view)
+            await insist(lambda: self._messenger.update_view(form.person, view_id, view))
         except MessageError:
             # The modal was closed meanwhile. Linked, the errand's answer tells; else nothing has
             # changed and the prompt still stands.
             if outcome.problem is not None:
-                await self._messenger.post(form.person, account.problem(outcome.problem.sentence))
+                told = account.problem(outcome.problem.sentence)
+                await insist(lambda: self._messenger.post(form.person, told))
+
+
+def _going_on(wish: Availability) -> Command:
+    """Somebody who was available when their token was refused goes on where they stopped."""
+    if wish.state is State.AVAILABLE:
+        return Command(Name.AVAILABLE, str(wish.session_id))
+    return Command(Name.STATUS)

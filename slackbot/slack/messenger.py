@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
@@ -17,13 +18,27 @@ from slackbot.domain.ports import MatchFound, Notice, Posted
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.notice import notice_message
-from slackbot.slack.installations import InstallationRefused, SingleInstallation, SlackUnreachable
+from slackbot.slack.installations import (
+    FINAL_ERRORS,
+    InstallationRefused,
+    SingleInstallation,
+    SlackUnreachable,
+)
 
 log = structlog.get_logger(__name__)
 
+OUR_FAULT: Final = FINAL_ERRORS | {
+    "missing_scope",
+    "team_access_not_granted",
+    "not_allowed_token_type",
+}
+"""The installation is at fault, not the person: once it is mended, the message can be told."""
+OUR_FAULT_SECONDS: Final = 60.0
 UNSURE: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 DELAY_SECONDS: Final = 2.0
 CHANNELS_REMEMBERED: Final = 10_000
+RESPONSE_HOSTS: Final = {"hooks.slack.com", "hooks.slack-gov.com"}
+"""Where Slack's response_urls lead; besides, to wherever its Web API is said to be."""
 
 
 class SlackMessenger:
@@ -83,6 +98,9 @@ class SlackMessenger:
         self, person: Person, response_url: str, message: Message, *, replace: bool
     ) -> None:
         """Answer by `response_url`, and by direct message where that no longer works."""
+        if not self._is_slacks(response_url):
+            await self.post(person, message)
+            return
         webhook = AsyncWebhookClient(response_url, session=self._client.session, retry_handlers=[])
         try:
             answer = await webhook.send(
@@ -94,6 +112,16 @@ class SlackMessenger:
         if status != 200:
             log.info("response_url_useless", status=status)
             await self.post(person, message)
+
+    def _is_slacks(self, url: str) -> bool:
+        """Whether the address is one of Slack's: answers go to no other host."""
+        try:
+            asked, api = urlsplit(url), urlsplit(self._client.base_url)
+        except ValueError:
+            return False
+        if (asked.scheme, asked.netloc) == (api.scheme, api.netloc):
+            return True
+        return asked.scheme == "https" and asked.netloc in RESPONSE_HOSTS
 
     async def _channel(self, person: Person) -> str:
         channel = self._channels.get(person)
@@ -138,6 +166,8 @@ def _reading(error: SlackApiError) -> MessageError:
         return MessageDelayed(
             "ratelimited", float(seconds) if seconds.isdecimal() else DELAY_SECONDS
         )
+    if reason in OUR_FAULT:
+        return MessageDelayed(reason, OUR_FAULT_SECONDS)
     if not reason or reason in UNSURE or status >= 500:
         return MessageUnsure(reason or f"http_{status}")
     return MessageRefused(reason)

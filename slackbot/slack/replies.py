@@ -7,14 +7,13 @@ request arrived follows by `response_url`, or by direct message where that no lo
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
-import structlog
-
-from slackbot.domain.errors import MessageError
+from slackbot.domain.errors import MessageRefused
 from slackbot.domain.model import Person, TeamId, UserId
 from slackbot.domain.ports import Posted
 from slackbot.services.background import Background
@@ -22,16 +21,20 @@ from slackbot.slack.blocks.home import home
 from slackbot.slack.blocks.match import looking_back
 from slackbot.slack.blocks.message import Draft, Message
 from slackbot.slack.endpoint import arrived_at
+from slackbot.slack.insisting import insist
 from slackbot.slack.messenger import SlackMessenger
 
-log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 FIRST_REPLY_SECONDS: Final = 2.0
+_ID: Final = re.compile(r"[A-Z][A-Z0-9]{1,63}")
 
 
 async def ready_in_time(task: asyncio.Task[T]) -> bool:
     """Wait for the task until two seconds after the request in hand arrived."""
+    await asyncio.sleep(0)  # an answer from memory needs no more than its turn, and no timer
+    if task.done():
+        return True
     now = time.monotonic()
     left = arrived_at.get(now) + FIRST_REPLY_SECONDS - now
     done, _ = await asyncio.wait({task}, timeout=max(left, 0.0))
@@ -39,12 +42,33 @@ async def ready_in_time(task: asyncio.Task[T]) -> bool:
 
 
 def person_of(body: Mapping[str, Any]) -> Person:
-    """Who sent a command, a click or a submission."""
+    """Who sent a command, a click or a submission; the workspace is that of the installation.
+
+    Raises:
+        ValueError: an id that is none.
+    """
     if "command" in body:
-        return Person(TeamId(body["team_id"]), UserId(body["user_id"]))
+        return person(body["team_id"], body["user_id"])
     user = body["user"]
-    team = body.get("team") or {}
-    return Person(TeamId(str(team.get("id") or user["team_id"])), UserId(str(user["id"])))
+    view, team = body.get("view") or {}, body.get("team") or {}
+    # In the order in which Bolt looks for the workspace that it asks `authorize` about.
+    installed = view.get("app_installed_team_id") or team.get("id") or user["team_id"]
+    return person(installed, user["id"])
+
+
+def person(team: object, user: object) -> Person:
+    """A person by what a payload has as ids.
+
+    Raises:
+        ValueError: an id that is none.
+    """
+    return Person(TeamId(_slack_id(team)), UserId(_slack_id(user)))
+
+
+def _slack_id(value: object) -> str:
+    if not isinstance(value, str) or not _ID.fullmatch(value):
+        raise ValueError("not a Slack id")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +76,7 @@ class Place:
     """Where a button stands, and so where its answer goes."""
 
     person: Person
-    response_url: str = ""
+    response_url: str = field(default="", repr=False)
     own_message: Posted | None = None
     """A direct message of ours, which is edited in place."""
     kept: tuple[dict[str, Any], ...] = ()
@@ -91,7 +115,9 @@ class Replies:
 
         async def send() -> None:
             message = await asyncio.shield(task)
-            await self._messenger.respond(person, response_url, message, replace=replace)
+            await insist(
+                lambda: self._messenger.respond(person, response_url, message, replace=replace)
+            )
 
         self._start(send())
 
@@ -105,22 +131,22 @@ class Replies:
         self._start(send())
 
     async def _put(self, message: Message, place: Place) -> None:
+        person, url = place.person, place.response_url
         if place.home:
-            await self._messenger.publish_home(place.person, home(message))
+            await insist(lambda: self._messenger.publish_home(person, home(message)))
         elif place.own_message is not None:
             await self._edit(message, place, place.own_message)
-        elif place.response_url:
-            await self._messenger.respond(place.person, place.response_url, message, replace=True)
+        elif url:
+            await insist(lambda: self._messenger.respond(person, url, message, replace=True))
         else:
-            await self._messenger.post(place.person, message)
+            await insist(lambda: self._messenger.post(person, message))
 
     async def _edit(self, message: Message, place: Place, posted: Posted) -> None:
         whole = Message(message.text, [*place.kept, *message.blocks])
         try:
-            await self._messenger.update(place.person, posted, whole)
-        except MessageError as error:
-            log.info("edit_failed", reason=error.reason)
-            await self._messenger.post(place.person, message)
+            await insist(lambda: self._messenger.update(place.person, posted, whole))
+        except MessageRefused:
+            await insist(lambda: self._messenger.post(place.person, message))
 
     def _start(self, work: Any) -> None:
         self._background.start(work, "reply")

@@ -90,6 +90,7 @@ NO_SESSIONS: Final = {
     "mine": "*You haven't joined a networking session yet.* Pick one.",
 }
 LIST_SMALL: Final = "{first} to {last} of {count} sessions  ·  {event}  ·  times are yours"
+LIST_SMALL_ALL: Final = "{event}  ·  times are yours"
 PICK: Final = "*Which session do you mean?*"
 JOINED: Final = "*You're in {title}.*\nSay that you're available, and I'll message you on a match."
 UNTIL_SMALL: Final = "Session open until {end:time}"
@@ -111,10 +112,10 @@ MATCHED_ALREADY: Final = (
     "*You're matched in {title}.* The details are in my direct message to you.\n"
     "When your talk is over, say that you're available again."
 )
-PAUSED: Final = "*You're not available any more.* I won't have you matched."
+PAUSED: Final = "*You're not available.* I won't have you matched."
 PAUSED_UNCONFIRMED: Final = (
-    "*I stopped, but Accelevents did not confirm it.* You might still be matched there. "
-    "Pause once more to be sure."
+    "*I asked Accelevents to stop in {title}, but it has not confirmed yet.* You might still be "
+    "matched, and I would tell you. I keep asking; press once more to ask at once."
 )
 NOT_AVAILABLE: Final = "*You're not available.*"
 STATUS_SMALL: Final = "Connected to {event} since {since:when}"
@@ -139,6 +140,7 @@ HISTORY: Final = "People you met"
 HISTORY_NAME: Final = "*{name}*"
 HISTORY_WHEN: Final = "{at:when}"
 HISTORY_SMALL: Final = "The latest {count}  ·  {event}"
+HISTORY_SMALL_ALL: Final = "{event}"
 NO_HISTORY: Final = "*No matches yet.* Say that you're available, and I'll message you on a match."
 SESSION_OVER: Final = (
     "*{title} is over.*\nI stopped listening, so you're not available any more. "
@@ -198,9 +200,7 @@ ERRORS: Final = {
     "event_not_found": (
         "*Accelevents does not know your event any more.*\nConnect again with the event's link."
     ),
-    "session_not_found": (
-        "*That session does not exist any more.*\nIt may have been removed. Pick another one."
-    ),
+    "session_not_found": ("*{title} does not exist.*\nIt may have been removed. Pick another one."),
     "session_full": (
         "*{title} is full.*\n"
         "Places open up when people leave. Try again in a moment, or pick another session."

@@ -2,33 +2,61 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
-from slackbot.storage.database import Database
+from slackbot.storage.database import Database, answering
+
+MIGRATE = "slackbot migrate"
+LOCK_KEY = 0x736C61636B626F74
+"""Of the advisory lock under which PostgreSQL is migrated: the letters of "slackbot"."""
 
 
-async def upgrade(database: Database) -> None:
-    """Bring the database to the newest schema, in one transaction. One call at a time."""
-    async with database.writing() as connection:
-        await connection.run_sync(lambda open_: command.upgrade(configuration(open_), "head"))
+class SchemaMismatch(Exception):
+    """The database's tables are not those of this version; its text is one line for operators."""
+
+
+async def upgrade(database: Database) -> list[str]:
+    """Bring the database to the newest schema, in one transaction, one process at a time.
+
+    Returns:
+        The migrations that were carried out, each as its revision and title.
+
+    Raises:
+        SchemaMismatch: the database is newer than this version of slackbot.
+        StoreUnavailable: it does not answer.
+    """
+    with answering():
+        async with database.writing() as connection:
+            return await connection.run_sync(_upgrade)
+
+
+async def require_newest(database: Database) -> None:
+    """Check that nothing is to be migrated.
+
+    Raises:
+        SchemaMismatch: the database is older, and `slackbot migrate` helps, or it is newer.
+        StoreUnavailable: it does not answer.
+    """
+    with answering():
+        current, head = await current_and_head(database)
+    _refuse_unknown(current)
+    if current != head:
+        found = f"its tables are of revision {current}" if current else "it has no tables"
+        raise SchemaMismatch(f"{found}, this version needs {head}: run `{MIGRATE}` first")
 
 
 async def current_and_head(database: Database) -> tuple[str | None, str]:
     """The revision the database has (None: an empty one) and the newest there is."""
-    head = ScriptDirectory.from_config(configuration()).get_current_head()
-    assert head is not None, "the first migration is missing"
     async with database.reading() as session:
         connection = await session.connection()
-        current = await connection.run_sync(
-            lambda open_: MigrationContext.configure(open_).get_current_revision()
-        )
-    return current, head
+        return await connection.run_sync(_current), _head()
 
 
 def configuration(connection: Connection | None = None) -> Config:
@@ -37,6 +65,54 @@ def configuration(connection: Connection | None = None) -> Config:
     config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
+
+
+def take_turns(connection: Connection) -> None:
+    """Wait until no other process migrates, and keep others waiting until the transaction ends.
+
+    On SQLite every write transaction does so of itself.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+
+
+def _upgrade(connection: Connection) -> list[str]:
+    take_turns(connection)
+    before = _current(connection)
+    _refuse_unknown(before)
+    command.upgrade(configuration(connection), "head")
+    return _steps_after(before)
+
+
+def _steps_after(before: str | None) -> list[str]:
+    newest_first = _scripts().iterate_revisions("head", before or "base")
+    return [f"{step.revision} {step.doc}" for step in newest_first if step.revision != before][::-1]
+
+
+def _refuse_unknown(current: str | None) -> None:
+    if current is not None and current not in _known():
+        raise SchemaMismatch(
+            f"its tables are of revision {current}, which this version does not know: "
+            "run the newest version of slackbot"
+        )
+
+
+def _known() -> Sequence[str]:
+    return [step.revision for step in _scripts().walk_revisions()]
+
+
+def _head() -> str:
+    head = _scripts().get_current_head()
+    assert head is not None, "the first migration is missing"
+    return head
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(configuration())
 
 
 def _migrations() -> Path:

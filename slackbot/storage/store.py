@@ -56,6 +56,8 @@ log = structlog.get_logger(__name__)
 LINK_SECONDS = 10.0
 """How long another process may still speak with a link that was changed or deleted."""
 LINKS_KEPT = 4096
+WISH_SECONDS = 10.0
+"""How long an availability is remembered, where no other process can change it."""
 EVENT_MEMORY = timedelta(days=1)
 """Slack repeats an event for about an hour."""
 PURGE_SECONDS = 3600.0
@@ -63,16 +65,23 @@ PURGE_SECONDS = 3600.0
 
 
 class SqlStore:
-    """Everything that is kept, in one database. Links are remembered for some seconds."""
+    """Everything that is kept, in one database.
+
+    Links are remembered for some seconds, and availabilities where no other process changes them:
+    a lookup costs more than all the rest of an answer.
+    """
 
     def __init__(
         self, database: Database, vault: Vault, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`clock` counts seconds; only the memory of links and of purges goes by it."""
+        """`clock` counts seconds; only what is remembered goes by it."""
         self._database = database
         self._vault = vault
         self._links: TtlCache[Person, Link | None] = TtlCache(
             seconds=LINK_SECONDS, capacity=LINKS_KEPT, clock=clock
+        )
+        self._wishes: TtlCache[Person, Availability | None] = TtlCache(
+            seconds=WISH_SECONDS if database.ours_alone else 0.0, capacity=LINKS_KEPT, clock=clock
         )
         self._purged: TtlCache[TeamId, bool] = TtlCache(
             seconds=PURGE_SECONDS, capacity=LINKS_KEPT, clock=clock
@@ -126,40 +135,52 @@ class SqlStore:
         return await self._change_link(person, *gone)
 
     async def _change_link(self, person: Person, *statements: Executable) -> bool:
-        return await self._database.change(*statements, after=lambda: self._links.drop(person))
+        return await self._database.change(*statements, after=lambda: self._drop(person))
+
+    def _drop(self, person: Person) -> None:
+        self._links.drop(person)
+        self._wishes.drop(person)
 
     async def forget_workspace(self, team: TeamId) -> None:
         """Delete all rows of the workspace."""
         tables = (MatchRow, AvailabilityRow, LinkRow, SeenEventRow)
         gone = [delete(table).where(table.team_id == team) for table in tables]
-        await self._database.change(*gone, after=self._links.clear)
+        await self._database.change(*gone, after=self._clear)
+
+    def _clear(self) -> None:
+        self._links.clear()
+        self._wishes.clear()
 
     # --- availabilities --------------------------------------------------------------------------
 
     async def availability(self, person: Person) -> Availability | None:
         """The person's wish to be matched."""
+        return await self._wishes.get(person, lambda: self._load_availability(person))
+
+    async def _load_availability(self, person: Person) -> Availability | None:
         wanted = select(AvailabilityRow).where(_of(AvailabilityRow, person))
         row = await self._database.first(wanted)
         return availability_of(row) if row is not None else None
 
     async def save_availability(self, availability: Availability) -> None:
         """Insert or replace."""
-        await self._database.change(
-            self._upsert(AvailabilityRow, availability_values(availability))
-        )
+        saved = self._upsert(AvailabilityRow, availability_values(availability))
+        await self._change_wish(availability.person, saved)
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state of a wish that still stands for this session; False when none does."""
         wish = and_(_of(AvailabilityRow, person), AvailabilityRow.session_id == session_id)
-        return await self._database.change(
-            update(AvailabilityRow).where(wish).values(state=state.value)
-        )
+        changed = update(AvailabilityRow).where(wish).values(state=state.value)
+        return await self._change_wish(person, changed)
 
     async def end_availability(self, person: Person) -> bool:
         """Delete the wish; True only for the one that deleted it."""
-        return await self._database.change(
-            delete(AvailabilityRow).where(_of(AvailabilityRow, person))
+        return await self._change_wish(
+            person, delete(AvailabilityRow).where(_of(AvailabilityRow, person))
         )
+
+    async def _change_wish(self, person: Person, statement: Executable) -> bool:
+        return await self._database.change(statement, after=lambda: self._wishes.drop(person))
 
     async def availabilities(self, team: TeamId) -> list[Availability]:
         """All wishes of the workspace, the oldest first."""

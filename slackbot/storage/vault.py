@@ -75,6 +75,11 @@ class Vault:
         except InvalidTag:
             raise SealBroken("changed, or sealed for another place") from None
 
+    def has_key_of(self, sealed: str) -> bool:
+        """Whether the key that sealed it is one of these; the value itself is not opened."""
+        _, _, rest = sealed.partition(".")
+        return rest.partition(".")[0] in self._ciphers
+
     def needs_resealing(self, sealed: str) -> bool:
         """Whether it was sealed with another key than the newest."""
         return not sealed.startswith(f"{_VERSION}.{self._newest}.")

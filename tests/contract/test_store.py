@@ -137,6 +137,27 @@ async def test_the_state_changes_only_while_the_wish_stands(store: Store):
     assert await store.availability(ANA) == wish(state=State.IN_MEETING)
 
 
+async def test_what_is_remembered_of_a_wish_is_never_older_than_a_change(store: Store):
+    """Whoever looks before and after a change sees the change, whichever it was."""
+    seen, session = [], wish().session_id
+    for change in (
+        store.save_availability(wish()),
+        store.set_state(ANA, session, State.IN_MEETING),
+        store.end_availability(ANA),
+        store.save_availability(wish()),
+        store.save_link(link(event=SUMMIT)),
+        store.save_availability(wish()),
+        store.forget(ANA),
+        store.save_availability(wish()),
+        store.forget_workspace(TEAM),
+    ):
+        await store.availability(ANA)
+        await change
+        seen.append(await store.availability(ANA))
+    met = wish(state=State.IN_MEETING)
+    assert seen == [wish(), met, None, wish(), None, wish(), None, wish(), None]
+
+
 async def test_a_wish_is_ended_by_one(store: Store):
     """Of many who end it at once, exactly one ended it."""
     await store.save_availability(wish())

@@ -10,7 +10,7 @@ import pytest
 
 from slackbot.domain import errors
 from slackbot.slack import words
-from slackbot.slack.blocks.message import BUTTON_LIMIT
+from slackbot.slack.blocks.limits import BUTTON_LIMIT
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = sorted((ROOT / "slackbot").rglob("*.py"))

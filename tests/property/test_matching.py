@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from slackbot.domain.model import Partner, Person, Sighting, Source, TeamId, UserId
 from slackbot.domain.rules import untold
+from slackbot.services.background import Background
 from slackbot.services.matches import Matches
-from tests.bench import Outside, open_store
 from tests.fakes import COFFEE, EXPO, NOON, link, match, row, sighting, wish
+from tests.workbench import Outside, open_store
 
 PARTNERS = [Partner(name=name, account_id=n) for n, name in enumerate(["Zoë", "Yan", "Xu"], 1)]
 ZONE = timedelta(hours=5, minutes=30)
@@ -125,6 +126,7 @@ class Ledger:
         """Live through the course; at no time is more known than happened, at its end all is."""
         person = Person(TeamId("T1"), UserId(f"U{next(self.people)}"))
         self.delivery.keys.clear()
+        await self.outside.store.save_link(link(person))
         moments = [(at, -1) for at in course.reads]
         moments += [(at, pairing.number) for pairing in course.pairings for at in pairing.tellings]
         for at, number in [*sorted(moments, key=lambda moment: moment[0]), (10_000, -1)]:
@@ -164,6 +166,7 @@ def ledger(loop: asyncio.Runner) -> Iterator[Ledger]:
         feed=outside.feed,
         delivery=delivery,
         clock=outside.clock,
+        background=Background(),
     )
     yield Ledger(outside, delivery, matches)
     loop.run(closing.aclose())

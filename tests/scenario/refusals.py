@@ -93,7 +93,9 @@ def silences(typed: str, at: Mapping[str, str], *, read: bool) -> list[Row]:
 def of_a_session(typed: str, at: Mapping[str, str]) -> list[Row]:
     """What is refused about one session, by code."""
     return [
-        Row(typed, at, status(404, 404800, "Session not found!"), "session_not_found", OTHER),
+        Row(
+            typed, at, status(404, 404800, "Session not found!"), "session_not_found", OTHER, TITLE
+        ),
         Row(typed, at, status(404, 4042005, "no"), "ticket_not_permitted", OTHER, TITLE),
         Row(typed, at, status(406, 4042005, "no"), "ticket_not_permitted", OTHER, TITLE),
         Row(typed, at, status(406, 40600013, "Cant create url"), "meeting_not_created", AGAIN),
@@ -122,10 +124,10 @@ ROWS = [
     *everywhere(_JOIN, JOIN),
     *silences(_JOIN, JOIN, read=False),
     *of_a_session(_JOIN, JOIN),
-    Row(_JOIN, JOIN, status(404), "session_not_found", OTHER),
+    Row(_JOIN, JOIN, status(404), "session_not_found", OTHER, TITLE),
     Row(_JOIN, JOIN, status(406), "rejected", HUB),
     # The guide's table, by its texts.
-    Row(_JOIN, JOIN, status(404, None, "Session not found!"), "session_not_found", OTHER),
+    Row(_JOIN, JOIN, status(404, None, "Session not found!"), "session_not_found", OTHER, TITLE),
     Row(
         _JOIN,
         JOIN,

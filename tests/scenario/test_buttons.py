@@ -25,7 +25,7 @@ async def test_the_buttons_of_a_card(mission: Mission) -> None:
     assert mission.platform.session(11645).registered.keys() == {"ada"}
     seen = await pressed(ada, seen, AVAILABLE, says="You're available in First Network Session")
     assert mission.platform.networking.waiting_in(11645) == ["ada"]
-    seen = await pressed(ada, seen, words.BUTTON_PAUSE, says="You're not available any more")
+    seen = await pressed(ada, seen, words.BUTTON_PAUSE, says="You're not available")
     assert mission.platform.networking.waiting_in(11645) == []
     await mission.platform.disconnected("ada")
     seen = await pressed(ada, seen, words.BUTTON_SESSIONS, says="Networking now")
@@ -145,12 +145,12 @@ async def test_pause_pressed_twice(mission: Mission) -> None:
     seen = await mission.ask(ada, "/networking available 11645")
     answers = await asyncio.gather(*(ada.clicks(seen, words.BUTTON_PAUSE) for _ in range(3)))
     assert all(answer.ok for answer in answers)
-    await ada.waits_for("You're not available any more", where="#general")
+    await ada.waits_for("You're not available", where="#general")
     left = [call for call in mission.platform.calls if call.query == {"status": "LEFT"}]
     assert len(left) == 1
     await mission.platform.disconnected("ada")
     again = await mission.ask(ada, "/networking pause")
-    assert "You're not available any more" in again.text
+    assert "You're not available" in again.text
     assert len([c for c in mission.platform.calls if c.query == {"status": "LEFT"}]) == 1
 
 
@@ -228,7 +228,7 @@ async def test_a_match_is_edited_and_keeps_whom_it_was(mission: Mission) -> None
     seen = await pressed(ada, match, words.BUTTON_AVAILABLE_AGAIN, says="You're available in")
     assert "You were matched with Priya Raman" in seen.text
     assert "Product lead, Northwind" in seen.text
-    seen = await pressed(ada, seen, words.BUTTON_PAUSE, says="You're not available any more")
+    seen = await pressed(ada, seen, words.BUTTON_PAUSE, says="You're not available")
     assert "You were matched with Priya Raman" in seen.text
     assert mission.slack_calls("chat.update") == 2
     assert mission.slack_calls("chat.postMessage") == posts
@@ -245,7 +245,7 @@ async def test_an_edit_that_slack_refuses_is_a_new_message(mission: Mission) -> 
     match = await ada.waits_for("You're matched with Priya Raman", where="dm")
     mission.slack.faults.order(Fault("chat.update", error="edit_window_closed"))
     await ada.clicks(match, words.BUTTON_PAUSE)
-    seen = await ada.waits_for("You're not available any more", where="dm")
+    seen = await ada.waits_for("You're not available", where="dm")
     assert seen.id != match.id
 
 

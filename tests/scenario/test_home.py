@@ -19,7 +19,7 @@ async def test_home_shows_where_one_stands(mission: Mission) -> None:
     home = await pressed(ada, home, AVAILABLE, says="You're available in First Network Session")
     assert home.where == "home"
     assert mission.platform.networking.waiting_in(11645) == ["ada"]
-    home = await pressed(ada, home, words.BUTTON_PAUSE, says="You're not available any more")
+    home = await pressed(ada, home, words.BUTTON_PAUSE, says="You're not available")
     await ada.opens_home()
     await ada.waits_for("Networking now", where="home", since=home.changed)
     assert await dms(ada) == []

@@ -27,7 +27,7 @@ TYPED = {
     "JOIN first network": "You're in First Network Session",
     "available 11645": "You're available in First Network Session",
     "ready 11645": "You're available in First Network Session",
-    "pause": "You're not available any more",
+    "pause": "You're not available",
     "matches": "No matches yet",
 }
 """What somebody not linked may type, and what its answer shows once they are."""

@@ -118,22 +118,24 @@ async def test_an_unread_match_list_keeps_nobody_from_meeting(mission: Mission, 
 
 @pytest.mark.parametrize("row", refusals.UNCONFIRMED, ids=lambda row: row.name)
 async def test_a_pause_without_an_answer_is_told_as_such(mission: Mission, row: Row) -> None:
-    """No answer to "pause": the bot stopped, says that Accelevents may not have, and why to ask."""
+    """No answer to "pause": the bot says so and goes on listening until a second press is heard."""
     person = await mission.link("ada")
     await mission.ask(person, f"/networking {row.typed}")
     plan(mission, row.at, row.answer)
     seen = await mission.ask(person, "/networking pause")
-    assert "I stopped, but Accelevents did not confirm it" in seen.text
-    await mission.platform.disconnected("ada")
+    assert "it has not confirmed yet" in seen.text
+    assert [line.attendee for line in mission.platform.sockets] == ["ada"]
     mission.platform.faults.clear()
     again = await press(mission, person, seen, words.BUTTON_PAUSE)
-    assert "You're not available any more" in again.text
+    assert "You're not available" in again.text
+    assert mission.platform.status_of("ada") == "LEFT"
+    await mission.platform.disconnected("ada")
 
 
 # --- the guide's own table, by the event as it is ------------------------------------------------
 
 GUIDE = [
-    ("99999", "session_not_found", {}, words.BUTTON_OTHER_SESSIONS),
+    ("99999", "session_not_found", {"title": "Session 99999"}, words.BUTTON_OTHER_SESSIONS),
     ("11647", "session_full", {"title": "Coffee with the keynote"}, words.BUTTON_TRY_AGAIN),
     ("11648", "ticket_not_permitted", {"title": "Speakers' circle"}, words.BUTTON_OTHER_SESSIONS),
     ("11649", "ticket_limit_reached", {"permitted": 2}, words.BUTTON_HUB),

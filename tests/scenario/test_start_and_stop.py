@@ -102,7 +102,6 @@ UNUSABLE = [
     ("SLACKBOT_SECRET_KEYS", "c2hvcnQ="),
     ("SLACKBOT_SECRET_KEYS", "A" * 43 + "="),
     ("DATABASE_URL", "mysql://x"),
-    ("ACCELEVENTS_SOCKET_URL", "socket.example"),
     ("ACCELEVENTS_SOCKET_NAMESPACE", "meet"),
     ("ACCELEVENTS_SOCKET_HELLO", "hello {json"),
     ("ACCELEVENTS_SOCKET_EVENTS", "connect"),

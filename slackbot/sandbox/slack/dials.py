@@ -90,6 +90,27 @@ async def _bot(slack: "Slack", given: Json) -> object:
     return {"url": slack.bot_url}
 
 
+async def _socket_mode(slack: "Slack", given: Json) -> object:
+    """`{enabled, greets, delay, deaf: silent|frozen|null, disconnect: reason, drop: true}`.
+
+    The last three are done to every connection that is open.
+    """
+    mode = slack.socket_mode
+    mode.enabled = bool(given.get("enabled", mode.enabled))
+    mode.greets = bool(given.get("greets", mode.greets))
+    mode.delay = float(given.get("delay", mode.delay))
+    if given.get("deaf") not in {None, "silent", "frozen"}:
+        raise ValueError("deaf is silent, frozen or null")
+    for connection in list(mode.connections):
+        if "deaf" in given:
+            connection.deafen(given["deaf"])
+        if "disconnect" in given:
+            await connection.disconnect(str(given["disconnect"]))
+        if given.get("drop"):
+            connection.drop()
+    return {"enabled": mode.enabled, "connections": len(mode.connections)}
+
+
 def _workspace(slack: "Slack", given: Json) -> Workspace:
     team = given.get("team")
     return slack.workspaces[team] if team else slack.workspace
@@ -105,6 +126,7 @@ _DIALS: dict[str, Dial] = {
     "workspaces": _workspaces,
     "people": _people,
     "bot": _bot,
+    "socket_mode": _socket_mode,
     **ACTS,
 }
 

@@ -1,26 +1,24 @@
 """A person at their Slack client: types, clicks, fills in, looks, waits.
 
-Every act is a signed request to the bot over HTTP, with the payload Slack would send, and what
-the bot answers has the effect it has in Slack. Each act returns the bot's first answer.
+Every act is a signed request to the bot over HTTP or an envelope over Socket Mode, with the payload
+Slack would send, and what the bot answers has the effect it has in Slack. Each act returns the
+bot's first answer.
 """
 
 import asyncio
-import json
 from collections.abc import Callable, Mapping
-from urllib.parse import urlencode
 
 from slackbot.sandbox.slack import answers, payloads
+from slackbot.sandbox.slack.delivery import Delivery, OverHttp, delivery
 from slackbot.sandbox.slack.errors import CannotDo, Json
 from slackbot.sandbox.slack.inputs import check_complete, fields, fill
-from slackbot.sandbox.slack.outbound import FORM, Answer, post
+from slackbot.sandbox.slack.outbound import FORM, Answer
 from slackbot.sandbox.slack.pressing import Pressing
 from slackbot.sandbox.slack.sight import Button, Screen, Seen
-from slackbot.sandbox.slack.signing import signed
 from slackbot.sandbox.slack.state import World
 from slackbot.sandbox.slack.views import View
 from slackbot.sandbox.slack.workspace import Channel, Content, Member, Workspace
 
-PATH = "/slack/events"
 What = str | Callable[[Seen], bool]
 
 
@@ -53,7 +51,7 @@ class Person:
         where = self._channel(channel or "general")
         name, _, rest = text.partition(" ")
         form = payloads.command(self._actor, where, name, rest.strip())
-        answer = await self._send(urlencode(form), FORM)
+        answer = await self._way.command(form)
         answers.command_answered(self._actor, where, name, answer)
         return answer
 
@@ -144,19 +142,13 @@ class Person:
     ) -> Answer:
         """One delivery of an event; `fields` go into it, None leaves one out (`user=None`)."""
         body = payloads.event(self._actor, type, event_id, fields)
-        headers = {} if retry_num is None else {"x-slack-retry-num": str(retry_num)}
-        if headers:
-            headers["x-slack-retry-reason"] = retry_reason
-        return await self._send(json.dumps(body), "application/json", headers)
+        return await self._way.event(body, retry_num, retry_reason)
 
     async def send_raw(
         self, path: str, body: str, headers: Mapping[str, str], *, content_type: str = FORM
     ) -> Answer:
-        """Any request at all, unsigned unless `headers` sign it (see `signing`)."""
-        if not self.bot_url:
-            raise CannotDo("where is the bot? give bot_url, or set slack.bot_url")
-        within = self.world.answer_seconds
-        return await post(self.bot_url + path, body, content_type, headers, within=within)
+        """Any HTTP request at all, unsigned unless `headers` sign it (see `signing`)."""
+        return await OverHttp(self.world, self.bot_url).raw(path, body, headers, content_type)
 
     # --- sight
 
@@ -224,14 +216,12 @@ class Person:
             raise CannotDo("another modal is on top, or this one was closed")
         return top
 
-    async def _interact(self, payload: Json) -> Answer:
-        return await self._send(urlencode({"payload": json.dumps(payload)}), FORM)
+    @property
+    def _way(self) -> Delivery:
+        return delivery(self.world, self.bot_url)
 
-    async def _send(
-        self, body: str, content_type: str, headers: Mapping[str, str] | None = None
-    ) -> Answer:
-        sent = {**signed(body, self.world.signing_secret), **(headers or {})}
-        return await self.send_raw(PATH, body, sent, content_type=content_type)
+    async def _interact(self, payload: Json) -> Answer:
+        return await self._way.interaction(payload)
 
 
 def _fits(seen: Seen, what: What | None) -> bool:

@@ -8,6 +8,7 @@ from slackbot.sandbox.slack.errors import SlackError
 
 TIER_1, TIER_2, TIER_3, TIER_4 = 1, 20, 50, 100
 PER_MINUTE = {
+    "apps.connections.open": TIER_2,  # its page says tier 3, slack_sdk tier 1
     "auth.test": 300,  # "hundreds a minute"
     "chat.delete": TIER_3,
     "chat.postEphemeral": TIER_4,

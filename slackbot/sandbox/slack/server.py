@@ -2,22 +2,24 @@
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from slackbot.sandbox.slack.dials import dial_routes
 from slackbot.sandbox.slack.line import with_cutter
 from slackbot.sandbox.slack.person import Person
 from slackbot.sandbox.slack.response_url import ResponseUrlEndpoint
+from slackbot.sandbox.slack.socket_connection import SocketModeEndpoint
 from slackbot.sandbox.slack.state import BOT_TOKEN, SIGNING_SECRET, TEAM_ID, World
 from slackbot.sandbox.slack.webapi import WebApi
-from slackbot.sandbox.slack.workspace import Workspace
+from slackbot.sandbox.slack.workspace import APP_ID, Workspace
 
 
 class Slack(World):
     """One Slack with the app installed in workspace T0DEMO, people ada and priya.
 
-    Serve `slack.app`; the bot's Web API base URL is then `{base}/api/`. response_urls are built
+    Serve `slack.app`; the bot's Web API base URL is then `{base}/api/`. People reach the bot by
+    signed HTTP, or over Socket Mode once it has asked for a connection. response_urls are built
     on `base_url`: set it once served (or leave it to the first request's Host header, if the bot
     calls before anyone types).
     """
@@ -31,6 +33,7 @@ class Slack(World):
             routes=[
                 Route("/api/{method}", WebApi(self), methods=["GET", "POST"]),
                 Route("/response/{secret}", ResponseUrlEndpoint(self), methods=["POST"]),
+                WebSocketRoute("/link", SocketModeEndpoint(self.socket_mode, APP_ID, self.problem)),
                 *dial_routes(self),
             ]
         )
@@ -44,6 +47,11 @@ class Slack(World):
     def token(self) -> str:
         """The bot token of the default workspace."""
         return self.workspace.token
+
+    @property
+    def app_token(self) -> str:
+        """The app-level token, for Socket Mode."""
+        return self.socket_mode.token
 
     def person(self, name: str, *, bot_url: str | None = None, team: str | None = None) -> Person:
         """Someone to drive, by handle or user id; KeyError when the workspace has no such person.

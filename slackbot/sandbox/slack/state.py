@@ -7,6 +7,7 @@ from slackbot.sandbox.slack.clock import Changes, Clock
 from slackbot.sandbox.slack.errors import Json
 from slackbot.sandbox.slack.faults import Faults
 from slackbot.sandbox.slack.rates import Rates
+from slackbot.sandbox.slack.socket_mode import SocketMode
 from slackbot.sandbox.slack.tickets import ResponseUrls, Triggers
 from slackbot.sandbox.slack.workspace import DEFAULT_SCOPES, Workspace
 
@@ -52,6 +53,7 @@ class World:
         self.response_urls = ResponseUrls(self.clock)
         self.rates = Rates(self.clock)
         self.faults = Faults()
+        self.socket_mode = SocketMode(self.clock, self.changes, self.problem)
         self.calls: list[Call] = []
         self.problems: list[Problem] = []
         self.workspaces: dict[str, Workspace] = {}

@@ -12,11 +12,12 @@ from slackbot.sandbox.slack.errors import Json, SlackError
 from slackbot.sandbox.slack.faults import Fault
 from slackbot.sandbox.slack.line import cut
 from slackbot.sandbox.slack.methods import Method
+from slackbot.sandbox.slack.methods_apps import APPS
 from slackbot.sandbox.slack.methods_chat import CHAT
 from slackbot.sandbox.slack.methods_people import PEOPLE
 from slackbot.sandbox.slack.methods_views import VIEWS
 from slackbot.sandbox.slack.state import Call, World
-from slackbot.sandbox.slack.workspace import Workspace
+from slackbot.sandbox.slack.workspace import APP_ID, Workspace
 
 METHODS: dict[str, Method] = {**CHAT, **PEOPLE, **VIEWS}
 _JSON_ARGUMENTS = {"blocks": "invalid_blocks_format", "view": "invalid_arguments"}
@@ -64,6 +65,8 @@ class WebApi:
     async def _answer(self, request: Request, call: Call, fault: Fault) -> Response:
         workspace: Workspace | None = None
         try:
+            if call.method in APPS:
+                return self._answer_app(request, call, fault)
             method = _method(call.method)
             args, token = await _read(request, reads_json=method.reads_json)
             call.args = args
@@ -78,9 +81,19 @@ class WebApi:
         call.ok = True
         return JSONResponse({"ok": True, **body}, headers=_headers(workspace))
 
+    def _answer_app(self, request: Request, call: Call, fault: Fault) -> Response:
+        """A method of the app-level token, which is taken from the header alone."""
+        fault.refuse()
+        self._world.rates.call(APP_ID, call.method)
+        body = APPS[call.method](self._world, _bearer(request))
+        call.ok = True
+        return JSONResponse({"ok": True, **body})
+
     def _authenticate(self, token: str | None) -> Workspace:
         if not token:
             raise SlackError("not_authed")
+        if token == self._world.socket_mode.token:
+            raise SlackError("not_allowed_token_type")
         workspace = self._world.by_token(token)
         if workspace is None:
             raise SlackError("invalid_auth")
@@ -119,10 +132,13 @@ async def _read(request: Request, *, reads_json: bool) -> tuple[Json, str | None
     token = args.pop("token", None)
     if kind == "application/json" and body and reads_json:
         args |= _read_json(body)
-    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        token = bearer.strip()
+    token = _bearer(request) or token
     return {key: _decode(key, value) for key, value in args.items() if value is not None}, token
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else None
 
 
 def _read_json(body: bytes) -> Json:

@@ -12,7 +12,7 @@ FRESH = "sam"
 
 
 def guidance(stage: Stage) -> str:
-    """Addresses, the environment for another bot, and three things to try."""
+    """Addresses, the environment for another bot, and some things to try."""
     _add_somebody(stage)
     return "\n".join(_lines(stage))
 
@@ -36,10 +36,11 @@ def _lines(stage: Stage) -> Iterator[str]:
         yield f"export {name}={shlex.quote(value)}"
     yield f"\nThe samples are {FRESH}'s, who has not connected yet. Talk to the other bot with"
     yield _curl(stage.slack_url, "bot", '{"url": "http://127.0.0.1:3000"}')
-    yield "\nThree things to try:"
+    yield "\nTo try:"
     yield _curl(stage.slack_url, "type", f'{{"user": "{FRESH}", "text": "/networking sessions"}}')
     yield f"curl -s {stage.slack_url}/_sandbox/seen/{FRESH}"
-    yield _curl(stage.platform_url, "pair", '{"a": "ada", "b": "priya"}')
+    yield _curl(stage.platform_url, "pair", f'{{"a": "{FRESH}", "b": "priya"}}')
+    yield f"curl -s {stage.slack_url}/_sandbox/seen/priya"
     yield "\nCtrl-C ends it."
 
 

@@ -25,7 +25,7 @@ async def five_refusals(cast: Cast) -> None:
     """Each row of the join table, by a command of its own."""
     cast.screen.chapter("Five times Accelevents says no, and what to do then")
     priya = cast.priya
-    await priya.types("/networking join 99999", "That session does not exist any more")
+    await priya.types("/networking join 99999", "Session 99999 does not exist")
     await priya.types("/networking join coffee", "Coffee with the keynote is full")
     await priya.types("/networking join speakers", "is not included in your ticket")
     await priya.types("/networking join partner breakfast", "Your ticket allows 2 sessions")

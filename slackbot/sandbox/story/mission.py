@@ -102,7 +102,7 @@ async def after_the_talk(cast: Cast, told_ada: Seen, told_priya: Seen) -> None:
     """One goes on, one does not."""
     cast.screen.chapter("After the talk Ada goes on, and Priya has had enough")
     await cast.ada.clicks(told_ada, "I'm available again", "You were matched with Priya Raman")
-    await cast.priya.clicks(told_priya, "Pause", "You're not available any more")
+    await cast.priya.clicks(told_priya, "Pause", "You're not available")
 
 
 async def goodbye(cast: Cast) -> None:

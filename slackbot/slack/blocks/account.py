@@ -91,6 +91,8 @@ def standing_card(standing: Standing) -> Message:
         )
         draft = Draft().say(words.MATCHED_ALREADY, title=availability.session_title)
         return draft.buttons(again, Button(words.BUTTON_PAUSE, f"{Name.PAUSE}:")).done()
+    if availability.state is State.LEAVING:
+        return paused(dataclasses.replace(standing, confirmed=False))
     sentence = words.WAITING if standing.confirmed else words.WAITING_UNCONFIRMED
     draft = Draft().say(sentence, title=availability.session_title)
     buttons = [Button(words.BUTTON_PAUSE, f"{Name.PAUSE}:")]
@@ -134,13 +136,14 @@ def _off(standing: Standing) -> Message:
 
 
 def paused(standing: Standing) -> Message:
-    """No longer available."""
-    sentence = words.PAUSED if standing.confirmed else words.PAUSED_UNCONFIRMED
+    """No longer available; or not yet, as far as the platform says."""
     again = Button(words.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action, primary=True)
-    other = Button(words.BUTTON_SESSIONS, Command(Name.SESSIONS).action)
-    if not standing.confirmed:
-        other = Button(words.BUTTON_PAUSE, Command(Name.PAUSE).action)
-    return Draft().say(sentence).buttons(again, other).done()
+    if standing.confirmed:
+        other = Button(words.BUTTON_SESSIONS, Command(Name.SESSIONS).action)
+        return Draft().say(words.PAUSED).buttons(again, other).done()
+    title = standing.availability.session_title if standing.availability else ""
+    draft = Draft().say(words.PAUSED_UNCONFIRMED, title=title or words.THIS_SESSION)
+    return draft.buttons(again, Button(words.BUTTON_PAUSE, Command(Name.PAUSE).action)).done()
 
 
 def help_button() -> Button:

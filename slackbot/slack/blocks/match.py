@@ -97,4 +97,5 @@ def history(matches: Sequence[Match], event: EventSlug) -> Message:
         draft.say(sentence, name=match.partner.name, role=role, at=at, title=match.session_title)
     count = min(len(matches), HISTORY_LENGTH)
     draft.buttons(Button(words.BUTTON_SESSIONS, Command(Name.SESSIONS).action))
-    return draft.small(words.HISTORY_SMALL, count=count, event=event).done()
+    small = words.HISTORY_SMALL if count < len(matches) else words.HISTORY_SMALL_ALL
+    return draft.small(small, count=count, event=event).done()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from slackbot.slack.blocks.limits import BUTTON_LIMIT, TEXT_LIMIT, URL_LIMIT, VALUE_LIMIT
 from slackbot.slack.blocks.text import (
     NOTHING,
     Block,
@@ -16,10 +17,6 @@ from slackbot.slack.blocks.text import (
     tidy,
 )
 
-TEXT_LIMIT: Final = 3900
-BUTTON_LIMIT: Final = 75
-VALUE_LIMIT: Final = 2000
-URL_LIMIT: Final = 3000
 KEEP: Final = "keep"
 """Blocks whose `block_id` begins so stay when a button of their message is answered."""
 

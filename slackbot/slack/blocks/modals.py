@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from slackbot.domain.errors import BadEventLink, EventNotFound, SlackbotError
@@ -27,14 +27,14 @@ class Errand:
 
     command: str = ""
     """What was typed before, as text: carried out once linked."""
-    response_url: str = ""
+    response_url: str = field(default="", repr=False)
     """Where the prompt can be replaced; empty when there is none."""
     is_prompt: bool = False
     """Whether `response_url` belongs to a prompt's button, so that replacing works."""
 
     def dump(self) -> str:
-        """As `private_metadata`, which holds 3,000 characters."""
-        return json.dumps(asdict(self))
+        """As `private_metadata`, which holds 3,000 characters; only what will be carried out."""
+        return json.dumps(asdict(self) | {"command": self.parsed.text})
 
     @classmethod
     def load(cls, text: str) -> Errand:

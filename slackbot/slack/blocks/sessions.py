@@ -40,9 +40,8 @@ def session_list(listing: Listing, page: int, now: datetime, links: HubLinks) ->
         _card(draft, session, listing.event, listing.availability, now, links)
     draft.buttons(*_turning(listing.view, page, pages))
     place_of_last = start + len(shown)
-    draft.small(
-        words.LIST_SMALL, first=start + 1, last=place_of_last, count=count, event=listing.event
-    )
+    small = words.LIST_SMALL if pages > 1 else words.LIST_SMALL_ALL
+    draft.small(small, first=start + 1, last=place_of_last, count=count, event=listing.event)
     return draft.done()
 
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from string import Formatter
 from typing import Any
+
+from slackbot.slack.blocks.limits import NAME_LIMIT
 
 Block = dict[str, Any]
 Value = str | int | datetime
 
-NAME_LIMIT = 120
-"""Characters of one foreign value; longer ones are cut with an ellipsis."""
 NOTHING = "…"
 """Stands where nothing visible is left of a text, since Slack takes no empty ones."""
 _MARKS = "*_~`"
@@ -53,7 +54,11 @@ def escape(text: str) -> str:
 
 def date_token(at: datetime, form: str) -> str:
     """A `<!date>` token that each reader sees in their own zone."""
-    return f"<!date^{int(at.timestamp())}^{_DATE_FORMATS[form]}|{at.strftime(_FALLBACKS[form])}>"
+    return f"<!date^{int(at.timestamp())}^{_DATE_FORMATS[form]}|{_in_words(at, form)}>"
+
+
+def _in_words(at: datetime, form: str) -> str:
+    return at.astimezone(UTC).strftime(_FALLBACKS[form])
 
 
 def rich(sentence: str, values: Mapping[str, Value]) -> Block:
@@ -107,7 +112,7 @@ def _date_element(at: datetime, form: str) -> Block:
         "type": "date",
         "timestamp": int(at.timestamp()),
         "format": _DATE_FORMATS[form],
-        "fallback": at.strftime(_FALLBACKS[form]),
+        "fallback": _in_words(at, form),
     }
 
 
@@ -115,13 +120,28 @@ def _pieces(
     sentence: str, values: Mapping[str, Value]
 ) -> Iterator[tuple[str | datetime, str, frozenset[str]]]:
     """The sentence cut where its style changes or a value stands: (text, date form, styles)."""
+    for literal, name, form, styles in _cut(sentence):
+        if name is None:
+            yield literal, "", styles
+        else:
+            value = values[name]
+            yield value if isinstance(value, datetime) else tidy(str(value)), form, styles
+
+
+@lru_cache(maxsize=512)
+def _cut(sentence: str) -> tuple[tuple[str, str | None, str, frozenset[str]], ...]:
+    """The same without the values: (literal, name of a value, date form, styles).
+
+    Remembered, since every answer draws several of the few sentences of `words.py`.
+    """
+    cuts: list[tuple[str, str | None, str, frozenset[str]]] = []
     styles: frozenset[str] = frozenset()
     for literal, name, form, _ in Formatter().parse(sentence):
         for part in re.split(r"([*_`])", literal):
             if part in _STYLES:
                 styles ^= {_STYLES[part]}
             elif part:
-                yield part, "", styles
+                cuts.append((part, None, "", styles))
         if name is not None:
-            value = values[name]
-            yield value if isinstance(value, datetime) else tidy(str(value)), form or "", styles
+            cuts.append(("", name, form or "", styles))
+    return tuple(cuts)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from slackbot.domain.model import Person, TeamId, UserId
+from slackbot.domain.model import Person, TeamId
 from slackbot.services.accounts import Accounts
 from slackbot.services.background import Background
 from slackbot.slack.answers import Answers
 from slackbot.slack.grammar import Command, Name
-from slackbot.slack.replies import Place, Replies
+from slackbot.slack.replies import Place, Replies, person
 
 FirstSight = Callable[[TeamId, str], Awaitable[bool]]
 """Whether an event of a workspace is seen for the first time, by its `event_id`."""
@@ -29,17 +30,18 @@ def register(
 ) -> None:
     """Listen to Home being opened and to the app being removed."""
 
-    async def once(body: dict[str, Any]) -> bool:
-        return await first_sight(TeamId(body["team_id"]), str(body["event_id"]))
-
     async def home_opened(body: dict[str, Any], event: dict[str, Any]) -> None:
-        if event.get("tab") == "home" and await once(body):
-            person = Person(TeamId(body["team_id"]), UserId(event["user"]))
-            task = answers.start(person, Command(Name.OVERVIEW))
-            replies.put(task, Place(person, home=True))
+        opener, event_id = person(body["team_id"], event["user"]), str(body["event_id"])
+        if event.get("tab") == "home":
+            background.start(show_home(opener, event_id), "show_home")
+
+    async def show_home(opener: Person, event_id: str) -> None:
+        if await first_sight(opener.team, event_id):
+            task = answers.start(opener, Command(Name.OVERVIEW))
+            replies.put(task, Place(opener, home=True))
 
     async def removed(body: dict[str, Any]) -> None:
-        if await once(body):
+        if await first_sight(TeamId(body["team_id"]), str(body["event_id"])):
             forget = accounts.forget_workspace(TeamId(body["team_id"]))
             background.start(forget, "forget_workspace")
 
@@ -47,6 +49,10 @@ def register(
         if event.get("tokens", {}).get("bot"):
             await removed(body)
 
+    async def ignored() -> None:
+        """Not subscribed to by our manifest. Slack would repeat what it gets no 200 for."""
+
     app.event("app_home_opened")(home_opened)
     app.event("app_uninstalled")(removed)
     app.event("tokens_revoked")(tokens_revoked)
+    app.event(re.compile(r"[\s\S]*"))(ignored)

@@ -35,4 +35,5 @@ def register(app: AsyncApp, *, linking: Linking) -> None:
 
 def _typed(view: dict[str, Any], block_id: str) -> str:
     fields = view.get("state", {}).get("values", {}).get(block_id, {})
-    return str(fields.get(block_id, {}).get("value") or "")
+    value = fields.get(block_id, {}).get("value")
+    return value if isinstance(value, str) else ""

@@ -136,12 +136,21 @@ def test_the_socket_is_late_for_a_match_of_the_list():
     assert pairing_of(told, [listed], LATER) is None
 
 
-def test_what_was_there_before_is_known_only_by_its_time():
-    """A match from before the wish never takes a new one for itself, but for its own time."""
+def test_what_was_there_before_takes_nothing_new_for_itself():
+    """A match from before the wish is over: whatever the socket tells now is another one."""
     before = match(source=Source.BEFORE, raw_time="17:30")
     assert pairing_of(sighting(), [before], NOON) is None
     assert pairing_of(sighting(raw_time="12:00"), [before], NOON) is None
-    assert pairing_of(sighting(raw_time="17:30"), [before], NOON) == before
+    assert pairing_of(sighting(raw_time="17:30"), [before], NOON) is None
+
+
+def test_available_anew_means_a_new_pairing():
+    """Without stronger evidence, what is told after the person became available again is new."""
+    for source in (Source.SOCKET, Source.LIST):
+        known = match(source=source, raw_time=None)
+        later = known.received_at + timedelta(seconds=1)
+        assert pairing_of(sighting(), [known], later, since=later) is None
+        assert pairing_of(sighting(), [known], later, since=known.received_at) == known
 
 
 # --- against the match list ----------------------------------------------------------------------

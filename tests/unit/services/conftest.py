@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from tests.bench import Bench, Outside, open_store
+from tests.workbench import Bench, Outside, open_store
 
 
 @pytest.fixture

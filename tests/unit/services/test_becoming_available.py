@@ -18,8 +18,8 @@ from slackbot.domain.errors import (
 )
 from slackbot.domain.model import Source, State
 from slackbot.domain.ports import MatchFound
-from tests.bench import Bench
 from tests.fakes import ANA, EXPO, NOON, TEA, link, row, session, sighting, until, wish
+from tests.workbench import Bench
 
 AVAILABLE = "status 7 CHECK_IN_AVAILABLE"
 
@@ -180,8 +180,6 @@ async def test_another_session_takes_the_place_of_the_first(bench: Bench):
     await bench.available(session(), session(TEA, "Tea"))
     bench.platform.listed = [row()]
     starting = asyncio.create_task(bench.availabilities.start(ANA, "tea"))
-    await until(lambda: bench.asked("matches"))
-    await bench.pass_time(3)
     standing = await starting
     assert bench.asked("join", "status", "open", "close") == [
         "join 8",

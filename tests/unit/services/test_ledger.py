@@ -12,7 +12,6 @@ from slackbot.domain.errors import MessageUnsure
 from slackbot.domain.model import Match, Partner, Source, State
 from slackbot.domain.ports import MatchFound
 from slackbot.services.matches import GRACE_SECONDS
-from tests.bench import Bench, Outside
 from tests.fakes import (
     ANA,
     BEN,
@@ -29,6 +28,7 @@ from tests.fakes import (
     until,
     wish,
 )
+from tests.workbench import Bench, Outside
 
 
 async def stored(bench: Bench) -> list[Match]:
@@ -187,11 +187,10 @@ async def test_the_socket_is_given_its_time(bench: Bench):
     """A match the list has while the feed is up is on its way: waited for, then told in time."""
     await bench.available()
     bench.platform.listed = [row()]
-    looking = asyncio.create_task(bench.matches.reconcile(link(), wish()))
+    await bench.matches.reconcile(link(), wish(), grace=True)
     await bench.quiet()
     bench.feed.tell(ANA, sighting(meeting_digest="m"))
     await bench.pass_time(GRACE_SECONDS)
-    await looking
     assert [match.late for match in found(bench)] == [False]
 
 
@@ -199,11 +198,10 @@ async def test_the_socket_is_not_waited_for_in_vain(bench: Bench):
     """After the time of grace the match is late, however well the feed is."""
     await bench.available()
     bench.platform.listed = [row()]
-    looking = asyncio.create_task(bench.matches.reconcile(link(), wish()))
+    await bench.matches.reconcile(link(), wish(), grace=True)
     await bench.pass_time(GRACE_SECONDS - 1)
     assert found(bench) == []
     await bench.pass_time(1)
-    await looking
     await bench.quiet()
     assert [match.late for match in found(bench)] == [True]
 

@@ -19,8 +19,8 @@ from slackbot.domain.errors import (
 )
 from slackbot.domain.model import AuthScheme, SessionId, State
 from slackbot.domain.ports import LinkRefused, MatchFound
-from tests.bench import Bench
 from tests.fakes import ANA, BEN, EXPO, NOON, link, match, session, sighting, until, wish
+from tests.workbench import Bench
 
 TOKEN = "a-token-of-ana"
 KEY = "a1b2c3d4e5f6a7b8"

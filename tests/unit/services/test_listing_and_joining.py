@@ -16,8 +16,8 @@ from slackbot.domain.errors import (
 )
 from slackbot.domain.model import SessionScope
 from slackbot.services.sessions import View
-from tests.bench import Bench
 from tests.fakes import ANA, NOON, link, session
+from tests.workbench import Bench
 
 HOUR = timedelta(hours=1)
 LIVE = session(1, "Coffee")

@@ -9,8 +9,8 @@ import pytest
 from slackbot.domain.errors import NotLinked, TimedOut, TokenRefused, Unreachable
 from slackbot.domain.model import State
 from slackbot.domain.ports import MatchFound
-from tests.bench import Bench
-from tests.fakes import ANA, NOON, link, row, sighting, until, wish
+from tests.fakes import ANA, link, row, sighting, until, wish
+from tests.workbench import Bench
 
 LEFT = "status 7 LEFT"
 AVAILABLE = "status 7 CHECK_IN_AVAILABLE"
@@ -52,14 +52,50 @@ async def test_an_event_of_the_last_moment_is_told_once(bench: Bench):
 
 
 async def test_an_unconfirmed_pause_says_so(bench: Bench):
-    """The person is not available here whatever the platform answers, and hears what is sure."""
+    """Until the platform confirms it may pair them, so the feed stays, and a match is told."""
     await bench.available()
     bench.platform.errors["status"] = [TimedOut()]
     bench.platform.errors["matches"] = [Unreachable()]
     standing = await bench.availabilities.pause(ANA)
     assert not standing.confirmed
+    assert await bench.store.availability(ANA) == wish(state=State.LEAVING)
+    bench.feed.tell(ANA, sighting(meeting_digest="m"))
+    await bench.quiet()
+    assert len(bench.told()) == 1
+
+
+async def test_a_second_pause_asks_again(bench: Bench):
+    """Only a confirmed answer ends the wish, and the second press really asks."""
+    await bench.available()
+    bench.platform.errors["status"] = [TimedOut(), Unreachable()]
+    assert not (await bench.availabilities.pause(ANA)).confirmed
+    assert not (await bench.availabilities.pause(ANA)).confirmed
+    assert (await bench.availabilities.pause(ANA)).confirmed
+    assert bench.asked("status") == ["status 7 LEFT"] * 3
     assert await bench.store.availability(ANA) is None
     assert bench.feed.health(ANA) is None
+
+
+async def test_the_watch_goes_on_asking(bench: Bench):
+    """An unconfirmed pause is told to the platform until it confirms, without another press."""
+    await bench.available()
+    bench.platform.errors["status"] = [TimedOut()]
+    await bench.availabilities.pause(ANA)
+    await bench.pass_time(120, step=10)
+    assert bench.asked("status") == ["status 7 LEFT"] * 2
+    assert await bench.store.availability(ANA) is None
+
+
+async def test_nothing_is_told_after_a_disconnect(bench: Bench):
+    """A second look that was due when the person disconnected stores and tells nothing."""
+    await bench.available()
+    bench.platform.listed = [row()]
+    await bench.matches.reconcile(link(), wish(), grace=True)
+    await bench.accounts.disconnect(ANA)
+    await bench.pass_time(5)
+    await bench.quiet()
+    assert bench.told() == []
+    assert await bench.store.matches(ANA, wish().event) == []
 
 
 async def test_pausing_when_not_available_does_no_harm(bench: Bench):
@@ -83,19 +119,18 @@ async def test_pausing_during_a_meeting_does_not_break_the_call(bench: Bench):
 
 
 async def test_pausing_works_without_an_account_to_speak_for(bench: Bench):
-    """No link, a token refused before, a token refused now: not available in any case."""
+    """No link: nothing to stop. A refused token: the session is left once one is taken again."""
     with pytest.raises(NotLinked):
         await bench.availabilities.pause(ANA)
     await bench.available()
     bench.platform.errors["matches"] = [TokenRefused(status=401)]
     with pytest.raises(TokenRefused):
         await bench.availabilities.pause(ANA)
-    assert await bench.store.availability(ANA) is None
-    await bench.store.save_link(link(refused_at=NOON))
+    assert await bench.store.availability(ANA) == wish(state=State.LEAVING)
     await bench.store.save_availability(wish())
     with pytest.raises(TokenRefused):
         await bench.availabilities.pause(ANA)
-    assert await bench.store.availability(ANA) is None
+    assert await bench.store.availability(ANA) == wish(state=State.LEAVING)
 
 
 async def test_a_reconnect_cannot_undo_a_pause(bench: Bench):

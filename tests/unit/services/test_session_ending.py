@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from slackbot.domain.errors import SessionNotLive, TokenRefused, Unreachable
 from slackbot.domain.ports import LinkRefused, MatchFound, SessionOver
-from tests.bench import Bench
 from tests.fakes import ANA, NOON, link, row, session, sighting, wish
+from tests.workbench import Bench
 
 SOON = session(ends_at=NOON + timedelta(seconds=90))
 

@@ -8,8 +8,8 @@ from slackbot.domain.errors import MessageDelayed, MessageError, MessageRefused,
 from slackbot.domain.model import MatchId
 from slackbot.domain.ports import LinkRefused, MatchFound
 from slackbot.services.notices import RETRY_CAP_SECONDS, TRIES_OF_A_REMARK
-from tests.bench import Bench
 from tests.fakes import ANA, BEN, NOON, link, match
+from tests.workbench import Bench
 
 
 async def test_a_match_is_told_and_settled(bench: Bench):

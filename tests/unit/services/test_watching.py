@@ -16,8 +16,8 @@ from slackbot.domain.errors import (
 )
 from slackbot.domain.model import EventSlug, State
 from slackbot.domain.ports import AvailabilityLost, LinkRefused, MatchFound
-from tests.bench import Bench
 from tests.fakes import ANA, BEN, COFFEE, NOON, link, row, sighting, until, wish
+from tests.workbench import Bench
 
 AVAILABLE = "status 7 CHECK_IN_AVAILABLE"
 

@@ -16,7 +16,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, inspect, text
 
 from slackbot.domain.model import TeamId
 from slackbot.storage import schema
@@ -30,9 +30,9 @@ NOW = datetime(2026, 5, 4, tzinfo=UTC)
 TEAM = TeamId("T1")
 
 
-@pytest.fixture(params=["sqlite://", "sqlite:///{folder}/100%/bot.db"])
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(request.param.format(folder=tmp_path))
+@pytest.fixture
+async def database(empty_database_url: str) -> AsyncIterator[Database]:
+    opened = Database(empty_database_url.replace("/bot.db", "/100%/bot.db"))
     yield opened
     await opened.aclose()
 
@@ -41,8 +41,8 @@ def differences(connection: Connection) -> list[Any]:
     return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
 
 
-def downgrade(connection: Connection) -> None:
-    command.downgrade(schema.configuration(connection), "base")
+def downgrade(connection: Connection, revision: str = "base") -> None:
+    command.downgrade(schema.configuration(connection), revision)
 
 
 async def test_the_migrations_make_what_the_models_say(database: Database):
@@ -59,13 +59,38 @@ async def test_the_migrations_make_what_the_models_say(database: Database):
         assert await schema.current_and_head(database) == (None, head)
 
 
-async def test_a_second_upgrade_keeps_the_data(database: Database):
-    """Starting again on a migrated database changes nothing in it."""
+async def test_an_upgrade_tells_what_it_did(database: Database):
+    """Each migration by revision and title, the oldest first; nothing when there was nothing."""
+    steps = await schema.upgrade(database)
+    assert steps[0] == "0001 Links, availabilities, matches and seen events."
+    assert await schema.upgrade(database) == []
+
+
+async def test_a_way_back_and_forth_keeps_the_data(database: Database):
+    """Down to the first tables and up again, or up once more: what was there is there."""
     await schema.upgrade(database)
     store = SqlStore(database, Vault([bytes(range(32))]))
     assert await store.first_sight(TEAM, "Ev1", NOW)
     await schema.upgrade(database)
     assert not await store.first_sight(TEAM, "Ev1", NOW)
+    async with database.writing() as connection:
+        await connection.run_sync(downgrade, "0001")
+    assert (await schema.current_and_head(database))[0] == "0001"
+    await schema.upgrade(database)
+    assert not await store.first_sight(TEAM, "Ev1", NOW)
+
+
+async def test_tables_of_another_version_are_refused(database: Database):
+    """Older ones with the command that helps; newer ones are never touched."""
+    with pytest.raises(schema.SchemaMismatch, match="run `slackbot migrate` first"):
+        await schema.require_newest(database)
+    await schema.upgrade(database)
+    await schema.require_newest(database)
+    async with database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for check in (schema.require_newest, schema.upgrade):
+        with pytest.raises(schema.SchemaMismatch, match="newest version of slackbot"):
+            await check(database)
 
 
 async def test_migrating_leaves_the_logging_alone(database: Database):

@@ -83,7 +83,7 @@ class Bench:
             notices=self.notices, background=self.background, locks=locks, **heard
         )
         self.sessions = Sessions(accounts=self.accounts, **ports)
-        self.matches = Matches(delivery=self.delivery, **heard)
+        self.matches = Matches(delivery=self.delivery, background=self.background, **heard)
         joined = {"accounts": self.accounts, "matches": self.matches, "locks": locks, **heard}
         self.watch = Watch(notices=self.notices, background=self.background, **joined)
         self.availabilities = Availabilities(sessions=self.sessions, watch=self.watch, **joined)

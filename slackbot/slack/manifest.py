@@ -1,0 +1,121 @@
+"""The Slack app's manifest, made here alone: as JSON for tools, as YAML with its reasons.
+
+Over HTTP every part names the address that Slack posts to; in Socket Mode there is none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from slackbot.slack.app import PATH
+
+SCOPES: Final = {
+    "commands": "the slash command",
+    "chat:write": "the message that tells of a match",
+    "im:write": "opens the direct message it goes to",
+}
+"""What the bot's token must be allowed, each with its reason."""
+BOT_EVENTS: Final = ("app_home_opened", "app_uninstalled", "tokens_revoked")
+_USAGE: Final = "[sessions | join | available | pause | matches | status | connect | help]"
+_PLAIN: Final = re.compile(r"[A-Za-z/][\w ,./:+-]*", re.ASCII)
+_WORDS_OF_YAML: Final = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+
+
+def manifest(url: str | None, command: str) -> dict[str, Any]:
+    """The manifest for a bot at the public address `url`, or without one for Socket Mode."""
+    posted_to = None if url is None else url.rstrip("/") + PATH
+    return {
+        "_metadata": {"major_version": 1},
+        "display_information": {
+            "name": "Networking",
+            "description": "Speed networking at your Accelevents event, without leaving Slack.",
+            "background_color": "#1f3a5f",
+        },
+        "features": _features(posted_to, command),
+        "oauth_config": {"scopes": {"bot": list(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {
+                **_address("request_url", posted_to),
+                "bot_events": list(BOT_EVENTS),
+            },
+            "interactivity": {"is_enabled": True, **_address("request_url", posted_to)},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": posted_to is None,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _features(posted_to: str | None, command: str) -> dict[str, Any]:
+    return {
+        "app_home": {
+            "home_tab_enabled": True,
+            "messages_tab_enabled": True,
+            "messages_tab_read_only_enabled": False,
+        },
+        "bot_user": {"display_name": "Networking", "always_online": True},
+        "slash_commands": [
+            {
+                "command": command,
+                **_address("url", posted_to),
+                "description": "See networking sessions, join one, get matched",
+                "usage_hint": _USAGE,
+                "should_escape": False,
+            }
+        ],
+    }
+
+
+def _address(name: str, posted_to: str | None) -> dict[str, str]:
+    return {} if posted_to is None else {name: posted_to}
+
+
+def as_yaml(made: dict[str, Any], made_by: str) -> str:
+    """The manifest for the web form, each scope with its reason beside it."""
+    head = [
+        '# The Slack app, for "Create an app from a manifest". Made by:',
+        f"#   {made_by}",
+    ]
+    return "\n".join([*head, *_lines(made)]) + "\n"
+
+
+def _lines(value: dict[str, Any] | list[Any], indent: str = "") -> Iterator[str]:
+    """The lines of a mapping or a list, in YAML's block style."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _item(item, indent)
+        return
+    for name, inner in value.items():
+        if isinstance(inner, (dict, list)):
+            yield f"{indent}{name}:"
+            yield from _lines(inner, indent + "  ")
+        else:
+            yield f"{indent}{name}: {_scalar(inner)}"
+
+
+def _item(item: Any, indent: str) -> Iterator[str]:
+    if isinstance(item, dict):
+        first, *others = _lines(item, indent + "  ")
+        yield f"{indent}- {first.lstrip()}"
+        yield from others
+    elif item in SCOPES:
+        width = max(map(len, SCOPES))
+        yield f"{indent}- {_scalar(item):<{width}}  # {SCOPES[item]}"
+    else:
+        yield f"{indent}- {_scalar(item)}"
+
+
+def _scalar(value: object) -> str:
+    """As it is where YAML reads it as text, else as JSON, which is YAML too."""
+    if (
+        isinstance(value, str)
+        and _PLAIN.fullmatch(value)
+        and ": " not in value
+        and not value.endswith((":", " "))
+        and value.lower() not in _WORDS_OF_YAML
+    ):
+        return value
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,135 @@
+"""Engines: how SQLite and PostgreSQL are connected to."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+BUSY_SECONDS = 10.0
+"""How long SQLite waits for another process to finish writing."""
+READERS = 4
+"""Connections that read a SQLite file at the same time; each has a thread."""
+POOL_SIZE = 10
+"""Connections to PostgreSQL, which allows 100 in all by default."""
+POOL_SECONDS = 5.0
+"""How long one waits for a free connection to PostgreSQL."""
+RECYCLE_SECONDS = 1800.0
+"""After so long a connection is made anew, so that it finds a server that has moved."""
+POSTGRESQL_DRIVER = "postgresql+psycopg"
+POSTGRESQL_OPTIONS: dict[str, str | int] = {
+    "application_name": "slackbot",
+    "connect_timeout": 5,  # seconds
+    # A peer that vanished is noticed, and not after the system's two hours.
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,  # milliseconds
+    # Times come in UTC whatever the server's zone is.
+    "options": "-c timezone=UTC",
+}
+
+
+def parse(url: str) -> URL:
+    """Read a database's URL.
+
+    Raises:
+        ValueError: it cannot be used. The message does not repeat it: it may hold a password.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ValueError("not a database URL") from None
+    name, _, driver = parsed.drivername.partition("+")
+    if name in {"postgresql", "postgres"} and driver in {"", "psycopg"}:
+        return parsed.set(drivername=POSTGRESQL_DRIVER)
+    if name == "sqlite" and driver in {"", "aiosqlite"}:
+        return parsed.set(drivername="sqlite+aiosqlite")
+    raise ValueError("only sqlite:// and postgresql+psycopg:// databases can be used")
+
+
+def postgresql(url: URL) -> AsyncEngine:
+    """One pool for reading and writing. What the URL's query says goes before our options."""
+    return create_async_engine(
+        url,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        pool_recycle=RECYCLE_SECONDS,
+        pool_pre_ping=True,
+        connect_args={
+            name: value for name, value in POSTGRESQL_OPTIONS.items() if name not in url.query
+        },
+        hide_parameters=True,
+    )
+
+
+def sqlite_writer(url: URL) -> AsyncEngine:
+    """The one connection that writes; it reads too."""
+    engine = create_async_engine(
+        url,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=1,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS},
+        hide_parameters=True,
+    )
+    event.listen(engine.sync_engine, "do_connect", _create_privately)
+    event.listen(engine.sync_engine, "connect", _prepare_writer)
+    event.listen(engine.sync_engine, "begin", _begin_immediately)
+    return engine
+
+
+def sqlite_readers(url: URL) -> AsyncEngine:
+    """Connections that cannot write."""
+    engine = create_async_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=READERS,
+        max_overflow=0,
+        # There is no transaction to roll back, and each try is a trip to the connection's thread.
+        pool_reset_on_return=None,
+        skip_autocommit_rollback=True,
+        connect_args={"timeout": BUSY_SECONDS},
+        hide_parameters=True,
+    )
+    event.listen(engine.sync_engine, "do_connect", _create_privately)
+    event.listen(engine.sync_engine, "connect", _prepare_reader)
+    return engine
+
+
+def _create_privately(
+    _dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]
+) -> None:
+    """Make the file for its owner alone before SQLite does; `-wal` and `-shm` take its mode."""
+    if options.get("uri"):
+        return
+    path = Path(arguments[0])
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _prepare_writer(connection: DBAPIConnection, _record: Any) -> None:
+    connection.isolation_level = None  # sqlite3 begins no transactions of its own: we do
+    _pragmas(connection, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+
+
+def _prepare_reader(connection: DBAPIConnection, _record: Any) -> None:
+    _pragmas(connection, "foreign_keys=ON", "query_only=ON")
+
+
+def _pragmas(connection: DBAPIConnection, *settings: str) -> None:
+    cursor = connection.cursor()
+    for setting in settings:
+        cursor.execute(f"PRAGMA {setting}")
+    cursor.close()
+
+
+def _begin_immediately(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,98 @@
+"""The database and the keys as the settings name them, and the commands that look after both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+
+from slackbot.domain.ports import StoreUnavailable
+from slackbot.settings import Settings, SettingsError
+from slackbot.storage import schema
+from slackbot.storage.database import Database
+from slackbot.storage.rotation import Resealed, reseal
+from slackbot.storage.vault import Vault, new_key, parse_keys
+
+
+def secret_keys(settings: Settings) -> list[bytes]:
+    """The keys that seal, newest first.
+
+    Raises:
+        SettingsError: they cannot be used.
+    """
+    try:
+        return list(parse_keys(settings.slackbot_secret_keys.get_secret_value()))
+    except ValueError as error:
+        raise SettingsError(f"SLACKBOT_SECRET_KEYS: {error}") from None
+
+
+def vault_of(settings: Settings) -> Vault:
+    """Seals and opens with the keys of the settings.
+
+    Raises:
+        SettingsError: a key cannot be used.
+    """
+    return Vault(secret_keys(settings))
+
+
+def database_of(settings: Settings) -> Database:
+    """The database, not opened yet.
+
+    Raises:
+        SettingsError: its URL cannot be used.
+    """
+    try:
+        return Database(settings.database)
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL: {error}") from None
+
+
+async def make_ready(database: Database) -> None:
+    """Before a start: SQLite brings its tables up to date, PostgreSQL must have that done.
+
+    Raises:
+        SettingsError: it cannot be used as it is.
+    """
+    with _told_in_one_line():
+        if database.ours_alone:
+            await schema.upgrade(database)
+        else:
+            await schema.require_newest(database)
+
+
+async def migrate(settings: Settings) -> list[str]:
+    """Bring the tables up to date and do nothing else; the migrations that were carried out.
+
+    Raises:
+        SettingsError: the database cannot be used as it is.
+    """
+    with _told_in_one_line():
+        async with aclosing(database_of(settings)) as opened:
+            return await schema.upgrade(opened)
+
+
+async def rotate_keys(settings: Settings) -> Resealed:
+    """Seal everything with the newest key, beside a running bot; how many values there were.
+
+    Raises:
+        SettingsError: the database or a key cannot be used as it is.
+    """
+    keys = vault_of(settings)
+    with _told_in_one_line():
+        async with aclosing(database_of(settings)) as opened:
+            await schema.require_newest(opened)
+            return await reseal(opened, keys)
+
+
+def new_secret_key() -> str:
+    """A fresh key for `SLACKBOT_SECRET_KEYS`."""
+    return new_key()
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise SettingsError(f"DATABASE_URL: the database does not answer: {error}") from None
+    except schema.SchemaMismatch as error:
+        raise SettingsError(f"DATABASE_URL: the database cannot be used: {error}") from None

@@ -1,0 +1,111 @@
+"""What was measured, compared with what is wanted."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from .load import Round
+from .noise import Calibration
+
+Figure = Literal["per_second", "p50", "p99"]
+ONE, MANY, MATCH = "answer, 1 client", "answer, 16 clients", "match to message"
+GUARD = 10.0
+"""The bot's answers a second to one client, in those of bare Bolt; less means a defect."""
+BEYOND_NOISE = 3.0
+"""No noise makes the ratio so many times too small; the 10 ms that Bolt can lose do."""
+OK, BROKEN, TOO_NOISY = 0, 1, 75
+"""Exit statuses. 75 is `EX_TEMPFAIL` of sysexits.h: try again when the machine is quieter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """Rounds of the two sides, the bot's first; they were measured in turn."""
+
+    name: str
+    bot: Sequence[Round]
+    other: Sequence[Round]
+    other_name: str
+
+    def median(self, figure: Figure) -> tuple[float, float]:
+        """The median of the rounds, of both sides."""
+        return _median(self.bot, figure), _median(self.other, figure)
+
+    def ratio(self, figure: Figure) -> float:
+        """The bot's median in that of the other side."""
+        bot, other = self.median(figure)
+        return bot / other
+
+
+def _median(rounds: Sequence[Round], figure: Figure) -> float:
+    return float(statistics.median(getattr(one, figure) for one in rounds))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the ratio of one figure should be."""
+
+    experiment: str
+    figure: Figure
+    factor: float
+
+    @property
+    def at_least(self) -> bool:
+        """More is better for rates, less for times."""
+        return self.figure == "per_second"
+
+    def met_by(self, ratio: float) -> bool:
+        """Whether this ratio is good enough."""
+        return ratio >= self.factor if self.at_least else ratio <= self.factor
+
+    def __str__(self) -> str:
+        return f"{'≥' if self.at_least else '≤'} {self.factor:g} ×"
+
+
+TARGETS = (
+    Target(ONE, "per_second", 20),
+    Target(ONE, "p50", 0.1),
+    Target(MANY, "per_second", 3.5),
+    Target(MATCH, "p50", 2.5),
+    Target(MATCH, "p99", 3),
+)
+
+
+@dataclass(slots=True)
+class Figures:
+    """Everything of one run."""
+
+    experiments: dict[str, Experiment] = field(default_factory=dict)
+    calibrations: list[Calibration] = field(default_factory=list)
+
+    def steadiness(self) -> dict[str, Sequence[float]]:
+        """What should be the same in every round, in milliseconds."""
+        same: dict[str, Sequence[float]] = {
+            "processor": [one.cpu for one in self.calibrations],
+            "loopback": [one.echo for one in self.calibrations],
+        }
+        for name, experiment in self.experiments.items():
+            same[f"{name}, bot"] = [one.p50 for one in experiment.bot]
+            same[f"{name}, {experiment.other_name}"] = [one.p50 for one in experiment.other]
+        return same
+
+    @property
+    def guarded(self) -> float:
+        """The ratio that CI looks at."""
+        return self.experiments[ONE].ratio("per_second")
+
+
+def run_status(ratio: float, unsteady: Sequence[str]) -> int:
+    """How a whole run ends: no figure of a noisy machine is good or bad, unless far too bad."""
+    if unsteady and ratio >= GUARD / BEYOND_NOISE:
+        return TOO_NOISY
+    return OK if ratio >= GUARD else BROKEN
+
+
+def guard_status(ratio: float, *, always_noisy: bool) -> int:
+    """How the guard ends, by the best ratio of its tries; noise alone never breaks it."""
+    if ratio >= GUARD or (always_noisy and ratio >= GUARD / BEYOND_NOISE):
+        return OK
+    return BROKEN

@@ -1,0 +1,96 @@
+"""The figures as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from .figures import TARGETS, Figures, Target
+from .noise import NOISY, spread
+
+LIBRARIES = (
+    "slack-bolt",
+    "slack-sdk",
+    "aiohttp",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "python-socketio",
+    "sqlalchemy",
+    "aiosqlite",
+)
+UNITS = {"per_second": "a second", "p50": "p50, ms", "p99": "p99, ms"}
+
+
+def facts() -> dict[str, Any]:
+    """What the machine is and what ran on it."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+        "load": os.getloadavg()[0],
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "libraries": {name: version(name) for name in LIBRARIES},
+    }
+
+
+def show(figures: Figures, about: dict[str, Any], console: Console) -> None:
+    """Print it all: drawn in a terminal, as Markdown where it is piped."""
+    table = Table(box=box.ROUNDED if console.is_terminal else box.MARKDOWN)
+    for heading in ("what", "figure", "bot", "beside", "ratio", "target", ""):
+        table.add_column(heading, justify="right" if heading in {"bot", "ratio"} else "left")
+    for target in TARGETS:
+        if target.experiment in figures.experiments:
+            table.add_row(*_row(figures, target))
+    console.print(table)
+    worst = {name: spread(values) for name, values in figures.steadiness().items()}
+    shown = ", ".join(f"{name} {value:.2f}" for name, value in worst.items())
+    console.print(f"Slowest to fastest round (up to {NOISY:g} is steady): {shown}", soft_wrap=True)
+    libraries = ", ".join(f"{name} {number}" for name, number in about["libraries"].items())
+    console.print(
+        f"{about['cores']} cores, load {about['load']:.1f} before, {about['system']}, "
+        f"{about['python']}, {libraries}",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def _row(figures: Figures, target: Target) -> list[str]:
+    experiment = figures.experiments[target.experiment]
+    bot, other = experiment.median(target.figure)
+    ratio = experiment.ratio(target.figure)
+    places = 0 if target.figure == "per_second" else 2
+    return [
+        target.experiment,
+        UNITS[target.figure],
+        f"{bot:,.{places}f}",
+        f"{other:,.{places}f} ({experiment.other_name})",
+        f"{ratio:.2f}",
+        str(target),
+        "met" if target.met_by(ratio) else "missed",
+    ]
+
+
+def as_json(figures: Figures, about: dict[str, Any]) -> dict[str, Any]:
+    """Facts, every round, and the ratios."""
+    return {
+        "facts": about,
+        "rounds": {name: asdict(experiment) for name, experiment in figures.experiments.items()},
+        "calibrations": [asdict(one) for one in figures.calibrations],
+        "ratios": [
+            {
+                **asdict(target),
+                "ratio": figures.experiments[target.experiment].ratio(target.figure),
+            }
+            for target in TARGETS
+            if target.experiment in figures.experiments
+        ],
+    }

@@ -1,0 +1,76 @@
+"""What is said of a measurement is true of it."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.responses import PlainTextResponse
+
+from slackbot.sandbox.serving import serving
+
+from .figures import BROKEN, OK, ONE, TOO_NOISY, Experiment, Target, guard_status, run_status
+from .load import Question, Round, WrongAnswerError, drive, summary
+from .noise import too_noisy
+
+REQUEST = b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
+
+
+def test_a_summary_counts_in_milliseconds() -> None:
+    """A hundred and one times from 0 to 100 ms have their middle at 50 and their end at 99."""
+    one = summary([number / 1000 for number in range(101)], 2.0)
+    assert (one.answers, one.per_second) == (101, 50.5)
+    assert one.p50 == pytest.approx(50)
+    assert one.p99 == pytest.approx(99)
+
+
+def test_ratios_are_of_medians() -> None:
+    """One wild round on either side changes nothing."""
+    rounds = [Round(1, rate, 1 / rate, 1) for rate in (100.0, 200.0, 9000.0)]
+    beside = [Round(1, rate, 1 / rate, 1) for rate in (1.0, 10.0, 20.0)]
+    experiment = Experiment(ONE, rounds, beside, "beside")
+    assert experiment.ratio("per_second") == 20
+    assert experiment.ratio("p50") == pytest.approx(0.05)
+
+
+def test_more_is_better_for_rates_and_less_for_times() -> None:
+    """A target knows its direction, and says it."""
+    rate, time = Target(ONE, "per_second", 20), Target(ONE, "p50", 0.1)
+    assert (rate.met_by(21), rate.met_by(19), str(rate)) == (True, False, "≥ 20 ×")
+    assert (time.met_by(0.05), time.met_by(0.2), str(time)) == (True, False, "≤ 0.1 ×")
+
+
+def test_noise_is_what_differs_twofold() -> None:
+    """Rounds of the same thing may differ by a factor of two, not by more."""
+    assert too_noisy({"steady": [1.0, 2.0], "unsteady": [1.0, 1.1, 2.1]}) == ["unsteady"]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "unsteady", "status"),
+    [
+        (20, [], OK),
+        (9, [], BROKEN),
+        (20, ["bot"], TOO_NOISY),
+        (9, ["bot"], TOO_NOISY),
+        (1, ["bot"], BROKEN),
+    ],
+)
+def test_a_noisy_run_has_its_own_status(ratio: float, unsteady: list[str], status: int) -> None:
+    """75 where nothing can be told; what no noise explains is broken all the same."""
+    assert run_status(ratio, unsteady) == status
+
+
+@pytest.mark.parametrize(
+    ("ratio", "noisy", "status"),
+    [(11, True, OK), (9, False, BROKEN), (9, True, OK), (1, True, BROKEN)],
+)
+def test_noise_does_not_break_the_guard(ratio: float, noisy: bool, status: int) -> None:
+    """Too little on a quiet machine is broken, and far too little on any."""
+    assert guard_status(ratio, always_noisy=noisy) == status
+
+
+async def test_wrong_answers_are_not_measured() -> None:
+    """A server that answers something else ends the measurement."""
+    async with serving(PlainTextResponse("asking")) as url:
+        asked = await drive(url, Question([REQUEST], b"ask"), clients=2, seconds=0.1)
+        assert asked.answers >= 2
+        with pytest.raises(WrongAnswerError, match="asking"):
+            await drive(url, Question([REQUEST], b"done"), clients=2, seconds=5)

@@ -1,0 +1,94 @@
+"""What tests of all kinds may ask for: a database of every sort, empty or with its tables."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from slackbot.storage import schema
+from slackbot.storage.database import Database
+from slackbot.storage.tables import Base
+from tests import postgres
+
+EMPTY = {"memory": "sqlite://", "file": "sqlite:///{folder}/bot.db"}
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[postgres.Server]:
+    """A PostgreSQL server for the whole run, one a process. In CI it must not be missing."""
+    with ExitStack() as closing:
+        try:
+            server = closing.enter_context(postgres.running())
+        except postgres.NoPostgres as missing:
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(
+                f"PostgreSQL cannot be started: {missing}"
+            )
+        yield server
+
+
+# Making a database costs a third of a second on a busy disk, so there are two that are cleaned.
+
+
+@pytest.fixture(scope="session")
+def _with_tables(postgresql: postgres.Server) -> str:
+    postgresql.carry_out("CREATE DATABASE with_tables")
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, _migrate(postgresql.url("with_tables"))).result()
+    return "with_tables"
+
+
+@pytest.fixture(scope="session")
+def _without_tables(postgresql: postgres.Server) -> str:
+    postgresql.carry_out("CREATE DATABASE without_tables")
+    return "without_tables"
+
+
+async def _migrate(url: str) -> None:
+    database = Database(url)
+    await schema.upgrade(database)
+    await database.aclose()
+
+
+@pytest.fixture
+def postgresql_name(postgresql: postgres.Server, _with_tables: str) -> Iterator[str]:
+    """The name of a database on the server that has all tables and no rows."""
+    yield _with_tables
+    postgresql.cut(_with_tables)
+    tables = Base.metadata.sorted_tables
+    postgresql.carry_out(";".join(f"DELETE FROM {table}" for table in tables), _with_tables)
+
+
+@pytest.fixture
+def postgresql_url(postgresql: postgres.Server, postgresql_name: str) -> str:
+    """The same as an address."""
+    return postgresql.url(postgresql_name)
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql: postgres.Server, _without_tables: str) -> Iterator[str]:
+    """A database on the server without tables."""
+    yield postgresql.url(_without_tables)
+    postgresql.cut(_without_tables)
+    postgresql.carry_out("DROP SCHEMA public CASCADE; CREATE SCHEMA public", _without_tables)
+
+
+@pytest.fixture(params=[*EMPTY, "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each sort; those of SQLite are empty, that of PostgreSQL has its tables."""
+    if request.param in EMPTY:
+        return EMPTY[request.param].format(folder=tmp_path)
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.fixture(params=[*EMPTY, "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database of each sort, without tables."""
+    if request.param in EMPTY:
+        return EMPTY[request.param].format(folder=tmp_path)
+    return str(request.getfixturevalue("empty_postgresql_url"))

@@ -1,0 +1,125 @@
+"""Keys are changed beside a running bot, and the old one can go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+from pydantic import SecretStr
+from sqlalchemy import Engine, event, select
+from store_samples import ANA, BEN, CALL, EXPO, NAMESAKE, TEAM, fill, link, pairing
+
+from slackbot.domain.model import Link, Person, UserId
+from slackbot.storage import rotation
+from slackbot.storage.database import Database
+from slackbot.storage.rotation import Resealed, reseal
+from slackbot.storage.rows import TOKEN
+from slackbot.storage.store import SqlStore
+from slackbot.storage.tables import LinkRow
+from slackbot.storage.vault import Vault
+
+OLD, NEW = bytes(range(32)), bytes(range(1, 33))
+BOTH, ONLY_NEW = Vault([NEW, OLD]), Vault([NEW])
+CROWD = [Person(TEAM, UserId(f"U{n:04}")) for n in range(45)]
+
+
+async def test_everything_is_sealed_anew_once(store: SqlStore, database: Database):
+    """Tokens and calls of every workspace open with the new key alone; then nothing is left."""
+    for person in (ANA, BEN, NAMESAKE):
+        await fill(store, person)
+    await store.add_match(pairing(number=2, call=None))
+    assert await reseal(database, BOTH) == Resealed(resealed=6)
+    assert await reseal(database, ONLY_NEW) == Resealed(already_new=6)
+    after = SqlStore(database, ONLY_NEW)
+    for person in (ANA, BEN, NAMESAKE):
+        assert await after.link(person) == link(person)
+        kept = await after.match(person, pairing().id)
+        assert kept == pairing(person)
+
+
+async def test_nothing_is_sealed_anew_in_an_empty_database(database: Database):
+    """No rows, no counts, no trouble."""
+    assert await reseal(database, BOTH) == Resealed()
+
+
+async def test_more_than_one_batch(store: SqlStore, database: Database):
+    """Every row is met once, however many there are."""
+    await asyncio.gather(*(store.save_link(link(person)) for person in CROWD))
+    assert await reseal(database, BOTH, batch=20) == Resealed(resealed=len(CROWD))
+    assert await reseal(database, ONLY_NEW, batch=15) == Resealed(already_new=len(CROWD))
+
+
+async def test_what_no_key_opens_is_counted_and_left(store: SqlStore, database: Database):
+    """By reason; the rest is sealed anew all the same."""
+    stranger = SqlStore(database, Vault([bytes(range(2, 34))]))
+    await stranger.save_link(link(BEN))
+    await stranger.add_match(pairing(BEN))
+    await store.save_link(link())
+    found = await reseal(database, BOTH)
+    assert found == Resealed(resealed=1, unreadable=Counter({"unknown key": 2}))
+    assert await stranger.link(BEN) == link(BEN)
+    assert await SqlStore(database, ONLY_NEW).link(ANA) == link()
+
+
+async def test_a_value_that_was_replaced_meanwhile_stays(store: SqlStore, database: Database):
+    """Between reading and writing a person connects anew: the newer token is not undone."""
+    await store.save_link(link())
+    newer = BOTH.seal("newer", person=ANA, purpose=TOKEN)
+    pending = [newer]
+
+    def connect_anew(connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if statement.startswith("UPDATE links") and pending:
+            value = pending.pop()
+            connection.exec_driver_sql(
+                f"UPDATE links SET token_sealed = '{value}' WHERE team_id = 'T1'"
+            )
+
+    event.listen(Engine, "before_cursor_execute", connect_anew)
+    try:
+        found = await reseal(database, BOTH)
+    finally:
+        event.remove(Engine, "before_cursor_execute", connect_anew)
+    assert not pending
+    assert found == Resealed(already_new=1)
+    kept = await database.first(select(LinkRow.token_sealed).where(LinkRow.team_id == TEAM))
+    assert kept == newer
+
+
+async def test_the_old_key_can_go_after_a_change_beside_a_running_bot(
+    store: SqlStore, database: Database
+):
+    """While people connect, are matched and leave, everything is sealed anew and nothing lost."""
+    for person in CROWD:
+        await store.save_link(link(person))
+        await store.add_match(pairing(person))
+    bot = SqlStore(database, BOTH)
+
+    async def live(person: Person) -> Link | None:
+        latest = link(person, token=SecretStr(f"newer of {person.user}"))
+        await bot.save_link(latest)
+        await bot.add_match(pairing(person, number=2))
+        if person.user.endswith("7"):
+            await bot.forget(person)
+            return None
+        return latest
+
+    found, *latest = await asyncio.gather(reseal(database, BOTH, batch=5), *map(live, CROWD[::3]))
+    assert found.unreadable.total() == 0
+    assert (await reseal(database, ONLY_NEW)).unreadable.total() == 0
+    after = SqlStore(database, ONLY_NEW)
+    for person, expected in zip(CROWD[::3], latest, strict=True):
+        assert await after.link(person) == expected
+    for match in await after.matches(CROWD[0], EXPO):
+        assert match.call == CALL
+
+
+def test_every_sealed_column_is_resealed():
+    """No column whose name says that it is sealed is left out."""
+    sealed = {
+        column.name
+        for table in LinkRow.metadata.tables.values()
+        for column in table.columns
+        if column.name.endswith("_sealed")
+    }
+    assert sealed == {place.column.key for place in rotation.PLACES}

@@ -1,0 +1,234 @@
+"""The whole bot, with its requests put straight into its ASGI app."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import io
+import json
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic import SecretStr
+from starlette.types import ASGIApp, Message
+
+from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, UserId
+from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.serving import serving
+from slackbot.sandbox.slack import Slack
+from slackbot.sandbox.slack.payloads import Actor, response_url
+from slackbot.sandbox.slack.workspace import Content
+from slackbot.sandbox.slack.workspace import Message as SlackMessage
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+from slackbot.storage.vault import Vault, parse_keys
+from slackbot.wiring import running
+from tests import fakes
+from tests.printed import printed
+from tests.scenario.conftest import settings_for
+
+PATH = "/slack/events"
+FORM = "application/x-www-form-urlencoded"
+TABLES = ("links", "availabilities", "matches", "seen_events")
+TEAM, ADA, PRIYA = "T0DEMO", "U0ADA", "U0PRIYA"
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+@dataclass
+class Target:
+    """A running bot with two linked people, their matches, and those of another workspace."""
+
+    app: ASGIApp
+    slack: Slack
+    platform: Accelevents
+    log: io.StringIO
+    database: sqlite3.Connection
+    settings: Any
+
+    async def send(
+        self, body: bytes, headers: Headers, method: str = "POST", path: str = PATH
+    ) -> tuple[int, bytes]:
+        """One request; status and body of its answer."""
+        chunks = [body[i : i + 65_536] for i in range(0, len(body), 65_536)] or [b""]
+        said: list[Message] = []
+
+        async def receive() -> Message:
+            chunk = chunks.pop(0) if chunks else b""
+            return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
+
+        async def send(message: Message) -> None:
+            said.append(message)
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": method,
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": list(headers),
+            "client": ("127.0.0.1", 1),
+            "server": ("127.0.0.1", 3000),
+        }
+        await self.app(scope, receive, send)
+        return said[0]["status"], b"".join(m.get("body", b"") for m in said[1:])
+
+    async def post(self, body: str | bytes, content_type: str = FORM) -> tuple[int, bytes]:
+        """One request as Slack would sign it."""
+        raw = body if isinstance(body, bytes) else body.encode()
+        signed = signature(raw, self.slack.signing_secret)
+        return await self.send(raw, [*signed, (b"content-type", content_type.encode())])
+
+    async def command(self, text: str, team: str = TEAM, user: str = ADA) -> tuple[int, bytes]:
+        """A slash command; half characters arrive as question marks."""
+        form = {"command": "/networking", "text": text, "team_id": team, "user_id": user}
+        form |= {"response_url": self.filled("{response_url}"), "trigger_id": "1.2.3"}
+        return await self.post(urlencode(form, errors="replace"))
+
+    async def interact(self, payload: object) -> tuple[int, bytes]:
+        """An interactive payload, in its form."""
+        return await self.post(urlencode({"payload": json.dumps(payload)}))
+
+    async def event(self, payload: object) -> tuple[int, bytes]:
+        """An event, as JSON."""
+        return await self.post(json.dumps(payload), "application/json")
+
+    async def settled(self) -> None:
+        """Wait until the bot has done all that it began; its feeds and servers go on."""
+        ours = {"answer", "reply", "open_form", "token_help", "submit", "errand", "show_later"}
+        ours |= {"connect", "leave", "forget_workspace", "show_home", "grace"}
+        while busy := [task for task in asyncio.all_tasks() if task.get_name() in ours]:
+            await asyncio.wait(busy)
+
+    def state(self, *without: str) -> str:
+        """A digest of all rows of all tables but these."""
+        rows = [
+            (table, self.database.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall())
+            for table in TABLES
+            if table not in without
+        ]
+        return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+    def state_of(self, team: str, user: str = "%") -> str:
+        """A digest of all rows of a workspace, or of one person."""
+        rows = [
+            self.database.execute(
+                f"SELECT * FROM {table} WHERE team_id = ? AND user_id LIKE ? ORDER BY 2",
+                (team, user),
+            ).fetchall()
+            for table in TABLES[:3]
+        ]
+        assert rows[0]
+        return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+    def defects(self) -> list[str]:
+        """Log lines with an exception in them since the last look; there should be none."""
+        lines = self.log.getvalue().splitlines()
+        self.log.seek(0)
+        self.log.truncate()
+        return [line for line in lines if '"exception"' in line]
+
+    def filled(self, text: str) -> str:
+        """A payload file with what only a running Slack can give."""
+        workspace = self.slack.workspaces[TEAM]
+        actor = Actor(self.slack, workspace, workspace.named("ada"))
+        trigger = self.slack.triggers.mint(TEAM, ADA)
+        url = response_url(actor, workspace.channels["C0GENERAL"], None)
+        text = text.replace("{response_url}", url).replace("{trigger_id}", trigger)
+        dm = workspace.dm(ADA)
+        text = text.replace("{dm}", dm.id).replace("{ts}", self._message(dm.id).ts)
+        return text.replace("{token}", self.platform.token_for("ada"))
+
+    def _message(self, channel: str) -> SlackMessage:
+        """The last of the bot's messages there."""
+        workspace = self.slack.workspaces[TEAM]
+        posted = [m for m in workspace.messages if m.channel == channel and m.by_bot]
+        return posted[-1] if posted else workspace.post(channel, Content("You're matched"))
+
+    def forget_traffic(self) -> None:
+        """Empty what the sandboxes note, which would grow without end."""
+        self.slack.calls.clear()
+        self.slack.problems.clear()
+        self.platform.calls.clear()
+        for workspace in self.slack.workspaces.values():
+            workspace.messages.clear()
+            workspace.views.clear(ADA)
+
+    async def seed(self) -> None:
+        """Bring the database to where every round begins."""
+        for table in TABLES:
+            self.database.execute(f"DELETE FROM {table}")
+        self.database.commit()
+        keys = parse_keys(self.settings.slackbot_secret_keys.get_secret_value())
+        store = SqlStore(Database(self.settings.database), Vault(keys))
+        try:
+            for team, user, name in (
+                (TEAM, ADA, "ada"),
+                (TEAM, PRIYA, "priya"),
+                ("T0OTHER", ADA, "ada"),
+            ):
+                await _keep(store, self._link(team, user, name))
+        finally:
+            await store.aclose()
+
+    def _link(self, team: str, user: str, name: str) -> Link:
+        return Link(
+            person=Person(TeamId(team), UserId(user)),
+            event=EventSlug("demo"),
+            token=SecretStr(self.platform.token_for(name)),
+            auth_scheme=AuthScheme.BARE,
+            linked_at=datetime(2026, 1, 1, tzinfo=UTC),
+            credential_digest=f"{team}/{user}",
+            account_id=None,
+        )
+
+
+async def _keep(store: SqlStore, link: Link) -> None:
+    await store.save_link(link)
+    await store.add_match(
+        fakes.match(person=link.person, event=link.event, settled_at=fakes.NOON, outcome="told")
+    )
+    if link.person != Person(TeamId(TEAM), UserId(ADA)):
+        await store.save_availability(fakes.wish(person=link.person, event=link.event))
+
+
+def signature(body: bytes, secret: str, *, at: float | None = None) -> Headers:
+    """The two signature headers for any bytes, as of `at` (Unix seconds, default now)."""
+    stamp = str(int(time.time() if at is None else at)).encode()
+    digest = hmac.new(secret.encode(), b"v0:" + stamp + b":" + body, hashlib.sha256)
+    return [
+        (b"x-slack-request-timestamp", stamp),
+        (b"x-slack-signature", f"v0={digest.hexdigest()}".encode()),
+    ]
+
+
+@asynccontextmanager
+async def target(folder: Path) -> AsyncIterator[Target]:
+    """Start the bot on a database file in `folder`, between both sandboxes."""
+    async with AsyncExitStack() as closing:
+        log = closing.enter_context(printed("json", "debug"))
+        slack, platform = Slack(), Accelevents()
+        slack_url = await closing.enter_async_context(serving(slack.app))
+        platform_url = await closing.enter_async_context(serving(platform.app))
+        slack.base_url, slack.rates.on = slack_url, False
+        path = folder / "bot.db"
+        settings = settings_for(
+            slack, slack_url, platform_url, database_url=f"sqlite:///{path}", log_level="debug"
+        )
+        app = await closing.enter_async_context(running(settings))
+        database = sqlite3.connect(path)
+        closing.callback(database.close)
+        made = Target(app, slack, platform, log, database, settings)
+        await made.seed()
+        yield made

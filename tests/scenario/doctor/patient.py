@@ -1,0 +1,89 @@
+"""A set-up for the doctor to look at, healthy until something in it is changed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from click.testing import CliRunner
+
+from slackbot.cli import main
+from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.serving import serving
+from slackbot.sandbox.slack import Slack
+from slackbot.storage import schema
+from slackbot.storage.database import Database
+from slackbot.storage.vault import new_key
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the doctor printed, and its exit status."""
+
+    status: int
+    printed: str
+
+    def on(self, subject: str) -> str:
+        """The lines on one subject."""
+        return "\n".join(
+            line for line in self.printed.splitlines() if line[9:23].strip() == subject
+        )
+
+
+@dataclass
+class Patient:
+    """A set-up: a healthy one until its environment is changed."""
+
+    slack: Slack
+    platform: Accelevents
+    folder: Path
+    environment: dict[str, str] = field(repr=False)
+    secrets: list[str] = field(default_factory=list, repr=False)
+
+    async def is_seen_by_doctor(self, *arguments: str, typed: str = "", **changes: str) -> Report:
+        """Run `slackbot doctor`; whatever it prints holds no secret."""
+        given = {**self.environment, **changes}
+        run: Any = CliRunner().invoke
+        told = await asyncio.to_thread(run, main, ["doctor", *arguments], input=typed, env=given)
+        for secret in [*self.secrets, typed.strip()]:
+            assert not secret or secret not in told.output
+        return Report(told.exit_code, told.output)
+
+    async def is_seen_as_ada(self, **changes: str) -> Report:
+        """The same with Ada's token, by a pipe."""
+        token = self.platform.token_for("ada")
+        return await self.is_seen_by_doctor(
+            "--as-attendee", "--event", "demo", typed=f"{token}\n", **changes
+        )
+
+
+@asynccontextmanager
+async def healthy(folder: Path, platform: Accelevents) -> AsyncIterator[Patient]:
+    """A set-up in which nothing is wrong."""
+    slack, key = Slack(), new_key()
+    async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
+        yield Patient(
+            slack,
+            platform,
+            folder,
+            {
+                "SLACK_BOT_TOKEN": slack.token,
+                "SLACK_SIGNING_SECRET": slack.signing_secret,
+                "SLACK_API_URL": f"{slack_url}/api/",
+                "ACCELEVENTS_API_URL": platform_url,
+                "SLACKBOT_SECRET_KEYS": key,
+                "SLACKBOT_DATA_DIR": str(folder / "var"),
+            },
+            [slack.token, slack.signing_secret, key],
+        )
+
+
+async def upgraded(patient: Patient) -> Database:
+    """The patient's database, in the newest schema."""
+    database = Database(f"sqlite:///{patient.folder}/var/slackbot.db")
+    await schema.upgrade(database)
+    return database

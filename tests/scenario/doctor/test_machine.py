@@ -1,0 +1,179 @@
+"""`slackbot doctor` names what is wrong on this machine, and says nothing more than it must."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from slackbot.domain.health import Cause, Finding, Subject
+from slackbot.examination import bounded
+
+from .patient import Patient, upgraded
+
+
+async def in_a_process(
+    patient: Patient, *arguments: str, before: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The command as an operator runs it, its output into a pipe."""
+    run = partial(
+        subprocess.run,
+        [sys.executable, "-m", "slackbot", "doctor", *arguments],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+        | patient.environment,
+        cwd=patient.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=before,
+    )
+    return await asyncio.to_thread(run)
+
+
+async def test_nothing_is_wrong(patient: Patient) -> None:
+    """A healthy set-up, before its first start and after it, ends with status 0."""
+    report = await patient.is_seen_by_doctor()
+    assert report.status == 0, report.printed
+    assert "slackbot run makes it" in report.on("database")
+    assert not (patient.folder / "var").exists()
+    assert "networking's in Demo Workspace" in report.on("slack")
+    assert "chat:write" in report.on("slack scopes")
+    assert "asks for a token, as it should" in report.on("accelevents")
+    assert "asks for a token, as it should" in report.on("socket")
+    assert report.printed.rstrip().endswith("All is well.")
+    await (await upgraded(patient)).aclose()
+    report = await patient.is_seen_by_doctor()
+    assert (report.status, "answers" in report.on("database")) == (0, True)
+    assert "the newest" in report.on("schema")
+
+
+async def test_a_pipe_gets_plain_lines(patient: Patient) -> None:
+    """Without a terminal there are no colours, one line for each finding, and no log lines."""
+    ran = await in_a_process(patient)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "\x1b" not in ran.stdout
+    grades = {line.split()[0] for line in ran.stdout.splitlines()[:-1]}
+    assert grades == {"ok"}
+
+
+async def test_machines_get_json(patient: Patient) -> None:
+    """`--json` gives one object that names every cause by its word."""
+    patient.slack.workspace.scopes.discard("im:write")
+    report = await patient.is_seen_by_doctor("--json")
+    told = json.loads(report.printed)
+    causes = {row["subject"]: row["cause"] for row in told["findings"]}
+    assert (report.status, told["ok"]) == (1, False)
+    assert causes["slack scopes"] == "scopes_missing"
+    assert causes["socket"] == "socket_asks_for_token"
+
+
+async def test_missing_variables(patient: Patient) -> None:
+    """Every missing variable is named at once, with what it is for."""
+    for name in list(patient.environment):
+        del patient.environment[name]
+    report = await patient.is_seen_by_doctor()
+    assert report.status == 1
+    assert "SLACK_BOT_TOKEN is missing → set it; it is: The bot's token" in report.printed
+    assert "SLACK_SIGNING_SECRET is missing" in report.on("settings")
+    assert "SLACKBOT_SECRET_KEYS is missing → put there" in report.on("keys")
+    assert "the rest was not looked at" in report.on("settings")
+
+
+async def test_malformed_settings(patient: Patient) -> None:
+    """Every malformed variable is named at once, without its value."""
+    report = await patient.is_seen_by_doctor(
+        ACCELEVENTS_API_URL="api.accelevents.com",
+        ACCELEVENTS_WEB_URL="https://[accelevents",
+        ACCELEVENTS_SOCKET_URL="wss://api.accelevents.com:99999",
+        ACCELEVENTS_TIMEZONE="Mars/Olympus",
+        ACCELEVENTS_MATCHES_REQUEST="GET /matches",
+        SLACK_SIGNING_SECRET="canary-secret",
+        PORT="canary-port",
+    )
+    assert report.status == 1
+    for name in ("API_URL", "WEB_URL", "SOCKET_URL", "TIMEZONE", "MATCHES_REQUEST"):
+        assert f"ACCELEVENTS_{name} is not" in report.on("settings")
+    assert "SLACK_SIGNING_SECRET is not a signing secret" in report.on("settings")
+    assert "PORT" in report.on("settings")
+    assert "canary" not in report.printed
+
+
+async def test_socket_settings(patient: Patient) -> None:
+    """A socket setting that no socket could be opened with is named, and the rest is looked at."""
+    report = await patient.is_seen_by_doctor(ACCELEVENTS_SOCKET_NAMESPACE="live")
+    assert report.status == 1
+    assert "ACCELEVENTS_SOCKET_NAMESPACE must begin with /" in report.on("socket")
+    assert report.on("slack").startswith("ok")
+
+
+async def test_an_unreadable_env_file(patient: Patient) -> None:
+    """A `.env` that is no text is named."""
+    (patient.folder / ".env").write_bytes(b"SLACK_COMMAND=\xff\xfe")
+    report = await patient.is_seen_by_doctor()
+    assert report.status == 1
+    assert ".env cannot be read" in report.on("settings")
+
+
+async def test_a_short_key(patient: Patient) -> None:
+    """A key of the wrong length is told by its place, and how to get a good one."""
+    report = await patient.is_seen_by_doctor(SLACKBOT_SECRET_KEYS="c2hvcnQ=")
+    assert report.status == 1
+    assert "key 1 has 5 bytes instead of 32" in report.on("keys")
+    assert "slackbot doctor --new-key" in report.on("keys")
+    assert report.on("slack").startswith("ok")
+
+
+@pytest.mark.parametrize(("limit", "status"), [(256, 1), (1024, 0)])
+async def test_few_open_files(patient: Patient, limit: int, status: int) -> None:
+    """A low limit is told by how many feeds it leaves room for; far too low is a failure."""
+    lower = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (limit, limit))
+    ran = await in_a_process(patient, before=lower)
+    assert ran.returncode == status, ran.stdout
+    files = next(line for line in ran.stdout.splitlines() if "open files" in line)
+    assert files.startswith("failure" if status else "warning")
+    assert f"limit {limit:,}, room for" in files
+    assert "ulimit" in files
+
+
+async def test_a_check_that_breaks_is_a_finding() -> None:
+    """A defect in one check is told by its kind alone, and the others go on."""
+
+    async def broken() -> list[Finding]:
+        raise RuntimeError("canary")
+
+    found = await bounded(Subject.SLACK, broken(), 10)
+    assert found == [Finding(Subject.SLACK, Cause.CHECK_BROKE, {"kind": "RuntimeError"})]
+
+
+async def test_the_new_key_is_printed_alone(patient: Patient) -> None:
+    """`--new-key` looks at nothing and prints a key that can be used."""
+    report = await patient.is_seen_by_doctor("--new-key", SLACK_BOT_TOKEN="nonsense")
+    assert report.status == 0
+    again = await patient.is_seen_by_doctor(SLACKBOT_SECRET_KEYS=report.printed.strip())
+    assert again.status == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "told"),
+    [
+        (["--as-attendee"], "", "go together"),
+        (["--event", "demo"], "", "go together"),
+        (["--as-attendee", "--event", "no event!"], "", "no event's slug"),
+        (["--as-attendee", "--event", "demo"], "\n", "no access token"),
+        (["--as-attendee", "--event", "demo"], "https://x.example/?userKey=abcdefgh1\n", "magic"),
+    ],
+)
+async def test_how_an_attendee_is_named(
+    patient: Patient, arguments: list[str], typed: str, told: str
+) -> None:
+    """An attendee is an event and a token by prompt or pipe; anything else is a usage error."""
+    report = await patient.is_seen_by_doctor(*arguments, typed=typed)
+    assert report.status == 2
+    assert told in report.printed

@@ -1,0 +1,79 @@
+"""The mission on PostgreSQL, also when the database goes away in the midst of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import pytest
+
+from slackbot.settings import SettingsError
+from slackbot.storage import schema
+from slackbot.storage.database import PATIENCE_SECONDS, Database
+from tests.postgres import Server
+
+from .conftest import Mission, Start
+from .test_mission import test_two_people_are_linked_matched_and_told as the_mission
+
+
+@pytest.fixture
+async def mission(start: Start, postgresql_url: str) -> Mission:
+    return await start(database_url=postgresql_url)
+
+
+async def test_the_mission_runs_on_postgresql(mission: Mission) -> None:
+    """The same two people are linked, matched and told."""
+    await the_mission(mission)
+
+
+async def test_a_match_survives_a_restart_of_the_database(
+    mission: Mission, postgresql: Server, postgresql_name: str
+) -> None:
+    """Connections are cut before and after people are matched: both are told, and told once."""
+    ada, priya = await mission.link("ada"), await mission.link("priya")
+    await mission.ask(ada, "/networking available First Network Session")
+    postgresql.cut(postgresql_name)
+    await mission.ask(priya, "/networking available 11645")
+    postgresql.cut(postgresql_name)
+    await ada.waits_for("You're matched with Priya Raman", where="dm")
+    await priya.waits_for("You're matched with Ada Example", where="dm")
+    for person in (ada, priya):
+        assert len(await person.sees("You're matched", where="dm")) == 1
+
+
+async def test_an_absence_of_the_database_ends_nothing(
+    mission: Mission, postgresql: Server, postgresql_name: str
+) -> None:
+    """While it is away the bot lives and says that it is not ready; then it goes on as before."""
+    ada, priya = await mission.link("ada"), await mission.link("priya")
+    await mission.ask(ada, "/networking available First Network Session")
+    async with httpx.AsyncClient(base_url=mission.bot_url) as http:
+        with postgresql.away(postgresql_name):
+            asked = asyncio.create_task(mission.ask(priya, "/networking available 11645"))
+            assert (await http.get("/readyz")).status_code == 503
+            assert (await http.get("/healthz")).status_code == 200
+        assert (await http.get("/readyz")).status_code == 200
+    assert "First Network Session" in (await asked).text
+    await ada.waits_for("You're matched with Priya Raman", where="dm")
+
+
+async def test_a_match_in_a_long_absence_is_told_when_it_is_over(
+    mission: Mission, postgresql: Server, postgresql_name: str
+) -> None:
+    """The socket tells only once: what it told waits until it can be stored, and is not late."""
+    ada = await mission.link("ada")
+    await mission.ask(ada, "/networking available First Network Session")
+    with postgresql.away(postgresql_name):
+        await mission.platform.pair("ada", "priya")
+        await asyncio.sleep(PATIENCE_SECONDS + 1)
+    await ada.waits_for("You're matched with Priya Raman", where="dm", timeout=30)
+    assert len(await ada.sees("Priya Raman", where="dm")) == 1
+
+
+async def test_old_tables_are_refused(start: Start, empty_postgresql_url: str) -> None:
+    """Nothing is started and nothing changed: the sentence names the command that helps."""
+    with pytest.raises(SettingsError, match="run `slackbot migrate` first"):
+        await start(database_url=empty_postgresql_url)
+    database = Database(empty_postgresql_url)
+    assert (await schema.current_and_head(database))[0] is None
+    await database.aclose()

@@ -1,0 +1,195 @@
+"""`slackbot migrate` and `slackbot rotate-keys`, and what `slackbot run` refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+from click.testing import CliRunner, Result
+from pydantic import SecretStr
+
+from slackbot.cli import main
+from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, UserId
+from slackbot.storage import schema
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+from slackbot.storage.vault import Vault, new_key, parse_keys
+from tests.postgres import Server
+
+OLD, NEW, LOST = (new_key() for _ in range(3))
+ENVIRONMENT = {
+    "SLACK_BOT_TOKEN": "xoxb-0123456789-abcdefghij",
+    "SLACK_SIGNING_SECRET": "0123456789abcdef" * 2,
+    "SLACK_API_URL": "http://127.0.0.1:9/api/",
+    "SLACKBOT_SECRET_KEYS": OLD,
+}
+Command = Callable[..., Result]
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Command]:
+    """Carries out a command of the command line in an empty folder."""
+    runner = CliRunner()
+
+    def carry_out(*arguments: str, **environment: str) -> Result:
+        return runner.invoke(main, arguments, env=ENVIRONMENT | environment)
+
+    with contextlib.chdir(tmp_path):
+        yield carry_out
+
+
+@pytest.fixture(params=["file", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "file":
+        return f"sqlite:///{tmp_path}/bot.db"
+    return str(request.getfixturevalue("empty_postgresql_url"))
+
+
+def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "slackbot", *arguments],
+        env=os.environ | ENVIRONMENT | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def link(number: int) -> Link:
+    return Link(
+        person=Person(TeamId("T1"), UserId(f"U{number}")),
+        event=EventSlug("expo"),
+        token=SecretStr("a token"),
+        auth_scheme=AuthScheme.BARE,
+        linked_at=datetime(2026, 5, 4, tzinfo=UTC),
+        credential_digest="d",
+    )
+
+
+def save(url: str, key: str, *numbers: int) -> None:
+    """Store links, sealed with this key."""
+
+    async def work() -> None:
+        database = Database(url)
+        await schema.upgrade(database)
+        store = SqlStore(database, Vault(parse_keys(key)))
+        for number in numbers:
+            await store.save_link(link(number))
+        await database.aclose()
+
+    asyncio.run(work())
+
+
+def test_migrate_tells_what_it_did(command: Command, url: str):
+    """Each migration by name, and nothing the second time."""
+    first, second = (command("migrate", DATABASE_URL=url) for _ in range(2))
+    assert first.output.splitlines() == [
+        "Migrated: 0001 Links, availabilities, matches and seen events.",
+        "The database is up to date.",
+    ]
+    assert second.output == "The database is up to date.\n"
+    assert first.exit_code == second.exit_code == 0
+
+
+def waiting(postgresql: Server) -> int:
+    """How many processes wait for the right to migrate."""
+    with psycopg.connect(postgresql.url("postgres").replace("+psycopg", "")) as connection:
+        asked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        row = connection.execute(asked).fetchone()
+    return int(row[0]) if row else 0
+
+
+def test_processes_that_migrate_at_once_take_turns(postgresql: Server, empty_postgresql_url: str):
+    """Of two that are held up together one does the work, and all end well."""
+    url = empty_postgresql_url
+    with psycopg.connect(url.replace("+psycopg", "")) as held:
+        held.execute("SELECT pg_advisory_xact_lock(%s)", [schema.LOCK_KEY])
+        running = [start("migrate", DATABASE_URL=url) for _ in range(2)]
+        until = time.monotonic() + 60
+        while waiting(postgresql) < len(running) and time.monotonic() < until:
+            time.sleep(0.05)
+    told = [process.communicate(timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0, 0], told
+    assert sorted("Migrated" in out for out, _ in told) == [False, True]
+
+
+def test_processes_migrate_one_file_at_once(tmp_path: Path):
+    """On SQLite too one does the work, and all end well."""
+    running = [start("migrate", DATABASE_URL=f"sqlite:///{tmp_path}/bot.db") for _ in range(2)]
+    told = [process.communicate(timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0, 0], told
+    assert sorted("Migrated" in out for out, _ in told) == [False, True]
+
+
+def test_run_refuses_old_tables_of_postgresql(empty_postgresql_url: str):
+    """One line that names the command which helps, a bad exit status, and nothing begun."""
+    process = start("run", DATABASE_URL=empty_postgresql_url, PORT="0")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "`slackbot migrate`" in err
+
+
+@pytest.mark.parametrize("arguments", [["migrate"], ["rotate-keys"]])
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("postgresql+psycopg://me:hunter2@127.0.0.1:9/x", "does not answer: .*127.0.0.1"),
+        ("sqlite:////dev/null/bot.db", "does not answer: .*/dev/null"),
+        ("mysql://me:hunter2@127.0.0.1/x", "only sqlite"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_told_in_one_line(
+    command: Command, arguments: list[str], url: str, reason: str
+):
+    """With its reason, without its password, with a bad exit status."""
+    refused = command(*arguments, DATABASE_URL=url)
+    assert refused.exit_code == 1
+    assert len(refused.output.splitlines()) == 1
+    assert refused.output.startswith("Error: DATABASE_URL: ")
+    assert "hunter2" not in refused.output
+    assert re.search(reason, refused.output)
+
+
+def test_keys_are_rotated_and_the_old_one_can_go(command: Command, url: str):
+    """With both keys everything is sealed anew; with the new key alone nothing is unreadable."""
+    save(url, OLD, 1, 2, 3)
+    both = command("rotate-keys", DATABASE_URL=url, SLACKBOT_SECRET_KEYS=f"{NEW},{OLD}")
+    assert both.exit_code == 0
+    assert both.output.splitlines() == [
+        "3 resealed, 0 already had the newest key, 0 could not be opened.",
+        "The other keys can be removed.",
+    ]
+    alone = command("rotate-keys", DATABASE_URL=url, SLACKBOT_SECRET_KEYS=NEW)
+    assert alone.exit_code == 0
+    assert "0 resealed, 3 already had the newest key, 0 could not be opened." in alone.output
+
+
+def test_what_cannot_be_opened_is_told(command: Command, url: str):
+    """With a reason and a bad exit status, so that nobody removes a key too early."""
+    save(url, LOST, 1)
+    save(url, OLD, 2)
+    told = command("rotate-keys", DATABASE_URL=url, SLACKBOT_SECRET_KEYS=f"{NEW},{OLD}")
+    assert told.exit_code == 1
+    assert told.output.splitlines() == [
+        "1 resealed, 0 already had the newest key, 1 could not be opened.",
+        "Error: Keep the other keys for now. Not opened: unknown key: 1.",
+    ]
+
+
+def test_keys_are_not_rotated_in_old_tables(command: Command, empty_postgresql_url: str):
+    """Another version's tables are left alone."""
+    refused = command("rotate-keys", DATABASE_URL=empty_postgresql_url)
+    assert refused.exit_code == 1
+    assert "run `slackbot migrate` first" in refused.output
