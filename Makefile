@@ -21,7 +21,7 @@ check: $(READY)  ## what CI runs: format, lint, strict types, import layers, tes
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	# What failed gets one more chance, alone: workers that share two cores can miss a time-out.
-	$(BIN)/pytest -n $(WORKERS) || $(BIN)/pytest --last-failed
+	$(MAKE) --no-print-directory test || $(BIN)/pytest --last-failed
 	rm -f .coverage .coverage.*
 	$(BIN)/pytest -q -n 2 $(CORE_TESTS) --cov=slackbot.domain --cov=slackbot.services --cov-report=
 	$(BIN)/coverage report --fail-under=98
