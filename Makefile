@@ -24,7 +24,7 @@ check: $(READY)  ## what CI runs: format, lint, strict types, import layers, tes
 	$(MAKE) --no-print-directory test || $(BIN)/pytest --last-failed
 	rm -f .coverage .coverage.*
 	$(BIN)/pytest -q -n 2 $(CORE_TESTS) --cov=slackbot.domain --cov=slackbot.services --cov-report=
-	$(BIN)/coverage report --fail-under=98
+	$(BIN)/coverage report --include='slackbot/domain/*,slackbot/services/*' --fail-under=98
 	$(BIN)/python -m tests.bench --guard
 
 bench: $(READY)  ## how fast it is beside bare Bolt; exit status 75: the machine is too noisy to tell
