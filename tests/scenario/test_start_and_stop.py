@@ -84,6 +84,7 @@ MALFORMED = [
     ("SLACKBOT_SECRET_KEYS", None),
     ("SLACK_API_URL", "slack.example"),
     ("ACCELEVENTS_API_URL", "ftp://x"),
+    ("ACCELEVENTS_SOCKET_URL", "socket.example"),
     ("ACCELEVENTS_TIMEZONE", "Mars/Olympus"),
     ("ACCELEVENTS_STATUS_REQUEST", "PUT no-slash"),
     ("ACCELEVENTS_STATUS_REQUEST", "DELETE /x/{session_id}"),
