@@ -79,7 +79,7 @@ def sqlite_writer(url: URL) -> AsyncEngine:
         connect_args={"timeout": BUSY_SECONDS},
         hide_parameters=True,
     )
-    event.listen(engine.sync_engine, "do_connect", _create_privately)
+    event.listen(engine.sync_engine, "do_connect", create_privately)
     event.listen(engine.sync_engine, "connect", _prepare_writer)
     event.listen(engine.sync_engine, "begin", _begin_immediately)
     return engine
@@ -99,12 +99,12 @@ def sqlite_readers(url: URL) -> AsyncEngine:
         connect_args={"timeout": BUSY_SECONDS},
         hide_parameters=True,
     )
-    event.listen(engine.sync_engine, "do_connect", _create_privately)
+    event.listen(engine.sync_engine, "do_connect", create_privately)
     event.listen(engine.sync_engine, "connect", _prepare_reader)
     return engine
 
 
-def _create_privately(
+def create_privately(
     _dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]
 ) -> None:
     """Make the file for its owner alone before SQLite does; `-wal` and `-shm` take its mode."""
@@ -117,14 +117,15 @@ def _create_privately(
 
 def _prepare_writer(connection: DBAPIConnection, _record: Any) -> None:
     connection.isolation_level = None  # sqlite3 begins no transactions of its own: we do
-    _pragmas(connection, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+    pragmas(connection, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 
 
 def _prepare_reader(connection: DBAPIConnection, _record: Any) -> None:
-    _pragmas(connection, "foreign_keys=ON", "query_only=ON")
+    pragmas(connection, "foreign_keys=ON", "query_only=ON")
 
 
-def _pragmas(connection: DBAPIConnection, *settings: str) -> None:
+def pragmas(connection: DBAPIConnection, *settings: str) -> None:
+    """Set how SQLite works on this connection."""
     cursor = connection.cursor()
     for setting in settings:
         cursor.execute(f"PRAGMA {setting}")

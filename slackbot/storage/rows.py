@@ -55,6 +55,7 @@ def link_values(link: Link, vault: Vault) -> Values:
         "linked_at": link.linked_at,
         "credential_digest": link.credential_digest,
         "refused_at": link.refused_at,
+        "unreachable": link.unreachable,
     }
 
 
@@ -75,6 +76,7 @@ def link_of(row: LinkRow, vault: Vault) -> Link:
         account_id=row.account_id,
         expires_at=row.expires_at,
         refused_at=row.refused_at,
+        unreachable=row.unreachable,
     )
 
 
@@ -139,6 +141,8 @@ def match_values(match: Match, vault: Vault) -> Values:
         "outcome": match.outcome,
         "channel": match.channel,
         "ts": match.ts,
+        "over_at": match.over_at,
+        "answer": match.answer,
     }
 
 
@@ -171,6 +175,8 @@ def match_of(row: MatchRow, vault: Vault) -> Match:
         outcome=row.outcome,
         channel=row.channel,
         ts=row.ts,
+        over_at=row.over_at,
+        answer=row.answer,
     )
 
 

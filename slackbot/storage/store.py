@@ -30,10 +30,12 @@ from slackbot.domain.model import (
     Person,
     SessionId,
     Sighting,
+    Source,
     State,
     TeamId,
 )
 from slackbot.domain.ports import Posted, Store
+from slackbot.domain.rules import ROUND_UNKNOWN
 from slackbot.storage.cache import TtlCache
 from slackbot.storage.database import Database
 from slackbot.storage.rows import (
@@ -60,6 +62,8 @@ WISH_SECONDS = 10.0
 """How long an availability is remembered, where no other process can change it."""
 EVENT_MEMORY = timedelta(days=1)
 """Slack repeats an event for about an hour."""
+ROUNDS_AT_ONCE = 200
+"""How many rounds are ended at a time: Slack takes some fifty edits a minute."""
 PURGE_SECONDS = 3600.0
 """How often the seen events of one workspace are looked through."""
 
@@ -128,6 +132,11 @@ class SqlStore:
         change = update(LinkRow).where(_of(LinkRow, person)).values(auth_scheme=scheme.value)
         await self._change_link(person, change)
 
+    async def mark_reachable(self, person: Person, unreachable: str | None) -> None:
+        """Note why Slack takes no message to the person, or that it does again (None)."""
+        change = update(LinkRow).where(_of(LinkRow, person)).values(unreachable=unreachable)
+        await self._change_link(person, change)
+
     async def forget(self, person: Person) -> bool:
         """Delete all rows of the person; whether there was a link."""
         tables = (MatchRow, AvailabilityRow, LinkRow)
@@ -194,9 +203,17 @@ class SqlStore:
     # --- matches ---------------------------------------------------------------------------------
 
     async def add_match(self, match: Match) -> bool:
-        """Store a match; False when its id, or its (partner, ordinal), is there already."""
+        """Store a match; False when its id, or its (partner, ordinal), is there already.
+
+        Unless it was over before, the person's wish for its session is fulfilled with it.
+        """
         new = self._database.insert(MatchRow).values(**match_values(match, self._vault))
-        return await self._database.change(new.on_conflict_do_nothing())
+        fulfilled = [] if match.source is Source.BEFORE else [_fulfil_wish(match)]
+        return await self._database.change(
+            *fulfilled,
+            new.on_conflict_do_nothing(),
+            after=lambda: self._wishes.drop(match.person),
+        )
 
     async def enrich_match(self, person: Person, match_id: MatchId, seen: Sighting) -> None:
         """Fill what is empty with what a later telling knows; nothing is ever replaced."""
@@ -242,6 +259,39 @@ class SqlStore:
             ending |= {"channel": posted.channel, "ts": posted.ts}
         await self._database.change(update(MatchRow).where(row).values(**ending))
 
+    async def rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
+        """Told matches whose round has ended and whose message does not say so yet."""
+        unknown = and_(MatchRow.ends_at.is_(None), MatchRow.received_at <= now - ROUND_UNKNOWN)
+        wanted = (
+            select(MatchRow)
+            .where(
+                MatchRow.team_id == team,
+                MatchRow.over_at.is_(None),
+                MatchRow.answer.is_(None),
+                MatchRow.outcome == "told",
+                MatchRow.source != Source.LIST.value,
+                or_(MatchRow.ends_at <= now, unknown),
+            )
+            .order_by(MatchRow.received_at)
+            .limit(ROUNDS_AT_ONCE)
+        )
+        return [(person_of(row), MatchId(row.id)) for row in await self._database.all(wanted)]
+
+    async def mark_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
+        """Note that the message says that the round is over, or never will."""
+        row = and_(_of(MatchRow, person), MatchRow.id == match_id, MatchRow.over_at.is_(None))
+        await self._database.change(update(MatchRow).where(row).values(over_at=at))
+
+    async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
+        """Note which button of a match's message was pressed; the first answer stays."""
+        row = and_(
+            _of(MatchRow, person),
+            MatchRow.channel == posted.channel,
+            MatchRow.ts == posted.ts,
+            MatchRow.answer.is_(None),
+        )
+        await self._database.change(update(MatchRow).where(row).values(answer=answer))
+
     async def unsettled(self, team: TeamId) -> list[tuple[Person, MatchId]]:
         """Matches of the workspace whose notices have no end yet, the oldest first."""
         wanted = (
@@ -275,6 +325,23 @@ _keeps_the_port: Callable[[Database, Vault], Store] = SqlStore
 
 def _of(table: type[LinkRow | AvailabilityRow | MatchRow], person: Person) -> ColumnElement[bool]:
     return and_(table.team_id == person.team, table.user_id == person.user)
+
+
+def _fulfil_wish(match: Match) -> Executable:
+    """The person is in a meeting now, unless this match is known already."""
+    known = exists().where(
+        _of(MatchRow, match.person),
+        MatchRow.event == match.event,
+        MatchRow.session_id == match.session_id,
+        MatchRow.partner_key == match.partner_key,
+        MatchRow.ordinal == match.ordinal,
+    )
+    wish = and_(
+        _of(AvailabilityRow, match.person),
+        AvailabilityRow.session_id == match.session_id,
+        ~known,
+    )
+    return update(AvailabilityRow).where(wish).values(state=State.IN_MEETING.value)
 
 
 def _delete_foreign_wish(link: Link) -> Executable:

@@ -93,6 +93,8 @@ class LinkRow(Base):
     linked_at: Mapped[datetime]
     credential_digest: Mapped[str]
     refused_at: Mapped[datetime | None]
+    dm_channel: Mapped[str | None]
+    unreachable: Mapped[str | None]
 
 
 class AvailabilityRow(Base):
@@ -131,6 +133,13 @@ class MatchRow(Base):
             sqlite_where=text("settled_at IS NULL"),
             postgresql_where=text("settled_at IS NULL"),
         ),
+        Index(
+            "ix_matches_going_on",
+            "team_id",
+            "received_at",
+            sqlite_where=text("over_at IS NULL AND answer IS NULL AND outcome = 'told'"),
+            postgresql_where=text("over_at IS NULL AND answer IS NULL AND outcome = 'told'"),
+        ),
     )
 
     team_id: Mapped[Key]
@@ -157,6 +166,8 @@ class MatchRow(Base):
     outcome: Mapped[str | None]
     channel: Mapped[str | None]
     ts: Mapped[str | None]
+    over_at: Mapped[datetime | None]
+    answer: Mapped[str | None]
 
 
 class SeenEventRow(Base):
