@@ -46,8 +46,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def storable(text: str) -> str:
+    """What no database takes (NUL, half characters) becomes U+FFFD."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 class ForeignText(TypeDecorator[str]):
-    """Text from strangers. What no database takes (NUL, half characters) becomes U+FFFD."""
+    """Text from strangers, made `storable`."""
 
     impl = Text
     cache_ok = True
@@ -55,10 +61,7 @@ class ForeignText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """The text with its impossible characters replaced."""
         del dialect
-        if value is None:
-            return None
-        whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return storable(value) if value is not None else None
 
 
 Key = Annotated[str, mapped_column(primary_key=True)]
