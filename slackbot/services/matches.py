@@ -19,7 +19,7 @@ from slackbot.domain.model import (
     Source,
     TeamId,
 )
-from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
+from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Posted, Store
 from slackbot.domain.rules import next_match, pairing_of, untold
 from slackbot.services.background import Background, Locks
 from slackbot.telemetry import MATCHES, UNREADABLE
@@ -212,6 +212,10 @@ class Matches:
     async def history(self, person: Person, event: EventSlug) -> list[Match]:
         """Whom the person was matched with at the event, latest first."""
         return await self._store.matches(person, event)
+
+    async def answered(self, person: Person, posted: Posted, answer: str) -> None:
+        """The person pressed a button of a match's message; the first answer stays."""
+        await self._store.mark_answered(person, posted, answer)
 
     async def resume(self, team: TeamId) -> None:
         """After a start: submit again whatever was stored and not settled."""

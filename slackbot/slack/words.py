@@ -118,6 +118,10 @@ PAUSED_UNCONFIRMED: Final = (
     "matched, and I would tell you. I keep asking; press once more to ask at once."
 )
 NOT_AVAILABLE: Final = "*You're not available.*"
+UNREACHABLE: Final = (
+    "*I couldn't send you a direct message about a match, so I stopped looking.* "
+    "Please let this app message you (open it under Apps), then say that you're available again."
+)
 STATUS_SMALL: Final = "Connected to {event} since {since:when}"
 NOTHING_OPEN: Final = "No session is open right now."
 
