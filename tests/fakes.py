@@ -231,9 +231,10 @@ class FakeDelivery:
 
     def _start(self, name: str, work: Answer[None]) -> None:
         if name in self.begun:
-            return work.close()
-        self.begun.add(name)
-        self.background.start(work, "deliver")
+            work.close()
+        else:
+            self.begun.add(name)
+            self.background.start(work, "deliver")
 
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
         work = self.notices.deliver(person, match_id, look_first=not fresh, sleep=self.clock.sleep)

@@ -6,7 +6,7 @@ import pytest
 
 from slackbot.domain.errors import MessageDelayed, MessageError, MessageRefused, MessageUnsure
 from slackbot.domain.model import MatchId
-from slackbot.domain.ports import LinkRefused, MatchFound
+from slackbot.domain.notices import LinkRefused, MatchFound
 from slackbot.services.notices import RETRY_CAP_SECONDS, TRIES_OF_A_REMARK
 from tests.fakes import ANA, BEN, NOON, link, match
 from tests.workbench import Bench
