@@ -189,7 +189,10 @@ class Store(Protocol):
     Each may raise `StoreUnavailable`, after some seconds of trying.
     """
 
-    async def link(self, person: Person) -> Link | None: ...
+    async def link(self, person: Person, *, fresh: bool = False) -> Link | None:
+        """The person's link; `fresh` is as it is now, not as it was some seconds ago."""
+        ...
+
     async def save_link(self, link: Link) -> None: ...
     async def mark_refused(self, person: Person, at: datetime) -> bool:
         """Note that the token is no longer taken; True only for the first to note it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -55,6 +56,8 @@ class SlackMessenger:
         self._installation = installation
         self._links = links
         self._channels: dict[Person, str] = {}
+        self.may_send: Callable[[], bool] = lambda: True
+        """Asked right before each post: may we still, or has another process taken over?"""
 
     async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
         """Post a notice; a match carries its key, by which it could be found again."""
@@ -85,6 +88,8 @@ class SlackMessenger:
     ) -> Posted:
         """Post a direct message."""
         channel = await self._channel(person)
+        if not self.may_send():
+            raise MessageDelayed("lease_lapsed", 1.0)
         answer = await self._call(
             "chat.postMessage",
             person,

@@ -89,8 +89,10 @@ class SqlStore(Ledger):
 
     # --- links -----------------------------------------------------------------------------------
 
-    async def link(self, person: Person) -> Link | None:
+    async def link(self, person: Person, *, fresh: bool = False) -> Link | None:
         """The person's link; one whose token cannot be opened counts as none, and is logged."""
+        if fresh:
+            self._links.drop(person)
         return await self._links.get(person, lambda: self._load_link(person))
 
     async def _load_link(self, person: Person) -> Link | None:
