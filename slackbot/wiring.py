@@ -179,7 +179,7 @@ def _worker(
 
     worker = Worker(outside.leases, shared, recover=recover, fenced=shared is not None)
     worker.dropped = watch.drop
-    worker.claimed = lambda person, taken_over: watch.keep(person, taken_over=taken_over)
+    worker.claimed = watch.claimed
     outside.messenger.may_send = worker.held
     if shared is not None:
         outside.feed.listen(shared)

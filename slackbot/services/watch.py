@@ -33,6 +33,8 @@ LOOK_SECONDS = 10.0
 """How often the match list is read while the feed is down."""
 LOOK_SECONDS_CONNECTED = 60.0
 """The same while it is up."""
+CLAIMED_SECONDS = 20.0
+"""How long the watch over a feed that was claimed waits: it is connected at once all the same."""
 SPREAD_SECONDS = 30.0
 """Over how long the lists of feeds that were taken over together are read."""
 _dice = random.SystemRandom()
@@ -79,18 +81,25 @@ class Watch:
         for availability in await self._store.availabilities(team):
             self.keep(availability.person)
 
-    def keep(self, person: Person, *, taken_over: bool = False) -> None:
-        """Watch over a person's wish until it ends, where their feed is ours.
+    def keep(self, person: Person) -> None:
+        """Watch over a person's wish until it ends, where their feed is ours."""
+        if self._holds(person):
+            self._start(person, after=0.0)
 
-        One that was `taken_over` comes with many others: their match lists are read one by one.
+    def claimed(self, person: Person, taken_over: bool) -> None:
+        """Their feed is ours from now on, and so is the watch.
+
+        The wish may be stored only once the feed is up, by the process where it was said. Of
+        feeds that were `taken_over` there are many at once: their lists are read one by one.
         """
-        if not self._holds(person):
-            return
         if taken_over:
             self._listed_later.add(person)
+        self._start(person, after=CLAIMED_SECONDS)
+
+    def _start(self, person: Person, *, after: float) -> None:
         kept = self._kept.get(person)
         if kept is None or kept.done():
-            self._kept[person] = self._background.start(self._keep(person), "watch")
+            self._kept[person] = self._background.start(self._keep(person, after), "watch")
 
     def drop(self, person: Person) -> None:
         """The feed is another process's now: so is the watch. The wish stands."""
@@ -218,7 +227,8 @@ class Watch:
 
     # --- the watch --------------------------------------------------------------------------------
 
-    async def _keep(self, person: Person) -> None:
+    async def _keep(self, person: Person, after: float) -> None:
+        await self._clock.sleep(after)
         waited = LOOK_SECONDS_CONNECTED
         while True:
             health = self._feed.health(person)
