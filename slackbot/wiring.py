@@ -42,7 +42,7 @@ from slackbot.slack.messenger import SlackMessenger
 from slackbot.slack.replies import Replies
 from slackbot.slack.socket_line import AppTokenRefused
 from slackbot.slack.socket_mode import SocketMode
-from slackbot.slack.web_api import WebClient, slack_session, web_client
+from slackbot.slack.web_api import POST_SECONDS, WebClient, slack_session, web_client
 from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.store import SqlStore
 from slackbot.web.app import web_app
@@ -101,7 +101,7 @@ async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
         inside = _inside(outside, clock, background)
         outside.feed.listen(inside.watch)
         upkeep.launch(inside.delivery, outside.delivery_database)
-        closing.push_async_callback(inside.delivery.aclose)
+        closing.push_async_callback(_stop_telling, outside, inside)
         slack = _slack(settings, outside, inside, clock, background)
         await _known_to_slack(outside.installation)
         socket_mode = slack if isinstance(slack, SocketMode) else None
@@ -127,6 +127,11 @@ async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
             await background.drain(DRAIN_SECONDS)
 
 
+async def _stop_telling(outside: Outside, inside: Inside) -> None:
+    """Together: what waits in the queue goes back to its workflow, which leaves it as it is."""
+    await asyncio.gather(inside.delivery.aclose(), outside.messenger.aclose())
+
+
 async def _outside(settings: Settings, clock: SystemClock, closing: AsyncExitStack) -> Outside:
     # What may be wrong with a setting comes out before anything is made or opened.
     vault, database = upkeep.vault_of(settings), upkeep.database_of(settings)
@@ -140,12 +145,13 @@ async def _outside(settings: Settings, clock: SystemClock, closing: AsyncExitSta
     closing.push_async_callback(platform.aclose)
     feed = SocketFeed(feed_as, clock)
     closing.push_async_callback(feed.aclose)
-    session = slack_session()
+    session = slack_session(POST_SECONDS)
     closing.push_async_callback(session.close)
     client = web_client(settings.slack_api_url, session)
     installation = SingleInstallation(client, settings.slack_bot_token.get_secret_value())
     links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
-    messenger = SlackMessenger(client, installation, links)
+    messenger = SlackMessenger(client, installation, links, channels=store)
+    closing.push_async_callback(messenger.aclose)
     return Outside(store, platform, feed, client, installation, messenger, links, delivery_database)
 
 
