@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 
+from slackbot.delivery import tables
 from slackbot.delivery.workflows import DeliveryUnusable, DurableDelivery
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.settings import Settings, SettingsError
 from slackbot.storage import schema
-from slackbot.storage.database import Database
-from slackbot.storage.delivery_database import DeliveryDatabase
+from slackbot.storage.database import Database, answering
+from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
 from slackbot.storage.rotation import Resealed, reseal
 from slackbot.storage.vault import Vault, new_key, parse_keys
 
@@ -81,7 +83,12 @@ async def migrate(settings: Settings) -> list[str]:
     """
     with _told_in_one_line():
         async with aclosing(database_of(settings)) as opened:
-            return await schema.upgrade(opened)
+            steps = await schema.upgrade(opened)
+            if not opened.ours_alone:
+                url = DeliveryDatabase(settings.database).url
+                with answering():
+                    await asyncio.to_thread(tables.migrate, url, schema=SCHEMA)
+            return steps
 
 
 async def rotate_keys(settings: Settings) -> Resealed:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from slackbot.delivery import tables
 from slackbot.storage import schema
 from slackbot.storage.database import Database
+from slackbot.storage.delivery_database import SCHEMA
 from slackbot.storage.tables import Base
 from tests import postgres
 
@@ -53,6 +55,7 @@ async def _migrate(url: str) -> None:
     database = Database(url)
     await schema.upgrade(database)
     await database.aclose()
+    tables.migrate(url, schema=SCHEMA)
 
 
 @pytest.fixture
@@ -60,8 +63,9 @@ def postgresql_name(postgresql: postgres.Server, _with_tables: str) -> Iterator[
     """The name of a database on the server that has all tables and no rows."""
     yield _with_tables
     postgresql.cut(_with_tables)
-    tables = Base.metadata.sorted_tables
-    postgresql.carry_out(";".join(f"DELETE FROM {table}" for table in tables), _with_tables)
+    ours = [str(table) for table in Base.metadata.sorted_tables]
+    cleared = (f"DELETE FROM {table}" for table in [*ours, f"{SCHEMA}.workflow_status"])
+    postgresql.carry_out(";".join(cleared), _with_tables)
 
 
 @pytest.fixture
@@ -75,7 +79,10 @@ def empty_postgresql_url(postgresql: postgres.Server, _without_tables: str) -> I
     """A database on the server without tables."""
     yield postgresql.url(_without_tables)
     postgresql.cut(_without_tables)
-    postgresql.carry_out("DROP SCHEMA public CASCADE; CREATE SCHEMA public", _without_tables)
+    postgresql.carry_out(
+        f"DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA public",
+        _without_tables,
+    )
 
 
 @pytest.fixture(params=[*EMPTY, "postgresql"])

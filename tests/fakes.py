@@ -194,18 +194,19 @@ class FakeFeed:
 
 
 class FakeMessenger:
-    """Keeps what people are told. `errors` come first, one for each try."""
+    """Keeps what people are told. `errors` come first, one for each try; None lets one pass."""
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.told: list[tuple[Person, Notice]] = []
         self.keys: dict[tuple[Person, str | None], Posted] = {}
-        self.errors: list[Exception] = []
+        self.errors: list[Exception | None] = []
 
     def _try(self, line: str) -> None:
         self.journal.append(line)
-        if self.errors:
-            raise self.errors.pop(0)
+        error = self.errors.pop(0) if self.errors else None
+        if error is not None:
+            raise error
 
     async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
         self._try(f"tell {type(notice).__name__}")
@@ -231,9 +232,10 @@ class FakeDelivery:
 
     def _start(self, name: str, work: Answer[None]) -> None:
         if name in self.begun:
-            return work.close()
-        self.begun.add(name)
-        self.background.start(work, "deliver")
+            work.close()
+        else:
+            self.begun.add(name)
+            self.background.start(work, "deliver")
 
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
         work = self.notices.deliver(person, match_id, look_first=not fresh, sleep=self.clock.sleep)

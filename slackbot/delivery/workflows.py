@@ -80,19 +80,22 @@ class DurableDelivery:
             **database,  # type: ignore[typeddict-item] # keys of the same type, chosen by wiring
         }
         DBOS(config=config)
-        _through_our_logging()
+        logger = _through_our_logging()
         workflow = DBOS.workflow
         self._deliver = workflow(name="deliver")(self._deliver_workflow())
         self._finish = workflow(name="finish")(self._finish_workflow())
         self._remark = workflow(name="remark")(self._remark_workflow())
+        logger.disabled = True  # what is wrong is raised, and told in one line
         try:
             DBOS.launch()
         except dbos_error.DBOSException as problem:
             DBOS.destroy(destroy_registry=True)
-            log.warning("delivery_unusable", failure=type(problem).__name__)
+            log.debug("delivery_unusable", failure=type(problem).__name__)
             raise DeliveryUnusable(
                 "its tables for delivery are not those of this version"
             ) from None
+        finally:
+            logger.disabled = False
 
     # --- ports.Delivery --------------------------------------------------------------------------
 
@@ -263,11 +266,12 @@ def _person(team: str, user: str) -> Person:
     return Person(TeamId(team), UserId(user))
 
 
-def _through_our_logging() -> None:
+def _through_our_logging() -> logging.Logger:
     """DBOS prints by itself, past the redaction on the root of logging."""
     logger = logging.getLogger("dbos")
     logger.handlers.clear()
     logger.propagate = True
+    return logger
 
 
 async def _in_a_thread(work: Callable[[], None]) -> None:

@@ -91,12 +91,10 @@ class Notices:
             posted = await self._messenger.find(match.person, match.id, None) if look else None
             posted = posted or await self._messenger.tell(match.person, MatchFound(match))
         except MessageRefused as error:
-            await self._settle(match, error.reason, None)
             log.warning("notice_refused", match=match.id, reason=error.reason)
             if isinstance(error, PersonUnreachable):
-                await self._store.mark_reachable(match.person, error.reason)
-                if self._gone is not None:
-                    await self._gone(match.person)
+                await self._unreachable(match.person, error.reason)
+            await self._settle(match, error.reason, None)
         else:
             await self._settle(match, TOLD, posted)
 
@@ -114,6 +112,12 @@ class Notices:
         NOTICES.labels(outcome=outcome if outcome in {TOLD, EXPIRED, DEFECT} else "refused").inc()
         if outcome == TOLD:
             await self._reached(match.person)
+
+    async def _unreachable(self, person: Person, reason: str) -> None:
+        """Before the notice is settled: whoever finds it unsettled comes by here again."""
+        await self._store.mark_reachable(person, reason)
+        if self._gone is not None:
+            await self._gone(person)
 
     async def _reached(self, person: Person) -> None:
         link = await self._store.link(person)

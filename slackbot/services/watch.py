@@ -164,8 +164,9 @@ class Watch:
         except TokenRefused:
             raise
         except Refusal as error:
-            lost = AvailabilityLost(availability.session_title, error.code)
-            await self._remark(availability, lost)
+            if await self._store.availability(person) is not None:
+                lost = AvailabilityLost(availability.session_title, error.code)
+                await self._remark(availability, lost)
             await self.end(person)
         except Unavailable as error:
             log.info("available_unconfirmed", reason=error.code)
@@ -233,10 +234,9 @@ class Watch:
 
     async def _session_over(self, link: Link, availability: Availability) -> None:
         await self.stop_looking(link, availability)
-        if availability.state is State.AVAILABLE:
-            current = await self._store.availability(link.person)
-            if current is not None and current.state is State.AVAILABLE:
-                await self._remark(availability, SessionOver(availability.session_title))
+        was_waiting = availability.state is State.AVAILABLE
+        if was_waiting and await self._store.availability(link.person) is not None:
+            await self._remark(availability, SessionOver(availability.session_title))
         await self.end(link.person)
 
     async def _remark(self, availability: Availability, remark: Remark) -> None:

@@ -35,7 +35,7 @@ class TtlCache(Generic[K, V]):
         value = await load()
         # Something was dropped while we were reading: what we read may be of before.
         if drops == self._drops:
-            self._keep(key, value)
+            self.keep(key, value)
         return value
 
     def peek(self, key: K) -> V | None:
@@ -51,7 +51,7 @@ class TtlCache(Generic[K, V]):
         kept = self._kept.get(key)
         self.drop(key)
         if kept is not None and kept[0] > self._clock():
-            self._keep(key, change(kept[1]))
+            self.keep(key, change(kept[1]))
 
     def drop(self, key: K) -> None:
         """Forget one value; it is loaded anew when next asked for."""
@@ -63,7 +63,8 @@ class TtlCache(Generic[K, V]):
         self._drops += 1
         self._kept.clear()
 
-    def _keep(self, key: K, value: V) -> None:
+    def keep(self, key: K, value: V) -> None:
+        """Keep a value that was not loaded: what was written just now."""
         self._kept.pop(key, None)
         if len(self._kept) >= self._capacity:
             del self._kept[next(iter(self._kept))]

@@ -101,14 +101,15 @@ class Ledger:
         *,
         wishes: TtlCache[Person, Availability | None],
         known: TtlCache[Person, Known],
+        told_next: TtlCache[Person, Match],
     ) -> None:
         self._database = database
         self._vault = vault
         self._wishes = wishes
         self._known = known
         self._insert_match = database.insert(MatchRow).on_conflict_do_nothing()
-        self._told_next: dict[tuple[Person, MatchId], Match] = {}
-        """Matches just stored, until they are read for the first time, which is to tell them."""
+        self._told_next: TtlCache[Person, Match] = told_next
+        """The match just stored, until it is read for the first time, which is to tell it."""
 
     async def add_match(self, match: Match) -> bool:
         """Store a match; False when its id, or its (partner, ordinal), is there already.
@@ -128,7 +129,8 @@ class Ledger:
                 self._wishes.change(match.person, lambda it: _fulfilled(it, match))
             if counts[-1]:
                 stored = as_stored(match)
-                self._told_next[match.person, match.id] = stored
+                if match.settled_at is None:
+                    self._told_next.keep(match.person, stored)
                 self._known.change(match.person, lambda it: _with(it, stored))
 
         return await self._database.change(*statements, after=after)
@@ -152,8 +154,10 @@ class Ledger:
 
     async def match(self, person: Person, match_id: MatchId) -> Match | None:
         """One match of the person."""
-        if (match := self._told_next.pop((person, match_id), None)) is not None:
-            return match
+        at_hand = self._told_next.peek(person)
+        if at_hand is not None and at_hand.id == match_id:
+            self._told_next.drop(person)
+            return at_hand
         wanted = every(MatchRow).where(of(MatchRow, person), MatchRow.id == match_id)
         row = await self._database.row(wanted)
         return match_of(row, self._vault) if row is not None else None
@@ -232,7 +236,7 @@ class Ledger:
         """Change one match; an `ending` is noted in what is at hand too, anything else reread."""
 
         def after(counts: list[int] | None) -> None:
-            self._told_next.pop((person, match_id), None)
+            self._told_next.drop(person)
             if counts == [1] and ending is not None:
                 self._known.change(person, lambda it: _settled(it, match_id, ending))
             else:
@@ -242,13 +246,11 @@ class Ledger:
 
     def drop_matches(self, person: Person | None) -> None:
         """Forget what is at hand of somebody, or of everybody."""
-        for key in list(self._told_next):
-            if person in {None, key[0]}:
-                del self._told_next[key]
-        if person is None:
-            self._known.clear()
-        else:
-            self._known.drop(person)
+        for cache in (self._known, self._told_next):
+            if person is None:
+                cache.clear()
+            else:
+                cache.drop(person)
 
     async def unsettled(self, team: TeamId) -> list[tuple[Person, MatchId]]:
         """Matches of the workspace whose notices have no end yet, the oldest first."""
@@ -284,7 +286,9 @@ def _with(known: Known, match: Match) -> Known:
     if (known.event, known.session_id) != (match.event, match.session_id):
         return known
     others = (it for it in known.matches if it.id != match.id)
-    return replace(known, matches=(replace(match, call=None), *others))
+    all_of_them = [replace(match, call=None), *others]
+    newest_first = sorted(all_of_them, key=lambda it: (it.received_at, it.ordinal), reverse=True)
+    return replace(known, matches=tuple(newest_first))
 
 
 def _settled(known: Known, match_id: MatchId, ending: Values) -> Known:

@@ -21,6 +21,7 @@ from slackbot.domain.model import (
     AuthScheme,
     Availability,
     Link,
+    Match,
     Person,
     SessionId,
     State,
@@ -47,6 +48,8 @@ LINK_SECONDS = 10.0
 """How long another process may still speak with a link that was changed or deleted."""
 ALONE_SECONDS = 10.0
 """How long a wish and matches are remembered, where no other process can change them."""
+TOLD_SECONDS = 10.0
+"""How long a match just stored waits to be told; where another process tells it, for nothing."""
 PEOPLE_KEPT = 4096
 EVENT_MEMORY = timedelta(days=1)
 """Slack repeats an event for about an hour."""
@@ -75,7 +78,10 @@ class SqlStore(Ledger):
         known: TtlCache[Person, Known] = TtlCache(
             seconds=ALONE_SECONDS if alone else 0.0, capacity=PEOPLE_KEPT, clock=clock
         )
-        super().__init__(database, vault, wishes=wishes, known=known)
+        told_next: TtlCache[Person, Match] = TtlCache(
+            seconds=TOLD_SECONDS, capacity=PEOPLE_KEPT, clock=clock
+        )
+        super().__init__(database, vault, wishes=wishes, known=known, told_next=told_next)
         self._purged: TtlCache[TeamId, bool] = TtlCache(
             seconds=PURGE_SECONDS, capacity=PEOPLE_KEPT, clock=clock
         )

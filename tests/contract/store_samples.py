@@ -94,9 +94,10 @@ async def everything(database: Database, person: Person) -> tuple[object, ...]:
     return (
         await store.link(person),
         await store.availability(person),
-        await store.matches(person, EXPO),
+        [await store.match(person, kept.id) for kept in await store.matches(person, EXPO)],
         await store.availabilities(person.team),
         await store.unsettled(person.team),
+        await store.rounds_over(person.team, NOW + timedelta(hours=1)),
     )
 
 

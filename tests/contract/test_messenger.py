@@ -10,28 +10,22 @@ import pytest
 
 from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
 from slackbot.domain.model import Person, TeamId, UserId
-from slackbot.domain.ports import (
-    AvailabilityLost,
-    LinkRefused,
-    MatchFound,
-    Messenger,
-    Notice,
-    SessionOver,
-)
+from slackbot.domain.notices import AvailabilityLost, LinkRefused, MatchFound, Notice, SessionOver
+from slackbot.domain.ports import Messenger
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Fault, Slack
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.messenger import SlackMessenger
 from slackbot.slack.web_api import slack_session, web_client
-from tests.fakes import CALL, FakeMessenger, link, match, wish
+from tests.fakes import CALL, FakeMessenger, match
 
 LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
 NOTICES: list[Notice] = [
     MatchFound(match(call=CALL)),
-    LinkRefused(link()),
-    SessionOver(wish()),
-    AvailabilityLost(wish(), "session_not_live"),
+    LinkRefused(),
+    SessionOver("Coffee"),
+    AvailabilityLost("Coffee", "session_not_live"),
 ]
 
 

@@ -110,7 +110,9 @@ async def test_the_old_key_can_go_after_a_change_beside_a_running_bot(
     after = SqlStore(database, ONLY_NEW)
     for person, expected in zip(CROWD[::3], latest, strict=True):
         assert await after.link(person) == expected
-    for match in await after.matches(CROWD[0], EXPO):
+    for kept in await after.matches(CROWD[0], EXPO):
+        match = await after.match(CROWD[0], kept.id)
+        assert match is not None
         assert match.call == CALL
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from inspect import isfunction
 from typing import Any
 
@@ -15,6 +16,7 @@ from store_samples import (
     OTHER_TEAM,
     SUMMIT,
     TEAM,
+    VAULT,
     everything,
     fill,
     link,
@@ -26,11 +28,13 @@ from slackbot.domain.model import (
     AuthScheme,
     MatchId,
     Partner,
+    Person,
     Sighting,
     State,
 )
 from slackbot.domain.ports import Posted, Store
 from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
 
 
 async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, database: Database):
@@ -42,10 +46,19 @@ async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, databas
     before = await everything(database, NAMESAKE)
     await store.forget_workspace(TEAM)
     assert await store.link(ANA) is None
-    assert await everything(database, ANA) == (None, None, [], [], [])
+    assert await everything(database, ANA) == (None, None, [], [], [], [])
     assert await everything(database, NAMESAKE) == before
     assert await store.first_sight(TEAM, "Ev1", NOW)
     assert not await store.first_sight(OTHER_TEAM, "Ev1", NOW)
+
+
+POSTED = Posted("D", "1.2")
+
+
+async def told(store: Store, person: Person) -> None:
+    """A second match of the person, told and over."""
+    await store.add_match(pairing(person, number=2))
+    await store.settle(person, MatchId("match-2"), "told", POSTED, NOW)
 
 
 USES: dict[str, tuple[Any, ...]] = {
@@ -60,12 +73,16 @@ USES: dict[str, tuple[Any, ...]] = {
     "set_state": (ANA, wish().session_id, State.IN_MEETING),
     "end_availability": (ANA,),
     "availabilities": (TEAM,),
-    "add_match": (pairing(number=2),),
+    "add_match": (pairing(number=3),),
     "enrich_match": (ANA, MatchId("match-1"), Sighting(partner=Partner(name="X", title="Y"))),
     "match": (ANA, MatchId("match-1")),
     "matches": (ANA, EXPO),
     "settle": (ANA, MatchId("match-1"), "told", Posted("D", "1"), NOW),
     "unsettled": (TEAM,),
+    "mark_reachable": (ANA, "user_disabled"),
+    "rounds_over": (TEAM, NOW + timedelta(hours=1)),
+    "mark_over": (ANA, MatchId("match-2"), NOW),
+    "mark_answered": (ANA, POSTED, "pause"),
     "first_sight": (TEAM, "Ev1", NOW),
 }
 
@@ -78,11 +95,12 @@ async def test_workspaces_with_equal_user_ids_never_meet(
     method: str, store: Store, database: Database, statements: list[str]
 ):
     """Each method, used for one, neither shows nor changes anything of the other."""
-    await fill(store, ANA)
-    await fill(store, NAMESAKE)
+    for person in (ANA, NAMESAKE):
+        await fill(store, person)
+        await told(store, person)
     before = await everything(database, NAMESAKE)
     statements.clear()
-    answer = await getattr(store, method)(*USES[method])
+    answer = await getattr(SqlStore(database, VAULT), method)(*USES[method])
     assert statements, "the method was answered from memory and proves nothing"
     assert OTHER_TEAM not in repr(answer)
     assert await everything(database, NAMESAKE) == before
@@ -91,6 +109,7 @@ async def test_workspaces_with_equal_user_ids_never_meet(
 async def test_nothing_of_one_workspace_is_shown_to_another(store: Store):
     """With rows in one workspace, every reading method finds nothing in the other."""
     await fill(store, NAMESAKE)
+    await told(store, NAMESAKE)
     await store.link(NAMESAKE)
     assert await store.link(ANA) is None
     assert await store.availability(ANA) is None
@@ -98,6 +117,7 @@ async def test_nothing_of_one_workspace_is_shown_to_another(store: Store):
     assert await store.matches(ANA, EXPO) == []
     assert await store.availabilities(TEAM) == []
     assert await store.unsettled(TEAM) == []
+    assert await store.rounds_over(TEAM, NOW + timedelta(hours=1)) == []
     assert not await store.mark_refused(ANA, NOW)
     assert not await store.end_availability(ANA)
     assert not await store.forget(ANA)

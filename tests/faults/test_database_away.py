@@ -62,7 +62,7 @@ async def test_a_delivery_waits_until_it_is_back(bench: Bench, store: AwayStore)
     """The match cannot even be read, several times: it is told in the end, once."""
     await store.add_match(match())
     store.away["match"] = 5
-    await bench.delivery.submit(ANA, match().id)
+    await bench.delivery.submit(ANA, match().id, fresh=True)
     await bench.pass_time(120, step=2)
     assert store.away["match"] == 0
     assert len(bench.told()) == 1
@@ -72,7 +72,7 @@ async def test_told_is_not_told_again(bench: Bench, store: AwayStore) -> None:
     """The message is out and the database away: that it is told is written down later."""
     await store.add_match(match())
     store.away["settle"] = 5
-    await bench.delivery.submit(ANA, match().id)
+    await bench.delivery.submit(ANA, match().id, fresh=True)
     await bench.pass_time(120, step=2)
     assert len(bench.told()) == 1
     assert await store.unsettled(ANA.team) == []

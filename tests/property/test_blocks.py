@@ -29,7 +29,7 @@ from slackbot.domain.model import (
     TeamId,
     UserId,
 )
-from slackbot.domain.ports import AvailabilityLost, LinkRefused, MatchFound, SessionOver
+from slackbot.domain.notices import AvailabilityLost, LinkRefused, MatchFound, SessionOver
 from slackbot.sandbox.slack.blockkit import check_view
 from slackbot.sandbox.slack.content import read_content
 from slackbot.sandbox.slack.mrkdwn import links, mentions, unescape
@@ -214,10 +214,10 @@ def test_standing(standing: Standing, wish: Availability) -> None:
     taken(account.paused(standing))
     if standing.availability is not None:
         tells(message, standing.availability.session_title)
-    for told in (SessionOver(wish), LinkRefused(LINK)):
+    for told in (SessionOver(wish.session_title), LinkRefused()):
         taken(notice.notice_message(told, HUB))
     for kind in errors.Refusal.__subclasses__():
-        taken(notice.notice_message(AvailabilityLost(wish, kind.code), HUB))
+        taken(notice.notice_message(AvailabilityLost(wish.session_title, kind.code), HUB))
 
 
 @FEW

@@ -109,7 +109,7 @@ class Submitted:
     def __init__(self) -> None:
         self.keys: Counter[str] = Counter()
 
-    async def submit(self, person: Person, match_id: str) -> None:
+    async def submit(self, person: Person, match_id: str, *, fresh: bool) -> None:
         self.keys[match_id] += 1
 
 

@@ -95,6 +95,8 @@ def test_migrate_tells_what_it_did(command: Command, url: str):
     first, second = (command("migrate", DATABASE_URL=url) for _ in range(2))
     assert first.output.splitlines() == [
         "Migrated: 0001 Links, availabilities, matches and seen events.",
+        "Migrated: 0002 The end of a match's round, whom no message reaches, "
+        "and where their messages stand.",
         "The database is up to date.",
     ]
     assert second.output == "The database is up to date.\n"
@@ -139,6 +141,21 @@ def test_run_refuses_old_tables_of_postgresql(empty_postgresql_url: str):
     assert out == ""
     assert len(err.splitlines()) == 1
     assert "`slackbot migrate`" in err
+
+
+def test_run_refuses_postgresql_without_tables_for_delivery(
+    command: Command, empty_postgresql_url: str
+):
+    """Our own tables are not enough: the same line, and the same command makes both."""
+    save(empty_postgresql_url, OLD)
+    refused = start("run", DATABASE_URL=empty_postgresql_url, PORT="0")
+    out, err = refused.communicate(timeout=60)
+    assert (refused.returncode, out) == (1, "")
+    assert err.startswith("Error: DATABASE_URL: its tables for delivery")
+    assert err.endswith("run `slackbot migrate` first\n")
+    assert command("migrate", DATABASE_URL=empty_postgresql_url).exit_code == 0
+    with psycopg.connect(empty_postgresql_url.replace("+psycopg", "")) as connection:
+        assert connection.execute("SELECT count(*) FROM dbos.workflow_status").fetchone() == (0,)
 
 
 @pytest.mark.parametrize("arguments", [["migrate"], ["rotate-keys"]])

@@ -73,8 +73,7 @@ async def test_a_file_that_is_no_database(patient: Patient) -> None:
 async def test_a_schema_of_a_later_version(patient: Patient) -> None:
     """A database that a later version has changed is not taken for an old one."""
     database = await upgraded(patient)
-    async with database.writing() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await database.change(text("UPDATE alembic_version SET version_num = '9999'"))
     await database.aclose()
     report = await patient.is_seen_by_doctor()
     assert report.status == 1

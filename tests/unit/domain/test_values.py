@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from slackbot.domain.credentials import AccessToken, MagicLink
 from slackbot.domain.model import Call, Grant, Source
-from slackbot.domain.ports import MatchFound
+from slackbot.domain.notices import MatchFound
 from tests.fakes import link, match, sighting
 
 CALL = Call({"MeetingId": "hush-meeting"}, {"JoinToken": "hush-join"})

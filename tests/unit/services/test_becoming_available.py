@@ -17,7 +17,7 @@ from slackbot.domain.errors import (
     Unreachable,
 )
 from slackbot.domain.model import Source, State
-from slackbot.domain.ports import MatchFound
+from slackbot.domain.notices import MatchFound
 from tests.fakes import ANA, EXPO, NOON, TEA, link, row, session, sighting, until, wish
 from tests.workbench import Bench
 

@@ -10,8 +10,9 @@ from prometheus_client import REGISTRY
 
 from slackbot.domain.errors import MessageUnsure
 from slackbot.domain.model import Match, Partner, Source, State
-from slackbot.domain.ports import MatchFound
+from slackbot.domain.notices import MatchFound
 from slackbot.services.matches import GRACE_SECONDS
+from slackbot.services.notices import LANDING_SECONDS
 from tests.fakes import (
     ANA,
     BEN,
@@ -32,7 +33,8 @@ from tests.workbench import Bench, Outside
 
 
 async def stored(bench: Bench) -> list[Match]:
-    return await bench.store.matches(ANA, EXPO)
+    rows = [await bench.store.match(ANA, it.id) for it in await bench.store.matches(ANA, EXPO)]
+    return [match for match in rows if match is not None]
 
 
 def found(bench: Bench) -> list[Match]:
@@ -256,10 +258,12 @@ async def test_killed_between_storing_and_sending(bench: Bench, outside: Outside
     await bench.aclose()
     assert found(bench) == []
     again = Bench(outside)
+    again.journal.clear()
     for _ in range(3):
         await again.matches.resume(ANA.team)
-        await again.quiet()
+        await again.pass_time(LANDING_SECONDS)
     assert len(found(again)) == 1
+    assert again.asked("find", "tell") == ["find", "tell MatchFound"]
     await again.aclose()
 
 
@@ -269,7 +273,7 @@ async def test_what_was_stored_and_not_told_is_told_when_heard_again(bench: Benc
     await bench.store.add_match(match(meeting_digest="m"))
     for _ in range(3):
         await bench.matches.receive(ANA, EXPO, [sighting(meeting_digest="m")])
-        await bench.quiet()
+        await bench.pass_time(LANDING_SECONDS)
     assert len(found(bench)) == 1
 
 

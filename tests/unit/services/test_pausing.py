@@ -8,7 +8,7 @@ import pytest
 
 from slackbot.domain.errors import NotLinked, TimedOut, TokenRefused, Unreachable
 from slackbot.domain.model import State
-from slackbot.domain.ports import MatchFound
+from slackbot.domain.notices import MatchFound
 from tests.fakes import ANA, link, row, sighting, until, wish
 from tests.workbench import Bench
 

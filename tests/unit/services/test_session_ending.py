@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from slackbot.domain.errors import SessionNotLive, TokenRefused, Unreachable
-from slackbot.domain.ports import LinkRefused, MatchFound, SessionOver
-from tests.fakes import ANA, NOON, link, row, session, sighting, wish
+from slackbot.domain.notices import LinkRefused, MatchFound, SessionOver
+from tests.fakes import ANA, NOON, row, session, sighting, wish
 from tests.workbench import Bench
 
 SOON = session(ends_at=NOON + timedelta(seconds=90))
@@ -16,8 +16,7 @@ async def test_the_end_of_the_session_is_told_once(bench: Bench):
     """The person is not available any more: left, looked once more, told, feed closed."""
     await bench.available(SOON)
     await bench.pass_time(300, step=10)
-    ended = wish(session_ends_at=SOON.ends_at)
-    assert bench.told() == [SessionOver(ended)]
+    assert bench.told() == [SessionOver("Coffee")]
     assert bench.asked("status", "close") == ["status 7 LEFT", "close"]
     assert await bench.store.availability(ANA) is None
     assert bench.clock.sleepers == {}
@@ -49,7 +48,7 @@ async def test_the_platform_may_refuse_to_be_left(bench: Bench):
     bench.platform.errors["status"] = [SessionNotLive(status=406)]
     bench.platform.errors["matches"] = [Unreachable(), Unreachable()]
     await bench.pass_time(120, step=10)
-    assert bench.told() == [SessionOver(wish(session_ends_at=SOON.ends_at))]
+    assert bench.told() == [SessionOver("Coffee")]
 
 
 async def test_a_session_without_an_end_goes_on(bench: Bench):
@@ -64,6 +63,6 @@ async def test_a_wish_that_nobody_can_speak_for_ends_with_its_session(bench: Ben
     await bench.available(SOON)
     bench.platform.errors["matches"] = [TokenRefused(status=401)]
     await bench.pass_time(120, step=10)
-    assert bench.told() == [LinkRefused(link())]
+    assert bench.told() == [LinkRefused()]
     assert await bench.store.availability(ANA) is None
     assert bench.clock.sleepers == {}

@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from slackbot.domain.model import Person
-from slackbot.domain.ports import MatchFound, Notice, Posted
+from slackbot.domain.notices import MatchFound, Notice
+from slackbot.domain.ports import Posted
 from slackbot.services.watch import LOOK_SECONDS_CONNECTED
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
@@ -47,8 +48,9 @@ async def test_a_match_that_is_heard_then_is_told_afterwards(bench: Bench, away:
 async def test_a_match_whose_row_cannot_be_read_is_told_afterwards(bench: Bench, away: Away):
     """Delivery tries again until the row is there."""
     await bench.store.add_match(match())
+    assert await bench.store.match(ANA, match().id), "it is read once, and not at hand any more"
     with away(), capture_logs():
-        await bench.delivery.submit(ANA, match().id)
+        await bench.delivery.submit(ANA, match().id, fresh=True)
         await bench.quiet()
     assert bench.told() == []
     await bench.pass_time(5)
@@ -60,8 +62,8 @@ class LeavingMessenger(FakeMessenger):
 
     leave: Callable[[], None]
 
-    async def tell(self, person: Person, notice: Notice) -> Posted:
-        posted = await super().tell(person, notice)
+    async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+        posted = await super().tell(person, notice, key)
         self.leave()
         return posted
 
@@ -74,7 +76,7 @@ async def test_that_it_was_told_is_written_down_afterwards(outside: Outside, awa
     bench = Bench(outside)
     await bench.store.add_match(match())
     with capture_logs():
-        await bench.delivery.submit(ANA, match().id)
+        await bench.delivery.submit(ANA, match().id, fresh=True)
         await until(bench.told)
         await bench.pass_time(5)
         assert bench.clock.sleepers, "it has given up"

@@ -1,90 +1,278 @@
-"""Notices: told once, tried again as Slack asks, given up when it is final."""
+"""The notice of a match: told once, looked for where it may stand already, given up when final."""
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
+
 import pytest
+from prometheus_client import REGISTRY
 
-from slackbot.domain.errors import MessageDelayed, MessageError, MessageRefused, MessageUnsure
-from slackbot.domain.model import MatchId
-from slackbot.domain.ports import LinkRefused, MatchFound
-from slackbot.services.notices import RETRY_CAP_SECONDS, TRIES_OF_A_REMARK
-from tests.fakes import ANA, BEN, NOON, link, match
-from tests.workbench import Bench
+from slackbot.domain.errors import (
+    MessageDelayed,
+    MessageError,
+    MessageRefused,
+    MessageUnsure,
+    PersonUnreachable,
+)
+from slackbot.domain.model import MatchId, Person
+from slackbot.domain.notices import MatchFound, Notice
+from slackbot.domain.ports import Posted
+from slackbot.services.notices import (
+    DEFECTS,
+    LANDING_SECONDS,
+    MATCH_AGE,
+    RETRY_CAP_SECONDS,
+    RETRY_SECONDS,
+    retry_seconds,
+)
+from tests.fakes import ANA, BEN, NOON, TEA, FakeMessenger, link, match
+from tests.workbench import Bench, Outside
+
+TELL, FIND = "tell MatchFound", "find"
+STANDS = Posted("D-U1", "9.9")
 
 
-async def test_a_match_is_told_and_settled(bench: Bench):
-    """The row remembers that it was told, where the message stands, and when that was."""
+async def deliver(bench: Bench, *, fresh: bool = True) -> asyncio.Task[None]:
+    """Begin to tell Ana of the sample match, which is stored; whatever needs no waiting is done."""
     await bench.store.add_match(match())
-    assert await bench.notices.attempt(ANA, match().id, 1) is None
+    return await begin(bench, ANA, match().id, fresh=fresh)
+
+
+async def begin(
+    bench: Bench, person: Person, match_id: MatchId, *, fresh: bool
+) -> asyncio.Task[None]:
+    work = bench.notices.deliver(person, match_id, look_first=not fresh, sleep=bench.clock.sleep)
+    telling = bench.background.start(work, "deliver")
+    await bench.quiet()
+    return telling
+
+
+async def outcome(bench: Bench, person: Person = ANA) -> str | None:
+    kept = await bench.store.match(person, match().id)
+    return kept.outcome if kept is not None else None
+
+
+def counted(outcome: str) -> float:
+    return REGISTRY.get_sample_value("slackbot_notices_total", {"outcome": outcome}) or 0.0
+
+
+# --- once ----------------------------------------------------------------------------------------
+
+
+async def test_a_fresh_match_is_told_without_a_look(bench: Bench):
+    """Nobody can have told it, so no time is lost; the row notes when it was, and where."""
+    telling = await deliver(bench)
+    assert telling.done()
+    assert bench.journal == [TELL]
     assert bench.told() == [MatchFound(match())]
     kept = await bench.store.match(ANA, match().id)
     assert kept == match(outcome="told", settled_at=NOON, channel="D-U1", ts="1.0")
 
 
-async def test_a_settled_match_is_not_told_again(bench: Bench):
-    """Neither one that was told, nor one that is not there, reaches anybody."""
-    await bench.store.add_match(match())
-    for _ in range(3):
-        assert await bench.notices.attempt(ANA, match().id, 1) is None
-    assert await bench.notices.attempt(ANA, MatchId("nothing"), 1) is None
-    assert await bench.notices.attempt(BEN, match().id, 1) is None
-    assert len(bench.messenger.told) == 1
+async def test_a_match_that_may_stand_there_is_looked_for_first(bench: Bench):
+    """A message that is on its way is given its time; where there is none, one is sent."""
+    await deliver(bench, fresh=False)
+    await bench.pass_time(LANDING_SECONDS - 1)
+    assert bench.journal == []
+    await bench.pass_time(1)
+    assert bench.journal == [FIND, TELL]
+    assert await outcome(bench) == "told"
 
 
-async def test_a_final_refusal_settles_it(bench: Bench):
-    """The person is gone: noted with Slack's word for it, and not tried again."""
-    await bench.store.add_match(match())
-    bench.messenger.errors = [MessageRefused("user_disabled")]
-    assert await bench.notices.attempt(ANA, match().id, 1) is None
+async def test_a_match_that_stands_there_is_not_sent_again(bench: Bench):
+    """Told in a life that nobody remembers: noted with the place where it stands."""
+    bench.messenger.keys[ANA, match().id] = STANDS
+    await deliver(bench, fresh=False)
+    await bench.pass_time(LANDING_SECONDS)
+    assert bench.journal == [FIND]
     kept = await bench.store.match(ANA, match().id)
-    assert kept == match(outcome="user_disabled", settled_at=NOON)
-    assert await bench.notices.attempt(ANA, match().id, 2) is None
-    assert bench.told() == []
+    assert kept is not None
+    assert (kept.outcome, kept.channel, kept.ts) == ("told", STANDS.channel, STANDS.ts)
 
 
-@pytest.mark.parametrize(
-    ("error", "tries", "seconds"),
-    [
-        (MessageDelayed("ratelimited", 7.0), 1, 7.0),
-        (MessageDelayed("ratelimited", 7.0), 9, 7.0),
-        (MessageUnsure("no_answer"), 1, 2.0),
-        (MessageUnsure("no_answer"), 3, 8.0),
-        (MessageUnsure("no_answer"), 50, RETRY_CAP_SECONDS),
-    ],
-)
-async def test_it_is_tried_again_when_slack_says(
-    bench: Bench, error: MessageError, tries: int, seconds: float
-):
-    """As long as Slack asks for, else ever longer up to a minute; the row stays unsettled."""
-    await bench.store.add_match(match())
-    bench.messenger.errors = [error]
-    assert await bench.notices.attempt(ANA, match().id, tries) == seconds
+async def test_the_message_of_somebody_else_is_not_taken_for_it(bench: Bench):
+    """The key is looked for among the person's own messages alone."""
+    bench.messenger.keys[BEN, match().id] = STANDS
+    await deliver(bench, fresh=False)
+    await bench.pass_time(LANDING_SECONDS)
+    assert bench.journal == [FIND, TELL]
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+async def test_a_settled_match_is_not_told_again(bench: Bench, fresh: bool):
+    """Neither one that was told, nor one that is not there, reaches anybody or is looked for."""
+    await deliver(bench)
+    bench.journal.clear()
+    for person, key in ((ANA, match().id), (ANA, MatchId("nothing")), (BEN, match().id)):
+        telling = await begin(bench, person, key, fresh=fresh)
+        await bench.pass_time(LANDING_SECONDS)
+        assert telling.done()
+    assert bench.journal == []
+
+
+# --- when Slack does not take it -----------------------------------------------------------------
+
+
+async def test_a_delay_is_as_long_as_slack_says(bench: Bench):
+    """What was not taken needs no look: the next try is made when its time has come."""
+    bench.messenger.errors = [MessageDelayed("ratelimited", 7.0)]
+    await deliver(bench)
+    await bench.pass_time(6)
+    assert bench.journal == [TELL]
     assert await bench.store.unsettled(ANA.team) == [(ANA, match().id)]
+    await bench.pass_time(1)
+    assert bench.journal == [TELL, TELL]
 
 
-async def test_a_remark_is_told_as_soon_as_slack_takes_it(bench: Bench):
-    """A notice without a row waits as Slack asks, and is told once."""
-    bench.messenger.errors = [MessageDelayed("ratelimited", 5.0), MessageUnsure("no_answer")]
-    bench.notices.tell(ANA, LinkRefused(link()))
-    await bench.pass_time(4)
-    assert len(bench.asked("tell")) == 1
-    await bench.pass_time(10)
-    assert bench.told() == [LinkRefused(link())]
-    assert len(bench.asked("tell")) == 3
+@pytest.mark.parametrize("taken", [True, False])
+async def test_without_an_answer_it_is_looked_for_before_the_second_try(bench: Bench, taken: bool):
+    """Taken or not, it is there once in the end."""
+    bench.messenger.errors = [MessageUnsure("no_answer")]
+    await deliver(bench)
+    if taken:
+        bench.messenger.keys[ANA, match().id] = STANDS
+    await bench.pass_time(LANDING_SECONDS - 1)
+    assert bench.journal == [TELL]
+    await bench.pass_time(1)
+    assert bench.journal == ([TELL, FIND] if taken else [TELL, FIND, TELL])
+    assert await outcome(bench) == "told"
 
 
 @pytest.mark.parametrize(
-    ("errors", "tries"),
-    [
-        ([MessageRefused("user_disabled")], 1),
-        ([MessageUnsure("no_answer")] * 9, TRIES_OF_A_REMARK),
-    ],
+    "error", [MessageDelayed("ratelimited", 5.0), MessageUnsure("no_answer"), ZeroDivisionError()]
 )
-async def test_a_remark_is_given_up(bench: Bench, errors: list[Exception], tries: int):
-    """At once when refused, else after some tries: what it says stands in the status too."""
-    bench.messenger.errors = errors
-    bench.notices.tell(ANA, LinkRefused(link()))
-    await bench.pass_time(600, step=10)
-    assert len(bench.asked("tell")) == tries
+async def test_a_look_that_fails_is_the_look_that_is_repeated(bench: Bench, error: Exception):
+    """While the direct messages cannot be read, nothing is sent, however often that is tried."""
+    bench.messenger.errors = [MessageUnsure("no_answer"), *[error] * 9]
+    await deliver(bench)
+    while len(bench.journal) < 10:
+        await bench.pass_time(1)
+    assert bench.journal == [TELL, *[FIND] * 9]
+    await bench.pass_time(RETRY_CAP_SECONDS)
+    assert bench.journal == [TELL, *[FIND] * 10, TELL]
+    assert len(bench.told()) == 1
+
+
+async def test_a_message_that_went_astray_twice_is_looked_for_twice(bench: Bench):
+    """Every try without an answer is followed by a look, not only the first one."""
+    lost = MessageUnsure("no_answer")
+    bench.messenger.errors = [lost, None, lost, None, lost]
+    await deliver(bench)
+    await bench.pass_time(RETRY_CAP_SECONDS)
+    assert bench.journal == [TELL, FIND, TELL, FIND, TELL, FIND, TELL]
+    assert len(bench.told()) == 1
+
+
+def test_the_tries_come_ever_slower():
+    """Twice as long each time, up to a minute, however many there were."""
+    assert [retry_seconds(tries) for tries in (1, 2, 3)] == [RETRY_SECONDS, 4.0, 8.0]
+    assert [retry_seconds(tries) for tries in (7, 50, 10_000)] == [RETRY_CAP_SECONDS] * 3
+
+
+# --- when it is final ----------------------------------------------------------------------------
+
+
+async def test_a_refusal_settles_it(bench: Bench):
+    """Slack's word for it is noted, one counter counts all of them, and nothing else changes."""
+    await bench.available()
+    refused = counted("refused")
+    bench.messenger.errors = [MessageRefused("invalid_blocks")]
+    telling = await deliver(bench)
+    assert telling.done()
+    kept = await bench.store.match(ANA, match().id)
+    assert kept == match(outcome="invalid_blocks", settled_at=NOON)
+    assert counted("refused") == refused + 1
+    assert await bench.store.link(ANA) == link()
+    assert bench.asked("close", "status") == []
+
+
+async def test_somebody_unreachable_is_let_go(bench: Bench):
+    """The notice ends with Slack's word, which the status shows; feed, wish and session end."""
+    await bench.available()
+    await bench.store.add_match(match(session_id=TEA))
+    bench.messenger.errors = [PersonUnreachable("user_disabled")]
+    await begin(bench, ANA, match().id, fresh=True)
+    assert await outcome(bench) == "user_disabled"
+    assert await bench.store.link(ANA) == link(unreachable="user_disabled")
+    assert bench.asked("status", "close") == ["status 7 LEFT", "close"]
+    assert await bench.store.availability(ANA) is None
+
+
+async def test_who_is_told_again_is_reachable_again(bench: Bench):
+    """The next message that is taken says so, without anybody's doing."""
+    await bench.linked()
+    await bench.store.mark_reachable(ANA, "user_disabled")
+    await deliver(bench)
+    assert await bench.store.link(ANA) == link()
+
+
+async def test_a_crash_while_letting_go_is_made_good(bench: Bench):
+    """Until all is done the notice is not settled, so the next one to find it does the rest."""
+    await bench.available()
+    gone = [ZeroDivisionError()]
+
+    async def let_go(person: Person) -> None:
+        if gone:
+            raise gone.pop()
+        await bench.watch.let_go(person)
+
+    bench.notices.when_gone(let_go)
+    bench.messenger.errors = [PersonUnreachable("user_disabled")] * 2
+    await deliver(bench)
+    assert await outcome(bench) is None
+    await bench.pass_time(RETRY_SECONDS)
+    assert await outcome(bench) == "user_disabled"
+    assert bench.feed.health(ANA) is None
+
+
+async def test_what_could_not_be_told_for_a_day_is_told_no_more(bench: Bench):
+    """It stands in the history; the bot does not speak of yesterday's meeting."""
+    bench.messenger.errors = [MessageDelayed("ratelimited", 7200.0)] * 30
+    telling = await deliver(bench)
+    await bench.pass_time(MATCH_AGE.total_seconds(), step=3600)
+    assert not telling.done()
+    await bench.pass_time(7200, step=3600)
+    assert await outcome(bench) == "expired"
+    bench.messenger.errors = []
+    await bench.store.add_match(match(ordinal=2, received_at=NOON - timedelta(hours=1)))
+    await begin(bench, ANA, match(ordinal=2).id, fresh=True)
     assert bench.told() == []
-    assert bench.clock.sleepers == {}
+
+
+class Poisoned(FakeMessenger):
+    """A messenger that a defect of ours breaks whenever it is about Ana."""
+
+    async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+        if person == ANA:
+            self.journal.append(TELL)
+            raise ZeroDivisionError
+        return await super().tell(person, notice, key)
+
+
+async def test_a_defect_of_ours_hinders_nobody_else(outside: Outside):
+    """After twenty failures it is set aside and counted; others are told meanwhile."""
+    outside.messenger = Poisoned(outside.journal)
+    bench = Bench(outside)
+    set_aside = counted("defect")
+    telling = await deliver(bench)
+    await bench.store.add_match(match(person=BEN))
+    await begin(bench, BEN, match().id, fresh=True)
+    assert len(bench.told(BEN)) == 1
+    await bench.pass_time(DEFECTS * RETRY_CAP_SECONDS, step=10)
+    assert telling.done()
+    assert bench.asked("tell").count(TELL) == DEFECTS + 1
+    assert (await outcome(bench), await outcome(bench, BEN)) == ("defect", "told")
+    assert counted("defect") == set_aside + 1
+    await bench.aclose()
+
+
+@pytest.mark.parametrize(
+    "error", [MessageError("odd"), MessageUnsure("no_answer"), MessageDelayed("r", 60.0)]
+)
+async def test_slacks_trouble_is_no_defect_of_ours(bench: Bench, error: MessageError):
+    """However often Slack fails, within the day it is tried again."""
+    bench.messenger.errors = [error] * (3 * DEFECTS)
+    await deliver(bench)
+    await bench.pass_time(4 * DEFECTS * RETRY_CAP_SECONDS, step=30)
+    assert await outcome(bench) == "told"

@@ -15,8 +15,8 @@ from slackbot.domain.errors import (
     Unreachable,
 )
 from slackbot.domain.model import EventSlug, State
-from slackbot.domain.ports import AvailabilityLost, LinkRefused, MatchFound
-from tests.fakes import ANA, BEN, COFFEE, NOON, link, row, sighting, until, wish
+from slackbot.domain.notices import AvailabilityLost, LinkRefused, MatchFound
+from tests.fakes import ANA, BEN, COFFEE, NOON, link, row, session, sighting, until, wish
 from tests.workbench import Bench
 
 AVAILABLE = "status 7 CHECK_IN_AVAILABLE"
@@ -174,7 +174,7 @@ async def test_a_reconnect_that_is_refused_ends_the_wish(bench: Bench):
     bench.platform.errors["status"] = [SessionNotLive(status=406)]
     bench.feed.up(ANA)
     await bench.pass_time(120, step=10)
-    assert bench.told() == [AvailabilityLost(wish(), "session_not_live")]
+    assert bench.told() == [AvailabilityLost("Coffee", "session_not_live")]
     assert await bench.store.availability(ANA) is None
     assert bench.feed.health(ANA) is None
 
@@ -221,20 +221,20 @@ async def test_a_token_refused_in_the_background_is_told_once(bench: Bench):
     await bench.available()
     bench.platform.errors["matches"] = [TokenRefused(status=401)]
     await bench.pass_time(300, step=10)
-    assert bench.told() == [LinkRefused(link())]
+    assert bench.told() == [LinkRefused()]
     assert bench.asked("matches", "close") == ["matches 7", "close"]
     assert bench.feed.health(ANA) is None
     assert await bench.store.availability(ANA) == wish()
 
 
-async def test_a_token_refused_at_a_reconnect_is_told_once(bench: Bench):
+@pytest.mark.parametrize("call", ["matches", "status"])
+async def test_a_token_refused_at_a_reconnect_is_told_once(bench: Bench, call: str):
     """The same when the feed finds out first, by the list or by the status."""
-    for call in ("matches", "status"):
-        await bench.available()
-        bench.platform.errors[call] = [TokenRefused(status=401)]
-        bench.feed.up(ANA)
-        await bench.pass_time(60, step=10)
-    assert bench.told() == [LinkRefused(link())] * 2
+    await bench.available()
+    bench.platform.errors[call] = [TokenRefused(status=401)]
+    bench.feed.up(ANA)
+    await bench.pass_time(60, step=10)
+    assert bench.told() == [LinkRefused()]
     assert await bench.store.availability(ANA) is not None
 
 
@@ -248,6 +248,17 @@ async def test_reconnecting_the_account_resumes(bench: Bench):
     await bench.pass_time(10)
     assert bench.asked("open", "status") == ["open 7", AVAILABLE]
     assert bench.feed.links[ANA].token.get_secret_value() == "another-token"
+
+
+async def test_a_token_refused_after_connecting_anew_is_told_again(bench: Bench):
+    """Another refusal of another link is another occasion, though the token be the same."""
+    for _ in range(2):
+        await bench.accounts.connect(ANA, "expo", "a-token-of-ana")
+        bench.platform.programme = [session()]
+        await bench.availabilities.start(ANA, "")
+        bench.platform.errors["matches"] = [TokenRefused(status=401)]
+        await bench.pass_time(60, step=10)
+    assert bench.told() == [LinkRefused()] * 2
 
 
 async def test_a_match_by_the_feed_is_the_ledgers(bench: Bench):

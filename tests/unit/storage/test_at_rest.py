@@ -84,10 +84,9 @@ def owned(table: type[LinkRow | MatchRow], person: Person) -> ColumnElement[bool
 async def move(database: Database, column: Any, giver: Person, taker: Person) -> None:
     """Copy a sealed value to another person's row, as a thief with the database would."""
     table = column.class_
-    async with database.writing() as connection:
-        value = await connection.scalar(select(column).where(owned(table, giver)))
-        changed = update(table).where(owned(table, taker)).values({column.key: value})
-        assert (await connection.execute(changed)).rowcount == 1
+    value = await database.first(select(column).where(owned(table, giver)))
+    changed = update(table).where(owned(table, taker)).values({column.key: value})
+    assert await database.counts(changed) == [1]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -129,9 +128,9 @@ async def test_a_moved_token_is_no_link(database: Database, thief: Person):
 
 async def test_a_moved_call_is_none(database: Database):
     """The match is still there, without the call."""
-    store = SqlStore(database, Vault([OLD]))
     for person in (ANA, BEN):
-        await store.add_match(pairing(person))
+        await SqlStore(database, Vault([OLD])).add_match(pairing(person))
+    store = SqlStore(database, Vault([OLD]))
     await move(database, MatchRow.call_sealed, ANA, BEN)
     with capture_logs() as lines:
         assert await store.match(BEN, MatchId("m")) == pairing(BEN, call=None)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, event, select, text
+from sqlalchemy import Connection, event, select, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError, StatementError
 from structlog.testing import capture_logs
@@ -53,17 +53,15 @@ async def test_a_file_is_written_ahead_by_one_and_read_by_others(tmp_path: Path)
         begun.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
-    async with database.writing() as connection:
-        settings = [
-            await connection.scalar(text(f"PRAGMA {name}"))
-            for name in ("journal_mode", "synchronous", "foreign_keys")
-        ]
+    names = ("journal_mode", "synchronous", "foreign_keys")
+    settings = await database.write(
+        lambda connection: [connection.scalar(text(f"PRAGMA {name}")) for name in names]
+    )
     event.remove(Engine, "before_cursor_execute", note)
     assert settings == ["wal", 1, 1]
     assert begun[0] == "BEGIN IMMEDIATE"
-    async with database.reading() as session:
-        with pytest.raises(OperationalError, match="readonly"):
-            await session.execute(text("CREATE TABLE t (x)"))
+    with pytest.raises(OperationalError, match="readonly"):
+        await database.read(lambda session: session.execute(text("CREATE TABLE t (x)")))
     await database.aclose()
 
 
@@ -73,13 +71,12 @@ async def test_a_failed_write_leaves_nothing(database_url: str):
     await schema.upgrade(database)
     row = database.insert(SeenEventRow).values(team_id="T1", event_id="E", seen_at=NOW)
 
-    async def write_and_fail() -> None:
-        async with database.writing() as connection:
-            await connection.execute(row)
-            raise ZeroDivisionError
+    def write_and_fail(connection: Connection) -> None:
+        connection.execute(row)
+        raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        await write_and_fail()
+        await database.write(write_and_fail)
     assert await SqlStore(database, VAULT).first_sight(TEAM, "E", NOW)
     await database.aclose()
 
@@ -174,8 +171,7 @@ async def test_old_events_are_cleared_away():
     assert not await store.first_sight(TEAM, "old", NOW)
     time[0] = 3601.0
     assert await store.first_sight(TEAM, "new", NOW.replace(day=5, hour=1))
-    async with database.writing() as connection:
-        gone = delete(SeenEventRow).returning(SeenEventRow.team_id, SeenEventRow.event_id)
-        left = {(row.team_id, row.event_id) for row in await connection.execute(gone)}
+    rows = await database.rows(select(SeenEventRow.team_id, SeenEventRow.event_id))
+    left = {(row.team_id, row.event_id) for row in rows}
     assert left == {("T1", "young"), ("T1", "new"), ("T2", "old")}
     await database.aclose()

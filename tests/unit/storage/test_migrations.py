@@ -51,10 +51,9 @@ async def test_the_migrations_make_what_the_models_say(database: Database):
     for _ in range(2):
         await schema.upgrade(database)
         assert await schema.current_and_head(database) == (head, head)
-        async with database.writing() as connection:
-            assert await connection.run_sync(differences) == []
-            await connection.run_sync(downgrade)
-            left = await connection.run_sync(lambda open_: inspect(open_).get_table_names())
+        assert await database.write(differences) == []
+        await database.write(downgrade)
+        left = await database.write(lambda connection: inspect(connection).get_table_names())
         assert left == ["alembic_version"]
         assert await schema.current_and_head(database) == (None, head)
 
@@ -73,8 +72,7 @@ async def test_a_way_back_and_forth_keeps_the_data(database: Database):
     assert await store.first_sight(TEAM, "Ev1", NOW)
     await schema.upgrade(database)
     assert not await store.first_sight(TEAM, "Ev1", NOW)
-    async with database.writing() as connection:
-        await connection.run_sync(downgrade, "0001")
+    await database.write(lambda connection: downgrade(connection, "0001"))
     assert (await schema.current_and_head(database))[0] == "0001"
     await schema.upgrade(database)
     assert not await store.first_sight(TEAM, "Ev1", NOW)
@@ -86,8 +84,7 @@ async def test_tables_of_another_version_are_refused(database: Database):
         await schema.require_newest(database)
     await schema.upgrade(database)
     await schema.require_newest(database)
-    async with database.writing() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await database.change(text("UPDATE alembic_version SET version_num = '9999'"))
     for check in (schema.require_newest, schema.upgrade):
         with pytest.raises(schema.SchemaMismatch, match="newest version of slackbot"):
             await check(database)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from sqlalchemy import select, text
 from structlog.testing import capture_logs
@@ -61,18 +62,18 @@ async def test_it_is_reached_over_tcp_with_a_password(postgresql: Server, name: 
 
 async def test_connections_are_ours_by_name_and_speak_utc(database: Database):
     """Whatever the server's zone is, as the farthest times do not survive a change of zone."""
-    async with database.reading() as session:
-        shown = [
-            await session.scalar(text(f"SHOW {it}")) for it in ("timezone", "application_name")
-        ]
+    settings = ("timezone", "application_name")
+    shown = await database.read(
+        lambda session: [session.scalar(text(f"SHOW {it}")) for it in settings]
+    )
     assert shown == ["UTC", "slackbot"]
 
 
 async def test_what_the_url_says_goes_first(postgresql: Server, name: str):
     """An operator's own options are not overruled."""
     database = Database(postgresql.url(name) + "&application_name=theirs")
-    async with database.reading() as session:
-        assert await session.scalar(text("SHOW application_name")) == "theirs"
+    shown = await database.read(lambda session: session.scalar(text("SHOW application_name")))
+    assert shown == "theirs"
     await database.aclose()
 
 
@@ -140,16 +141,15 @@ async def test_a_long_absence_is_told(postgresql: Server, name: str):
 
 async def test_a_lock_that_others_hold_ends_the_wait(postgresql: Server, name: str):
     """A statement that is held up by somebody else's lock does not hold up the bot for ever."""
-    database, other = (Database(postgresql.url(name), patience=0.0) for _ in range(2))
+    database = Database(postgresql.url(name), patience=0.0)
     database.answer_seconds = 0.2
     store = SqlStore(database, VAULT)
-    async with other.writing() as connection:
-        await connection.execute(text("LOCK TABLE seen_events"))
+    with psycopg.connect(postgresql.url(name).replace("+psycopg", "")) as other:
+        other.execute("LOCK TABLE seen_events")
         with pytest.raises(StoreUnavailable), capture_logs():
             await store.first_sight(TEAM, "E", NOW)
     assert await store.first_sight(TEAM, "E", NOW)
-    for opened in (database, other):
-        await opened.aclose()
+    await database.aclose()
 
 
 async def test_more_callers_than_connections_take_turns(database: Database):
