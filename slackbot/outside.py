@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from slackbot.settings import Settings, SettingsError, split
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.messenger import SlackMessenger
-from slackbot.slack.web_api import WebClient, slack_session, web_client
+from slackbot.slack.web_api import POST_SECONDS, WebClient, slack_session, web_client
 from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.leases import SqlLeases
@@ -36,6 +37,13 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
+@dataclass(slots=True)
+class Fence:
+    """Whether this process may still tell what it took over; its worker says so."""
+
+    holds: Callable[[], bool] = lambda: True
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The parts that reach out of the process."""
@@ -52,6 +60,7 @@ class Outside:
     messenger: SlackMessenger
     links: HubLinks
     delivery_database: DeliveryDatabase
+    fence: Fence
 
 
 async def reach_out(
@@ -77,12 +86,16 @@ async def reach_out(
     closing.push_async_callback(platform.aclose)
     feed = SocketFeed(feed_as, clock)
     closing.push_async_callback(feed.aclose)
-    session = slack_session()
+    session = slack_session(POST_SECONDS)
     closing.push_async_callback(session.close)
     client = web_client(settings.slack_api_url, session)
     installation = SingleInstallation(client, settings.slack_bot_token.get_secret_value())
     links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
-    messenger = SlackMessenger(client, installation, links)
+    fence = Fence()
+    messenger = SlackMessenger(
+        client, installation, links, channels=store, may_send=lambda: fence.holds()
+    )
+    closing.push_async_callback(messenger.aclose)
     return Outside(
         boot_id,
         database,
@@ -95,6 +108,7 @@ async def reach_out(
         messenger,
         links,
         delivery_database,
+        fence,
     )
 
 

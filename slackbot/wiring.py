@@ -77,7 +77,7 @@ async def running(settings: Settings, role: Role = Role.RUN) -> AsyncIterator[AS
         silence = await outside.leases.register()
         closing.push_async_callback(inside.worker.aclose)
         upkeep.launch(inside.delivery, outside.delivery_database)
-        closing.push_async_callback(inside.delivery.aclose)
+        closing.push_async_callback(_stop_telling, outside, inside)
         inside.matches.doubt(silence)
         slack = None
         if role is not Role.WORKER:
@@ -105,6 +105,11 @@ async def running(settings: Settings, role: Role = Role.RUN) -> AsyncIterator[AS
             inside.watch.close()
             await outside.feed.aclose()
             await background.drain(DRAIN_SECONDS)
+
+
+async def _stop_telling(outside: Outside, inside: Inside) -> None:
+    """Together: what waits in the queue goes back to its workflow, which leaves it as it is."""
+    await asyncio.gather(inside.delivery.aclose(), outside.messenger.aclose())
 
 
 def _inside(outside: Outside, clock: SystemClock, background: Background) -> Inside:
@@ -180,7 +185,7 @@ def _worker(
     worker = Worker(outside.leases, shared, recover=recover, fenced=shared is not None)
     worker.dropped = watch.drop
     worker.claimed = watch.claimed
-    outside.messenger.may_send = worker.held
+    outside.fence.holds = worker.held
     if shared is not None:
         outside.feed.listen(shared)
         shared.listen(watch)

@@ -156,6 +156,21 @@ class Messenger(Protocol):
         ...
 
 
+class Channels(Protocol):
+    """Where a person's direct message with the bot is, kept for longer than the process lives.
+
+    Each may raise `StoreUnavailable`.
+    """
+
+    async def channel(self, person: Person) -> str | None:
+        """Slack's id of it; None where it is not known."""
+        ...
+
+    async def remember_channel(self, person: Person, channel: str) -> None:
+        """Keep it with the person's link. Of somebody without a link nothing is kept."""
+        ...
+
+
 class Delivery(Protocol):
     """Sees to it that a notice is told once, whatever happens to the process meanwhile."""
 

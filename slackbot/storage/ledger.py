@@ -286,7 +286,9 @@ def _with(known: Known, match: Match) -> Known:
     if (known.event, known.session_id) != (match.event, match.session_id):
         return known
     others = (it for it in known.matches if it.id != match.id)
-    return replace(known, matches=(replace(match, call=None), *others))
+    all_of_them = [replace(match, call=None), *others]
+    newest_first = sorted(all_of_them, key=lambda it: (it.received_at, it.ordinal), reverse=True)
+    return replace(known, matches=tuple(newest_first))
 
 
 def _settled(known: Known, match_id: MatchId, ending: Values) -> Known:

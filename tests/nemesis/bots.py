@@ -80,7 +80,7 @@ class Bot:
         self.signal(number)
         async with asyncio.timeout(seconds):
             while len(self.exits) == before:
-                await asyncio.sleep(0.005)  # noqa: ASYNC110 - a process ends
+                await asyncio.sleep(0.005)
         return time.monotonic() - began
 
     async def away(self) -> None:

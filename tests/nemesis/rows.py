@@ -78,7 +78,7 @@ async def _dies_in(here: Stage, bot: Bot, window: str, after: int) -> None:
     before, bot.changed = len(bot.exits), ()
     async with here.matches(20), asyncio.timeout(60):
         while len(bot.exits) == before:
-            await asyncio.sleep(0.01)  # noqa: ASYNC110 - a process ends
+            await asyncio.sleep(0.01)
     here.kills += 1
     await bot.ready()
 

@@ -103,14 +103,14 @@ class Stage:
         """Wait until everybody's feed is up."""
         async with asyncio.timeout(seconds):
             while {line.attendee for line in self.platform.sockets} < set(self.people):
-                await asyncio.sleep(0.05)  # noqa: ASYNC110 - another process's doing
+                await asyncio.sleep(0.05)
 
     async def quiet(self, account: Account, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until all is told, and a little longer for what would be told twice."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while account.told() < account.made():
-                    await asyncio.sleep(0.1)  # noqa: ASYNC110 - another process's doing
+                    await asyncio.sleep(0.1)
         await asyncio.sleep(4.0)
 
 

@@ -1,0 +1,253 @@
+"""What services rely on in every delivery: the fake, and the durable one on every database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
+from slackbot.domain.model import Match
+from slackbot.domain.notices import MatchFound, SessionOver
+from slackbot.domain.ports import Delivery, Posted
+from slackbot.services.background import Background
+from slackbot.services.notices import Notices
+from slackbot.storage import schema
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+from slackbot.storage.vault import Vault
+from tests.conftest import EMPTY
+from tests.fakes import ANA, BEN, CALL, FakeClock, FakeDelivery, FakeMessenger
+from tests.lives import WAIT_SECONDS, becomes, fresh_match, hurry, life
+from tests.workbench import open_store
+
+OVER = SessionOver("Coffee")
+TELL, FIND = "tell MatchFound", "find"
+
+
+@dataclass
+class Stage:
+    """A delivery between a real store and a messenger that goes wrong as told."""
+
+    store: SqlStore
+    messenger: FakeMessenger
+    delivery: Delivery
+    pass_time: Callable[[float], Awaitable[object]]
+
+    async def stored(self, *, ordinal: int = 1, known: bool = False) -> Match:
+        """A match of this moment, stored; settled already, if it is known."""
+        match = fresh_match(ordinal, call=CALL)
+        await self.store.add_match(match)
+        if known:
+            await self.store.settle(ANA, match.id, "told", Posted("D", "1"), match.received_at)
+        return match
+
+    async def outcome(self, match: Match) -> str | None:
+        """How its notice ended."""
+        kept = await self.store.match(ANA, match.id)
+        return kept.outcome if kept is not None else None
+
+    async def ends(self, match: Match) -> str | None:
+        """Wait until its notice has an end."""
+        await self.becomes(lambda: self.outcome(match))
+        return await self.outcome(match)
+
+    async def becomes(self, condition: Callable[[], Awaitable[object]]) -> None:
+        """Let time pass until it holds."""
+
+        async def after_a_while() -> object:
+            await self.pass_time(WAIT_SECONDS / 10)
+            return await condition()
+
+        await becomes(after_a_while)
+
+    def asked(self) -> list[str]:
+        """What the messenger was asked for."""
+        return self.messenger.journal
+
+
+@pytest.fixture(params=["fake", "memory", "file", "postgresql"])
+async def stage(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Stage]:
+    hurry(monkeypatch)
+    messenger = FakeMessenger([])
+    async with AsyncExitStack() as closing:
+        if request.param == "fake":
+            yield fake_stage(await closing.enter_async_context(open_store()), messenger, closing)
+            return
+        if request.param == "postgresql":
+            url = str(request.getfixturevalue("postgresql_url"))
+        else:
+            url = EMPTY[request.param].format(folder=tmp_path)
+        database = await closing.enter_async_context(aclosing(Database(url)))
+        await schema.upgrade(database)
+        store = SqlStore(database, Vault([bytes(range(32))]))
+        delivery = await closing.enter_async_context(life(url, store, messenger))
+        yield Stage(store, messenger, delivery, asyncio.sleep)
+
+
+def fake_stage(store: SqlStore, messenger: FakeMessenger, closing: AsyncExitStack) -> Stage:
+    clock, background = FakeClock(), Background()
+    clock.time = fresh_match().received_at
+    closing.push_async_callback(background.drain, 0)
+    notices = Notices(store=store, messenger=messenger, clock=clock)
+
+    async def pass_time(seconds: float) -> None:
+        for _ in range(10):
+            await store.ping()
+        clock.advance(seconds)
+        for _ in range(10):
+            await store.ping()
+
+    return Stage(store, messenger, FakeDelivery(notices, clock, background), pass_time)
+
+
+# --- a match -------------------------------------------------------------------------------------
+
+
+async def test_a_match_is_told_once(stage: Stage):
+    """With its call, at once, and the row notes where it stands."""
+    match = await stage.stored()
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    assert await stage.ends(match) == "told"
+    assert stage.messenger.told == [(ANA, MatchFound(match))]
+    kept = await stage.store.match(ANA, match.id)
+    assert kept is not None
+    assert (kept.channel, kept.ts) == ("D-U1", "1.0")
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+async def test_submitted_twenty_times_at_once_it_is_told_once(stage: Stage, fresh: bool):
+    """However often and fast, before it is told, while it is, and afterwards."""
+    match = await stage.stored()
+    for _ in range(2):
+        await asyncio.gather(
+            *(stage.delivery.submit(ANA, match.id, fresh=fresh) for _ in range(20))
+        )
+        assert await stage.ends(match) == "told"
+    await stage.pass_time(3 * WAIT_SECONDS)
+    assert len(stage.messenger.told) == 1
+
+
+async def test_several_matches_are_told_each(stage: Stage):
+    """One that waits holds up no other."""
+    matches = [await stage.stored(ordinal=ordinal) for ordinal in range(1, 6)]
+    stage.messenger.errors = [MessageDelayed("ratelimited", 1.0)]
+    for match in matches:
+        await stage.delivery.submit(ANA, match.id, fresh=True)
+
+    async def waiting() -> int:
+        return len(await stage.store.unsettled(ANA.team))
+
+    async def only_one_waits() -> bool:
+        return await waiting() == 1
+
+    await stage.becomes(only_one_waits)
+    assert len(stage.messenger.told) == 4
+    for match in matches:
+        assert await stage.ends(match) == "told"
+    assert len(stage.messenger.told) == 5
+
+
+async def test_one_that_may_be_told_is_looked_for(stage: Stage):
+    """What is not fresh is looked for before it is sent; where it stands it is not sent."""
+    first, second = [await stage.stored(ordinal=ordinal) for ordinal in (1, 2)]
+    stage.messenger.keys[ANA, first.id] = Posted("D-U1", "9.9")
+    await stage.delivery.submit(ANA, first.id, fresh=False)
+    assert await stage.ends(first) == "told"
+    assert stage.asked() == [FIND]
+    await stage.delivery.submit(ANA, second.id, fresh=False)
+    assert await stage.ends(second) == "told"
+    assert stage.asked() == [FIND, FIND, TELL]
+
+
+async def test_a_refusal_ends_it(stage: Stage):
+    """Noted with Slack's word, and not tried again, however often it is submitted."""
+    match = await stage.stored()
+    stage.messenger.errors = [MessageRefused("invalid_blocks")]
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    assert await stage.ends(match) == "invalid_blocks"
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    await stage.pass_time(3 * WAIT_SECONDS)
+    assert stage.asked() == [TELL]
+
+
+async def test_it_waits_as_slack_asks(stage: Stage):
+    """Not a moment less, and then without a look, as it was not taken."""
+    match = await stage.stored()
+    stage.messenger.errors = [MessageDelayed("ratelimited", 1.0)]
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    await stage.pass_time(0.8)
+    assert stage.asked() == [TELL]
+    assert await stage.ends(match) == "told"
+    assert stage.asked() == [TELL, TELL]
+
+
+async def test_without_an_answer_it_is_looked_for(stage: Stage):
+    """Slack may have taken it, so the second try comes after a look."""
+    match = await stage.stored()
+    stage.messenger.errors = [MessageUnsure("no_answer")]
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    assert await stage.ends(match) == "told"
+    assert stage.asked() == [TELL, FIND, TELL]
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+async def test_settled_rows_are_not_told_again(stage: Stage, fresh: bool):
+    """Nor is one that is not there."""
+    match = await stage.stored(known=True)
+    await stage.delivery.submit(ANA, match.id, fresh=fresh)
+    await stage.delivery.submit(BEN, fresh_match(9).id, fresh=fresh)
+    await stage.pass_time(3 * WAIT_SECONDS)
+    assert stage.asked() == []
+
+
+# --- the end of its round ------------------------------------------------------------------------
+
+
+async def test_the_end_of_a_round_is_said_once(stage: Stage):
+    """Taken over many times at once it is one edit, and the row notes it."""
+    match = await stage.stored()
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    assert await stage.ends(match) == "told"
+
+    async def over() -> bool:
+        kept = await stage.store.match(ANA, match.id)
+        return kept is not None and kept.over_at is not None
+
+    for _ in range(2):
+        await asyncio.gather(*(stage.delivery.finish(ANA, match.id) for _ in range(20)))
+        await stage.becomes(over)
+    await stage.pass_time(WAIT_SECONDS)
+    assert stage.asked() == [TELL, "edit 1.0 MatchOver"]
+
+
+# --- a notice without a row ----------------------------------------------------------------------
+
+
+async def test_a_remark_with_the_same_key_is_told_once(stage: Stage):
+    """However often; another key is another remark, another wording is none."""
+    for _ in range(2):
+        await asyncio.gather(*(stage.delivery.remark(ANA, "key", OVER) for _ in range(20)))
+        await stage.pass_time(WAIT_SECONDS)
+    await stage.delivery.remark(ANA, "key", SessionOver("Tea"))
+    await stage.delivery.remark(ANA, "another key", OVER)
+    await stage.pass_time(3 * WAIT_SECONDS)
+    assert stage.messenger.told == [(ANA, OVER)] * 2
+
+
+async def test_a_remark_is_tried_until_it_is_told(stage: Stage):
+    """As Slack asks, and after a look where there was no answer."""
+    stage.messenger.errors = [MessageDelayed("ratelimited", 0.3), MessageUnsure("no_answer")]
+    await stage.delivery.remark(ANA, "key", OVER)
+
+    async def told() -> bool:
+        return bool(stage.messenger.told)
+
+    await stage.becomes(told)
+    assert stage.asked() == ["tell SessionOver"] * 2 + [FIND, "tell SessionOver"]

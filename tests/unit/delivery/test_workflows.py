@@ -1,0 +1,409 @@
+"""Durable delivery: what a process began and did not finish, another finishes, once."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sqlite3
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from dbos import DBOS
+
+from slackbot.delivery import workflows
+from slackbot.delivery.workflows import DeliveryUnusable, DurableDelivery
+from slackbot.domain.errors import MessageDelayed
+from slackbot.domain.model import Match, Person
+from slackbot.domain.notices import LinkRefused, Notice, SessionOver
+from slackbot.domain.ports import Posted
+from slackbot.services.notices import Notices
+from slackbot.storage.delivery_database import DeliveryDatabase
+from slackbot.storage.store import SqlStore
+from slackbot.wiring import SystemClock
+from tests.fakes import ANA, CALL, FakeMessenger, link, until
+from tests.lives import WAIT_SECONDS, becomes, fresh_match, hurry, life
+from tests.postgres import Server
+from tests.workbench import open_store
+
+TELL, FIND = "tell MatchFound", "find"
+LONG = 3600.0
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    hurry(monkeypatch)
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[SqlStore]:
+    """Our own rows, which outlive every process."""
+    async with open_store() as opened:
+        yield opened
+
+
+@pytest.fixture
+def messenger() -> FakeMessenger:
+    return FakeMessenger([])
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A database on disk; the engine's own file lies beside it."""
+    return f"sqlite:///{tmp_path}/bot.db"
+
+
+async def stored(store: SqlStore, ordinal: int = 1) -> Match:
+    match = fresh_match(ordinal, call=CALL)
+    await store.add_match(match)
+    return match
+
+
+async def settled(store: SqlStore) -> bool:
+    return await store.unsettled(ANA.team) == []
+
+
+def file_of(url: str) -> str:
+    """Where the engine keeps its workflows."""
+    return url.removeprefix("sqlite:///").replace("bot.db", "bot-delivery.db")
+
+
+def rows(url: str) -> dict[str, tuple[str, str]]:
+    """Of every workflow on the disk its state, and whose it is."""
+    with sqlite3.connect(file_of(url)) as connection:
+        found = connection.execute("SELECT workflow_uuid, status, executor_id FROM workflow_status")
+        return {name: (status, executor) for name, status, executor in found}
+
+
+# --- a process ends in the midst of it -----------------------------------------------------------
+
+
+async def test_what_waits_is_told_by_the_next_process(
+    store: SqlStore, messenger: FakeMessenger, url: str
+):
+    """Ended while Slack lets it wait: the next one finds it, looks for it, and tells it once."""
+    match = await stored(store)
+    messenger.errors = [MessageDelayed("ratelimited", LONG)]
+    async with life(url, store, messenger) as delivery:
+        await delivery.submit(ANA, match.id, fresh=True)
+        await until(lambda: messenger.journal == [TELL])
+        assert rows(url) == {match.id: ("PENDING", "first")}
+    assert rows(url) == {match.id: ("PENDING", "first")}, "it is not forgotten at the end"
+    assert await store.unsettled(ANA.team) == [(ANA, match.id)]
+    async with life(url, store, messenger, boot_id="second") as delivery:
+        for _ in range(3):
+            assert await delivery.recover()
+            await delivery.submit(ANA, match.id, fresh=False)
+        await becomes(lambda: settled(store))
+        await asyncio.sleep(3 * WAIT_SECONDS)
+    assert messenger.journal == [TELL, FIND, TELL]
+    assert rows(url) == {match.id: ("SUCCESS", "second")}
+
+
+class Silent(FakeMessenger):
+    """Takes a message and never answers."""
+
+    async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+        await super().tell(person, notice, key)
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def test_what_was_taken_without_an_answer_is_not_sent_again(
+    store: SqlStore, url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """Ended between the sending and the answer: the next process finds the message and notes it."""
+    monkeypatch.setattr(workflows, "DRAIN_SECONDS", 0.1)
+    match, silent = await stored(store), Silent([])
+    async with life(url, store, silent) as delivery:
+        await delivery.submit(ANA, match.id, fresh=True)
+        await until(lambda: silent.told)
+    assert await store.unsettled(ANA.team) == [(ANA, match.id)]
+    messenger = FakeMessenger([])
+    messenger.keys = silent.keys
+    async with life(url, store, messenger, boot_id="second") as delivery:
+        await delivery.recover()
+        await becomes(lambda: settled(store))
+    assert messenger.journal == [FIND]
+    kept = await store.match(ANA, match.id)
+    assert kept is not None
+    assert (kept.outcome, kept.ts) == ("told", "1.0")
+
+
+async def test_remarks_and_ends_of_rounds_are_taken_over_too(
+    store: SqlStore, messenger: FakeMessenger, url: str
+):
+    """A remark is looked for first; an edit needs no look."""
+    match = await stored(store)
+    await store.settle(ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at)
+    messenger.errors = [MessageDelayed("ratelimited", LONG)] * 2
+    async with life(url, store, messenger) as delivery:
+        await delivery.finish(ANA, match.id)
+        await delivery.remark(ANA, "a key", SessionOver("Coffee"))
+        await until(lambda: len(messenger.journal) == 2)
+    messenger.journal.clear()
+    async with life(url, store, messenger, boot_id="second") as delivery:
+        await delivery.recover()
+        await until(lambda: len(messenger.journal) == 3)
+        await becomes(lambda: over(store, match))
+    assert sorted(messenger.journal) == ["edit 9.9 MatchOver", FIND, "tell SessionOver"]
+
+
+async def over(store: SqlStore, match: Match) -> bool:
+    kept = await store.match(ANA, match.id)
+    return kept is not None and kept.over_at is not None
+
+
+async def test_what_is_being_sent_at_the_end_is_finished(store: SqlStore, url: str):
+    """An answer that comes within the time of grace is written down, and nothing is left."""
+
+    class Slow(FakeMessenger):
+        async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+            posted = await super().tell(person, notice, key)
+            await asyncio.sleep(0.3)
+            return posted
+
+    match, slow = await stored(store), Slow([])
+    async with life(url, store, slow) as delivery:
+        await delivery.submit(ANA, match.id, fresh=True)
+        await until(lambda: slow.told)
+    assert await settled(store)
+    assert rows(url) == {match.id: ("SUCCESS", "first")}
+
+
+async def test_nothing_is_begun_at_the_end(store: SqlStore, messenger: FakeMessenger, url: str):
+    """Submitted to a delivery that is closed, it stays unsettled and is the next life's."""
+    match = await stored(store)
+    async with life(url, store, messenger) as delivery:
+        await delivery.aclose()
+        await delivery.submit(ANA, match.id, fresh=True)
+    assert messenger.journal == []
+    async with life(url, store, messenger, boot_id="second") as delivery:
+        await delivery.submit(ANA, match.id, fresh=False)
+        await becomes(lambda: settled(store))
+    assert messenger.journal == [FIND, TELL]
+
+
+async def test_a_process_that_dies_while_recovering_is_recovered_from(
+    store: SqlStore, messenger: FakeMessenger, url: str
+):
+    """However many lives it takes, it is told once in the end."""
+    match = await stored(store)
+    messenger.errors = [MessageDelayed("ratelimited", LONG)]
+    for number in range(3):
+        async with life(url, store, messenger, boot_id=f"life {number}") as delivery:
+            if number == 0:
+                await delivery.submit(ANA, match.id, fresh=True)
+                await until(lambda: messenger.journal)
+                messenger.errors = [None, MessageDelayed("ratelimited", LONG)]
+            else:
+                await delivery.recover()
+                await until(lambda told=2 * number: len(messenger.journal) > told)
+    assert messenger.journal == [TELL, FIND, TELL, FIND, TELL]
+    assert len(messenger.told) == 1
+
+
+# --- whose they are ------------------------------------------------------------------------------
+
+
+async def test_only_the_dead_are_inherited_from(
+    store: SqlStore, messenger: FakeMessenger, url: str
+):
+    """Recovering after one process leaves those of another, and our own, where they are."""
+    matches = [await stored(store, ordinal) for ordinal in (1, 2, 3)]
+    messenger.errors = [MessageDelayed("ratelimited", LONG)] * 3
+    for match, boot_id in zip(matches, ("dead", "alive"), strict=False):
+        async with life(url, store, messenger, boot_id=boot_id) as delivery:
+            asked = len(messenger.journal)
+            await delivery.submit(ANA, match.id, fresh=True)
+            await until(lambda asked=asked: len(messenger.journal) > asked)
+    async with life(url, store, messenger, boot_id="ours") as delivery:
+        await delivery.submit(ANA, matches[2].id, fresh=True)
+        await until(lambda: len(messenger.journal) == 3)
+        assert await delivery.recover("dead")
+        await until(lambda: messenger.told)
+        await asyncio.sleep(3 * WAIT_SECONDS)
+        assert await store.unsettled(ANA.team) == [(ANA, it.id) for it in matches[1:]]
+        whose = {name: executor for name, (_, executor) in rows(url).items()}
+        assert whose == {matches[0].id: "ours", matches[1].id: "alive", matches[2].id: "ours"}
+    assert messenger.journal == [TELL] * 3 + [FIND, TELL]
+
+
+async def test_the_calls_that_recovery_needs_are_there():
+    """It uses two public calls of the engine; an upgrade that takes them away is noticed."""
+    listing = inspect.signature(DBOS.list_workflows_async).parameters
+    wanted = {"status", "executor_id", "workflow_ids", "limit", "load_input", "load_output"}
+    assert wanted | {"completed_before"} <= listing.keys()
+    assert list(inspect.signature(DBOS.resume_workflows_async).parameters)[:1] == ["workflow_ids"]
+    assert inspect.iscoroutinefunction(DBOS.delete_workflows_async)
+
+
+# --- a copy of last night ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("stands", [True, False])
+async def test_a_row_that_forgot_is_looked_for(
+    store: SqlStore, messenger: FakeMessenger, url: str, stands: bool
+):
+    """Restored from before it was told: settled by where it stands; told again only if gone."""
+    match = await stored(store)
+    async with life(url, store, messenger) as delivery:
+        await delivery.submit(ANA, match.id, fresh=True)
+        await becomes(lambda: settled(store))
+        await store.forget(ANA)
+        await store.add_match(match)
+        if not stands:
+            messenger.keys.clear()
+        messenger.journal.clear()
+        for fresh in (True, False, False):
+            await delivery.submit(ANA, match.id, fresh=fresh)
+        await becomes(lambda: settled(store))
+        await delivery.submit(ANA, match.id, fresh=False)
+        await asyncio.sleep(2 * WAIT_SECONDS)
+        assert rows(url).keys() == {match.id, f"{match.id}-again"}
+    assert messenger.journal == ([FIND] if stands else [FIND, TELL])
+
+
+# --- what lies on the disk -----------------------------------------------------------------------
+
+
+async def test_no_secret_and_no_name_lies_on_the_disk(
+    store: SqlStore, messenger: FakeMessenger, url: str, tmp_path: Path
+):
+    """Neither a token, nor how to join, nor whom somebody met: ids, and a session's title."""
+    await store.save_link(link())
+    match = await stored(store)
+    async with life(url, store, messenger) as delivery:
+        await delivery.submit(ANA, match.id, fresh=True)
+        await becomes(lambda: settled(store))
+        await delivery.finish(ANA, match.id)
+        await becomes(lambda: over(store, match))
+        await delivery.remark(ANA, "a key", LinkRefused())
+        await delivery.remark(ANA, "another key", SessionOver("Coffee"))
+        await until(lambda: len(messenger.told) == 3)
+        lying_there = contents(tmp_path)
+    assert match.id.encode() in lying_there, "the workflows are in there"
+    hidden = ["the-token", "Zoë", "Ωmega", "CTO", "JoinToken", "AttendeeId", "m-1", "a-1"]
+    assert [word for word in hidden if word.encode() in lying_there] == []
+
+
+def contents(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in folder.iterdir())
+
+
+async def test_what_is_finished_is_kept_for_a_while_only(
+    store: SqlStore, messenger: FakeMessenger, url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """What ended long ago is deleted; what ended lately, or did not, is not."""
+    matches = [await stored(store, ordinal) for ordinal in (1, 2)]
+    messenger.errors = [None, MessageDelayed("ratelimited", LONG)]
+    async with life(url, store, messenger) as delivery:
+        for count, match in enumerate(matches, 1):
+            await delivery.submit(ANA, match.id, fresh=True)
+            await until(lambda count=count: len(messenger.journal) == count)
+        await becomes(lambda: finished(url, 1))
+        await delivery.purge()
+        assert rows(url).keys() == {match.id for match in matches}
+        monkeypatch.setattr(workflows, "KEPT", timedelta(seconds=-60))
+        monkeypatch.setattr(workflows, "BATCH", 1)
+        await delivery.purge()
+        assert rows(url).keys() == {matches[1].id}
+
+
+async def finished(url: str, count: int) -> bool:
+    return sum(status == "SUCCESS" for status, _ in rows(url).values()) == count
+
+
+async def test_tidying_goes_on_after_a_failure(
+    store: SqlStore, messenger: FakeMessenger, url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """One round that goes wrong, the database being busy say, is one round."""
+    monkeypatch.setattr(workflows, "TIDY_SECONDS", 0.01)
+
+    class Clumsy(DurableDelivery):
+        rounds = 0
+
+        async def purge(self) -> None:
+            self.rounds += 1
+            raise ZeroDivisionError
+
+    clumsy = Clumsy(Notices(store=store, messenger=messenger, clock=SystemClock()), boot_id="x")
+    tidying = asyncio.create_task(clumsy.keep_tidy())
+    await until(lambda: clumsy.rounds > 2)
+    tidying.cancel()
+
+
+# --- the engine ----------------------------------------------------------------------------------
+
+
+async def test_a_long_wait_is_written_down(
+    store: SqlStore, messenger: FakeMessenger, url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """So that it outlives a restart; a short one costs no write."""
+    monkeypatch.setattr(workflows, "DURABLE_SECONDS", 0.3)
+    long, short = [await stored(store, ordinal) for ordinal in (1, 2)]
+    async with life(url, store, messenger) as delivery:
+        for match, seconds in ((long, 0.5), (short, 0.1)):
+            messenger.errors = [MessageDelayed("ratelimited", seconds)]
+            await delivery.submit(ANA, match.id, fresh=True)
+            await until(lambda: not messenger.errors)
+        await becomes(lambda: settled(store))
+        steps = {
+            match.id: await DBOS.list_workflow_steps_async(match.id) for match in (long, short)
+        }
+    assert [len(steps[match.id]) for match in (long, short)] == [1, 0]
+
+
+async def test_tables_of_another_version_are_refused(
+    store: SqlStore, messenger: FakeMessenger, empty_postgresql_url: str
+):
+    """Without its tables on PostgreSQL it does not start, makes none, and can start elsewhere."""
+    for _ in range(2):
+        with pytest.raises(DeliveryUnusable, match="tables for delivery"):
+            async with life(empty_postgresql_url, store, messenger):
+                pytest.fail("it started")
+    match = await stored(store)
+    async with life("sqlite://", store, messenger) as delivery:
+        await delivery.submit(ANA, match.id, fresh=True)
+        await becomes(lambda: settled(store))
+
+
+async def test_an_absence_of_its_database_costs_time_only(
+    store: SqlStore,
+    messenger: FakeMessenger,
+    postgresql: Server,
+    postgresql_name: str,
+    postgresql_url: str,
+):
+    """What is submitted while PostgreSQL is away is told once it is back."""
+    match = await stored(store)
+    async with life(postgresql_url, store, messenger) as delivery:
+        with postgresql.away(postgresql_name):
+            submitting = asyncio.create_task(delivery.submit(ANA, match.id, fresh=True))
+            await asyncio.sleep(0.5)
+            assert not submitting.done()
+            assert messenger.journal == []
+        await submitting
+        await becomes(lambda: settled(store))
+    assert messenger.journal == [TELL]
+
+
+async def test_names_on_the_disk_stay(store: SqlStore, messenger: FakeMessenger, url: str):
+    """A workflow of an older process is found by its name and version, so neither changes idly."""
+    match = await stored(store)
+    async with life(url, store, messenger) as delivery:
+        await delivery.submit(ANA, match.id, fresh=True)
+        await becomes(lambda: settled(store))
+        await delivery.finish(ANA, match.id)
+        await delivery.remark(ANA, "a key", LinkRefused())
+        await becomes(lambda: finished(url, 3))
+    with sqlite3.connect(file_of(url)) as connection:
+        found = connection.execute("SELECT name, application_version FROM workflow_status")
+        assert set(found) == {(name, "delivery-1") for name in ("deliver", "finish", "remark")}
+
+
+def test_the_engines_file_lies_beside_ours(tmp_path: Path):
+    """Apart, so that neither's writes wait for the other's."""
+    options = DeliveryDatabase(f"sqlite:///{tmp_path}/bot.db").options()
+    assert options["system_database_url"] == f"sqlite:///{tmp_path}/bot-delivery.db"
