@@ -15,6 +15,7 @@ import uvloop
 
 from slackbot.cli_doctor import doctor
 from slackbot.cli_manifest import manifest
+from slackbot.domain.leases import Role
 from slackbot.settings import Settings, SettingsError, read_settings
 from slackbot.telemetry import set_up_logging
 
@@ -23,7 +24,6 @@ T = TypeVar("T")
 
 STOP_SECONDS = 3
 """How long requests may take to end; first replies leave within two seconds."""
-ONE_PROCESS = "The bot is one process in this version: start it with `slackbot run`."
 
 
 @click.group()
@@ -35,26 +35,19 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Run the bot: everything in one process, until SIGTERM or Ctrl-C."""
-    settings = _settings()
-    set_up_logging(settings.log_level, settings.log_format)
-    _raise_file_limit()
-    if settings.metrics_port:
-        from prometheus_client import start_http_server
-
-        start_http_server(settings.metrics_port, settings.host)
-    _start(_serve(settings))
+    _run(Role.RUN)
 
 
 @main.command()
 def web() -> None:
-    """Serve Slack's requests only, beside workers."""
-    raise click.ClickException(ONE_PROCESS)
+    """Serve Slack's requests only, beside workers; on PostgreSQL."""
+    _run(Role.WEB)
 
 
 @main.command()
 def worker() -> None:
-    """Hold feeds and deliver notices only, beside a web process."""
-    raise click.ClickException(ONE_PROCESS)
+    """Hold feeds and deliver notices only, beside a web process; on PostgreSQL."""
+    _run(Role.WORKER)
 
 
 @main.command()
@@ -97,6 +90,17 @@ main.add_command(doctor)
 main.add_command(manifest)
 
 
+def _run(role: Role) -> None:
+    settings = _settings()
+    set_up_logging(settings.log_level, settings.log_format)
+    _raise_file_limit()
+    if settings.metrics_port:
+        from prometheus_client import start_http_server
+
+        start_http_server(settings.metrics_port, settings.host)
+    _start(_serve(settings, role))
+
+
 def _settings() -> Settings:
     try:
         return read_settings()
@@ -111,10 +115,10 @@ def _start(work: Coroutine[Any, Any, T]) -> T:
         raise click.ClickException(str(error)) from None
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings, role: Role) -> None:
     from slackbot.wiring import running
 
-    async with running(settings) as app:
+    async with running(settings, role) as app:
         server = uvicorn.Server(
             uvicorn.Config(
                 app,

@@ -15,12 +15,12 @@ from slackbot.accelevents.probe import probe_platform, probe_token
 from slackbot.accelevents.socket_probe import SocketProbe
 from slackbot.domain.health import Cause, Finding, Subject
 from slackbot.domain.model import AuthScheme, EventSlug
+from slackbot.outside import SystemClock, feed_options, platform_options
 from slackbot.settings import Settings, SettingsError, read_settings
 from slackbot.slack.probe import probe_slack
 from slackbot.storage.probe import probe_database
 from slackbot.storage.vault import Vault
 from slackbot.upkeep import secret_keys
-from slackbot.wiring import SystemClock, feed_options, platform_options
 
 FILES_BESIDE_FEEDS: Final = 300
 """Open files that are no feeds: calls to Accelevents (200), Slack, Slack's requests, database."""

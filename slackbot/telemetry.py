@@ -21,6 +21,12 @@ UNREADABLE = Counter(
 )
 MATCHES = Counter("slackbot_matches_total", "Matches heard of", ["source"])
 NOTICES = Counter("slackbot_notices_total", "Notices that came to an end", ["outcome"])
+OUTGOING_WAITING = Gauge(
+    "slackbot_outgoing_waiting", "Calls to Slack that wait for their turn", ["rank"]
+)
+OUTGOING_LIMITED = Counter(
+    "slackbot_outgoing_limited_total", "Calls to Slack refused with a time to wait", ["method"]
+)
 FEED_FAILURES = Counter("slackbot_feed_failures_total", "Feeds lost or not connected", ["reason"])
 REFUSED_REQUESTS = Counter(
     "slackbot_refused_requests_total", "Requests turned away before Slack's handler", ["reason"]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from contextlib import AsyncExitStack, aclosing, contextmanager
+from pathlib import Path
 
 from slackbot.delivery import tables
 from slackbot.delivery.workflows import DeliveryUnusable, DurableDelivery
+from slackbot.domain.leases import Role
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.settings import Settings, SettingsError
-from slackbot.storage import schema
+from slackbot.storage import engines, schema
 from slackbot.storage.database import Database, answering
 from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
 from slackbot.storage.rotation import Resealed, reseal
@@ -48,6 +51,33 @@ def database_of(settings: Settings) -> Database:
         return Database(settings.database)
     except ValueError as error:
         raise SettingsError(f"DATABASE_URL: {error}") from None
+
+
+def claim(settings: Settings, database: Database, role: Role, closing: AsyncExitStack) -> None:
+    """On SQLite the bot is one process: hold a lock beside the file, until `closing`.
+
+    Raises:
+        SettingsError: another holds it, or the role needs PostgreSQL.
+    """
+    if not database.ours_alone:
+        return
+    if role is not Role.RUN:
+        raise SettingsError(
+            f"DATABASE_URL: `slackbot {role.value}` needs PostgreSQL; "
+            "on SQLite the bot is one process: start it with `slackbot run`"
+        )
+    file = engines.parse(settings.database).database
+    if file in {None, "", ":memory:"}:
+        return
+    lock = Path(f"{file}.lock")
+    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    held = closing.enter_context(lock.open("w"))
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise SettingsError(
+            "DATABASE_URL: another `slackbot run` works on this SQLite file"
+        ) from None
 
 
 async def make_ready(database: Database) -> None:

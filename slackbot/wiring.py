@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 from starlette.types import ASGIApp
 
 from slackbot import upkeep
-from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
-from slackbot.accelevents.feed_options import FeedOptions
-from slackbot.accelevents.socket import SocketFeed
+from slackbot.delivery.feeds import SharedFeed
+from slackbot.delivery.workers import Worker
 from slackbot.delivery.workflows import DurableDelivery
+from slackbot.domain.leases import Role
 from slackbot.domain.model import EventSlug, TeamId
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.ports import MatchFeed, StoreUnavailable
+from slackbot.outside import Outside, SystemClock, reach_out
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
 from slackbot.services.background import Background, Locks
@@ -28,55 +27,26 @@ from slackbot.services.notices import Notices
 from slackbot.services.rounds import Rounds
 from slackbot.services.sessions import Sessions
 from slackbot.services.watch import Watch
-from slackbot.settings import Settings, SettingsError, split
+from slackbot.settings import Settings, SettingsError
 from slackbot.slack.answers import Answers, Services
 from slackbot.slack.app import Parts, bolt_app, endpoint
-from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.installations import (
     InstallationRefused,
     SingleInstallation,
     SlackUnreachable,
 )
 from slackbot.slack.linking import Linking
-from slackbot.slack.messenger import SlackMessenger
 from slackbot.slack.replies import Replies
 from slackbot.slack.socket_line import AppTokenRefused
 from slackbot.slack.socket_mode import SocketMode
-from slackbot.slack.web_api import WebClient, slack_session, web_client
-from slackbot.storage.delivery_database import DeliveryDatabase
-from slackbot.storage.store import SqlStore
+from slackbot.storage.leases import FEEDS_CHANNEL
+from slackbot.storage.wakeups import listen
 from slackbot.web.app import web_app
 
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS: Final = 3.0
 ASK_AGAIN_SECONDS: Final = 5.0
-
-
-class SystemClock:
-    """Implements `ports.Clock`."""
-
-    def now(self) -> datetime:
-        """The time in UTC."""
-        return datetime.now(UTC)
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait so many seconds."""
-        await asyncio.sleep(seconds)
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """The parts that reach out of the process."""
-
-    store: SqlStore
-    platform: AcceleventsClient
-    feed: SocketFeed
-    slack: WebClient
-    installation: SingleInstallation
-    messenger: SlackMessenger
-    links: HubLinks
-    delivery_database: DeliveryDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +60,35 @@ class Inside:
     availabilities: Availabilities
     delivery: DurableDelivery
     rounds: Rounds
+    worker: Worker
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
-    """The whole bot in one process; gives the app to serve, and takes everything down after."""
+async def running(settings: Settings, role: Role = Role.RUN) -> AsyncIterator[ASGIApp]:
+    """A process of the bot; gives the app to serve, and takes everything down after.
+
+    Raises:
+        SettingsError: it cannot be started with these settings.
+    """
     clock, background = SystemClock(), Background()
     async with AsyncExitStack() as closing:
-        outside = await _outside(settings, clock, closing)
+        outside = await reach_out(settings, role, clock, closing)
         inside = _inside(outside, clock, background)
-        outside.feed.listen(inside.watch)
+        silence = await outside.leases.register()
+        closing.push_async_callback(inside.worker.aclose)
         upkeep.launch(inside.delivery, outside.delivery_database)
-        closing.push_async_callback(inside.delivery.aclose)
-        slack = _slack(settings, outside, inside, clock, background)
+        closing.push_async_callback(_stop_telling, outside, inside)
+        inside.matches.doubt(silence)
+        slack = None
+        if role is not Role.WORKER:
+            slack = _slack(settings, outside, inside, clock, background)
         await _known_to_slack(outside.installation)
         socket_mode = slack if isinstance(slack, SocketMode) else None
         if socket_mode is not None:
             await _reachable(socket_mode)
+        await inside.worker.beat()
         resuming = asyncio.create_task(_resume(outside, inside))
-        living = asyncio.create_task(_live(resuming, inside))
+        living = asyncio.create_task(_live(settings, resuming, outside, inside))
 
         async def ready() -> dict[str, bool]:
             resumed = resuming.done() and not resuming.exception()
@@ -127,33 +107,20 @@ async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
             await background.drain(DRAIN_SECONDS)
 
 
-async def _outside(settings: Settings, clock: SystemClock, closing: AsyncExitStack) -> Outside:
-    # What may be wrong with a setting comes out before anything is made or opened.
-    vault, database = upkeep.vault_of(settings), upkeep.database_of(settings)
-    platform_as, feed_as = platform_options(settings), feed_options(settings)
-    closing.push_async_callback(database.aclose)
-    await upkeep.make_ready(database)
-    delivery_database = DeliveryDatabase(settings.database)
-    closing.callback(delivery_database.close)
-    store = SqlStore(database, vault)
-    platform = AcceleventsClient(platform_as, clock)
-    closing.push_async_callback(platform.aclose)
-    feed = SocketFeed(feed_as, clock)
-    closing.push_async_callback(feed.aclose)
-    session = slack_session()
-    closing.push_async_callback(session.close)
-    client = web_client(settings.slack_api_url, session)
-    installation = SingleInstallation(client, settings.slack_bot_token.get_secret_value())
-    links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
-    messenger = SlackMessenger(client, installation, links)
-    return Outside(store, platform, feed, client, installation, messenger, links, delivery_database)
+async def _stop_telling(outside: Outside, inside: Inside) -> None:
+    """Together: what waits in the queue goes back to its workflow, which leaves it as it is."""
+    await asyncio.gather(inside.delivery.aclose(), outside.messenger.aclose())
 
 
 def _inside(outside: Outside, clock: SystemClock, background: Background) -> Inside:
-    store, platform, feed = outside.store, outside.platform, outside.feed
+    store, platform = outside.store, outside.platform
     locks = Locks()
+    shared = None
+    if not outside.database.ours_alone:
+        shared = SharedFeed(outside.feed, outside.leases, store, clock, background)
+    feed: MatchFeed = shared or outside.feed
     notices = Notices(store=store, messenger=outside.messenger, clock=clock)
-    delivery = DurableDelivery(notices, boot_id=secrets.token_hex(8))
+    delivery = DurableDelivery(notices, boot_id=outside.boot_id)
     accounts = Accounts(
         platform=platform,
         store=store,
@@ -182,6 +149,7 @@ def _inside(outside: Outside, clock: SystemClock, background: Background) -> Ins
         clock=clock,
         background=background,
         locks=locks,
+        holds=shared.holds if shared is not None else lambda _: True,
     )
     availabilities = Availabilities(
         accounts=accounts,
@@ -196,7 +164,34 @@ def _inside(outside: Outside, clock: SystemClock, background: Background) -> Ins
     )
     notices.when_gone(watch.let_go)
     rounds = Rounds(store=store, matches=matches, delivery=delivery, clock=clock)
-    return Inside(accounts, sessions, matches, watch, availabilities, delivery, rounds)
+    worker = _worker(outside, shared, matches, watch, delivery)
+    return Inside(accounts, sessions, matches, watch, availabilities, delivery, rounds, worker)
+
+
+def _worker(
+    outside: Outside,
+    shared: SharedFeed | None,
+    matches: Matches,
+    watch: Watch,
+    delivery: DurableDelivery,
+) -> Worker:
+    """What goes on beside the services: our lease, and what others leave behind."""
+
+    async def recover(dead: str) -> bool:
+        done = await delivery.recover(dead)
+        await matches.resume((await outside.installation.get()).team)
+        return done
+
+    worker = Worker(outside.leases, shared, recover=recover, fenced=shared is not None)
+    worker.dropped = watch.drop
+    worker.claimed = watch.claimed
+    outside.fence.holds = worker.held
+    if shared is not None:
+        outside.feed.listen(shared)
+        shared.listen(watch)
+    else:
+        outside.feed.listen(watch)
+    return worker
 
 
 def _slack(
@@ -262,7 +257,8 @@ async def _resume(outside: Outside, inside: Inside) -> TeamId:
     while True:
         try:
             installation = await outside.installation.get()
-            await inside.delivery.recover()
+            if outside.database.ours_alone:
+                await inside.delivery.recover()
             await inside.matches.resume(installation.team)
             await inside.watch.resume(installation.team)
         except (SlackUnreachable, StoreUnavailable):
@@ -276,42 +272,14 @@ async def _resume(outside: Outside, inside: Inside) -> TeamId:
     return installation.team
 
 
-async def _live(resuming: asyncio.Task[TeamId], inside: Inside) -> None:
+async def _live(
+    settings: Settings, resuming: asyncio.Task[TeamId], outside: Outside, inside: Inside
+) -> None:
     """What goes on by the clock for as long as the bot runs."""
-    team = await asyncio.shield(resuming)
     async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(inside.worker.keep())
+        if not outside.database.ours_alone:
+            tasks.create_task(listen(settings.database, FEEDS_CHANNEL, inside.worker.wake))
+        team = await asyncio.shield(resuming)
         tasks.create_task(inside.rounds.keep(team))
         tasks.create_task(inside.delivery.keep_tidy())
-
-
-def platform_options(settings: Settings) -> PlatformOptions:
-    """Where the platform is and what is assumed of it."""
-    return PlatformOptions(
-        api_url=settings.accelevents_api_url,
-        auth_scheme=settings.accelevents_auth_scheme,
-        status_request=settings.accelevents_status_request,
-        matches_request=settings.accelevents_matches_request,
-        timezone=settings.timezone,
-    )
-
-
-def feed_options(settings: Settings) -> FeedOptions:
-    """What is assumed of the platform's socket.
-
-    Raises:
-        SettingsError: an option cannot be used; the line names its variable.
-    """
-    try:
-        return FeedOptions(
-            socket_url=settings.accelevents_socket_url or settings.accelevents_api_url,
-            socket_path=settings.accelevents_socket_path,
-            namespace=settings.accelevents_socket_namespace,
-            socket_auth=split(settings.accelevents_socket_auth),
-            hello=settings.accelevents_socket_hello or None,
-            events=split(settings.accelevents_socket_events),
-            timezone=settings.timezone,
-        )
-    except ValueError as error:
-        option, _, why = str(error).partition(": ")
-        variable = f"ACCELEVENTS_SOCKET_{option.removeprefix('socket_').upper()}"
-        raise SettingsError(f"{variable}: {why}") from None

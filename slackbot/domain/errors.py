@@ -291,14 +291,15 @@ class PersonUnreachable(MessageRefused):
 
 
 class MessageDelayed(MessageError):
-    """Not taken, may be sent again after `seconds`."""
+    """Not taken, may be sent again after `seconds`. It was tried `tries` times by then."""
 
     code = "message_delayed"
     retry = True
 
-    def __init__(self, reason: str, seconds: float) -> None:
+    def __init__(self, reason: str, seconds: float, *, tries: int = 1) -> None:
         super().__init__(reason)
         self.seconds = seconds
+        self.tries = tries
 
 
 class MessageUnsure(MessageError):

@@ -156,6 +156,21 @@ class Messenger(Protocol):
         ...
 
 
+class Channels(Protocol):
+    """Where a person's direct message with the bot is, kept for longer than the process lives.
+
+    Each may raise `StoreUnavailable`.
+    """
+
+    async def channel(self, person: Person) -> str | None:
+        """Slack's id of it; None where it is not known."""
+        ...
+
+    async def remember_channel(self, person: Person, channel: str) -> None:
+        """Keep it with the person's link. Of somebody without a link nothing is kept."""
+        ...
+
+
 class Delivery(Protocol):
     """Sees to it that a notice is told once, whatever happens to the process meanwhile."""
 
@@ -189,7 +204,10 @@ class Store(Protocol):
     Each may raise `StoreUnavailable`, after some seconds of trying.
     """
 
-    async def link(self, person: Person) -> Link | None: ...
+    async def link(self, person: Person, *, fresh: bool = False) -> Link | None:
+        """The person's link; `fresh` is as it is now, not as it was some seconds ago."""
+        ...
+
     async def save_link(self, link: Link) -> None: ...
     async def mark_refused(self, person: Person, at: datetime) -> bool:
         """Note that the token is no longer taken; True only for the first to note it."""

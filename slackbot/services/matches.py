@@ -56,13 +56,13 @@ class Matches:
         """For whom a second look at the list is due in a moment."""
         self._doubtful_until = clock.now()
 
-    def doubt(self, silence: timedelta) -> None:
-        """Say how long nobody ran the bot before this start.
+    def doubt(self, silence: timedelta | None) -> None:
+        """Say how long nobody ran the bot before this start; None if nobody ever did.
 
         After a long silence the database may be an old copy: somebody may have told meanwhile
         what the match list now shows as new, so for a while it is looked for before it is told.
         """
-        if silence >= SILENCE:
+        if silence is not None and silence >= SILENCE:
             self._doubtful_until = self._clock.now() + DOUBT
 
     async def receive(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:

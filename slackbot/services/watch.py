@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import random
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import structlog
 
@@ -32,6 +33,11 @@ LOOK_SECONDS = 10.0
 """How often the match list is read while the feed is down."""
 LOOK_SECONDS_CONNECTED = 60.0
 """The same while it is up."""
+CLAIMED_SECONDS = 20.0
+"""How long the watch over a feed that was claimed waits: it is connected at once all the same."""
+SPREAD_SECONDS = 30.0
+"""Over how long the lists of feeds that were taken over together are read."""
+_dice = random.SystemRandom()
 STORE_SECONDS = 1.0
 """How soon a store that was away is asked again."""
 
@@ -51,7 +57,10 @@ class Watch:
         clock: Clock,
         background: Background,
         locks: Locks,
+        holds: Callable[[Person], bool] = lambda _: True,
     ) -> None:
+        """`holds` says whether the person's feed is ours to watch over."""
+        self._holds = holds
         self._accounts = accounts
         self._matches = matches
         self._delivery = delivery
@@ -65,6 +74,7 @@ class Watch:
         self._starting: set[Person] = set()
         self._unsaid: set[Person] = set()
         """Whose feed came back, but the platform has not confirmed that they are available."""
+        self._listed_later: set[Person] = set()
 
     async def resume(self, team: TeamId) -> None:
         """After a start: watch over everybody who was available."""
@@ -72,10 +82,31 @@ class Watch:
             self.keep(availability.person)
 
     def keep(self, person: Person) -> None:
-        """Watch over a person's wish until it ends."""
+        """Watch over a person's wish until it ends, where their feed is ours."""
+        if self._holds(person):
+            self._start(person, after=0.0)
+
+    def claimed(self, person: Person, taken_over: bool) -> None:
+        """Their feed is ours from now on, and so is the watch.
+
+        The wish may be stored only once the feed is up, by the process where it was said. Of
+        feeds that were `taken_over` there are many at once: their lists are read one by one.
+        """
+        if taken_over:
+            self._listed_later.add(person)
+        self._start(person, after=CLAIMED_SECONDS)
+
+    def _start(self, person: Person, *, after: float) -> None:
         kept = self._kept.get(person)
         if kept is None or kept.done():
-            self._kept[person] = self._background.start(self._keep(person), "watch")
+            self._kept[person] = self._background.start(self._keep(person, after), "watch")
+
+    def drop(self, person: Person) -> None:
+        """The feed is another process's now: so is the watch. The wish stands."""
+        self._unsaid.discard(person)
+        kept = self._kept.pop(person, None)
+        if kept is not None:
+            kept.cancel()
 
     @contextmanager
     def starting(self, person: Person) -> Iterator[None]:
@@ -148,10 +179,20 @@ class Watch:
                 return
             try:
                 async with self._accounts.speaking_unasked(link):
-                    await self._look(link, availability)
+                    if person in self._listed_later:
+                        self._listed_later.discard(person)
+                        self._background.start(self._look_later(link, availability), "look_later")
+                    else:
+                        await self._look(link, availability)
                     await self._say_available_again(link)
             except TokenRefused:
                 log.info("feed_useless", reason="token_refused")
+
+    async def _look_later(self, link: Link, availability: Availability) -> None:
+        await self._clock.sleep(_dice.uniform(0.0, SPREAD_SECONDS))
+        with suppress(TokenRefused):
+            async with self._accounts.speaking_unasked(link):
+                await self._look(link, availability)
 
     async def _say_available_again(self, link: Link) -> None:
         person = link.person
@@ -171,6 +212,14 @@ class Watch:
         except Unavailable as error:
             log.info("available_unconfirmed", reason=error.code)
             self._unsaid.add(person)
+        else:
+            await self._take_back(link, availability)
+
+    async def _take_back(self, link: Link, said: Availability) -> None:
+        """Another process may have ended the wish just while we said that it stands."""
+        current = await self._store.availability(link.person)
+        if current is None or current.session_id != said.session_id:
+            await self._accounts.leave(link, said)
 
     async def disconnected(self, person: Person, failure: str) -> None:
         """The feed is down. Its supervisor and the watch see to the rest."""
@@ -178,7 +227,8 @@ class Watch:
 
     # --- the watch --------------------------------------------------------------------------------
 
-    async def _keep(self, person: Person) -> None:
+    async def _keep(self, person: Person, after: float) -> None:
+        await self._clock.sleep(after)
         waited = LOOK_SECONDS_CONNECTED
         while True:
             health = self._feed.health(person)

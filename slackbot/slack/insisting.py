@@ -25,19 +25,20 @@ async def insist(send: Callable[[], Awaitable[T]]) -> T:
     Raises:
         MessageError: refused for good, or given up; either stands in the log.
     """
-    for tries in range(1, TRIES):
+    tries = 0
+    while True:
         try:
             return await send()
         except MessageRefused as error:
             log.info("answer_refused", reason=error.reason)
             raise
         except MessageError as error:
+            # The outgoing queue waits out what is short, and has tried more than once then.
+            tries += error.tries if isinstance(error, MessageDelayed) else 1
+            if tries >= TRIES:
+                log.warning("answer_given_up", reason=error.reason, tries=tries)
+                raise
             await asyncio.sleep(_wait(error, tries))
-    try:
-        return await send()
-    except MessageError as error:
-        log.warning("answer_given_up", reason=error.reason, tries=TRIES)
-        raise
 
 
 def _wait(error: MessageError, tries: int) -> float:

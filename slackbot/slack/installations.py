@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slackbot.domain.model import TeamId
+from slackbot.slack.web_api import CALL_SECONDS
 
 FINAL_ERRORS: Final = {
     "invalid_auth",
@@ -67,7 +68,8 @@ class SingleInstallation:
 
     async def _ask(self) -> Installation:
         try:
-            answer = await self._client.auth_test(token=self._token)
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await self._client.auth_test(token=self._token)
         except SlackApiError as error:
             reason = str(error.response.get("error", ""))
             if reason in FINAL_ERRORS:

@@ -134,6 +134,8 @@ class Linking:
             defect(error)
             return Outcome(problem=Problem(*modals.field_error(None, self._links)))
         self._background.start(self._carry_out_surely(form, link), "errand")
+        # Slack opens some fifty conversations a minute, so not all at once when matches come.
+        self._background.start(self._messenger.get_ready(form.person), "get_ready")
         return Outcome(link=link)
 
     async def _carry_out_surely(self, form: Form, link: Link) -> None:

@@ -16,6 +16,8 @@ SCOPES: Final = {
     "commands": "the slash command",
     "chat:write": "the message that tells of a match",
     "im:write": "opens the direct message it goes to",
+    "im:history": "looks there whether it arrived, when Slack's answer did not",
+    "users:read": "tells who was deactivated and reads no message any more",
 }
 """What the bot's token must be allowed, each with its reason."""
 BOT_EVENTS: Final = ("app_home_opened", "app_uninstalled", "tokens_revoked")

@@ -2,117 +2,211 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from slackbot.domain.errors import MessageDelayed, MessageError, MessageRefused, MessageUnsure
+from slackbot.domain.errors import MessageRefused
 from slackbot.domain.model import Person
-from slackbot.domain.notices import MatchFound, Notice
-from slackbot.domain.ports import Posted
+from slackbot.domain.notices import MatchFound, MatchOver, Notice
+from slackbot.domain.ports import Channels, Posted
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.notice import notice_message
-from slackbot.slack.installations import (
-    FINAL_ERRORS,
-    InstallationRefused,
-    SingleInstallation,
-    SlackUnreachable,
-)
+from slackbot.slack.calls import WebCalls
+from slackbot.slack.direct_messages import Attendance, DirectMessages
+from slackbot.slack.installations import SingleInstallation
+from slackbot.slack.jobs import Job, Rank
+from slackbot.slack.lane import EDIT, POST
+from slackbot.slack.outgoing import Outgoing
+from slackbot.slack.web_api import CALL_SECONDS
 
 log = structlog.get_logger(__name__)
 
-OUR_FAULT: Final = FINAL_ERRORS | {
-    "missing_scope",
-    "team_access_not_granted",
-    "not_allowed_token_type",
-}
-"""The installation is at fault, not the person: once it is mended, the message can be told."""
-OUR_FAULT_SECONDS: Final = 60.0
-UNSURE: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-DELAY_SECONDS: Final = 2.0
-READS: Final = {"conversations.history"}
-"""Methods that take no JSON."""
-CHANNELS_REMEMBERED: Final = 10_000
+PAGE: Final = 100
+PAGES: Final = 2
+"""How far back a message is looked for, where it is known since when."""
+CHANNEL_GONE: Final = "channel_not_found"
+BEFOREHAND: Final = timedelta(minutes=1)
+"""Slack's clock and ours may differ by so much."""
 RESPONSE_HOSTS: Final = {"hooks.slack.com", "hooks.slack-gov.com"}
 """Where Slack's response_urls lead; besides, to wherever its Web API is said to be."""
 
 
 class SlackMessenger:
-    """Implements `ports.Messenger`. `client` must not retry by itself: that would post twice."""
+    """Implements `ports.Messenger`. `client` must not retry by itself: that would post twice.
+
+    What says something waits in the outgoing queue; views opened by a trigger do not.
+    """
 
     def __init__(
-        self, client: AsyncWebClient, installation: SingleInstallation, links: HubLinks
+        self,
+        client: AsyncWebClient,
+        installation: SingleInstallation,
+        links: HubLinks,
+        *,
+        channels: Channels,
+        outgoing: Outgoing | None = None,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`may_send` is asked right before each post; see `WebCalls`."""
         self._client = client
-        self._installation = installation
         self._links = links
-        self._channels: dict[Person, str] = {}
+        self._outgoing = outgoing or Outgoing()
+        self._calls = WebCalls(client, installation, may_send)
+        self._direct = DirectMessages(self._calls, self._outgoing, channels)
+        self._attendance = Attendance(self._calls)
+
+    async def aclose(self) -> None:
+        """Let what is being sent be sent, for some seconds; nothing is begun any more."""
+        await self._outgoing.aclose()
+
+    def seen(self, person: Person) -> None:
+        """Somebody did something in Slack, so they are there."""
+        self._attendance.seen(person)
+
+    async def get_ready(self, person: Person) -> None:
+        """Have the direct message with the person open before there is anything to tell."""
+        self.seen(person)
+        await self._direct.of(person, Rank.REMARK)
+
+    # --- notices ---------------------------------------------------------------------------------
 
     async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
-        """Post a notice; a match carries its key, by which it could be found again."""
-        metadata = None
-        if isinstance(notice, MatchFound):
+        """Post a notice with the key by which it is found again; a match brings its own."""
+        await self._attendance.require(person)
+        rank, since, kind = Rank.REMARK, None, "accelevents_notice"
+        if isinstance(notice, MatchFound | MatchOver):
+            rank, since, kind = Rank.MATCH, notice.match.received_at, "accelevents_match"
             key = notice.match.id
-        if key is not None:
-            metadata = {"event_type": "accelevents_match", "event_payload": {"key": key}}
-        return await self.post(person, notice_message(notice, self._links), metadata)
+        metadata = {"event_type": kind, "event_payload": {"key": key}} if key is not None else None
+        message = notice_message(notice, self._links)
+        return await self._post(person, message, Job(rank, POST, since), metadata)
 
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
         """Put a notice in the place of a told message."""
-        await self.update(person, posted, notice_message(notice, self._links))
+        since = notice.match.ends_at if isinstance(notice, MatchFound | MatchOver) else None
+        job = Job(Rank.EDIT, EDIT, since, key=("edit", posted), channel=posted.channel)
+        await self._update(person, posted, notice_message(notice, self._links), job)
 
     async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
         """Look through the person's latest direct messages of ours for this key."""
-        channel = await self._channel(person)
-        answer = await self._call(
-            "conversations.history", person, channel=channel, limit=100, include_all_metadata=True
-        )
-        for message in answer["messages"]:
-            if message.get("metadata", {}).get("event_payload", {}).get("key") == key:
-                return Posted(channel, str(message["ts"]))
+        channel = await self._direct.of(person, Rank.MATCH, since)
+        try:
+            return await self._find(person, channel, key, since)
+        except MessageRefused as error:
+            if error.reason != CHANNEL_GONE:
+                raise
+        channel = await self._direct.of(person, Rank.MATCH, since, anew=True)
+        return await self._find(person, channel, key, since)
+
+    async def _find(
+        self, person: Person, channel: str, key: str, since: datetime | None
+    ) -> Posted | None:
+        bot = (await self._calls.installed(person)).bot_user
+        oldest = f"{(since - BEFOREHAND).timestamp():.6f}" if since is not None else None
+        job = Job(Rank.MATCH, "conversations.history", since, channel=channel)
+        cursor: str | None = None
+        for _ in range(PAGES if since is not None else 1):
+
+            async def read(cursor: str | None = cursor) -> Any:
+                return await self._calls.ask(
+                    "conversations.history",
+                    person,
+                    channel=channel,
+                    oldest=oldest,
+                    cursor=cursor,
+                    limit=PAGE,
+                    include_all_metadata=True,
+                )
+
+            answer = await self._outgoing.send(person.team, job, read)
+            for message in answer["messages"]:
+                if message.get("user") == bot and _key_of(message) == key:
+                    return Posted(channel, str(message["ts"]))
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not answer.get("has_more") or not cursor:
+                break
         return None
 
-    async def post(
-        self, person: Person, message: Message, metadata: dict[str, Any] | None = None
+    # --- answers ---------------------------------------------------------------------------------
+
+    async def post(self, person: Person, message: Message) -> Posted:
+        """Post an answer as a direct message."""
+        return await self._post(person, message, Job(Rank.ANSWER, POST))
+
+    async def _post(
+        self, person: Person, message: Message, job: Job, metadata: dict[str, Any] | None = None
     ) -> Posted:
-        """Post a direct message."""
-        channel = await self._channel(person)
-        answer = await self._call(
-            "chat.postMessage",
-            person,
-            channel=channel,
-            unfurl_links=False,
-            unfurl_media=False,
-            metadata=metadata,
-            **message.payload(),
-        )
-        return Posted(channel, str(answer["ts"]))
+        channel = await self._direct.of(person, job.rank, job.since)
+        try:
+            return await self._post_to(channel, person, message, job, metadata)
+        except MessageRefused as error:
+            if error.reason != CHANNEL_GONE:
+                raise
+        # What was kept of it may be out of date; Slack says who is gone when it is opened.
+        channel = await self._direct.of(person, job.rank, job.since, anew=True)
+        return await self._post_to(channel, person, message, job, metadata)
+
+    async def _post_to(
+        self,
+        channel: str,
+        person: Person,
+        message: Message,
+        job: Job,
+        metadata: dict[str, Any] | None,
+    ) -> Posted:
+        async def send() -> Posted:
+            answer = await self._calls.call(
+                "chat.postMessage",
+                person,
+                channel=channel,
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata=metadata,
+                **message.payload(),
+            )
+            return Posted(channel, str(answer["ts"]))
+
+        return await self._outgoing.send(person.team, replace(job, channel=channel), send)
 
     async def update(self, person: Person, posted: Posted, message: Message) -> None:
-        """Edit a message of ours."""
-        await self._call(
-            "chat.update", person, channel=posted.channel, ts=posted.ts, **message.payload()
-        )
+        """Put an answer in the place of a message of ours."""
+        job = Job(Rank.ANSWER, EDIT, key=("edit", posted), channel=posted.channel)
+        await self._update(person, posted, message, job)
+
+    async def _update(self, person: Person, posted: Posted, message: Message, job: Job) -> None:
+        async def send() -> None:
+            await self._calls.call(
+                "chat.update", person, channel=posted.channel, ts=posted.ts, **message.payload()
+            )
+
+        await self._outgoing.send(person.team, job, send)
 
     async def open_view(self, person: Person, trigger_id: str, view: dict[str, Any]) -> None:
         """Open a modal; the trigger works once, within three seconds."""
-        await self._call("views.open", person, trigger_id=trigger_id, view=view)
+        await self._calls.call("views.open", person, trigger_id=trigger_id, view=view)
 
     async def update_view(self, person: Person, view_id: str, view: dict[str, Any]) -> None:
         """Put another view in an open modal's place."""
-        await self._call("views.update", person, view_id=view_id, view=view)
+        await self._calls.call("views.update", person, view_id=view_id, view=view)
 
     async def publish_home(self, person: Person, view: dict[str, Any]) -> None:
         """Draw the person's Home."""
-        await self._call("views.publish", person, user_id=person.user, view=view)
+
+        async def send() -> None:
+            await self._calls.call("views.publish", person, user_id=person.user, view=view)
+
+        job = Job(Rank.HOME, "views.publish", key=("home", person))
+        await self._outgoing.send(person.team, job, send)
 
     async def respond(
         self, person: Person, response_url: str, message: Message, *, replace: bool
@@ -123,9 +217,10 @@ class SlackMessenger:
             return
         webhook = AsyncWebhookClient(response_url, session=self._client.session, retry_handlers=[])
         try:
-            answer = await webhook.send(
-                replace_original=replace, response_type="ephemeral", **message.payload()
-            )
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await webhook.send(
+                    replace_original=replace, response_type="ephemeral", **message.payload()
+                )
             status = answer.status_code
         except (aiohttp.ClientError, TimeoutError, OSError):
             status = 0
@@ -143,53 +238,8 @@ class SlackMessenger:
             return True
         return asked.scheme == "https" and asked.netloc in RESPONSE_HOSTS
 
-    async def _channel(self, person: Person) -> str:
-        channel = self._channels.get(person)
-        if channel is None:
-            answer = await self._call("conversations.open", person, users=person.user)
-            channel = str(answer["channel"]["id"])
-            if len(self._channels) >= CHANNELS_REMEMBERED:
-                self._channels.clear()
-            self._channels[person] = channel
-        return channel
 
-    async def _call(self, method: str, person: Person, **arguments: Any) -> AsyncSlackResponse:
-        try:
-            installation = await self._installation.get()
-        except InstallationRefused as error:
-            raise MessageRefused(error.reason) from None
-        except SlackUnreachable:
-            raise MessageDelayed("unreachable", DELAY_SECONDS) from None
-        if installation.team != person.team:
-            raise MessageRefused("team_access_not_granted")
-        given = {name: value for name, value in arguments.items() if value is not None}
-        try:
-            return await self._client.api_call(
-                method,
-                **{"params" if method in READS else "json": given},
-                headers={"Authorization": f"Bearer {installation.token}"},
-            )
-        except SlackApiError as error:
-            raise _reading(error) from None
-        except aiohttp.ClientConnectorError:
-            raise MessageDelayed("unreachable", DELAY_SECONDS) from None
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            raise MessageUnsure("no_answer") from None
-
-
-def _reading(error: SlackApiError) -> MessageError:
-    """Slack's error word, as far as the answer has one: a broken body has neither."""
-    response: Any = error.response
-    status = int(getattr(response, "status_code", getattr(response, "status", 0)))
-    data = getattr(response, "data", None)
-    reason = str(data.get("error", "")) if isinstance(data, dict) else ""
-    if reason == "ratelimited" or status == 429:
-        seconds = str(response.headers.get("Retry-After", ""))
-        return MessageDelayed(
-            "ratelimited", float(seconds) if seconds.isdecimal() else DELAY_SECONDS
-        )
-    if reason in OUR_FAULT:
-        return MessageDelayed(reason, OUR_FAULT_SECONDS)
-    if not reason or reason in UNSURE or status >= 500:
-        return MessageUnsure(reason or f"http_{status}")
-    return MessageRefused(reason)
+def _key_of(message: dict[str, Any]) -> object:
+    """The key that a message of ours carries; None for one without."""
+    payload = (message.get("metadata") or {}).get("event_payload")
+    return payload.get("key") if isinstance(payload, dict) else None

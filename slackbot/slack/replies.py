@@ -108,6 +108,10 @@ class Replies:
         self._messenger = messenger
         self._background = background
 
+    def seen(self, person: Person) -> None:
+        """Somebody did something in Slack."""
+        self._messenger.seen(person)
+
     def follow(
         self, task: asyncio.Task[Message], person: Person, response_url: str, *, replace: bool
     ) -> None:

@@ -8,12 +8,17 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 CALL_SECONDS: Final = 10.0
+POST_SECONDS: Final = 40.0
+"""A message that Slack takes late would else have to be looked for."""
 WebClient = AsyncWebClient
 
 
-def slack_session() -> aiohttp.ClientSession:
-    """The session for all calls to Slack; make it in the running loop, close it at the end."""
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS))
+def slack_session(seconds: float = CALL_SECONDS) -> aiohttp.ClientSession:
+    """The session for all calls to Slack; make it in the running loop, close it at the end.
+
+    `seconds` is the longest that any call may take.
+    """
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds))
 
 
 def web_client(api_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:

@@ -140,6 +140,14 @@ class Database:
 
         return await self._finish(work)
 
+    async def unit(self, work: Write[T]) -> T:
+        """A function over a connection, as one transaction, tried for as long as the others.
+
+        Raises:
+            StoreUnavailable: the database does not answer; the change may have been made.
+        """
+        return await self._finish(lambda: self.write(work))
+
     async def _finish(self, work: Callable[[], Awaitable[T]]) -> T:
         task = asyncio.create_task(self._patiently(work))
         self._unfinished.add(task)

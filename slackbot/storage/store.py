@@ -13,6 +13,7 @@ from sqlalchemy import (
     delete,
     exists,
     or_,
+    select,
     update,
 )
 
@@ -26,7 +27,7 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
-from slackbot.domain.ports import Store
+from slackbot.domain.ports import Channels, Store
 from slackbot.storage.cache import TtlCache
 from slackbot.storage.database import Database
 from slackbot.storage.ledger import Known, Ledger
@@ -95,8 +96,10 @@ class SqlStore(Ledger):
 
     # --- links -----------------------------------------------------------------------------------
 
-    async def link(self, person: Person) -> Link | None:
+    async def link(self, person: Person, *, fresh: bool = False) -> Link | None:
         """The person's link; one whose token cannot be opened counts as none, and is logged."""
+        if fresh:
+            self._links.drop(person)
         return await self._links.get(person, lambda: self._load_link(person))
 
     async def _load_link(self, person: Person) -> Link | None:
@@ -130,6 +133,17 @@ class SqlStore(Ledger):
         """Note why Slack takes no message to the person, or that it does again (None)."""
         change = update(LinkRow).where(of(LinkRow, person)).values(unreachable=unreachable)
         await self._change_link(person, change)
+
+    async def channel(self, person: Person) -> str | None:
+        """Slack's id of the person's direct message, where it is known."""
+        wanted = select(LinkRow.dm_channel).where(of(LinkRow, person))
+        row = await self._database.row(wanted)
+        return row.dm_channel if row is not None else None
+
+    async def remember_channel(self, person: Person, channel: str) -> None:
+        """Keep it with the link; where there is none, nothing is kept."""
+        change = update(LinkRow).where(of(LinkRow, person)).values(dm_channel=channel)
+        await self._database.change(change)
 
     async def forget(self, person: Person) -> bool:
         """Delete all rows of the person; whether there was a link."""
@@ -216,6 +230,7 @@ class SqlStore(Ledger):
 
 
 _keeps_the_port: Callable[[Database, Vault], Store] = SqlStore
+_keeps_channels: Callable[[Database, Vault], Channels] = SqlStore
 
 
 def _delete_foreign_wish(link: Link) -> Executable:

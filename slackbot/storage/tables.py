@@ -182,3 +182,34 @@ class SeenEventRow(Base):
     team_id: Mapped[Key]
     event_id: Mapped[Key]
     seen_at: Mapped[datetime]
+
+
+class WorkerRow(Base):
+    """A process that runs the bot. Not of a workspace: it serves them all."""
+
+    __tablename__ = "workers"
+
+    boot_id: Mapped[Key]
+    host: Mapped[str]
+    role: Mapped[str]
+    started_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    recovering_by: Mapped[str | None]
+    recovering_until: Mapped[datetime | None]
+
+
+class FeedRow(Base):
+    """A feed that is wanted, which worker owns it, and how it is."""
+
+    __tablename__ = "feeds"
+    __table_args__ = (Index("ix_feeds_owner", "owner"),)
+
+    team_id: Mapped[Key]
+    user_id: Mapped[Key]
+    session_id: Mapped[int]
+    owner: Mapped[str | None]
+    epoch: Mapped[int]
+    wanted_at: Mapped[datetime]
+    connected: Mapped[bool]
+    changed_at: Mapped[datetime]
+    failure: Mapped[str | None]

@@ -96,7 +96,8 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
         closing.push_async_callback(session.close)
         client = web_client(f"{url}/api/", session)
         yield RealStage(
-            slack, SlackMessenger(client, SingleInstallation(client, slack.token), LINKS)
+            slack,
+            SlackMessenger(client, SingleInstallation(client, slack.token), LINKS, channels=Kept()),
         )
 
 

@@ -9,7 +9,7 @@ from slackbot.sandbox.slack.errors import Json, SlackError
 from slackbot.sandbox.slack.views import Views
 
 APP_ID = "A0SANDBOX"
-DEFAULT_SCOPES = frozenset({"commands", "chat:write", "im:write", "users:read"})
+DEFAULT_SCOPES = frozenset({"commands", "chat:write", "im:write", "im:history", "users:read"})
 
 
 @dataclass(slots=True)

@@ -20,6 +20,7 @@ def register(app: AsyncApp, *, answers: Answers, linking: Linking, replies: Repl
 
     async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         place = Place.of(body)
+        replies.seen(place.person)
         action_id, value = str(action.get("action_id")), str(action.get("value") or "")
         if action_id == LINK_OPEN:
             errand = Errand(command=value, response_url=place.response_url, is_prompt=True)

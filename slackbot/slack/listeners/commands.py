@@ -21,6 +21,7 @@ def register(
 
     async def networking(ack: AsyncAck, command: dict[str, Any]) -> None:
         person = person_of(command)
+        replies.seen(person)
         asked = parse(command.get("text") or "")
         url = str(command.get("response_url") or "")
         if isinstance(asked, Command) and asked.name is Name.CONNECT:

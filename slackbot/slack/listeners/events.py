@@ -32,6 +32,7 @@ def register(
 
     async def home_opened(body: dict[str, Any], event: dict[str, Any]) -> None:
         opener, event_id = person(body["team_id"], event["user"]), str(body["event_id"])
+        replies.seen(opener)
         if event.get("tab") == "home":
             background.start(show_home(opener, event_id), "show_home")
 

@@ -1,0 +1,168 @@
+"""Feeds that several processes share: each is held by one worker, and wanted by any."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from slackbot.domain.leases import Leases, Wanted
+from slackbot.domain.model import EventSlug, FeedHealth, Link, Person, SessionId, Sighting
+from slackbot.domain.ports import Clock, FeedListener, MatchFeed, Store
+from slackbot.services.background import Background
+
+log = structlog.get_logger(__name__)
+
+POLL_SECONDS = 0.1
+"""How often a process that does not hold a feed asks whether it is up."""
+
+
+class SharedFeed:
+    """Implements `ports.MatchFeed` over a table of wanted feeds and our own connections.
+
+    It stands between those connections and their listener (`ports.FeedListener`), so that the
+    others know how each feed is.
+    """
+
+    def __init__(
+        self,
+        local: MatchFeed,
+        leases: Leases,
+        store: Store,
+        clock: Clock,
+        background: Background,
+    ) -> None:
+        self._local = local
+        self._leases = leases
+        self._store = store
+        self._clock = clock
+        self._background = background
+        self._listener: FeedListener | None = None
+        self._held: dict[Person, Wanted] = {}
+        self._told: dict[Person, FeedHealth] = {}
+        """How feeds are that others hold, as they said last."""
+        self._asking: dict[Person, asyncio.Task[None]] = {}
+        self.wake: Callable[[], None] = lambda: None
+        """Makes our worker look round at once."""
+
+    def listen(self, listener: FeedListener) -> None:
+        """Who is told of matches and of feeds that come and go."""
+        self._listener = listener
+
+    # --- ports.MatchFeed -------------------------------------------------------------------------
+
+    def open(self, link: Link, session_id: SessionId) -> None:
+        """Ask for the feed. Ours already and for the same session: nothing is to be done."""
+        held = self._held.get(link.person)
+        if held is not None and held.session_id == session_id:
+            self._local.open(link, session_id)
+            return
+        self._ask(link.person, self._leases.want(link.person, session_id))
+
+    def _ask(self, person: Person, work: object) -> None:
+        before = self._asking.get(person)
+
+        async def in_turn() -> None:
+            if before is not None:
+                await asyncio.wait({before})
+            await work  # type: ignore[misc] # a coroutine of `Leases`
+            self.wake()
+
+        task = self._background.start(in_turn(), "want_feed")
+        self._asking[person] = task
+        task.add_done_callback(lambda _: self._asked(person, task))
+
+    def _asked(self, person: Person, task: asyncio.Task[None]) -> None:
+        if self._asking.get(person) is task:
+            del self._asking[person]
+
+    async def wait_connected(self, person: Person, seconds: float) -> bool:
+        """Whether the feed is up, waiting for it at most so long."""
+        try:
+            async with asyncio.timeout(seconds):
+                if (asking := self._asking.get(person)) is not None:
+                    await asyncio.wait({asking})
+                while True:
+                    health = await self._leases.health(person)
+                    if health is None:
+                        return False
+                    self._told[person] = health
+                    if health.connected:
+                        return True
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            return False
+
+    def health(self, person: Person) -> FeedHealth | None:
+        """How the feed is: ours as we see it, another's as its holder said last."""
+        if person in self._held:
+            return self._local.health(person)
+        return self._told.get(person)
+
+    async def close(self, person: Person) -> None:
+        """No longer wanted, by whomever it is held."""
+        if (asking := self._asking.get(person)) is not None:
+            await asyncio.wait({asking})
+        self._told.pop(person, None)
+        await self._leases.unwant(person)
+        await self.drop(person)
+
+    # --- for the worker --------------------------------------------------------------------------
+
+    @property
+    def held(self) -> dict[Person, Wanted]:
+        """The feeds that this process holds."""
+        return dict(self._held)
+
+    def holds(self, person: Person) -> bool:
+        """Whether this process holds the person's feed."""
+        return person in self._held
+
+    async def hold(self, wanted: Wanted) -> bool:
+        """Connect a feed that is ours; whether there is somebody to connect."""
+        link = await self._store.link(wanted.person, fresh=True)
+        if link is None or link.refused_at is not None:
+            return False
+        self._held[wanted.person] = wanted
+        self._told.pop(wanted.person, None)
+        self._local.open(link, wanted.session_id)
+        return True
+
+    async def drop(self, person: Person) -> None:
+        """Disconnect a feed that is no longer ours."""
+        if self._held.pop(person, None) is not None:
+            await self._local.close(person)
+            # What another process changed is not remembered any longer.
+            await self._store.link(person, fresh=True)
+
+    def heard(self, health: dict[Person, FeedHealth]) -> None:
+        """How the feeds of others are, as their holders say."""
+        self._told = health
+
+    # --- ports.FeedListener ----------------------------------------------------------------------
+
+    async def matched(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
+        """Passed on."""
+        if self._listener is not None:
+            await self._listener.matched(person, event, seen)
+
+    async def connected(self, person: Person) -> None:
+        """Noted for the others, and passed on."""
+        await self._note(person)
+        if self._listener is not None:
+            await self._listener.connected(person)
+
+    async def disconnected(self, person: Person, failure: str) -> None:
+        """Noted for the others, and passed on."""
+        await self._note(person)
+        if self._listener is not None:
+            await self._listener.disconnected(person, failure)
+
+    async def _note(self, person: Person) -> None:
+        health = self._local.health(person)
+        if health is not None and person in self._held:
+            try:
+                await self._leases.note(person, health)
+            except Exception:
+                log.exception("feed_not_noted")

@@ -1,0 +1,109 @@
+"""Who holds which feed: workers, their leases, and the feeds that are wanted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from slackbot.domain.model import FeedHealth, Person, SessionId
+
+LEASE = timedelta(seconds=3)
+"""How long a worker is taken to live after it last said so."""
+BEAT_SECONDS = 1.0
+"""How often it says so."""
+RECOVERY = timedelta(seconds=5)
+"""How long one worker has for taking over from a dead one before another may try."""
+
+
+class Role(StrEnum):
+    """What a process does."""
+
+    RUN = "run"
+    WEB = "web"
+    """Answers Slack; holds no feeds."""
+    WORKER = "worker"
+
+    @property
+    def holds_feeds(self) -> bool:
+        """Whether it takes its share of the feeds."""
+        return self is not Role.WEB
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A feed that somebody's wish needs. `version` changes whenever it is asked for anew."""
+
+    person: Person
+    session_id: SessionId
+    version: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a worker finds when it renews its lease."""
+
+    mine: tuple[Wanted, ...]
+    """The feeds it owns, those it took just now included."""
+    taken_over: frozenset[Person]
+    """Those of them that a worker that died owned before."""
+    surplus: tuple[Person, ...]
+    """Those it is to let go: disconnect first, then `release`."""
+    dead: tuple[str, ...]
+    """Workers whose lease has lapsed."""
+    health: dict[Person, FeedHealth]
+    """How everybody's feeds are, as their owners say; only for processes that hold none."""
+
+
+class Leases(Protocol):
+    """The table of workers and feeds. Each method may raise `StoreUnavailable`."""
+
+    async def register(self) -> timedelta | None:
+        """Become a worker; how long before that the last one was alive, None if there was none."""
+        ...
+
+    async def beat(self, *, judge: bool) -> Beat | None:
+        """Renew the lease; None when it is lost. Without `judge` nobody counts as dead."""
+        ...
+
+    async def want(self, person: Person, session_id: SessionId) -> None:
+        """Ask for a feed; who holds feeds takes it at once unless a living worker has it."""
+        ...
+
+    async def unwant(self, person: Person) -> None: ...
+    async def release(self, people: Sequence[Person]) -> None:
+        """Give feeds up, to be taken by others."""
+        ...
+
+    async def note(self, person: Person, health: FeedHealth) -> None:
+        """Tell the others how a feed of ours is."""
+        ...
+
+    async def health(self, person: Person) -> FeedHealth | None:
+        """How a feed is, as its owner says; None when it is not wanted."""
+        ...
+
+    async def elect(self, dead: str) -> bool:
+        """Whether it is us who take over from a dead worker."""
+        ...
+
+    async def bury(self, dead: str) -> None:
+        """Forget a dead worker from whom everything was taken over."""
+        ...
+
+    async def leave(self) -> None:
+        """Stop being a worker, and give up all feeds at once."""
+        ...
+
+
+def fair_share(feeds: int, holders: int) -> int:
+    """How many feeds each is to have; together never fewer than there are."""
+    return math.ceil(feeds / holders) if holders else 0
+
+
+def surplus(mine: int, share: int) -> int:
+    """How many to let go. A few too many are kept: moving a feed costs a reconnection."""
+    return mine - share if mine > share + max(1, share // 20) else 0

@@ -1,0 +1,145 @@
+"""The parts that reach out of the process, built from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from slackbot import upkeep
+from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
+from slackbot.accelevents.feed_options import FeedOptions
+from slackbot.accelevents.socket import SocketFeed
+from slackbot.domain.leases import Role
+from slackbot.settings import Settings, SettingsError, split
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.installations import SingleInstallation
+from slackbot.slack.messenger import SlackMessenger
+from slackbot.slack.web_api import POST_SECONDS, WebClient, slack_session, web_client
+from slackbot.storage.database import Database
+from slackbot.storage.delivery_database import DeliveryDatabase
+from slackbot.storage.leases import SqlLeases
+from slackbot.storage.store import SqlStore
+
+
+class SystemClock:
+    """Implements `ports.Clock`."""
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(slots=True)
+class Fence:
+    """Whether this process may still tell what it took over; its worker says so."""
+
+    holds: Callable[[], bool] = lambda: True
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The parts that reach out of the process."""
+
+    boot_id: str
+    """Of this start of the process; no other start has the same."""
+    database: Database
+    leases: SqlLeases
+    store: SqlStore
+    platform: AcceleventsClient
+    feed: SocketFeed
+    slack: WebClient
+    installation: SingleInstallation
+    messenger: SlackMessenger
+    links: HubLinks
+    delivery_database: DeliveryDatabase
+    fence: Fence
+
+
+async def reach_out(
+    settings: Settings, role: Role, clock: SystemClock, closing: AsyncExitStack
+) -> Outside:
+    """Open what is opened at once; `closing` takes it all down again.
+
+    Raises:
+        SettingsError: something cannot be used as it is set.
+    """
+    # What may be wrong with a setting comes out before anything is made or opened.
+    vault, database = upkeep.vault_of(settings), upkeep.database_of(settings)
+    platform_as, feed_as = platform_options(settings), feed_options(settings)
+    upkeep.claim(settings, database, role, closing)
+    closing.push_async_callback(database.aclose)
+    await upkeep.make_ready(database)
+    delivery_database = DeliveryDatabase(settings.database)
+    closing.callback(delivery_database.close)
+    boot_id = secrets.token_hex(8)
+    leases = SqlLeases(database, boot_id=boot_id, role=role)
+    store = SqlStore(database, vault)
+    platform = AcceleventsClient(platform_as, clock)
+    closing.push_async_callback(platform.aclose)
+    feed = SocketFeed(feed_as, clock)
+    closing.push_async_callback(feed.aclose)
+    session = slack_session(POST_SECONDS)
+    closing.push_async_callback(session.close)
+    client = web_client(settings.slack_api_url, session)
+    installation = SingleInstallation(client, settings.slack_bot_token.get_secret_value())
+    links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
+    fence = Fence()
+    messenger = SlackMessenger(
+        client, installation, links, channels=store, may_send=lambda: fence.holds()
+    )
+    closing.push_async_callback(messenger.aclose)
+    return Outside(
+        boot_id,
+        database,
+        leases,
+        store,
+        platform,
+        feed,
+        client,
+        installation,
+        messenger,
+        links,
+        delivery_database,
+        fence,
+    )
+
+
+def platform_options(settings: Settings) -> PlatformOptions:
+    """Where the platform is and what is assumed of it."""
+    return PlatformOptions(
+        api_url=settings.accelevents_api_url,
+        auth_scheme=settings.accelevents_auth_scheme,
+        status_request=settings.accelevents_status_request,
+        matches_request=settings.accelevents_matches_request,
+        timezone=settings.timezone,
+    )
+
+
+def feed_options(settings: Settings) -> FeedOptions:
+    """What is assumed of the platform's socket.
+
+    Raises:
+        SettingsError: an option cannot be used; the line names its variable.
+    """
+    try:
+        return FeedOptions(
+            socket_url=settings.accelevents_socket_url or settings.accelevents_api_url,
+            socket_path=settings.accelevents_socket_path,
+            namespace=settings.accelevents_socket_namespace,
+            socket_auth=split(settings.accelevents_socket_auth),
+            hello=settings.accelevents_socket_hello or None,
+            events=split(settings.accelevents_socket_events),
+            timezone=settings.timezone,
+        )
+    except ValueError as error:
+        option, _, why = str(error).partition(": ")
+        variable = f"ACCELEVENTS_SOCKET_{option.removeprefix('socket_').upper()}"
+        raise SettingsError(f"{variable}: {why}") from None

@@ -1,0 +1,291 @@
+"""Leases and feeds in the database. What time it is, the database says: clocks differ.
+
+These tables are the workers', who serve every workspace; nothing in them is told to anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from slackbot.domain.leases import LEASE, RECOVERY, Beat, Role, Wanted, fair_share, surplus
+from slackbot.domain.model import FeedHealth, Person, SessionId
+from slackbot.storage.database import Database, answering
+from slackbot.storage.rows import person_of
+from slackbot.storage.tables import AvailabilityRow, FeedRow, WorkerRow
+from slackbot.storage.units import Write
+
+T = TypeVar("T")
+
+BEAT_TIMEOUT_SECONDS = 2.0
+FEEDS_CHANNEL = "slackbot_feeds"
+"""Of NOTIFY: a feed is wanted, or no longer."""
+
+
+class SqlLeases:
+    """The port `Leases` for one process."""
+
+    def __init__(self, database: Database, *, boot_id: str, role: Role) -> None:
+        self._database = database
+        self._boot_id = boot_id
+        self._role = role
+
+    async def register(self) -> timedelta | None:
+        """Become a worker, and ask for the feeds of wishes that stand without one.
+
+        Returns:
+            How long nobody was alive before that; None when nobody ever was.
+        """
+
+        def work(connection: Connection) -> timedelta | None:
+            now = self._now(connection)
+            last = connection.scalar(select(func.max(WorkerRow.expires_at)))
+            connection.execute(
+                insert(WorkerRow).values(
+                    boot_id=self._boot_id,
+                    host=socket.gethostname(),
+                    role=self._role.value,
+                    started_at=now,
+                    expires_at=now + LEASE,
+                )
+            )
+            if not self._database.ours_alone:
+                connection.execute(_want_missing(now))
+            return max(now - last, timedelta()) if last is not None else None
+
+        return await self._write(work)
+
+    async def beat(self, *, judge: bool) -> Beat | None:
+        """Renew the lease and look round, in one transaction; None when the lease is lost."""
+
+        def work(connection: Connection) -> Beat | None:
+            now = self._now(connection)
+            renewed = (
+                update(WorkerRow)
+                .where(WorkerRow.boot_id == self._boot_id, WorkerRow.recovering_by.is_(None))
+                .values(expires_at=now + LEASE)
+            )
+            if connection.execute(renewed).rowcount == 0:
+                return None
+            workers = connection.execute(
+                select(WorkerRow.boot_id, WorkerRow.role, WorkerRow.expires_at)
+            ).fetchall()
+            dead = tuple(it.boot_id for it in workers if judge and it.expires_at <= now)
+            if not self._role.holds_feeds:
+                return Beat((), frozenset(), (), dead, _health_of_all(connection))
+            alive = [it for it in workers if it.boot_id not in dead]
+            return self._share(connection, alive, dead)
+
+        return await self._once(work)
+
+    def _share(self, connection: Connection, alive: Sequence[Any], dead: tuple[str, ...]) -> Beat:
+        holders = sum(Role(it.role).holds_feeds for it in alive)
+        total = connection.scalar(select(func.count()).select_from(FeedRow)) or 0
+        share = fair_share(total, holders)
+        mine = connection.execute(_feeds().where(FeedRow.owner == self._boot_id)).all()
+        lost: list[Row[Any]] = []
+        if len(mine) < share:
+            living = [it.boot_id for it in alive if Role(it.role).holds_feeds]
+            lost = self._claim(connection, living, share - len(mine))
+        over = surplus(len(mine), share)
+        return Beat(
+            mine=tuple(_wanted(it) for it in (*mine, *lost)),
+            taken_over=frozenset(person_of(it) for it in lost if it.owner is not None),
+            surplus=tuple(person_of(it) for it in mine[len(mine) - over :]),
+            dead=dead,
+            health={},
+        )
+
+    def _claim(self, connection: Connection, living: Sequence[str], most: int) -> list[Row[Any]]:
+        """Take feeds that nobody living owns; two who look at once do not take the same."""
+        ownerless = or_(FeedRow.owner.is_(None), FeedRow.owner.not_in(living))
+        found = connection.execute(
+            _feeds().where(ownerless).limit(most).with_for_update(skip_locked=True)
+        ).all()
+        if found:
+            taken = update(FeedRow).where(_of_any(person_of(it) for it in found))
+            owned = {"owner": self._boot_id, "epoch": FeedRow.epoch + 1, "connected": False}
+            connection.execute(taken.values(owned))
+        return list(found)
+
+    async def want(self, person: Person, session_id: SessionId) -> None:
+        """Ask for a feed; who holds feeds takes it at once unless a living worker has it."""
+
+        def work(connection: Connection) -> None:
+            now = self._now(connection)
+            living = select(WorkerRow.boot_id).where(WorkerRow.expires_at > now)
+            owner = self._boot_id if self._role.holds_feeds else None
+            new = self._database.insert(FeedRow).values(
+                _asked_for(person, session_id, now) | {"owner": owner}
+            )
+            kept = select(FeedRow.owner).where(_of_any([person]), FeedRow.owner.in_(living))
+            changed = {
+                "session_id": session_id,
+                "wanted_at": now,
+                "owner": func.coalesce(kept.scalar_subquery(), literal(owner)),
+            }
+            connection.execute(
+                new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=changed)
+            )
+            self._wake(connection)
+
+        await self._write(work)
+
+    async def unwant(self, person: Person) -> None:
+        """The feed is no longer needed."""
+
+        def work(connection: Connection) -> None:
+            connection.execute(delete(FeedRow).where(_of_any([person])))
+            self._wake(connection)
+
+        await self._write(work)
+
+    async def release(self, people: Sequence[Person]) -> None:
+        """Give feeds up, to be taken by others."""
+
+        def work(connection: Connection) -> None:
+            ours = and_(_of_any(people), FeedRow.owner == self._boot_id)
+            connection.execute(update(FeedRow).where(ours).values(owner=None, connected=False))
+            self._wake(connection)
+
+        if people:
+            await self._write(work)
+
+    async def note(self, person: Person, health: FeedHealth) -> None:
+        """Tell the others how a feed of ours is."""
+        ours = and_(_of_any([person]), FeedRow.owner == self._boot_id)
+        told = {
+            "connected": health.connected,
+            "changed_at": health.changed_at,
+            "failure": health.failure,
+        }
+        await self._database.change(update(FeedRow).where(ours).values(told))
+
+    async def health(self, person: Person) -> FeedHealth | None:
+        """How a feed is, as its owner says."""
+        row = await self._database.row(_health().where(_of_any([person])))
+        return _health_of(row) if row is not None else None
+
+    async def elect(self, dead: str) -> bool:
+        """Whether it is us who take over from a dead worker."""
+
+        def work(connection: Connection) -> bool:
+            now = self._now(connection)
+            free = or_(WorkerRow.recovering_until.is_(None), WorkerRow.recovering_until < now)
+            won = (
+                update(WorkerRow)
+                .where(WorkerRow.boot_id == dead, WorkerRow.expires_at <= now, free)
+                .values(recovering_by=self._boot_id, recovering_until=now + RECOVERY)
+            )
+            return connection.execute(won).rowcount > 0
+
+        return await self._write(work)
+
+    async def bury(self, dead: str) -> None:
+        """Forget a dead worker from whom everything was taken over."""
+        await self._database.change(delete(WorkerRow).where(WorkerRow.boot_id == dead))
+
+    async def leave(self) -> None:
+        """Give up all feeds; the row stays, lapsed, until somebody has taken over our notices."""
+
+        def work(connection: Connection) -> None:
+            now = self._now(connection)
+            ours = update(FeedRow).where(FeedRow.owner == self._boot_id)
+            connection.execute(ours.values(owner=None, connected=False))
+            lapsed = update(WorkerRow).where(WorkerRow.boot_id == self._boot_id)
+            connection.execute(lapsed.values(expires_at=now))
+            self._wake(connection)
+
+        await self._write(work)
+
+    async def _write(self, work: Write[T]) -> T:
+        return await self._database.unit(work)
+
+    async def _once(self, work: Write[T]) -> T:
+        """Tried once: who waits for a lease longer than it lasts has lost it."""
+        with answering():
+            async with asyncio.timeout(BEAT_TIMEOUT_SECONDS):
+                return await self._database.write(work)
+
+    def _now(self, connection: Connection) -> datetime:
+        if self._database.ours_alone:
+            return datetime.now(UTC)
+        now: datetime = connection.scalar(select(func.clock_timestamp()))  # type: ignore[assignment] # it has one row
+        return now
+
+    def _wake(self, connection: Connection) -> None:
+        if not self._database.ours_alone:
+            connection.execute(select(func.pg_notify(FEEDS_CHANNEL, "")))
+
+
+def _feeds() -> Any:
+    return select(
+        FeedRow.team_id, FeedRow.user_id, FeedRow.session_id, FeedRow.wanted_at, FeedRow.owner
+    ).order_by(FeedRow.wanted_at, FeedRow.user_id)
+
+
+def _wanted(row: Row[Any]) -> Wanted:
+    return Wanted(person_of(row), SessionId(row.session_id), row.wanted_at)
+
+
+def _health() -> Any:
+    return select(
+        FeedRow.team_id, FeedRow.user_id, FeedRow.connected, FeedRow.changed_at, FeedRow.failure
+    )
+
+
+def _health_of(row: Row[Any]) -> FeedHealth:
+    return FeedHealth(row.connected, row.changed_at, row.failure)
+
+
+def _health_of_all(connection: Connection) -> dict[Person, FeedHealth]:
+    return {person_of(it): _health_of(it) for it in connection.execute(_health())}
+
+
+def _of_any(people: Iterable[Person]) -> ColumnElement[bool]:
+    wanted = [(it.team, it.user) for it in people]
+    return tuple_(FeedRow.team_id, FeedRow.user_id).in_(wanted)
+
+
+def _asked_for(person: Person, session_id: SessionId, now: datetime) -> dict[str, Any]:
+    return {
+        "team_id": person.team,
+        "user_id": person.user,
+        "session_id": session_id,
+        "epoch": 0,
+        "wanted_at": now,
+        "connected": False,
+        "changed_at": now,
+    }
+
+
+def _want_missing(now: datetime) -> Any:
+    """Feeds for wishes that stand without one."""
+    wish = AvailabilityRow
+    known = select(FeedRow.user_id).where(
+        FeedRow.team_id == wish.team_id, FeedRow.user_id == wish.user_id
+    )
+    at = literal(now, FeedRow.wanted_at.type)
+    missing = select(
+        wish.team_id, wish.user_id, wish.session_id, literal(0), at, literal(False), at
+    ).where(~known.exists())
+    columns = ("team_id", "user_id", "session_id", "epoch", "wanted_at", "connected", "changed_at")
+    return insert(FeedRow).from_select(columns, missing)

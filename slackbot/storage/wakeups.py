@@ -1,0 +1,35 @@
+"""Being woken by PostgreSQL's NOTIFY, on a connection of its own. Without it one is only later."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import psycopg
+import structlog
+from psycopg import sql
+
+from slackbot.storage import engines
+
+log = structlog.get_logger(__name__)
+
+PAUSE_SECONDS: Final = 2.0
+
+
+async def listen(url: str, channel: str, wake: Callable[[], None]) -> None:
+    """Call `wake` whenever the channel is notified, until cancelled; connects again by itself.
+
+    `url` is the database's, as SQLAlchemy takes it.
+    """
+    address = engines.parse(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    while True:
+        try:
+            async with await psycopg.AsyncConnection.connect(address, autocommit=True) as line:
+                await line.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
+                wake()  # for what was notified while there was no line
+                async for _ in line.notifies():
+                    wake()
+        except (psycopg.Error, OSError) as error:
+            log.warning("not_woken", failure=type(error).__name__)
+        await asyncio.sleep(PAUSE_SECONDS)

@@ -1,0 +1,85 @@
+"""`python -m tests.nemesis`: every row on both databases, a table, and an exit status."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from dataclasses import replace
+
+import click
+
+from .account import Figures
+from .rows import FULL, PLANS, SHORT, Plan, Size
+from .secrets import scan
+from .stage import stage
+
+HEAD = (
+    "| fault | database | kills | made | told | twice | late | p50 s | p99 s | remarks |\n"
+    "|---|---|---|---|---|---|---|---|---|---|"
+)
+
+
+def line(name: str, which: str, figures: Figures, kills: int, remarks: str) -> str:
+    """A row of the table."""
+    it = figures
+    return (
+        f"| {name} | {which} | {kills or ''} | {it.made} | {it.told} | {it.twice} | {it.late} "
+        f"| {it.p50:.2f} | {it.p99:.2f} | {remarks} |"
+    )
+
+
+async def row(name: str, plan: Plan, which: str, size: Size, left_out: str) -> tuple[bool, str]:
+    """Carry it out; whether the promise held, and its line."""
+    async with stage(which, people=plan.people, left_out=left_out) as here:
+        account = here.account()
+        await plan.harm(here, account, size)
+        await here.quiet(account)
+        figures, found = account.figures(), scan(here)
+        remarks = [*here.notes, *([f"{found} secrets in clear"] if found else [])]
+        if plan.people > 100:
+            remarks.append(f"{figures.inversions} out of order")
+        good = figures.told == figures.made and figures.twice == 0 and not found
+    return good, line(name, which, figures, here.kills, ", ".join(remarks))
+
+
+async def carry_out(names: list[str], databases: list[str], size: Size, left_out: str = "") -> bool:
+    """All of these rows, one after the other; whether every promise held."""
+    click.echo(HEAD)
+    good = True
+    for which in databases:
+        for name in names:
+            if which in PLANS[name].on:
+                held, told = await row(name, PLANS[name], which, size, left_out)
+                good = good and held
+                click.echo(told + ("" if held else "  ← not held"))
+    return good
+
+
+@click.command()
+@click.option("--short", is_flag=True, help="The short form that `make check` has.")
+@click.option("--database", type=click.Choice(["sqlite", "postgresql"]), multiple=True)
+@click.option("--only", type=click.Choice(list(PLANS)), multiple=True, help="These rows alone.")
+@click.option("--kills", type=int, help="How many random kills.")
+@click.option("--without", default="", help="Leave out history, fence or reconciliation.")
+def main(
+    short: bool,
+    database: tuple[str, ...],
+    only: tuple[str, ...],
+    kills: int | None,
+    without: str,
+) -> None:
+    """Matches told ÷ matches made = 1, told twice = 0, under every fault."""
+    began = time.monotonic()
+    size = SHORT if short else FULL
+    if kills is not None:
+        size = replace(size, kills=kills)
+    names = list(only) or [name for name, plan in PLANS.items() if plan.short or not short]
+    databases = list(database) or (["sqlite"] if short else ["sqlite", "postgresql"])
+    held = asyncio.run(carry_out(names, databases, size, without))
+    click.echo(f"\n{(time.monotonic() - began) / 60:.1f} minutes")
+    sys.exit(0 if held else 1)
+
+
+if __name__ == "__main__":
+    main()

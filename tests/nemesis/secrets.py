@@ -1,0 +1,27 @@
+"""Whether a token or a join token stands in clear in any file that the bots wrote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .stage import Stage
+
+
+def scan(here: Stage) -> int:
+    """How many secrets are found in the databases' files and the logs."""
+    secrets = {token.encode() for token in here.tokens}
+    for pairing in here.platform.pairings:
+        secrets |= {str(each["JoinToken"]).encode() for each in pairing.passes.values()}
+    places = [here.folder, *([here.server.folder / "data"] if here.server is not None else [])]
+    if here.server is not None:
+        here.server.carry_out("CHECKPOINT")
+    files = [it for place in places for it in place.rglob("*") if it.is_file()]
+    return sum(_holds(file, secrets) for file in files)
+
+
+def _holds(file: Path, secrets: set[bytes]) -> int:
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return 0
+    return sum(secret in content for secret in secrets)

@@ -1,0 +1,202 @@
+"""The stage of the rows: sandbox, database, people who are available, a source of matches."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from slackbot.delivery import tables
+from slackbot.domain.model import (
+    AuthScheme,
+    Availability,
+    EventSlug,
+    Link,
+    Person,
+    SessionId,
+    State,
+    TeamId,
+    UserId,
+)
+from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.serving import serving
+from slackbot.sandbox.slack import Slack
+from slackbot.storage import schema
+from slackbot.storage.database import Database
+from slackbot.storage.delivery_database import SCHEMA
+from slackbot.storage.store import SqlStore
+from slackbot.storage.vault import Vault, parse_keys
+from tests import postgres
+from tests.faults.peers import Proxy, proxied
+from tests.scenario.conftest import environment_for, settings_for
+
+from .account import Account
+from .bots import Bot, dice, running
+
+SESSION = 11645
+SETTLE_SECONDS = 60.0
+POSTGRESQL = ("web", "worker", "worker", "worker")
+
+
+@dataclass
+class Stage:
+    """Everything that runs during a row."""
+
+    slack: Slack
+    platform: Accelevents
+    bots: list[Bot]
+    people: dict[str, str]
+    """Attendees' names, and their ids in Slack."""
+    tokens: set[str] = field(repr=False)
+    """Their access tokens, which must stand nowhere in clear."""
+    proxy: Proxy
+    """Between the bots and the platform's socket server."""
+    database: str
+    folder: Path
+    server: postgres.Server | None
+    kills: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def on_sqlite(self) -> bool:
+        """Whether the bot is one process on a file."""
+        return self.server is None
+
+    @property
+    def workers(self) -> list[Bot]:
+        """The processes that hold feeds."""
+        return [bot for bot in self.bots if bot.role != "web"]
+
+    def account(self) -> Account:
+        """A fresh account, from now on."""
+        return Account(self.slack, self.platform, self.people)
+
+    async def pair(self) -> None:
+        """One more match, of two people by chance."""
+        a, b = dice.sample(list(self.people), 2)
+        await self.platform.pair(a, b, SESSION)
+
+    @asynccontextmanager
+    async def matches(self, rate: float) -> AsyncIterator[None]:
+        """So many matches a second within."""
+
+        async def make() -> None:
+            while True:
+                await self.pair()
+                await asyncio.sleep(dice.expovariate(rate))
+
+        making = asyncio.create_task(make())
+        try:
+            yield
+        finally:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+
+    async def connected(self, seconds: float = 60.0) -> None:
+        """Wait until everybody's feed is up."""
+        async with asyncio.timeout(seconds):
+            while {line.attendee for line in self.platform.sockets} < set(self.people):
+                await asyncio.sleep(0.05)
+
+    async def quiet(self, account: Account, seconds: float = SETTLE_SECONDS) -> None:
+        """Wait until all is told, and a little longer for what would be told twice."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while account.told() < account.made():
+                    await asyncio.sleep(0.1)
+        await asyncio.sleep(4.0)
+
+
+@contextmanager
+def _database(which: str, folder: Path) -> Iterator[tuple[str, postgres.Server | None]]:
+    if which == "sqlite":
+        yield f"sqlite:///{folder}/slackbot.db", None
+        return
+    with postgres.running() as server:
+        server.carry_out("CREATE DATABASE nemesis")
+        yield server.url("nemesis"), server
+
+
+@asynccontextmanager
+async def stage(which: str, *, people: int = 20, left_out: str = "") -> AsyncIterator[Stage]:
+    """Set it all up; `which` is sqlite or postgresql, `left_out` a part that the bots lack."""
+    slack, platform = Slack(), Accelevents(ping_interval=2, ping_timeout=2)
+    slack.rates.on = False
+    platform.session(SESSION).capacity = None
+    async with AsyncExitStack() as closing:
+        folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="slackbot-")))
+        database, server = closing.enter_context(_database(which, folder))
+        slack_url = await closing.enter_async_context(serving(slack.app))
+        platform_url = await closing.enter_async_context(serving(platform.app))
+        proxy = await closing.enter_async_context(proxied(platform_url))
+        slack.base_url = slack_url
+        settings = settings_for(
+            slack, slack_url, platform_url, database_url=database, accelevents_socket_url=proxy.url
+        )
+        named, tokens = await _come(slack, platform, database, settings, people)
+        roles = ("run",) if which == "sqlite" else POSTGRESQL
+        environment = environment_for(settings)
+        bots = await closing.enter_async_context(running(roles, environment, folder))
+        if left_out:
+            for bot in bots:
+                bot.changed = (left_out,)
+        await asyncio.gather(*(bot.ready() for bot in bots))
+        here = Stage(slack, platform, bots, named, tokens, proxy, database, folder, server)
+        await here.connected()
+        await asyncio.sleep(1.0)  # those who are available are paired two by two at once
+        yield here
+
+
+async def _come(
+    slack: Slack, platform: Accelevents, database: str, settings: object, number: int
+) -> tuple[dict[str, str], set[str]]:
+    """People who are linked and available already, their direct messages known."""
+    keys = parse_keys(settings.slackbot_secret_keys.get_secret_value())  # type: ignore[attr-defined] # Settings
+    opened = Database(database)
+    await schema.upgrade(opened)
+    if not opened.ours_alone:
+        await asyncio.to_thread(tables.migrate, database, schema=SCHEMA)
+    store, now = SqlStore(opened, Vault(keys)), datetime.now(UTC)
+    people, tokens = {}, set()
+    for name in (f"guest{n:04}" for n in range(number)):
+        slack.workspace.add(name)
+        platform.add_attendee(name, name.title())
+        people[name] = slack.workspace.named(name).id
+        person = Person(TeamId("T0DEMO"), UserId(people[name]))
+        token = platform.token_for(name)
+        tokens.add(token)
+        await store.save_link(_link(person, token))
+        await store.remember_channel(person, slack.workspace.dm(person.user).id)
+        await store.save_availability(_wish(person, now))
+    await opened.aclose()
+    return people, tokens
+
+
+def _link(person: Person, token: str) -> Link:
+    return Link(
+        person=person,
+        event=EventSlug("demo"),
+        token=SecretStr(token),
+        auth_scheme=AuthScheme.BARE,
+        linked_at=datetime.now(UTC),
+        credential_digest=person.user,
+    )
+
+
+def _wish(person: Person, now: datetime) -> Availability:
+    return Availability(
+        person=person,
+        event=EventSlug("demo"),
+        session_id=SessionId(SESSION),
+        session_title="First Network Session",
+        state=State.AVAILABLE,
+        since=now,
+        session_ends_at=now + timedelta(hours=2),
+    )
