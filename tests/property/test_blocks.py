@@ -29,7 +29,13 @@ from slackbot.domain.model import (
     TeamId,
     UserId,
 )
-from slackbot.domain.notices import AvailabilityLost, LinkRefused, MatchFound, SessionOver
+from slackbot.domain.notices import (
+    AvailabilityLost,
+    LinkRefused,
+    MatchFound,
+    MatchOver,
+    SessionOver,
+)
 from slackbot.sandbox.slack.blockkit import check_view
 from slackbot.sandbox.slack.content import read_content
 from slackbot.sandbox.slack.mrkdwn import links, mentions, unescape
@@ -166,6 +172,19 @@ def test_match_card(found: Match) -> None:
 
 
 @FEW
+@given(meetings)
+def test_over_card(over: Match) -> None:
+    """The same message once the round is over, and once its button was answered."""
+    message = match.over_card(over)
+    taken(message)
+    partner = over.partner
+    role = ", ".join(part for part in (partner.title, partner.company) if part)
+    tells(message, partner.name, role, over.session_title)
+    kept = match.looking_back(read_content(message.payload()).blocks or [])
+    taken(Message(message.text, [*kept, *account.help_card("/n").blocks]))
+
+
+@FEW
 @given(st.lists(meetings, max_size=20))
 def test_history(met: list[Match]) -> None:
     """The people met, however many."""
@@ -225,6 +244,7 @@ def test_standing(standing: Standing, wish: Availability) -> None:
 def test_notice_of_a_match(found: Match) -> None:
     """The notice of a match is its card."""
     assert notice.notice_message(MatchFound(found), HUB) == match.match_card(found, HUB)
+    assert notice.notice_message(MatchOver(found), HUB) == match.over_card(found)
 
 
 def kinds(root: type[errors.SlackbotError]) -> list[type[errors.SlackbotError]]:
