@@ -147,9 +147,6 @@ async def test_closed_calls_are_ended_and_no_others(store: Store, database: Data
         assert links == [seconds >= 660, seconds >= 120]
     assert counts == [(0, 3), (1, 2), (0, 2), (1, 1), (0, 1), (1, 0)]
     assert (await store.match(ANA, over.id)) == replace(over, call=None)
-    assert (
-        await store.match(NAMESAKE.__class__(NAMESAKE.team, NAMESAKE.user), over.id)
-    ) is not None
     other = await SqlStore(database, VAULT).match(NAMESAKE, elsewhere.id)
     assert other is not None
     assert other.call == CALL
