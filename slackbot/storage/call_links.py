@@ -68,8 +68,12 @@ class CallLinks(Ledger):
 
     async def end_call(self, person: Person, match_id: MatchId, at: datetime) -> None:
         """Delete the call's details; its links stay as a record of who came, and work no more."""
-        await self._change(person, match_id, update(MatchRow).values(call_sealed=None))
-        await self._database.change(_powerless(at).where(_to(person, match_id)))
+        row = and_(of(MatchRow, person), MatchRow.id == match_id)
+        await self._database.change(
+            update(MatchRow).where(row).values(call_sealed=None),
+            _powerless(at).where(_to(person, match_id)),
+            after=lambda _: self.drop_matches(person),
+        )
 
     async def end_calls(self, team: TeamId, now: datetime) -> int:
         """The same for every call of the workspace that is closed by now."""
