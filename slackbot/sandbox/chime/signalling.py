@@ -135,6 +135,8 @@ class MediaPlane:
             seat.heard.append(frame.kind.name)
         if frame.kind is Kind.JOIN:
             await meeting.join(seat, line, frame.number(6))
+        elif frame.kind is Kind.PING_PONG and frame.number(1) == 1:  # comes before JOIN, too
+            await line.send(frames.pong(frame.number(2)))
         elif seat.line is not line:
             return  # has not joined, or was replaced
         elif frame.kind is Kind.SUBSCRIBE:
@@ -142,8 +144,6 @@ class MediaPlane:
         elif frame.kind is Kind.AUDIO_CONTROL and self.dials.relay_mute:
             seat.muted = bool(frame.number(1))
             await meeting.tell_voices()
-        elif frame.kind is Kind.PING_PONG and frame.number(1) == 1:
-            await line.send(frames.pong(frame.number(2)))
         elif frame.kind is Kind.LEAVE:
             seat.said_goodbye = True
             await line.send(frames.write(Kind.LEAVE_ACK))
