@@ -39,8 +39,7 @@ async def migrate_own() -> None:
     """Open the database and migrate it."""
     database = Database(database_url())
     try:
-        async with database.writing() as connection:
-            await connection.run_sync(migrate)
+        await database.write(migrate)
     finally:
         await database.aclose()
 

@@ -138,7 +138,7 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
 
 def _quieten() -> None:
     """Spare the work of lines that would not be printed, and uvicorn's own handlers."""
-    for name in ("slack_bolt", "slack_sdk", "httpx", "httpcore", "aiosqlite", "websockets"):
+    for name in ("slack_bolt", "slack_sdk", "httpx", "httpcore", "websockets"):
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()

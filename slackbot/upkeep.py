@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 
+from slackbot.delivery.workflows import DeliveryUnusable, DurableDelivery
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.settings import Settings, SettingsError
 from slackbot.storage import schema
 from slackbot.storage.database import Database
+from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.rotation import Resealed, reseal
 from slackbot.storage.vault import Vault, new_key, parse_keys
 
@@ -57,6 +59,18 @@ async def make_ready(database: Database) -> None:
             await schema.upgrade(database)
         else:
             await schema.require_newest(database)
+
+
+def launch(delivery: DurableDelivery, database: DeliveryDatabase) -> None:
+    """Start the delivery engine on its own tables.
+
+    Raises:
+        SettingsError: it cannot use them as they are.
+    """
+    try:
+        delivery.launch(database.options())
+    except DeliveryUnusable as error:
+        raise SettingsError(f"DATABASE_URL: {error}: run `{schema.MIGRATE}` first") from None
 
 
 async def migrate(settings: Settings) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from slackbot import upkeep
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.socket import SocketFeed
-from slackbot.delivery.local import LocalDelivery
+from slackbot.delivery.workflows import DurableDelivery
 from slackbot.domain.model import EventSlug, TeamId
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.services.accounts import Accounts
@@ -24,6 +25,7 @@ from slackbot.services.availability import Availabilities
 from slackbot.services.background import Background, Locks
 from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
+from slackbot.services.rounds import Rounds
 from slackbot.services.sessions import Sessions
 from slackbot.services.watch import Watch
 from slackbot.settings import Settings, SettingsError, split
@@ -41,6 +43,7 @@ from slackbot.slack.replies import Replies
 from slackbot.slack.socket_line import AppTokenRefused
 from slackbot.slack.socket_mode import SocketMode
 from slackbot.slack.web_api import WebClient, slack_session, web_client
+from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.store import SqlStore
 from slackbot.web.app import web_app
 
@@ -73,6 +76,7 @@ class Outside:
     installation: SingleInstallation
     messenger: SlackMessenger
     links: HubLinks
+    delivery_database: DeliveryDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class Inside:
     matches: Matches
     watch: Watch
     availabilities: Availabilities
+    delivery: DurableDelivery
+    rounds: Rounds
 
 
 @asynccontextmanager
@@ -94,12 +100,15 @@ async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
         outside = await _outside(settings, clock, closing)
         inside = _inside(outside, clock, background)
         outside.feed.listen(inside.watch)
+        upkeep.launch(inside.delivery, outside.delivery_database)
+        closing.push_async_callback(inside.delivery.aclose)
         slack = _slack(settings, outside, inside, clock, background)
         await _known_to_slack(outside.installation)
         socket_mode = slack if isinstance(slack, SocketMode) else None
         if socket_mode is not None:
             await _reachable(socket_mode)
         resuming = asyncio.create_task(_resume(outside, inside))
+        living = asyncio.create_task(_live(resuming, inside))
 
         async def ready() -> dict[str, bool]:
             resumed = resuming.done() and not resuming.exception()
@@ -112,6 +121,7 @@ async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
             if socket_mode is not None:
                 await socket_mode.aclose()
             resuming.cancel()
+            living.cancel()
             inside.watch.close()
             await outside.feed.aclose()
             await background.drain(DRAIN_SECONDS)
@@ -123,6 +133,8 @@ async def _outside(settings: Settings, clock: SystemClock, closing: AsyncExitSta
     platform_as, feed_as = platform_options(settings), feed_options(settings)
     closing.push_async_callback(database.aclose)
     await upkeep.make_ready(database)
+    delivery_database = DeliveryDatabase(settings.database)
+    closing.callback(delivery_database.close)
     store = SqlStore(database, vault)
     platform = AcceleventsClient(platform_as, clock)
     closing.push_async_callback(platform.aclose)
@@ -134,19 +146,19 @@ async def _outside(settings: Settings, clock: SystemClock, closing: AsyncExitSta
     installation = SingleInstallation(client, settings.slack_bot_token.get_secret_value())
     links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
     messenger = SlackMessenger(client, installation, links)
-    return Outside(store, platform, feed, client, installation, messenger, links)
+    return Outside(store, platform, feed, client, installation, messenger, links, delivery_database)
 
 
 def _inside(outside: Outside, clock: SystemClock, background: Background) -> Inside:
     store, platform, feed = outside.store, outside.platform, outside.feed
     locks = Locks()
-    notices = Notices(store=store, messenger=outside.messenger, clock=clock, background=background)
-    delivery = LocalDelivery(notices=notices, clock=clock, background=background)
+    notices = Notices(store=store, messenger=outside.messenger, clock=clock)
+    delivery = DurableDelivery(notices, boot_id=secrets.token_hex(8))
     accounts = Accounts(
         platform=platform,
         store=store,
         feed=feed,
-        notices=notices,
+        delivery=delivery,
         clock=clock,
         background=background,
         locks=locks,
@@ -163,7 +175,7 @@ def _inside(outside: Outside, clock: SystemClock, background: Background) -> Ins
     watch = Watch(
         accounts=accounts,
         matches=matches,
-        notices=notices,
+        delivery=delivery,
         platform=platform,
         store=store,
         feed=feed,
@@ -182,7 +194,9 @@ def _inside(outside: Outside, clock: SystemClock, background: Background) -> Ins
         clock=clock,
         locks=locks,
     )
-    return Inside(accounts, sessions, matches, watch, availabilities)
+    notices.when_gone(watch.let_go)
+    rounds = Rounds(store=store, matches=matches, delivery=delivery, clock=clock)
+    return Inside(accounts, sessions, matches, watch, availabilities, delivery, rounds)
 
 
 def _slack(
@@ -243,11 +257,12 @@ async def _known_to_slack(installation: SingleInstallation) -> None:
         log.warning("slack_unreachable")
 
 
-async def _resume(outside: Outside, inside: Inside) -> None:
+async def _resume(outside: Outside, inside: Inside) -> TeamId:
     """Go on where the last run stopped, as soon as Slack tells who we are."""
     while True:
         try:
             installation = await outside.installation.get()
+            await inside.delivery.recover()
             await inside.matches.resume(installation.team)
             await inside.watch.resume(installation.team)
         except (SlackUnreachable, StoreUnavailable):
@@ -258,6 +273,15 @@ async def _resume(outside: Outside, inside: Inside) -> None:
         else:
             break
     log.info("ready", team=installation.team)
+    return installation.team
+
+
+async def _live(resuming: asyncio.Task[TeamId], inside: Inside) -> None:
+    """What goes on by the clock for as long as the bot runs."""
+    team = await asyncio.shield(resuming)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(inside.rounds.keep(team))
+        tasks.create_task(inside.delivery.keep_tidy())
 
 
 def platform_options(settings: Settings) -> PlatformOptions:

@@ -37,7 +37,10 @@ from slackbot.domain.model import (
     TeamId,
     UserId,
 )
-from slackbot.domain.ports import FeedListener, Notice, Posted
+from slackbot.domain.notices import MatchFound, Notice, Remark
+from slackbot.domain.ports import FeedListener, Posted
+from slackbot.services.background import Background
+from slackbot.services.notices import Notices
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ANA = Person(TeamId("T1"), UserId("U1"))
@@ -196,14 +199,53 @@ class FakeMessenger:
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
         self.told: list[tuple[Person, Notice]] = []
+        self.keys: dict[tuple[Person, str | None], Posted] = {}
         self.errors: list[Exception] = []
 
-    async def tell(self, person: Person, notice: Notice) -> Posted:
-        self.journal.append(f"tell {type(notice).__name__}")
+    def _try(self, line: str) -> None:
+        self.journal.append(line)
         if self.errors:
             raise self.errors.pop(0)
+
+    async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+        self._try(f"tell {type(notice).__name__}")
         self.told.append((person, notice))
-        return Posted(f"D-{person.user}", f"{len(self.told)}.0")
+        posted = Posted(f"D-{person.user}", f"{len(self.told)}.0")
+        self.keys[person, notice.match.id if isinstance(notice, MatchFound) else key] = posted
+        return posted
+
+    async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
+        self._try(f"edit {posted.ts} {type(notice).__name__}")
+
+    async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
+        self._try("find")
+        return self.keys.get((person, key))
+
+
+class FakeDelivery:
+    """Carries out at once, in tasks, and remembers nothing after the process."""
+
+    def __init__(self, notices: Notices, clock: FakeClock, background: Background) -> None:
+        self.notices, self.clock, self.background = notices, clock, background
+        self.begun: set[str] = set()
+
+    def _start(self, name: str, work: Answer[None]) -> None:
+        if name in self.begun:
+            return work.close()
+        self.begun.add(name)
+        self.background.start(work, "deliver")
+
+    async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
+        work = self.notices.deliver(person, match_id, look_first=not fresh, sleep=self.clock.sleep)
+        self._start(match_id, work)
+
+    async def finish(self, person: Person, match_id: MatchId) -> None:
+        work = self.notices.finish(person, match_id, sleep=self.clock.sleep)
+        self._start(f"over-{match_id}", work)
+
+    async def remark(self, person: Person, key: str, remark: Remark) -> None:
+        work = self.notices.remark(person, key, remark, look_first=False, sleep=self.clock.sleep)
+        self._start(key, work)
 
 
 # --- sample values -------------------------------------------------------------------------------

@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from slackbot.delivery.local import LocalDelivery
 from slackbot.domain.model import Link, Person, Session
-from slackbot.domain.ports import Notice
+from slackbot.domain.notices import Notice
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
 from slackbot.services.background import Background, Locks
 from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
+from slackbot.services.rounds import Rounds
 from slackbot.services.sessions import Sessions
 from slackbot.services.watch import Watch
 from slackbot.storage import schema
@@ -24,6 +24,7 @@ from slackbot.storage.vault import Vault
 from tests.fakes import (
     ANA,
     FakeClock,
+    FakeDelivery,
     FakeFeed,
     FakeMessenger,
     FakePlatform,
@@ -73,20 +74,21 @@ class Bench:
         self.messenger = outside.messenger
         self.background, locks = Background(), Locks()
         ports = {"store": self.store, "clock": self.clock}
-        self.notices = Notices(messenger=self.messenger, background=self.background, **ports)
-        self.delivery = LocalDelivery(
-            notices=self.notices, clock=self.clock, background=self.background
-        )
+        self.notices = Notices(messenger=self.messenger, **ports)
+        self.delivery = FakeDelivery(self.notices, self.clock, self.background)
+        ports_of_rounds = dict(ports)
         ports |= {"platform": self.platform}
         heard = {"feed": self.feed, **ports}
         self.accounts = Accounts(
-            notices=self.notices, background=self.background, locks=locks, **heard
+            delivery=self.delivery, background=self.background, locks=locks, **heard
         )
         self.sessions = Sessions(accounts=self.accounts, **ports)
         self.matches = Matches(delivery=self.delivery, background=self.background, **heard)
         joined = {"accounts": self.accounts, "matches": self.matches, "locks": locks, **heard}
-        self.watch = Watch(notices=self.notices, background=self.background, **joined)
+        self.watch = Watch(delivery=self.delivery, background=self.background, **joined)
         self.availabilities = Availabilities(sessions=self.sessions, watch=self.watch, **joined)
+        self.notices.when_gone(self.watch.let_go)
+        self.rounds = Rounds(matches=self.matches, delivery=self.delivery, **ports_of_rounds)
         self.feed.listen(self.watch)
 
     async def linked(self, *sessions: Session, person: Person = ANA) -> Link:

@@ -15,7 +15,8 @@
     │   └── Unavailable       it did not answer properly; may be tried again
     │       ├── TimedOut · Unreachable · RateLimited · ServerFailed · Unreadable
     └── MessageError          Slack's side, when a message is sent
-        ├── MessageRefused    final: the person is gone or the bot is blocked
+        ├── MessageRefused    final: not acceptable
+        │   └── PersonUnreachable the person is gone or the bot is blocked
         └── MessageDelayed · MessageUnsure
 
 Each class has a `code` (a stable word for logs and words), `retry` (may the same call help a
@@ -278,9 +279,15 @@ class MessageError(SlackbotError):
 
 
 class MessageRefused(MessageError):
-    """Final: the person is gone, the bot is blocked, or the message is not acceptable."""
+    """Final: this message will never be taken."""
 
     code = "message_refused"
+
+
+class PersonUnreachable(MessageRefused):
+    """Final: the person is gone, or the bot is blocked or removed; no message reaches them."""
+
+    code = "person_unreachable"
 
 
 class MessageDelayed(MessageError):

@@ -47,6 +47,8 @@ class Link:
     expires_at: datetime | None = None
     refused_at: datetime | None = None
     """When Accelevents stopped taking the token; the person was told then."""
+    unreachable: str | None = None
+    """Slack's word for why it takes no message to the person, while that is so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +181,10 @@ class Match:
     """`told`, or the reason why the notice was finally refused."""
     channel: str | None = None
     ts: str | None = None
+    over_at: datetime | None = None
+    """When the message came to say that the round is over."""
+    answer: str | None = None
+    """Which of the message's buttons was pressed first, by its command's name; None is silence."""
 
     @property
     def late(self) -> bool:

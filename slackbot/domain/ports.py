@@ -27,6 +27,7 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
+from slackbot.domain.notices import Notice, Remark
 
 
 class Clock(Protocol):
@@ -114,38 +115,6 @@ class MatchFeed(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class MatchFound:
-    """A notice: you are matched (or, late, you were)."""
-
-    match: Match
-
-
-@dataclass(frozen=True, slots=True)
-class LinkRefused:
-    """A notice: Accelevents no longer takes the token."""
-
-    link: Link
-
-
-@dataclass(frozen=True, slots=True)
-class SessionOver:
-    """A notice: the session ended, so the person is no longer available."""
-
-    availability: Availability
-
-
-@dataclass(frozen=True, slots=True)
-class AvailabilityLost:
-    """A notice: the platform refused to keep the person available. `code` is an error's code."""
-
-    availability: Availability
-    code: str
-
-
-Notice = MatchFound | LinkRefused | SessionOver | AvailabilityLost
-
-
-@dataclass(frozen=True, slots=True)
 class Posted:
     """Where a message stands in Slack."""
 
@@ -156,22 +125,54 @@ class Posted:
 class Messenger(Protocol):
     """Direct messages to people."""
 
-    async def tell(self, person: Person, notice: Notice) -> Posted:
-        """Post the notice as a direct message.
+    async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+        """Post the notice as a direct message, with the key by which `find` knows it again.
+
+        A match brings its key itself.
 
         Raises:
+            PersonUnreachable: final, and so will every other message to the person be.
             MessageRefused: final.
             MessageDelayed: not taken, may be sent again later.
             MessageUnsure: Slack may or may not have taken it.
         """
         ...
 
+    async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
+        """Put a notice in the place of a message that was told. Twice is as once.
+
+        Raises:
+            MessageError: as `tell`.
+        """
+        ...
+
+    async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
+        """The message with this key among the person's latest direct messages of ours.
+
+        Raises:
+            MessageDelayed: they cannot be read now.
+            MessageRefused: they never can.
+        """
+        ...
+
 
 class Delivery(Protocol):
-    """Sees to it that the notice of a match is told once."""
+    """Sees to it that a notice is told once, whatever happens to the process meanwhile."""
 
-    async def submit(self, person: Person, match_id: MatchId) -> None:
-        """Take over a stored match whose notice is not settled. Harmless when repeated."""
+    async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
+        """Take over a stored match whose notice is not settled. Harmless when repeated.
+
+        `fresh` says that nobody can have told it yet: it was stored just now, by us. Else the
+        person's direct messages are looked through before anything is sent.
+        """
+        ...
+
+    async def finish(self, person: Person, match_id: MatchId) -> None:
+        """Take over the end of a told match's round. Harmless when repeated."""
+        ...
+
+    async def remark(self, person: Person, key: str, remark: Remark) -> None:
+        """Take over a notice that has no row; the same key is told once."""
         ...
 
 
@@ -214,7 +215,10 @@ class Store(Protocol):
     async def availabilities(self, team: TeamId) -> list[Availability]: ...
 
     async def add_match(self, match: Match) -> bool:
-        """Store a match; False when its id, or its (partner, ordinal), is there already."""
+        """Store a match; False when its id, or its (partner, ordinal), is there already.
+
+        Unless it was over before, the person's wish for its session is fulfilled with it.
+        """
         ...
 
     async def enrich_match(self, person: Person, match_id: MatchId, seen: Sighting) -> None:
@@ -235,6 +239,24 @@ class Store(Protocol):
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
     ) -> None: ...
     async def unsettled(self, team: TeamId) -> list[tuple[Person, MatchId]]: ...
+    async def mark_reachable(self, person: Person, unreachable: str | None) -> None:
+        """Note why Slack takes no message to the person, or that it does again (None)."""
+        ...
+
+    async def rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
+        """Told matches whose round has ended and whose message does not say so yet, oldest first.
+
+        Neither those that were answered nor those told late; some hundred at most.
+        """
+        ...
+
+    async def mark_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
+        """Note that the message says that the round is over, or never will."""
+        ...
+
+    async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
+        """Note which button of a match's message was pressed; the first answer stays."""
+        ...
 
     async def first_sight(self, team: TeamId, event_id: str, at: datetime) -> bool:
         """Whether this Slack event is seen for the first time."""

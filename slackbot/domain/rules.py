@@ -122,6 +122,11 @@ def match_id(
     return MatchId(digest(natural)[:32])
 
 
+def notice_key(kind: str, person: Person, *occasion: object) -> str:
+    """The key of a notice that is not a match: the same occasion is told once."""
+    return digest("\x1f".join((kind, person.team, person.user, *map(str, occasion))))[:32]
+
+
 def pairing_of(
     seen: Sighting, known: Iterable[Match], now: datetime, since: datetime | None = None
 ) -> Match | None:

@@ -20,10 +20,10 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
-from slackbot.domain.ports import Clock, LinkRefused, MatchFeed, Platform, Store
-from slackbot.domain.rules import digest
+from slackbot.domain.notices import LinkRefused
+from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
+from slackbot.domain.rules import digest, notice_key
 from slackbot.services.background import Background, Locks
-from slackbot.services.notices import Notices
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ class Accounts:
         platform: Platform,
         store: Store,
         feed: MatchFeed,
-        notices: Notices,
+        delivery: Delivery,
         clock: Clock,
         background: Background,
         locks: Locks,
@@ -45,7 +45,7 @@ class Accounts:
         self._platform = platform
         self._store = store
         self._feed = feed
-        self._notices = notices
+        self._delivery = delivery
         self._clock = clock
         self._background = background
         self._locks = locks
@@ -90,19 +90,20 @@ class Accounts:
         try:
             yield
         except TokenRefused:
-            if await self._refused(link):
-                self._notices.tell(link.person, LinkRefused(link))
+            await self._refused(link, tell=True)
             raise
 
-    async def _refused(self, link: Link) -> bool:
+    async def _refused(self, link: Link, *, tell: bool = False) -> None:
         current = await self._store.link(link.person)
         if current is None or current.credential_digest != link.credential_digest:
-            return False  # they have disconnected or connected anew meanwhile
-        first = await self._store.mark_refused(link.person, self._clock.now())
-        await self._feed.close(link.person)
-        if first:
+            return  # they have disconnected or connected anew meanwhile
+        if tell and current.refused_at is None:
+            # Before it is noted: what happens in between must not leave the person untold.
+            key = notice_key("link_refused", link.person, link.credential_digest, link.linked_at)
+            await self._delivery.remark(link.person, key, LinkRefused())
+        if await self._store.mark_refused(link.person, self._clock.now()):
             log.info("link_refused", team=link.person.team, user=link.person.user)
-        return first
+        await self._feed.close(link.person)
 
     async def connect(self, person: Person, event_text: str, credential_text: str) -> Link:
         """Link the person to the event, checking the credential at once.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -16,16 +17,17 @@ from slackbot.domain.model import (
     SessionId,
     Sighting,
     Source,
-    State,
     TeamId,
 )
-from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
+from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Posted, Store
 from slackbot.domain.rules import next_match, pairing_of, untold
 from slackbot.services.background import Background, Locks
 from slackbot.telemetry import MATCHES, UNREADABLE
 
 log = structlog.get_logger(__name__)
 
+SILENCE = timedelta(minutes=2)
+DOUBT = timedelta(minutes=30)
 GRACE_SECONDS = 3.0
 """A match that the list shows while the feed is up is probably on its way through the socket."""
 
@@ -52,6 +54,16 @@ class Matches:
         self._locks = Locks()
         self._waiting: set[Person] = set()
         """For whom a second look at the list is due in a moment."""
+        self._doubtful_until = clock.now()
+
+    def doubt(self, silence: timedelta) -> None:
+        """Say how long nobody ran the bot before this start.
+
+        After a long silence the database may be an old copy: somebody may have told meanwhile
+        what the match list now shows as new, so for a while it is looked for before it is told.
+        """
+        if silence >= SILENCE:
+            self._doubtful_until = self._clock.now() + DOUBT
 
     async def receive(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
         """The socket told of matches; told ten times they are still stored once.
@@ -72,9 +84,9 @@ class Matches:
                 if link is None or link.event != event:
                     log.info("match_of_nobody", team=person.team)
                     return
-                match = await self._heard(person, event, session_id, sighting, availability)
+                match, new = await self._heard(person, event, session_id, sighting, availability)
             if match.settled_at is None:
-                await self._delivery.submit(person, match.id)
+                await self._delivery.submit(person, match.id, fresh=new)
 
     async def _heard(
         self,
@@ -83,7 +95,8 @@ class Matches:
         session_id: SessionId,
         seen: Sighting,
         availability: Availability | None,
-    ) -> Match:
+    ) -> tuple[Match, bool]:
+        """The match that is spoken of, and whether it is stored only now."""
         here = availability is not None and availability.session_id == session_id
         since = availability.since if here and availability is not None else None
         while True:
@@ -91,10 +104,10 @@ class Matches:
             match = pairing_of(seen, known, self._clock.now(), since)
             if match is not None:
                 await self._store.enrich_match(person, match.id, seen)
-                return match
+                return match, False
             match = await self._add(person, event, session_id, seen, known, Source.SOCKET)
             if match is not None:
-                return match
+                return match, True
 
     async def reconcile(
         self, link: Link, availability: Availability, *, grace: bool = False
@@ -129,7 +142,8 @@ class Matches:
         if not await self._still(link):
             return
         for match in await self._store_missed(link, availability, Source.LIST):
-            await self._delivery.submit(link.person, match.id)
+            fresh = self._clock.now() >= self._doubtful_until
+            await self._delivery.submit(link.person, match.id, fresh=fresh)
 
     async def baseline(self, link: Link, availability: Availability) -> None:
         """Note what the list shows before the person becomes available: not missed, not told.
@@ -193,15 +207,17 @@ class Matches:
             return None
         MATCHES.labels(source=source.value).inc()
         log.info("match", source=source.value, match=match.id)
-        if availability is not None and source is not Source.BEFORE:
-            await self._store.set_state(person, session_id, State.IN_MEETING)
         return match
 
     async def history(self, person: Person, event: EventSlug) -> list[Match]:
         """Whom the person was matched with at the event, latest first."""
         return await self._store.matches(person, event)
 
+    async def answered(self, person: Person, posted: Posted, answer: str) -> None:
+        """The person pressed a button of a match's message; the first answer stays."""
+        await self._store.mark_answered(person, posted, answer)
+
     async def resume(self, team: TeamId) -> None:
         """After a start: submit again whatever was stored and not settled."""
         for person, unsettled in await self._store.unsettled(team):
-            await self._delivery.submit(person, unsettled)
+            await self._delivery.submit(person, unsettled, fresh=False)

@@ -19,19 +19,12 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
-from slackbot.domain.ports import (
-    AvailabilityLost,
-    Clock,
-    MatchFeed,
-    Platform,
-    SessionOver,
-    Store,
-    StoreUnavailable,
-)
+from slackbot.domain.notices import AvailabilityLost, Remark, SessionOver, kind_of
+from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store, StoreUnavailable
+from slackbot.domain.rules import notice_key
 from slackbot.services.accounts import Accounts
 from slackbot.services.background import Background, Locks
 from slackbot.services.matches import Matches
-from slackbot.services.notices import Notices
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +44,7 @@ class Watch:
         *,
         accounts: Accounts,
         matches: Matches,
-        notices: Notices,
+        delivery: Delivery,
         platform: Platform,
         store: Store,
         feed: MatchFeed,
@@ -61,7 +54,7 @@ class Watch:
     ) -> None:
         self._accounts = accounts
         self._matches = matches
-        self._notices = notices
+        self._delivery = delivery
         self._platform = platform
         self._store = store
         self._feed = feed
@@ -102,6 +95,15 @@ class Watch:
             kept.cancel()
         await self._feed.close(person)
         return ended
+
+    async def let_go(self, person: Person) -> None:
+        """No message reaches the person any more: stop listening for them, and leave."""
+        async with self._locks.of(person):
+            link = await self._store.link(person)
+            availability = await self._store.availability(person)
+            if link is not None and availability is not None:
+                await self._accounts.leave(link, availability)
+            await self.end(person)
 
     async def stop_looking(self, link: Link, availability: Availability) -> bool:
         """Leave, then look once more for a match made in the last moment.
@@ -162,8 +164,9 @@ class Watch:
         except TokenRefused:
             raise
         except Refusal as error:
-            if await self.end(person):
-                self._notices.tell(person, AvailabilityLost(availability, error.code))
+            lost = AvailabilityLost(availability.session_title, error.code)
+            await self._remark(availability, lost)
+            await self.end(person)
         except Unavailable as error:
             log.info("available_unconfirmed", reason=error.code)
             self._unsaid.add(person)
@@ -230,8 +233,17 @@ class Watch:
 
     async def _session_over(self, link: Link, availability: Availability) -> None:
         await self.stop_looking(link, availability)
-        if await self.end(link.person) and availability.state is State.AVAILABLE:
-            self._notices.tell(link.person, SessionOver(availability))
+        if availability.state is State.AVAILABLE:
+            current = await self._store.availability(link.person)
+            if current is not None and current.state is State.AVAILABLE:
+                await self._remark(availability, SessionOver(availability.session_title))
+        await self.end(link.person)
+
+    async def _remark(self, availability: Availability, remark: Remark) -> None:
+        """Tell it before the wish is deleted: what happens in between must not swallow it."""
+        person, occasion = availability.person, (availability.session_id, availability.since)
+        key = notice_key(kind_of(remark), person, *occasion)
+        await self._delivery.remark(person, key, remark)
 
     async def _look(self, link: Link, availability: Availability, *, grace: bool = False) -> None:
         try:

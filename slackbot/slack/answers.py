@@ -15,7 +15,7 @@ import structlog
 
 from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import Person
-from slackbot.domain.ports import Clock
+from slackbot.domain.ports import Clock, Posted
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
 from slackbot.services.background import Background
@@ -90,6 +90,14 @@ class Answers:
             self._running[key] = task
             task.add_done_callback(lambda _: self._running.pop(key, None))
         return task
+
+    def note_answer(self, person: Person, posted: Posted, command: Command) -> None:
+        """Remember that a message was answered with one of its buttons.
+
+        It is then nobody's any more to say that the round is over: the answer stands there.
+        """
+        work = self._services.matches.answered(person, posted, command.name.value)
+        self._background.start(work, "note")
 
     async def answer(self, person: Person, asked: Command | Unknown | SecretTyped) -> Message:
         """Carry it out and draw the answer, or the trouble."""

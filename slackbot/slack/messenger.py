@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -14,7 +15,8 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from slackbot.domain.errors import MessageDelayed, MessageError, MessageRefused, MessageUnsure
 from slackbot.domain.model import Person
-from slackbot.domain.ports import MatchFound, Notice, Posted
+from slackbot.domain.notices import MatchFound, Notice
+from slackbot.domain.ports import Posted
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.notice import notice_message
@@ -36,6 +38,8 @@ OUR_FAULT: Final = FINAL_ERRORS | {
 OUR_FAULT_SECONDS: Final = 60.0
 UNSURE: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 DELAY_SECONDS: Final = 2.0
+READS: Final = {"conversations.history"}
+"""Methods that take no JSON."""
 CHANNELS_REMEMBERED: Final = 10_000
 RESPONSE_HOSTS: Final = {"hooks.slack.com", "hooks.slack-gov.com"}
 """Where Slack's response_urls lead; besides, to wherever its Web API is said to be."""
@@ -52,13 +56,29 @@ class SlackMessenger:
         self._links = links
         self._channels: dict[Person, str] = {}
 
-    async def tell(self, person: Person, notice: Notice) -> Posted:
+    async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
         """Post a notice; a match carries its key, by which it could be found again."""
         metadata = None
         if isinstance(notice, MatchFound):
-            payload = {"key": notice.match.id}
-            metadata = {"event_type": "accelevents_match", "event_payload": payload}
+            key = notice.match.id
+        if key is not None:
+            metadata = {"event_type": "accelevents_match", "event_payload": {"key": key}}
         return await self.post(person, notice_message(notice, self._links), metadata)
+
+    async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
+        """Put a notice in the place of a told message."""
+        await self.update(person, posted, notice_message(notice, self._links))
+
+    async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
+        """Look through the person's latest direct messages of ours for this key."""
+        channel = await self._channel(person)
+        answer = await self._call(
+            "conversations.history", person, channel=channel, limit=100, include_all_metadata=True
+        )
+        for message in answer["messages"]:
+            if message.get("metadata", {}).get("event_payload", {}).get("key") == key:
+                return Posted(channel, str(message["ts"]))
+        return None
 
     async def post(
         self, person: Person, message: Message, metadata: dict[str, Any] | None = None
@@ -145,7 +165,9 @@ class SlackMessenger:
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             return await self._client.api_call(
-                method, json=given, headers={"Authorization": f"Bearer {installation.token}"}
+                method,
+                **{"params" if method in READS else "json": given},
+                headers={"Authorization": f"Bearer {installation.token}"},
             )
         except SlackApiError as error:
             raise _reading(error) from None

@@ -118,6 +118,10 @@ PAUSED_UNCONFIRMED: Final = (
     "matched, and I would tell you. I keep asking; press once more to ask at once."
 )
 NOT_AVAILABLE: Final = "*You're not available.*"
+UNREACHABLE: Final = (
+    "*I couldn't send you a direct message about a match, so I stopped looking.* "
+    "Please let this app message you (open it under Apps), then say that you're available again."
+)
 STATUS_SMALL: Final = "Connected to {event} since {since:when}"
 NOTHING_OPEN: Final = "No session is open right now."
 
@@ -126,6 +130,9 @@ MATCHED: Final = "*You're matched with {name}*"
 MATCHED_NOW: Final = "You're matched with "
 MATCHED_THEN: Final = "You were matched with "
 """Takes the place of `MATCHED_NOW` once a button of the card was answered."""
+MATCH_OVER: Final = "*You were matched with {name}*"
+ROUND_OVER: Final = "The round is over. Shall I go on looking?"
+ROUND_WAS: Final = "{start:time} to {end:time}"
 MATCH_ENDS: Final = "The round ends at {end:time}"
 MATCH_SESSION: Final = "_{title}_"
 ROLE: Final = "{role}"

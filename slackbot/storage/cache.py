@@ -38,6 +38,21 @@ class TtlCache(Generic[K, V]):
             self._keep(key, value)
         return value
 
+    def peek(self, key: K) -> V | None:
+        """The value, if one is kept that is fresh."""
+        kept = self._kept.get(key)
+        return kept[1] if kept is not None and kept[0] > self._clock() else None
+
+    def change(self, key: K, change: Callable[[V], V]) -> None:
+        """What was written, done to the value that is kept too, if one is.
+
+        Written may be twice: what is being read just now may show it already.
+        """
+        kept = self._kept.get(key)
+        self.drop(key)
+        if kept is not None and kept[0] > self._clock():
+            self._keep(key, change(kept[1]))
+
     def drop(self, key: K) -> None:
         """Forget one value; it is loaded anew when next asked for."""
         self._drops += 1

@@ -16,23 +16,21 @@ heard of. All of ours leave the same rows then; only "was it the first?" is answ
 from __future__ import annotations
 
 import asyncio
-import secrets
-import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Executable, Row, Select, literal, make_url, select
+from sqlalchemy import Connection, Executable, Row, Select, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, async_sessionmaker
 
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.storage import engines
 from slackbot.storage.tables import Base
+from slackbot.storage.units import PostgresUnits, Read, SqliteUnits, Units, Write
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +41,10 @@ PATIENCE_SECONDS = 5.0
 PAUSE_SECONDS = 0.2
 ANSWER_SECONDS = 5.0
 PING_SECONDS = 2.0
+Statement = Executable | tuple[Executable, Mapping[str, Any]]
+"""A statement, or one made once and its values: making one costs as much as carrying it out."""
+After = Callable[[list[int] | None], None]
+"""Is told how many rows each statement changed; None when that is not known."""
 UNANSWERED = (OperationalError, InterfaceError, NoFreeConnection, OSError, TimeoutError)
 """What is raised when the database is to blame, and not the statement."""
 
@@ -59,29 +61,24 @@ class Database:
             ValueError: not such a URL. The message does not repeat it: it may hold a password.
         """
         parsed = engines.parse(url)
-        self._keeper: sqlite3.Connection | None = None
         self._patience = 0.0
         self.answer_seconds: float | None = None
         """How long one try may take. SQLite has its own limit, the busy time-out."""
+        self._units: Units
         if parsed.get_backend_name() == "postgresql":
             self._patience, self.answer_seconds = patience, ANSWER_SECONDS
-            self._writer = engines.postgresql(parsed)
-            self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
-        elif parsed.database in {None, "", ":memory:"}:
-            self._writer = self._reader = self._in_memory()
+            self._units = PostgresUnits(parsed)
         else:
-            self._writer = engines.sqlite_writer(parsed)
-            self._reader = engines.sqlite_readers(parsed)
+            self._units = SqliteUnits(parsed)
         self._unfinished: set[asyncio.Task[Any]] = set()
-        self._sessions = async_sessionmaker(self._reader, expire_on_commit=False)
 
     def __repr__(self) -> str:
-        return f"<Database {self._writer.dialect.name}>"
+        return f"<Database {self._units.dialect}>"
 
     @property
     def ours_alone(self) -> bool:
         """Whether nobody but this process writes the bot's rows: on SQLite the bot is one."""
-        return self._writer.dialect.name == "sqlite"
+        return self._units.dialect == "sqlite"
 
     async def first(self, wanted: Select[T]) -> T | None:
         """The first row of a query, or None.
@@ -89,12 +86,7 @@ class Database:
         Raises:
             StoreUnavailable: the database does not answer.
         """
-
-        async def work() -> T | None:
-            async with self.reading() as session:
-                return await session.scalar(wanted)
-
-        return await self._finish(work)
+        return await self._finish(lambda: self.read(lambda session: session.scalar(wanted)))
 
     async def all(self, wanted: Select[T]) -> list[T]:
         """All rows of a query.
@@ -102,29 +94,27 @@ class Database:
         Raises:
             StoreUnavailable: the database does not answer.
         """
+        return await self._finish(lambda: self.read(lambda session: list(session.scalars(wanted))))
 
-        async def work() -> list[T]:
-            async with self.reading() as session:
-                return list(await session.scalars(wanted))
+    async def row(self, wanted: Select[*tuple[Any, ...]]) -> Row[Any] | None:
+        """The first row of a query for several columns, or None.
 
-        return await self._finish(work)
+        Raises:
+            StoreUnavailable: the database does not answer.
+        """
+        return await self._finish(
+            lambda: self.read(lambda session: session.execute(wanted).first())
+        )
 
-    async def rows(self, wanted: Select[Any]) -> list[Row[Any]]:
+    async def rows(self, wanted: Select[*tuple[Any, ...]]) -> list[Row[Any]]:
         """All rows of a query for several columns.
 
         Raises:
             StoreUnavailable: the database does not answer.
         """
+        return await self._finish(lambda: self.read(lambda session: list(session.execute(wanted))))
 
-        async def work() -> list[Row[Any]]:
-            async with self.reading() as session:
-                return list(await session.execute(wanted))
-
-        return await self._finish(work)
-
-    async def change(
-        self, *statements: Executable, after: Callable[[], None] | None = None
-    ) -> bool:
+    async def change(self, *statements: Statement, after: After | None = None) -> bool:
         """Carry out statements as one transaction; whether the last one changed a row.
 
         `after` is called once the transaction is over, however it ended.
@@ -134,18 +124,19 @@ class Database:
         """
         return (await self.counts(*statements, after=after))[-1] > 0
 
-    async def counts(
-        self, *statements: Executable, after: Callable[[], None] | None = None
-    ) -> list[int]:
+    async def counts(self, *statements: Statement, after: After | None = None) -> list[int]:
         """The same, telling of each statement how many rows it changed."""
 
         async def work() -> list[int]:
+            counts: list[int] | None = None
             try:
-                async with self.writing() as connection:
-                    return [await _rows_changed(connection, it) for it in statements]
+                counts = await self.write(
+                    lambda connection: [_rows_changed(connection, it) for it in statements]
+                )
+                return counts
             finally:
                 if after is not None:
-                    after()
+                    after(counts)
 
         return await self._finish(work)
 
@@ -167,27 +158,23 @@ class Database:
                     raise StoreUnavailable from error
             await asyncio.sleep(PAUSE_SECONDS)
 
-    def reading(self) -> AsyncSession:
-        """A session for single reads, each seeing what was committed before it."""
-        return self._sessions()
+    async def read(self, work: Read[T]) -> T:
+        """A function that reads, tried once: whatever goes wrong is raised as it is."""
+        return await self._units.read(work)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A write transaction: committed at the end, undone when an exception leaves it."""
-        async with self._writer.begin() as connection:
-            yield connection
+    async def write(self, work: Write[T]) -> T:
+        """A function that writes, as one transaction, tried once."""
+        return await self._units.write(work)
 
     def insert(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT. The only place where dialects differ."""
-        if self._writer.dialect.name == "postgresql":
-            return postgresql.insert(table)
-        return sqlite.insert(table)
+        return sqlite.insert(table) if self.ours_alone else postgresql.insert(table)
 
     async def ping(self) -> bool:
         """Whether the database answers now; if not, one log line says why."""
         try:
-            async with asyncio.timeout(PING_SECONDS), self.reading() as session:
-                return await session.scalar(select(literal(1))) == 1
+            async with asyncio.timeout(PING_SECONDS):
+                return await self.read(lambda session: session.scalar(select(literal(1)))) == 1
         except UNANSWERED as error:
             _log_unanswered(error)
             return False
@@ -196,22 +183,14 @@ class Database:
         """Finish what is begun and close every connection. What was in memory is gone then."""
         self._patience = 0.0
         await asyncio.gather(*self._unfinished, return_exceptions=True)
-        await self._writer.dispose()
-        await self._reader.dispose()
-        if self._keeper is not None:
-            self._keeper.close()
-
-    def _in_memory(self) -> AsyncEngine:
-        """One connection for everything; a second, idle one keeps the data when that is lost."""
-        address = f"file:slackbot-{secrets.token_hex(8)}?mode=memory&cache=shared"
-        self._keeper = sqlite3.connect(address, uri=True, check_same_thread=False)
-        return engines.sqlite_writer(make_url(f"sqlite+aiosqlite:///{address}&uri=true"))
+        await self._units.aclose()
 
 
-async def _rows_changed(connection: AsyncConnection, statement: Executable) -> int:
+def _rows_changed(connection: Connection, statement: Statement) -> int:
+    made, values = statement if isinstance(statement, tuple) else (statement, None)
     # SQLAlchemy forgets an INSERT's count unless it is asked to keep it.
     keeping = {"preserve_rowcount": True}
-    return (await connection.execute(statement, execution_options=keeping)).rowcount
+    return connection.execute(made, values, execution_options=keeping).rowcount
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, AsyncAdaptedQueuePool, Connection, event, make_url
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -48,8 +48,8 @@ def parse(url: str) -> URL:
     name, _, driver = parsed.drivername.partition("+")
     if name in {"postgresql", "postgres"} and driver in {"", "psycopg"}:
         return parsed.set(drivername=POSTGRESQL_DRIVER)
-    if name == "sqlite" and driver in {"", "aiosqlite"}:
-        return parsed.set(drivername="sqlite+aiosqlite")
+    if name == "sqlite" and not driver:
+        return parsed
     raise ValueError("only sqlite:// and postgresql+psycopg:// databases can be used")
 
 
@@ -69,47 +69,43 @@ def postgresql(url: URL) -> AsyncEngine:
     )
 
 
-def sqlite_writer(url: URL) -> AsyncEngine:
-    """The one connection that writes; it reads too."""
-    engine = create_async_engine(
-        url,
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=1,
-        max_overflow=0,
-        connect_args={"timeout": BUSY_SECONDS},
-        hide_parameters=True,
-    )
-    event.listen(engine.sync_engine, "do_connect", _create_privately)
-    event.listen(engine.sync_engine, "connect", _prepare_writer)
-    event.listen(engine.sync_engine, "begin", _begin_immediately)
+def sqlite_writer(url: URL) -> Engine:
+    """The one connection that writes; it reads too. Each use of it is one thread at a time."""
+    engine = _sqlite(url, pool_size=1)
+    event.listen(engine, "connect", _prepare_writer)
+    event.listen(engine, "begin", _begin_immediately)
     return engine
 
 
-def sqlite_readers(url: URL) -> AsyncEngine:
+def sqlite_readers(url: URL) -> Engine:
     """Connections that cannot write."""
-    engine = create_async_engine(
-        url,
-        isolation_level="AUTOCOMMIT",
-        poolclass=AsyncAdaptedQueuePool,
-        pool_size=READERS,
-        max_overflow=0,
-        # There is no transaction to roll back, and each try is a trip to the connection's thread.
-        pool_reset_on_return=None,
-        skip_autocommit_rollback=True,
-        connect_args={"timeout": BUSY_SECONDS},
-        hide_parameters=True,
+    # There is no transaction to roll back when one is put back into the pool.
+    engine = _sqlite(
+        url, pool_size=READERS, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
     )
-    event.listen(engine.sync_engine, "do_connect", _create_privately)
-    event.listen(engine.sync_engine, "connect", _prepare_reader)
+    event.listen(engine, "connect", _prepare_reader)
     return engine
 
 
-def _create_privately(
+def _sqlite(url: URL, **options: Any) -> Engine:
+    engine = create_engine(
+        url,
+        poolclass=QueuePool,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+        hide_parameters=True,
+        **options,
+    )
+    event.listen(engine, "do_connect", create_privately)
+    return engine
+
+
+def create_privately(
     _dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]
 ) -> None:
     """Make the file for its owner alone before SQLite does; `-wal` and `-shm` take its mode."""
     if options.get("uri"):
-        return
+        return  # in memory
     path = Path(arguments[0])
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -117,14 +113,15 @@ def _create_privately(
 
 def _prepare_writer(connection: DBAPIConnection, _record: Any) -> None:
     connection.isolation_level = None  # sqlite3 begins no transactions of its own: we do
-    _pragmas(connection, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+    pragmas(connection, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 
 
 def _prepare_reader(connection: DBAPIConnection, _record: Any) -> None:
-    _pragmas(connection, "foreign_keys=ON", "query_only=ON")
+    pragmas(connection, "foreign_keys=ON", "query_only=ON")
 
 
-def _pragmas(connection: DBAPIConnection, *settings: str) -> None:
+def pragmas(connection: DBAPIConnection, *settings: str) -> None:
+    """Set how SQLite works on this connection."""
     cursor = connection.cursor()
     for setting in settings:
         cursor.execute(f"PRAGMA {setting}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import structlog
 from pydantic import SecretStr
+from sqlalchemy import Row
 
 from slackbot.domain.model import (
     AuthScheme,
@@ -24,7 +26,7 @@ from slackbot.domain.model import (
     TeamId,
     UserId,
 )
-from slackbot.storage.tables import AvailabilityRow, LinkRow, MatchRow
+from slackbot.storage.tables import storable
 from slackbot.storage.vault import SealBroken, Vault
 
 log = structlog.get_logger(__name__)
@@ -35,7 +37,7 @@ CALL = "call"
 Values = dict[str, Any]
 
 
-def person_of(row: LinkRow | AvailabilityRow | MatchRow) -> Person:
+def person_of(row: Row[Any]) -> Person:
     """Whose row it is."""
     return Person(TeamId(row.team_id), UserId(row.user_id))
 
@@ -55,10 +57,11 @@ def link_values(link: Link, vault: Vault) -> Values:
         "linked_at": link.linked_at,
         "credential_digest": link.credential_digest,
         "refused_at": link.refused_at,
+        "unreachable": link.unreachable,
     }
 
 
-def link_of(row: LinkRow, vault: Vault) -> Link:
+def link_of(row: Row[Any], vault: Vault) -> Link:
     """The link of a row.
 
     Raises:
@@ -75,6 +78,7 @@ def link_of(row: LinkRow, vault: Vault) -> Link:
         account_id=row.account_id,
         expires_at=row.expires_at,
         refused_at=row.refused_at,
+        unreachable=row.unreachable,
     )
 
 
@@ -92,7 +96,7 @@ def availability_values(availability: Availability) -> Values:
     }
 
 
-def availability_of(row: AvailabilityRow) -> Availability:
+def availability_of(row: Row[Any]) -> Availability:
     """The availability of a row."""
     return Availability(
         person=person_of(row),
@@ -139,11 +143,38 @@ def match_values(match: Match, vault: Vault) -> Values:
         "outcome": match.outcome,
         "channel": match.channel,
         "ts": match.ts,
+        "over_at": match.over_at,
+        "answer": match.answer,
     }
 
 
-def match_of(row: MatchRow, vault: Vault) -> Match:
-    """The match of a row; without its call when that cannot be opened, which is logged."""
+def as_stored(match: Match) -> Match:
+    """The match as its row gives it: with foreign texts that can be stored."""
+
+    def text(value: str | None) -> str | None:
+        return storable(value) if value is not None else None
+
+    partner = match.partner
+    return replace(
+        match,
+        session_title=storable(match.session_title),
+        partner=replace(
+            partner,
+            name=storable(partner.name),
+            title=text(partner.title),
+            company=text(partner.company),
+            picture=text(partner.picture),
+        ),
+        partner_key=storable(match.partner_key),
+        raw_time=text(match.raw_time),
+    )
+
+
+def match_of(row: Row[Any], vault: Vault | None = None) -> Match:
+    """The match of a row; without its call when there is nothing to open it with.
+
+    That it cannot be opened is logged.
+    """
     person = person_of(row)
     return Match(
         id=MatchId(row.id),
@@ -165,12 +196,14 @@ def match_of(row: MatchRow, vault: Vault) -> Match:
         raw_time=row.raw_time,
         matched_at=row.matched_at,
         meeting_digest=row.meeting_digest,
-        call=_opened_call(row, person, vault),
+        call=_opened_call(row, person, vault) if vault is not None else None,
         ends_at=row.ends_at,
         settled_at=row.settled_at,
         outcome=row.outcome,
         channel=row.channel,
         ts=row.ts,
+        over_at=row.over_at,
+        answer=row.answer,
     )
 
 
@@ -182,7 +215,7 @@ def sealed_call(call: Call | None, person: Person, vault: Vault) -> str | None:
     return vault.seal(plain, person=person, purpose=CALL)
 
 
-def _opened_call(row: MatchRow, person: Person, vault: Vault) -> Call | None:
+def _opened_call(row: Row[Any], person: Person, vault: Vault) -> Call | None:
     if row.call_sealed is None:
         return None
     try:

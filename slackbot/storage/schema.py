@@ -33,8 +33,7 @@ async def upgrade(database: Database) -> list[str]:
         StoreUnavailable: it does not answer.
     """
     with answering():
-        async with database.writing() as connection:
-            return await connection.run_sync(_upgrade)
+        return await database.write(_upgrade)
 
 
 async def require_newest(database: Database) -> None:
@@ -54,9 +53,7 @@ async def require_newest(database: Database) -> None:
 
 async def current_and_head(database: Database) -> tuple[str | None, str]:
     """The revision the database has (None: an empty one) and the newest there is."""
-    async with database.reading() as session:
-        connection = await session.connection()
-        return await connection.run_sync(_current), _head()
+    return await database.read(lambda session: _current(session.connection())), _head()
 
 
 def configuration(connection: Connection | None = None) -> Config:

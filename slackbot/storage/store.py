@@ -8,45 +8,34 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import (
-    ColumnElement,
     Executable,
     and_,
     delete,
     exists,
-    func,
-    literal,
     or_,
-    select,
     update,
 )
 
 from slackbot.domain.model import (
     AuthScheme,
     Availability,
-    EventSlug,
     Link,
-    Match,
-    MatchId,
     Person,
     SessionId,
-    Sighting,
     State,
     TeamId,
 )
-from slackbot.domain.ports import Posted, Store
+from slackbot.domain.ports import Store
 from slackbot.storage.cache import TtlCache
 from slackbot.storage.database import Database
+from slackbot.storage.ledger import Known, Ledger
+from slackbot.storage.queries import every, of
 from slackbot.storage.rows import (
     Values,
     availability_of,
     availability_values,
     link_of,
     link_values,
-    match_of,
-    match_values,
-    partner_values,
-    person_of,
-    sealed_call,
 )
 from slackbot.storage.tables import AvailabilityRow, LinkRow, MatchRow, SeenEventRow
 from slackbot.storage.vault import SealBroken, Vault
@@ -55,36 +44,39 @@ log = structlog.get_logger(__name__)
 
 LINK_SECONDS = 10.0
 """How long another process may still speak with a link that was changed or deleted."""
-LINKS_KEPT = 4096
-WISH_SECONDS = 10.0
-"""How long an availability is remembered, where no other process can change it."""
+ALONE_SECONDS = 10.0
+"""How long a wish and matches are remembered, where no other process can change them."""
+PEOPLE_KEPT = 4096
 EVENT_MEMORY = timedelta(days=1)
 """Slack repeats an event for about an hour."""
 PURGE_SECONDS = 3600.0
 """How often the seen events of one workspace are looked through."""
 
 
-class SqlStore:
+class SqlStore(Ledger):
     """Everything that is kept, in one database.
 
-    Links are remembered for some seconds, and availabilities where no other process changes them:
-    a lookup costs more than all the rest of an answer.
+    Links are remembered for some seconds, and wishes and matches where no other process changes
+    them: a lookup costs more than all the rest of an answer.
     """
 
     def __init__(
         self, database: Database, vault: Vault, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """`clock` counts seconds; only what is remembered goes by it."""
-        self._database = database
-        self._vault = vault
+        alone = database.ours_alone
         self._links: TtlCache[Person, Link | None] = TtlCache(
-            seconds=LINK_SECONDS, capacity=LINKS_KEPT, clock=clock
+            seconds=LINK_SECONDS, capacity=PEOPLE_KEPT, clock=clock
         )
-        self._wishes: TtlCache[Person, Availability | None] = TtlCache(
-            seconds=WISH_SECONDS if database.ours_alone else 0.0, capacity=LINKS_KEPT, clock=clock
+        wishes: TtlCache[Person, Availability | None] = TtlCache(
+            seconds=ALONE_SECONDS if alone else 0.0, capacity=PEOPLE_KEPT, clock=clock
         )
+        known: TtlCache[Person, Known] = TtlCache(
+            seconds=ALONE_SECONDS if alone else 0.0, capacity=PEOPLE_KEPT, clock=clock
+        )
+        super().__init__(database, vault, wishes=wishes, known=known)
         self._purged: TtlCache[TeamId, bool] = TtlCache(
-            seconds=PURGE_SECONDS, capacity=LINKS_KEPT, clock=clock
+            seconds=PURGE_SECONDS, capacity=PEOPLE_KEPT, clock=clock
         )
 
     async def ping(self) -> bool:
@@ -102,7 +94,7 @@ class SqlStore:
         return await self._links.get(person, lambda: self._load_link(person))
 
     async def _load_link(self, person: Person) -> Link | None:
-        row = await self._database.first(select(LinkRow).where(_of(LinkRow, person)))
+        row = await self._database.row(every(LinkRow).where(of(LinkRow, person)))
         if row is None:
             return None
         try:
@@ -118,26 +110,32 @@ class SqlStore:
 
     async def mark_refused(self, person: Person, at: datetime) -> bool:
         """Note that the token is no longer taken; True only for the first to note it."""
-        unmarked = and_(_of(LinkRow, person), LinkRow.refused_at.is_(None))
+        unmarked = and_(of(LinkRow, person), LinkRow.refused_at.is_(None))
         return await self._change_link(
             person, update(LinkRow).where(unmarked).values(refused_at=at)
         )
 
     async def set_auth_scheme(self, person: Person, scheme: AuthScheme) -> None:
         """Remember how the token must be sent."""
-        change = update(LinkRow).where(_of(LinkRow, person)).values(auth_scheme=scheme.value)
+        change = update(LinkRow).where(of(LinkRow, person)).values(auth_scheme=scheme.value)
+        await self._change_link(person, change)
+
+    async def mark_reachable(self, person: Person, unreachable: str | None) -> None:
+        """Note why Slack takes no message to the person, or that it does again (None)."""
+        change = update(LinkRow).where(of(LinkRow, person)).values(unreachable=unreachable)
         await self._change_link(person, change)
 
     async def forget(self, person: Person) -> bool:
         """Delete all rows of the person; whether there was a link."""
         tables = (MatchRow, AvailabilityRow, LinkRow)
-        gone = [delete(table).where(_of(table, person)) for table in tables]
+        gone = [delete(table).where(of(table, person)) for table in tables]
         return await self._change_link(person, *gone)
 
     async def _change_link(self, person: Person, *statements: Executable) -> bool:
-        return await self._database.change(*statements, after=lambda: self._drop(person))
+        return await self._database.change(*statements, after=lambda _: self._drop(person))
 
     def _drop(self, person: Person) -> None:
+        self.drop_matches(person)
         self._links.drop(person)
         self._wishes.drop(person)
 
@@ -145,9 +143,10 @@ class SqlStore:
         """Delete all rows of the workspace."""
         tables = (MatchRow, AvailabilityRow, LinkRow, SeenEventRow)
         gone = [delete(table).where(table.team_id == team) for table in tables]
-        await self._database.change(*gone, after=self._clear)
+        await self._database.change(*gone, after=lambda _: self._clear())
 
     def _clear(self) -> None:
+        self.drop_matches(None)
         self._links.clear()
         self._wishes.clear()
 
@@ -158,8 +157,8 @@ class SqlStore:
         return await self._wishes.get(person, lambda: self._load_availability(person))
 
     async def _load_availability(self, person: Person) -> Availability | None:
-        wanted = select(AvailabilityRow).where(_of(AvailabilityRow, person))
-        row = await self._database.first(wanted)
+        wanted = every(AvailabilityRow).where(of(AvailabilityRow, person))
+        row = await self._database.row(wanted)
         return availability_of(row) if row is not None else None
 
     async def save_availability(self, availability: Availability) -> None:
@@ -169,87 +168,27 @@ class SqlStore:
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state of a wish that still stands for this session; False when none does."""
-        wish = and_(_of(AvailabilityRow, person), AvailabilityRow.session_id == session_id)
+        wish = and_(of(AvailabilityRow, person), AvailabilityRow.session_id == session_id)
         changed = update(AvailabilityRow).where(wish).values(state=state.value)
         return await self._change_wish(person, changed)
 
     async def end_availability(self, person: Person) -> bool:
         """Delete the wish; True only for the one that deleted it."""
         return await self._change_wish(
-            person, delete(AvailabilityRow).where(_of(AvailabilityRow, person))
+            person, delete(AvailabilityRow).where(of(AvailabilityRow, person))
         )
 
     async def _change_wish(self, person: Person, statement: Executable) -> bool:
-        return await self._database.change(statement, after=lambda: self._wishes.drop(person))
+        return await self._database.change(statement, after=lambda _: self._wishes.drop(person))
 
     async def availabilities(self, team: TeamId) -> list[Availability]:
         """All wishes of the workspace, the oldest first."""
         wanted = (
-            select(AvailabilityRow)
+            every(AvailabilityRow)
             .where(AvailabilityRow.team_id == team)
             .order_by(AvailabilityRow.since, AvailabilityRow.user_id)
         )
-        return [availability_of(row) for row in await self._database.all(wanted)]
-
-    # --- matches ---------------------------------------------------------------------------------
-
-    async def add_match(self, match: Match) -> bool:
-        """Store a match; False when its id, or its (partner, ordinal), is there already."""
-        new = self._database.insert(MatchRow).values(**match_values(match, self._vault))
-        return await self._database.change(new.on_conflict_do_nothing())
-
-    async def enrich_match(self, person: Person, match_id: MatchId, seen: Sighting) -> None:
-        """Fill what is empty with what a later telling knows; nothing is ever replaced."""
-        known: Values = {
-            **partner_values(seen.partner),
-            "raw_time": seen.raw_time,
-            "matched_at": seen.matched_at,
-            "meeting_digest": seen.meeting_digest,
-            "call_sealed": sealed_call(seen.call, person, self._vault),
-        }
-        filled = {
-            column.name: func.coalesce(column, literal(known[column.name], column.type))
-            for column in MatchRow.__table__.columns
-            if known.get(column.name) is not None
-        }
-        if filled:
-            row = and_(_of(MatchRow, person), MatchRow.id == match_id)
-            await self._database.change(update(MatchRow).where(row).values(**filled))
-
-    async def match(self, person: Person, match_id: MatchId) -> Match | None:
-        """One match of the person."""
-        wanted = select(MatchRow).where(_of(MatchRow, person), MatchRow.id == match_id)
-        row = await self._database.first(wanted)
-        return match_of(row, self._vault) if row is not None else None
-
-    async def matches(
-        self, person: Person, event: EventSlug, session_id: SessionId | None = None
-    ) -> list[Match]:
-        """The person's matches at the event, newest first, of one session where given."""
-        wanted = select(MatchRow).where(_of(MatchRow, person), MatchRow.event == event)
-        if session_id is not None:
-            wanted = wanted.where(MatchRow.session_id == session_id)
-        newest_first = wanted.order_by(MatchRow.received_at.desc(), MatchRow.ordinal.desc())
-        return [match_of(row, self._vault) for row in await self._database.all(newest_first)]
-
-    async def settle(
-        self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
-    ) -> None:
-        """Note how the notice ended. The first end stays."""
-        row = and_(_of(MatchRow, person), MatchRow.id == match_id, MatchRow.settled_at.is_(None))
-        ending: Values = {"settled_at": at, "outcome": outcome}
-        if posted is not None:
-            ending |= {"channel": posted.channel, "ts": posted.ts}
-        await self._database.change(update(MatchRow).where(row).values(**ending))
-
-    async def unsettled(self, team: TeamId) -> list[tuple[Person, MatchId]]:
-        """Matches of the workspace whose notices have no end yet, the oldest first."""
-        wanted = (
-            select(MatchRow)
-            .where(MatchRow.team_id == team, MatchRow.settled_at.is_(None))
-            .order_by(MatchRow.received_at, MatchRow.ordinal)
-        )
-        return [(person_of(row), MatchId(row.id)) for row in await self._database.all(wanted)]
+        return [availability_of(row) for row in await self._database.rows(wanted)]
 
     # --- events ----------------------------------------------------------------------------------
 
@@ -273,16 +212,12 @@ class SqlStore:
 _keeps_the_port: Callable[[Database, Vault], Store] = SqlStore
 
 
-def _of(table: type[LinkRow | AvailabilityRow | MatchRow], person: Person) -> ColumnElement[bool]:
-    return and_(table.team_id == person.team, table.user_id == person.user)
-
-
 def _delete_foreign_wish(link: Link) -> Executable:
     """Away with an availability that the new link does not speak for."""
     foreign = [AvailabilityRow.event != link.event]
     if link.account_id is not None:
         other_account = exists().where(
-            _of(LinkRow, link.person), LinkRow.account_id != link.account_id
+            of(LinkRow, link.person), LinkRow.account_id != link.account_id
         )
         foreign.append(other_account)
-    return delete(AvailabilityRow).where(_of(AvailabilityRow, link.person), or_(*foreign))
+    return delete(AvailabilityRow).where(of(AvailabilityRow, link.person), or_(*foreign))

@@ -46,8 +46,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+def storable(text: str) -> str:
+    """What no database takes (NUL, half characters) becomes U+FFFD."""
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 class ForeignText(TypeDecorator[str]):
-    """Text from strangers. What no database takes (NUL, half characters) becomes U+FFFD."""
+    """Text from strangers, made `storable`."""
 
     impl = Text
     cache_ok = True
@@ -55,10 +61,7 @@ class ForeignText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """The text with its impossible characters replaced."""
         del dialect
-        if value is None:
-            return None
-        whole = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
+        return storable(value) if value is not None else None
 
 
 Key = Annotated[str, mapped_column(primary_key=True)]
@@ -93,6 +96,8 @@ class LinkRow(Base):
     linked_at: Mapped[datetime]
     credential_digest: Mapped[str]
     refused_at: Mapped[datetime | None]
+    dm_channel: Mapped[str | None]
+    unreachable: Mapped[str | None]
 
 
 class AvailabilityRow(Base):
@@ -131,6 +136,13 @@ class MatchRow(Base):
             sqlite_where=text("settled_at IS NULL"),
             postgresql_where=text("settled_at IS NULL"),
         ),
+        Index(
+            "ix_matches_going_on",
+            "team_id",
+            "received_at",
+            sqlite_where=text("over_at IS NULL AND answer IS NULL AND outcome = 'told'"),
+            postgresql_where=text("over_at IS NULL AND answer IS NULL AND outcome = 'told'"),
+        ),
     )
 
     team_id: Mapped[Key]
@@ -157,6 +169,8 @@ class MatchRow(Base):
     outcome: Mapped[str | None]
     channel: Mapped[str | None]
     ts: Mapped[str | None]
+    over_at: Mapped[datetime | None]
+    answer: Mapped[str | None]
 
 
 class SeenEventRow(Base):

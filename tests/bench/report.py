@@ -25,7 +25,7 @@ LIBRARIES = (
     "httptools",
     "python-socketio",
     "sqlalchemy",
-    "aiosqlite",
+    "dbos",
 )
 UNITS = {"per_second": "a second", "p50": "p50, ms", "p99": "p99, ms"}
 

@@ -26,7 +26,7 @@ FOREIGN = (
     *("slack_bolt", "slack_bolt.AsyncApp", "slack_sdk", "slack_sdk.web.async_client"),
     *("aiohttp", "aiohttp.client", "aiohttp.access", "httpx", "httpcore", "httpcore.http11"),
     *("socketio", "socketio.feeds", "engineio", "engineio.feeds", "asyncio", "websockets"),
-    *("sqlalchemy", "sqlalchemy.engine", "sqlalchemy.pool", "aiosqlite", "alembic"),
+    *("sqlalchemy", "sqlalchemy.engine", "sqlalchemy.pool", "dbos", "alembic"),
     *("uvicorn", "uvicorn.error", "uvicorn.access", "starlette", "multipart"),
 )
 

@@ -115,7 +115,10 @@ def standing_card(standing: Standing) -> Message:
 
 
 def _off(standing: Standing) -> Message:
-    draft = Draft().say(words.NOT_AVAILABLE)
+    draft = Draft()
+    if standing.link.unreachable is not None:
+        draft.say(words.UNREACHABLE)
+    draft.say(words.NOT_AVAILABLE)
     draft.buttons(
         Button(words.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action, primary=True),
         Button(words.BUTTON_SESSIONS, Command(Name.SESSIONS).action),

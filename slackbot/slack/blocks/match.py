@@ -31,6 +31,20 @@ def _found(match: Match, links: HubLinks) -> Message:
     return draft.buttons(_meet(match, links, primary=True), _again(match), _pause(match)).done()
 
 
+def over_card(match: Match) -> Message:
+    """Over: whom it was with, and one main button to go on."""
+    draft = Draft().keep(words.MATCH_OVER, name=match.partner.name)
+    _about(draft, match.partner)
+    if match.session_title:
+        draft.keep(words.MATCH_SESSION, title=match.session_title)
+    draft.say(words.ROUND_OVER)
+    again = Command(Name.AVAILABLE, str(match.session_id)).action
+    draft.buttons(Button(words.BUTTON_AVAILABLE_AGAIN, again, primary=True), _pause(match))
+    if match.ends_at is not None:
+        draft.small(words.ROUND_WAS, start=match.received_at, end=match.ends_at)
+    return draft.done()
+
+
 def looking_back(blocks: Sequence[Block]) -> list[Block]:
     """What stays of a card whose button was answered: whom it was, now in the past."""
     kept = [deepcopy(b) for b in blocks if str(b.get("block_id", "")).startswith(KEEP)]

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from slackbot.domain.errors import TicketLimitReached
-from slackbot.domain.ports import AvailabilityLost, LinkRefused, MatchFound, Notice, SessionOver
+from slackbot.domain.notices import (
+    AvailabilityLost,
+    LinkRefused,
+    MatchFound,
+    MatchOver,
+    Notice,
+    SessionOver,
+)
 from slackbot.slack import words
 from slackbot.slack.blocks.account import reconnect_prompt
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.blocks.match import match_card
+from slackbot.slack.blocks.match import match_card, over_card
 from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.grammar import Command, Name
 
@@ -17,16 +24,18 @@ def notice_message(notice: Notice, links: HubLinks) -> Message:
     match notice:
         case MatchFound():
             return match_card(notice.match, links)
+        case MatchOver():
+            return over_card(notice.match)
         case LinkRefused():
             return reconnect_prompt(Command(Name.OVERVIEW))
         case SessionOver():
-            draft = Draft().say(words.SESSION_OVER, title=notice.availability.session_title)
+            draft = Draft().say(words.SESSION_OVER, title=notice.title)
         case AvailabilityLost():
             # Of a ticket's limit the notice knows no number.
             limit = notice.code == TicketLimitReached.code
             why = words.ERRORS["ticket_limit_unknown" if limit else notice.code]
-            draft = Draft().say(words.AVAILABILITY_LOST, title=notice.availability.session_title)
-            draft.say(why, title=notice.availability.session_title)
+            draft = Draft().say(words.AVAILABILITY_LOST, title=notice.title)
+            draft.say(why, title=notice.title)
     return draft.buttons(
         Button(words.BUTTON_SESSIONS, Command(Name.SESSIONS).action, primary=True)
     ).done()

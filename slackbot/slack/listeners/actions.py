@@ -27,6 +27,8 @@ def register(app: AsyncApp, *, answers: Answers, linking: Linking, replies: Repl
         elif action_id == LINK_HELP:
             replies.put(linking.token_help(Errand(command=value)), place)
         elif (command := from_action(action_id)) is not None:
+            if place.own_message is not None:
+                answers.note_answer(place.person, place.own_message, command)
             replies.put(answers.start(place.person, command), place)
         await ack()
 

@@ -1,0 +1,284 @@
+"""Durable delivery: a DBOS workflow for each notice, so that what was begun is finished.
+
+The workflow's own row is the intent: it is committed before anything is sent, and whoever finds
+it later without remembering to have begun it looks into the person's direct messages first. So a
+workflow needs no steps; it is carried out again from its beginning, and that is harmless. It
+carries ids, never a token or call details.
+
+There is one DBOS in a process. Which executor a workflow belongs to is the process's `boot_id`;
+those of a process that died are handed to us by `recover`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import error as dbos_error
+
+from slackbot.domain.model import MatchId, Person, TeamId, UserId
+from slackbot.domain.notices import Remark, packed, unpacked
+from slackbot.services.notices import Notices
+
+log = structlog.get_logger(__name__)
+
+APPLICATION: Final = "slackbot"
+VERSION: Final = "delivery-1"
+"""DBOS recovers workflows of its own version only: changed when the meaning of one changes."""
+DURABLE_SECONDS: Final = 20.0
+"""A wait at least so long is written down, so that a restart does not begin it anew."""
+DRAIN_SECONDS: Final = 3.0
+THREADS: Final = 16
+"""DBOS writes in threads; one database has no use for more at once."""
+KEPT: Final = timedelta(days=2)
+"""How long finished workflows are kept. The ledger is our own rows."""
+TIDY_SECONDS: Final = 3600.0
+BATCH: Final = 500
+FINISHED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+
+Work = Callable[..., Coroutine[Any, Any, None]]
+
+
+class DeliveryUnusable(Exception):
+    """The engine cannot work on its database; the text is one line for operators."""
+
+
+class DurableDelivery:
+    """Implements `ports.Delivery`. Use it between `launch` and `aclose`."""
+
+    def __init__(self, notices: Notices, *, boot_id: str) -> None:
+        """`boot_id` is fresh for every start of a process."""
+        self._notices = notices
+        self._boot_id = boot_id
+        self._begun: set[str] = set()
+        """Ids of workflows that nobody can have begun before us."""
+        self._under_way: dict[str, asyncio.Task[Any]] = {}
+        self._asleep: set[str] = set()
+        self._closing = False
+
+    def launch(self, database: Mapping[str, Any]) -> None:
+        """Start DBOS on its database: keys of `DBOSConfig`. Call it in the running loop.
+
+        Raises:
+            DeliveryUnusable: its tables are missing or of another version.
+        """
+        config: DBOSConfig = {
+            "name": APPLICATION,
+            "application_version": VERSION,
+            "executor_id": self._boot_id,
+            "max_executor_threads": THREADS,
+            "use_listen_notify": False,
+            "notification_listener_polling_interval_sec": 0.2,
+            "log_level": "WARNING",
+            **database,  # type: ignore[typeddict-item] # keys of the same type, chosen by wiring
+        }
+        DBOS(config=config)
+        _through_our_logging()
+        workflow = DBOS.workflow
+        self._deliver = workflow(name="deliver")(self._deliver_workflow())
+        self._finish = workflow(name="finish")(self._finish_workflow())
+        self._remark = workflow(name="remark")(self._remark_workflow())
+        try:
+            DBOS.launch()
+        except dbos_error.DBOSException as problem:
+            DBOS.destroy(destroy_registry=True)
+            log.warning("delivery_unusable", failure=type(problem).__name__)
+            raise DeliveryUnusable(
+                "its tables for delivery are not those of this version"
+            ) from None
+
+    # --- ports.Delivery --------------------------------------------------------------------------
+
+    async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
+        """Take over a stored match whose notice is not settled; returns once that is durable."""
+        name: str = match_id
+        known = None if fresh else await self._status(name)
+        if known in FINISHED:
+            # Its row forgot, being restored from a copy: the other name's work looks first.
+            name, known = f"{match_id}-again", await self._status(f"{match_id}-again")
+        if known is None:
+            await self._start(self._deliver, name, person, match_id, fresh=fresh)
+
+    async def finish(self, person: Person, match_id: MatchId) -> None:
+        """Take over the end of a told match's round."""
+        await self._start(self._finish, f"over-{match_id}", person, match_id, fresh=True)
+
+    async def remark(self, person: Person, key: str, remark: Remark) -> None:
+        """Take over a notice that has no row."""
+        await self._start(self._remark, key, person, key, packed(remark), fresh=True)
+
+    # --- workflows -------------------------------------------------------------------------------
+
+    def _deliver_workflow(self) -> Work:
+        async def deliver(team: str, user: str, match_id: str) -> None:
+            name = str(DBOS.workflow_id)
+            look = self._may_be_told(name)
+            work = self._notices.deliver(
+                _person(team, user), MatchId(match_id), look_first=look, sleep=self._sleeper(name)
+            )
+            await self._carry_out(name, work)
+
+        return deliver
+
+    def _finish_workflow(self) -> Work:
+        async def finish(team: str, user: str, match_id: str) -> None:
+            name = f"over-{match_id}"
+            self._may_be_told(name)
+            work = self._notices.finish(
+                _person(team, user), MatchId(match_id), sleep=self._sleeper(name)
+            )
+            await self._carry_out(name, work)
+
+        return finish
+
+    def _remark_workflow(self) -> Work:
+        async def remark(team: str, user: str, key: str, values: dict[str, str]) -> None:
+            person, look = _person(team, user), self._may_be_told(key)
+            work = self._notices.remark(
+                person, key, unpacked(values), look_first=look, sleep=self._sleeper(key)
+            )
+            await self._carry_out(key, work)
+
+        return remark
+
+    def _may_be_told(self, name: str) -> bool:
+        """Whether somebody may have begun this before: all that we did not begin just now."""
+        known = name in self._begun
+        self._begun.discard(name)
+        return not known
+
+    async def _carry_out(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "a workflow runs as a task"
+        self._under_way[name] = task
+        try:
+            await work
+        finally:
+            self._under_way.pop(name, None)
+
+    def _sleeper(self, name: str) -> Callable[[float], Awaitable[None]]:
+        async def sleep(seconds: float) -> None:
+            if self._closing:
+                raise asyncio.CancelledError
+            self._asleep.add(name)
+            try:
+                durable = seconds >= DURABLE_SECONDS
+                await (DBOS.sleep_async(seconds) if durable else asyncio.sleep(seconds))
+            finally:
+                self._asleep.discard(name)
+
+        return sleep
+
+    async def _start(
+        self, workflow: Work, name: str, person: Person, *rest: Any, fresh: bool
+    ) -> None:
+        if self._closing or name in self._under_way or name in self._begun:
+            return
+        if fresh:
+            self._begun.add(name)
+
+        async def start() -> bool:
+            with SetWorkflowID(name):
+                handle = await DBOS.start_workflow_async(workflow, person.team, person.user, *rest)
+            return hasattr(handle, "task")
+
+        ours = False
+        try:
+            # In a context of its own: started within another workflow it would become its child.
+            ours = await asyncio.create_task(start(), context=contextvars.Context())
+        finally:
+            if not ours:  # it was there already, so others may have begun it
+                self._begun.discard(name)
+
+    async def _status(self, name: str) -> str | None:
+        found = await DBOS.list_workflows_async(
+            workflow_ids=[name], load_input=False, load_output=False
+        )
+        return str(found[0].status) if found else None
+
+    # --- lives before and beside ours ------------------------------------------------------------
+
+    async def recover(self, dead: str | None = None) -> bool:
+        """Take over the unfinished notices of a process that died, or of all but ourselves.
+
+        Returns:
+            Whether none is left with it.
+        """
+        while True:
+            found = await DBOS.list_workflows_async(
+                status="PENDING", executor_id=dead, limit=BATCH, load_input=False, load_output=False
+            )
+            names = [it.workflow_id for it in found if it.executor_id != self._boot_id]
+            if not names:
+                return True
+            log.info("notices_recovered", count=len(names))
+            await DBOS.resume_workflows_async(names)
+
+    async def keep_tidy(self) -> None:
+        """Go on until cancelled, deleting what was finished long ago."""
+        while True:
+            try:
+                await self.purge()
+            except Exception:
+                log.exception("not_tidied")
+            await asyncio.sleep(TIDY_SECONDS)
+
+    async def purge(self) -> None:
+        """Delete what was finished long ago."""
+        before = (datetime.now(UTC) - KEPT).isoformat()
+        while True:
+            found = await DBOS.list_workflows_async(
+                status=list(FINISHED),
+                completed_before=before,
+                limit=BATCH,
+                load_input=False,
+                load_output=False,
+            )
+            if not found:
+                return
+            await DBOS.delete_workflows_async([it.workflow_id for it in found])
+
+    async def aclose(self) -> None:
+        """Let what is being sent be sent; the rest stays unfinished for the next life."""
+        self._closing = True
+        for name in list(self._asleep):
+            if name in self._under_way:
+                self._under_way[name].cancel()
+        if tasks := set(self._under_way.values()):
+            _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await _in_a_thread(lambda: DBOS.destroy(destroy_registry=True))
+
+
+def _person(team: str, user: str) -> Person:
+    return Person(TeamId(team), UserId(user))
+
+
+def _through_our_logging() -> None:
+    """DBOS prints by itself, past the redaction on the root of logging."""
+    logger = logging.getLogger("dbos")
+    logger.handlers.clear()
+    logger.propagate = True
+
+
+async def _in_a_thread(work: Callable[[], None]) -> None:
+    """DBOS ends the loop's pool of threads itself, so it must not run in there."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=run, name="dbos-destroy").start()
+    await done.wait()

@@ -1,0 +1,266 @@
+"""The ledger of matches: every pairing as one person sees it, and how its notice ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Update,
+    and_,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
+
+from slackbot.domain.model import (
+    Availability,
+    EventSlug,
+    Match,
+    MatchId,
+    Person,
+    SessionId,
+    Sighting,
+    Source,
+    State,
+    TeamId,
+)
+from slackbot.domain.ports import Posted
+from slackbot.domain.rules import ROUND_UNKNOWN
+from slackbot.storage.cache import TtlCache
+from slackbot.storage.database import Database, Statement
+from slackbot.storage.queries import every, of
+from slackbot.storage.rows import (
+    Values,
+    as_stored,
+    match_of,
+    match_values,
+    partner_values,
+    person_of,
+    sealed_call,
+)
+from slackbot.storage.tables import AvailabilityRow, MatchRow
+from slackbot.storage.vault import Vault
+
+ROUNDS_AT_ONCE = 200
+"""How many rounds are ended at a time: Slack takes some fifty edits a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A person's matches in the session where they are matched now, newest first."""
+
+    event: EventSlug
+    session_id: SessionId
+    matches: tuple[Match, ...]
+
+
+class Ledger:
+    """The part of the store that is about matches."""
+
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        *,
+        wishes: TtlCache[Person, Availability | None],
+        known: TtlCache[Person, Known],
+    ) -> None:
+        self._database = database
+        self._vault = vault
+        self._wishes = wishes
+        self._known = known
+        self._insert_match = database.insert(MatchRow).on_conflict_do_nothing()
+        self._told_next: dict[tuple[Person, MatchId], Match] = {}
+        """Matches just stored, until they are read for the first time, which is to tell them."""
+
+    async def add_match(self, match: Match) -> bool:
+        """Store a match; False when its id, or its (partner, ordinal), is there already.
+
+        Unless it was over before, the person's wish for its session is fulfilled with it.
+        """
+        statements: list[Statement] = [(self._insert_match, match_values(match, self._vault))]
+        if match.source is not Source.BEFORE:
+            statements.insert(0, _fulfil_wish(match))
+
+        def after(counts: list[int] | None) -> None:
+            if counts is None:
+                self._wishes.drop(match.person)
+                self._known.drop(match.person)
+                return
+            if len(counts) > 1 and counts[0]:
+                self._wishes.change(match.person, lambda it: _fulfilled(it, match))
+            if counts[-1]:
+                stored = as_stored(match)
+                self._told_next[match.person, match.id] = stored
+                self._known.change(match.person, lambda it: _with(it, stored))
+
+        return await self._database.change(*statements, after=after)
+
+    async def enrich_match(self, person: Person, match_id: MatchId, seen: Sighting) -> None:
+        """Fill what is empty with what a later telling knows; nothing is ever replaced."""
+        known: Values = {
+            **partner_values(seen.partner),
+            "raw_time": seen.raw_time,
+            "matched_at": seen.matched_at,
+            "meeting_digest": seen.meeting_digest,
+            "call_sealed": sealed_call(seen.call, person, self._vault),
+        }
+        filled = {
+            column.name: func.coalesce(column, literal(known[column.name], column.type))
+            for column in MatchRow.__table__.columns
+            if known.get(column.name) is not None
+        }
+        if filled:
+            await self._change(person, match_id, update(MatchRow).values(**filled))
+
+    async def match(self, person: Person, match_id: MatchId) -> Match | None:
+        """One match of the person."""
+        if (match := self._told_next.pop((person, match_id), None)) is not None:
+            return match
+        wanted = every(MatchRow).where(of(MatchRow, person), MatchRow.id == match_id)
+        row = await self._database.row(wanted)
+        return match_of(row, self._vault) if row is not None else None
+
+    async def matches(
+        self, person: Person, event: EventSlug, session_id: SessionId | None = None
+    ) -> list[Match]:
+        """The person's matches at the event, newest first, of one session where given.
+
+        Without their calls, which only who enters one has use for.
+        """
+        if session_id is None:
+            return await self._load(person, MatchRow.event == event)
+        at_hand = self._known.peek(person)
+        if at_hand is not None and (at_hand.event, at_hand.session_id) != (event, session_id):
+            self._known.drop(person)
+
+        async def load() -> Known:
+            here = and_(MatchRow.event == event, MatchRow.session_id == session_id)
+            return Known(event, session_id, tuple(await self._load(person, here)))
+
+        return list((await self._known.get(person, load)).matches)
+
+    async def _load(self, person: Person, which: ColumnElement[bool]) -> list[Match]:
+        wanted = every(MatchRow).where(of(MatchRow, person), which)
+        newest_first = wanted.order_by(MatchRow.received_at.desc(), MatchRow.ordinal.desc())
+        return [match_of(row) for row in await self._database.rows(newest_first)]
+
+    async def settle(
+        self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
+    ) -> None:
+        """Note how the notice ended. The first end stays."""
+        ending: Values = {"settled_at": at, "outcome": outcome}
+        if posted is not None:
+            ending |= {"channel": posted.channel, "ts": posted.ts}
+        unsettled = update(MatchRow).where(MatchRow.settled_at.is_(None))
+        await self._change(person, match_id, unsettled.values(**ending), ending)
+
+    async def rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
+        """Told matches whose round has ended and whose message does not say so yet."""
+        unknown = and_(MatchRow.ends_at.is_(None), MatchRow.received_at <= now - ROUND_UNKNOWN)
+        wanted = (
+            select(MatchRow.team_id, MatchRow.user_id, MatchRow.id)
+            .where(
+                MatchRow.team_id == team,
+                MatchRow.over_at.is_(None),
+                MatchRow.answer.is_(None),
+                MatchRow.outcome == "told",
+                MatchRow.source != Source.LIST.value,
+                or_(MatchRow.ends_at <= now, unknown),
+            )
+            .order_by(MatchRow.received_at)
+            .limit(ROUNDS_AT_ONCE)
+        )
+        return [(person_of(row), MatchId(row.id)) for row in await self._database.rows(wanted)]
+
+    async def mark_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
+        """Note that the message says that the round is over, or never will."""
+        unmarked = update(MatchRow).where(MatchRow.over_at.is_(None))
+        await self._change(person, match_id, unmarked.values(over_at=at))
+
+    async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
+        """Note which button of a match's message was pressed; the first answer stays."""
+        row = and_(
+            of(MatchRow, person),
+            MatchRow.channel == posted.channel,
+            MatchRow.ts == posted.ts,
+            MatchRow.answer.is_(None),
+        )
+        changed = update(MatchRow).where(row).values(answer=answer)
+        await self._database.change(changed, after=lambda _: self._known.drop(person))
+
+    async def _change(
+        self, person: Person, match_id: MatchId, changed: Update, ending: Values | None = None
+    ) -> None:
+        """Change one match; an `ending` is noted in what is at hand too, anything else reread."""
+        row = and_(of(MatchRow, person), MatchRow.id == match_id)
+
+        def after(counts: list[int] | None) -> None:
+            self._told_next.pop((person, match_id), None)
+            if counts == [1] and ending is not None:
+                self._known.change(person, lambda it: _settled(it, match_id, ending))
+            else:
+                self._known.drop(person)
+
+        await self._database.change(changed.where(row), after=after)
+
+    def drop_matches(self, person: Person | None) -> None:
+        """Forget what is at hand of somebody, or of everybody."""
+        for key in list(self._told_next):
+            if person in {None, key[0]}:
+                del self._told_next[key]
+        if person is None:
+            self._known.clear()
+        else:
+            self._known.drop(person)
+
+    async def unsettled(self, team: TeamId) -> list[tuple[Person, MatchId]]:
+        """Matches of the workspace whose notices have no end yet, the oldest first."""
+        wanted = (
+            select(MatchRow.team_id, MatchRow.user_id, MatchRow.id)
+            .where(MatchRow.team_id == team, MatchRow.settled_at.is_(None))
+            .order_by(MatchRow.received_at, MatchRow.ordinal)
+        )
+        return [(person_of(row), MatchId(row.id)) for row in await self._database.rows(wanted)]
+
+
+def _fulfilled(wish: Availability | None, match: Match) -> Availability | None:
+    here = wish is not None and wish.session_id == match.session_id
+    return replace(wish, state=State.IN_MEETING) if here and wish is not None else wish
+
+
+def _with(known: Known, match: Match) -> Known:
+    if (known.event, known.session_id) != (match.event, match.session_id):
+        return known
+    others = (it for it in known.matches if it.id != match.id)
+    return replace(known, matches=(replace(match, call=None), *others))
+
+
+def _settled(known: Known, match_id: MatchId, ending: Values) -> Known:
+    return replace(
+        known,
+        matches=tuple(replace(it, **ending) if it.id == match_id else it for it in known.matches),
+    )
+
+
+def _fulfil_wish(match: Match) -> Executable:
+    """The person is in a meeting now, unless this match is known already."""
+    known = exists().where(
+        of(MatchRow, match.person),
+        MatchRow.event == match.event,
+        MatchRow.session_id == match.session_id,
+        MatchRow.partner_key == match.partner_key,
+        MatchRow.ordinal == match.ordinal,
+    )
+    wish = and_(
+        of(AvailabilityRow, match.person),
+        AvailabilityRow.session_id == match.session_id,
+        ~known,
+    )
+    return update(AvailabilityRow).where(wish).values(state=State.IN_MEETING.value)
