@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tests.browser.requirements import chromium
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page
+    from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Route
 
 FLAGS = (
     "--no-sandbox",
@@ -51,6 +51,7 @@ navigator.mediaDevices.getUserMedia = async () => {
   throw new DOMException('refused by the test', 'NotAllowedError');
 };
 """
+NO_CAMERA_API = "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });"
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,15 @@ class Media:
 
 @dataclass
 class Tab:
-    """One tab in a browser profile of its own. `complaints` is what the console held against it."""
+    """One tab in a browser profile of its own.
+
+    `complaints` is what the console held against it, `requested` where it turned to: pages,
+    files, calls of the server, WebSockets.
+    """
 
     page: Page
     complaints: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
 
     async def until(self, expression: str, seconds: float = 15.0) -> float:
         """Wait until a JavaScript expression holds; how many seconds that took.
@@ -106,7 +112,11 @@ class Visitors:
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self.tabs: list[Tab] = []
+        self._unnamed: str | None = None
+
+    def remove_from_policy(self, source: str) -> None:
+        """Let no page opened from now on connect to `source`, as if its server had forgotten it."""
+        self._unnamed = source
 
     async def profile(self, **options: Any) -> BrowserContext:
         """Another person's browser: no cookies, its own window size, colours, and so on."""
@@ -119,7 +129,8 @@ class Visitors:
         """Open an address in a new tab; `script` runs before the page's own."""
         page = await (profile or await self.profile(**options)).new_page()
         tab = Tab(page)
-        self.tabs.append(tab)
+        if self._unnamed is not None:
+            await page.route("**/call/*", self._with_less_policy)
         await page.add_init_script(_PEERS + script)
 
         def complains(message: ConsoleMessage) -> None:
@@ -127,9 +138,20 @@ class Visitors:
                 tab.complaints.append(message.text)
 
         page.on("console", complains)
+        page.on("request", lambda request: tab.requested.append(request.url))
+        page.on("websocket", lambda socket: tab.requested.append(socket.url))
         page.on("pageerror", lambda error: tab.complaints.append(f"uncaught: {error}"))
         await page.goto(url)
         return tab
+
+    async def _with_less_policy(self, route: Route) -> None:
+        answer = await route.fetch()
+        name = "content-security-policy"
+        policy = answer.headers[name]
+        assert self._unnamed is not None
+        sources = [part for part in policy.split(" ") if not part.startswith(self._unnamed)]
+        assert len(sources) < len(policy.split(" ")), policy
+        await route.fulfill(response=answer, headers={**answer.headers, name: " ".join(sources)})
 
 
 @asynccontextmanager

@@ -12,7 +12,7 @@ from slackbot.sandbox.chime import what_is_missing
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "slackbot" / "web" / "call" / "page"
 AXE = PAGE / "node_modules" / "axe-core" / "axe.min.js"
-BUNDLE = ROOT / "slackbot" / "web" / "call" / "static" / "call.js"
+BUNDLE = ROOT / "slackbot" / "web" / "call" / "static" / "call.html"
 PICTURES = ROOT / "docs" / "pictures"
 
 
