@@ -21,6 +21,9 @@ UNREADABLE = Counter(
 )
 MATCHES = Counter("slackbot_matches_total", "Matches heard of", ["source"])
 NOTICES = Counter("slackbot_notices_total", "Notices that came to an end", ["outcome"])
+CALLS = Counter(
+    "slackbot_calls_total", "Links to calls: made, opened, entered, refused", ["outcome"]
+)
 FEED_FAILURES = Counter("slackbot_feed_failures_total", "Feeds lost or not connected", ["reason"])
 REFUSED_REQUESTS = Counter(
     "slackbot_refused_requests_total", "Requests turned away before Slack's handler", ["reason"]

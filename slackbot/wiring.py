@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -17,12 +18,14 @@ from slackbot import upkeep
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.socket import SocketFeed
+from slackbot.call_page import calls_and_page
 from slackbot.delivery.workflows import DurableDelivery
 from slackbot.domain.model import EventSlug, TeamId
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
 from slackbot.services.background import Background, Locks
+from slackbot.services.calls import Calls
 from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
 from slackbot.services.rounds import Rounds
@@ -32,6 +35,7 @@ from slackbot.settings import Settings, SettingsError, split
 from slackbot.slack.answers import Answers, Services
 from slackbot.slack.app import Parts, bolt_app, endpoint
 from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.calling import Calling
 from slackbot.slack.installations import (
     InstallationRefused,
     SingleInstallation,
@@ -46,6 +50,7 @@ from slackbot.slack.web_api import WebClient, slack_session, web_client
 from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.store import SqlStore
 from slackbot.web.app import web_app
+from slackbot.web.call.files import STATIC
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +82,8 @@ class Outside:
     messenger: SlackMessenger
     links: HubLinks
     delivery_database: DeliveryDatabase
+    calls: Calls
+    call_page: ASGIApp | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +100,14 @@ class Inside:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
-    """The whole bot in one process; gives the app to serve, and takes everything down after."""
+async def running(settings: Settings, call_static: Path = STATIC) -> AsyncIterator[ASGIApp]:
+    """The whole bot in one process; gives the app to serve, and takes everything down after.
+
+    `call_static` is the folder of the built call page.
+    """
     clock, background = SystemClock(), Background()
     async with AsyncExitStack() as closing:
-        outside = await _outside(settings, clock, closing)
+        outside = await _outside(settings, clock, closing, call_static)
         inside = _inside(outside, clock, background)
         outside.feed.listen(inside.watch)
         upkeep.launch(inside.delivery, outside.delivery_database)
@@ -108,7 +118,7 @@ async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
         if socket_mode is not None:
             await _reachable(socket_mode)
         resuming = asyncio.create_task(_resume(outside, inside))
-        living = asyncio.create_task(_live(resuming, inside))
+        living = asyncio.create_task(_live(resuming, inside, outside.calls))
 
         async def ready() -> dict[str, bool]:
             resumed = resuming.done() and not resuming.exception()
@@ -116,7 +126,8 @@ async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
             return parts | ({"socket_mode": socket_mode.connected} if socket_mode else {})
 
         try:
-            yield web_app(None if isinstance(slack, SocketMode) else slack, ready)
+            http = None if isinstance(slack, SocketMode) else slack
+            yield web_app(http, ready, outside.call_page)
         finally:
             if socket_mode is not None:
                 await socket_mode.aclose()
@@ -127,7 +138,9 @@ async def running(settings: Settings) -> AsyncIterator[ASGIApp]:
             await background.drain(DRAIN_SECONDS)
 
 
-async def _outside(settings: Settings, clock: SystemClock, closing: AsyncExitStack) -> Outside:
+async def _outside(
+    settings: Settings, clock: SystemClock, closing: AsyncExitStack, call_static: Path
+) -> Outside:
     # What may be wrong with a setting comes out before anything is made or opened.
     vault, database = upkeep.vault_of(settings), upkeep.database_of(settings)
     platform_as, feed_as = platform_options(settings), feed_options(settings)
@@ -145,8 +158,19 @@ async def _outside(settings: Settings, clock: SystemClock, closing: AsyncExitSta
     client = web_client(settings.slack_api_url, session)
     installation = SingleInstallation(client, settings.slack_bot_token.get_secret_value())
     links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
-    messenger = SlackMessenger(client, installation, links)
-    return Outside(store, platform, feed, client, installation, messenger, links, delivery_database)
+    calls, call_page = calls_and_page(settings, store, clock, call_static)
+    return Outside(
+        store=store,
+        platform=platform,
+        feed=feed,
+        slack=client,
+        installation=installation,
+        messenger=SlackMessenger(client, installation, links, calls.offer),
+        links=links,
+        delivery_database=delivery_database,
+        calls=calls,
+        call_page=call_page,
+    )
 
 
 def _inside(outside: Outside, clock: SystemClock, background: Background) -> Inside:
@@ -227,6 +251,7 @@ def _slack(
         slash=slash,
         answers=answers,
         linking=linking,
+        calling=Calling(outside.calls, background=background, links=links),
         replies=Replies(outside.messenger, background),
         accounts=inside.accounts,
         background=background,
@@ -276,12 +301,13 @@ async def _resume(outside: Outside, inside: Inside) -> TeamId:
     return installation.team
 
 
-async def _live(resuming: asyncio.Task[TeamId], inside: Inside) -> None:
+async def _live(resuming: asyncio.Task[TeamId], inside: Inside, calls: Calls) -> None:
     """What goes on by the clock for as long as the bot runs."""
     team = await asyncio.shield(resuming)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(inside.rounds.keep(team))
         tasks.create_task(inside.delivery.keep_tidy())
+        tasks.create_task(calls.keep_tidy(team))
 
 
 def platform_options(settings: Settings) -> PlatformOptions:

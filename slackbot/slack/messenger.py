@@ -16,7 +16,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from slackbot.domain.errors import MessageDelayed, MessageError, MessageRefused, MessageUnsure
 from slackbot.domain.model import Person
 from slackbot.domain.notices import MatchFound, Notice
-from slackbot.domain.ports import Posted
+from slackbot.domain.ports import CallOffer, Posted
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.notice import notice_message
@@ -49,8 +49,14 @@ class SlackMessenger:
     """Implements `ports.Messenger`. `client` must not retry by itself: that would post twice."""
 
     def __init__(
-        self, client: AsyncWebClient, installation: SingleInstallation, links: HubLinks
+        self,
+        client: AsyncWebClient,
+        installation: SingleInstallation,
+        links: HubLinks,
+        call_offer: CallOffer | None = None,
     ) -> None:
+        """`call_offer` is asked whenever a match is told; without it no call is offered."""
+        self._call_offer = call_offer
         self._client = client
         self._installation = installation
         self._links = links
@@ -58,12 +64,13 @@ class SlackMessenger:
 
     async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
         """Post a notice; a match carries its key, by which it could be found again."""
-        metadata = None
+        metadata = call_url = None
         if isinstance(notice, MatchFound):
             key = notice.match.id
+            call_url = await self._call_offer(notice.match) if self._call_offer else None
         if key is not None:
             metadata = {"event_type": "accelevents_match", "event_payload": {"key": key}}
-        return await self.post(person, notice_message(notice, self._links), metadata)
+        return await self.post(person, notice_message(notice, self._links, call_url), metadata)
 
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
         """Put a notice in the place of a told message."""
