@@ -101,6 +101,17 @@ class Tab:
         """What flows."""
         return Media(**await self.page.evaluate(_STATS))
 
+    async def until_media_flows(self, seconds: float = 15.0) -> None:
+        """Wait until more pictures were decoded than now, and more sound was heard."""
+        before, began = await self.media(), time.monotonic()
+        while True:
+            now = await self.media()
+            if now.frames > before.frames + 5 and now.energy > before.energy:
+                return
+            if time.monotonic() - began > seconds:
+                raise AssertionError(f"no media in {seconds:g} s: {before}, then {now}")
+            await asyncio.sleep(0.1)
+
     @property
     def violations(self) -> list[str]:
         """What the page's security policy refused."""
@@ -135,7 +146,7 @@ class Visitors:
 
         def complains(message: ConsoleMessage) -> None:
             if message.type in {"error", "warning"}:
-                tab.complaints.append(message.text)
+                tab.complaints.append(f"{message.text} ({message.location['url']})")
 
         page.on("console", complains)
         page.on("request", lambda request: tab.requested.append(request.url))

@@ -11,13 +11,13 @@ from slackbot.sandbox.chime import MediaPlane
 from slackbot.sandbox.chime.meeting import Seat
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Seen
+from slackbot.slack import words
 from tests.browser.chromium import Tab, Visitors
 from tests.scenario.conftest import Mission
 
 SESSION = 11645
 ADA, PRIYA = "ada", "priya"
 NAMES = {ADA: "Ada Example", PRIYA: "Priya Raman"}
-JOIN_CALL = "Join call"
 LOBBY = "document.body.dataset.state === 'lobby'"
 PREVIEW = f"{LOBBY} && document.querySelector('.local.live video')?.videoWidth > 0"
 IN_CALL = "document.body.dataset.state === 'call' && document.body.dataset.link === 'started'"
@@ -71,7 +71,7 @@ class Evening:
                 timeout=15,
             )
 
-    async def follow(self, name: str, button: str = JOIN_CALL) -> str:
+    async def follow(self, name: str, button: str = words.BUTTON_CALL) -> str:
         """Press the button in somebody's message; the address that their Slack opens."""
         answer = await self.mission.person(name).clicks(self.told[name], button)
         assert answer.ok

@@ -64,11 +64,15 @@ class Chime:
     def _here(self, meeting_id: str) -> Json:
         if not self.media_url:
             return {}
-        signalling = f"{self.media_url.replace('http', 'ws', 1)}/control/{meeting_id}"
+        sockets = self.media_url.replace("http", "ws", 1)
         return {
-            "SignalingUrl": signalling,
-            "AudioFallbackUrl": signalling,
+            "AudioHostUrl": self.media_url.partition("://")[2],
+            "AudioFallbackUrl": f"{sockets}/calls/{meeting_id}",
+            "SignalingUrl": f"{sockets}/control/{meeting_id}",
             "TurnControlUrl": f"{self.media_url}/v2/turn_sessions",
+            "ScreenDataUrl": f"{sockets}/v2/screen/{meeting_id}",
+            "ScreenViewingUrl": f"{sockets}/ws/connect",
+            "ScreenSharingUrl": f"{sockets}/v2/screen/{meeting_id}",
             "EventIngestionUrl": f"{self.media_url}/v1/client-events",
         }
 
