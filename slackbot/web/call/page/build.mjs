@@ -40,7 +40,7 @@ const { metafile, outputFiles } = await build({
   logLevel: 'warning',
 });
 
-const packages = packagesIn(metafile.inputs).map((name) => describe(name, join(here, 'node_modules')));
+const packages = packagesIn(metafile.inputs).map((path) => describe(join(here, path)));
 const files = { 'call.licences.txt': packages.map(({ text }) => text).join('\n') };
 let html = readFileSync(join(here, 'call.html'), 'utf8');
 let compressed = 0;

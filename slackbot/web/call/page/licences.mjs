@@ -8,14 +8,13 @@ const ALLOWED = new Set(['Apache-2.0', 'MIT', 'BSD-2-Clause', 'BSD-3-Clause', 'I
 export const allowed = (expression) =>
   /^[\w.() -]+$/.test(expression) && expression.replace(/[()]/g, ' ').split(/\s+(?:AND|OR)\s+/).every((id) => ALLOWED.has(id.trim()));
 
-/** Names of the packages whose files are inputs of the bundle. */
+/** Folders of the packages whose files are inputs of the bundle. */
 export const packagesIn = (inputs) =>
-  [...new Set(Object.keys(inputs).map((path) => path.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1]).filter(Boolean))].sort();
+  [...new Set(Object.keys(inputs).map((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0]).filter(Boolean))].sort();
 
-/** One entry for each package: name, version, licence and its texts. */
-export function describe(name, modules) {
-  const folder = join(modules, name);
-  const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+/** What is written about the package in this folder: name, version, licence and its texts. */
+export function describe(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   if (typeof license !== 'string' || !allowed(license)) throw new Error(`${name} ${version}: licence ${license} is not allowed`);
   const files = readdirSync(folder).filter((file) => /^(licen[cs]e|notice)/i.test(file)).sort();
   if (files.length === 0) throw new Error(`${name} ${version}: no licence text`);
