@@ -15,6 +15,7 @@ from slackbot.domain.media import MediaHosts
 
 _PLACEHOLDERS = re.compile(r"(?i)change.?me|your.|example|xxx|placeholder|secret$|<|>")
 COMMAND = r"^/[a-z0-9_-]{1,31}$"
+_PUBLIC_URL = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w.~%/-]*)?", re.ASCII)
 _HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
 
 Text = Annotated[str, Field(min_length=1)]
@@ -100,7 +101,7 @@ class Settings(BaseSettings):
     )
     public_url: str = Field(
         "",
-        description="Where browsers reach the bot, `https://…`; without it there is no *Join call*.",
+        description="Where browsers reach the bot, `https://…`; else there is no *Join call*.",
     )
     call_media_hosts: Text = Field(
         "*.chime.aws",
@@ -160,9 +161,7 @@ class Settings(BaseSettings):
     @field_validator("public_url")
     @classmethod
     def _is_public_url(cls, value: str) -> str:
-        if value and (
-            not re.fullmatch(r"https?://[^\s/?#@]+[^\s?#]*", value) or not _has_host(value)
-        ):
+        if value and not (_PUBLIC_URL.fullmatch(value) and _has_host(value)):
             raise ValueError("is not an address such as https://bot.example.com")
         return value.rstrip("/")
 

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
-    Executable,
     Update,
     and_,
+    bindparam,
     exists,
     func,
     literal,
@@ -51,6 +51,37 @@ ROUNDS_AT_ONCE = 200
 """How many rounds are ended at a time: Slack takes some fifty edits a minute."""
 
 
+# Made once: making a statement costs as much as carrying it out.
+_SETTLE = (
+    update(MatchRow)
+    .where(
+        MatchRow.team_id == bindparam("of_team"),
+        MatchRow.user_id == bindparam("of_user"),
+        MatchRow.id == bindparam("of_match"),
+        MatchRow.settled_at.is_(None),
+    )
+    .values({name: bindparam(f"new_{name}") for name in ("settled_at", "outcome", "channel", "ts")})
+)
+# The person is in a meeting now, unless this match is known already.
+_FULFIL_WISH = (
+    update(AvailabilityRow)
+    .where(
+        AvailabilityRow.team_id == bindparam("of_team"),
+        AvailabilityRow.user_id == bindparam("of_user"),
+        AvailabilityRow.session_id == bindparam("of_session"),
+        ~exists().where(
+            MatchRow.team_id == bindparam("of_team"),
+            MatchRow.user_id == bindparam("of_user"),
+            MatchRow.event == bindparam("of_event"),
+            MatchRow.session_id == bindparam("of_session"),
+            MatchRow.partner_key == bindparam("of_partner"),
+            MatchRow.ordinal == bindparam("of_ordinal"),
+        ),
+    )
+    .values(state=State.IN_MEETING.value)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A person's matches in the session where they are matched now, newest first."""
@@ -86,7 +117,7 @@ class Ledger:
         """
         statements: list[Statement] = [(self._insert_match, match_values(match, self._vault))]
         if match.source is not Source.BEFORE:
-            statements.insert(0, _fulfil_wish(match))
+            statements.insert(0, (_FULFIL_WISH, _wish_of(match)))
 
         def after(counts: list[int] | None) -> None:
             if counts is None:
@@ -117,7 +148,7 @@ class Ledger:
             if known.get(column.name) is not None
         }
         if filled:
-            await self._change(person, match_id, update(MatchRow).values(**filled))
+            await self._change(person, match_id, _one(person, match_id).values(**filled))
 
     async def match(self, person: Person, match_id: MatchId) -> Match | None:
         """One match of the person."""
@@ -155,11 +186,11 @@ class Ledger:
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
     ) -> None:
         """Note how the notice ended. The first end stays."""
-        ending: Values = {"settled_at": at, "outcome": outcome}
-        if posted is not None:
-            ending |= {"channel": posted.channel, "ts": posted.ts}
-        unsettled = update(MatchRow).where(MatchRow.settled_at.is_(None))
-        await self._change(person, match_id, unsettled.values(**ending), ending)
+        channel, ts = (posted.channel, posted.ts) if posted is not None else (None, None)
+        ending = {"settled_at": at, "outcome": outcome, "channel": channel, "ts": ts}
+        new = {f"new_{name}": value for name, value in ending.items()}
+        of_match = {"of_team": person.team, "of_user": person.user, "of_match": match_id}
+        await self._change(person, match_id, (_SETTLE, of_match | new), ending)
 
     async def rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
         """Told matches whose round has ended and whose message does not say so yet."""
@@ -181,7 +212,7 @@ class Ledger:
 
     async def mark_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
         """Note that the message says that the round is over, or never will."""
-        unmarked = update(MatchRow).where(MatchRow.over_at.is_(None))
+        unmarked = _one(person, match_id).where(MatchRow.over_at.is_(None))
         await self._change(person, match_id, unmarked.values(over_at=at))
 
     async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
@@ -196,10 +227,9 @@ class Ledger:
         await self._database.change(changed, after=lambda _: self._known.drop(person))
 
     async def _change(
-        self, person: Person, match_id: MatchId, changed: Update, ending: Values | None = None
+        self, person: Person, match_id: MatchId, changed: Statement, ending: Values | None = None
     ) -> None:
         """Change one match; an `ending` is noted in what is at hand too, anything else reread."""
-        row = and_(of(MatchRow, person), MatchRow.id == match_id)
 
         def after(counts: list[int] | None) -> None:
             self._told_next.pop((person, match_id), None)
@@ -208,7 +238,7 @@ class Ledger:
             else:
                 self._known.drop(person)
 
-        await self._database.change(changed.where(row), after=after)
+        await self._database.change(changed, after=after)
 
     def drop_matches(self, person: Person | None) -> None:
         """Forget what is at hand of somebody, or of everybody."""
@@ -230,6 +260,21 @@ class Ledger:
         return [(person_of(row), MatchId(row.id)) for row in await self._database.rows(wanted)]
 
 
+def _one(person: Person, match_id: MatchId) -> Update:
+    return update(MatchRow).where(of(MatchRow, person), MatchRow.id == match_id)
+
+
+def _wish_of(match: Match) -> Values:
+    return {
+        "of_team": match.person.team,
+        "of_user": match.person.user,
+        "of_session": match.session_id,
+        "of_event": match.event,
+        "of_partner": match.partner_key,
+        "of_ordinal": match.ordinal,
+    }
+
+
 def _fulfilled(wish: Availability | None, match: Match) -> Availability | None:
     here = wish is not None and wish.session_id == match.session_id
     return replace(wish, state=State.IN_MEETING) if here and wish is not None else wish
@@ -247,20 +292,3 @@ def _settled(known: Known, match_id: MatchId, ending: Values) -> Known:
         known,
         matches=tuple(replace(it, **ending) if it.id == match_id else it for it in known.matches),
     )
-
-
-def _fulfil_wish(match: Match) -> Executable:
-    """The person is in a meeting now, unless this match is known already."""
-    known = exists().where(
-        of(MatchRow, match.person),
-        MatchRow.event == match.event,
-        MatchRow.session_id == match.session_id,
-        MatchRow.partner_key == match.partner_key,
-        MatchRow.ordinal == match.ordinal,
-    )
-    wish = and_(
-        of(AvailabilityRow, match.person),
-        AvailabilityRow.session_id == match.session_id,
-        ~known,
-    )
-    return update(AvailabilityRow).where(wish).values(state=State.IN_MEETING.value)

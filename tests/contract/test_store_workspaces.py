@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from inspect import isfunction
 from typing import Any
 
@@ -15,6 +16,7 @@ from store_samples import (
     OTHER_TEAM,
     SUMMIT,
     TEAM,
+    call_link,
     everything,
     fill,
     link,
@@ -22,6 +24,7 @@ from store_samples import (
     wish,
 )
 
+from slackbot.domain.calls import Visit
 from slackbot.domain.model import (
     AuthScheme,
     MatchId,
@@ -42,7 +45,7 @@ async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, databas
     before = await everything(database, NAMESAKE)
     await store.forget_workspace(TEAM)
     assert await store.link(ANA) is None
-    assert await everything(database, ANA) == (None, None, [], [], [])
+    assert await everything(database, ANA) == (None, None, [], [], [], None, None)
     assert await everything(database, NAMESAKE) == before
     assert await store.first_sight(TEAM, "Ev1", NOW)
     assert not await store.first_sight(OTHER_TEAM, "Ev1", NOW)
@@ -67,6 +70,14 @@ USES: dict[str, tuple[Any, ...]] = {
     "settle": (ANA, MatchId("match-1"), "told", Posted("D", "1"), NOW),
     "unsettled": (TEAM,),
     "first_sight": (TEAM, "Ev1", NOW),
+    "add_call_link": (call_link(number=2),),
+    "replace_call_links": (call_link(number=2),),
+    "call_link": (TEAM, call_link().id_digest),
+    "bind_call_link": (TEAM, call_link().id_digest, "b" * 64, NOW),
+    "note_opened": (ANA, MatchId("match-1"), NOW),
+    "note_visit": (TEAM, call_link().id_digest, Visit.JOINED, NOW),
+    "end_call": (ANA, MatchId("match-1"), NOW),
+    "end_calls": (TEAM, NOW + timedelta(days=1)),
 }
 
 
@@ -98,6 +109,8 @@ async def test_nothing_of_one_workspace_is_shown_to_another(store: Store):
     assert await store.matches(ANA, EXPO) == []
     assert await store.availabilities(TEAM) == []
     assert await store.unsettled(TEAM) == []
+    assert await store.call_link(TEAM, call_link().id_digest) is None
+    assert not await store.bind_call_link(TEAM, call_link().id_digest, "b" * 64, NOW)
     assert not await store.mark_refused(ANA, NOW)
     assert not await store.end_availability(ANA)
     assert not await store.forget(ANA)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from string import Formatter
 from typing import Any
 
-from slackbot.domain.foreign import tidy as tidy
+from slackbot.domain.foreign import tidy
 
 Block = dict[str, Any]
 Value = str | int | datetime

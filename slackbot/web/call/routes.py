@@ -15,9 +15,10 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import structlog
+from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route, Router
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from slackbot.domain.calls import EntryRefused, Visit, Why
@@ -82,7 +83,9 @@ class CallPage:
             Route("/{link}/session", self.session, methods=["POST"]),
             Route("/{link}/state", self.state, methods=["POST"]),
         ]
-        return WithHeaders(Router(routes, redirect_slashes=False), page_headers(hosts))
+        app = Starlette(routes=routes)
+        app.router.redirect_slashes = False  # the link would go into another header
+        return WithHeaders(app, page_headers(hosts))
 
     async def show(self, _: Request) -> Response:
         """The page, whatever the link."""
