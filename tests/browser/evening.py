@@ -78,6 +78,15 @@ class Evening:
         assert answer.opened is not None
         return answer.opened
 
+    async def renew(self, name: str) -> None:
+        """Press New link, and wait until the message has it."""
+        person, told = self.mission.person(name), self.told[name]
+        old = told.button(words.BUTTON_CALL).url
+        assert (await person.clicks(told, words.BUTTON_NEW_LINK)).ok
+        self.told[name] = await person.waits_for(
+            lambda seen: seen.id == told.id and seen.button(words.BUTTON_CALL).url != old
+        )
+
     async def opens(self, name: str, **options: object) -> Tab:
         """Follow the button into a browser of one's own."""
         return await self.visitors.opens(await self.follow(name), **options)

@@ -96,6 +96,21 @@ async def test_the_same_person_elsewhere_takes_over(evening: Evening) -> None:
     assert await first.page.is_visible("#again")
 
 
+async def test_a_new_link_moves_the_call_to_another_browser(evening: Evening) -> None:
+    """New link: the old one is replaced, and the new one takes the call over where it is opened."""
+    await evening.match()
+    old_link = await evening.follow(ADA)
+    first, priya = await evening.both()
+    await evening.renew(ADA)
+    second = await evening.joins(ADA)
+    await first.until(because("taken"))
+    for tab in (second, priya):
+        await tab.until(PARTNER_SEEN)
+        await tab.until_media_flows()
+    stale = await evening.visitors.opens(old_link)
+    await stale.until(because("replaced"))
+
+
 async def test_a_refused_token_is_said_at_once(evening: Evening) -> None:
     """A pass that Chime does not know any more: no waiting, and what to do in Slack."""
     await evening.match()

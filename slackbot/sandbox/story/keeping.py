@@ -67,7 +67,7 @@ def _meeting(stage: Stage, no_calls: str) -> Iterator[str]:
     for name in ("ada", "priya"):
         available = f'{{"user": "{name}", "text": "/networking available 11645"}}'
         yield _curl(stage.slack_url, "type", available)
-    yield "and open the newest Join call link of each in a tab of its own, in a browser on this"
+    yield "and a moment later open each one's newest Join call link in a tab of a browser on this"
     yield "machine; Chromium needs --allow-loopback-in-peer-connection when there is no network:"
     for name in ("ada", "priya"):
         seen = f"curl -s {stage.slack_url}/_sandbox/seen/{name}"
