@@ -23,6 +23,7 @@ const withoutMessaging = {
 
 const { metafile, outputFiles } = await build({
   absWorkingDir: here,
+  preserveSymlinks: true, // a linked node_modules makes no other bytes
   entryPoints: ['call.ts', 'call.css'],
   outdir: 'out',
   write: false,
