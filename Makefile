@@ -32,9 +32,10 @@ check: $(READY)  ## what CI runs: format, lint, strict types, import layers, tes
 page: $(PAGE)/static/call.html  ## build the call page; a machine without npm goes without
 
 $(PAGE)/static/call.html: $(wildcard $(addprefix $(PAGE)/page/,*.ts *.mjs *.css *.html *.json tests/*))
-	@if ! command -v npm > /dev/null; then echo "npm not found: the call page is off"; else \
-	cd $(PAGE)/page && { test node_modules/.package-lock.json -nt package-lock.json || npm ci --silent; } \
-	&& npm run --silent check && npm test --silent && npm run --silent build; fi
+	@cd $(PAGE)/page; if ! command -v npm > /dev/null; then echo "npm not found: the call page is off"; \
+	elif [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent; then \
+	npm run --silent check && npm test --silent && npm run --silent build; \
+	else echo "npm could not install what the call page needs: the call page is off"; fi
 
 bench: $(READY)  ## how fast it is beside bare Bolt; exit status 75: the machine is too noisy to tell
 	$(BIN)/python -m tests.bench $(BENCH)

@@ -1,4 +1,4 @@
-// Bundles the call page: node build.mjs FOLDER
+// Bundles the call page: node build.mjs [FOLDER], by default ../static
 //   call.html, call.<hash>.js, call.<hash>.css, call.licences.txt; the same sources give the same bytes.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,6 +23,7 @@ const withoutMessaging = {
 
 const { metafile, outputFiles } = await build({
   absWorkingDir: here,
+  preserveSymlinks: true, // a linked node_modules makes no other bytes
   entryPoints: ['call.ts', 'call.css'],
   outdir: 'out',
   write: false,

@@ -11,8 +11,9 @@ import { CAMERA_GONE, MICROPHONE_GONE, MUTED_BY_SERVICE, deviceProblem } from '.
 const missing = (given: MediaStreamTrack | Problem): given is Problem => typeof given === 'string';
 
 export class Devices {
-  private mic = { on: true, there: false };
-  private camera = { on: true, there: false };
+  /** `on` is what the person wants, `there` what the browser gave. */
+  private readonly mic = { on: true, there: false };
+  private readonly camera = { on: true, there: false };
   private inCall = false;
   private closed = false;
   private work: Promise<void> = Promise.resolve();
@@ -25,14 +26,14 @@ export class Devices {
       audioInputsChanged: (devices) => list('audioinput', devices ?? []),
       videoInputsChanged: (devices) => list('videoinput', devices ?? []),
       audioOutputsChanged: (devices) => list('audiooutput', devices ?? []),
-      audioInputStreamEnded: () => this.lost('mic', MICROPHONE_GONE),
-      videoInputStreamEnded: () => this.lost('camera', CAMERA_GONE),
+      audioInputStreamEnded: () => this.lost('audio', MICROPHONE_GONE),
+      videoInputStreamEnded: () => this.lost('video', CAMERA_GONE),
     });
     av.realtimeSubscribeToMuteAndUnmuteLocalAudio((muted) => {
-      this.mic.on = !muted && this.mic.there;
+      this.mic.on = !muted;
       this.paint();
     });
-    onChoose('audioinput', (id) => this.queue('audio', () => this.hear(id)));
+    onChoose('audioinput', (id) => this.queue('audio', () => this.hear(id, !this.mic.there)));
     onChoose('videoinput', (id) => this.queue('video', () => (this.camera.on ? this.see(id) : Promise.resolve())));
     onChoose('audiooutput', (id) => { av.chooseAudioOutput(id).catch(() => undefined); });
     this.paint();
@@ -53,8 +54,8 @@ export class Devices {
 
   toggleMic(): void {
     void this.queue('audio', async () => {
-      if (!this.mic.on && !this.mic.there) await this.take('audio', await askFor('audio'), true);
-      else if (this.mic.on) this.av.realtimeMuteLocalAudio();
+      if (this.mic.on) this.av.realtimeMuteLocalAudio();
+      else if (!this.mic.there) await this.retry('audio');
       else if (!this.av.realtimeUnmuteLocalAudio()) warn(MUTED_BY_SERVICE);
     });
   }
@@ -63,7 +64,7 @@ export class Devices {
     void this.queue('video', async () => {
       if (this.camera.on) await this.unsee();
       else if (chosen('videoinput')) await this.see(chosen('videoinput'));
-      else await this.take('video', await askFor('video'), true);
+      else await this.retry('video');
     });
   }
 
@@ -83,28 +84,40 @@ export class Devices {
     live('local', false);
   }
 
-  private async take(kind: Kind, given: MediaStreamTrack | Problem, aloud = false): Promise<void> {
-    if (!missing(given)) {
-      await (kind === 'audio' ? this.hear(new MediaStream([given])) : this.see(new MediaStream([given])));
-      if (aloud) await this.list({ audio: 'missing', video: 'missing', [kind]: given });
-      return;
-    }
-    if (kind === 'audio') this.av.realtimeMuteLocalAudio();
-    this[kind === 'audio' ? 'mic' : 'camera'].on = false;
-    if (aloud) warn(deviceProblem(kind, given));
+  /** What the first question gave. What was switched off meanwhile stays off. */
+  private async take(kind: Kind, given: MediaStreamTrack | Problem): Promise<void> {
+    if (missing(given)) this.without(kind);
+    else if (kind === 'audio') await this.hear(new MediaStream([given]), false);
+    else if (this.camera.on) await this.see(new MediaStream([given]));
+    else given.stop();
   }
 
-  private async hear(device: string | MediaStream): Promise<void> {
-    const first = !this.mic.there;
+  /** Another try, after a switch was pressed that had nothing behind it. */
+  private async retry(kind: Kind): Promise<void> {
+    const given = await askFor(kind);
+    if (missing(given)) return warn(deviceProblem(kind, given));
+    warn('');
+    if (kind === 'audio') await this.hear(new MediaStream([given]), true);
+    else await this.see(new MediaStream([given]));
+    await this.list({ audio: 'missing', video: 'missing', [kind]: given });
+  }
+
+  private without(kind: Kind): void {
+    if (kind === 'audio') this.av.realtimeMuteLocalAudio(); // so that the partner sees it, too
+    Object.assign(kind === 'audio' ? this.mic : this.camera, { on: false, there: false });
+    if (kind === 'video') live('local', false);
+  }
+
+  private async hear(device: string | MediaStream, unmute: boolean): Promise<void> {
     await this.av.startAudioInput(device);
     this.mic.there = true;
-    if (first && !this.mic.on) this.mic.on = this.av.realtimeUnmuteLocalAudio();
+    if (unmute) this.mic.on = this.av.realtimeUnmuteLocalAudio();
     if (!this.inCall) this.meter.start();
   }
 
   private async see(device: string | MediaStream): Promise<void> {
     await this.av.startVideoInput(device);
-    this.camera = { on: true, there: true };
+    Object.assign(this.camera, { on: true, there: true });
     if (this.inCall) this.av.startLocalVideoTile();
     else this.av.startVideoPreviewForVideoInput(video('local'));
     live('local', true);
@@ -118,11 +131,9 @@ export class Devices {
     await this.av.stopVideoInput();
   }
 
-  private lost(which: 'mic' | 'camera', sentence: string): void {
-    this[which] = { on: false, there: false };
-    if (which === 'mic') this.av.realtimeMuteLocalAudio();
-    else if (this.inCall) this.av.stopLocalVideoTile();
-    if (which === 'camera') live('local', false);
+  private lost(kind: Kind, sentence: string): void {
+    this.without(kind);
+    if (kind === 'video' && this.inCall) this.av.stopLocalVideoTile();
     warn(sentence);
     this.paint();
   }
@@ -141,9 +152,7 @@ export class Devices {
       try {
         await change();
       } catch (error) {
-        this[kind === 'audio' ? 'mic' : 'camera'] = { on: false, there: false };
-        if (kind === 'audio') this.av.realtimeMuteLocalAudio();
-        else live('local', false);
+        this.without(kind);
         warn(deviceProblem(kind, problemOf(error)));
       }
       this.paint();

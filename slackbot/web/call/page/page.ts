@@ -28,7 +28,7 @@ export const current = (): Screen => document.body.dataset.state as Screen;
 export function show(screen: Screen, heading: string): void {
   document.body.dataset.state = screen;
   write('title', heading);
-  at('title').focus({ preventScroll: true });
+  at('heading').focus({ preventScroll: true });
   scrollTo(0, 0);
 }
 
