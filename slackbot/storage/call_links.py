@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Executable, Update, and_, func, or_, update
 
-from slackbot.domain.calls import GRACE, LASTS_UNKNOWN, CallLink, Visit, closes_at
+from slackbot.domain.calls import GRACE, LASTS_UNKNOWN, CallLink, Visit
 from slackbot.domain.model import MatchId, Person, TeamId
 from slackbot.storage.ledger import Ledger
 from slackbot.storage.queries import every, of
@@ -68,8 +68,12 @@ class CallLinks(Ledger):
 
     async def end_call(self, person: Person, match_id: MatchId, at: datetime) -> None:
         """Delete the call's details; its links stay as a record of who came, and work no more."""
-        await self._change(person, match_id, update(MatchRow).values(call_sealed=None))
-        await self._database.change(_powerless(at).where(_to(person, match_id)))
+        row = and_(of(MatchRow, person), MatchRow.id == match_id)
+        await self._database.change(
+            update(MatchRow).where(row).values(call_sealed=None),
+            _powerless(at).where(_to(person, match_id)),
+            after=lambda _: self.drop_matches(person),
+        )
 
     async def end_calls(self, team: TeamId, now: datetime) -> int:
         """The same for every call of the workspace that is closed by now."""
@@ -81,11 +85,15 @@ class CallLinks(Ledger):
             or_(MatchRow.ends_at <= over, unknown),
         )
         expired = and_(CallLinkRow.team_id == team, CallLinkRow.expires_at <= now)
-        for key, match in list(self._told_next.items()):
-            if key[0].team == team and closes_at(match) <= now:
-                del self._told_next[key]
+
+        def after(counts: list[int] | None) -> None:
+            if counts is None or counts[-1]:
+                self.drop_matches(None)
+
         _, count = await self._database.counts(
-            _powerless(now).where(expired), update(MatchRow).where(closed).values(call_sealed=None)
+            _powerless(now).where(expired),
+            update(MatchRow).where(closed).values(call_sealed=None),
+            after=after,
         )
         return count
 

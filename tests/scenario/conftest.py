@@ -26,6 +26,7 @@ from slackbot.slack import words
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
 from slackbot.storage.vault import Vault, parse_keys
+from slackbot.web.call.files import STATIC
 from slackbot.wiring import running
 
 KEY = base64.b64encode(hashlib.sha256(b"a key for tests").digest()).decode()
@@ -44,13 +45,14 @@ class Mission:
     team: str
     bot_url: str = ""
     port: int = 0
+    call_static: Path = STATIC
     _bot: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
     # --- the bot ---
 
     async def start_bot(self) -> None:
         """Start it, on its port or a free one."""
-        app = await self._bot.enter_async_context(running(self.settings))
+        app = await self._bot.enter_async_context(running(self.settings, self.call_static))
         self.bot_url = await self._bot.enter_async_context(serving(app, port=self.port))
 
     async def stop_bot(self) -> None:
@@ -218,7 +220,8 @@ async def start(log_lines: LogLines) -> AsyncIterator[Start]:
     """Start a mission; other arguments than these are settings.
 
     `platform` may be prepared; `beside` is a mission whose Slack and Accelevents are shared;
-    `team` is the workspace in which the bot is installed, `port` the bot's own.
+    `team` is the workspace in which the bot is installed, `port` the bot's own; `call_static`
+    holds the call page.
     """
     async with AsyncExitStack() as stack:
 
@@ -227,6 +230,7 @@ async def start(log_lines: LogLines) -> AsyncIterator[Start]:
             beside: Mission | None = None,
             team: str = "T0DEMO",
             port: int = 0,
+            call_static: Path = STATIC,
             **changes: Any,
         ) -> Mission:
             if beside is not None:
@@ -240,7 +244,8 @@ async def start(log_lines: LogLines) -> AsyncIterator[Start]:
                 stack.callback(_nothing_dropped_in_silence, slack)
             changes = {"slack_bot_token": slack.workspaces[team].token, **changes}
             settings = settings_for(slack, slack_url, platform_url, **changes)
-            mission = Mission(slack, platform, slack_url, platform_url, settings, team, port=port)
+            mission = Mission(slack, platform, slack_url, platform_url, settings, team)
+            mission.port, mission.call_static = port, call_static
             stack.push_async_callback(mission.stop_bot)
             await mission.start_bot()
             return mission
