@@ -9,7 +9,7 @@ CORE_TESTS := tests/unit/test_health.py tests/unit/domain tests/unit/services te
 
 PAGE := slackbot/web/call
 
-.PHONY: demo test check page bench fuzz faults transcript format lock clean
+.PHONY: demo test check page bench fuzz faults browser pictures transcript format lock clean
 
 demo: $(READY)  ## play the whole mission on this machine
 	$(BIN)/slackbot demo
@@ -36,6 +36,16 @@ $(PAGE)/static/call.html: $(wildcard $(addprefix $(PAGE)/page/,*.ts *.mjs *.css 
 	elif [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent; then \
 	npm run --silent check && npm test --silent && npm run --silent build; \
 	else echo "npm could not install what the call page needs: the call page is off"; fi
+
+browser: $(VENV)/.browser page  ## the call page in a real browser; ROAD=20 walks the whole road so often
+	REQUIRE_BROWSER=1 $(BIN)/pytest tests/browser
+
+pictures: $(VENV)/.browser page  ## the pictures of the call page in docs/pictures, taken anew
+	REQUIRE_BROWSER=1 PICTURES=1 $(BIN)/pytest -q tests/browser/test_accessibility.py -k everybody
+
+$(VENV)/.browser: $(READY) requirements-browser.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.txt
+	touch $(VENV)/.browser
 
 bench: $(READY)  ## how fast it is beside bare Bolt; exit status 75: the machine is too noisy to tell
 	$(BIN)/python -m tests.bench $(BENCH)
