@@ -94,6 +94,7 @@ class Call {
   private finish(why: Ending): void {
     if (this.ended) return;
     this.ended = why;
+    if (why === 'taken') this.joined = false; // the call goes on, only not here
     this.hangUp();
     showOver(why, this.session);
   }

@@ -9,7 +9,7 @@ export const OPENING = 'Opening your call…';
 export const ALLOW = 'Allow the camera and microphone when your browser asks.';
 export const CONNECTING = 'Connecting…';
 export const LEAD = 'You’re about to talk with';
-export const SOMEBODY = 'Your partner';
+export const SOMEBODY = 'your partner';
 export const JOIN = 'Join call';
 export const JOINING = 'Joining…';
 export const ELSEWHERE =
@@ -35,14 +35,15 @@ export const secondsLeft = (seconds: number): string =>
 
 /** The one status line of a call. */
 export function situation(now: Situation, partner: string): string {
+  const they = partner === SOMEBODY ? 'Your partner' : partner;
   switch (now) {
     case 'connecting': return CONNECTING;
     case 'reconnecting': return 'The connection broke off. Reconnecting…';
     case 'weak': return 'Your connection is weak. Switching your camera off may help.';
     case 'waiting': return `You’re in. Waiting for ${partner}.`;
-    case 'here': return `${partner} is here.`;
-    case 'left': return `${partner} left the call.`;
-    case 'dropped': return `${partner} lost the connection. They may come back.`;
+    case 'here': return `${they} is here.`;
+    case 'left': return `${they} left the call.`;
+    case 'dropped': return `${they} lost the connection. They may come back.`;
   }
 }
 

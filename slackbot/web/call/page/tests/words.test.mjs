@@ -4,7 +4,7 @@ import { problemOf } from '../access.ts';
 import { loudness } from '../meter.ts';
 import { pressing } from '../status.ts';
 import { initials } from '../tiles.ts';
-import { deviceProblem, secondsLeft, situation, waitFor } from '../words.ts';
+import { SOMEBODY, deviceProblem, secondsLeft, situation, waitFor } from '../words.ts';
 
 test('the status line tells the most pressing thing', () => {
   assert.equal(pressing('connecting', false, 'waiting'), 'connecting');
@@ -12,6 +12,7 @@ test('the status line tells the most pressing thing', () => {
   assert.equal(pressing('started', true, 'here'), 'weak');
   assert.equal(pressing('started', true, 'left'), 'left');
   assert.equal(situation(pressing('started', false, 'here'), 'Priya'), 'Priya is here.');
+  assert.deepEqual([situation('left', SOMEBODY), situation('waiting', SOMEBODY)], ['Your partner left the call.', 'You’re in. Waiting for your partner.']);
 });
 
 test('a refused device is blamed on its cause, by the browser’s name or inside Chime’s', () => {
