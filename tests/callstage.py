@@ -35,9 +35,10 @@ ROUND = timedelta(minutes=3)
 
 def built_page(folder: Path) -> Path:
     """A folder as the build leaves it, with a page that does nothing."""
-    (folder / "call.html").write_text('<!doctype html><script src="static/call-0a1b2c3d.js">')
-    (folder / "call-0a1b2c3d.js").write_text("'use strict';" * 100)
-    (folder / "call-0a1b2c3d.css").write_text("body{margin:0}")
+    (folder / "call.html").write_text('<!doctype html><script src="static/call.0a1b2c3d4e5f.js">')
+    (folder / "call.0a1b2c3d4e5f.js").write_text("'use strict';" * 100)
+    (folder / "call.0a1b2c3d4e5f.css").write_text("body{margin:0}")
+    (folder / "call.licences.txt").write_text("Apache-2.0")
     return folder
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -23,11 +24,17 @@ _TYPES: Final = {
 }
 
 
+_LASTING: Final = re.compile(r".+[.-][0-9a-f]{8,}\.\w+")
+"""Names with a digest of the content in them."""
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """One file, as it is and compressed."""
 
     media_type: str
+    lasting: bool
+    """Whether another content would have another name."""
     body: bytes = field(repr=False)
     gzipped: bytes = field(repr=False)
 
@@ -54,4 +61,5 @@ def load(folder: Path) -> PageFiles:
 def _file(path: Path) -> File:
     body = path.read_bytes()
     media_type = _TYPES.get(path.suffix, "application/octet-stream")
-    return File(media_type, body, gzip.compress(body, mtime=0))
+    lasting = _LASTING.fullmatch(path.name) is not None
+    return File(media_type, lasting, body, gzip.compress(body, mtime=0))

@@ -29,7 +29,7 @@ from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.rules import digest
 from slackbot.services.calls import Calls, Entry
 from slackbot.web.call.files import PageFiles
-from slackbot.web.call.headers import IMMUTABLE, WithHeaders, page_headers
+from slackbot.web.call.headers import IMMUTABLE, NO_STORE, WithHeaders, page_headers
 from slackbot.web.call.limits import Buckets, network_of
 
 log = structlog.get_logger(__name__)
@@ -96,7 +96,8 @@ class CallPage:
         file = self._files.files.get(request.path_params["file"])
         if file is None:
             return Response(status_code=404)
-        headers = {"Cache-Control": IMMUTABLE, "Vary": "Accept-Encoding"}
+        cached = IMMUTABLE if file.lasting else NO_STORE
+        headers = {"Cache-Control": cached, "Vary": "Accept-Encoding"}
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             headers["Content-Encoding"] = "gzip"
             return Response(file.gzipped, headers=headers, media_type=file.media_type)

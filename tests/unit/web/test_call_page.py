@@ -105,7 +105,7 @@ async def test_what_the_page_loads_may_be_kept(stage: CallStage):
     """Exactly the files of the folder, for a year, with their types, compressed for who can."""
     types = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
     for ending, media_type in types.items():
-        name = f"call-0a1b2c3d.{ending}"
+        name = f"call.0a1b2c3d4e5f.{ending}"
         for coding, read in (("gzip", True), ("identity", False)):
             answer = await stage.browser().get(
                 f"{PUBLIC}/call/static/{name}", headers={"Accept-Encoding": coding}
@@ -116,6 +116,14 @@ async def test_what_the_page_loads_may_be_kept(stage: CallStage):
             assert answer.headers["content-type"] == media_type
             assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
             assert answer.headers["content-security-policy"] == HEADERS["content-security-policy"]
+
+
+async def test_what_keeps_its_name_is_not_kept(stage: CallStage):
+    """The licences change with the next version, under the same name."""
+    answer = await stage.browser().get(f"{PUBLIC}/call/static/call.licences.txt")
+    assert (answer.status_code, answer.text) == (200, "Apache-2.0")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize(
@@ -133,7 +141,7 @@ async def test_nothing_else_is_served(stage: CallStage, tmp_path: Path, name: st
 async def test_the_same_folder_is_the_same_bytes(stage: CallStage):
     """Compressing writes no time down."""
     routes = CallStage(stage.store, stage.page)
-    name = f"{PUBLIC}/call/static/call-0a1b2c3d.js"
+    name = f"{PUBLIC}/call/static/call.0a1b2c3d4e5f.js"
     first, second = [await one.browser().get(name) for one in (stage, routes)]
     assert gzip.decompress(gzip.compress(first.content)) == second.content
 
