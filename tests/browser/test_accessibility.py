@@ -81,14 +81,14 @@ async def test_the_keyboard_is_enough(evening: Evening) -> None:
     await _to(tab, "join")
     await tab.page.keyboard.press("Enter")
     await tab.until("document.body.dataset.state === 'call'")
-    assert await _focus(tab) == "title"
+    assert await _focus(tab) == "heading"
     await _to(tab, "mic")
     await tab.page.keyboard.press("Space")
     await tab.until("document.getElementById('mic').getAttribute('aria-pressed') === 'false'")
     await _to(tab, "leave")
     await tab.page.keyboard.press("Enter")
     await tab.until(because("left"))
-    assert await _focus(tab) == "title"
+    assert await _focus(tab) == "heading"
 
 
 async def _focus(tab: Tab) -> str:
