@@ -27,9 +27,13 @@ def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) ->
         parts = await ready()
         return JSONResponse(parts, status_code=200 if all(parts.values()) else 503)
 
+    async def no_icon(_: Request) -> Response:
+        # Browsers ask for one by themselves, and complain about a 404.
+        return Response(status_code=204)
+
     routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]
     if slack is not None:
         routes.append(Mount("/slack", app=slack))
     if call is not None:
-        routes.append(Mount("/call", app=call))
+        routes += [Mount("/call", app=call), Route("/favicon.ico", no_icon)]
     return Starlette(routes=routes)
