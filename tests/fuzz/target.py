@@ -178,7 +178,12 @@ class Target:
                 (TEAM, PRIYA, "priya"),
                 ("T0OTHER", ADA, "ada"),
             ):
-                await _keep(store, self._link(team, user, name))
+                link = self._link(team, user, name)
+                await _keep(store, link)
+                # Known already: nobody's first direct message changes a row by the way.
+                if team == TEAM:
+                    channel = self.slack.workspaces[team].dm(user).id
+                    await store.remember_channel(link.person, channel)
         finally:
             await store.aclose()
 

@@ -52,9 +52,8 @@ class Mission:
 
     async def start_bot(self) -> None:
         """Start it, on its port or a free one."""
-        app = await self._bot.enter_async_context(
-            running(self.settings, call_static=self.call_static)
-        )
+        bot = running(self.settings, call_static=self.call_static)
+        app = await self._bot.enter_async_context(bot)
         self.bot_url = await self._bot.enter_async_context(serving(app, port=self.port))
 
     async def stop_bot(self) -> None:
@@ -221,32 +220,23 @@ Start = Callable[..., Awaitable[Mission]]
 async def start(log_lines: LogLines) -> AsyncIterator[Start]:
     """Start a mission; other arguments than these are settings.
 
-    `platform` may be prepared; `beside` is a mission whose Slack and Accelevents are shared;
-    `team` is the workspace in which the bot is installed, `port` the bot's own; `call_static`
-    holds the call page.
+    `platform` may be prepared; `port` is the bot's own; `call_static` holds the call page.
     """
     async with AsyncExitStack() as stack:
 
         async def begin(
             platform: Accelevents | None = None,
-            beside: Mission | None = None,
-            team: str = "T0DEMO",
             port: int = 0,
             call_static: Path = STATIC,
             **changes: Any,
         ) -> Mission:
-            if beside is not None:
-                slack, platform = beside.slack, beside.platform
-                slack_url, platform_url = beside.slack_url, beside.platform_url
-            else:
-                slack, platform = Slack(), platform or Accelevents()
-                slack_url = await stack.enter_async_context(serving(slack.app))
-                platform_url = await stack.enter_async_context(serving(platform.app))
-                slack.base_url = slack_url
-                stack.callback(_nothing_dropped_in_silence, slack)
-            changes = {"slack_bot_token": slack.workspaces[team].token, **changes}
+            slack, platform = Slack(), platform or Accelevents()
+            slack_url = await stack.enter_async_context(serving(slack.app))
+            platform_url = await stack.enter_async_context(serving(platform.app))
+            slack.base_url = slack_url
+            stack.callback(_nothing_dropped_in_silence, slack)
             settings = settings_for(slack, slack_url, platform_url, **changes)
-            mission = Mission(slack, platform, slack_url, platform_url, settings, team)
+            mission = Mission(slack, platform, slack_url, platform_url, settings, "T0DEMO")
             mission.port, mission.call_static = port, call_static
             stack.push_async_callback(mission.stop_bot)
             await mission.start_bot()

@@ -24,6 +24,7 @@ async def the_list_shows(bench: Bench, *minutes: int) -> None:
 @pytest.mark.parametrize(
     ("silence", "asked"),
     [
+        (None, [TELL]),
         (timedelta(0), [TELL]),
         (SILENCE - timedelta(seconds=1), [TELL]),
         (SILENCE, [FIND, TELL]),
@@ -31,9 +32,9 @@ async def the_list_shows(bench: Bench, *minutes: int) -> None:
     ],
 )
 async def test_after_a_silence_what_the_list_shows_is_looked_for(
-    bench: Bench, silence: timedelta, asked: list[str]
+    bench: Bench, silence: timedelta | None, asked: list[str]
 ):
-    """After two minutes somebody may have told it whom this database forgot; before, nobody."""
+    """After two minutes somebody may have told it whom this database forgot; else nobody has."""
     await bench.linked()
     bench.matches.doubt(silence)
     await the_list_shows(bench, 1)
