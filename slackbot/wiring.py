@@ -91,6 +91,7 @@ async def running(
         await _known_to_slack(outside.installation)
         # Nothing that may take as long as a lease comes between registering and beating.
         inside.matches.doubt(await outside.leases.register())
+        log.info("registered", worker=outside.boot_id, role=role.value)
         await inside.worker.start()
         socket_mode = slack if isinstance(slack, SocketMode) else None
         if socket_mode is not None:

@@ -171,8 +171,15 @@ class Watch:
 
         Whether availability outlives a reconnect is not known, so it is set again.
         """
-        if person in self._starting:
-            return
+        while person not in self._starting:
+            try:
+                await self._connected(person)
+                return
+            except StoreUnavailable:
+                log.warning("feed_waits", reason="store_unavailable")
+                await self._clock.sleep(STORE_SECONDS)
+
+    async def _connected(self, person: Person) -> None:
         async with self._locks.of(person):
             self._unsaid.add(person)  # whatever fails from here on, the watch makes it good
             link = await self._store.link(person)

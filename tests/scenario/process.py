@@ -45,6 +45,10 @@ class BotProcess:
             await asyncio.shield(self._reading)
             return await self._process.wait()
 
+    def send(self, number: int) -> None:
+        """Send a signal, and do not wait for anything."""
+        self._process.send_signal(number)
+
     async def signal(self, number: int) -> int:
         """Send a signal; its exit status after that."""
         self._process.send_signal(number)

@@ -97,3 +97,15 @@ async def test_the_watch_goes_on(bench: Bench, away: Away):
     bench.platform.listed = [row()]
     await bench.pass_time(LOOK_SECONDS_CONNECTED + 10, step=10)
     assert [type(notice) for notice in bench.told()] == [MatchFound]
+
+
+async def test_a_feed_that_comes_up_then_is_seen_to_afterwards(bench: Bench, away: Away):
+    """What it missed is looked for within seconds, and they are available again."""
+    await bench.available()
+    bench.feed.down(ANA)
+    with away(), capture_logs() as lines:
+        bench.feed.up(ANA)
+        await until(lambda: any(line["event"] == "feed_waits" for line in lines))
+    bench.journal.clear()
+    await bench.pass_time(3)
+    assert bench.asked("matches", "status") == ["matches 7", "status 7 CHECK_IN_AVAILABLE"]
