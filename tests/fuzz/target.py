@@ -107,7 +107,7 @@ class Target:
     async def settled(self) -> None:
         """Wait until the bot has done all that it began; its feeds and servers go on."""
         ours = {"answer", "reply", "open_form", "token_help", "submit", "errand", "show_later"}
-        ours |= {"connect", "leave", "forget_workspace", "show_home", "grace"}
+        ours |= {"connect", "leave", "forget_workspace", "show_home", "grace", "get_ready"}
         while busy := [task for task in asyncio.all_tasks() if task.get_name() in ours]:
             await asyncio.wait(busy)
 
@@ -178,7 +178,10 @@ class Target:
                 (TEAM, PRIYA, "priya"),
                 ("T0OTHER", ADA, "ada"),
             ):
-                await _keep(store, self._link(team, user, name))
+                kept = self._link(team, user, name)
+                await _keep(store, kept)
+                channel = self.slack.workspaces[TEAM].dm(user).id
+                await store.remember_channel(kept.person, channel)
         finally:
             await store.aclose()
 
@@ -197,7 +200,13 @@ class Target:
 async def _keep(store: SqlStore, link: Link) -> None:
     await store.save_link(link)
     await store.add_match(
-        fakes.match(person=link.person, event=link.event, settled_at=fakes.NOON, outcome="told")
+        fakes.match(
+            person=link.person,
+            event=link.event,
+            settled_at=fakes.NOON,
+            over_at=fakes.NOON,
+            outcome="told",
+        )
     )
     if link.person != Person(TeamId(TEAM), UserId(ADA)):
         await store.save_availability(fakes.wish(person=link.person, event=link.event))
