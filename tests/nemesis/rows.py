@@ -14,6 +14,7 @@ from pathlib import Path
 from slackbot.sandbox.slack.faults import Fault
 from tests.faults.peers import Peer
 
+from . import at_slack
 from .account import Account
 from .bots import Bot, dice
 from .launcher import WINDOWS
@@ -29,6 +30,8 @@ class Size:
 
     kills: int = 40
     windows: int = 10
+    posts: int = 10
+    """Kills at each moment of a post, as Slack sees it."""
     stops: int = 5
     restarts: int = 50
     away_seconds: float = 30.0
@@ -36,7 +39,7 @@ class Size:
     """Pairings within a minute; twice as many matches to tell."""
 
 
-SHORT = Size(kills=3, windows=1, stops=1, restarts=3, away_seconds=4.0, burst=20)
+SHORT = Size(kills=3, windows=1, posts=1, stops=1, restarts=3, away_seconds=4.0, burst=20)
 FULL = Size()
 
 Row = Callable[[Stage, Account, Size], Awaitable[None]]
@@ -73,14 +76,18 @@ async def windows(here: Stage, account: Account, size: Size) -> None:
 async def _dies_in(here: Stage, bot: Bot, window: str, after: int) -> None:
     bot.changed = (window, str(after))
     await bot.dies()
-    await bot.ready()
-    await here.connected()
-    before, bot.changed = len(bot.exits), ()
+    before = len(bot.exits)
     async with here.matches(20), asyncio.timeout(60):
-        while len(bot.exits) == before:
+        while len(bot.exits) == before:  # noqa: ASYNC110 - a process ends
             await asyncio.sleep(0.01)
+    bot.changed = ()
     here.kills += 1
     await bot.ready()
+
+
+async def windows_at_slack(here: Stage, account: Account, size: Size) -> None:
+    """Killed as a post arrives at Slack, and when Slack took it and has not answered."""
+    await at_slack.at_slack(here, account, size.posts)
 
 
 async def stops(here: Stage, _: Account, size: Size) -> None:
@@ -90,9 +97,9 @@ async def stops(here: Stage, _: Account, size: Size) -> None:
             bot = dice.choice(here.workers)
             await bot.ready()
             await asyncio.sleep(dice.uniform(0.5, 1.5))
-            bot.signal(signal.SIGSTOP)
+            bot.send(signal.SIGSTOP)
             await asyncio.sleep(dice.uniform(4.0, 7.0))
-            bot.signal(signal.SIGCONT)
+            bot.send(signal.SIGCONT)
     await _all_ready(here)
 
 
@@ -262,6 +269,7 @@ PLANS: dict[str, Plan] = {
     "calm": Plan(calm),
     "kills": Plan(kills, short=True),
     "windows": Plan(windows, short=True),
+    "windows-at-slack": Plan(windows_at_slack, short=True),
     "stops": Plan(stops, on=("postgresql",)),
     "dropped": Plan(dropped, short=True),
     "limited": Plan(limited, short=True),
