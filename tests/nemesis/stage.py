@@ -107,13 +107,6 @@ class Stage:
             while {line.attendee for line in self.platform.sockets} < set(self.people):  # noqa: ASYNC110 - others connect
                 await asyncio.sleep(0.05)
 
-    async def settled(self, account: Account) -> None:
-        """Those who are available at the start are paired two by two: wait until that is told."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SETTLE_SECONDS):
-                while account.made() < 2 * (len(self.people) // 2) or account.untold():  # noqa: ASYNC110 - others tell
-                    await asyncio.sleep(0.1)
-
     async def quiet(self, account: Account, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until all is told, and a little longer for what would be told twice."""
         with contextlib.suppress(TimeoutError):
@@ -150,17 +143,18 @@ async def stage(which: str, *, people: int = 20, left_out: str = "") -> AsyncIte
             slack, slack_url, platform_url, database_url=database, accelevents_socket_url=proxy.url
         )
         named, tokens = await _come(slack, platform, database, settings, people)
+        beginning = Account(slack, platform, named)
         roles = ("run",) if which == "sqlite" else POSTGRESQL
         environment = environment_for(settings)
         bots = await closing.enter_async_context(running(roles, environment, folder))
         if left_out:
             for bot in bots:
                 bot.changed = (left_out,)
-        here = Stage(slack, platform, bots, named, tokens, proxy, database, folder, server)
-        first = here.account()
         await asyncio.gather(*(bot.ready() for bot in bots))
+        here = Stage(slack, platform, bots, named, tokens, proxy, database, folder, server)
         await here.connected()
-        await here.settled(first)
+        # Those who are available are paired two by two at once: that is not the row's.
+        await here.quiet(beginning)
         yield here
 
 

@@ -166,6 +166,27 @@ def test_match_card(found: Match) -> None:
 
 
 @FEW
+@given(meetings)
+def test_match_card_with_a_call(found: Match) -> None:
+    """One main button, which leads to the call; its address stands in no text."""
+    url = "https://bot.example/call/WyJUMSJd.aaaaaa.signature"
+    message = match.match_card(found, HUB, url)
+    taken(message)
+    tells(message, found.partner.name, found.session_title)
+    (buttons,) = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    assert [b.get("url") for b in buttons if b.get("style") == "primary"] == [url]
+    labels = [b["text"]["text"] for b in buttons][:3]
+    assert labels == [words.BUTTON_CALL, words.BUTTON_MEET, words.BUTTON_NEW_LINK]
+    assert {b["value"] for b in buttons if b["action_id"].startswith("call:")} == {found.id}
+    others = [block for block in message.blocks if block["type"] != "actions"]
+    assert "/call/" not in repr((message.text, others))
+    gone = match.without_call(found, HUB)
+    taken(gone)
+    taken(match.no_call())
+    assert words.CALL_GONE in said(gone)
+
+
+@FEW
 @given(st.lists(meetings, max_size=20))
 def test_history(met: list[Match]) -> None:
     """The people met, however many."""
@@ -225,6 +246,8 @@ def test_standing(standing: Standing, wish: Availability) -> None:
 def test_notice_of_a_match(found: Match) -> None:
     """The notice of a match is its card."""
     assert notice.notice_message(MatchFound(found), HUB) == match.match_card(found, HUB)
+    with_call = notice.notice_message(MatchFound(found), HUB, "https://bot.example/call/x")
+    assert with_call == match.match_card(found, HUB, "https://bot.example/call/x")
 
 
 def kinds(root: type[errors.SlackbotError]) -> list[type[errors.SlackbotError]]:

@@ -34,6 +34,7 @@ ENVIRONMENT = {
     "SLACKBOT_SECRET_KEYS": OLD,
 }
 Command = Callable[..., Result]
+ROUNDS = "The end of a match's round, whom no message reaches, and where their messages stand."
 
 
 @pytest.fixture
@@ -95,8 +96,7 @@ def test_migrate_tells_what_it_did(command: Command, url: str):
     first, second = (command("migrate", DATABASE_URL=url) for _ in range(2))
     assert first.output.splitlines() == [
         "Migrated: 0001 Links, availabilities, matches and seen events.",
-        "Migrated: 0002 The end of a match's round, whom no message reaches, "
-        "and where their messages stand.",
+        f"Migrated: 0002 {ROUNDS}",
         "The database is up to date.",
     ]
     assert second.output == "The database is up to date.\n"
