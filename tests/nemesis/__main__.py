@@ -13,6 +13,7 @@ from .account import Figures
 from .rows import FULL, PLANS, SHORT, Plan, Size
 from .secrets import scan
 from .stage import stage
+from .takeover import take_over
 
 HEAD = (
     "| fault | database | kills | made | told | twice | late | p50 s | p99 s | remarks |\n"
@@ -61,16 +62,22 @@ async def carry_out(names: list[str], databases: list[str], size: Size, left_out
 @click.option("--database", type=click.Choice(["sqlite", "postgresql"]), multiple=True)
 @click.option("--only", type=click.Choice(list(PLANS)), multiple=True, help="These rows alone.")
 @click.option("--kills", type=int, help="How many random kills.")
+@click.option("--takeover", is_flag=True, help="Many feeds, three workers on PostgreSQL, instead.")
+@click.option("--feeds", default=2000, show_default=True, help="How many, with --takeover.")
 @click.option("--without", default="", help="Leave out history, fence or reconciliation.")
 def main(
     short: bool,
     database: tuple[str, ...],
     only: tuple[str, ...],
     kills: int | None,
+    takeover: bool,
+    feeds: int,
     without: str,
 ) -> None:
     """Matches told ÷ matches made = 1, told twice = 0, under every fault."""
     began = time.monotonic()
+    if takeover:
+        sys.exit(0 if asyncio.run(take_over(feeds, left_out=without)) else 1)
     size = SHORT if short else FULL
     if kills is not None:
         size = replace(size, kills=kills)

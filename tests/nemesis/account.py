@@ -58,6 +58,7 @@ class Account:
         self._channels = {slack.workspace.dm(user).id: name for name, user in people.items()}
         self._pairings = len(platform.pairings)
         self._messages = len(slack.workspace.messages)
+        self._heard: list[Told] = []
 
     def made(self) -> int:
         """How many messages the pairings call for."""
@@ -105,9 +106,12 @@ class Account:
         return Counter(side for side, _ in {(it.side, it.key) for it in self._told()})
 
     def _told(self) -> list[Told]:
-        since = self._slack.workspace.messages[self._messages :]
-        read = (self._read(message) for message in since if message.by_bot)
-        return [it for it in read if it is not None and it.side[0] in self._people]
+        """Read once: what a message said first does not change."""
+        messages = self._slack.workspace.messages
+        read = (self._read(message) for message in messages[self._messages :] if message.by_bot)
+        self._heard.extend(it for it in read if it is not None)
+        self._messages = len(messages)
+        return [it for it in self._heard if it.side[0] in self._people]
 
     def _read(self, message: Message) -> Told | None:
         """A match's message, as it was first posted; None for any other."""
