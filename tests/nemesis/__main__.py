@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from dataclasses import replace
 
 import click
+import uvloop
 
 from .account import Figures
 from .rows import FULL, PLANS, SHORT, Plan, Size
@@ -77,13 +77,13 @@ def main(
     """Matches told ÷ matches made = 1, told twice = 0, under every fault."""
     began = time.monotonic()
     if takeover:
-        sys.exit(0 if asyncio.run(take_over(feeds, left_out=without)) else 1)
+        sys.exit(0 if uvloop.run(take_over(feeds, left_out=without)) else 1)
     size = SHORT if short else FULL
     if kills is not None:
         size = replace(size, kills=kills)
     names = list(only) or [name for name, plan in PLANS.items() if plan.short or not short]
     databases = list(database) or (["sqlite"] if short else ["sqlite", "postgresql"])
-    held = asyncio.run(carry_out(names, databases, size, without))
+    held = uvloop.run(carry_out(names, databases, size, without))
     click.echo(f"\n{(time.monotonic() - began) / 60:.1f} minutes")
     sys.exit(0 if held else 1)
 

@@ -58,12 +58,12 @@ class Bot:
             return [sys.executable, "-m", "tests.nemesis.launcher", self.role, *self.changed]
         return [sys.executable, "-m", "slackbot", self.role]
 
-    async def ready(self) -> None:
+    async def ready(self, seconds: float = READY_SECONDS) -> None:
         """Wait until it says that it is ready."""
-        async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(trust_env=False) as client:
+        async with asyncio.timeout(seconds), httpx.AsyncClient(trust_env=False) as client:
             while True:
                 with contextlib.suppress(httpx.HTTPError):
-                    answer = await client.get(f"{self.url}/healthz", timeout=1.0)
+                    answer = await client.get(f"{self.url}/healthz", timeout=5.0)
                     if answer.status_code == 200:
                         return
                 await asyncio.sleep(0.02)

@@ -157,9 +157,9 @@ async def stage(
         if left_out:
             for bot in bots:
                 bot.changed = (left_out,)
-        await asyncio.gather(*(bot.ready() for bot in bots))
+        await asyncio.gather(*(bot.ready(40.0 + people / 10) for bot in bots))
         here = Stage(slack, platform, bots, named, tokens, proxy, database, folder, server)
-        await here.connected(60.0 + people / 20)
+        await here.connected(60.0 + people / 10)
         # Those who are available are paired two by two at once: that is not the row's.
         await here.quiet(beginning)
         yield here
