@@ -107,7 +107,7 @@ class Target:
     async def settled(self) -> None:
         """Wait until the bot has done all that it began; its feeds and servers go on."""
         ours = {"answer", "reply", "open_form", "token_help", "submit", "errand", "show_later"}
-        ours |= {"connect", "leave", "forget_workspace", "show_home", "grace"}
+        ours |= {"connect", "leave", "forget_workspace", "show_home", "grace", "note"}
         while busy := [task for task in asyncio.all_tasks() if task.get_name() in ours]:
             await asyncio.wait(busy)
 
@@ -196,9 +196,8 @@ class Target:
 
 async def _keep(store: SqlStore, link: Link) -> None:
     await store.save_link(link)
-    await store.add_match(
-        fakes.match(person=link.person, event=link.event, settled_at=fakes.NOON, outcome="told")
-    )
+    ended = {"settled_at": fakes.NOON, "outcome": "told", "over_at": fakes.NOON}
+    await store.add_match(fakes.match(person=link.person, event=link.event, **ended))
     if link.person != Person(TeamId(TEAM), UserId(ADA)):
         await store.save_availability(fakes.wish(person=link.person, event=link.event))
 

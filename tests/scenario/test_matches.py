@@ -36,7 +36,9 @@ async def stored(mission: Mission, *names: str) -> list[Match]:
     """The matches that are stored for these people, newest first."""
     people = [Person(TeamId(mission.team), UserId(mission.person(name).id)) for name in names]
     async with mission.store() as store:
-        return [m for person in people for m in await store.matches(person, EventSlug("demo"))]
+        known = [m for person in people for m in await store.matches(person, EventSlug("demo"))]
+        found = [await store.match(m.person, m.id) for m in known]
+        return [m for m in found if m is not None]
 
 
 def in_a_file(tmp_path: Path) -> dict[str, str]:
