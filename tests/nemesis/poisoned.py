@@ -12,8 +12,10 @@ import psycopg
 
 from .account import Account
 from .bots import dice
-from .stage import Stage
+from .stage import SESSION, Stage
 
+MET = 3
+"""How often they are matched for certain."""
 ENDED_SECONDS = 30.0
 OUTCOMES = (
     "SELECT COALESCE(outcome, 'open'), count(*) FROM matches WHERE user_id = '{user}' "
@@ -53,12 +55,14 @@ async def poisoned(here: Stage, account: Account, seconds: float) -> None:
     before = dict(ask(OUTCOMES.format(user=user)))
     here.slack.workspace.named(name).deleted = True
     async with here.matches(10):
-        await asyncio.sleep(seconds)
+        for other in dice.sample([it for it in here.people if it != name], MET):
+            await here.platform.pair(name, other, SESSION)
+            await asyncio.sleep(seconds / MET)
     del here.people[name]
     await here.quiet(account)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(ENDED_SECONDS):
-            while ask(UNSETTLED.format(user=user)) != [(0,)]:
+            while ask(UNSETTLED.format(user=user)) != [(0,)]:  # noqa: ASYNC110 - others end them
                 await asyncio.sleep(0.2)
     after = dict(ask(OUTCOMES.format(user=user)))
     ends = {str(end): int(str(n)) - int(str(before.get(end, 0))) for end, n in after.items()}
