@@ -41,7 +41,7 @@ browser: $(VENV)/.browser page  ## the call page in a real browser; ROAD=20 walk
 	REQUIRE_BROWSER=1 $(BIN)/pytest tests/browser
 
 pictures: $(VENV)/.browser page  ## the pictures of the call page in docs/pictures, taken anew
-	REQUIRE_BROWSER=1 PICTURES=1 $(BIN)/pytest -q tests/browser/test_accessibility.py -k everybody
+	REQUIRE_BROWSER=1 PICTURES=1 $(BIN)/pytest -q tests/browser/test_pictures.py
 
 $(VENV)/.browser: $(READY) requirements-browser.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.txt

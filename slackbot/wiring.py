@@ -81,19 +81,20 @@ async def running(
     async with AsyncExitStack() as closing:
         outside = await reach_out(settings, role, clock, closing, call_static)
         inside = _inside(outside, clock, background)
-        silence = await outside.leases.register()
+        # Last of all: the lease is needed for as long as anything is being sent.
         closing.push_async_callback(inside.worker.aclose)
         upkeep.launch(inside.delivery, outside.delivery_database)
         closing.push_async_callback(_stop_telling, outside, inside)
-        inside.matches.doubt(silence)
         slack = None
         if role is not Role.WORKER:
             slack = _slack(settings, outside, inside, clock, background)
         await _known_to_slack(outside.installation)
+        # Nothing that may take as long as a lease comes between registering and beating.
+        inside.matches.doubt(await outside.leases.register())
+        await inside.worker.start()
         socket_mode = slack if isinstance(slack, SocketMode) else None
         if socket_mode is not None:
             await _reachable(socket_mode)
-        await inside.worker.beat()
         resuming = asyncio.create_task(_resume(outside, inside))
         living = asyncio.create_task(_live(settings, resuming, outside, inside))
 
@@ -112,6 +113,7 @@ async def running(
             living.cancel()
             inside.watch.close()
             await outside.feed.aclose()
+            await inside.worker.retire()
             await background.drain(DRAIN_SECONDS)
 
 
@@ -286,7 +288,6 @@ async def _live(
 ) -> None:
     """What goes on by the clock for as long as the bot runs."""
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(inside.worker.keep())
         if not outside.database.ours_alone:
             tasks.create_task(listen(settings.database, FEEDS_CHANNEL, inside.worker.wake))
         team = await asyncio.shield(resuming)

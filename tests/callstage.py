@@ -13,7 +13,7 @@ import httpx
 
 from slackbot.domain.media import MediaHosts
 from slackbot.domain.model import Call, Match, MatchId, Person, TeamId
-from slackbot.sandbox.accelevents import chime
+from slackbot.sandbox.chime import Chime
 from slackbot.services.call_signing import LinkSigner
 from slackbot.services.calls import Calls
 from slackbot.storage.queries import every
@@ -44,7 +44,9 @@ def built_page(folder: Path) -> Path:
 
 def chime_call(meeting: str = "m") -> Call:
     """As Amazon documents it, in the platform's hands."""
-    return Call(chime.meeting(meeting), chime.attendee("ana"))
+    chime = Chime()
+    held = chime.meeting(meeting)
+    return Call(held, chime.attendee(held, "ana"))
 
 
 def with_call(person: Person = ANA, number: int = 1, **changes: Any) -> Match:

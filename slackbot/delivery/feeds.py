@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 import structlog
 
@@ -43,6 +45,9 @@ class SharedFeed:
         self._told: dict[Person, FeedHealth] = {}
         """How feeds are that others hold, as they said last."""
         self._asking: dict[Person, asyncio.Task[None]] = {}
+        self._closing: Counter[Person] = Counter()
+        self._closed: set[Person] = set()
+        """Closed since our worker looked last: what it saw of them is over."""
         self.wake: Callable[[], None] = lambda: None
         """Makes our worker look round at once."""
 
@@ -60,13 +65,13 @@ class SharedFeed:
             return
         self._ask(link.person, self._leases.want(link.person, session_id))
 
-    def _ask(self, person: Person, work: object) -> None:
+    def _ask(self, person: Person, work: Coroutine[Any, Any, None]) -> None:
         before = self._asking.get(person)
 
         async def in_turn() -> None:
             if before is not None:
                 await asyncio.wait({before})
-            await work  # type: ignore[misc] # a coroutine of `Leases`
+            await work
             self.wake()
 
         task = self._background.start(in_turn(), "want_feed")
@@ -84,12 +89,16 @@ class SharedFeed:
                 if (asking := self._asking.get(person)) is not None:
                     await asyncio.wait({asking})
                 while True:
-                    health = await self._leases.health(person)
-                    if health is None:
-                        return False
-                    self._told[person] = health
-                    if health.connected:
-                        return True
+                    if person in self._held:
+                        if await self._local.wait_connected(person, seconds):
+                            return True
+                    else:
+                        health = await self._leases.health(person)
+                        if health is None:
+                            return False
+                        self._told[person] = health
+                        if health.connected:
+                            return True
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             return False
@@ -102,11 +111,17 @@ class SharedFeed:
 
     async def close(self, person: Person) -> None:
         """No longer wanted, by whomever it is held."""
-        if (asking := self._asking.get(person)) is not None:
-            await asyncio.wait({asking})
-        self._told.pop(person, None)
-        await self._leases.unwant(person)
-        await self.drop(person)
+        self._closing[person] += 1
+        try:
+            if (asking := self._asking.get(person)) is not None:
+                await asyncio.wait({asking})
+            self._told.pop(person, None)
+            await self._leases.unwant(person)
+            await self.drop(person)
+        finally:
+            self._closing[person] -= 1
+            self._closing += Counter()  # forgets those at nought
+            self._closed.add(person)
 
     # --- for the worker --------------------------------------------------------------------------
 
@@ -121,13 +136,31 @@ class SharedFeed:
 
     async def hold(self, wanted: Wanted) -> bool:
         """Connect a feed that is ours; whether there is somebody to connect."""
-        link = await self._store.link(wanted.person, fresh=True)
+        person = wanted.person
+        link = await self._store.link(person, fresh=True)
         if link is None or link.refused_at is not None:
+            await self._leases.unwant(person, wanted.version)
             return False
-        self._held[wanted.person] = wanted
-        self._told.pop(wanted.person, None)
+        if person in self._closed or person in self._closing:
+            return False
+        self._held[person] = wanted
+        self._told.pop(person, None)
         self._local.open(link, wanted.session_id)
         return True
+
+    async def correct(self, wanted: Wanted) -> None:
+        """Tell the others how a feed is where they take it to be otherwise.
+
+        A feed that goes on for another session does not connect anew, and two notes may have
+        overtaken each other.
+        """
+        health = self._local.health(wanted.person) if wanted.person in self._held else None
+        if health is not None and health.connected is not wanted.connected:
+            await self._leases.note(wanted.person, health)
+
+    def forget_closed(self) -> None:
+        """From now on our worker sees what was closed before."""
+        self._closed.clear()
 
     async def drop(self, person: Person) -> None:
         """Disconnect a feed that is no longer ours."""

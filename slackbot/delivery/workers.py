@@ -3,6 +3,9 @@
 Whoever has not managed to say so for the length of its lease stops sending (`held`): others may
 have taken over. It ends when they have. While the database is away nobody can take over, so the
 feeds stay, and it goes on when the database is back (ADR 7).
+
+A beat must not take as long as a lease, so it connects only as many feeds as there is time for;
+what is left over the next beat finds again.
 """
 
 from __future__ import annotations
@@ -10,13 +13,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
+from typing import Final, TypeVar
 
 import structlog
 
 from slackbot.delivery.feeds import SharedFeed
-from slackbot.domain.leases import BEAT_SECONDS, LEASE, Beat, Leases
+from slackbot.domain.leases import BEAT_SECONDS, LEASE, Beat, Leases, Wanted
 from slackbot.domain.model import Person
 from slackbot.domain.ports import StoreUnavailable
 
@@ -25,6 +29,13 @@ log = structlog.get_logger(__name__)
 FENCED: Final = 70
 """The exit status of a worker whose work others have taken over (EX_SOFTWARE)."""
 LEASE_SECONDS: Final = LEASE.total_seconds()
+FOLLOW_SECONDS: Final = 0.5
+"""How long one beat connects and disconnects feeds."""
+AT_ONCE: Final = 8
+"""How many it does at the same time, each with a look into the database."""
+HEAL_SECONDS: Final = 60.0
+"""How often wishes without a feed are looked for: two processes may have been at odds."""
+T = TypeVar("T")
 
 
 def die() -> None:
@@ -56,7 +67,11 @@ class Worker:
         self._die = die
         self._now = now
         self._held_until = 0.0
-        self._judge_from = 0.0
+        # Others may be about to beat for the first time since the database came back.
+        self._judge_from = now() + LEASE_SECONDS if fenced else 0.0
+        self._heal_at = 0.0
+        self._retired = False
+        self._beating: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._taking_over: set[asyncio.Task[None]] = set()
         self.claimed: Callable[[Person, bool], None] = lambda _person, _taken_over: None
@@ -75,6 +90,11 @@ class Worker:
     async def beat(self) -> None:
         """Renew the lease, and do what is found to be done."""
         began = self._now()
+        if 0.0 < self._held_until <= began:
+            # We were away for so long: whoever was away with us is given time to beat too.
+            self._judge_from = began + LEASE_SECONDS
+        if self._feed is not None:
+            self._feed.forget_closed()
         beat = await self._leases.beat(judge=began >= self._judge_from)
         if beat is None:
             log.critical("fenced")
@@ -87,6 +107,12 @@ class Worker:
             task = asyncio.create_task(self._take_over(dead))
             self._taking_over.add(task)
             task.add_done_callback(self._taking_over.discard)
+
+    async def start(self) -> None:
+        """The first beat, and then one a second until `aclose`."""
+        with suppress(StoreUnavailable):
+            await self.beat()
+        self._beating = asyncio.create_task(self.keep(), name="worker")
 
     async def keep(self) -> None:
         """Beat every second, and sooner when woken, until cancelled."""
@@ -111,22 +137,45 @@ class Worker:
     async def _follow(self, beat: Beat) -> None:
         """Make our connections what the table says is ours."""
         feed = self._feed
-        if feed is None:
+        if feed is None or self._retired:
             return
-        if not beat.mine and beat.health:
+        until = self._now() + FOLLOW_SECONDS
+        if beat.health is not None:
             feed.heard(beat.health)
         mine = {wanted.person: wanted for wanted in beat.mine}
-        held = feed.held
-        for person in held.keys() - mine.keys():
-            await feed.drop(person)
-            self.dropped(person)
-        for person, wanted in mine.items():
-            if held.get(person) != wanted and await feed.hold(wanted):
-                self.claimed(person, person in beat.taken_over)
-        for person in beat.surplus:
-            await feed.drop(person)
-            self.dropped(person)
-        await self._leases.release(beat.surplus)
+        surplus, held = set(beat.surplus), feed.held
+        await self._each(until, held.keys() - mine.keys(), self._drop)
+        given_up = await self._each(until, surplus & held.keys(), self._drop)
+        await self._leases.release([*given_up, *(surplus - held.keys())])
+        new = [it for it in beat.mine if it.person not in surplus and held.get(it.person) != it]
+        await self._each(until, new, lambda it: self._hold(it, it.person in beat.taken_over))
+        await self._each(until, beat.mine, feed.correct)
+        if self._now() >= self._heal_at:
+            self._heal_at = self._now() + HEAL_SECONDS
+            await self._leases.want_missing()
+
+    async def _each(
+        self, until: float, items: Iterable[T], work: Callable[[T], Awaitable[None]]
+    ) -> list[T]:
+        """Some at a time, while there is time; those that were done. For the rest, beat again."""
+        left, done = list(items), []
+        while left and self._now() < until:
+            batch, left = left[:AT_ONCE], left[AT_ONCE:]
+            await asyncio.gather(*map(work, batch))
+            done += batch
+        if left:
+            self.wake()
+        return done
+
+    async def _drop(self, person: Person) -> None:
+        assert self._feed is not None, "who follows has a feed"
+        await self._feed.drop(person)
+        self.dropped(person)
+
+    async def _hold(self, wanted: Wanted, taken_over: bool) -> None:
+        assert self._feed is not None, "who follows has a feed"
+        if await self._feed.hold(wanted):
+            self.claimed(wanted.person, taken_over)
 
     async def _take_over(self, dead: str) -> None:
         try:
@@ -138,10 +187,21 @@ class Worker:
         except Exception:
             log.exception("take_over_failed")
 
+    async def retire(self) -> None:
+        """Give up the feeds, so that others have them at once; the lease still stands.
+
+        Call it when nothing is connected any more.
+        """
+        self._retired = True
+        with suppress(StoreUnavailable):
+            await self._leases.retire()
+
     async def aclose(self) -> None:
-        """Give up the feeds, so that others have them at once."""
-        for task in list(self._taking_over):
+        """Stop beating, and leave what is unfinished to the others."""
+        tasks = [task for task in (self._beating, *self._taking_over) if task is not None]
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         try:
             await self._leases.leave()
         except StoreUnavailable:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from slackbot.domain.model import FeedHealth, Person, SessionId
 
@@ -32,6 +32,11 @@ class Role(StrEnum):
         """Whether it takes its share of the feeds."""
         return self is not Role.WEB
 
+    @property
+    def answers(self) -> bool:
+        """Whether people ask it how their feed is."""
+        return self is not Role.WORKER
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -40,6 +45,8 @@ class Wanted:
     person: Person
     session_id: SessionId
     version: datetime
+    connected: bool = field(default=False, compare=False)
+    """Whether the others take it to be up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +56,13 @@ class Beat:
     mine: tuple[Wanted, ...]
     """The feeds it owns, those it took just now included."""
     taken_over: frozenset[Person]
-    """Those of them that a worker that died owned before."""
+    """Those of them that it took just now and that another worker owned before."""
     surplus: tuple[Person, ...]
     """Those it is to let go: disconnect first, then `release`."""
     dead: tuple[str, ...]
     """Workers whose lease has lapsed."""
-    health: dict[Person, FeedHealth]
-    """How everybody's feeds are, as their owners say; only for processes that hold none."""
+    health: dict[Person, FeedHealth] | None
+    """How the feeds of others are, as they say; None where nobody asks."""
 
 
 class Leases(Protocol):
@@ -69,11 +76,18 @@ class Leases(Protocol):
         """Renew the lease; None when it is lost. Without `judge` nobody counts as dead."""
         ...
 
-    async def want(self, person: Person, session_id: SessionId) -> None:
+    def want(self, person: Person, session_id: SessionId) -> Coroutine[Any, Any, None]:
         """Ask for a feed; who holds feeds takes it at once unless a living worker has it."""
         ...
 
-    async def unwant(self, person: Person) -> None: ...
+    async def want_missing(self) -> None:
+        """Ask for the feeds of standing wishes that have none, whatever became of them."""
+        ...
+
+    async def unwant(self, person: Person, version: datetime | None = None) -> None:
+        """The feed is no longer needed; given a version, only if it was not asked for since."""
+        ...
+
     async def release(self, people: Sequence[Person]) -> None:
         """Give feeds up, to be taken by others."""
         ...
@@ -83,7 +97,7 @@ class Leases(Protocol):
         ...
 
     async def health(self, person: Person) -> FeedHealth | None:
-        """How a feed is, as its owner says; None when it is not wanted."""
+        """How a feed is, as its owner says; down while that is dead, None when not wanted."""
         ...
 
     async def elect(self, dead: str) -> bool:
@@ -94,8 +108,12 @@ class Leases(Protocol):
         """Forget a dead worker from whom everything was taken over."""
         ...
 
+    async def retire(self) -> None:
+        """Give up all feeds and take no more; the lease still stands."""
+        ...
+
     async def leave(self) -> None:
-        """Stop being a worker, and give up all feeds at once."""
+        """Let the lease lapse at once: whoever is left takes over what is unfinished."""
         ...
 
 

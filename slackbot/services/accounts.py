@@ -94,7 +94,8 @@ class Accounts:
             raise
 
     async def _refused(self, link: Link, *, tell: bool = False) -> None:
-        current = await self._store.link(link.person)
+        # Another process may have connected them anew: that link must not be taken for this one.
+        current = await self._store.link(link.person, fresh=True)
         if current is None or current.credential_digest != link.credential_digest:
             return  # they have disconnected or connected anew meanwhile
         if tell and current.refused_at is None:

@@ -92,9 +92,11 @@ class Watch:
         The wish may be stored only once the feed is up, by the process where it was said. Of
         feeds that were `taken_over` there are many at once: their lists are read one by one.
         """
+        after = CLAIMED_SECONDS
         if taken_over:
             self._listed_later.add(person)
-        self._start(person, after=CLAIMED_SECONDS)
+            after += _dice.uniform(0.0, SPREAD_SECONDS)
+        self._start(person, after=after)
 
     def _start(self, person: Person, *, after: float) -> None:
         kept = self._kept.get(person)
@@ -104,6 +106,7 @@ class Watch:
     def drop(self, person: Person) -> None:
         """The feed is another process's now: so is the watch. The wish stands."""
         self._unsaid.discard(person)
+        self._listed_later.discard(person)
         kept = self._kept.pop(person, None)
         if kept is not None:
             kept.cancel()

@@ -7,30 +7,30 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     and_,
+    case,
     delete,
     func,
     insert,
     literal,
     or_,
     select,
-    tuple_,
     update,
 )
 
-from slackbot.domain.leases import LEASE, RECOVERY, Beat, Role, Wanted, fair_share, surplus
+from slackbot.domain.leases import LEASE, RECOVERY, Beat, Role, fair_share, surplus
 from slackbot.domain.model import FeedHealth, Person, SessionId
+from slackbot.storage import feed_rows
 from slackbot.storage.database import Database, answering
 from slackbot.storage.rows import person_of
-from slackbot.storage.tables import AvailabilityRow, FeedRow, WorkerRow
+from slackbot.storage.tables import FeedRow, WorkerRow
 from slackbot.storage.units import Write
 
 T = TypeVar("T")
@@ -68,7 +68,7 @@ class SqlLeases:
                 )
             )
             if not self._database.ours_alone:
-                connection.execute(_want_missing(now))
+                connection.execute(self._missing(now))
             return max(now - last, timedelta()) if last is not None else None
 
         return await self._write(work)
@@ -90,7 +90,7 @@ class SqlLeases:
             ).fetchall()
             dead = tuple(it.boot_id for it in workers if judge and it.expires_at <= now)
             if not self._role.holds_feeds:
-                return Beat((), frozenset(), (), dead, _health_of_all(connection))
+                return Beat((), frozenset(), (), dead, self._health_of_others(connection))
             alive = [it for it in workers if it.boot_id not in dead]
             return self._share(connection, alive, dead)
 
@@ -100,28 +100,28 @@ class SqlLeases:
         holders = sum(Role(it.role).holds_feeds for it in alive)
         total = connection.scalar(select(func.count()).select_from(FeedRow)) or 0
         share = fair_share(total, holders)
-        mine = connection.execute(_feeds().where(FeedRow.owner == self._boot_id)).all()
+        mine = connection.execute(feed_rows.feeds().where(FeedRow.owner == self._boot_id)).all()
         lost: list[Row[Any]] = []
         if len(mine) < share:
             living = [it.boot_id for it in alive if Role(it.role).holds_feeds]
             lost = self._claim(connection, living, share - len(mine))
         over = surplus(len(mine), share)
         return Beat(
-            mine=tuple(_wanted(it) for it in (*mine, *lost)),
-            taken_over=frozenset(person_of(it) for it in lost if it.owner is not None),
+            mine=tuple(feed_rows.wanted(it) for it in (*mine, *lost)),
+            taken_over=frozenset(person_of(it) for it in lost if it.epoch > 0),
             surplus=tuple(person_of(it) for it in mine[len(mine) - over :]),
             dead=dead,
-            health={},
+            health=self._health_of_others(connection) if self._role.answers else None,
         )
 
     def _claim(self, connection: Connection, living: Sequence[str], most: int) -> list[Row[Any]]:
         """Take feeds that nobody living owns; two who look at once do not take the same."""
         ownerless = or_(FeedRow.owner.is_(None), FeedRow.owner.not_in(living))
         found = connection.execute(
-            _feeds().where(ownerless).limit(most).with_for_update(skip_locked=True)
+            feed_rows.feeds().where(ownerless).limit(most).with_for_update(skip_locked=True)
         ).all()
         if found:
-            taken = update(FeedRow).where(_of_any(person_of(it) for it in found))
+            taken = update(FeedRow).where(feed_rows.of_any(person_of(it) for it in found))
             owned = {"owner": self._boot_id, "epoch": FeedRow.epoch + 1, "connected": False}
             connection.execute(taken.values(owned))
         return list(found)
@@ -131,16 +131,18 @@ class SqlLeases:
 
         def work(connection: Connection) -> None:
             now = self._now(connection)
-            living = select(WorkerRow.boot_id).where(WorkerRow.expires_at > now)
             owner = self._boot_id if self._role.holds_feeds else None
             new = self._database.insert(FeedRow).values(
-                _asked_for(person, session_id, now) | {"owner": owner}
+                feed_rows.asked_for(person, session_id, now)
+                | {"owner": owner, "epoch": int(bool(owner))}
             )
-            kept = select(FeedRow.owner).where(_of_any([person]), FeedRow.owner.in_(living))
+            held = FeedRow.owner.in_(feed_rows.living(now))
             changed = {
                 "session_id": session_id,
                 "wanted_at": now,
-                "owner": func.coalesce(kept.scalar_subquery(), literal(owner)),
+                "owner": case((held, FeedRow.owner), else_=literal(owner)),
+                # What a dead holder said last is not true any more.
+                "connected": case((held, FeedRow.connected), else_=literal(False)),
             }
             connection.execute(
                 new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=changed)
@@ -149,11 +151,20 @@ class SqlLeases:
 
         await self._write(work)
 
-    async def unwant(self, person: Person) -> None:
-        """The feed is no longer needed."""
+    async def want_missing(self) -> None:
+        """Ask for the feeds of standing wishes that have none, whatever became of them."""
+        await self._write(
+            lambda connection: connection.execute(self._missing(self._now(connection)))
+        )
+
+    async def unwant(self, person: Person, version: datetime | None = None) -> None:
+        """The feed is no longer needed; given a version, only if it was not asked for since."""
 
         def work(connection: Connection) -> None:
-            connection.execute(delete(FeedRow).where(_of_any([person])))
+            unwanted = delete(FeedRow).where(feed_rows.of_any([person]))
+            if version is not None:
+                unwanted = unwanted.where(FeedRow.wanted_at == version)
+            connection.execute(unwanted)
             self._wake(connection)
 
         await self._write(work)
@@ -162,7 +173,7 @@ class SqlLeases:
         """Give feeds up, to be taken by others."""
 
         def work(connection: Connection) -> None:
-            ours = and_(_of_any(people), FeedRow.owner == self._boot_id)
+            ours = and_(feed_rows.of_any(people), FeedRow.owner == self._boot_id)
             connection.execute(update(FeedRow).where(ours).values(owner=None, connected=False))
             self._wake(connection)
 
@@ -171,7 +182,7 @@ class SqlLeases:
 
     async def note(self, person: Person, health: FeedHealth) -> None:
         """Tell the others how a feed of ours is."""
-        ours = and_(_of_any([person]), FeedRow.owner == self._boot_id)
+        ours = and_(feed_rows.of_any([person]), FeedRow.owner == self._boot_id)
         told = {
             "connected": health.connected,
             "changed_at": health.changed_at,
@@ -181,8 +192,9 @@ class SqlLeases:
 
     async def health(self, person: Person) -> FeedHealth | None:
         """How a feed is, as its owner says."""
-        row = await self._database.row(_health().where(_of_any([person])))
-        return _health_of(row) if row is not None else None
+        now = datetime.now(UTC) if self._database.ours_alone else func.clock_timestamp()
+        row = await self._database.row(feed_rows.health(now).where(feed_rows.of_any([person])))
+        return feed_rows.health_of(row) if row is not None else None
 
     async def elect(self, dead: str) -> bool:
         """Whether it is us who take over from a dead worker."""
@@ -202,6 +214,19 @@ class SqlLeases:
     async def bury(self, dead: str) -> None:
         """Forget a dead worker from whom everything was taken over."""
         await self._database.change(delete(WorkerRow).where(WorkerRow.boot_id == dead))
+
+    async def retire(self) -> None:
+        """Give up all feeds and take no more: from now on we count as one that holds none."""
+        self._role = Role.WEB
+
+        def work(connection: Connection) -> None:
+            ours = update(FeedRow).where(FeedRow.owner == self._boot_id)
+            connection.execute(ours.values(owner=None, connected=False))
+            us = update(WorkerRow).where(WorkerRow.boot_id == self._boot_id)
+            connection.execute(us.values(role=self._role.value))
+            self._wake(connection)
+
+        await self._write(work)
 
     async def leave(self) -> None:
         """Give up all feeds; the row stays, lapsed, until somebody has taken over our notices."""
@@ -225,6 +250,18 @@ class SqlLeases:
             async with asyncio.timeout(BEAT_TIMEOUT_SECONDS):
                 return await self._database.write(work)
 
+    def _health_of_others(self, connection: Connection) -> dict[Person, FeedHealth]:
+        others = feed_rows.health(self._now(connection)).where(
+            FeedRow.owner.is_distinct_from(self._boot_id)
+        )
+        return {person_of(it): feed_rows.health_of(it) for it in connection.execute(others)}
+
+    def _missing(self, now: datetime) -> Any:
+        """Feeds for wishes that stand without one. Several processes may ask at once."""
+        columns, missing = feed_rows.wishes_without_feed(now)
+        asked = self._database.insert(FeedRow).from_select(columns, missing)
+        return asked.on_conflict_do_nothing()
+
     def _now(self, connection: Connection) -> datetime:
         if self._database.ours_alone:
             return datetime.now(UTC)
@@ -234,58 +271,3 @@ class SqlLeases:
     def _wake(self, connection: Connection) -> None:
         if not self._database.ours_alone:
             connection.execute(select(func.pg_notify(FEEDS_CHANNEL, "")))
-
-
-def _feeds() -> Any:
-    return select(
-        FeedRow.team_id, FeedRow.user_id, FeedRow.session_id, FeedRow.wanted_at, FeedRow.owner
-    ).order_by(FeedRow.wanted_at, FeedRow.user_id)
-
-
-def _wanted(row: Row[Any]) -> Wanted:
-    return Wanted(person_of(row), SessionId(row.session_id), row.wanted_at)
-
-
-def _health() -> Any:
-    return select(
-        FeedRow.team_id, FeedRow.user_id, FeedRow.connected, FeedRow.changed_at, FeedRow.failure
-    )
-
-
-def _health_of(row: Row[Any]) -> FeedHealth:
-    return FeedHealth(row.connected, row.changed_at, row.failure)
-
-
-def _health_of_all(connection: Connection) -> dict[Person, FeedHealth]:
-    return {person_of(it): _health_of(it) for it in connection.execute(_health())}
-
-
-def _of_any(people: Iterable[Person]) -> ColumnElement[bool]:
-    wanted = [(it.team, it.user) for it in people]
-    return tuple_(FeedRow.team_id, FeedRow.user_id).in_(wanted)
-
-
-def _asked_for(person: Person, session_id: SessionId, now: datetime) -> dict[str, Any]:
-    return {
-        "team_id": person.team,
-        "user_id": person.user,
-        "session_id": session_id,
-        "epoch": 0,
-        "wanted_at": now,
-        "connected": False,
-        "changed_at": now,
-    }
-
-
-def _want_missing(now: datetime) -> Any:
-    """Feeds for wishes that stand without one."""
-    wish = AvailabilityRow
-    known = select(FeedRow.user_id).where(
-        FeedRow.team_id == wish.team_id, FeedRow.user_id == wish.user_id
-    )
-    at = literal(now, FeedRow.wanted_at.type)
-    missing = select(
-        wish.team_id, wish.user_id, wish.session_id, literal(0), at, literal(False), at
-    ).where(~known.exists())
-    columns = ("team_id", "user_id", "session_id", "epoch", "wanted_at", "connected", "changed_at")
-    return insert(FeedRow).from_select(columns, missing)

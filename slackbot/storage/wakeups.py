@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 import structlog
@@ -22,10 +22,17 @@ async def listen(url: str, channel: str, wake: Callable[[], None]) -> None:
 
     `url` is the database's, as SQLAlchemy takes it.
     """
-    address = engines.parse(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    parsed = engines.parse(url)
+    address = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
+    options: dict[str, Any] = {
+        name: value
+        for name, value in engines.POSTGRESQL_OPTIONS.items()
+        if name not in parsed.query
+    }
     while True:
         try:
-            async with await psycopg.AsyncConnection.connect(address, autocommit=True) as line:
+            connecting = psycopg.AsyncConnection.connect(address, autocommit=True, **options)
+            async with await connecting as line:
                 await line.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
                 wake()  # for what was notified while there was no line
                 async for _ in line.notifies():

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.browser.requirements import chromium
@@ -27,6 +28,13 @@ FLAGS = (
     "--allow-loopback-in-peer-connection",  # media stays on this machine
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
+WIDE, NARROW = {"width": 1000, "height": 760}, {"width": 360, "height": 740}
+LOOKS: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light", "viewport": WIDE},
+    "dark": {"color_scheme": "dark", "viewport": WIDE},
+    "narrow": {"color_scheme": "light", "viewport": NARROW},
+    "narrow-dark": {"color_scheme": "dark", "viewport": NARROW},
+}
 # Statistics are taken from outside, so that the page has no hook for tests.
 _PEERS = """
 window.peers = [];
@@ -131,7 +139,7 @@ class Visitors:
 
     async def profile(self, **options: Any) -> BrowserContext:
         """Another person's browser: no cookies, its own window size, colours, and so on."""
-        options = {"viewport": {"width": 1000, "height": 760}, **options}
+        options = {"viewport": WIDE, **options}
         return await self._browser.new_context(**options)
 
     async def opens(
@@ -166,12 +174,15 @@ class Visitors:
 
 
 @asynccontextmanager
-async def visitors() -> AsyncIterator[Visitors]:
-    """Start Chromium; it ends with the block."""
+async def visitors(film: Path | None = None) -> AsyncIterator[Visitors]:
+    """Start Chromium, whose camera shows `film` if there is one; it ends with the block."""
     from playwright.async_api import async_playwright
 
+    camera = [] if film is None else [f"--use-file-for-fake-video-capture={film}"]
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS])
+        browser = await playwright.chromium.launch(
+            executable_path=chromium(), args=[*FLAGS, *camera]
+        )
         try:
             yield Visitors(browser)
         finally:

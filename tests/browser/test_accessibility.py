@@ -1,23 +1,15 @@
-"""Lobby, call and over by axe-core, in light and dark, wide and narrow; and their pictures."""
+"""Lobby, call and over by axe-core, in light and dark, wide and narrow; and the keyboard."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import pytest
 
-from tests.browser.chromium import Tab
+from tests.browser.chromium import LOOKS, Tab
 from tests.browser.evening import ADA, PARTNER_SEEN, PRIYA, Evening, because
-from tests.browser.requirements import AXE, PICTURES
+from tests.browser.requirements import AXE
 
-WIDE, NARROW = {"width": 1000, "height": 760}, {"width": 360, "height": 740}
-LOOKS = {
-    "light": {"color_scheme": "light", "viewport": WIDE},
-    "dark": {"color_scheme": "dark", "viewport": WIDE},
-    "narrow": {"color_scheme": "light", "viewport": NARROW},
-    "narrow-dark": {"color_scheme": "dark", "viewport": NARROW},
-}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 FLOWS_OVER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 SMALL_TARGETS = """() => [...document.querySelectorAll('button, select, #slack')]
@@ -42,13 +34,6 @@ async def examine(tab: Tab) -> list[str]:
     return problems + [f"less than 44 px: {i}" for i in await tab.page.evaluate(SMALL_TARGETS)]
 
 
-async def picture(tab: Tab, screen: str, look: str) -> None:
-    """Keep a picture for the documents, when `PICTURES=1` asks for it."""
-    if os.environ.get("PICTURES") == "1":
-        PICTURES.mkdir(exist_ok=True)
-        await tab.page.screenshot(path=PICTURES / f"call-{screen}-{look}.png")
-
-
 @pytest.mark.parametrize("look", LOOKS)
 async def test_everybody_can_use_it(evening: Evening, look: str) -> None:
     """No violation in the lobby, in the call, and when it is over."""
@@ -58,19 +43,16 @@ async def test_everybody_can_use_it(evening: Evening, look: str) -> None:
     tab = await evening.lobby(ADA, **LOOKS[look])
     await tab.until("document.getElementById('level').value > 0.02")
     found = {"lobby": await examine(tab)}
-    await picture(tab, "lobby", look)
     await evening.joins(PRIYA)
     await tab.page.click("#join")
     await tab.until(PARTNER_SEEN)
     found["call"] = await examine(tab)
-    await picture(tab, "call", look)
     await tab.page.click("#devices")
     found["devices"] = await examine(tab)
     await tab.page.keyboard.press("Escape")
     await tab.page.click("#leave")
     await tab.until(because("left"))
     found["over"] = await examine(tab)
-    await picture(tab, "over", look)
     assert found == {"lobby": [], "call": [], "devices": [], "over": []}
 
 

@@ -52,8 +52,9 @@ class Mission:
 
     async def start_bot(self) -> None:
         """Start it, on its port or a free one."""
-        bot = running(self.settings, call_static=self.call_static)
-        app = await self._bot.enter_async_context(bot)
+        app = await self._bot.enter_async_context(
+            running(self.settings, call_static=self.call_static)
+        )
         self.bot_url = await self._bot.enter_async_context(serving(app, port=self.port))
 
     async def stop_bot(self) -> None:

@@ -17,7 +17,8 @@ from .test_mission import test_two_people_are_linked_matched_and_told as the_mis
 
 
 @pytest.fixture
-async def mission(start: Start, postgresql_url: str) -> Mission:
+async def mission(postgresql_url: str, start: Start) -> Mission:
+    # In this order: the bot must have stopped when the rows of its workers are cleared away.
     return await start(database_url=postgresql_url)
 
 

@@ -1,0 +1,402 @@
+"""Workers at work on one PostgreSQL, each with connections of its own that are faked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from slackbot.delivery.feeds import SharedFeed
+from slackbot.delivery.workers import LEASE_SECONDS, Worker
+from slackbot.domain.leases import BEAT_SECONDS, Role
+from slackbot.domain.model import Person, TeamId, UserId
+from slackbot.domain.ports import StoreUnavailable
+from slackbot.services.background import Background
+from slackbot.storage.database import Database
+from slackbot.storage.leases import FEEDS_CHANNEL, SqlLeases
+from slackbot.storage.store import SqlStore
+from slackbot.storage.vault import Vault
+from slackbot.storage.wakeups import listen
+from tests.fakes import ANA, BEN, COFFEE, NOON, TEA, FakeClock, FakeFeed, link
+from tests.postgres import Server
+
+ELSEWHERE_SECONDS = 2 * LEASE_SECONDS + BEAT_SECONDS
+
+
+class Ear:
+    """A listener to whom nothing matters."""
+
+    async def matched(self, *_: Any) -> None: ...
+    async def connected(self, _: Person) -> None: ...
+    async def disconnected(self, *_: Any) -> None: ...
+
+
+class Process:
+    """What one process has of leases and feeds, on a connection pool of its own."""
+
+    def __init__(self, url: str, boot_id: str, role: Role = Role.WORKER) -> None:
+        self.url, self.boot_id, self.time = url, boot_id, 1000.0
+        self.database = Database(url, patience=0.0)
+        self.store = SqlStore(self.database, Vault([bytes(range(32))]))
+        self.leases = SqlLeases(self.database, boot_id=boot_id, role=role)
+        self.local = FakeFeed(FakeClock(), [])
+        self.background = Background()
+        self.feed = SharedFeed(self.local, self.leases, self.store, FakeClock(), self.background)
+        self.local.listen(self.feed)
+        self.feed.listen(Ear())
+        self.recovered: list[str] = []
+        self.deaths = 0
+        self.claims: list[tuple[Person, bool]] = []
+        self.drops: list[Person] = []
+        self.worker = self.works()
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def works(self, **options: Any) -> Worker:
+        worker = Worker(self.leases, self.feed, recover=self._recover, die=self._die, **options)
+        worker.claimed = lambda person, taken_over: self.claims.append((person, taken_over))
+        worker.dropped = self.drops.append
+        return worker
+
+    async def _recover(self, dead: str) -> bool:
+        self.recovered.append(dead)
+        return True
+
+    def _die(self) -> None:
+        self.deaths += 1
+
+    async def lives(self) -> None:
+        """Become a worker that beats, and is woken."""
+        await self.leases.register()
+        self.tasks.append(asyncio.create_task(self.worker.keep()))
+        self.tasks.append(asyncio.create_task(listen(self.url, FEEDS_CHANNEL, self.worker.wake)))
+
+    async def stops(self) -> None:
+        """As SIGSTOP: its connections stay, and it does nothing more."""
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+        self.tasks.clear()
+
+    def connected(self) -> set[Person]:
+        return set(self.local.links)
+
+    async def aclose(self) -> None:
+        await self.stops()
+        await self.worker.aclose()
+        await self.background.drain(1)
+        await asyncio.gather(*self.local.tasks, return_exceptions=True)
+        await self.database.aclose()
+
+
+Join = Callable[..., Process]
+
+
+@pytest.fixture
+async def join(postgresql_url: str) -> AsyncIterator[Join]:
+    async with AsyncExitStack() as closing:
+
+        def process(boot_id: str, role: Role = Role.WORKER) -> Process:
+            made = Process(postgresql_url, boot_id, role)
+            closing.push_async_callback(made.aclose)
+            return made
+
+        yield process
+
+
+async def becomes(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - what is waited for is in several processes
+            await asyncio.sleep(0.01)
+
+
+async def linked(process: Process, number: int) -> list[Person]:
+    people = [Person(TeamId("T1"), UserId(f"U{n:03}")) for n in range(number)]
+    for person in people:
+        await process.store.save_link(link(person))
+    return people
+
+
+async def wanted(process: Process, people: list[Person]) -> None:
+    for person in people:
+        await process.leases.want(person, COFFEE)
+
+
+async def carry_out(process: Process, statement: str) -> None:
+    await process.database.write(lambda connection: connection.execute(text(statement)))
+
+
+def owners(*processes: Process) -> dict[Person, list[str]]:
+    held: dict[Person, list[str]] = {}
+    for process in processes:
+        for person in process.connected():
+            held.setdefault(person, []).append(process.boot_id)
+    return held
+
+
+def shared_out(people: list[Person], *processes: Process) -> Callable[[], bool]:
+    """Whether everybody is connected, once."""
+
+    def condition() -> bool:
+        held = owners(*processes)
+        return set(held) == set(people) and all(len(it) == 1 for it in held.values())
+
+    return condition
+
+
+async def test_a_wish_in_a_web_process_is_connected_by_a_worker(join: Join):
+    """Woken by NOTIFY: far sooner than its next beat would come; closed, it is let go."""
+    web, worker = join("web", Role.WEB), join("a")
+    await linked(web, 1)
+    await web.store.save_link(link())
+    await web.lives()
+    await worker.lives()
+    await asyncio.sleep(0.2)
+    web.feed.open(link(), COFFEE)
+    assert await web.feed.wait_connected(ANA, 5)
+    assert (web.connected(), worker.connected()) == (set(), {ANA})
+    assert worker.claims == [(ANA, False)]
+    await becomes(lambda: (it := web.feed.health(ANA)) is not None and it.connected)
+    await web.feed.close(ANA)
+    await becomes(lambda: not worker.connected())
+    assert worker.drops == [ANA]
+    await becomes(lambda: web.feed.health(ANA) is None)
+
+
+async def test_another_session_is_no_new_connection_and_still_up(join: Join):
+    """Closed and wanted again at once, the holder may see one change only: it is up all the same.
+
+    Its connection goes on for the other session, so nobody hears that it connects.
+    """
+    web, worker = join("web", Role.WEB), join("a")
+    await web.store.save_link(link())
+    await worker.lives()
+    web.feed.open(link(), COFFEE)
+    assert await web.feed.wait_connected(ANA, 5)
+    await worker.stops()
+    await web.feed.close(ANA)
+    web.feed.open(link(), TEA)
+    await web.feed.wait_connected(ANA, 0.2)
+    worker.tasks.append(asyncio.create_task(worker.worker.keep()))
+    assert await web.feed.wait_connected(ANA, 5)
+    assert worker.local.journal == ["open 7"]
+
+
+async def test_a_feed_opened_where_feeds_are_held_takes_no_detour(join: Join):
+    """A process that does both holds what it opens itself."""
+    ours, other = join("a", Role.RUN), join("b", Role.RUN)
+    await ours.store.save_link(link())
+    await ours.lives()
+    await other.lives()
+    ours.feed.open(link(), COFFEE)
+    assert await ours.feed.wait_connected(ANA, 5)
+    assert ours.feed.holds(ANA)
+    assert not other.feed.holds(ANA)
+    await becomes(lambda: (it := other.feed.health(ANA)) is not None and it.connected)
+
+
+async def test_feeds_are_shared_fairly_and_again_when_one_comes(join: Join):
+    """Who comes later gets its part; nobody is connected twice once it has come to rest."""
+    a, b, c = join("a"), join("b"), join("c")
+    people = await linked(a, 30)
+    await wanted(a, people)
+    await a.lives()
+    await b.lives()
+    await becomes(shared_out(people, a, b), 10)
+    await c.lives()
+    await becomes(lambda: len(c.connected()) >= 9, 10)
+    await becomes(shared_out(people, a, b, c), 10)
+    assert all(9 <= len(it.connected()) <= 12 for it in (a, b, c))
+
+
+async def test_a_stopped_workers_feeds_are_elsewhere_within_two_leases(join: Join):
+    """The table never names two owners, and whoever was stopped ends as soon as it wakes."""
+    workers = a, b, c = join("a"), join("b"), join("c")
+    people = await linked(a, 30)
+    await wanted(a, people)
+    for worker in workers:
+        await worker.lives()
+    await becomes(shared_out(people, *workers), 15)
+    await becomes(lambda: len(a.connected()) >= 9, 10)
+    # Who has just started judges nobody for one lease.
+    await asyncio.sleep(LEASE_SECONDS)
+    lost = a.connected()
+    await a.stops()
+    await becomes(shared_out(people, b, c), ELSEWHERE_SECONDS)
+    taken = {person for it in (b, c) for person, taken_over in it.claims if taken_over}
+    assert lost <= taken
+    await becomes(lambda: sorted(b.recovered + c.recovered) == ["a"])
+    assert not a.worker.held()
+    await a.worker.beat()
+    assert a.deaths == 1
+
+
+async def test_who_retires_is_followed_at_once(join: Join):
+    """In good order nobody waits for a lease to lapse, and the unfinished is left till the end."""
+    a, b = join("a"), join("b")
+    people = await linked(a, 10)
+    await wanted(a, people)
+    for worker in (a, b):
+        await worker.lives()
+    await becomes(shared_out(people, a, b), 10)
+    for person in a.connected():
+        await a.local.close(person)
+    await a.worker.retire()
+    await becomes(shared_out(people, b), 2.5)
+    await a.worker.beat()
+    assert a.worker.held()
+    assert not a.connected()
+    assert b.recovered == []
+
+
+async def test_a_takeover_is_longer_than_a_beat_may_be(join: Join):
+    """However many feeds there are to connect, and however slowly: the lease is renewed."""
+    a = join("a")
+    people = await linked(a, 120)
+    await wanted(a, people)
+    slowly(a.store)
+    await a.lives()
+    most = 0.0
+    while len(a.connected()) < len(people):
+        await asyncio.sleep(0.05)
+        if a.worker._held_until:
+            most = max(most, LEASE_SECONDS - (a.worker._held_until - a.worker._now()))
+    assert most < LEASE_SECONDS - BEAT_SECONDS
+
+
+def slowly(store: SqlStore) -> None:
+    """Every look at a link takes as long as it does on a busy machine."""
+    link_of: Callable[..., Coroutine[Any, Any, Any]] = store.link
+
+    async def slow(person: Person, *, fresh: bool = False) -> Any:
+        await asyncio.sleep(0.2)
+        return await link_of(person, fresh=fresh)
+
+    store.link = slow  # type: ignore[method-assign]
+
+
+async def test_while_the_database_is_away_nothing_is_sent_and_nobody_ends(
+    join: Join, postgresql: Server, postgresql_name: str
+):
+    """Feeds stay connected; when it is back they go on, and nobody takes over from anybody."""
+    a, b = join("a"), join("b")
+    people = await linked(a, 6)
+    await wanted(a, people)
+    for worker in (a, b):
+        await worker.lives()
+    await becomes(lambda: len(a.connected()) == len(b.connected()) == 3, 10)
+    before = a.connected(), b.connected()
+    with postgresql.away(postgresql_name):
+        await becomes(lambda: not a.worker.held() and not b.worker.held(), ELSEWHERE_SECONDS)
+        assert (a.connected(), b.connected()) == before
+    await becomes(lambda: a.worker.held() and b.worker.held(), ELSEWHERE_SECONDS)
+    await asyncio.sleep(BEAT_SECONDS)
+    assert (a.connected(), b.connected()) == before
+    assert (a.deaths, b.deaths, a.recovered, b.recovered) == (0, 0, [], [])
+
+
+async def test_whoever_was_away_judges_nobody_yet(join: Join):
+    """A whole host was asleep: the first to wake must not bury those about to wake."""
+    a, b = join("a"), join("b")
+    for it in (a, b):
+        it.worker = it.works(now=lambda it=it: it.time)
+        await it.leases.register()
+        await it.worker.beat()
+        it.time += LEASE_SECONDS
+        await it.worker.beat()
+    await carry_out(a, "UPDATE workers SET expires_at = clock_timestamp()")
+    for it in (a, b):
+        it.time += 60.0
+        assert not it.worker.held()
+    await a.worker.beat()
+    await b.worker.beat()
+    assert a.worker.held()
+    assert b.worker.held()
+    await carry_out(a, "UPDATE workers SET expires_at = clock_timestamp() WHERE boot_id = 'b'")
+    a.time += LEASE_SECONDS - 0.1
+    await a.worker.beat()
+    assert a.recovered == []
+    a.time += 0.2
+    await a.worker.beat()
+    await becomes(lambda: a.recovered == ["b"])
+
+
+async def test_the_lease_counts_from_before_the_beat(join: Join):
+    """The database sets it later than we count from, so ours is never the longer one."""
+    a = join("a")
+    a.worker = a.works(now=lambda: a.time)
+    assert not a.worker.held()
+    await a.leases.register()
+    await a.worker.beat()
+    a.time += LEASE_SECONDS - 0.01
+    assert a.worker.held()
+    a.time += 0.01
+    assert not a.worker.held()
+
+
+async def test_nobody_is_connected_with_a_token_that_is_refused(join: Join):
+    """Nor without a link; such a feed is wanted no more, and not looked at each second."""
+    a = join("a")
+    await a.store.save_link(link(refused_at=NOON))
+    await wanted(a, [ANA, BEN])
+    await a.leases.register()
+    await a.worker.beat()
+    assert a.connected() == set()
+    assert a.claims == []
+    assert await a.leases.health(ANA) is None
+    assert await a.leases.health(BEN) is None
+
+
+async def test_what_is_closed_stays_closed(join: Join):
+    """Also when our worker saw it as wanted just before, and connects it just after."""
+    a = join("a", Role.RUN)
+    await a.store.save_link(link())
+    await a.leases.register()
+    await a.leases.want(ANA, COFFEE)
+    a.feed.forget_closed()
+    beat = await a.leases.beat(judge=True)
+    assert beat is not None
+    await a.feed.close(ANA)
+    assert not await a.feed.hold(beat.mine[0])
+    assert a.connected() == set()
+    await a.leases.want(ANA, COFFEE)
+    await a.worker.beat()
+    assert a.connected() == {ANA}
+
+
+async def test_whoever_missed_a_beat_judges_nobody_yet(join: Join):
+    """While the database was away for us it was for the others, whose leases were older."""
+    a, b = join("a"), join("b")
+    a.worker = a.works(now=lambda: a.time)
+    for it in (a, b):
+        await it.leases.register()
+    for _ in range(3):  # long enough here to judge others
+        await a.worker.beat()
+        a.time += LEASE_SECONDS - 1
+    await carry_out(a, "UPDATE workers SET expires_at = clock_timestamp() WHERE boot_id = 'b'")
+    beats = away_once(a.leases)
+    a.tasks.append(asyncio.create_task(a.worker.keep()))
+    await becomes(lambda: len(beats) > 2)
+    assert a.recovered == []
+    for number in range(3, 5):
+        a.time += LEASE_SECONDS - 1
+        a.worker.wake()
+        await becomes(lambda number=number: len(beats) > number)
+    await becomes(lambda: a.recovered == ["b"])
+
+
+def away_once(leases: SqlLeases) -> list[bool]:
+    """The database does not answer the next beat; notes whether each may judge."""
+    beat, beats = leases.beat, []
+
+    async def counted(*, judge: bool) -> Any:
+        beats.append(judge)
+        if len(beats) == 1:
+            raise StoreUnavailable
+        return await beat(judge=judge)
+
+    leases.beat = counted  # type: ignore[method-assign]
+    return beats
