@@ -7,7 +7,9 @@ READY := $(VENV)/.ready
 WORKERS ?= 4
 CORE_TESTS := tests/unit/test_health.py tests/unit/domain tests/unit/services tests/unit/delivery tests/property/test_matching.py tests/property/test_credentials.py
 
-.PHONY: demo test check bench fuzz faults transcript format lock clean
+PAGE := slackbot/web/call
+
+.PHONY: demo test check page bench fuzz faults browser pictures transcript format lock clean
 
 demo: $(READY)  ## play the whole mission on this machine
 	$(BIN)/slackbot demo
@@ -26,6 +28,24 @@ check: $(READY)  ## what CI runs: format, lint, strict types, import layers, tes
 	$(BIN)/pytest -q -n 2 $(CORE_TESTS) --cov=slackbot.domain --cov=slackbot.services --cov-report=
 	$(BIN)/coverage report --include='slackbot/domain/*,slackbot/services/*' --fail-under=98
 	$(BIN)/python -m tests.bench --guard
+
+page: $(PAGE)/static/call.html  ## build the call page; a machine without npm goes without
+
+$(PAGE)/static/call.html: $(wildcard $(addprefix $(PAGE)/page/,*.ts *.mjs *.css *.html *.json tests/*))
+	@cd $(PAGE)/page; if ! command -v npm > /dev/null; then echo "npm not found: the call page is off"; \
+	elif [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent; then \
+	npm run --silent check && npm test --silent && npm run --silent build; \
+	else echo "npm could not install what the call page needs: the call page is off"; fi
+
+browser: $(VENV)/.browser page  ## the call page in a real browser; ROAD=20 walks the whole road so often
+	REQUIRE_BROWSER=1 $(BIN)/pytest tests/browser
+
+pictures: $(VENV)/.browser page  ## the pictures of the call page in docs/pictures, taken anew
+	REQUIRE_BROWSER=1 PICTURES=1 $(BIN)/pytest -q tests/browser/test_pictures.py
+
+$(VENV)/.browser: $(READY) requirements-browser.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.txt
+	touch $(VENV)/.browser
 
 bench: $(READY)  ## how fast it is beside bare Bolt; exit status 75: the machine is too noisy to tell
 	$(BIN)/python -m tests.bench $(BENCH)
@@ -56,4 +76,4 @@ $(READY): requirements-dev.txt pyproject.toml
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) var dist build .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(PAGE)/static $(PAGE)/page/node_modules var dist build .coverage* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -82,8 +82,10 @@ def rotate_keys() -> None:
 def demo(keep: bool) -> None:
     """Play the whole mission on this machine, with a small Slack and a small Accelevents."""
     from slackbot.sandbox.story import play
+    from slackbot.web.call.files import STATIC, is_built
 
-    sys.exit(uvloop.run(play(keep=keep)))
+    no_page = "" if is_built(STATIC) else "the call page is not built (`make page`)"
+    sys.exit(uvloop.run(play(keep=keep, no_page=no_page)))
 
 
 main.add_command(doctor)

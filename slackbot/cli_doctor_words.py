@@ -190,6 +190,20 @@ WORDS: Final[dict[Cause, tuple[str, str]]] = {
         "the handshake is answered with {status}, which Socket.IO does not do",
         f"check ACCELEVENTS_SOCKET_URL and ACCELEVENTS_SOCKET_PATH; {_CONTRACT}",
     ),
+    # --- calls ---
+    Cause.CALL_PAGE_THERE: ("Join call is offered, and leads to {url}", ""),
+    Cause.CALLS_NOT_WANTED: (
+        "Join call is not offered, since PUBLIC_URL is empty; people meet in the event hub",
+        "",
+    ),
+    Cause.CALLS_WITHOUT_TLS: (
+        "Join call is not offered: browsers give no camera to {url}",
+        "set PUBLIC_URL to an https address",
+    ),
+    Cause.CALL_PAGE_MISSING: (
+        "Join call is not offered: this installation has no call page",
+        "install the wheel, or build the page with npm (see docs/call.md), or empty PUBLIC_URL",
+    ),
 }
 
 LONGEST_FACT: Final = 200

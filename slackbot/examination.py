@@ -21,6 +21,8 @@ from slackbot.slack.probe import probe_slack
 from slackbot.storage.probe import probe_database
 from slackbot.storage.vault import Vault
 from slackbot.upkeep import secret_keys
+from slackbot.web.call.files import STATIC
+from slackbot.web.call.probe import probe_call_page
 
 FILES_BESIDE_FEEDS: Final = 300
 """Open files that are no feeds: calls to Accelevents (200), Slack, Slack's requests, database."""
@@ -49,7 +51,8 @@ async def examine(attendee: AsAttendee | None, seconds: float) -> AsyncIterator[
         yield Finding(Subject.SETTINGS, Cause.NOT_EXAMINED)
         return
     vault, keys = _keys(settings)
-    for finding in [Finding(Subject.SETTINGS, Cause.SETTINGS_READ), *keys, open_files()]:
+    calls = probe_call_page(settings.public_url, STATIC)
+    for finding in [Finding(Subject.SETTINGS, Cause.SETTINGS_READ), *keys, open_files(), calls]:
         yield finding
     checks = [asyncio.create_task(check) for check in _checks(settings, vault, attendee, seconds)]
     try:

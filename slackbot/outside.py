@@ -8,12 +8,17 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+
+from starlette.types import ASGIApp
 
 from slackbot import upkeep
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.socket import SocketFeed
+from slackbot.call_page import calls_and_page
 from slackbot.domain.leases import Role
+from slackbot.services.calls import Calls
 from slackbot.settings import Settings, SettingsError, split
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.installations import SingleInstallation
@@ -61,10 +66,16 @@ class Outside:
     links: HubLinks
     delivery_database: DeliveryDatabase
     fence: Fence
+    calls: Calls
+    call_page: ASGIApp | None
 
 
 async def reach_out(
-    settings: Settings, role: Role, clock: SystemClock, closing: AsyncExitStack
+    settings: Settings,
+    role: Role,
+    clock: SystemClock,
+    closing: AsyncExitStack,
+    call_static: Path,
 ) -> Outside:
     """Open what is opened at once; `closing` takes it all down again.
 
@@ -92,8 +103,14 @@ async def reach_out(
     installation = SingleInstallation(client, settings.slack_bot_token.get_secret_value())
     links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
     fence = Fence()
+    calls, call_page = calls_and_page(settings, store, clock, call_static)
     messenger = SlackMessenger(
-        client, installation, links, channels=store, may_send=lambda: fence.holds()
+        client,
+        installation,
+        links,
+        channels=store,
+        call_offer=calls.offer,
+        may_send=lambda: fence.holds(),  # noqa: PLW0108 - whose `holds` is set later
     )
     closing.push_async_callback(messenger.aclose)
     return Outside(
@@ -109,6 +126,8 @@ async def reach_out(
         links,
         delivery_database,
         fence,
+        calls,
+        call_page,
     )
 
 

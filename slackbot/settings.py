@@ -11,8 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from slackbot.domain.media import MediaHosts
+
 _PLACEHOLDERS = re.compile(r"(?i)change.?me|your.|example|xxx|placeholder|secret$|<|>")
 COMMAND = r"^/[a-z0-9_-]{1,31}$"
+_PUBLIC_URL = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w.~%/-]*)?", re.ASCII)
 _HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
 
 Text = Annotated[str, Field(min_length=1)]
@@ -96,6 +99,14 @@ class Settings(BaseSettings):
     slackbot_secret_keys: SecretStr = Field(
         description="Base64 keys that seal tokens, newest first, comma between them."
     )
+    public_url: str = Field(
+        "",
+        description="Where browsers reach the bot, `https://…`; else there is no *Join call*.",
+    )
+    call_media_hosts: Text = Field(
+        "*.chime.aws",
+        description="Hosts of calls, comma between them; no other gets a pass to one.",
+    )
     host: Text = Field("127.0.0.1", description="Address to listen at.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen at; 0 takes a free one.")
     metrics_port: int = Field(
@@ -145,6 +156,19 @@ class Settings(BaseSettings):
     def _is_url(cls, value: str) -> str:
         if not _HTTP_URL.fullmatch(value) or not _has_host(value):
             raise ValueError("is not an http(s) address")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_public_url(cls, value: str) -> str:
+        if value and not (_PUBLIC_URL.fullmatch(value) and _has_host(value)):
+            raise ValueError("is not an address such as https://bot.example.com")
+        return value.rstrip("/")
+
+    @field_validator("call_media_hosts")
+    @classmethod
+    def _is_media_hosts(cls, value: str) -> str:
+        MediaHosts.of(split(value))
         return value
 
     @field_validator("accelevents_socket_url")

@@ -27,6 +27,9 @@ OUTGOING_WAITING = Gauge(
 OUTGOING_LIMITED = Counter(
     "slackbot_outgoing_limited_total", "Calls to Slack refused with a time to wait", ["method"]
 )
+CALLS = Counter(
+    "slackbot_calls_total", "Links to calls: made, opened, entered, refused", ["outcome"]
+)
 FEED_FAILURES = Counter("slackbot_feed_failures_total", "Feeds lost or not connected", ["reason"])
 REFUSED_REQUESTS = Counter(
     "slackbot_refused_requests_total", "Requests turned away before Slack's handler", ["reason"]

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import structlog
@@ -30,6 +31,7 @@ from slackbot.services.watch import Watch
 from slackbot.settings import Settings, SettingsError
 from slackbot.slack.answers import Answers, Services
 from slackbot.slack.app import Parts, bolt_app, endpoint
+from slackbot.slack.calling import Calling
 from slackbot.slack.installations import (
     InstallationRefused,
     SingleInstallation,
@@ -42,6 +44,7 @@ from slackbot.slack.socket_mode import SocketMode
 from slackbot.storage.leases import FEEDS_CHANNEL
 from slackbot.storage.wakeups import listen
 from slackbot.web.app import web_app
+from slackbot.web.call.files import STATIC
 
 log = structlog.get_logger(__name__)
 
@@ -64,15 +67,19 @@ class Inside:
 
 
 @asynccontextmanager
-async def running(settings: Settings, role: Role = Role.RUN) -> AsyncIterator[ASGIApp]:
+async def running(
+    settings: Settings, role: Role = Role.RUN, call_static: Path = STATIC
+) -> AsyncIterator[ASGIApp]:
     """A process of the bot; gives the app to serve, and takes everything down after.
+
+    `call_static` is the folder of the built call page.
 
     Raises:
         SettingsError: it cannot be started with these settings.
     """
     clock, background = SystemClock(), Background()
     async with AsyncExitStack() as closing:
-        outside = await reach_out(settings, role, clock, closing)
+        outside = await reach_out(settings, role, clock, closing, call_static)
         inside = _inside(outside, clock, background)
         # Last of all: the lease is needed for as long as anything is being sent.
         closing.push_async_callback(inside.worker.aclose)
@@ -82,10 +89,7 @@ async def running(settings: Settings, role: Role = Role.RUN) -> AsyncIterator[AS
         if role is not Role.WORKER:
             slack = _slack(settings, outside, inside, clock, background)
         await _known_to_slack(outside.installation)
-        # Nothing that may take as long as a lease comes between registering and beating.
-        inside.matches.doubt(await outside.leases.register())
-        log.info("registered", worker=outside.boot_id, role=role.value)
-        await inside.worker.start()
+        await _become_worker(outside, inside, role)
         socket_mode = slack if isinstance(slack, SocketMode) else None
         if socket_mode is not None:
             await _reachable(socket_mode)
@@ -98,7 +102,8 @@ async def running(settings: Settings, role: Role = Role.RUN) -> AsyncIterator[AS
             return parts | ({"socket_mode": socket_mode.connected} if socket_mode else {})
 
         try:
-            yield web_app(None if isinstance(slack, SocketMode) else slack, ready)
+            http = None if isinstance(slack, SocketMode) else slack
+            yield web_app(http, ready, outside.call_page)
         finally:
             if socket_mode is not None:
                 await socket_mode.aclose()
@@ -108,6 +113,13 @@ async def running(settings: Settings, role: Role = Role.RUN) -> AsyncIterator[AS
             await outside.feed.aclose()
             await inside.worker.retire()
             await background.drain(DRAIN_SECONDS)
+
+
+async def _become_worker(outside: Outside, inside: Inside, role: Role) -> None:
+    """Nothing that may take as long as a lease comes between registering and beating."""
+    inside.matches.doubt(await outside.leases.register())
+    log.info("registered", worker=outside.boot_id, role=role.value)
+    await inside.worker.start()
 
 
 async def _stop_telling(outside: Outside, inside: Inside) -> None:
@@ -225,6 +237,7 @@ def _slack(
         slash=slash,
         answers=answers,
         linking=linking,
+        calling=Calling(outside.calls, background=background, links=links),
         replies=Replies(outside.messenger, background),
         accounts=inside.accounts,
         background=background,
@@ -285,3 +298,4 @@ async def _live(
         team = await asyncio.shield(resuming)
         tasks.create_task(inside.rounds.keep(team))
         tasks.create_task(inside.delivery.keep_tidy())
+        tasks.create_task(outside.calls.keep_tidy(team))

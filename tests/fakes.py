@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
+from slackbot.domain.errors import MessageUnsure
 from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
@@ -194,7 +195,12 @@ class FakeFeed:
 
 
 class FakeMessenger:
-    """Keeps what people are told. `errors` come first, one for each try; None lets one pass."""
+    """Keeps what people are told. `errors` come first, one for each try; None lets one pass.
+
+    So many tellings as are `unheard` are taken without an answer.
+    """
+
+    unheard = 0
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
@@ -213,6 +219,9 @@ class FakeMessenger:
         self.told.append((person, notice))
         posted = Posted(f"D-{person.user}", f"{len(self.told)}.0")
         self.keys[person, notice.match.id if isinstance(notice, MatchFound) else key] = posted
+        if self.unheard:
+            self.unheard -= 1
+            raise MessageUnsure("no_answer")
         return posted
 
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:

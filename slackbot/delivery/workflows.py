@@ -101,17 +101,15 @@ class DurableDelivery:
 
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
         """Take over a stored match whose notice is not settled; returns once that is durable."""
-        name: str = match_id
-        known = None if fresh else await self._status(name)
-        if known in FINISHED:
-            # Its row forgot, being restored from a copy: the other name's work looks first.
-            name, known = f"{match_id}-again", await self._status(f"{match_id}-again")
-        if known is None:
+        name = match_id if fresh else await self._unused(match_id)
+        if name is not None:
             await self._start(self._deliver, name, person, match_id, fresh=fresh)
 
     async def finish(self, person: Person, match_id: MatchId) -> None:
         """Take over the end of a told match's round."""
-        await self._start(self._finish, f"over-{match_id}", person, match_id, fresh=True)
+        name = await self._unused(f"over-{match_id}")
+        if name is not None:
+            await self._start(self._finish, name, person, match_id, fresh=True)
 
     async def remark(self, person: Person, key: str, remark: Remark) -> None:
         """Take over a notice that has no row."""
@@ -132,7 +130,7 @@ class DurableDelivery:
 
     def _finish_workflow(self) -> Work:
         async def finish(team: str, user: str, match_id: str) -> None:
-            name = f"over-{match_id}"
+            name = str(DBOS.workflow_id)
             self._may_be_told(name)
             work = self._notices.finish(
                 _person(team, user), MatchId(match_id), sleep=self._sleeper(name)
@@ -199,6 +197,15 @@ class DurableDelivery:
         finally:
             if not ours:  # it was there already, so others may have begun it
                 self._begun.discard(name)
+
+    async def _unused(self, name: str) -> str | None:
+        """The name under which to begin what its row says is to be done; None if it is under way.
+
+        Where it was finished before, the row forgot, being restored from a copy: then another one.
+        """
+        while name not in self._under_way and (known := await self._status(name)) in FINISHED:
+            name = f"{name}-again"
+        return None if name in self._under_way or known is not None else name
 
     async def _status(self, name: str) -> str | None:
         found = await DBOS.list_workflows_async(

@@ -36,6 +36,7 @@ class Subject(StrEnum):
     PLATFORM = "accelevents"
     TOKEN = "token"  # noqa: S105 a heading
     SOCKET = "socket"
+    CALLS = "calls"
 
 
 class Cause(StrEnum):
@@ -109,6 +110,11 @@ class Cause(StrEnum):
     NAMESPACE_UNKNOWN = "namespace_unknown"
     HANDSHAKE_ODD = "handshake_odd"
 
+    CALL_PAGE_THERE = "call_page_there"
+    CALLS_NOT_WANTED = "calls_not_wanted"
+    CALLS_WITHOUT_TLS = "calls_without_tls"
+    CALL_PAGE_MISSING = "call_page_missing"
+
 
 FINE: Final = frozenset(
     {
@@ -125,6 +131,8 @@ FINE: Final = frozenset(
         Cause.TOKEN_ACCEPTED,
         Cause.SOCKET_CONNECTS,
         Cause.SOCKET_ASKS_FOR_TOKEN,
+        Cause.CALL_PAGE_THERE,
+        Cause.CALLS_NOT_WANTED,
     }
 )
 DOUBTFUL: Final = frozenset(
@@ -138,6 +146,8 @@ DOUBTFUL: Final = frozenset(
         Cause.PLATFORM_FORBIDS,
         Cause.PATH_UNKNOWN,
         Cause.SOCKET_FORBIDS,
+        Cause.CALLS_WITHOUT_TLS,
+        Cause.CALL_PAGE_MISSING,
     }
 )
 

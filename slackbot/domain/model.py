@@ -123,6 +123,11 @@ class Partner:
     picture: str | None = None
     """An `https` address, or None."""
 
+    @property
+    def role(self) -> str:
+        """Title and company, as far as they are known."""
+        return ", ".join(part for part in (self.title, self.company) if part)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from pydantic import SecretStr
 
+from slackbot.domain.calls import CallLink, Visit
 from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
@@ -171,6 +172,13 @@ class Channels(Protocol):
         ...
 
 
+CallOffer = Callable[[Match], Awaitable[str | None]]
+"""Where a person can enter the call of a match, an address made for them alone; None is nowhere.
+
+Asking again makes another one, and the first goes on working. Never raises.
+"""
+
+
 class Delivery(Protocol):
     """Sees to it that a notice is told once, whatever happens to the process meanwhile."""
 
@@ -278,4 +286,32 @@ class Store(Protocol):
 
     async def first_sight(self, team: TeamId, event_id: str, at: datetime) -> bool:
         """Whether this Slack event is seen for the first time."""
+        ...
+
+    async def add_call_link(self, link: CallLink) -> None: ...
+    async def replace_call_links(self, link: CallLink) -> None:
+        """The same, and every earlier link of the person to the match's call is revoked."""
+        ...
+
+    async def call_link(self, team: TeamId, id_digest: str) -> CallLink | None: ...
+    async def bind_call_link(
+        self, team: TeamId, id_digest: str, browser_digest: str, at: datetime
+    ) -> bool:
+        """Bind the link to a browser; of all who try only the first one does."""
+        ...
+
+    async def note_opened(self, person: Person, match_id: MatchId, at: datetime) -> None:
+        """Note that the button with the link was pressed; the first time stays."""
+        ...
+
+    async def note_visit(self, team: TeamId, id_digest: str, visit: Visit, at: datetime) -> None:
+        """Note that the call was joined (the first time stays) or left (the last one does)."""
+        ...
+
+    async def end_call(self, person: Person, match_id: MatchId, at: datetime) -> None:
+        """Delete the call's details; no link leads there any more."""
+        ...
+
+    async def end_calls(self, team: TeamId, now: datetime) -> int:
+        """The same for every call of the workspace that is closed by now; how many there were."""
         ...

@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slackbot.services.accounts import Accounts
 from slackbot.services.background import Background
 from slackbot.slack.answers import Answers
+from slackbot.slack.calling import Calling
 from slackbot.slack.endpoint import ASGIApp, SignedOnly, unreadable
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.linking import Linking
@@ -32,6 +33,7 @@ class Parts:
     slash: str
     answers: Answers
     linking: Linking
+    calling: Calling
     replies: Replies
     accounts: Accounts
     background: Background
@@ -85,7 +87,13 @@ def _register(app: AsyncApp, parts: Parts) -> None:
         linking=parts.linking,
         replies=parts.replies,
     )
-    actions.register(app, answers=parts.answers, linking=parts.linking, replies=parts.replies)
+    actions.register(
+        app,
+        answers=parts.answers,
+        linking=parts.linking,
+        calling=parts.calling,
+        replies=parts.replies,
+    )
     views.register(app, linking=parts.linking)
     events.register(
         app,

@@ -17,7 +17,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from slackbot.domain.errors import MessageRefused
 from slackbot.domain.model import Person
 from slackbot.domain.notices import MatchFound, MatchOver, Notice
-from slackbot.domain.ports import Channels, Posted
+from slackbot.domain.ports import CallOffer, Channels, Posted
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.notice import notice_message
@@ -54,10 +54,15 @@ class SlackMessenger:
         links: HubLinks,
         *,
         channels: Channels,
+        call_offer: CallOffer | None = None,
         outgoing: Outgoing | None = None,
         may_send: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`may_send` is asked right before each post; see `WebCalls`."""
+        """`may_send` is asked right before each post; see `WebCalls`.
+
+        `call_offer` is asked whenever a match is told; without it no call is offered.
+        """
+        self._call_offer = call_offer
         self._client = client
         self._links = links
         self._outgoing = outgoing or Outgoing()
@@ -83,12 +88,14 @@ class SlackMessenger:
     async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
         """Post a notice with the key by which it is found again; a match brings its own."""
         await self._attendance.require(person)
-        rank, since, kind = Rank.REMARK, None, "accelevents_notice"
+        rank, since, kind, call_url = Rank.REMARK, None, "accelevents_notice", None
         if isinstance(notice, MatchFound | MatchOver):
             rank, since, kind = Rank.MATCH, notice.match.received_at, "accelevents_match"
             key = notice.match.id
+        if isinstance(notice, MatchFound) and self._call_offer is not None:
+            call_url = await self._call_offer(notice.match)
         metadata = {"event_type": kind, "event_payload": {"key": key}} if key is not None else None
-        message = notice_message(notice, self._links)
+        message = notice_message(notice, self._links, call_url)
         return await self._post(person, message, Job(rank, POST, since), metadata)
 
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:

@@ -143,6 +143,10 @@ LATE_WHY: Final = (
     "I heard of it only now, because my connection to Accelevents was down. "
     "They may still be in the event hub."
 )
+CALL_SMALL: Final = (
+    "The call opens in one browser of yours, and in no other. To change, take a new link."
+)
+CALL_GONE: Final = "There is no call to join here any more."
 HISTORY: Final = "People you met"
 HISTORY_NAME: Final = "*{name}*"
 HISTORY_WHEN: Final = "{at:when}"
@@ -168,6 +172,8 @@ BUTTON_AVAILABLE_AGAIN: Final = "I'm available again"
 BUTTON_PAUSE: Final = "Pause"
 BUTTON_HUB: Final = "Open in the event hub"
 BUTTON_MEET: Final = "Meet in the event hub"
+BUTTON_CALL: Final = "Join call"
+BUTTON_NEW_LINK: Final = "New link"
 BUTTON_TRY_AGAIN: Final = "Try again"
 BUTTON_STATUS: Final = "Where I stand"
 BUTTON_MATCHES: Final = "People you met"

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, select
 
 from slackbot.domain.model import Person
-from slackbot.storage.tables import AvailabilityRow, Base, LinkRow, MatchRow
+from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, LinkRow, MatchRow
 
 
 def every(table: type[Base]) -> Select[*tuple[Any, ...]]:
@@ -15,5 +15,7 @@ def every(table: type[Base]) -> Select[*tuple[Any, ...]]:
     return select(*table.__table__.columns)
 
 
-def of(table: type[LinkRow | AvailabilityRow | MatchRow], person: Person) -> ColumnElement[bool]:
+def of(
+    table: type[LinkRow | AvailabilityRow | MatchRow | CallLinkRow], person: Person
+) -> ColumnElement[bool]:
     return and_(table.team_id == person.team, table.user_id == person.user)

@@ -10,6 +10,7 @@ import structlog
 from pydantic import SecretStr
 from sqlalchemy import Row
 
+from slackbot.domain.calls import CallLink
 from slackbot.domain.model import (
     AuthScheme,
     Availability,
@@ -224,3 +225,36 @@ def _opened_call(row: Row[Any], person: Person, vault: Vault) -> Call | None:
         log.warning("call_not_opened", reason=str(broken), team=person.team, user=person.user)
         return None
     return Call(meeting=plain["meeting"], attendee=plain["attendee"])
+
+
+def call_link_values(link: CallLink) -> Values:
+    """Column values of a link to a call."""
+    return {
+        "team_id": link.person.team,
+        "id_digest": link.id_digest,
+        "user_id": link.person.user,
+        "match_id": link.match_id,
+        "made_at": link.made_at,
+        "expires_at": link.expires_at,
+        "revoked_at": link.revoked_at,
+        "browser_digest": link.browser_digest,
+        "opened_at": link.opened_at,
+        "joined_at": link.joined_at,
+        "left_at": link.left_at,
+    }
+
+
+def call_link_of(row: Row[Any]) -> CallLink:
+    """The link to a call of a row."""
+    return CallLink(
+        person=person_of(row),
+        match_id=MatchId(row.match_id),
+        id_digest=row.id_digest,
+        made_at=row.made_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        browser_digest=row.browser_digest,
+        opened_at=row.opened_at,
+        joined_at=row.joined_at,
+        left_at=row.left_at,
+    )

@@ -29,8 +29,9 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.ports import Channels, Store
 from slackbot.storage.cache import TtlCache
+from slackbot.storage.call_links import CallLinks
 from slackbot.storage.database import Database
-from slackbot.storage.ledger import Known, Ledger
+from slackbot.storage.ledger import Known
 from slackbot.storage.queries import every, of
 from slackbot.storage.rows import (
     Values,
@@ -39,7 +40,7 @@ from slackbot.storage.rows import (
     link_of,
     link_values,
 )
-from slackbot.storage.tables import AvailabilityRow, LinkRow, MatchRow, SeenEventRow
+from slackbot.storage.tables import AvailabilityRow, CallLinkRow, LinkRow, MatchRow, SeenEventRow
 from slackbot.storage.vault import SealBroken, Vault
 
 log = structlog.get_logger(__name__)
@@ -57,7 +58,7 @@ PURGE_SECONDS = 3600.0
 """How often the seen events of one workspace are looked through."""
 
 
-class SqlStore(Ledger):
+class SqlStore(CallLinks):
     """Everything that is kept, in one database.
 
     Links are remembered for some seconds, and wishes and matches where no other process changes
@@ -147,7 +148,7 @@ class SqlStore(Ledger):
 
     async def forget(self, person: Person) -> bool:
         """Delete all rows of the person; whether there was a link."""
-        tables = (MatchRow, AvailabilityRow, LinkRow)
+        tables = (CallLinkRow, MatchRow, AvailabilityRow, LinkRow)
         gone = [delete(table).where(of(table, person)) for table in tables]
         return await self._change_link(person, *gone)
 
@@ -161,7 +162,7 @@ class SqlStore(Ledger):
 
     async def forget_workspace(self, team: TeamId) -> None:
         """Delete all rows of the workspace."""
-        tables = (MatchRow, AvailabilityRow, LinkRow, SeenEventRow)
+        tables = (CallLinkRow, MatchRow, AvailabilityRow, LinkRow, SeenEventRow)
         gone = [delete(table).where(table.team_id == team) for table in tables]
         await self._database.change(*gone, after=lambda _: self._clear())
 

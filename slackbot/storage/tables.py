@@ -143,6 +143,13 @@ class MatchRow(Base):
             sqlite_where=text("over_at IS NULL AND answer IS NULL AND outcome = 'told'"),
             postgresql_where=text("over_at IS NULL AND answer IS NULL AND outcome = 'told'"),
         ),
+        Index(
+            "ix_matches_call",
+            "team_id",
+            "received_at",
+            sqlite_where=text("call_sealed IS NOT NULL"),
+            postgresql_where=text("call_sealed IS NOT NULL"),
+        ),
     )
 
     team_id: Mapped[Key]
@@ -213,3 +220,22 @@ class FeedRow(Base):
     connected: Mapped[bool]
     changed_at: Mapped[datetime]
     failure: Mapped[str | None]
+
+
+class CallLinkRow(Base):
+    """A link to the call of a match, by the digest of its id. When revoked it is but a record."""
+
+    __tablename__ = "call_links"
+    __table_args__ = (Index("ix_call_links_match", "team_id", "user_id", "match_id"),)
+
+    team_id: Mapped[Key]
+    id_digest: Mapped[Key]
+    user_id: Mapped[str]
+    match_id: Mapped[str]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    browser_digest: Mapped[str | None]
+    opened_at: Mapped[datetime | None]
+    joined_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]

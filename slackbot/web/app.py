@@ -1,4 +1,4 @@
-"""The routes: Slack's endpoint, and whether we live and are ready."""
+"""The routes: Slack's endpoint, the call page, and whether we live and are ready."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Ready = Callable[[], Awaitable[dict[str, bool]]]
 """Names of the parts that must work, and whether each does."""
 
 
-def web_app(slack: ASGIApp | None, ready: Ready) -> Starlette:
-    """`/slack/events` for Slack, `/healthz` and `/readyz` for whoever runs us.
+def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) -> Starlette:
+    """`/slack/events` for Slack, `/call` for browsers, `/healthz` and `/readyz` for operators.
 
-    Over Socket Mode there is nothing for Slack here.
+    Over Socket Mode there is nothing for Slack here; `call` is None while there is no call page.
     """
 
     async def healthz(_: Request) -> Response:
@@ -27,7 +27,13 @@ def web_app(slack: ASGIApp | None, ready: Ready) -> Starlette:
         parts = await ready()
         return JSONResponse(parts, status_code=200 if all(parts.values()) else 503)
 
+    async def no_icon(_: Request) -> Response:
+        # Browsers ask for one by themselves, and complain about a 404.
+        return Response(status_code=204)
+
     routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]
     if slack is not None:
         routes.append(Mount("/slack", app=slack))
+    if call is not None:
+        routes += [Mount("/call", app=call), Route("/favicon.ico", no_icon)]
     return Starlette(routes=routes)

@@ -15,7 +15,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
 
 WHICH_WORKSPACES = "SELECT anon_1.team_id \nFROM (SELECT links.team_id AS team_id"
-TABLES = re.compile(r"\b(links|availabilities|matches|seen_events)\b")
+TABLES = re.compile(r"\b(links|availabilities|matches|seen_events|call_links)\b")
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from slackbot.domain.calls import CallLink
 from slackbot.domain.model import (
     AuthScheme,
     Availability,
@@ -88,6 +89,18 @@ def pairing(person: Person = ANA, number: int = 1, **changes: Any) -> Match:
     return replace(made, **changes)
 
 
+def call_link(person: Person = ANA, number: int = 1, **changes: Any) -> CallLink:
+    """A link to the call of `pairing()`; its digest is the number."""
+    made = CallLink(
+        person=person,
+        match_id=MatchId("match-1"),
+        id_digest=f"{number:064x}",
+        made_at=NOW,
+        expires_at=NOW + timedelta(minutes=6),
+    )
+    return replace(made, **changes)
+
+
 async def everything(database: Database, person: Person) -> tuple[object, ...]:
     """All that is kept of a person, read past any memory."""
     store = SqlStore(database, VAULT)
@@ -98,6 +111,7 @@ async def everything(database: Database, person: Person) -> tuple[object, ...]:
         await store.availabilities(person.team),
         await store.unsettled(person.team),
         await store.rounds_over(person.team, NOW + timedelta(hours=1)),
+        *[await store.call_link(person.team, call_link(number=n).id_digest) for n in (1, 2)],
     )
 
 
@@ -105,3 +119,4 @@ async def fill(store: Store, person: Person) -> None:
     await store.save_link(link(person))
     await store.save_availability(wish(person))
     await store.add_match(pairing(person))
+    await store.add_call_link(call_link(person, 1 if person != BEN else 2))

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import datetime
 from typing import Protocol
 
 import pytest
 
-from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
+from slackbot.domain.errors import MessageDelayed, MessageUnsure, PersonUnreachable
 from slackbot.domain.model import Person, TeamId, UserId
-from slackbot.domain.notices import AvailabilityLost, LinkRefused, MatchFound, Notice, SessionOver
+from slackbot.domain.notices import (
+    AvailabilityLost,
+    LinkRefused,
+    MatchFound,
+    MatchOver,
+    Notice,
+    SessionOver,
+)
 from slackbot.domain.ports import Messenger
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Fault, Slack
@@ -18,7 +26,8 @@ from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.messenger import SlackMessenger
 from slackbot.slack.web_api import slack_session, web_client
-from tests.fakes import CALL, FakeMessenger, match
+from tests.fakes import CALL, NOON, FakeMessenger, match
+from tests.workbench import open_store
 
 LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
 NOTICES: list[Notice] = [
@@ -40,6 +49,8 @@ class Stage(Protocol):
     def gone(self, person: Person) -> None: ...
     def limit(self, seconds: int) -> None: ...
     def fall_silent(self) -> None: ...
+    def lose_an_answer(self) -> None: ...
+    def forbid_reading(self) -> None: ...
 
 
 class FakeStage:
@@ -52,13 +63,19 @@ class FakeStage:
         return sum(who == person for who, _ in self.messenger.told)
 
     def gone(self, person: Person) -> None:
-        self.messenger.errors = [MessageRefused("user_disabled")]
+        self.messenger.errors = [PersonUnreachable("user_disabled")]
 
     def limit(self, seconds: int) -> None:
         self.messenger.errors = [MessageDelayed("ratelimited", float(seconds))]
 
     def fall_silent(self) -> None:
         self.messenger.errors = [MessageUnsure("no_answer")]
+
+    def lose_an_answer(self) -> None:
+        self.messenger.unheard = 1
+
+    def forbid_reading(self) -> None:
+        self.messenger.errors = [MessageDelayed("missing_scope", 60.0)]
 
 
 class RealStage:
@@ -83,6 +100,12 @@ class RealStage:
     def fall_silent(self) -> None:
         self.slack.faults.order(Fault("chat.postMessage", drop="before"))
 
+    def lose_an_answer(self) -> None:
+        self.slack.faults.order(Fault("chat.postMessage", drop="after"))
+
+    def forbid_reading(self) -> None:
+        self.slack.workspace.scopes.discard("im:history")
+
 
 @pytest.fixture(params=["fake", "real"])
 async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
@@ -95,9 +118,10 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
         session = slack_session()
         closing.push_async_callback(session.close)
         client = web_client(f"{url}/api/", session)
+        store = await closing.enter_async_context(open_store())
         yield RealStage(
             slack,
-            SlackMessenger(client, SingleInstallation(client, slack.token), LINKS, channels=Kept()),
+            SlackMessenger(client, SingleInstallation(client, slack.token), LINKS, channels=store),
         )
 
 
@@ -119,23 +143,21 @@ async def test_messages_stand_in_one_conversation_a_person(stage: Stage):
 
 
 async def test_somebody_gone_is_a_final_refusal(stage: Stage):
-    """It carries Slack's word for it."""
+    """It carries Slack's word for it, and says that nothing else reaches them either."""
     stage.gone(stage.ada)
-    with pytest.raises(MessageRefused) as refused:
+    with pytest.raises(PersonUnreachable) as refused:
         await stage.messenger.tell(stage.ada, NOTICES[0])
     assert refused.value.reason == "user_disabled"
     assert stage.received(stage.ada) == 0
 
 
 async def test_too_much_is_a_delay(stage: Stage):
-    """Slack says how long to wait; nothing was sent, and the next try is taken."""
-    stage.limit(7)
+    """Slack says how long to wait; nothing was sent, and a wait too long for us is told."""
+    stage.limit(70)
     with pytest.raises(MessageDelayed) as delayed:
         await stage.messenger.tell(stage.ada, NOTICES[0])
-    assert delayed.value.seconds == 7
+    assert delayed.value.seconds == 70
     assert stage.received(stage.ada) == 0
-    await stage.messenger.tell(stage.ada, NOTICES[0])
-    assert stage.received(stage.ada) == 1
 
 
 async def test_no_answer_is_unsure(stage: Stage):
@@ -143,3 +165,47 @@ async def test_no_answer_is_unsure(stage: Stage):
     stage.fall_silent()
     with pytest.raises(MessageUnsure):
         await stage.messenger.tell(stage.ada, NOTICES[0])
+
+
+@pytest.mark.parametrize("since", [None, NOON], ids=["ever", "since"])
+async def test_what_was_told_is_found(stage: Stage, since: datetime | None):
+    """By its key, where it stands: a match by its id, a remark by what it was given."""
+    told = await stage.messenger.tell(stage.ada, NOTICES[0])
+    remark = await stage.messenger.tell(stage.ada, LinkRefused(), "remark-1")
+    await stage.messenger.tell(stage.ada, SessionOver("Coffee"))
+    assert await stage.messenger.find(stage.ada, match().id, since) == told
+    assert await stage.messenger.find(stage.ada, "remark-1", since) == remark
+
+
+async def test_what_was_not_told_is_not_found(stage: Stage):
+    """Neither an unknown key, nor somebody else's; also where nothing was ever told."""
+    await stage.messenger.tell(stage.ada, NOTICES[0])
+    assert await stage.messenger.find(stage.ada, "other", None) is None
+    assert await stage.messenger.find(stage.priya, match().id, None) is None
+
+
+async def test_what_was_taken_unheard_is_found(stage: Stage):
+    """The answer was lost: it stands there once, and is found."""
+    stage.lose_an_answer()
+    with pytest.raises(MessageUnsure):
+        await stage.messenger.tell(stage.ada, NOTICES[0])
+    assert await stage.messenger.find(stage.ada, match().id, None) is not None
+    assert stage.received(stage.ada) == 1
+
+
+async def test_what_cannot_be_read_is_a_delay(stage: Stage):
+    """Not that there was nothing: it would be told twice then."""
+    await stage.messenger.tell(stage.ada, NOTICES[0])
+    stage.forbid_reading()
+    with pytest.raises(MessageDelayed) as delayed:
+        await stage.messenger.find(stage.ada, match().id, None)
+    assert delayed.value.reason == "missing_scope"
+
+
+async def test_an_edit_stays_in_its_place(stage: Stage):
+    """There is no second message, and the key is still found."""
+    told = await stage.messenger.tell(stage.ada, NOTICES[0])
+    for _ in range(2):
+        await stage.messenger.edit(stage.ada, told, MatchOver(match()))
+    assert stage.received(stage.ada) == 1
+    assert await stage.messenger.find(stage.ada, match().id, None) == told

@@ -17,6 +17,7 @@ from store_samples import (
     SUMMIT,
     TEAM,
     VAULT,
+    call_link,
     everything,
     fill,
     link,
@@ -24,6 +25,7 @@ from store_samples import (
     wish,
 )
 
+from slackbot.domain.calls import Visit
 from slackbot.domain.model import (
     AuthScheme,
     MatchId,
@@ -46,7 +48,7 @@ async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, databas
     before = await everything(database, NAMESAKE)
     await store.forget_workspace(TEAM)
     assert await store.link(ANA) is None
-    assert await everything(database, ANA) == (None, None, [], [], [], [])
+    assert await everything(database, ANA) == (None, None, [], [], [], [], None, None)
     assert await everything(database, NAMESAKE) == before
     assert await store.first_sight(TEAM, "Ev1", NOW)
     assert not await store.first_sight(OTHER_TEAM, "Ev1", NOW)
@@ -84,6 +86,14 @@ USES: dict[str, tuple[Any, ...]] = {
     "mark_over": (ANA, MatchId("match-2"), NOW),
     "mark_answered": (ANA, POSTED, "pause"),
     "first_sight": (TEAM, "Ev1", NOW),
+    "add_call_link": (call_link(number=2),),
+    "replace_call_links": (call_link(number=2),),
+    "call_link": (TEAM, call_link().id_digest),
+    "bind_call_link": (TEAM, call_link().id_digest, "b" * 64, NOW),
+    "note_opened": (ANA, MatchId("match-1"), NOW),
+    "note_visit": (TEAM, call_link().id_digest, Visit.JOINED, NOW),
+    "end_call": (ANA, MatchId("match-1"), NOW),
+    "end_calls": (TEAM, NOW + timedelta(days=1)),
 }
 
 
@@ -118,6 +128,8 @@ async def test_nothing_of_one_workspace_is_shown_to_another(store: Store):
     assert await store.availabilities(TEAM) == []
     assert await store.unsettled(TEAM) == []
     assert await store.rounds_over(TEAM, NOW + timedelta(hours=1)) == []
+    assert await store.call_link(TEAM, call_link().id_digest) is None
+    assert not await store.bind_call_link(TEAM, call_link().id_digest, "b" * 64, NOW)
     assert not await store.mark_refused(ANA, NOW)
     assert not await store.end_availability(ANA)
     assert not await store.forget(ANA)

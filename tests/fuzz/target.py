@@ -107,7 +107,7 @@ class Target:
     async def settled(self) -> None:
         """Wait until the bot has done all that it began; its feeds and servers go on."""
         ours = {"answer", "reply", "open_form", "token_help", "submit", "errand", "show_later"}
-        ours |= {"connect", "leave", "forget_workspace", "show_home", "grace"}
+        ours |= {"connect", "leave", "forget_workspace", "show_home", "grace", "note"}
         while busy := [task for task in asyncio.all_tasks() if task.get_name() in ours]:
             await asyncio.wait(busy)
 
@@ -178,7 +178,12 @@ class Target:
                 (TEAM, PRIYA, "priya"),
                 ("T0OTHER", ADA, "ada"),
             ):
-                await _keep(store, self._link(team, user, name))
+                link = self._link(team, user, name)
+                await _keep(store, link)
+                # Known already: nobody's first direct message changes a row by the way.
+                if team == TEAM:
+                    channel = self.slack.workspaces[team].dm(user).id
+                    await store.remember_channel(link.person, channel)
         finally:
             await store.aclose()
 
@@ -196,9 +201,8 @@ class Target:
 
 async def _keep(store: SqlStore, link: Link) -> None:
     await store.save_link(link)
-    await store.add_match(
-        fakes.match(person=link.person, event=link.event, settled_at=fakes.NOON, outcome="told")
-    )
+    ended = {"settled_at": fakes.NOON, "outcome": "told", "over_at": fakes.NOON}
+    await store.add_match(fakes.match(person=link.person, event=link.event, **ended))
     if link.person != Person(TeamId(TEAM), UserId(ADA)):
         await store.save_availability(fakes.wish(person=link.person, event=link.event))
 

@@ -68,7 +68,7 @@ class Bot:
                         return
                 await asyncio.sleep(0.02)
 
-    def signal(self, number: int) -> None:
+    def send(self, number: int) -> None:
         """Send a signal, if it runs."""
         if self.process is not None and self.process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
@@ -77,21 +77,21 @@ class Bot:
     async def dies(self, number: int = signal.SIGKILL, seconds: float = 15.0) -> float:
         """Send it and wait for the end; after how many seconds that came."""
         before, began = len(self.exits), time.monotonic()
-        self.signal(number)
+        self.send(number)
         async with asyncio.timeout(seconds):
-            while len(self.exits) == before:
+            while len(self.exits) == before:  # noqa: ASYNC110 - a process ends
                 await asyncio.sleep(0.005)
         return time.monotonic() - began
 
     async def away(self) -> None:
         """Stop it for good."""
         self._wanted = False
-        self.signal(signal.SIGCONT)
-        self.signal(signal.SIGTERM)
+        self.send(signal.SIGCONT)
+        self.send(signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(12):
                 await asyncio.shield(self._life)
-        self.signal(signal.SIGKILL)
+        self.send(signal.SIGKILL)
         await self._life
 
     def back(self) -> None:

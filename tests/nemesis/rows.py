@@ -73,12 +73,11 @@ async def windows(here: Stage, account: Account, size: Size) -> None:
 async def _dies_in(here: Stage, bot: Bot, window: str, after: int) -> None:
     bot.changed = (window, str(after))
     await bot.dies()
-    await bot.ready()
-    await here.connected()
-    before, bot.changed = len(bot.exits), ()
+    before = len(bot.exits)
     async with here.matches(20), asyncio.timeout(60):
-        while len(bot.exits) == before:
+        while len(bot.exits) == before:  # noqa: ASYNC110 - a process ends
             await asyncio.sleep(0.01)
+    bot.changed = ()
     here.kills += 1
     await bot.ready()
 
@@ -90,9 +89,9 @@ async def stops(here: Stage, _: Account, size: Size) -> None:
             bot = dice.choice(here.workers)
             await bot.ready()
             await asyncio.sleep(dice.uniform(0.5, 1.5))
-            bot.signal(signal.SIGSTOP)
+            bot.send(signal.SIGSTOP)
             await asyncio.sleep(dice.uniform(4.0, 7.0))
-            bot.signal(signal.SIGCONT)
+            bot.send(signal.SIGCONT)
     await _all_ready(here)
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 from pydantic import SecretStr
 
 from slackbot.delivery import tables
@@ -28,6 +29,7 @@ from slackbot.domain.model import (
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
+from slackbot.settings import Settings
 from slackbot.storage import schema
 from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import SCHEMA
@@ -102,14 +104,14 @@ class Stage:
     async def connected(self, seconds: float = 60.0) -> None:
         """Wait until everybody's feed is up."""
         async with asyncio.timeout(seconds):
-            while {line.attendee for line in self.platform.sockets} < set(self.people):
+            while {line.attendee for line in self.platform.sockets} < set(self.people):  # noqa: ASYNC110 - others connect
                 await asyncio.sleep(0.05)
 
     async def quiet(self, account: Account, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until all is told, and a little longer for what would be told twice."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while account.told() < account.made():
+                while account.told() < account.made():  # noqa: ASYNC110 - others tell
                     await asyncio.sleep(0.1)
         await asyncio.sleep(4.0)
 
@@ -141,6 +143,7 @@ async def stage(which: str, *, people: int = 20, left_out: str = "") -> AsyncIte
             slack, slack_url, platform_url, database_url=database, accelevents_socket_url=proxy.url
         )
         named, tokens = await _come(slack, platform, database, settings, people)
+        beginning = Account(slack, platform, named)
         roles = ("run",) if which == "sqlite" else POSTGRESQL
         environment = environment_for(settings)
         bots = await closing.enter_async_context(running(roles, environment, folder))
@@ -150,15 +153,16 @@ async def stage(which: str, *, people: int = 20, left_out: str = "") -> AsyncIte
         await asyncio.gather(*(bot.ready() for bot in bots))
         here = Stage(slack, platform, bots, named, tokens, proxy, database, folder, server)
         await here.connected()
-        await asyncio.sleep(1.0)  # those who are available are paired two by two at once
+        # Those who are available are paired two by two at once: that is not the row's.
+        await here.quiet(beginning)
         yield here
 
 
 async def _come(
-    slack: Slack, platform: Accelevents, database: str, settings: object, number: int
+    slack: Slack, platform: Accelevents, database: str, settings: Settings, number: int
 ) -> tuple[dict[str, str], set[str]]:
     """People who are linked and available already, their direct messages known."""
-    keys = parse_keys(settings.slackbot_secret_keys.get_secret_value())  # type: ignore[attr-defined] # Settings
+    keys = parse_keys(settings.slackbot_secret_keys.get_secret_value())
     opened = Database(database)
     await schema.upgrade(opened)
     if not opened.ours_alone:
@@ -172,11 +176,20 @@ async def _come(
         person = Person(TeamId("T0DEMO"), UserId(people[name]))
         token = platform.token_for(name)
         tokens.add(token)
+        await _join(settings.accelevents_api_url, token)
         await store.save_link(_link(person, token))
         await store.remember_channel(person, slack.workspace.dm(person.user).id)
         await store.save_availability(_wish(person, now))
     await opened.aclose()
     return people, tokens
+
+
+async def _join(api_url: str, token: str) -> None:
+    async with httpx.AsyncClient(trust_env=False, base_url=api_url) as client:
+        answer = await client.put(
+            f"/rest/events/demo/session/{SESSION}", headers={"Authorization": token}
+        )
+        assert answer.status_code == 200, answer.text
 
 
 def _link(person: Person, token: str) -> Link:

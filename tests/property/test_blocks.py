@@ -29,7 +29,13 @@ from slackbot.domain.model import (
     TeamId,
     UserId,
 )
-from slackbot.domain.notices import AvailabilityLost, LinkRefused, MatchFound, SessionOver
+from slackbot.domain.notices import (
+    AvailabilityLost,
+    LinkRefused,
+    MatchFound,
+    MatchOver,
+    SessionOver,
+)
 from slackbot.sandbox.slack.blockkit import check_view
 from slackbot.sandbox.slack.content import read_content
 from slackbot.sandbox.slack.mrkdwn import links, mentions, unescape
@@ -166,6 +172,40 @@ def test_match_card(found: Match) -> None:
 
 
 @FEW
+@given(meetings)
+def test_over_card(over: Match) -> None:
+    """The same message once the round is over, and once its button was answered."""
+    message = match.over_card(over)
+    taken(message)
+    partner = over.partner
+    role = ", ".join(part for part in (partner.title, partner.company) if part)
+    tells(message, partner.name, role, over.session_title)
+    kept = match.looking_back(read_content(message.payload()).blocks or [])
+    taken(Message(message.text, [*kept, *account.help_card("/n").blocks]))
+
+
+@FEW
+@given(meetings)
+def test_match_card_with_a_call(found: Match) -> None:
+    """One main button, which leads to the call; its address stands in no text."""
+    url = "https://bot.example/call/WyJUMSJd.aaaaaa.signature"
+    message = match.match_card(found, HUB, url)
+    taken(message)
+    tells(message, found.partner.name, found.session_title)
+    (buttons,) = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    assert [b.get("url") for b in buttons if b.get("style") == "primary"] == [url]
+    labels = [b["text"]["text"] for b in buttons][:3]
+    assert labels == [words.BUTTON_CALL, words.BUTTON_MEET, words.BUTTON_NEW_LINK]
+    assert {b["value"] for b in buttons if b["action_id"].startswith("call:")} == {found.id}
+    others = [block for block in message.blocks if block["type"] != "actions"]
+    assert "/call/" not in repr((message.text, others))
+    gone = match.without_call(found, HUB)
+    taken(gone)
+    taken(match.no_call())
+    assert words.CALL_GONE in said(gone)
+
+
+@FEW
 @given(st.lists(meetings, max_size=20))
 def test_history(met: list[Match]) -> None:
     """The people met, however many."""
@@ -225,6 +265,9 @@ def test_standing(standing: Standing, wish: Availability) -> None:
 def test_notice_of_a_match(found: Match) -> None:
     """The notice of a match is its card."""
     assert notice.notice_message(MatchFound(found), HUB) == match.match_card(found, HUB)
+    assert notice.notice_message(MatchOver(found), HUB) == match.over_card(found)
+    with_call = notice.notice_message(MatchFound(found), HUB, "https://bot.example/call/x")
+    assert with_call == match.match_card(found, HUB, "https://bot.example/call/x")
 
 
 def kinds(root: type[errors.SlackbotError]) -> list[type[errors.SlackbotError]]:

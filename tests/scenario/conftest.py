@@ -26,6 +26,7 @@ from slackbot.slack import words
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
 from slackbot.storage.vault import Vault, parse_keys
+from slackbot.web.call.files import STATIC
 from slackbot.wiring import running
 
 KEY = base64.b64encode(hashlib.sha256(b"a key for tests").digest()).decode()
@@ -43,14 +44,17 @@ class Mission:
     settings: Settings
     team: str
     bot_url: str = ""
+    port: int = 0
+    call_static: Path = STATIC
     _bot: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
     # --- the bot ---
 
     async def start_bot(self) -> None:
-        """Start it, on a free port."""
-        app = await self._bot.enter_async_context(running(self.settings))
-        self.bot_url = await self._bot.enter_async_context(serving(app))
+        """Start it, on its port or a free one."""
+        bot = running(self.settings, call_static=self.call_static)
+        app = await self._bot.enter_async_context(bot)
+        self.bot_url = await self._bot.enter_async_context(serving(app, port=self.port))
 
     async def stop_bot(self) -> None:
         """Stop it as SIGTERM would; what it stored stays where it is a file."""
@@ -216,29 +220,24 @@ Start = Callable[..., Awaitable[Mission]]
 async def start(log_lines: LogLines) -> AsyncIterator[Start]:
     """Start a mission; other arguments than these are settings.
 
-    `platform` may be prepared; `beside` is a mission whose Slack and Accelevents are shared;
-    `team` is the workspace in which the bot is installed.
+    `platform` may be prepared; `port` is the bot's own; `call_static` holds the call page.
     """
     async with AsyncExitStack() as stack:
 
         async def begin(
             platform: Accelevents | None = None,
-            beside: Mission | None = None,
-            team: str = "T0DEMO",
+            port: int = 0,
+            call_static: Path = STATIC,
             **changes: Any,
         ) -> Mission:
-            if beside is not None:
-                slack, platform = beside.slack, beside.platform
-                slack_url, platform_url = beside.slack_url, beside.platform_url
-            else:
-                slack, platform = Slack(), platform or Accelevents()
-                slack_url = await stack.enter_async_context(serving(slack.app))
-                platform_url = await stack.enter_async_context(serving(platform.app))
-                slack.base_url = slack_url
-                stack.callback(_nothing_dropped_in_silence, slack)
-            changes = {"slack_bot_token": slack.workspaces[team].token, **changes}
+            slack, platform = Slack(), platform or Accelevents()
+            slack_url = await stack.enter_async_context(serving(slack.app))
+            platform_url = await stack.enter_async_context(serving(platform.app))
+            slack.base_url = slack_url
+            stack.callback(_nothing_dropped_in_silence, slack)
             settings = settings_for(slack, slack_url, platform_url, **changes)
-            mission = Mission(slack, platform, slack_url, platform_url, settings, team)
+            mission = Mission(slack, platform, slack_url, platform_url, settings, "T0DEMO")
+            mission.port, mission.call_static = port, call_static
             stack.push_async_callback(mission.stop_bot)
             await mission.start_bot()
             return mission

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from slackbot.sandbox.slack import Fault
 from slackbot.sandbox.slack.webapi import METHODS
 from slackbot.slack.manifest import manifest
 
-from .conftest import Mission
+from .conftest import Start, dms, until
+
+HISTORY = "conversations.history"
 
 
-async def test_the_mission_needs_exactly_these_scopes(mission: Mission) -> None:
-    """With the manifest's scopes nothing is missing from linking to match, and none is unused."""
+async def test_the_mission_needs_exactly_these_scopes(start: Start, tmp_path: Path) -> None:
+    """With the manifest's scopes nothing is missing from linking to match, and none is unused.
+
+    Ada is told by a bot that was started anew and has not seen her, and whose first message of a
+    match is taken without an answer.
+    """
+    mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     scopes = set(manifest(None, "/networking")["oauth_config"]["scopes"]["bot"])
     mission.slack.workspace.scopes = set(scopes)
-    ada, priya = await mission.link("ada"), await mission.link("priya")
-    await mission.ask(ada, "/networking available First Network Session")
-    await mission.ask(priya, "/networking available 11645")
-    await ada.waits_for("You're matched with Priya Raman", where="dm")
-    await priya.waits_for("You're matched with Ada Example", where="dm")
+    await mission.link("priya")
+    await mission.ask(await mission.link("ada"), "/networking available First Network Session")
+    await mission.stop_bot()
+    await mission.start_bot()
+    mission.slack.faults.order(Fault("chat.postMessage", drop="after"))
+    await mission.ask(mission.priya, "/networking available 11645")
+    await mission.ada.waits_for("You're matched with Priya Raman", where="dm")
+    await mission.priya.waits_for("You're matched with Ada Example", where="dm")
     calls = mission.slack.calls
+    await until(lambda: any(call.method == HISTORY for call in calls), 15)
+    assert len(await dms(mission.ada)) == len(await dms(mission.priya)) == 1
     assert [call.error for call in calls if call.error == "missing_scope"] == []
     used = {METHODS[c.method].scope for c in calls if c.method in METHODS} - {None}
-    assert used | {"commands"} == scopes
+    # What a history needs goes by the kind of the channel, and these were direct messages.
+    assert [call.ok for call in calls if call.method == HISTORY] == [True]
+    assert used | {"commands", "im:history"} == scopes

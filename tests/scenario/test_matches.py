@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,17 @@ from prometheus_client import REGISTRY
 from slackbot.domain.model import EventSlug, Match, Person, TeamId, UserId
 from slackbot.sandbox.accelevents import SHAPES, Accelevents, Session
 
-from .conftest import LogLines, Mission, Start, dms, until, waits_for_dms
+from .conftest import (
+    LogLines,
+    Mission,
+    Start,
+    dms,
+    environment_for,
+    settings_for,
+    until,
+    waits_for_dms,
+)
+from .process import bot_process
 
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "platform"
 OK = sorted(PAYLOADS.glob("socket_ok_*.json"))
@@ -36,7 +48,9 @@ async def stored(mission: Mission, *names: str) -> list[Match]:
     """The matches that are stored for these people, newest first."""
     people = [Person(TeamId(mission.team), UserId(mission.person(name).id)) for name in names]
     async with mission.store() as store:
-        return [m for person in people for m in await store.matches(person, EventSlug("demo"))]
+        known = [m for person in people for m in await store.matches(person, EventSlug("demo"))]
+        found = [await store.match(m.person, m.id) for m in known]
+        return [m for m in found if m is not None]
 
 
 def in_a_file(tmp_path: Path) -> dict[str, str]:
@@ -192,26 +206,38 @@ async def test_broken_payloads_are_counted_and_told_to_nobody(
 
 
 async def test_equal_user_ids_in_two_workspaces_are_two_people(
-    start: Start, tmp_path: Path
+    start: Start, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Two workspaces share a database and a user id: each match reaches its own."""
+    """Two workspaces share a user id, and both are matched: each match reaches its own."""
     here = await start(**in_a_file(tmp_path))
     other_team = here.slack.add_workspace("T0OTHER")
     other_team.add("ada", real_name="Ada Other")
     here.platform.add_attendee("other", "Ada Other", user_id=601)
-    there = await start(beside=here, team="T0OTHER", **in_a_file(tmp_path))
-    assert here.ada.id == there.ada.id
-    await here.link("ada")
-    await there.link("ada", attendee="other")
-    await here.link("priya")
-    for mission, name in ((here, "ada"), (there, "ada")):
-        await mission.ask(mission.person(name), "/networking available 11646")
-    await here.ada.waits_for("matched with Ada Other", where="dm")
-    await there.ada.waits_for("matched with Ada Example", where="dm")
-    assert len(await dms(here.ada)) == len(await dms(there.ada)) == 1
-    (at_home,), (away,) = await stored(here, "ada"), await stored(there, "ada")
+    async with in_another_workspace(here, "T0OTHER", tmp_path_factory.mktemp("elsewhere")) as there:
+        assert here.ada.id == there.ada.id
+        await here.link("ada")
+        await there.link("ada", attendee="other")
+        await here.link("priya")
+        for mission in (here, there):
+            await mission.ask(mission.ada, "/networking available 11646")
+        await here.ada.waits_for("matched with Ada Other", where="dm")
+        await there.ada.waits_for("matched with Ada Example", where="dm")
+        assert len(await dms(here.ada)) == len(await dms(there.ada)) == 1
+        (at_home,), (away,) = await stored(here, "ada"), await stored(there, "ada")
     assert (at_home.partner.name, away.partner.name) == ("Ada Other", "Ada Example")
     assert at_home.call != away.call
+
+
+@asynccontextmanager
+async def in_another_workspace(here: Mission, team: str, folder: Path) -> AsyncIterator[Mission]:
+    """Beside this bot another one of another workspace, as a process with its own database."""
+    token, database = here.slack.workspaces[team].token, f"sqlite:///{folder}/slackbot.db"
+    between = here.slack, here.slack_url, here.platform_url
+    settings = settings_for(*between, slack_bot_token=token, database_url=database)
+    async with bot_process(environment_for(settings), folder) as bot:
+        url = await bot.serving()
+        slack, slack_url, platform_url = between
+        yield Mission(slack, here.platform, slack_url, platform_url, settings, team, url)
 
 
 async def test_another_workspace_gets_nothing(

@@ -93,12 +93,11 @@ def save(url: str, key: str, *numbers: int) -> None:
 def test_migrate_tells_what_it_did(command: Command, url: str):
     """Each migration by name, and nothing the second time."""
     first, second = (command("migrate", DATABASE_URL=url) for _ in range(2))
-    assert first.output.splitlines() == [
-        "Migrated: 0001 Links, availabilities, matches and seen events.",
-        "Migrated: 0002 The end of a match's round, whom no message reaches, "
-        "and where their messages stand.",
-        "The database is up to date.",
-    ]
+    *steps, end = first.output.splitlines()
+    assert steps[0] == "Migrated: 0001 Links, availabilities, matches and seen events."
+    numbers = [int(step.removeprefix("Migrated: ").split()[0]) for step in steps]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert end == "The database is up to date."
     assert second.output == "The database is up to date.\n"
     assert first.exit_code == second.exit_code == 0
 

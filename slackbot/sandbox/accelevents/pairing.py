@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-from slackbot.sandbox.accelevents import chime
+from slackbot.sandbox.chime.api import Chime, Json
 
 Status = Literal["REGISTERED", "CHECK_IN_AVAILABLE", "IN_MEETING", "LEFT", "PAST_SESSION_CHECK_IN"]
 STATUSES: tuple[str, ...] = get_args(Status)
@@ -19,8 +19,8 @@ class Pairing:
     session_id: int
     at: datetime
     sides: tuple[str, str]
-    meeting: chime.Json
-    passes: dict[str, chime.Json]
+    meeting: Json
+    passes: dict[str, Json]
 
     def partner_of(self, who: str) -> str:
         return self.sides[1] if who == self.sides[0] else self.sides[0]
@@ -29,8 +29,9 @@ class Pairing:
 class Networking:
     """The waiting rooms of all sessions and the record of every pairing."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], chime: Chime) -> None:
         self._now = now
+        self._chime = chime
         self._waiting: dict[int, list[str]] = {}
         self.statuses: dict[tuple[int, str], Status] = {}
         self.pairings: list[Pairing] = []
@@ -51,13 +52,17 @@ class Networking:
     def pair(self, session_id: int, a: str, b: str) -> Pairing:
         """Make a pairing with a fresh Chime meeting, whether or not the two were waiting."""
         number = len(self.pairings) + 1
+        meeting = self._chime.meeting(f"networking-{session_id}-{number}")
         pairing = Pairing(
             number=number,
             session_id=session_id,
             at=self._now(),
             sides=(a, b),
-            meeting=chime.meeting(f"networking-{session_id}-{number}"),
-            passes={who: chime.attendee(f"{session_id}-{number}-{who}"[:64]) for who in (a, b)},
+            meeting=meeting,
+            passes={
+                who: self._chime.attendee(meeting, f"{session_id}-{number}-{who}"[:64])
+                for who in (a, b)
+            },
         )
         for who in (a, b):
             self._stop_waiting(who)

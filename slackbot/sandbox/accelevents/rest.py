@@ -18,13 +18,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from slackbot.sandbox.accelevents import chime, refusals, render
+from slackbot.sandbox.accelevents import refusals, render
 from slackbot.sandbox.accelevents.dials import Dials
 from slackbot.sandbox.accelevents.event import Event, Session
 from slackbot.sandbox.accelevents.pairing import Networking, Pairing, Status
 from slackbot.sandbox.accelevents.people import Attendee, People
 from slackbot.sandbox.accelevents.refusals import RefusedError
 from slackbot.sandbox.accelevents.sockets import token_in
+from slackbot.sandbox.chime.api import Chime
 
 Format = Literal["MAIN_STAGE", "BREAKOUT_SESSION", "MEET_UP", "WORKSHOP", "EXPO", "BREAK", "OTHER"]
 LoginSource = Literal["MAGIC_LINK"]
@@ -37,6 +38,7 @@ class Platform(Protocol):
     event: Event
     people: People
     networking: Networking
+    chime: Chime
 
     def now(self) -> datetime: ...
 
@@ -149,9 +151,11 @@ class Rest:
             session = self._at.event.join(self._session(request).id, who, self._at.now())
         except RefusedError as error:
             raise self._as_dialled(error) from error
-        meeting: render.Json = {"Meeting": chime.meeting(f"session-{session.id}")}
-        attendee: render.Json = {"Attendee": chime.attendee(f"{session.id}-{who.user_id}")}
-        call = render.join_call(self._at.dials.join_call, meeting, attendee)
+        meeting = self._at.chime.meeting(f"session-{session.id}")
+        attendee = self._at.chime.attendee(meeting, f"{session.id}-{who.user_id}")
+        call = render.join_call(
+            self._at.dials.join_call, {"Meeting": meeting}, {"Attendee": attendee}
+        )
         return JSONResponse(render.join_answer(session, who, self._at.dials.zone, call))
 
     async def status(self, request: Request) -> Response:

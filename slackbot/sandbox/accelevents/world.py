@@ -25,6 +25,7 @@ from slackbot.sandbox.accelevents.people import (
 from slackbot.sandbox.accelevents.rest import Rest
 from slackbot.sandbox.accelevents.shapes import Parts, payload
 from slackbot.sandbox.accelevents.sockets import Connection, Farewell, Sockets
+from slackbot.sandbox.chime.api import Chime
 
 WEB_URL = "https://www.accelevents.com"
 FIRST_SESSION = 11645
@@ -39,7 +40,8 @@ class Accelevents:
     """One event of the platform. ``app`` is its REST API, socket server and controls.
 
     ``now`` gives an aware time; ``dials`` are explained in ``dials.py``; ping times of the
-    socket are in seconds. The event holds two attendees, ``ada`` and ``priya``.
+    socket are in seconds. The event holds two attendees, ``ada`` and ``priya``. ``chime`` makes
+    the meetings of matches; they lead nowhere until its ``media_url`` is a media plane's.
     """
 
     def __init__(
@@ -58,7 +60,8 @@ class Accelevents:
         self.dials = dials or Dials()
         self.event = demo_event(slug, name, now())
         self.people = People(now)
-        self.networking = Networking(now)
+        self.chime = Chime()
+        self.networking = Networking(now, self.chime)
         self.faults = Faults()
         self._sockets = Sockets(
             self.people.holder_of,

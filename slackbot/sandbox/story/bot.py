@@ -88,10 +88,9 @@ class Bot:
 
 @asynccontextmanager
 async def running_bot(
-    command: Sequence[str], settings: Mapping[str, str], folder: Path
+    command: Sequence[str], settings: Mapping[str, str], folder: Path, port: int
 ) -> AsyncIterator[Bot]:
     """Start the bot in `folder` with these settings and nothing else of this environment."""
-    port = free_port()
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment = {**inherited, "PYTHONPATH": str(_PACKAGE_ROOT), **settings, "PORT": str(port)}
     log = folder / "bot.log"

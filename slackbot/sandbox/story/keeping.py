@@ -5,16 +5,31 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from slackbot.sandbox.story.mission import CREDENTIAL_FIELD, EVENT_FIELD, EVENT_LINK
 from slackbot.sandbox.story.stage import Stage
 
 FRESH = "sam"
 """Somebody in Slack and at the event who has not connected yet."""
 
 
-def guidance(stage: Stage) -> str:
-    """Addresses, the environment for another bot, and some things to try."""
+async def connected_again(stage: Stage) -> None:
+    """Connect Ada once more, who has disconnected at the end of the story: it takes two to meet."""
+    ada = stage.slack.person("ada")
+    before = ada.now
+    await ada.types("/networking connect")
+    form = await ada.waits_for(EVENT_FIELD, where="modal", since=before)
+    token = stage.platform.token_for("ada")
+    await ada.submits(form, {EVENT_FIELD: EVENT_LINK, CREDENTIAL_FIELD: token})
+    await ada.waits_for("You're connected", where="#general", since=before)
+
+
+def guidance(stage: Stage, no_calls: str = "") -> str:
+    """Addresses, the environment for another bot, and some things to try.
+
+    `no_calls` is why nobody can meet in the bot's call page, if they cannot.
+    """
     _add_somebody(stage)
-    return "\n".join(_lines(stage))
+    return "\n".join([*_lines(stage), *_meeting(stage, no_calls), "\nCtrl-C ends it."])
 
 
 def _add_somebody(stage: Stage) -> None:
@@ -41,7 +56,23 @@ def _lines(stage: Stage) -> Iterator[str]:
     yield f"curl -s {stage.slack_url}/_sandbox/seen/{FRESH}"
     yield _curl(stage.platform_url, "pair", f'{{"a": "{FRESH}", "b": "priya"}}')
     yield f"curl -s {stage.slack_url}/_sandbox/seen/priya"
-    yield "\nCtrl-C ends it."
+
+
+def _meeting(stage: Stage, no_calls: str) -> Iterator[str]:
+    if not stage.calls:
+        yield f"\nNobody can meet in a call here: {no_calls}."
+        yield "It takes node, which builds the page, and `pip install aiortc`; see docs/call.md."
+        return
+    yield "\nTo meet in a call: let two people be available, which makes a match at once,"
+    for name in ("ada", "priya"):
+        available = f'{{"user": "{name}", "text": "/networking available 11645"}}'
+        yield _curl(stage.slack_url, "type", available)
+    yield "and a moment later open each one's newest Join call link in a tab of a browser on this"
+    yield "machine; Chromium needs --allow-loopback-in-peer-connection when there is no network:"
+    for name in ("ada", "priya"):
+        seen = f"curl -s {stage.slack_url}/_sandbox/seen/{name}"
+        yield f"{seen} | grep -o '{stage.bot.url}/call/[^\"]*' | tail -1"
+    yield "A link works in one browser, until its round ends after five minutes."
 
 
 def _curl(base: str, dial: str, body: str) -> str:

@@ -7,11 +7,12 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
+from slackbot.sandbox.chime import what_is_missing
 from slackbot.sandbox.slack import CannotDo
 from slackbot.sandbox.story import bot, mishaps, mission
 from slackbot.sandbox.story.bot import BotError
 from slackbot.sandbox.story.hops import Hops
-from slackbot.sandbox.story.keeping import guidance
+from slackbot.sandbox.story.keeping import connected_again, guidance
 from slackbot.sandbox.story.mission import Cast
 from slackbot.sandbox.story.player import Player
 from slackbot.sandbox.story.screen import Screen
@@ -21,14 +22,23 @@ PATIENCE = 8.0
 
 
 async def play(
-    *, keep: bool, bot_command: Sequence[str] = bot.COMMAND, patience: float = PATIENCE
+    *,
+    keep: bool,
+    bot_command: Sequence[str] = bot.COMMAND,
+    patience: float = PATIENCE,
+    no_page: str = "",
 ) -> int:
     """Start everything, play the story, draw it, stop everything; gives the exit status.
+
+    With `keep` people can meet in the bot's own call page, unless `no_page` says why it has none.
 
     0: every step happened, and with `keep` somebody has ended it afterwards. 1: a step did not
     happen in `patience` seconds, or the bot died. 128 and the signal's number: interrupted.
     """
-    performance = _Performance(keep=keep, bot_command=bot_command, patience=patience)
+    no_calls = no_page or what_is_missing()
+    performance = _Performance(
+        keep=keep, bot_command=bot_command, patience=patience, no_calls=no_calls
+    )
     with _stopping() as stopped:
         playing = asyncio.create_task(performance.run())
         await asyncio.wait({playing, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -65,8 +75,11 @@ def _stopping() -> Iterator[asyncio.Future[int]]:
 class _Performance:
     """One evening: `told` once the whole story has been."""
 
-    def __init__(self, *, keep: bool, bot_command: Sequence[str], patience: float) -> None:
+    def __init__(
+        self, *, keep: bool, bot_command: Sequence[str], patience: float, no_calls: str
+    ) -> None:
         self.told = False
+        self._no_calls = no_calls
         self._keep = keep
         self._bot_command = bot_command
         self._patience = patience
@@ -74,12 +87,15 @@ class _Performance:
 
     async def run(self) -> int:
         """The exit status."""
-        async with staged(self._bot_command) as stage:
+        # The story itself is the same everywhere: without calls, which need what not all have.
+        calls = self._keep and not self._no_calls
+        async with staged(self._bot_command, calls=calls) as stage:
             try:
                 await stage.bot.ready()
                 await stage.bot.outlives(self._tell(stage))
                 if self._keep:
-                    self._screen.plain(guidance(stage))
+                    await stage.bot.outlives(connected_again(stage))
+                    self._screen.plain(guidance(stage, self._no_calls))
                     await stage.bot.outlives(_for_ever())
             except (BotError, CannotDo) as failure:
                 self._screen.failed(str(failure), stage.bot.last_lines())

@@ -7,16 +7,17 @@ import base64
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.chime import MediaPlane
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
-from slackbot.sandbox.story.bot import Bot, running_bot
+from slackbot.sandbox.story.bot import Bot, free_port, running_bot
 
 
 class Confirmations:
@@ -51,7 +52,11 @@ class Confirmations:
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything that runs. `settings` is the bot's environment, without its port."""
+    """Everything that runs.
+
+    `settings` is the bot's environment, without its port; `calls` whether a match can be met in
+    two tabs of a browser.
+    """
 
     slack: Slack
     platform: Accelevents
@@ -60,6 +65,7 @@ class Stage:
     slack_url: str
     platform_url: str
     settings: dict[str, str]
+    calls: bool
 
 
 def settings_for(slack: Slack, slack_url: str, platform_url: str) -> dict[str, str]:
@@ -73,16 +79,39 @@ def settings_for(slack: Slack, slack_url: str, platform_url: str) -> dict[str, s
     }
 
 
+def call_settings(public_url: str) -> dict[str, str]:
+    """What a bot at this address needs besides, to give people its own call page."""
+    return {"PUBLIC_URL": public_url, "CALL_MEDIA_HOSTS": "127.0.0.1"}
+
+
 @asynccontextmanager
-async def staged(bot_command: Sequence[str]) -> AsyncIterator[Stage]:
-    """Start it all; leaving stops it all and leaves nothing behind."""
-    slack, platform = Slack(), Accelevents()
+async def staged(bot_command: Sequence[str], *, calls: bool = False) -> AsyncIterator[Stage]:
+    """Start it all, with `calls` also what they need; leaving stops all, nothing is left behind."""
+    slack, platform, port = Slack(), Accelevents(), free_port()
     confirmations = Confirmations(platform.app)
-    with tempfile.TemporaryDirectory(prefix="slackbot-demo-") as name:
-        async with serving(slack.app) as slack_url, serving(confirmations) as platform_url:
-            slack.base_url = slack_url
-            settings = settings_for(slack, slack_url, platform_url)
-            own = {"SLACKBOT_DATA_DIR": name, "LOG_FORMAT": "json"}
-            async with running_bot(bot_command, settings | own, Path(name)) as bot:
-                slack.bot_url = bot.url
-                yield Stage(slack, platform, confirmations, bot, slack_url, platform_url, settings)
+    async with AsyncExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="slackbot-demo-"))
+        slack.base_url = await stack.enter_async_context(serving(slack.app))
+        platform_url = await stack.enter_async_context(serving(confirmations))
+        settings = settings_for(slack, slack.base_url, platform_url)
+        own = {"SLACKBOT_DATA_DIR": name, "LOG_FORMAT": "json"}
+        if calls:
+            platform.chime.media_url = await stack.enter_async_context(_media(platform))
+            settings |= call_settings("http://127.0.0.1:3000")
+            own |= call_settings(f"http://127.0.0.1:{port}")
+        command = running_bot(bot_command, settings | own, Path(name), port)
+        bot = await stack.enter_async_context(command)
+        slack.bot_url = bot.url
+        yield Stage(
+            slack, platform, confirmations, bot, slack.base_url, platform_url, settings, calls
+        )
+
+
+@asynccontextmanager
+async def _media(platform: Accelevents) -> AsyncIterator[str]:
+    plane = MediaPlane(platform.chime.holder_of)
+    async with serving(plane.app) as url:
+        try:
+            yield url
+        finally:
+            await plane.aclose()

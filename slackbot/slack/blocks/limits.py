@@ -12,5 +12,3 @@ VALUE_LIMIT: Final = 2000
 """A button's value."""
 URL_LIMIT: Final = 3000
 """A button's or a picture's address."""
-NAME_LIMIT: Final = 120
-"""One foreign value, such as a name or a title; ours, so that a message stays readable."""

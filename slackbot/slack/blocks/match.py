@@ -14,21 +14,46 @@ from slackbot.slack.blocks.text import Block
 from slackbot.slack.grammar import Command, Name
 
 HISTORY_LENGTH: Final = 15
+CALL_OPEN: Final = "call:open"
+CALL_NEW: Final = "call:new"
+"""Action ids of the buttons of a call; their value is the match's id."""
 
 
-def match_card(match: Match, links: HubLinks) -> Message:
-    """Found: who it is, until when, and one main button to meet."""
-    return _late(match, links) if match.late else _found(match, links)
+def match_card(match: Match, links: HubLinks, call_url: str | None = None) -> Message:
+    """Found: who it is, until when, and one main button to meet.
+
+    It leads into the call where there is a `call_url`, which stands in no text, and else into the
+    event hub.
+    """
+    draft = _late(match) if match.late else _found(match)
+    going_on = _again(match), _pause(match)
+    if call_url is None:
+        return draft.buttons(_meet(match, links, primary=True), *going_on).done()
+    join = Button(words.BUTTON_CALL, CALL_OPEN, value=match.id, url=call_url, primary=True)
+    another = Button(words.BUTTON_NEW_LINK, CALL_NEW, value=match.id)
+    draft.buttons(join, _meet(match, links, primary=False), another, *going_on)
+    return draft.small(words.CALL_SMALL).done()
 
 
-def _found(match: Match, links: HubLinks) -> Message:
+def without_call(match: Match, links: HubLinks) -> Message:
+    """The answer to who wants a new link when there is no call any more."""
+    return Draft().then(match_card(match, links)).small(words.CALL_GONE).done()
+
+
+def no_call() -> Message:
+    """The same when the match is gone too, with all that was kept of the person."""
+    status = Button(words.BUTTON_STATUS, Command(Name.STATUS).action)
+    return Draft().say(words.CALL_GONE).buttons(status).done()
+
+
+def _found(match: Match) -> Draft:
     draft = Draft().keep(words.MATCHED, name=match.partner.name)
     _about(draft, match.partner)
     if match.ends_at is not None:
         draft.say(words.MATCH_ENDS, end=match.ends_at)
     if match.session_title:
         draft.keep(words.MATCH_SESSION, title=match.session_title)
-    return draft.buttons(_meet(match, links, primary=True), _again(match), _pause(match)).done()
+    return draft
 
 
 def over_card(match: Match) -> Message:
@@ -56,7 +81,7 @@ def looking_back(blocks: Sequence[Block]) -> list[Block]:
     return kept
 
 
-def _late(match: Match, links: HubLinks) -> Message:
+def _late(match: Match) -> Draft:
     draft = Draft().say(words.LATE)
     if match.matched_at is not None:
         draft.keep(words.LATE_WHEN, at=match.matched_at, name=match.partner.name)
@@ -65,21 +90,16 @@ def _late(match: Match, links: HubLinks) -> Message:
     _about(draft, match.partner)
     if match.session_title:
         draft.keep(words.MATCH_SESSION, title=match.session_title)
-    draft.say(words.LATE_WHY)
-    return draft.buttons(_meet(match, links, primary=True), _again(match), _pause(match)).done()
+    return draft.say(words.LATE_WHY)
 
 
 def _about(draft: Draft, partner: Partner) -> None:
-    role = _role(partner)
+    role = partner.role
     if partner.picture is not None:
         alt = picture_alt(words.PICTURE, name=partner.name)
         draft.beside_picture(role or partner.name, partner.picture, alt)
     elif role:
         draft.keep(words.ROLE, role=role)
-
-
-def _role(partner: Partner) -> str:
-    return ", ".join(part for part in (partner.title, partner.company) if part)
 
 
 def _meet(match: Match, links: HubLinks, *, primary: bool) -> Button:
@@ -103,7 +123,7 @@ def history(matches: Sequence[Match], event: EventSlug) -> Message:
         return Draft().say(words.NO_HISTORY).buttons(button).done()
     draft = Draft().heading(words.HISTORY)
     for match in matches[:HISTORY_LENGTH]:
-        role = _role(match.partner)
+        role = match.partner.role
         sentence = words.HISTORY_NAME + (f"\n{words.ROLE}" if role else "")
         sentence += f"\n{words.HISTORY_WHEN}"
         sentence += "  ·  {title}" if match.session_title else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from slackbot.domain.foreign import tidy
 from slackbot.slack.blocks.limits import BUTTON_LIMIT, TEXT_LIMIT, URL_LIMIT, VALUE_LIMIT
 from slackbot.slack.blocks.text import (
     NOTHING,
@@ -14,7 +15,6 @@ from slackbot.slack.blocks.text import (
     mrkdwn,
     plain,
     rich,
-    tidy,
 )
 
 KEEP: Final = "keep"

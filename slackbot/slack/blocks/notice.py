@@ -19,11 +19,11 @@ from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.grammar import Command, Name
 
 
-def notice_message(notice: Notice, links: HubLinks) -> Message:
-    """Draw any notice."""
+def notice_message(notice: Notice, links: HubLinks, call_url: str | None = None) -> Message:
+    """Draw any notice; `call_url` is where the call of a match found can be entered."""
     match notice:
         case MatchFound():
-            return match_card(notice.match, links)
+            return match_card(notice.match, links, call_url)
         case MatchOver():
             return over_card(notice.match)
         case LinkRefused():

@@ -7,14 +7,13 @@ Slack does not parse at all, or escaped into the notification's text, which it d
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from string import Formatter
 from typing import Any
 
-from slackbot.slack.blocks.limits import NAME_LIMIT
+from slackbot.domain.foreign import tidy
 
 Block = dict[str, Any]
 Value = str | int | datetime
@@ -27,17 +26,6 @@ _IN_ADDRESS = re.compile(r"(?<=\w)[.@:](?=[\w/])")
 _STYLES = {"*": "bold", "_": "italic", "`": "code"}
 _DATE_FORMATS = {"time": "{time}", "when": "{date_short_pretty} at {time}"}
 _FALLBACKS = {"time": "%H:%M UTC", "when": "%d %b %Y at %H:%M UTC"}
-
-
-def tidy(text: str, limit: int = NAME_LIMIT) -> str:
-    """One line of visible characters, capped.
-
-    Takes away line breaks, control, bidirectional and zero-width characters, and lone surrogates.
-    """
-    spaced = "".join(" " if c.isspace() else c for c in text)
-    visible = "".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"})
-    line = " ".join(visible.split())
-    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def escape(text: str) -> str:

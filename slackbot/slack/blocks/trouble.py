@@ -16,13 +16,14 @@ from slackbot.domain.errors import (
     TicketLimitReached,
     TokenRefused,
 )
+from slackbot.domain.foreign import tidy
 from slackbot.domain.model import EventSlug, Session
 from slackbot.slack import words
 from slackbot.slack.blocks.account import LINK_OPEN, connect_prompt, reconnect_prompt
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.blocks.sessions import choice
-from slackbot.slack.blocks.text import Value, tidy
+from slackbot.slack.blocks.text import Value
 from slackbot.slack.grammar import Command, Name
 
 QUERY_LIMIT: Final = 60

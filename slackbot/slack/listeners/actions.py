@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from slackbot.slack.answers import Answers
 from slackbot.slack.blocks.account import LINK_HELP, LINK_OPEN
+from slackbot.slack.blocks.match import CALL_NEW, CALL_OPEN
 from slackbot.slack.blocks.modals import Errand
+from slackbot.slack.calling import Calling
 from slackbot.slack.grammar import from_action
 from slackbot.slack.linking import Linking
 from slackbot.slack.replies import Place, Replies
 
 
-def register(app: AsyncApp, *, answers: Answers, linking: Linking, replies: Replies) -> None:
+def register(
+    app: AsyncApp, *, answers: Answers, linking: Linking, calling: Calling, replies: Replies
+) -> None:
     """Listen to every button; one that is unknown or only a link is acknowledged, no more."""
 
     async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -27,6 +32,11 @@ def register(app: AsyncApp, *, answers: Answers, linking: Linking, replies: Repl
             linking.open_form(place.person, str(body.get("trigger_id")), errand)
         elif action_id == LINK_HELP:
             replies.put(linking.token_help(Errand(command=value)), place)
+        elif action_id == CALL_OPEN:
+            calling.opened(place.person, value)
+        elif action_id == CALL_NEW:
+            # Its answer is the whole card once more, so nothing of the old one stays above it.
+            replies.put(calling.new_link(place.person, value), replace(place, kept=()))
         elif (command := from_action(action_id)) is not None:
             if place.own_message is not None:
                 answers.note_answer(place.person, place.own_message, command)

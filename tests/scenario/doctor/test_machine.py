@@ -15,6 +15,8 @@ import pytest
 
 from slackbot.domain.health import Cause, Finding, Subject
 from slackbot.examination import bounded
+from slackbot.web.call.files import STATIC
+from slackbot.web.call.probe import probe_call_page
 
 from .patient import Patient, upgraded
 
@@ -111,6 +113,30 @@ async def test_socket_settings(patient: Patient) -> None:
     assert report.status == 1
     assert "ACCELEVENTS_SOCKET_NAMESPACE must begin with /" in report.on("socket")
     assert report.on("slack").startswith("ok")
+
+
+async def test_why_no_call_is_offered(patient: Patient) -> None:
+    """Without an address it is a choice; one that browsers do not trust is a warning."""
+    report = await patient.is_seen_by_doctor()
+    assert "PUBLIC_URL is empty" in report.on("calls")
+    report = await patient.is_seen_by_doctor(PUBLIC_URL="http://bot.example.com/")
+    assert (report.status, report.on("calls").startswith("warning")) == (0, True)
+    assert "no camera to http://bot.example.com → set PUBLIC_URL" in report.on("calls")
+    report = await patient.is_seen_by_doctor(PUBLIC_URL="https://bot.example.com")
+    there = probe_call_page("https://bot.example.com", STATIC).cause is Cause.CALL_PAGE_THERE
+    said = "leads to https://bot.example.com" if there else "has no call page → install the wheel"
+    assert (report.status, said in report.on("calls")) == (0, True)
+
+
+async def test_call_settings_that_cannot_be_used(patient: Patient) -> None:
+    """Each is named, without its value."""
+    report = await patient.is_seen_by_doctor(
+        PUBLIC_URL="https://canary:pass@bot.example.com", CALL_MEDIA_HOSTS="*.canary; script-src *"
+    )
+    assert report.status == 1
+    assert "PUBLIC_URL is not an address such as" in report.on("settings")
+    assert "CALL_MEDIA_HOSTS is not a list of hosts" in report.on("settings")
+    assert "canary" not in report.printed
 
 
 async def test_an_unreadable_env_file(patient: Patient) -> None:

@@ -230,6 +230,19 @@ async def test_only_the_dead_are_inherited_from(
     assert messenger.journal == [TELL] * 3 + [FIND, TELL]
 
 
+async def test_nobody_inherits_from_themselves(store: SqlStore, messenger: FakeMessenger, url: str):
+    """What waits in this process is left to wait, however often the dead are looked for."""
+    match = await stored(store)
+    messenger.errors = [MessageDelayed("ratelimited", LONG)]
+    async with life(url, store, messenger) as delivery:
+        await delivery.submit(ANA, match.id, fresh=True)
+        await until(lambda: messenger.journal)
+        for _ in range(3):
+            assert await delivery.recover()
+            assert rows(url) == {match.id: ("PENDING", "first")}
+    assert messenger.journal == [TELL]
+
+
 async def test_the_calls_that_recovery_needs_are_there():
     """It uses two public calls of the engine; an upgrade that takes them away is noticed."""
     listing = inspect.signature(DBOS.list_workflows_async).parameters
@@ -259,10 +272,38 @@ async def test_a_row_that_forgot_is_looked_for(
         for fresh in (True, False, False):
             await delivery.submit(ANA, match.id, fresh=fresh)
         await becomes(lambda: settled(store))
-        await delivery.submit(ANA, match.id, fresh=False)
-        await asyncio.sleep(2 * WAIT_SECONDS)
         assert rows(url).keys() == {match.id, f"{match.id}-again"}
     assert messenger.journal == ([FIND] if stands else [FIND, TELL])
+
+
+async def test_a_row_may_forget_again_and_again(
+    store: SqlStore, messenger: FakeMessenger, url: str
+):
+    """However often an older copy is put in its place, it is found where it stands."""
+    match = await stored(store)
+    async with life(url, store, messenger) as delivery:
+        for times in range(4):
+            await store.forget(ANA)
+            await store.add_match(match)
+            await delivery.submit(ANA, match.id, fresh=times == 0)
+            await becomes(lambda: settled(store))
+    assert messenger.journal == [TELL, FIND, FIND, FIND]
+
+
+async def test_a_round_whose_row_forgot_ends_again(
+    store: SqlStore, messenger: FakeMessenger, url: str
+):
+    """Else it would be asked for every second, and new ones would wait behind it."""
+    match = await stored(store)
+    async with life(url, store, messenger) as delivery:
+        for _ in range(3):
+            await store.forget(ANA)
+            await store.add_match(match)
+            await store.settle(ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at)
+            for _ in range(3):
+                await delivery.finish(ANA, match.id)
+            await becomes(lambda: over(store, match))
+    assert messenger.journal == ["edit 9.9 MatchOver"] * 3
 
 
 # --- what lies on the disk -----------------------------------------------------------------------

@@ -76,3 +76,63 @@ async def test_only_so_many_are_kept():
     assert shelf.loads == loads
     await cache.get("a", lambda: shelf.load("a"))
     assert shelf.loads == loads + 1
+
+
+async def test_what_was_written_is_done_to_what_is_kept():
+    """A change is carried out on the kept value too, which is fresh from then on."""
+    shelf = Shelf(a=1)
+    cache = cache_over(shelf)
+    await cache.get("a", lambda: shelf.load("a"))
+    shelf.time = 9.0
+    cache.change("a", lambda value: (value or 0) + 1)
+    shelf.time = 18.0
+    assert await cache.get("a", lambda: shelf.load("a")) == 2
+    assert shelf.loads == 1
+
+
+async def test_a_change_of_what_is_not_kept_keeps_nothing():
+    """Neither a value that is too old nor one that was never loaded is made up."""
+    shelf = Shelf(a=1)
+    cache = cache_over(shelf)
+    cache.change("a", lambda _: 7)
+    await cache.get("a", lambda: shelf.load("a"))
+    shelf.time = 10.0
+    cache.change("a", lambda _: 7)
+    assert cache.peek("a") is None
+    assert await cache.get("a", lambda: shelf.load("a")) == 1
+
+
+async def test_a_value_read_before_a_written_change_is_not_kept_after_it():
+    """A reader who was slower than the writer does not undo what was done to the kept value."""
+    shelf = Shelf(a=1)
+    cache = cache_over(shelf)
+    cache.keep("a", 1)
+    shelf.time = 10.0
+    slow = asyncio.create_task(cache.get("a", lambda: shelf.load("a")))
+    await asyncio.sleep(0)
+    shelf.things["a"] = 2
+    cache.change("a", lambda value: value)
+    await slow
+    assert await cache.get("a", lambda: shelf.load("a")) == 2
+
+
+async def test_a_peek_loads_nothing():
+    """It shows what is kept and fresh, or nothing."""
+    shelf = Shelf(a=1)
+    cache = cache_over(shelf)
+    assert cache.peek("a") is None
+    cache.keep("a", 5)
+    assert cache.peek("a") == 5
+    shelf.time = 10.0
+    assert cache.peek("a") is None
+    assert shelf.loads == 0
+
+
+async def test_what_is_kept_unasked_has_a_limit_too():
+    """The one kept longest goes, however the others came."""
+    shelf = Shelf()
+    cache = cache_over(shelf, capacity=2)
+    for number, name in enumerate("abc"):
+        cache.keep(name, number)
+    assert [cache.peek(name) for name in "abc"] == [None, 1, 2]
+    assert len(cache) == 2

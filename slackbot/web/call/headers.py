@@ -1,0 +1,53 @@
+"""The headers of everything that the call page consists of."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from slackbot.domain.media import MediaHosts
+
+NO_STORE: Final = "no-store"
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
+
+
+def page_headers(hosts: MediaHosts) -> dict[str, str]:
+    """Nothing but our own scripts, the media hosts, camera and microphone; nobody frames us."""
+    return {
+        "Content-Security-Policy": (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+            f"connect-src 'self' {hosts.sources}; media-src 'self' blob: mediastream:; "
+            "worker-src blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        ),
+        "Permissions-Policy": (
+            "camera=(self), microphone=(self), speaker-selection=(self), display-capture=(), "
+            "geolocation=()"
+        ),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Robots-Tag": "noindex, nofollow",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+    }
+
+
+class WithHeaders:
+    """An ASGI app whose every answer has these headers, and is not kept unless it says so."""
+
+    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
+        self._app = app
+        self._headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._headers)
+                headers.setdefault("Cache-Control", NO_STORE)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)

@@ -1,0 +1,122 @@
+"""Two people who are matched by the bot, from their commands in Slack to the links they follow."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.chime import MediaPlane
+from slackbot.sandbox.chime.meeting import Seat
+from slackbot.sandbox.serving import serving
+from slackbot.sandbox.slack import Seen
+from slackbot.slack import words
+from tests.browser.chromium import Tab, Visitors
+from tests.scenario.conftest import Mission
+
+SESSION = 11645
+ADA, PRIYA = "ada", "priya"
+NAMES = {ADA: "Ada Example", PRIYA: "Priya Raman"}
+LOBBY = "document.body.dataset.state === 'lobby'"
+PREVIEW = f"{LOBBY} && document.querySelector('.local.live video')?.videoWidth > 0"
+IN_CALL = "document.body.dataset.state === 'call' && document.body.dataset.link === 'started'"
+OVER = "document.body.dataset.state === 'over'"
+PARTNER_SEEN = "document.querySelector('.remote.live video')?.videoWidth > 0"
+PARTNER_HERE = "document.body.dataset.partner === 'here'"
+
+
+def because(why: str) -> str:
+    """The last screen, for this reason."""
+    return f"{OVER} && document.body.dataset.why === {why!r}"
+
+
+@asynccontextmanager
+async def media_plane() -> AsyncIterator[tuple[Accelevents, MediaPlane]]:
+    """An Accelevents whose meetings take place here."""
+    platform = Accelevents()
+    plane = MediaPlane(platform.chime.holder_of)
+    async with serving(plane.app) as platform.chime.media_url:
+        try:
+            yield platform, plane
+        finally:
+            await plane.aclose()
+
+
+@dataclass
+class Evening:
+    """What runs, and the direct messages of the match once it is made."""
+
+    mission: Mission
+    plane: MediaPlane
+    visitors: Visitors
+    told: dict[str, Seen] = field(default_factory=dict)
+
+    async def match(self) -> None:
+        """Both connect and say that they are available; both are told."""
+        for name in NAMES:
+            await self.mission.link(name)
+        await self.match_again()
+
+    async def match_again(self) -> None:
+        """The same for two who are connected."""
+        before = {name: self.mission.person(name).now for name in NAMES}
+        for name in NAMES:
+            await self.mission.person(name).types(f"/networking available {SESSION}")
+        for name, partner in ((ADA, PRIYA), (PRIYA, ADA)):
+            self.told[name] = await self.mission.person(name).waits_for(
+                f"You're matched with {NAMES[partner]}",
+                where="dm",
+                since=before[name],
+                timeout=15,
+            )
+
+    async def follow(self, name: str, button: str = words.BUTTON_CALL) -> str:
+        """Press the button in somebody's message; the address that their Slack opens."""
+        answer = await self.mission.person(name).clicks(self.told[name], button)
+        assert answer.ok
+        assert answer.opened is not None
+        return answer.opened
+
+    async def renew(self, name: str) -> None:
+        """Press New link, and wait until the message has it."""
+        person, told = self.mission.person(name), self.told[name]
+        old = told.button(words.BUTTON_CALL).url
+        assert (await person.clicks(told, words.BUTTON_NEW_LINK)).ok
+        self.told[name] = await person.waits_for(
+            lambda seen: seen.id == told.id and seen.button(words.BUTTON_CALL).url != old
+        )
+
+    async def opens(self, name: str, **options: object) -> Tab:
+        """Follow the button into a browser of one's own."""
+        return await self.visitors.opens(await self.follow(name), **options)
+
+    async def lobby(self, name: str, **options: object) -> Tab:
+        """The same, up to the live preview."""
+        tab = await self.opens(name, **options)
+        await tab.until(PREVIEW)
+        return tab
+
+    async def joins(self, name: str, **options: object) -> Tab:
+        """The same, up to being in the call."""
+        tab = await self.lobby(name, **options)
+        await tab.page.click("#join")
+        await tab.until(IN_CALL)
+        return tab
+
+    async def both(self) -> tuple[Tab, Tab]:
+        """Both are in the call and see each other."""
+        tabs = await self.joins(ADA), await self.joins(PRIYA)
+        for tab in tabs:
+            await tab.until(PARTNER_SEEN)
+        return tabs
+
+    def seat(self, name: str) -> Seat:
+        """Somebody's place in the newest meeting."""
+        holder = self.mission.platform.chime.holder_of(self.token(name))
+        assert holder is not None
+        return self.plane.seat(holder)
+
+    def token(self, name: str) -> str:
+        """Somebody's join token in the newest meeting."""
+        return str(self.mission.platform.pairings[-1].passes[name]["JoinToken"])

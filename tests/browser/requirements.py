@@ -1,0 +1,39 @@
+"""What the tests in a browser need, and what of it is missing here."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+from slackbot.sandbox.chime import what_is_missing
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "slackbot" / "web" / "call" / "page"
+AXE = PAGE / "node_modules" / "axe-core" / "axe.min.js"
+BUNDLE = ROOT / "slackbot" / "web" / "call" / "static" / "call.html"
+PICTURES = ROOT / "docs" / "pictures"
+
+
+def chromium() -> str | None:
+    """The path of Debian's Chromium, or of whichever is in PATH."""
+    return shutil.which("/usr/bin/chromium") or shutil.which("chromium")
+
+
+def missing() -> str:
+    """The first thing that is not there, as a reason to skip; empty if all is."""
+    if chromium() is None:
+        return "Chromium is not installed (apt-get install chromium)"
+    if find_spec("playwright") is None:
+        return "playwright is not installed (requirements-browser.txt)"
+    if reason := what_is_missing():
+        return f"{reason} (requirements-browser.txt)"
+    if not BUNDLE.is_file():
+        return "the call page is not built (make page)"
+    return ""
+
+
+def required() -> bool:
+    """Whether a missing thing is a failure, as where the tests are known to be able to run."""
+    return os.environ.get("REQUIRE_BROWSER") == "1"

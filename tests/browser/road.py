@@ -1,0 +1,110 @@
+"""The whole road: matched in Slack, through the button, in the call, and back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from slackbot.slack import words
+from tests.browser.chromium import Tab
+from tests.browser.evening import (
+    ADA,
+    IN_CALL,
+    NAMES,
+    PARTNER_SEEN,
+    PREVIEW,
+    PRIYA,
+    Evening,
+    because,
+)
+from tests.browser.figures import FIGURES
+
+ROUND_SECONDS = 30
+LISTENING = 1.5  # seconds; the microphone of the test beeps more often than that
+SILENCE = 1e-3  # energy that is none: a beep has a hundred times as much
+PARTNER_MUTED = "document.querySelector('.remote .muted').checkVisibility()"
+
+
+async def walk(
+    evening: Evening, *, links: dict[str, str] | None = None, patience: float = 15.0
+) -> None:
+    """From the two buttons up to both having left; any step that does not come is an error."""
+    links = links or {name: await evening.follow(name) for name in NAMES}
+    ada = await _lobby(evening, links[ADA], NAMES[PRIYA], patience)
+    priya = await _lobby(evening, links[PRIYA], NAMES[ADA], patience)
+    await _join(ada, patience)
+    began = await _join(priya, patience)
+    await priya.until(PARTNER_SEEN, patience)
+    FIGURES.add("Join → partner's video", time.monotonic() - began)
+    await ada.until(PARTNER_SEEN, patience)
+    for tab in (ada, priya):
+        await tab.until_media_flows(patience)
+    await _mute(evening, ada, priya, patience)
+    await _leave(evening, ada, priya, patience)
+    for tab in (ada, priya):
+        assert tab.violations == []
+
+
+async def _lobby(evening: Evening, link: str, partner: str, patience: float) -> Tab:
+    began = time.monotonic()
+    tab = await evening.visitors.opens(link)
+    await tab.until(PREVIEW, patience)
+    FIGURES.add("click → lobby with live preview", time.monotonic() - began)
+    assert await tab.text("#title") == partner
+    return tab
+
+
+async def _join(tab: Tab, patience: float) -> float:
+    began = time.monotonic()
+    await tab.page.click("#join")
+    await tab.until(IN_CALL, patience)
+    FIGURES.add("Join → audio started", time.monotonic() - began)
+    return began
+
+
+async def _mute(evening: Evening, ada: Tab, priya: Tab, patience: float) -> None:
+    """Ada's microphone off: Priya is shown it and hears nothing; on again: she hears her."""
+    await ada.page.click("#mic")
+    assert await ada.page.get_attribute("#mic", "aria-pressed") == "false"
+    await priya.until(PARTNER_MUTED, patience)
+    assert evening.seat(ADA).muted
+    began = time.monotonic()
+    while await _heard_in(priya, LISTENING) > SILENCE:  # what was on its way
+        assert time.monotonic() - began < patience, "a muted microphone is heard"
+    await ada.page.click("#mic")
+    await priya.until(f"!({PARTNER_MUTED})", patience)
+    await priya.until_media_flows(patience)
+
+
+async def _heard_in(tab: Tab, seconds: float) -> float:
+    before = (await tab.media()).energy
+    await asyncio.sleep(seconds)
+    return (await tab.media()).energy - before
+
+
+async def _leave(evening: Evening, ada: Tab, priya: Tab, patience: float) -> None:
+    """Priya leaves, and Ada is told; Ada leaves; nothing of them stays connected."""
+    await priya.page.click("#leave")
+    await priya.until(because("left"), patience)
+    await ada.until("document.body.dataset.partner === 'left'", patience)
+    await ada.page.click("#leave")
+    await ada.until(because("left"), patience)
+    for name in NAMES:
+        assert evening.seat(name).heard.count("JOIN") == 1  # nobody had to come back
+        assert evening.seat(name).said_goodbye
+
+
+async def is_over_in_slack(evening: Evening) -> None:
+    """When the round has ended, the same message says so and offers no call any more.
+
+    What the second face of a match shows besides is to be asserted here.
+    """
+    for name in NAMES:
+        told = evening.told[name]
+        over = await evening.mission.person(name).waits_for(
+            lambda seen, told=told: seen.id == told.id and words.ROUND_OVER in seen.text,
+            timeout=ROUND_SECONDS + 10,
+        )
+        labels = [button.text for button in over.buttons]
+        assert not {words.BUTTON_CALL, words.BUTTON_NEW_LINK} & set(labels)
+        assert all("/call/" not in (button.url or "") for button in over.buttons)

@@ -1,0 +1,87 @@
+"""Lobby, call and over by axe-core, in light and dark, wide and narrow; and the keyboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.browser.chromium import LOOKS, Tab
+from tests.browser.evening import ADA, PARTNER_SEEN, PRIYA, Evening, because
+from tests.browser.requirements import AXE
+
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+FLOWS_OVER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+SMALL_TARGETS = """() => [...document.querySelectorAll('button, select, #slack')]
+  .filter((e) => e.checkVisibility() && (e.getBoundingClientRect().height < 44))
+  .map((e) => e.id)"""
+
+
+async def examine(tab: Tab) -> list[str]:
+    """What axe-core holds against the page as it stands, and what it does not ask."""
+    await tab.page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = await tab.page.evaluate(
+        "(tags) => window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] })", RULES
+    )
+    assert len(found["passes"]) > 5  # it did look
+    problems = [
+        f"{violation['id']}: {node['target']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+    if await tab.page.evaluate(f"() => {FLOWS_OVER}"):
+        problems.append("the page scrolls sideways")
+    return problems + [f"less than 44 px: {i}" for i in await tab.page.evaluate(SMALL_TARGETS)]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_everybody_can_use_it(evening: Evening, look: str) -> None:
+    """No violation in the lobby, in the call, and when it is over."""
+    if not AXE.is_file():
+        pytest.skip("axe-core is not installed (npm ci in slackbot/web/call/page)")
+    await evening.match()
+    tab = await evening.lobby(ADA, **LOOKS[look])
+    await tab.until("document.getElementById('level').value > 0.02")
+    found = {"lobby": await examine(tab)}
+    await evening.joins(PRIYA)
+    await tab.page.click("#join")
+    await tab.until(PARTNER_SEEN)
+    found["call"] = await examine(tab)
+    await tab.page.click("#devices")
+    found["devices"] = await examine(tab)
+    await tab.page.keyboard.press("Escape")
+    await tab.page.click("#leave")
+    await tab.until(because("left"))
+    found["over"] = await examine(tab)
+    assert found == {"lobby": [], "call": [], "devices": [], "over": []}
+
+
+async def test_the_keyboard_is_enough(evening: Evening) -> None:
+    """From the heading by Tab to Join, into the call, to the microphone, and out of it."""
+    await evening.match()
+    tab = await evening.lobby(ADA)
+    await _to(tab, "join")
+    await tab.page.keyboard.press("Enter")
+    await tab.until("document.body.dataset.state === 'call'")
+    assert await _focus(tab) == "heading"
+    await _to(tab, "mic")
+    await tab.page.keyboard.press("Space")
+    await tab.until("document.getElementById('mic').getAttribute('aria-pressed') === 'false'")
+    await _to(tab, "leave")
+    await tab.page.keyboard.press("Enter")
+    await tab.until(because("left"))
+    assert await _focus(tab) == "heading"
+
+
+async def _focus(tab: Tab) -> str:
+    return str(await tab.page.evaluate("() => document.activeElement?.id"))
+
+
+async def _to(tab: Tab, wanted: str) -> None:
+    passed = []
+    for _ in range(12):
+        await tab.page.keyboard.press("Tab")
+        passed.append(await _focus(tab))
+        if passed[-1] == wanted:
+            return
+    raise AssertionError(f"Tab never comes to {wanted}: {passed}")

@@ -1,0 +1,23 @@
+"""The road from the match to the call and back. `ROAD=20` walks it so often."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.browser.conftest import Begin
+from tests.browser.road import ROUND_SECONDS, is_over_in_slack, walk
+
+TIMES = int(os.environ.get("ROAD", "1"))
+
+
+@pytest.mark.parametrize("time", range(1, TIMES + 1))
+async def test_two_people_meet(begin: Begin, time: int) -> None:
+    """Matched, told in Slack, through the button, heard and seen by each other, and back."""
+    evening = await begin(round_seconds=ROUND_SECONDS)
+    await evening.match()
+    await walk(evening)
+    assert evening.plane.problems == []
+    assert evening.plane.refused == evening.plane.telemetry == 0
+    await is_over_in_slack(evening)

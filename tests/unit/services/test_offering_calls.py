@@ -1,0 +1,208 @@
+"""Which matches have a call to offer, and what becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
+
+from slackbot.domain.calls import EntryRefused, closes_at
+from slackbot.domain.media import MediaHosts
+from slackbot.domain.model import Call, Match, Source
+from slackbot.domain.ports import CallOffer
+from slackbot.services.background import Background
+from slackbot.services.calls import SWEEP_SECONDS, Calls
+from slackbot.slack import words
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.blocks.message import Message
+from slackbot.slack.calling import Calling
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+from slackbot.storage.vault import Vault
+from tests.callstage import HOSTS, NAMESAKE, CallStage, call_stage, chime_call, with_call
+from tests.fakes import ANA, BEN, NOON, until
+
+LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[CallStage]:
+    async with call_stage(tmp_path) as opened:
+        yield opened
+
+
+def counted(outcome: str) -> float:
+    return REGISTRY.get_sample_value("slackbot_calls_total", {"outcome": outcome}) or 0.0
+
+
+@pytest.mark.parametrize(
+    ("match", "offered"),
+    [
+        (with_call(), True),
+        (with_call(ends_at=None), True),
+        (with_call(source=Source.LIST, ends_at=None), True),
+        (with_call(source=Source.BEFORE), False),
+        (with_call(call=None), False),
+        (with_call(ends_at=NOON), False),
+        (with_call(ends_at=None, received_at=NOON - timedelta(minutes=30)), False),
+        (with_call(source=Source.LIST, ends_at=NOON - timedelta(seconds=1)), False),
+    ],
+)
+async def test_a_call_is_offered_while_its_round_may_go_on(
+    stage: CallStage, match: Match, offered: bool
+):
+    """Its details are known, it was not over before, and its round has not ended."""
+    await stage.store.add_match(match)
+    assert (await stage.calls.offer(match) is not None) is offered
+    assert (await stage.calls.renew(ANA, match.id))[1] is not None or not offered
+
+
+async def test_without_a_page_nothing_is_offered(stage: CallStage):
+    """However good the call is; no link is stored."""
+    off = Calls(store=stage.store, clock=stage.clock, signer=stage.signer, hosts=HOSTS, page=None)
+    await stage.store.add_match(with_call())
+    assert await off.offer(with_call()) is None
+    match, url = await off.renew(ANA, with_call().id)
+    assert (match is not None, url) == (True, None)
+    assert (await stage.rows()).startswith("[[], ")
+
+
+async def test_a_strange_host_is_counted_and_not_shown(stage: CallStage):
+    """A word in the log, one in the metrics, and neither has the address or the pass."""
+    call = chime_call()
+    placement = {**call.meeting["MediaPlacement"], "SignalingUrl": "wss://evil.example/x"}
+    match = with_call(call=Call({**call.meeting, "MediaPlacement": placement}, call.attendee))
+    before = counted("untrusted")
+    with capture_logs() as lines:
+        assert await stage.calls.offer(match) is None
+    assert counted("untrusted") == before + 1
+    (line,) = lines
+    assert (line["event"], line["reason"]) == ("call_not_offered", "media_host")
+    assert "evil" not in repr(lines)
+    assert call.attendee["JoinToken"] not in repr((lines, match))
+
+
+async def test_a_store_that_is_away_costs_the_button_alone(stage: CallStage):
+    """The match is told all the same."""
+    gone = SqlStore(
+        Database("postgresql+psycopg://nobody@127.0.0.1:1/none", patience=0.0),
+        Vault([bytes(range(32))]),
+    )
+    offer: CallOffer = Calls(
+        store=gone, clock=stage.clock, signer=stage.signer, hosts=HOSTS, page="https://x/call"
+    ).offer
+    with capture_logs() as lines:
+        assert await offer(with_call()) is None
+    assert lines[-1]["reason"] == "store_unavailable"
+    await gone.aclose()
+
+
+async def test_nothing_of_a_pass_is_shown_by_accident(stage: CallStage):
+    """The values that carry it do not show it."""
+    link = await stage.offered()
+    entry = await stage.calls.enter(link.rpartition("/")[2], None)
+    for secret in (entry.browser, entry.call.attendee["JoinToken"], link):
+        assert secret not in repr(entry) + repr(stage.calls)
+    with pytest.raises(EntryRefused) as told:
+        await stage.calls.enter(link.rpartition("/")[2], None)
+    assert str(told.value) == "elsewhere"
+
+
+# --- the end -------------------------------------------------------------------------------------
+
+
+async def test_an_end_waits_until_the_call_is_closed(stage: CallStage):
+    """Told at the round's end, it says how long to wait; after that all details are gone."""
+    match = with_call()
+    link = await stage.offered(match)
+    stage.clock.advance(180)
+    assert await stage.calls.end(ANA, match.id) == 60.0
+    assert (await stage.asks(link)).status_code == 200
+    stage.clock.advance(60)
+    assert await stage.calls.end(ANA, match.id) is None
+    kept = await stage.store.match(ANA, match.id)
+    assert kept == replace(match, call=None)
+    assert await stage.calls.end(ANA, match.id) is None
+    assert await stage.calls.end(BEN, match.id) is None
+
+
+async def test_details_go_though_nobody_says_that_a_round_is_over(stage: CallStage):
+    """At the start for what ended meanwhile, and every minute for what ended since."""
+    first, second = with_call(), with_call(ANA, 2, ends_at=NOON + timedelta(seconds=30))
+    foreign = with_call(NAMESAKE)
+    for match in (first, second, foreign):
+        await stage.store.add_match(match)
+    sealed = "v1."
+    assert (await stage.rows()).count(sealed) == 3
+    stage.clock.advance(90)
+    tidying = asyncio.create_task(stage.calls.keep_tidy(ANA.team))
+    for waited, left in ((0, 2), (60, 2), (60, 2), (60, 1)):
+        stage.clock.advance(waited)
+        await until(lambda: stage.clock.sleepers)
+        await stage.store.ping()
+        assert (await stage.rows()).count(sealed) == left, waited
+    tidying.cancel()
+    with suppress(asyncio.CancelledError):
+        await tidying
+    assert closes_at(first) - NOON == timedelta(seconds=240)
+    assert SWEEP_SECONDS == 60
+
+
+# --- the buttons ---------------------------------------------------------------------------------
+
+
+def labels(message: Message) -> list[str]:
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    return [button["text"]["text"] for row in rows for button in row]
+
+
+async def test_a_new_link_is_for_the_one_who_asks(stage: CallStage):
+    """Somebody else's match, a made-up one or junk: no link, and nothing of theirs is revoked."""
+    link = await stage.offered()
+    calling = Calling(stage.calls, background=Background(), links=LINKS)
+    for person, match_id in (
+        (BEN, with_call().id),
+        (NAMESAKE, with_call().id),
+        (ANA, "f" * 32),
+        (ANA, "\0"),
+        (ANA, "x" * 2_000),
+    ):
+        message = await calling.new_link(person, match_id)
+        assert words.CALL_GONE in message.text
+        calling.opened(person, match_id)
+    assert (await stage.asks(link)).status_code == 200
+    message = await calling.new_link(ANA, with_call().id)
+    assert labels(message)[0] == words.BUTTON_CALL
+    assert (await stage.asks(link)).status_code == 410
+
+
+async def test_pressed_twice_it_is_one_new_link(stage: CallStage):
+    """Both presses get the same one, so that whichever is drawn last works."""
+    await stage.offered()
+    calling = Calling(stage.calls, background=Background(), links=LINKS)
+    first, second = [calling.new_link(ANA, with_call().id) for _ in range(2)]
+    assert await first == await second
+    assert await calling.new_link(ANA, with_call().id) != await first
+
+
+async def test_when_there_is_no_call_any_more_the_card_says_so(stage: CallStage):
+    """After the round, or when the list of hosts changed: whom it was, and the hub."""
+    match = with_call()
+    await stage.offered(match)
+    calling = Calling(stage.calls, background=Background(), links=LINKS)
+    stage.clock.advance(180)
+    message = await calling.new_link(ANA, match.id)
+    assert words.CALL_GONE in message.text
+    assert match.partner.name in message.text
+    assert labels(message)[0] == words.BUTTON_MEET
+    assert not {words.BUTTON_CALL, words.BUTTON_NEW_LINK} & set(labels(message))
+    other = CallStage(stage.store, stage.page, hosts=MediaHosts.of(["*.example"]))
+    calling = Calling(other.calls, background=Background(), links=LINKS)
+    assert words.CALL_GONE in (await calling.new_link(ANA, match.id)).text

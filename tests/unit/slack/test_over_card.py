@@ -1,0 +1,99 @@
+"""The second face of a match's message: whom it was with, that it is over, and how to go on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from slackbot.domain.model import Match, Partner
+from slackbot.domain.notices import MatchOver
+from slackbot.sandbox.slack.mrkdwn import unescape
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.blocks.match import match_card, over_card
+from slackbot.slack.blocks.message import Message
+from slackbot.slack.blocks.notice import notice_message
+from slackbot.slack.grammar import Command, Name, from_action
+from tests.fakes import CALL, NOON, ZOE, match
+
+LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
+
+
+def buttons(message: Message) -> list[dict[str, Any]]:
+    return [
+        element
+        for block in message.blocks
+        if block["type"] == "actions"
+        for element in block["elements"]
+    ]
+
+
+def lines(message: Message) -> list[str]:
+    """The message as a screen reader reads it, its times as where Slack draws none."""
+    drawn = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", message.text)
+    return unescape(drawn).splitlines()
+
+
+def met(**changes: Any) -> Match:
+    made = match(ZOE, session_title="Coffee", call=CALL, ends_at=NOON + timedelta(minutes=5))
+    return replace(made, **changes)
+
+
+def test_it_says_that_the_round_is_over():
+    """Whom one was matched with stays, now in the past; the question is whether to go on."""
+    assert lines(over_card(met())) == [
+        "You were matched with Zoë",
+        "CTO, Ωmega",
+        "Coffee",
+        "The round is over. Shall I go on looking?",
+        "12:00 UTC to 12:05 UTC",
+    ]
+
+
+def test_it_has_one_main_button_to_go_on_and_one_to_stop():
+    """Both are about the session in which it was; nothing leads to the meeting any more."""
+    found = buttons(over_card(met()))
+    assert [(button["text"]["text"], button.get("style")) for button in found] == [
+        ("I'm available again", "primary"),
+        ("Pause", None),
+    ]
+    assert [from_action(button["action_id"]) for button in found] == [
+        Command(Name.AVAILABLE, "7"),
+        Command(Name.PAUSE, "7"),
+    ]
+    assert not any("url" in button for button in found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "missing"),
+    [
+        ({"ends_at": None}, "12:00"),
+        ({"session_title": ""}, "Coffee"),
+        ({"partner": Partner(name="Zoë")}, "Ωmega"),
+    ],
+)
+def test_what_is_not_known_is_not_said(changes: dict[str, Any], missing: str):
+    """Neither the times of a round of unknown length, nor an empty title or role."""
+    message = over_card(met(**changes))
+    assert missing not in message.text
+    assert "Zoë" in message.text
+    assert len(buttons(message)) == 2
+    assert all(line.strip() for line in lines(message))
+
+
+def test_the_two_faces_are_of_one_message():
+    """The same person, role and session on both; and the notice of the end is this card."""
+    first, second = match_card(met(), LINKS), over_card(met())
+    for fact in ("Zoë", "CTO, Ωmega", "Coffee"):
+        assert fact in first.text
+        assert fact in second.text
+    assert notice_message(MatchOver(met()), LINKS) == second
+
+
+def test_nothing_of_the_call_is_in_it():
+    """The card is drawn from the match, of which the call is a secret."""
+    payload = repr(over_card(met()).payload())
+    assert not [word for word in ("m-1", "a-1", "JoinToken") if word in payload]

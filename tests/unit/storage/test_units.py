@@ -1,0 +1,150 @@
+"""A unit of work is one trip to a thread on SQLite, and leaves nothing when it fails."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import IntegrityError
+
+from slackbot.storage import schema
+from slackbot.storage.database import Database
+from slackbot.storage.store import SqlStore
+from slackbot.storage.tables import SeenEventRow
+from slackbot.storage.units import SqliteUnits
+from slackbot.storage.vault import Vault
+from tests.fakes import ANA, CALL, EXPO, NOON, match, sighting, wish
+
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+VAULT = Vault([bytes(range(32))])
+SQLITE = pytest.mark.parametrize("database_url", ["memory", "file"], indirect=True)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = Database(database_url)
+    await schema.upgrade(opened)
+    yield opened
+    await opened.aclose()
+
+
+class Counted(Executor):
+    """Counts the trips to another pool's threads."""
+
+    def __init__(self, pool: ThreadPoolExecutor, trips: list[str]) -> None:
+        self.pool, self.trips = pool, trips
+
+    def submit(self, work: Any, /, *given: Any, **named: Any) -> Future[Any]:
+        self.trips.append(self.pool._thread_name_prefix)
+        return self.pool.submit(work, *given, **named)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self.pool.shutdown(wait, cancel_futures=cancel_futures)
+
+
+@pytest.fixture
+def trips(database: Database) -> list[str]:
+    """The trips to a thread that the database makes from now on."""
+    units: Any = database._units
+    assert isinstance(units, SqliteUnits)
+    seen: list[str] = []
+    pools = {id(pool): Counted(pool, seen) for pool in (units._writing, units._reading)}
+    units._writing, units._reading = pools[id(units._writing)], pools[id(units._reading)]
+    return seen
+
+
+@SQLITE
+async def test_a_unit_of_work_is_one_trip_to_a_thread(database: Database, trips: list[str]):
+    """Whether it is one statement or two: the road of a match, from its telling to its end."""
+    store = SqlStore(database, VAULT)
+    await store.save_availability(wish())
+    trips.clear()
+    assert await store.matches(ANA, EXPO, match().session_id) == []
+    assert await store.add_match(match(call=CALL))
+    assert await store.match(ANA, match().id)
+    assert await store.matches(ANA, EXPO, match().session_id)
+    await store.settle(ANA, match().id, "told", None, NOON)
+    assert await store.availability(ANA)
+    assert len(trips) == 4, "read, add, settle; the wish is read once after it was saved"
+    trips.clear()
+    for _ in range(5):
+        [known] = await store.matches(ANA, EXPO, match().session_id)
+        assert known.outcome == "told"
+        await store.availability(ANA)
+    assert trips == [], "what nobody else can have changed is at hand"
+    await store.enrich_match(ANA, match().id, sighting(raw_time="12:00"))
+    [known] = await store.matches(ANA, EXPO, match().session_id)
+    assert known.raw_time == "12:00"
+    assert len(trips) == 2
+
+
+async def test_a_failing_unit_leaves_nothing(database: Database):
+    """The second of two statements fails: the first is undone, and the next unit works."""
+    row = {"team_id": "T1", "event_id": "E", "seen_at": NOW}
+    one = database.insert(SeenEventRow).values(**row)
+    with pytest.raises(IntegrityError):
+        await database.change(one, one)
+    assert await database.all(select(SeenEventRow.event_id)) == []
+    assert await database.counts(one) == [1]
+
+
+async def test_what_follows_a_change_is_told_how_it_ended(database: Database):
+    """How many rows each statement changed, or that nobody knows; once, whatever happened."""
+    told: list[list[int] | None] = []
+    one = database.insert(SeenEventRow).values(team_id="T1", event_id="E", seen_at=NOW)
+    other = one.values(event_id="F").on_conflict_do_nothing()
+    await database.change(one, other, after=told.append)
+    await database.change(other, after=told.append)
+    with pytest.raises(IntegrityError):
+        await database.change(one, after=told.append)
+    assert told == [[1, 1], [0], None]
+
+
+@SQLITE
+async def test_writes_stand_in_one_line(database: Database):
+    """However many at once, one thread writes, and each unit sees what those before it wrote."""
+    threads: set[int] = set()
+
+    def add(connection: Connection) -> int:
+        threads.add(threading.get_ident())
+        [[count]] = connection.execute(text("SELECT count(*) FROM seen_events"))
+        row = {"team_id": "T1", "event_id": f"E{count}", "seen_at": NOW}
+        connection.execute(database.insert(SeenEventRow).values(**row))
+        return int(count)
+
+    counts = await asyncio.gather(*(database.write(add) for _ in range(50)))
+    assert sorted(counts) == list(range(50))
+    assert len(threads) == 1
+
+
+@SQLITE
+async def test_the_loop_is_free_meanwhile(database: Database):
+    """A slow unit holds up nobody who does not need the database."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(_connection: Connection) -> bool:
+        begun.set()
+        return go_on.wait(10)
+
+    writing = asyncio.create_task(database.write(slow))
+    while not begun.is_set():  # noqa: ASYNC110 - an Event of threads cannot be awaited
+        await asyncio.sleep(0.001)
+    assert not writing.done()
+    go_on.set()
+    assert await writing
+
+
+async def test_a_closed_database_leaves_no_thread(database_url: str):
+    """Its threads end with it."""
+    before = threading.active_count()
+    database = Database(database_url)
+    await schema.upgrade(database)
+    await asyncio.gather(*(database.ping() for _ in range(10)))
+    await database.aclose()
+    assert threading.active_count() == before

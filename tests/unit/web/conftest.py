@@ -1,0 +1,16 @@
+"""A call page that nobody has asked anything yet."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.callstage import CallStage, call_stage
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[CallStage]:
+    async with call_stage(tmp_path) as opened:
+        yield opened
