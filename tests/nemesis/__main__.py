@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
+import platform
+import sqlite3
 import sys
 import time
 from dataclasses import replace
+from datetime import UTC, datetime
+from importlib import metadata
 
 import click
+import uvloop
 
 from .account import Figures
-from .rows import FULL, PLANS, SHORT, Plan, Size
+from .controls import Control, all_fail
+from .plans import PLANS, Plan
+from .rows import FULL, SHORT, Size
 from .secrets import scan
 from .stage import stage
+from .takeover import take_over
 
 HEAD = (
     "| fault | database | kills | made | told | twice | late | p50 s | p99 s | remarks |\n"
@@ -27,6 +34,14 @@ def line(name: str, which: str, figures: Figures, kills: int, remarks: str) -> s
         f"| {name} | {which} | {kills or ''} | {it.made} | {it.told} | {it.twice} | {it.late} "
         f"| {it.p50:.2f} | {it.p99:.2f} | {remarks} |"
     )
+
+
+def versions() -> str:
+    """When and with what: a line for above the table."""
+    names = ("slackbot", "dbos", "slack_sdk", "python-socketio", "sqlalchemy")
+    parts = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}"]
+    parts += [f"{name} {metadata.version(name)}" for name in names]
+    return f"{datetime.now(UTC):%d %B %Y}: {', '.join(parts)}."
 
 
 async def row(name: str, plan: Plan, which: str, size: Size, left_out: str) -> tuple[bool, str]:
@@ -45,7 +60,7 @@ async def row(name: str, plan: Plan, which: str, size: Size, left_out: str) -> t
 
 async def carry_out(names: list[str], databases: list[str], size: Size, left_out: str = "") -> bool:
     """All of these rows, one after the other; whether every promise held."""
-    click.echo(HEAD)
+    click.echo(f"{versions()}\n\n{HEAD}")
     good = True
     for which in databases:
         for name in names:
@@ -56,27 +71,46 @@ async def carry_out(names: list[str], databases: list[str], size: Size, left_out
     return good
 
 
+async def controls() -> bool:
+    """Every negative control, in the short form; whether each was noticed."""
+
+    async def carry(control: Control) -> bool:
+        return await carry_out([control.row], [control.database], SHORT, control.left_out)
+
+    return await all_fail(carry)
+
+
 @click.command()
 @click.option("--short", is_flag=True, help="The short form that `make check` has.")
 @click.option("--database", type=click.Choice(["sqlite", "postgresql"]), multiple=True)
 @click.option("--only", type=click.Choice(list(PLANS)), multiple=True, help="These rows alone.")
 @click.option("--kills", type=int, help="How many random kills.")
+@click.option("--controls", "controlled", is_flag=True, help="The negative controls, instead.")
+@click.option("--takeover", is_flag=True, help="Many feeds, three workers on PostgreSQL, instead.")
+@click.option("--feeds", default=2000, show_default=True, help="How many, with --takeover.")
 @click.option("--without", default="", help="Leave out history, fence or reconciliation.")
 def main(
     short: bool,
     database: tuple[str, ...],
     only: tuple[str, ...],
     kills: int | None,
+    controlled: bool,
+    takeover: bool,
+    feeds: int,
     without: str,
 ) -> None:
     """Matches told ÷ matches made = 1, told twice = 0, under every fault."""
     began = time.monotonic()
+    if takeover:
+        sys.exit(0 if uvloop.run(take_over(feeds, left_out=without)) else 1)
+    if controlled:
+        sys.exit(0 if uvloop.run(controls()) else 1)
     size = SHORT if short else FULL
     if kills is not None:
         size = replace(size, kills=kills)
     names = list(only) or [name for name, plan in PLANS.items() if plan.short or not short]
     databases = list(database) or (["sqlite"] if short else ["sqlite", "postgresql"])
-    held = asyncio.run(carry_out(names, databases, size, without))
+    held = uvloop.run(carry_out(names, databases, size, without))
     click.echo(f"\n{(time.monotonic() - began) / 60:.1f} minutes")
     sys.exit(0 if held else 1)
 

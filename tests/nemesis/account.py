@@ -1,7 +1,13 @@
-"""The account of a row: what the platform paired, and what stands in people's direct messages."""
+"""The account of a row: what the platform paired, and what stands in people's direct messages.
+
+A match is one side of a pairing: this person with that partner. Messages are held against matches
+side by side, so that one that is lost is not made up for by another's second message, nor by a
+message of the same match under a second key.
+"""
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
@@ -9,6 +15,12 @@ from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.accelevents.pairing import Pairing
 from slackbot.sandbox.slack import Slack
 from slackbot.sandbox.slack.workspace import Message
+
+Side = tuple[str, str]
+"""A person's name, and their partner's."""
+NAME = re.compile(r"guest\d{4}", re.IGNORECASE)
+"""How the people of a stage are named; in a match's message the first is the partner."""
+LATE = "You missed a match"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,16 @@ class Figures:
     """Messages that overtook one of a match a second older or more."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message of a match."""
+
+    side: Side
+    key: str
+    at: float
+    late: bool
+
+
 class Account:
     """Counts from the moment it is made."""
 
@@ -36,6 +58,7 @@ class Account:
         self._channels = {slack.workspace.dm(user).id: name for name, user in people.items()}
         self._pairings = len(platform.pairings)
         self._messages = len(slack.workspace.messages)
+        self._heard: list[Told] = []
 
     def made(self) -> int:
         """How many messages the pairings call for."""
@@ -43,7 +66,31 @@ class Account:
 
     def told(self) -> int:
         """How many matches were told, each counted once."""
-        return len(self._keys())
+        return sum((self._made() & self._keys()).values())
+
+    def untold(self) -> list[Side]:
+        """Which were not."""
+        return sorted((self._made() - self._keys()).elements())
+
+    def figures(self) -> Figures:
+        """What it comes to now."""
+        told = self._told()
+        waits = self._waits(told)
+        times = sorted(wait for _, wait in waits)
+        return Figures(
+            made=self.made(),
+            told=self.told(),
+            twice=self._twice(told),
+            late=sum(it.late for it in told),
+            p50=times[len(times) // 2] if times else 0.0,
+            p99=times[int(len(times) * 0.99)] if times else 0.0,
+            inversions=_inversions(waits),
+        )
+
+    def _twice(self, told: list[Told]) -> int:
+        """Messages too many: a key once more, or a side more often than it met."""
+        again = len(told) - len({(it.side[0], it.key) for it in told})
+        return again + sum((self._keys() - self._made()).values())
 
     def _new(self) -> list[Pairing]:
         return list(self._platform.pairings[self._pairings :])
@@ -51,58 +98,45 @@ class Account:
     def _ours(self, pairing: Pairing) -> list[str]:
         return [name for name in pairing.sides if name in self._people]
 
-    def _keys(self) -> Counter[tuple[str, str]]:
-        keys: Counter[tuple[str, str]] = Counter()
-        for message in self._slack.workspace.messages[self._messages :]:
-            key = _key(message)
-            if message.by_bot and key is not None:
-                keys[self._channels.get(message.channel, "?"), key] += 1
-        return keys
+    def _made(self) -> Counter[Side]:
+        return Counter((name, it.partner_of(name)) for it in self._new() for name in self._ours(it))
 
-    def figures(self) -> Figures:
-        """What it comes to now."""
-        keys = self._keys()
-        waits = self._waits()
-        times = sorted(wait for _, wait in waits)
-        return Figures(
-            made=self.made(),
-            told=len(keys),
-            twice=sum(count > 1 for count in keys.values()),
-            late=sum(self._is_late(m) for m in self._slack.workspace.messages[self._messages :]),
-            p50=times[len(times) // 2] if times else 0.0,
-            p99=times[int(len(times) * 0.99)] if times else 0.0,
-            inversions=_inversions(waits),
-        )
+    def _keys(self) -> Counter[Side]:
+        """How many different keys each side was told under."""
+        return Counter(side for side, _ in {(it.side, it.key) for it in self._told()})
 
-    def _waits(self) -> list[tuple[float, float]]:
-        """When each pairing was made and how long its message took; by person, in order."""
-        made, told = defaultdict(list), defaultdict(list)
+    def _told(self) -> list[Told]:
+        """Read once: what a message said first does not change."""
+        messages = self._slack.workspace.messages
+        read = (self._read(message) for message in messages[self._messages :] if message.by_bot)
+        self._heard.extend(it for it in read if it is not None)
+        self._messages = len(messages)
+        return [it for it in self._heard if it.side[0] in self._people]
+
+    def _read(self, message: Message) -> Told | None:
+        """A match's message, as it was first posted; None for any other."""
+        first = [*message.earlier, message.content][0]
+        metadata = first.metadata or {}
+        if metadata.get("event_type") != "accelevents_match":
+            return None
+        partner = NAME.search(f"{first.text} {first.blocks}")
+        side = self._channels.get(message.channel, "?"), partner[0].lower() if partner else "?"
+        key = str(metadata.get("event_payload", {}).get("key"))
+        return Told(side, key, float(message.ts), LATE in str(first.text))
+
+    def _waits(self, told: list[Told]) -> list[tuple[float, float]]:
+        """When each pairing was made and how long its message took, the first with the first."""
+        begins, ends = defaultdict(list), defaultdict(list)
         for pairing in self._new():
             for name in self._ours(pairing):
-                made[name].append(pairing.at.timestamp())
-        for message in self._slack.workspace.messages[self._messages :]:
-            if _key(message) is not None:
-                told[self._channels.get(message.channel, "?")].append(float(message.ts))
+                begins[name, pairing.partner_of(name)].append(pairing.at.timestamp())
+        for it in told:
+            ends[it.side].append(it.at)
         return [
             (began, ended - began)
-            for name, begins in made.items()
-            for began, ended in zip(sorted(begins), sorted(told[name]), strict=False)
+            for side, made in begins.items()
+            for began, ended in zip(sorted(made), sorted(ends[side]), strict=False)
         ]
-
-    @staticmethod
-    def _is_late(message: Message) -> bool:
-        first = [*message.earlier, message.content][0]
-        return _key(message) is not None and "You missed a match" in str(first.text)
-
-
-def _key(message: Message) -> str | None:
-    """The key of a match's message, as it was first posted."""
-    first = [*message.earlier, message.content][0]
-    metadata = first.metadata or {}
-    if metadata.get("event_type") != "accelevents_match":
-        return None
-    key = metadata.get("event_payload", {}).get("key")
-    return str(key) if key else None
 
 
 def _inversions(waits: list[tuple[float, float]]) -> int:

@@ -58,15 +58,27 @@ class Bot:
             return [sys.executable, "-m", "tests.nemesis.launcher", self.role, *self.changed]
         return [sys.executable, "-m", "slackbot", self.role]
 
-    async def ready(self) -> None:
+    async def ready(self, seconds: float = READY_SECONDS) -> None:
         """Wait until it says that it is ready."""
-        async with asyncio.timeout(READY_SECONDS), httpx.AsyncClient(trust_env=False) as client:
+        async with asyncio.timeout(seconds), httpx.AsyncClient(trust_env=False) as client:
             while True:
                 with contextlib.suppress(httpx.HTTPError):
-                    answer = await client.get(f"{self.url}/healthz", timeout=1.0)
+                    answer = await client.get(f"{self.url}/healthz", timeout=5.0)
                     if answer.status_code == 200:
                         return
                 await asyncio.sleep(0.02)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs now."""
+        running = self.process is not None and self.process.returncode is None
+        return self.process.pid if running and self.process is not None else None
+
+    async def again(self, dead: int) -> None:
+        """Wait until another process than `dead` is ready."""
+        while self.pid in {None, dead}:  # noqa: ASYNC110 - a process ends
+            await asyncio.sleep(0.005)
+        await self.ready()
 
     def send(self, number: int) -> None:
         """Send a signal, if it runs."""

@@ -15,6 +15,7 @@ from functools import wraps
 from typing import Any
 
 from slackbot.cli import main
+from slackbot.delivery import workflows
 from slackbot.delivery.workers import Worker
 from slackbot.delivery.workflows import DurableDelivery
 from slackbot.services.matches import Matches
@@ -78,10 +79,16 @@ def without_reconciliation() -> None:
     Matches._store_missed = nothing  # type: ignore[method-assign] # that is the point
 
 
+def older() -> None:
+    """The delivery of a version before this one."""
+    workflows.VERSION = "delivery-0"  # type: ignore[misc] # that is the point
+
+
 LEFT_OUT: dict[str, Callable[[], None]] = {
     "history": without_history,
     "fence": without_fence,
     "reconciliation": without_reconciliation,
+    "older": older,
 }
 
 

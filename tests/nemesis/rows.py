@@ -14,6 +14,7 @@ from pathlib import Path
 from slackbot.sandbox.slack.faults import Fault
 from tests.faults.peers import Peer
 
+from . import at_slack, poisoned, upgrades, waiting
 from .account import Account
 from .bots import Bot, dice
 from .launcher import WINDOWS
@@ -29,6 +30,8 @@ class Size:
 
     kills: int = 40
     windows: int = 10
+    posts: int = 10
+    """Kills at each moment of a post, as Slack sees it."""
     stops: int = 5
     restarts: int = 50
     away_seconds: float = 30.0
@@ -36,7 +39,7 @@ class Size:
     """Pairings within a minute; twice as many matches to tell."""
 
 
-SHORT = Size(kills=3, windows=1, stops=1, restarts=3, away_seconds=4.0, burst=20)
+SHORT = Size(kills=3, windows=1, posts=1, stops=1, restarts=3, away_seconds=4.0, burst=20)
 FULL = Size()
 
 Row = Callable[[Stage, Account, Size], Awaitable[None]]
@@ -82,6 +85,11 @@ async def _dies_in(here: Stage, bot: Bot, window: str, after: int) -> None:
     await bot.ready()
 
 
+async def windows_at_slack(here: Stage, account: Account, size: Size) -> None:
+    """Killed as a post arrives at Slack, and when Slack took it and has not answered."""
+    await at_slack.at_slack(here, account, size.posts)
+
+
 async def stops(here: Stage, _: Account, size: Size) -> None:
     """SIGSTOP for longer than the lease, then SIGCONT."""
     async with here.matches(10):
@@ -93,6 +101,21 @@ async def stops(here: Stage, _: Account, size: Size) -> None:
             await asyncio.sleep(dice.uniform(4.0, 7.0))
             bot.send(signal.SIGCONT)
     await _all_ready(here)
+
+
+async def stops_waiting(here: Stage, account: Account, size: Size) -> None:
+    """SIGSTOP while many notices wait for Slack's Retry-After."""
+    await waiting.stopped_while_waiting(here, account, size.stops)
+
+
+async def replaced(here: Stage, account: Account, _: Size) -> None:
+    """Old and new processes on one database."""
+    await upgrades.replaced(here, account)
+
+
+async def older(here: Stage, account: Account, _: Size) -> None:
+    """The work of an older version of the delivery is taken over by this one."""
+    await upgrades.older(here, account)
 
 
 async def dropped(here: Stage, _: Account, size: Size) -> None:
@@ -180,12 +203,7 @@ async def repeated(here: Stage, _: Account, size: Size) -> None:
 
 async def poison(here: Stage, account: Account, size: Size) -> None:
     """One person is deactivated: nothing reaches them, and nobody else is held up."""
-    name = dice.choice(list(here.people))
-    here.slack.workspace.named(name).deleted = True
-    async with here.matches(10):
-        await asyncio.sleep(2.0 if size is SHORT else 6.0)
-    del here.people[name]
-    await here.quiet(account)
+    await poisoned.poisoned(here, account, 2.0 if size is SHORT else 6.0)
 
 
 async def terminated(here: Stage, _: Account, size: Size) -> None:
@@ -245,33 +263,3 @@ async def at_slacks_limits(here: Stage, account: Account, size: Size) -> None:
 
 async def _all_ready(here: Stage) -> None:
     await asyncio.gather(*(bot.ready() for bot in here.bots))
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A row: on which databases, with how many people, and whether it is in the short run."""
-
-    harm: Row
-    on: tuple[str, ...] = ("sqlite", "postgresql")
-    people: int = 20
-    short: bool = False
-
-
-PLANS: dict[str, Plan] = {
-    "calm": Plan(calm),
-    "kills": Plan(kills, short=True),
-    "windows": Plan(windows, short=True),
-    "stops": Plan(stops, on=("postgresql",)),
-    "dropped": Plan(dropped, short=True),
-    "limited": Plan(limited, short=True),
-    "failing": Plan(failing),
-    "slow": Plan(slow),
-    "database-away": Plan(database_away),
-    "feed-restarts": Plan(feed_restarts, short=True),
-    "half-open": Plan(half_open),
-    "repeated": Plan(repeated),
-    "poison": Plan(poison),
-    "terminated": Plan(terminated),
-    "restored": Plan(restored, on=("sqlite",)),
-    "limits": Plan(at_slacks_limits, on=("sqlite",), people=200),
-}

@@ -127,9 +127,15 @@ def _database(which: str, folder: Path) -> Iterator[tuple[str, postgres.Server |
 
 
 @asynccontextmanager
-async def stage(which: str, *, people: int = 20, left_out: str = "") -> AsyncIterator[Stage]:
-    """Set it all up; `which` is sqlite or postgresql, `left_out` a part that the bots lack."""
-    slack, platform = Slack(), Accelevents(ping_interval=2, ping_timeout=2)
+async def stage(
+    which: str, *, people: int = 20, left_out: str = "", direct: bool = False
+) -> AsyncIterator[Stage]:
+    """Set it all up; `which` is sqlite or postgresql, `left_out` a part that the bots lack.
+
+    `direct`: feeds are connected without the proxy, and pinged as rarely as many feeds want it.
+    """
+    interval, patience = (10, 5) if direct else (2, 2)
+    slack, platform = Slack(), Accelevents(ping_interval=interval, ping_timeout=patience)
     slack.rates.on = False
     platform.session(SESSION).capacity = None
     async with AsyncExitStack() as closing:
@@ -139,8 +145,9 @@ async def stage(which: str, *, people: int = 20, left_out: str = "") -> AsyncIte
         platform_url = await closing.enter_async_context(serving(platform.app))
         proxy = await closing.enter_async_context(proxied(platform_url))
         slack.base_url = slack_url
+        feeds = platform_url if direct else proxy.url
         settings = settings_for(
-            slack, slack_url, platform_url, database_url=database, accelevents_socket_url=proxy.url
+            slack, slack_url, platform_url, database_url=database, accelevents_socket_url=feeds
         )
         named, tokens = await _come(slack, platform, database, settings, people)
         beginning = Account(slack, platform, named)
@@ -150,9 +157,9 @@ async def stage(which: str, *, people: int = 20, left_out: str = "") -> AsyncIte
         if left_out:
             for bot in bots:
                 bot.changed = (left_out,)
-        await asyncio.gather(*(bot.ready() for bot in bots))
+        await asyncio.gather(*(bot.ready(40.0 + people / 10) for bot in bots))
         here = Stage(slack, platform, bots, named, tokens, proxy, database, folder, server)
-        await here.connected()
+        await here.connected(60.0 + people / 10)
         # Those who are available are paired two by two at once: that is not the row's.
         await here.quiet(beginning)
         yield here
@@ -176,20 +183,21 @@ async def _come(
         person = Person(TeamId("T0DEMO"), UserId(people[name]))
         token = platform.token_for(name)
         tokens.add(token)
-        await _join(settings.accelevents_api_url, token)
         await store.save_link(_link(person, token))
         await store.remember_channel(person, slack.workspace.dm(person.user).id)
         await store.save_availability(_wish(person, now))
     await opened.aclose()
+    await _join(settings.accelevents_api_url, tokens)
     return people, tokens
 
 
-async def _join(api_url: str, token: str) -> None:
+async def _join(api_url: str, tokens: set[str]) -> None:
     async with httpx.AsyncClient(trust_env=False, base_url=api_url) as client:
-        answer = await client.put(
-            f"/rest/events/demo/session/{SESSION}", headers={"Authorization": token}
-        )
-        assert answer.status_code == 200, answer.text
+        for token in sorted(tokens):
+            answer = await client.put(
+                f"/rest/events/demo/session/{SESSION}", headers={"Authorization": token}
+            )
+            assert answer.status_code == 200, answer.text
 
 
 def _link(person: Person, token: str) -> Link:

@@ -32,13 +32,17 @@ def token_in(header: str | None, dials: Dials) -> str | None:
 
 @dataclass
 class Connection:
-    """One open socket of an attendee. ``ready`` is False until the hello dial is satisfied."""
+    """One open socket of an attendee. ``ready`` is False until the hello dial is satisfied.
+
+    ``port`` is the peer's, by which a test finds the process; 0 where the server does not say.
+    """
 
     sid: str
     attendee: str
     transport: str
     line: Line | None
     ready: bool
+    port: int = 0
 
 
 class Sockets:
@@ -113,9 +117,11 @@ class Sockets:
 
     async def _on_connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
         who = self._holder(environ, auth)
-        line = (environ["asgi.scope"].get("state") or {}).get("line")
+        scope = environ["asgi.scope"]
+        line = (scope.get("state") or {}).get("line")
+        port = (scope.get("client") or ("", 0))[1]
         transport = str(self._server.transport(sid, self._namespace))
-        self.open[sid] = Connection(sid, who.key, transport, line, self._dials.hello is None)
+        self.open[sid] = Connection(sid, who.key, transport, line, self._dials.hello is None, port)
         await self._note_change()
 
     def _holder(self, environ: dict[str, Any], auth: object) -> Attendee:

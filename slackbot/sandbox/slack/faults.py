@@ -1,6 +1,8 @@
 """Faults on order: what the next calls of a method meet."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from slackbot.sandbox.slack.errors import SlackError
 
@@ -37,11 +39,28 @@ class Fault:
         raise SlackError(self.error, status=status, retry_after=wait)
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Where a call of the Web API is: `arrived` and unread, or `taken` and unanswered."""
+
+    method: str
+    when: Literal["arrived", "taken"]
+    port: int
+    """The caller's, by which a test finds the process; 0 where the server does not say."""
+
+
 class Faults:
     """The orders that stand, oldest first. `response_url` is the method of that endpoint."""
 
     def __init__(self) -> None:
         self.orders: list[Fault] = []
+        self.on_call: list[Callable[[Moment], None]] = []
+        """Called at each moment of each call, before it goes on: here a test does its harm."""
+
+    def tell(self, moment: Moment) -> None:
+        """Let everybody in `on_call` know."""
+        for hook in tuple(self.on_call):
+            hook(moment)
 
     def order(self, fault: Fault) -> None:
         """Add one."""

@@ -4,12 +4,12 @@ import asyncio
 import json
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from slackbot.sandbox.slack.errors import Json, SlackError
-from slackbot.sandbox.slack.faults import Fault
+from slackbot.sandbox.slack.faults import Fault, Moment
 from slackbot.sandbox.slack.line import cut
 from slackbot.sandbox.slack.methods import Method
 from slackbot.sandbox.slack.methods_apps import APPS
@@ -47,6 +47,8 @@ class WebApi:
         """One call, its fault first if one is ordered."""
         request = Request(scope, receive)
         name = request.path_params["method"]
+        port = request.client.port if request.client else 0
+        self._world.faults.tell(Moment(name, "arrived", port))
         fault = self._world.faults.take(name) or Fault(name)
         await asyncio.sleep(fault.delay)
         call = Call(name, self._world.clock.now(), dropped=fault.drop is not None)
@@ -58,7 +60,14 @@ class WebApi:
             bare = Response(status_code=fault.status, headers=_retry_header(fault.retry_after))
             await bare(scope, receive, send)
         else:
-            answer = await self._answer(request, call, fault)
+            try:
+                answer = await self._answer(request, call, fault)
+            except ClientDisconnect:
+                call.error = "never came whole"
+                await cut(scope, send)
+                return
+            if call.ok:
+                self._world.faults.tell(Moment(name, "taken", port))
             await (cut(scope, send) if fault.drop else answer(scope, receive, send))
         self._world.changes.tell()
 

@@ -1,0 +1,42 @@
+"""Which rows there are, and where each is carried out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import rows
+from .rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A row: on which databases, with how many people, and whether it is in the short run."""
+
+    harm: Row
+    on: tuple[str, ...] = ("sqlite", "postgresql")
+    people: int = 20
+    short: bool = False
+
+
+PLANS: dict[str, Plan] = {
+    "calm": Plan(rows.calm),
+    "kills": Plan(rows.kills, short=True),
+    "windows": Plan(rows.windows, short=True),
+    "windows-at-slack": Plan(rows.windows_at_slack, short=True),
+    "stops": Plan(rows.stops, on=("postgresql",)),
+    "stops-waiting": Plan(rows.stops_waiting, on=("postgresql",)),
+    "dropped": Plan(rows.dropped, short=True),
+    "limited": Plan(rows.limited, short=True),
+    "failing": Plan(rows.failing),
+    "slow": Plan(rows.slow),
+    "database-away": Plan(rows.database_away),
+    "feed-restarts": Plan(rows.feed_restarts, short=True),
+    "half-open": Plan(rows.half_open),
+    "repeated": Plan(rows.repeated),
+    "poison": Plan(rows.poison),
+    "terminated": Plan(rows.terminated),
+    "restored": Plan(rows.restored, on=("sqlite",)),
+    "replaced": Plan(rows.replaced),
+    "older": Plan(rows.older),
+    "limits": Plan(rows.at_slacks_limits, on=("sqlite",), people=200),
+}

@@ -1,0 +1,69 @@
+"""Old and new on one database: columns are added under load, processes are replaced one by one.
+
+There is one version of the product here, so what differs is what a later one may change: tables
+that have columns nobody knows yet, and the version of the delivery (`older` in the launcher). An
+upgrade that renames or drops something is not tried.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sqlite3
+from contextlib import closing
+
+from slackbot.sandbox.slack.faults import Fault
+from slackbot.storage.tables import Base
+
+from .account import Account
+from .stage import Stage
+
+HELD_SECONDS = 0.5
+"""How long Slack takes for each answer, so that something is always under way."""
+
+
+def _add_columns(here: Stage) -> None:
+    statements = [
+        f"ALTER TABLE {name} ADD COLUMN of_tomorrow TEXT" for name in Base.metadata.tables
+    ]
+    if here.server is not None:
+        for statement in statements:
+            here.server.carry_out(statement, "nemesis")
+        return
+    file = here.database.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(file, timeout=10, isolation_level=None)) as other:
+        for statement in statements:
+            other.execute(statement)
+
+
+async def replaced(here: Stage, _: Account) -> None:
+    """New columns under load, then everybody is stopped and started, one after the other."""
+    async with here.matches(10):
+        await asyncio.sleep(1.0)
+        await asyncio.to_thread(_add_columns, here)
+        await asyncio.sleep(1.0)
+        for bot in here.bots:
+            await bot.dies(signal.SIGTERM)
+            await bot.ready()
+    here.notes.append("columns added under load")
+
+
+async def older(here: Stage, account: Account) -> None:
+    """Processes of an older delivery are killed with work in their hands; newer ones follow."""
+    for bot in here.workers:
+        bot.changed = ("older",)
+        await bot.dies(signal.SIGTERM)
+    await asyncio.gather(*(bot.ready() for bot in here.bots))
+    await here.connected()
+    post = Fault("chat.postMessage", times=1_000_000, delay=HELD_SECONDS)
+    async with here.matches(20):
+        await asyncio.sleep(1.0)
+        here.slack.faults.order(post)
+        for bot in here.workers:
+            await asyncio.sleep(1.0)
+            bot.changed = ()
+            await bot.dies()
+            here.kills += 1
+            await bot.ready()
+        here.slack.faults.clear()
+    await here.quiet(account)

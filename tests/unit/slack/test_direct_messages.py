@@ -1,0 +1,210 @@
+"""Where people read what they are told, and whether they are still there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import pytest
+
+from slackbot.domain.errors import MessageDelayed, MessageUnsure, PersonUnreachable
+from slackbot.domain.model import Person, TeamId, UserId
+from slackbot.domain.notices import LinkRefused, MatchFound, SessionOver
+from slackbot.sandbox.serving import serving
+from slackbot.sandbox.slack import Fault, Slack
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.calls import WebCalls
+from slackbot.slack.direct_messages import Attendance
+from slackbot.slack.installations import SingleInstallation
+from slackbot.slack.messenger import SlackMessenger
+from slackbot.slack.web_api import WebClient, slack_session, web_client
+from slackbot.storage.store import SqlStore
+from tests.fakes import link, match
+from tests.workbench import open_store
+
+LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
+
+
+@dataclass
+class Stage:
+    """A Slack without limits, and a linked person in it."""
+
+    slack: Slack
+    client: WebClient
+    store: SqlStore
+    allowed: bool = True
+    seconds: float = 0.0
+    ada: Person = field(init=False)
+
+    def __post_init__(self) -> None:
+        user = UserId(self.slack.workspace.named("ada").id)
+        self.ada = Person(TeamId(self.slack.workspace.team_id), user)
+        self.slack.rates.on = False
+
+    @property
+    def installation(self) -> SingleInstallation:
+        return SingleInstallation(self.client, self.slack.token)
+
+    def messenger(self) -> SlackMessenger:
+        """As after a start: nothing is remembered but what the store keeps."""
+        return SlackMessenger(
+            self.client,
+            self.installation,
+            LINKS,
+            channels=self.store,
+            may_send=lambda: self.allowed,
+        )
+
+    def attendance(self) -> Attendance:
+        return Attendance(WebCalls(self.client, self.installation), now=lambda: self.seconds)
+
+    def called(self, method: str) -> int:
+        return sum(call.method == method for call in self.slack.calls)
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    slack = Slack()
+    async with AsyncExitStack() as closing:
+        url = await closing.enter_async_context(serving(slack.app))
+        session = slack_session()
+        closing.push_async_callback(session.close)
+        store = await closing.enter_async_context(open_store())
+        made = Stage(slack, web_client(f"{url}/api/", session), store)
+        await store.save_link(link(made.ada))
+        yield made
+
+
+# --- channels ------------------------------------------------------------------------------------
+
+
+async def test_a_conversation_is_opened_once(stage: Stage):
+    """Not again after a restart: Slack opens some fifty a minute."""
+    posted = [await stage.messenger().tell(stage.ada, LinkRefused()) for _ in range(2)]
+    assert posted[0].channel == posted[1].channel
+    assert stage.called("conversations.open") == 1
+
+
+async def test_two_notices_at_once_open_it_once(stage: Stage):
+    """The second has what the first was told."""
+    messenger = stage.messenger()
+    notices = (LinkRefused(), SessionOver("Coffee"))
+    await asyncio.gather(*(messenger.tell(stage.ada, notice) for notice in notices))
+    assert stage.called("conversations.open") == 1
+
+
+async def test_a_kept_channel_that_is_no_more_is_opened_anew(stage: Stage):
+    """For telling and for finding; the right one is kept then."""
+    await stage.store.remember_channel(stage.ada, "D0GONE")
+    assert await stage.messenger().find(stage.ada, "key", None) is None
+    await stage.store.remember_channel(stage.ada, "D0GONE")
+    posted = await stage.messenger().tell(stage.ada, LinkRefused())
+    assert await stage.store.channel(stage.ada) == posted.channel != "D0GONE"
+
+
+async def test_an_opening_without_an_answer_is_no_doubt(stage: Stage):
+    """Nothing was told, so there is nothing to look for: it is tried again."""
+    stage.slack.faults.order(Fault("conversations.open", drop="after"))
+    with pytest.raises(MessageDelayed):
+        await stage.messenger().tell(stage.ada, LinkRefused())
+
+
+async def test_being_ready_needs_no_opening_later(stage: Stage):
+    """What is opened when somebody connects their account is known when a match comes."""
+    messenger = stage.messenger()
+    await messenger.get_ready(stage.ada)
+    before = len(stage.slack.calls)
+    await messenger.tell(stage.ada, MatchFound(match()))
+    assert [call.method for call in stage.slack.calls[before:]] == ["chat.postMessage"]
+
+
+async def test_who_may_not_send_does_not(stage: Stage):
+    """Asked right before the post: another process has taken over what is to be told."""
+    messenger = stage.messenger()
+    await messenger.get_ready(stage.ada)
+    stage.allowed = False
+    with pytest.raises(MessageDelayed, match="lease_lapsed"):
+        await messenger.tell(stage.ada, LinkRefused())
+    assert stage.called("chat.postMessage") == 0
+
+
+@pytest.mark.parametrize("word", ["user_disabled", "is_archived", "restricted_action_thread_only"])
+async def test_who_is_out_of_reach(stage: Stage, word: str):
+    """These refusals are about the person, not about the message."""
+    stage.slack.faults.order(Fault("chat.postMessage", error=word))
+    with pytest.raises(PersonUnreachable, match=word):
+        await stage.messenger().tell(stage.ada, LinkRefused())
+
+
+@pytest.mark.parametrize("fault", [{"drop": "after"}, {"status": 503}, {"error": "fatal_error"}])
+async def test_history_without_an_answer_is_asked_again(stage: Stage, fault: dict[str, str]):
+    """Not that nothing was found, and no doubt of its own."""
+    stage.slack.faults.order(Fault("conversations.history", **fault))  # type: ignore[arg-type]
+    with pytest.raises(MessageDelayed):
+        await stage.messenger().find(stage.ada, "key", None)
+
+
+async def test_of_the_people_only_the_bots_messages_are_looked_at(stage: Stage):
+    """A key under somebody else's name is not ours."""
+    messenger = stage.messenger()
+    await messenger.tell(stage.ada, LinkRefused(), "key")
+    (message,) = stage.slack.workspace.messages
+    message.user = stage.ada.user
+    assert await messenger.find(stage.ada, "key", None) is None
+
+
+# --- who is still there --------------------------------------------------------------------------
+
+
+async def test_a_deactivated_person_counts_as_gone(stage: Stage):
+    """Though Slack would take the message."""
+    messenger = stage.messenger()
+    await stage.store.remember_channel(stage.ada, stage.slack.workspace.dm(stage.ada.user).id)
+    stage.slack.workspace.members[stage.ada.user].deleted = True
+    with pytest.raises(PersonUnreachable, match="user_disabled"):
+        await messenger.tell(stage.ada, MatchFound(match()))
+    assert stage.called("chat.postMessage") == 0
+
+
+async def test_who_did_something_lately_is_not_looked_up(stage: Stage):
+    """For an hour, and then once an hour."""
+    attendance = stage.attendance()
+    attendance.seen(stage.ada)
+    for moment, looked_up in ((3599.0, 0), (3600.0, 1), (7199.0, 1), (7200.0, 2)):
+        stage.seconds = moment
+        await attendance.require(stage.ada)
+        assert stage.called("users.info") == looked_up
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"error": "ratelimited", "retry_after": 40},
+        {"error": "missing_scope"},
+        {"status": 500},
+        {"drop": "before"},
+    ],
+)
+async def test_what_slack_does_not_tell_stops_nobody(stage: Stage, fault: dict[str, object]):
+    """And it is left alone for a while, so that nothing waits for it again and again."""
+    attendance = stage.attendance()
+    stage.slack.faults.order(Fault("users.info", times=1, **fault))  # type: ignore[arg-type]
+    stage.slack.workspace.members[stage.ada.user].deleted = True
+    await attendance.require(stage.ada)
+    await attendance.require(stage.ada)
+    assert stage.called("users.info") == 1
+    stage.seconds = 61.0
+    with pytest.raises(PersonUnreachable):
+        await attendance.require(stage.ada)
+
+
+async def test_a_post_that_slack_answers_late_is_heard_out(stage: Stage):
+    """It would have to be looked for else; other calls are given up after ten seconds."""
+    stage.slack.faults.order(Fault("chat.postMessage", delay=0.2))
+    posted = await stage.messenger().tell(stage.ada, LinkRefused())
+    assert posted.ts
+    stage.slack.faults.order(Fault("chat.postMessage", drop="after"))
+    with pytest.raises(MessageUnsure):
+        await stage.messenger().tell(stage.ada, LinkRefused())
