@@ -89,10 +89,7 @@ async def running(
         if role is not Role.WORKER:
             slack = _slack(settings, outside, inside, clock, background)
         await _known_to_slack(outside.installation)
-        # Nothing that may take as long as a lease comes between registering and beating.
-        inside.matches.doubt(await outside.leases.register())
-        log.info("registered", worker=outside.boot_id, role=role.value)
-        await inside.worker.start()
+        await _become_worker(outside, inside, role)
         socket_mode = slack if isinstance(slack, SocketMode) else None
         if socket_mode is not None:
             await _reachable(socket_mode)
@@ -116,6 +113,13 @@ async def running(
             await outside.feed.aclose()
             await inside.worker.retire()
             await background.drain(DRAIN_SECONDS)
+
+
+async def _become_worker(outside: Outside, inside: Inside, role: Role) -> None:
+    """Nothing that may take as long as a lease comes between registering and beating."""
+    inside.matches.doubt(await outside.leases.register())
+    log.info("registered", worker=outside.boot_id, role=role.value)
+    await inside.worker.start()
 
 
 async def _stop_telling(outside: Outside, inside: Inside) -> None:

@@ -11,7 +11,7 @@ import structlog
 
 from slackbot.domain.leases import Leases, Wanted
 from slackbot.domain.model import EventSlug, FeedHealth, Link, Person, SessionId, Sighting
-from slackbot.domain.ports import Clock, FeedListener, MatchFeed, Store
+from slackbot.domain.ports import Clock, FeedListener, MatchFeed, Store, StoreUnavailable
 from slackbot.services.background import Background
 
 log = structlog.get_logger(__name__)
@@ -197,5 +197,5 @@ class SharedFeed:
         if health is not None and person in self._held:
             try:
                 await self._leases.note(person, health)
-            except Exception:
-                log.exception("feed_not_noted")
+            except StoreUnavailable:
+                log.warning("feed_not_noted")  # a beat corrects it
