@@ -97,15 +97,12 @@ async def reach_out(
     closing.push_async_callback(platform.aclose)
     feed = SocketFeed(feed_as, clock)
     closing.push_async_callback(feed.aclose)
-    session = slack_session(POST_SECONDS)
-    closing.push_async_callback(session.close)
-    client = web_client(settings.slack_api_url, session)
-    installation = SingleInstallation(client, settings.slack_bot_token.get_secret_value())
+    installation, told = await _slack_of(settings, closing)
     links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
     fence = Fence()
     calls, call_page = calls_and_page(settings, store, clock, call_static)
     messenger = SlackMessenger(
-        client,
+        told,
         installation,
         links,
         channels=store,
@@ -113,22 +110,17 @@ async def reach_out(
         may_send=lambda: fence.holds(),  # noqa: PLW0108 - whose `holds` is set later
     )
     closing.push_async_callback(messenger.aclose)
-    return Outside(
-        boot_id,
-        database,
-        leases,
-        store,
-        platform,
-        feed,
-        client,
-        installation,
-        messenger,
-        links,
-        delivery_database,
-        fence,
-        calls,
-        call_page,
-    )
+    opened = (boot_id, database, leases, store, platform, feed, told, installation, messenger)
+    return Outside(*opened, links, delivery_database, fence, calls, call_page)
+
+
+async def _slack_of(
+    settings: Settings, closing: AsyncExitStack
+) -> tuple[SingleInstallation, WebClient]:
+    session = slack_session(POST_SECONDS)
+    closing.push_async_callback(session.close)
+    client = web_client(settings.slack_api_url, session)
+    return SingleInstallation(client, settings.slack_bot_token.get_secret_value()), client
 
 
 def platform_options(settings: Settings) -> PlatformOptions:

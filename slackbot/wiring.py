@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,21 +12,12 @@ import structlog
 from starlette.types import ASGIApp
 
 from slackbot import upkeep
-from slackbot.delivery.feeds import SharedFeed
-from slackbot.delivery.workers import Worker
-from slackbot.delivery.workflows import DurableDelivery
 from slackbot.domain.leases import Role
 from slackbot.domain.model import EventSlug, TeamId
-from slackbot.domain.ports import MatchFeed, StoreUnavailable
+from slackbot.domain.ports import StoreUnavailable
+from slackbot.inside import Inside, join
 from slackbot.outside import Outside, SystemClock, reach_out
-from slackbot.services.accounts import Accounts
-from slackbot.services.availability import Availabilities
-from slackbot.services.background import Background, Locks
-from slackbot.services.matches import Matches
-from slackbot.services.notices import Notices
-from slackbot.services.rounds import Rounds
-from slackbot.services.sessions import Sessions
-from slackbot.services.watch import Watch
+from slackbot.services.background import Background
 from slackbot.settings import Settings, SettingsError
 from slackbot.slack.answers import Answers, Services
 from slackbot.slack.app import Parts, bolt_app, endpoint
@@ -52,20 +42,6 @@ DRAIN_SECONDS: Final = 3.0
 ASK_AGAIN_SECONDS: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """The services, joined."""
-
-    accounts: Accounts
-    sessions: Sessions
-    matches: Matches
-    watch: Watch
-    availabilities: Availabilities
-    delivery: DurableDelivery
-    rounds: Rounds
-    worker: Worker
-
-
 @asynccontextmanager
 async def running(
     settings: Settings, role: Role = Role.RUN, call_static: Path = STATIC
@@ -80,7 +56,7 @@ async def running(
     clock, background = SystemClock(), Background()
     async with AsyncExitStack() as closing:
         outside = await reach_out(settings, role, clock, closing, call_static)
-        inside = _inside(outside, clock, background)
+        inside = join(outside, clock, background)
         # Last of all: the lease is needed for as long as anything is being sent.
         closing.push_async_callback(inside.worker.aclose)
         upkeep.launch(inside.delivery, outside.delivery_database)
@@ -125,88 +101,6 @@ async def _become_worker(outside: Outside, inside: Inside, role: Role) -> None:
 async def _stop_telling(outside: Outside, inside: Inside) -> None:
     """Together: what waits in the queue goes back to its workflow, which leaves it as it is."""
     await asyncio.gather(inside.delivery.aclose(), outside.messenger.aclose())
-
-
-def _inside(outside: Outside, clock: SystemClock, background: Background) -> Inside:
-    store, platform = outside.store, outside.platform
-    locks = Locks()
-    shared = None
-    if not outside.database.ours_alone:
-        shared = SharedFeed(outside.feed, outside.leases, store, clock, background)
-    feed: MatchFeed = shared or outside.feed
-    notices = Notices(store=store, messenger=outside.messenger, clock=clock)
-    delivery = DurableDelivery(notices, boot_id=outside.boot_id)
-    accounts = Accounts(
-        platform=platform,
-        store=store,
-        feed=feed,
-        delivery=delivery,
-        clock=clock,
-        background=background,
-        locks=locks,
-    )
-    sessions = Sessions(accounts=accounts, platform=platform, store=store, clock=clock)
-    matches = Matches(
-        platform=platform,
-        store=store,
-        feed=feed,
-        delivery=delivery,
-        clock=clock,
-        background=background,
-    )
-    watch = Watch(
-        accounts=accounts,
-        matches=matches,
-        delivery=delivery,
-        platform=platform,
-        store=store,
-        feed=feed,
-        clock=clock,
-        background=background,
-        locks=locks,
-        holds=shared.holds if shared is not None else lambda _: True,
-    )
-    availabilities = Availabilities(
-        accounts=accounts,
-        sessions=sessions,
-        matches=matches,
-        watch=watch,
-        platform=platform,
-        store=store,
-        feed=feed,
-        clock=clock,
-        locks=locks,
-    )
-    notices.when_gone(watch.let_go)
-    rounds = Rounds(store=store, matches=matches, delivery=delivery, clock=clock)
-    worker = _worker(outside, shared, matches, watch, delivery)
-    return Inside(accounts, sessions, matches, watch, availabilities, delivery, rounds, worker)
-
-
-def _worker(
-    outside: Outside,
-    shared: SharedFeed | None,
-    matches: Matches,
-    watch: Watch,
-    delivery: DurableDelivery,
-) -> Worker:
-    """What goes on beside the services: our lease, and what others leave behind."""
-
-    async def recover(dead: str) -> bool:
-        done = await delivery.recover(dead)
-        await matches.resume((await outside.installation.get()).team)
-        return done
-
-    worker = Worker(outside.leases, shared, recover=recover, fenced=shared is not None)
-    worker.dropped = watch.drop
-    worker.claimed = watch.claimed
-    outside.fence.holds = worker.held
-    if shared is not None:
-        outside.feed.listen(shared)
-        shared.listen(watch)
-    else:
-        outside.feed.listen(watch)
-    return worker
 
 
 def _slack(

@@ -28,7 +28,7 @@ async def test_of_somebody_without_a_link_nothing_is_kept(store: Both, database:
     """There would be no row with which it is forgotten."""
     await store.remember_channel(ANA, "D1")
     assert await store.channel(ANA) is None
-    assert await everything(database, ANA) == (None, None, [], [], [], [])
+    assert await everything(database, ANA) == (None, None, [], [], [], [], None, None)
 
 
 async def test_a_channel_is_forgotten_with_the_person(store: Both):
