@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from slackbot.accelevents import values
@@ -30,8 +31,14 @@ def moment(value: object, zone: ZoneInfo) -> datetime | None:
         written = value.strip()[:40]
         if written.isascii() and written.isdecimal():
             return _from_epoch(values.number(written))
-        return _in_utc(_spelt(written), zone)
+        return _written(written, zone)
     return _from_epoch(values.number(value))
+
+
+@lru_cache(maxsize=2048)
+def _written(written: str, zone: ZoneInfo) -> datetime | None:
+    """Remembered, since everybody is sent the same few times again and again."""
+    return _in_utc(_spelt(written), zone)
 
 
 def _spelt(written: str) -> datetime | None:

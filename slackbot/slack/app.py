@@ -20,7 +20,7 @@ from slackbot.slack.calling import Calling
 from slackbot.slack.endpoint import ASGIApp, SignedOnly, unreadable
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.linking import Linking
-from slackbot.slack.listeners import actions, commands, events, views
+from slackbot.slack.listeners import actions, commands, events, options, views
 from slackbot.slack.replies import Replies
 
 PATH = "/slack/events"
@@ -95,6 +95,7 @@ def _register(app: AsyncApp, parts: Parts) -> None:
         replies=parts.replies,
     )
     views.register(app, linking=parts.linking)
+    options.register(app)
     events.register(
         app,
         answers=parts.answers,
