@@ -9,7 +9,7 @@ CORE_TESTS := tests/unit/test_health.py tests/unit/domain tests/unit/services te
 
 PAGE := slackbot/web/call
 
-.PHONY: demo test check where-there-is-a-browser page bench fuzz faults ground browser pictures transcript format lock clean
+.PHONY: demo test check page bench fuzz faults ground browser pictures transcript format lock clean
 
 demo: $(READY)  ## play the whole mission on this machine
 	$(BIN)/slackbot demo
@@ -27,15 +27,7 @@ check: $(READY)  ## what CI runs: format, lint, strict types, import layers, tes
 	rm -f .coverage .coverage.*
 	$(BIN)/pytest -q -n 2 $(CORE_TESTS) --cov=slackbot.domain --cov=slackbot.services --cov-report=
 	$(BIN)/coverage report --include='slackbot/domain/*,slackbot/services/*' --fail-under=98
-	$(BIN)/python -m tests.nemesis --short
-	$(MAKE) --no-print-directory where-there-is-a-browser
 	$(BIN)/python -m tests.bench --guard
-
-# The tests in a browser need Chromium and npm; where there is neither, this is said and no more.
-where-there-is-a-browser:
-	@if command -v npm > /dev/null && command -v chromium > /dev/null; \
-	then $(MAKE) --no-print-directory browser || $(BIN)/pytest --last-failed tests/browser; \
-	else echo "no Chromium or no npm: the call page is not tried in a browser"; fi
 
 page: $(PAGE)/static/call.html  ## build the call page; a machine without npm goes without
 
