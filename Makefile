@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Most tests wait for something, so there are more of them under way than cores.
 WORKERS ?= 4
-CORE_TESTS := tests/unit/test_health.py tests/unit/domain tests/unit/services tests/unit/delivery tests/property/test_matching.py tests/property/test_credentials.py
+CORE_TESTS := tests/unit/test_health.py tests/unit/domain tests/unit/services tests/unit/delivery tests/property/test_matching.py tests/property/test_credentials.py tests/property/test_call_links.py $(filter-out %_build.py,$(wildcard tests/unit/web/test_*.py))
 
 PAGE := slackbot/web/call
 

@@ -16,6 +16,7 @@ from slackbot.domain.errors import (
 )
 from slackbot.domain.model import EventSlug, State
 from slackbot.domain.notices import AvailabilityLost, LinkRefused, MatchFound
+from slackbot.services.watch import CLAIMED_SECONDS, SPREAD_SECONDS
 from tests.fakes import ANA, BEN, COFFEE, NOON, link, row, session, sighting, until, wish
 from tests.workbench import Bench
 
@@ -267,3 +268,36 @@ async def test_a_match_by_the_feed_is_the_ledgers(bench: Bench):
     await bench.watch.matched(ANA, EventSlug("expo"), [sighting(session_id=COFFEE)])
     await bench.quiet()
     assert len(bench.told()) == 1
+
+
+async def test_a_feed_that_was_claimed_is_watched_after_a_while(bench: Bench):
+    """The wish may be stored only once the feed is up: the watch waits for it, then looks."""
+    await bench.available()
+    bench.watch.drop(ANA)
+    bench.watch.claimed(ANA, False)
+    await bench.pass_time(CLAIMED_SECONDS - 1)
+    assert bench.asked("matches") == []
+    await bench.pass_time(2)
+    assert len(bench.asked("matches")) == 1
+
+
+async def test_a_feed_that_was_dropped_is_watched_no_more(bench: Bench):
+    """It is another process's now: nothing is looked for here, and the wish stands."""
+    await bench.available()
+    bench.watch.drop(ANA)
+    await bench.pass_time(200, step=10)
+    assert bench.asked("matches") == []
+    assert await bench.store.availability(ANA) is not None
+
+
+async def test_the_lists_of_feeds_taken_over_are_read_over_half_a_minute(bench: Bench):
+    """They are available again at once; what the list shows is looked for a little later."""
+    await bench.available()
+    bench.watch.drop(ANA)
+    bench.watch.claimed(ANA, True)
+    bench.feed.down(ANA)
+    bench.feed.up(ANA)
+    await bench.let_run()
+    assert len(bench.asked("status")) == 1
+    await bench.pass_time(SPREAD_SECONDS + 1)
+    assert bench.asked("matches")
