@@ -15,10 +15,6 @@ async def hello(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse("hello")(scope, receive, send)
 
 
-async def endless(scope: Scope, receive: Receive, send: Send) -> None:
-    await asyncio.Event().wait()
-
-
 async def get(url: str) -> str:
     async with httpx.AsyncClient(trust_env=False) as client:
         return (await client.get(url)).text
@@ -51,12 +47,18 @@ async def test_a_taken_port_is_an_error():
 
 async def test_leaving_cuts_requests_that_never_end():
     """A request that hangs is cut when the server stops, and its caller hears of it."""
+    arrived = asyncio.Event()
+
+    async def endless(scope: Scope, receive: Receive, send: Send) -> None:
+        arrived.set()
+        await asyncio.Event().wait()
+
     async with httpx.AsyncClient(trust_env=False, timeout=None) as client:
         async with serving(endless) as url:
             hanging = asyncio.create_task(client.get(url))
-            await asyncio.sleep(0.01)
+            await arrived.wait()
         with pytest.raises(httpx.TransportError):
-            await hanging
+            await asyncio.wait_for(hanging, 10)
 
 
 async def test_leaving_cuts_open_sockets():
@@ -81,9 +83,9 @@ async def test_leaving_cuts_a_delayed_call():
         async with visit() as here:
             here.world.delay(3600)
             slow = asyncio.create_task(client.get(f"{here.url}/rest/events/demo/session/v2"))
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)
         with pytest.raises(httpx.TransportError):
-            await slow
+            await asyncio.wait_for(slow, 10)
 
 
 async def test_no_signal_handler_is_installed():
