@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 import sqlite3
 import sys
@@ -11,7 +12,6 @@ from datetime import UTC, datetime
 from importlib import metadata
 
 import click
-import uvloop
 
 from .account import Figures
 from .controls import Control, all_fail
@@ -44,8 +44,10 @@ def versions() -> str:
     return f"{datetime.now(UTC):%d %B %Y}: {', '.join(parts)}."
 
 
-async def row(name: str, plan: Plan, which: str, size: Size, left_out: str) -> tuple[bool, str]:
-    """Carry it out; whether the promise held, and its line."""
+async def row(
+    name: str, plan: Plan, which: str, size: Size, left_out: str
+) -> tuple[bool, Figures, str]:
+    """Carry it out; whether the promise held, its figures and its line."""
     async with stage(which, people=plan.people, left_out=left_out) as here:
         account = here.account()
         await plan.harm(here, account, size)
@@ -55,7 +57,7 @@ async def row(name: str, plan: Plan, which: str, size: Size, left_out: str) -> t
         if plan.people > 100:
             remarks.append(f"{figures.inversions} out of order")
         good = figures.told == figures.made and figures.twice == 0 and not found
-    return good, line(name, which, figures, here.kills, ", ".join(remarks))
+    return good, figures, line(name, which, figures, here.kills, ", ".join(remarks))
 
 
 async def carry_out(names: list[str], databases: list[str], size: Size, left_out: str = "") -> bool:
@@ -65,7 +67,7 @@ async def carry_out(names: list[str], databases: list[str], size: Size, left_out
     for which in databases:
         for name in names:
             if which in PLANS[name].on:
-                held, told = await row(name, PLANS[name], which, size, left_out)
+                held, _, told = await row(name, PLANS[name], which, size, left_out)
                 good = good and held
                 click.echo(told + ("" if held else "  ← not held"))
     return good
@@ -74,8 +76,11 @@ async def carry_out(names: list[str], databases: list[str], size: Size, left_out
 async def controls() -> bool:
     """Every negative control, in the short form; whether each was noticed."""
 
-    async def carry(control: Control) -> bool:
-        return await carry_out([control.row], [control.database], SHORT, control.left_out)
+    async def carry(control: Control) -> Figures:
+        plan = PLANS[control.row]
+        _, figures, told = await row(control.row, plan, control.database, SHORT, control.left_out)
+        click.echo(f"{HEAD}\n{told}")
+        return figures
 
     return await all_fail(carry)
 
@@ -102,15 +107,15 @@ def main(
     """Matches told ÷ matches made = 1, told twice = 0, under every fault."""
     began = time.monotonic()
     if takeover:
-        sys.exit(0 if uvloop.run(take_over(feeds, left_out=without)) else 1)
+        sys.exit(0 if asyncio.run(take_over(feeds, left_out=without)) else 1)
     if controlled:
-        sys.exit(0 if uvloop.run(controls()) else 1)
+        sys.exit(0 if asyncio.run(controls()) else 1)
     size = SHORT if short else FULL
     if kills is not None:
         size = replace(size, kills=kills)
     names = list(only) or [name for name, plan in PLANS.items() if plan.short or not short]
     databases = list(database) or (["sqlite"] if short else ["sqlite", "postgresql"])
-    held = uvloop.run(carry_out(names, databases, size, without))
+    held = asyncio.run(carry_out(names, databases, size, without))
     click.echo(f"\n{(time.monotonic() - began) / 60:.1f} minutes")
     sys.exit(0 if held else 1)
 
