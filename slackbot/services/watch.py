@@ -37,6 +37,8 @@ CLAIMED_SECONDS = 20.0
 """How long the watch over a feed that was claimed waits: it is connected at once all the same."""
 SPREAD_SECONDS = 30.0
 """Over how long the lists of feeds that were taken over together are read."""
+TAKEN_OVER_AT_ONCE = 16
+"""For how many of them at a time it is said that they are available: the rest still connect."""
 _dice = random.SystemRandom()
 STORE_SECONDS = 1.0
 """How soon a store that was away is asked again."""
@@ -75,6 +77,7 @@ class Watch:
         self._unsaid: set[Person] = set()
         """Whose feed came back, but the platform has not confirmed that they are available."""
         self._listed_later: set[Person] = set()
+        self._taken_over = asyncio.Semaphore(TAKEN_OVER_AT_ONCE)
 
     async def resume(self, team: TeamId) -> None:
         """After a start: watch over everybody who was available."""
@@ -171,6 +174,14 @@ class Watch:
 
         Whether availability outlives a reconnect is not known, so it is set again.
         """
+        if person in self._listed_later:
+            self._unsaid.add(person)
+            async with self._taken_over:
+                await self._connected_again(person)
+        else:
+            await self._connected_again(person)
+
+    async def _connected_again(self, person: Person) -> None:
         while person not in self._starting:
             try:
                 await self._connected(person)

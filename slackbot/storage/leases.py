@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from slackbot.domain.leases import LEASE, RECOVERY, Beat, Role, fair_share, surplus
+from slackbot.domain.leases import LEASE, RECOVERY, SETTLED, Beat, Role, fair_share, surplus
 from slackbot.domain.model import FeedHealth, Person, SessionId
 from slackbot.storage import feed_rows
 from slackbot.storage.database import Database, answering
@@ -86,31 +87,41 @@ class SqlLeases:
             if connection.execute(renewed).rowcount == 0:
                 return None
             workers = connection.execute(
-                select(WorkerRow.boot_id, WorkerRow.role, WorkerRow.expires_at)
+                select(
+                    WorkerRow.boot_id, WorkerRow.role, WorkerRow.started_at, WorkerRow.expires_at
+                )
             ).fetchall()
             dead = tuple(it.boot_id for it in workers if judge and it.expires_at <= now)
+            lapse = self._lapse(workers, now)
             if not self._role.holds_feeds:
-                return Beat((), frozenset(), (), dead, self._health_of_others(connection))
-            alive = [it for it in workers if it.boot_id not in dead]
-            return self._share(connection, alive, dead)
+                health = self._health_of_others(connection)
+                return Beat((), frozenset(), (), dead, health, lapse)
+            holders = [it for it in workers if it.boot_id not in dead and Role(it.role).holds_feeds]
+            return replace(self._share(connection, holders, now), dead=dead, lapse=lapse)
 
         return await self._once(work)
 
-    def _share(self, connection: Connection, alive: Sequence[Any], dead: tuple[str, ...]) -> Beat:
-        holders = sum(Role(it.role).holds_feeds for it in alive)
+    def _lapse(self, workers: Sequence[Any], now: datetime) -> float:
+        others: list[timedelta] = [
+            it.expires_at - now for it in workers if it.boot_id != self._boot_id
+        ]
+        return min([LEASE, *(left for left in others if left > timedelta())]).total_seconds()
+
+    def _share(self, connection: Connection, holders: Sequence[Any], now: datetime) -> Beat:
+        settled = [it for it in holders if it.started_at <= now - SETTLED]
         total = connection.scalar(select(func.count()).select_from(FeedRow)) or 0
-        share = fair_share(total, holders)
+        share = fair_share(total, len(settled or holders))
         mine = connection.execute(feed_rows.feeds().where(FeedRow.owner == self._boot_id)).all()
         lost: list[Row[Any]] = []
         if len(mine) < share:
-            living = [it.boot_id for it in alive if Role(it.role).holds_feeds]
+            living = [it.boot_id for it in holders]
             lost = self._claim(connection, living, share - len(mine))
         over = surplus(len(mine), share)
         return Beat(
             mine=tuple(feed_rows.wanted(it) for it in (*mine, *lost)),
             taken_over=frozenset(person_of(it) for it in lost if it.epoch > 0),
             surplus=tuple(person_of(it) for it in mine[len(mine) - over :]),
-            dead=dead,
+            dead=(),
             health=self._health_of_others(connection) if self._role.answers else None,
         )
 
@@ -180,15 +191,14 @@ class SqlLeases:
         if people:
             await self._write(work)
 
-    async def note(self, person: Person, health: FeedHealth) -> None:
-        """Tell the others how a feed of ours is."""
-        ours = and_(feed_rows.of_any([person]), FeedRow.owner == self._boot_id)
-        told = {
-            "connected": health.connected,
-            "changed_at": health.changed_at,
-            "failure": health.failure,
-        }
-        await self._database.change(update(FeedRow).where(ours).values(told))
+    async def note(self, healths: Mapping[Person, FeedHealth]) -> None:
+        """Tell the others how feeds of ours are."""
+        # Always in the same order, so that two who write many do not wait for each other.
+        people = sorted(healths, key=lambda it: (it.team, it.user))
+        values = [feed_rows.health_values(it, healths[it]) for it in people]
+        if values:
+            noted = feed_rows.noted(self._boot_id)
+            await self._write(lambda connection: connection.execute(noted, values))
 
     async def health(self, person: Person) -> FeedHealth | None:
         """How a feed is, as its owner says."""

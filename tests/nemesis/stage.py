@@ -27,6 +27,7 @@ from slackbot.domain.model import (
     UserId,
 )
 from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.accelevents.pairing import Status
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
 from slackbot.settings import Settings
@@ -128,15 +129,18 @@ def _database(which: str, folder: Path) -> Iterator[tuple[str, postgres.Server |
 
 @asynccontextmanager
 async def stage(
-    which: str, *, people: int = 20, left_out: str = "", direct: bool = False
+    which: str, *, people: int = 20, left_out: str = "", many: bool = False
 ) -> AsyncIterator[Stage]:
     """Set it all up; `which` is sqlite or postgresql, `left_out` a part that the bots lack.
 
-    `direct`: feeds are connected without the proxy, and pinged as rarely as many feeds want it.
+    `many`: feeds are connected without the proxy, pinged as rarely as many feeds want it, and
+    everybody goes on waiting: nobody is paired unless a row does so.
     """
-    interval, patience = (10, 5) if direct else (2, 2)
+    interval, patience = (10, 5) if many else (2, 2)
     slack, platform = Slack(), Accelevents(ping_interval=interval, ping_timeout=patience)
     slack.rates.on = False
+    if many:
+        _nobody_is_paired(platform)
     platform.session(SESSION).capacity = None
     async with AsyncExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="slackbot-")))
@@ -145,7 +149,7 @@ async def stage(
         platform_url = await closing.enter_async_context(serving(platform.app))
         proxy = await closing.enter_async_context(proxied(platform_url))
         slack.base_url = slack_url
-        feeds = platform_url if direct else proxy.url
+        feeds = platform_url if many else proxy.url
         settings = settings_for(
             slack, slack_url, platform_url, database_url=database, accelevents_socket_url=feeds
         )
@@ -161,8 +165,19 @@ async def stage(
         here = Stage(slack, platform, bots, named, tokens, proxy, database, folder, server)
         await here.connected(60.0 + people / 10)
         # Those who are available are paired two by two at once: that is not the row's.
-        await here.quiet(beginning)
+        if not many:
+            await here.quiet(beginning)
         yield here
+
+
+def _nobody_is_paired(platform: Accelevents) -> None:
+    """A status is noted, and that is all."""
+    rooms = platform.networking
+
+    def note(session_id: int, who: str, status: Status) -> None:
+        rooms.statuses[session_id, who] = status
+
+    rooms.set_status = note  # type: ignore[method-assign] # that is the point
 
 
 async def _come(
