@@ -4,8 +4,8 @@ Whoever has not managed to say so for the length of its lease stops sending (`he
 have taken over. It ends when they have. While the database is away nobody can take over, so the
 feeds stay, and it goes on when the database is back (ADR 7).
 
-A beat must not take as long as a lease, so it connects only as many feeds as there is time for;
-what is left over the next beat finds again.
+A beat must not take as long as a lease. So connecting and disconnecting goes on beside it where
+it takes longer; what is left over the next beat finds again.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ class Worker:
         """Whose feed was taken over and is not connected yet."""
         self._retired = False
         self._beating: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._taking_over: set[asyncio.Task[None]] = set()
         self.claimed: Callable[[Person, bool], None] = lambda _person, _taken_over: None
@@ -104,8 +105,9 @@ class Worker:
         if 0.0 < self._held_until <= began:
             # We were away for so long: whoever was away with us is given time to beat too.
             self._judge_from = began + LEASE_SECONDS
-        if self._feed is not None:
-            self._feed.forget_closed()
+        feed = None if self._following or self._retired else self._feed
+        if feed is not None:
+            feed.forget_closed()
         beat = await self._leases.beat(judge=began >= self._judge_from)
         if beat is None:
             log.critical("fenced")
@@ -114,11 +116,13 @@ class Worker:
             return
         self._held_until = began + LEASE_SECONDS
         self._lapse_at = self._now() + beat.lapse + LAPSED_SECONDS
-        await self._follow(beat)
         for dead in beat.dead:
             task = asyncio.create_task(self._take_over(dead))
             self._taking_over.add(task)
             task.add_done_callback(self._taking_over.discard)
+        if feed is not None:
+            self._following = asyncio.create_task(self._follow(feed, beat))
+            await asyncio.wait({self._following}, timeout=FOLLOW_SECONDS)
 
     async def start(self) -> None:
         """The first beat, and then one a second until `aclose`."""
@@ -145,12 +149,21 @@ class Worker:
                 async with asyncio.timeout(max(0.0, left)):
                     await self._woken.wait()
 
-    async def _follow(self, beat: Beat) -> None:
-        """Make our connections what the table says is ours."""
-        feed = self._feed
-        if feed is None or self._retired:
-            return
+    async def _follow(self, feed: SharedFeed, beat: Beat) -> None:
         until = self._now() + FOLLOW_SECONDS
+        try:
+            await self._make_ours(feed, beat, until)
+        except StoreUnavailable:
+            log.warning("feeds_wait", reason="store_unavailable")
+        except Exception:
+            log.exception("feeds_not_followed")
+        finally:
+            self._following = None
+            if self._now() > until:
+                self.wake()
+
+    async def _make_ours(self, feed: SharedFeed, beat: Beat, until: float) -> None:
+        """Make our connections what the table says is ours."""
         if beat.health is not None:
             feed.heard(beat.health)
         mine = {wanted.person: wanted for wanted in beat.mine}
@@ -172,7 +185,7 @@ class Worker:
     ) -> list[T]:
         """Some at a time, while there is time; those that were done. For the rest, beat again."""
         left, done = list(items), []
-        while left and self._now() < until:
+        while left and self._now() < until and not self._retired:
             batch, left = left[:AT_ONCE], left[AT_ONCE:]
             await work(batch)
             done += batch
@@ -215,7 +228,8 @@ class Worker:
 
     async def aclose(self) -> None:
         """Stop beating, and leave what is unfinished to the others."""
-        tasks = [task for task in (self._beating, *self._taking_over) if task is not None]
+        every = (self._beating, self._following, *self._taking_over)
+        tasks = [task for task in every if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -37,8 +37,8 @@ CLAIMED_SECONDS = 20.0
 """How long the watch over a feed that was claimed waits: it is connected at once all the same."""
 SPREAD_SECONDS = 30.0
 """Over how long the lists of feeds that were taken over together are read."""
-TAKEN_OVER_AT_ONCE = 16
-"""For how many of them at a time it is said that they are available: the rest still connect."""
+CONNECTED_AT_ONCE = 32
+"""For how many whose feeds came back at once it is looked and said: others still connect."""
 _dice = random.SystemRandom()
 STORE_SECONDS = 1.0
 """How soon a store that was away is asked again."""
@@ -77,7 +77,7 @@ class Watch:
         self._unsaid: set[Person] = set()
         """Whose feed came back, but the platform has not confirmed that they are available."""
         self._listed_later: set[Person] = set()
-        self._taken_over = asyncio.Semaphore(TAKEN_OVER_AT_ONCE)
+        self._turns = asyncio.Semaphore(CONNECTED_AT_ONCE)
 
     async def resume(self, team: TeamId) -> None:
         """After a start: watch over everybody who was available."""
@@ -174,17 +174,11 @@ class Watch:
 
         Whether availability outlives a reconnect is not known, so it is set again.
         """
-        if person in self._listed_later:
-            self._unsaid.add(person)
-            async with self._taken_over:
-                await self._connected_again(person)
-        else:
-            await self._connected_again(person)
-
-    async def _connected_again(self, person: Person) -> None:
         while person not in self._starting:
+            self._unsaid.add(person)  # whatever fails from here on, the watch makes it good
             try:
-                await self._connected(person)
+                async with self._turns:
+                    await self._connected(person)
                 return
             except StoreUnavailable:
                 log.warning("feed_waits", reason="store_unavailable")
@@ -192,7 +186,6 @@ class Watch:
 
     async def _connected(self, person: Person) -> None:
         async with self._locks.of(person):
-            self._unsaid.add(person)  # whatever fails from here on, the watch makes it good
             link = await self._store.link(person)
             availability = await self._store.availability(person)
             if link is None or link.refused_at is not None or availability is None:

@@ -46,6 +46,8 @@ class SqlLeases:
 
     def __init__(self, database: Database, *, boot_id: str, role: Role) -> None:
         self._database = database
+        # However many others wait for the database: a beat that waits with them costs the lease.
+        self._beats = database.apart()
         self._boot_id = boot_id
         self._role = role
 
@@ -258,7 +260,7 @@ class SqlLeases:
         """Tried once: who waits for a lease longer than it lasts has lost it."""
         with answering():
             async with asyncio.timeout(BEAT_TIMEOUT_SECONDS):
-                return await self._database.write(work)
+                return await self._beats.write(work)
 
     def _health_of_others(self, connection: Connection) -> dict[Person, FeedHealth]:
         others = feed_rows.health(self._now(connection)).where(
