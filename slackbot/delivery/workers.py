@@ -32,8 +32,8 @@ FENCED: Final = 70
 LEASE_SECONDS: Final = LEASE.total_seconds()
 FOLLOW_SECONDS: Final = 0.5
 """How long one beat connects and disconnects feeds."""
-AT_ONCE: Final = 32
-"""How many it does at the same time, with one look into the database."""
+AT_ONCE: Final = 500
+"""How many it begins at the same time, with one look into the database; handshakes are bounded."""
 GIVEN_UP_AT_ONCE: Final = 64
 """How many feeds a worker with too many gives up in one beat: as many as another soon connects."""
 SOON_SECONDS: Final = 0.1
@@ -175,7 +175,7 @@ class Worker:
         await self._leases.release([*given_up, *(surplus - held.keys())])
         new = [it for it in beat.mine if it.person not in surplus and held.get(it.person) != it]
         await self._each(until, new, self._hold)
-        await feed.correct(beat.mine)
+        await feed.correct([it for it in beat.mine if it.person in held])
         if self._now() >= self._heal_at:
             self._heal_at = self._now() + HEAL_SECONDS
             await self._leases.want_missing()

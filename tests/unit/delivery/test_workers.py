@@ -253,7 +253,7 @@ async def test_who_retires_is_followed_at_once(join: Join):
 
 
 async def test_a_takeover_is_longer_than_a_beat_may_be(join: Join):
-    """However many feeds there are to connect, and however slowly: the lease is renewed."""
+    """However slowly feeds are connected: the lease is renewed meanwhile."""
     a = join("a")
     people = await linked(a, 120)
     await wanted(a, people)
@@ -268,11 +268,11 @@ async def test_a_takeover_is_longer_than_a_beat_may_be(join: Join):
 
 
 def slowly(store: SqlStore) -> None:
-    """Every look at a link takes as long as it does on a busy machine."""
+    """A look at links takes as long as a lease."""
     links_of: Callable[..., Coroutine[Any, Any, Any]] = store.links
 
     async def slow(people: Sequence[Person]) -> Any:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(LEASE_SECONDS)
         return await links_of(people)
 
     store.links = slow  # type: ignore[method-assign]
