@@ -37,8 +37,8 @@ CLAIMED_SECONDS = 20.0
 """How long the watch over a feed that was claimed waits: it is connected at once all the same."""
 SPREAD_SECONDS = 30.0
 """Over how long the lists of feeds that were taken over together are read."""
-CONNECTED_AT_ONCE = 32
-"""For how many whose feeds came back at once it is looked and said: others still connect."""
+CONNECTED_AT_ONCE = 8
+"""For how many whose feeds came back it is looked and said at a time: the rest still connect."""
 _dice = random.SystemRandom()
 STORE_SECONDS = 1.0
 """How soon a store that was away is asked again."""
@@ -198,7 +198,8 @@ class Watch:
                         self._background.start(self._look_later(link, availability), "look_later")
                     else:
                         await self._look(link, availability)
-                    await self._say_available_again(link)
+                        availability = await self._store.availability(person)
+                    await self._say_again(link, availability)
             except TokenRefused:
                 log.info("feed_useless", reason="token_refused")
 
@@ -209,9 +210,11 @@ class Watch:
                 await self._look(link, availability)
 
     async def _say_available_again(self, link: Link) -> None:
+        await self._say_again(link, await self._store.availability(link.person))
+
+    async def _say_again(self, link: Link, availability: Availability | None) -> None:
         person = link.person
         self._unsaid.discard(person)
-        availability = await self._store.availability(person)
         if availability is None or availability.state is not State.AVAILABLE:
             return
         try:
