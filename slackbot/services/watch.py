@@ -175,7 +175,8 @@ class Watch:
         Whether availability outlives a reconnect is not known, so it is set again.
         """
         while person not in self._starting:
-            self._unsaid.add(person)  # whatever fails from here on, the watch makes it good
+            if self._turns.locked():
+                self._unsaid.add(person)  # however long the turn is in coming
             try:
                 async with self._turns:
                     await self._connected(person)
@@ -186,6 +187,7 @@ class Watch:
 
     async def _connected(self, person: Person) -> None:
         async with self._locks.of(person):
+            self._unsaid.add(person)  # whatever fails from here on, the watch makes it good
             link = await self._store.link(person)
             availability = await self._store.availability(person)
             if link is None or link.refused_at is not None or availability is None:
