@@ -39,6 +39,8 @@ SPREAD_SECONDS = 30.0
 """Over how long the lists of feeds that were taken over together are read."""
 CONNECTED_AT_ONCE = 8
 """For how many whose feeds came back it is looked and said at a time: the rest still connect."""
+VISITS_AT_ONCE = 16
+"""How many wishes are visited at a time: after a start all are due."""
 _dice = random.SystemRandom()
 STORE_SECONDS = 1.0
 """How soon a store that was away is asked again."""
@@ -78,6 +80,7 @@ class Watch:
         """Whose feed came back, but the platform has not confirmed that they are available."""
         self._listed_later: set[Person] = set()
         self._turns = asyncio.Semaphore(CONNECTED_AT_ONCE)
+        self._visits = asyncio.Semaphore(VISITS_AT_ONCE)
 
     async def resume(self, team: TeamId) -> None:
         """After a start: watch over everybody who was available."""
@@ -262,7 +265,8 @@ class Watch:
     async def _goes_on(self, person: Person) -> bool:
         """One round of the watch. Whatever goes wrong in it, the next one may be better."""
         try:
-            return await self._visit(person)
+            async with self._visits:
+                return await self._visit(person)
         except TokenRefused:
             log.info("watch_useless", reason="token_refused")
         except StoreUnavailable:

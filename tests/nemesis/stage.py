@@ -45,6 +45,7 @@ from .bots import Bot, dice, running
 
 SESSION = 11645
 SETTLE_SECONDS = 60.0
+COME_AT_ONCE = 8
 """Without any progress."""
 POSTGRESQL = ("web", "worker", "worker", "worker")
 
@@ -196,29 +197,39 @@ async def _come(
     if not opened.ours_alone:
         await asyncio.to_thread(tables.migrate, database, schema=SCHEMA)
     store, now = SqlStore(opened, Vault(keys)), datetime.now(UTC)
-    people, tokens = {}, set()
-    for name in (f"guest{n:04}" for n in range(number)):
+    people: dict[str, str] = {}
+    tokens: set[str] = set()
+    turns = asyncio.Semaphore(COME_AT_ONCE)
+
+    async def comes(name: str) -> None:
         slack.workspace.add(name)
         platform.add_attendee(name, name.title())
         people[name] = slack.workspace.named(name).id
         person = Person(TeamId("T0DEMO"), UserId(people[name]))
         token = platform.token_for(name)
         tokens.add(token)
-        await store.save_link(_link(person, token))
-        await store.remember_channel(person, slack.workspace.dm(person.user).id)
-        await store.save_availability(_wish(person, now))
+        async with turns:
+            await store.save_link(_link(person, token))
+            await store.remember_channel(person, slack.workspace.dm(person.user).id)
+            await store.save_availability(_wish(person, now))
+
+    await asyncio.gather(*(comes(f"guest{n:04}") for n in range(number)))
     await opened.aclose()
     await _join(settings.accelevents_api_url, tokens)
     return people, tokens
 
 
 async def _join(api_url: str, tokens: set[str]) -> None:
+    turns = asyncio.Semaphore(COME_AT_ONCE)
     async with httpx.AsyncClient(trust_env=False, base_url=api_url) as client:
-        for token in sorted(tokens):
-            answer = await client.put(
-                f"/rest/events/demo/session/{SESSION}", headers={"Authorization": token}
-            )
+
+        async def join(token: str) -> None:
+            path, whose = f"/rest/events/demo/session/{SESSION}", {"Authorization": token}
+            async with turns:
+                answer = await client.put(path, headers=whose, timeout=60.0)
             assert answer.status_code == 200, answer.text
+
+        await asyncio.gather(*map(join, sorted(tokens)))
 
 
 def _link(person: Person, token: str) -> Link:
