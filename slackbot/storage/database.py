@@ -30,7 +30,7 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.storage import engines
 from slackbot.storage.tables import Base
-from slackbot.storage.units import PostgresUnits, Read, SqliteUnits, Units, Write
+from slackbot.storage.units import PostgresApart, PostgresUnits, Read, SqliteUnits, Units, Write
 
 log = structlog.get_logger(__name__)
 
@@ -71,17 +71,17 @@ class Database:
         else:
             self._units = SqliteUnits(parsed)
         self._url = parsed
-        self._apart: list[Units] = []
+        self._apart: list[PostgresApart] = []
         self._unfinished: set[asyncio.Task[Any]] = set()
 
-    def apart(self) -> Units:
+    def apart(self) -> Units | PostgresApart:
         """A connection for one purpose, which waits for none of the others, closed with them.
 
         On SQLite there is one writer for everything.
         """
         if self.ours_alone:
             return self._units
-        self._apart.append(PostgresUnits(self._url, connections=1))
+        self._apart.append(PostgresApart(self._url))
         return self._apart[-1]
 
     def __repr__(self) -> str:
@@ -203,8 +203,9 @@ class Database:
         """Finish what is begun and close every connection. What was in memory is gone then."""
         self._patience = 0.0
         await asyncio.gather(*self._unfinished, return_exceptions=True)
-        for units in (*self._apart, self._units):
-            await units.aclose()
+        for apart in self._apart:
+            await apart.aclose()
+        await self._units.aclose()
 
 
 def _rows_changed(connection: Connection, statement: Statement) -> int:

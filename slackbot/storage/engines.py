@@ -53,20 +53,28 @@ def parse(url: str) -> URL:
     raise ValueError("only sqlite:// and postgresql+psycopg:// databases can be used")
 
 
-def postgresql(url: URL, connections: int = POOL_SIZE) -> AsyncEngine:
+def postgresql(url: URL) -> AsyncEngine:
     """One pool for reading and writing. What the URL's query says goes before our options."""
     return create_async_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        pool_timeout=POOL_SECONDS,
-        pool_recycle=RECYCLE_SECONDS,
-        pool_pre_ping=True,
-        connect_args={
+        url, pool_size=POOL_SIZE, pool_timeout=POOL_SECONDS, **_postgresql_options(url)
+    )
+
+
+def postgresql_apart(url: URL) -> Engine:
+    """One connection, for a thread of its own."""
+    return create_engine(url, pool_size=1, **_postgresql_options(url))
+
+
+def _postgresql_options(url: URL) -> dict[str, Any]:
+    return {
+        "max_overflow": 0,
+        "pool_recycle": RECYCLE_SECONDS,
+        "pool_pre_ping": True,
+        "connect_args": {
             name: value for name, value in POSTGRESQL_OPTIONS.items() if name not in url.query
         },
-        hide_parameters=True,
-    )
+        "hide_parameters": True,
+    }
 
 
 def sqlite_writer(url: URL) -> Engine:

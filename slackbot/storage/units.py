@@ -48,8 +48,8 @@ class PostgresUnits:
 
     dialect = "postgresql"
 
-    def __init__(self, url: URL, connections: int = engines.POOL_SIZE) -> None:
-        self._engine = engines.postgresql(url, connections)
+    def __init__(self, url: URL) -> None:
+        self._engine = engines.postgresql(url)
         reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
             reader, expire_on_commit=False
@@ -68,6 +68,42 @@ class PostgresUnits:
     async def aclose(self) -> None:
         """See `Units`."""
         await self._engine.dispose()
+
+
+class PostgresApart:
+    """One connection and its thread: what is done there waits for nothing else that goes on."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url
+        self._begin()
+
+    def _begin(self) -> None:
+        self._engine = engines.postgresql_apart(self._url)
+        self._thread = ThreadPoolExecutor(1, "postgresql-apart")
+
+    async def write(self, work: Write[T]) -> T:
+        """One write transaction. Given up, it may come to its end all the same."""
+        engine, thread = self._engine, self._thread
+
+        def unit() -> T:
+            with engine.begin() as connection:
+                return work(connection)
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(thread, unit)
+        except asyncio.CancelledError:
+            # The thread may wait for seconds; the next one must not wait for it.
+            self._leave()
+            self._begin()
+            raise
+
+    def _leave(self) -> None:
+        self._thread.submit(self._engine.dispose)
+        self._thread.shutdown(wait=False)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        self._leave()
 
 
 class SqliteUnits:
