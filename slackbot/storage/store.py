@@ -12,6 +12,7 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    func,
     or_,
     select,
     update,
@@ -27,6 +28,7 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
+from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Channels, Store
 from slackbot.storage.cache import TtlCache
 from slackbot.storage.call_links import CallLinks
@@ -56,6 +58,13 @@ EVENT_MEMORY = timedelta(days=1)
 """Slack repeats an event for about an hour."""
 PURGE_SECONDS = 3600.0
 """How often the seen events of one workspace are looked through."""
+
+
+# By the index of those that are unsettled: it costs as much as there are of them.
+_BACKLOG = select(
+    func.count(MatchRow.received_at).label("waiting"),
+    func.min(MatchRow.received_at).label("oldest"),
+)
 
 
 class SqlStore(CallLinks):
@@ -210,6 +219,15 @@ class SqlStore(CallLinks):
             .order_by(AvailabilityRow.since, AvailabilityRow.user_id)
         )
         return [availability_of(row) for row in await self._database.rows(wanted)]
+
+    # --- notices ---------------------------------------------------------------------------------
+
+    async def backlog(self, team: TeamId) -> Backlog:
+        """How many matches are not told yet, and since when the oldest waits."""
+        row = await self._database.row(
+            _BACKLOG.where(MatchRow.team_id == team, MatchRow.settled_at.is_(None))
+        )
+        return Backlog(row.waiting, row.oldest) if row is not None else Backlog(0, None)
 
     # --- events ----------------------------------------------------------------------------------
 
