@@ -125,7 +125,7 @@ async def test_every_metric_has_its_line_in_the_document(told_of: tuple[str, Mis
     ours = {
         f.name + ("_total" if f.type == "counter" else "")
         for f in families
-        if f.name.startswith("slackbot_")
+        if f.name.startswith("slackbot_") and not f.name.endswith("_created")
     }
     rows = re.findall(r"^\| `(slackbot_\w+)`", OPERATIONS.read_text(), re.MULTILINE)
     assert sorted(rows) == sorted(ours)
