@@ -105,7 +105,9 @@ class Matches:
             if match is not None:
                 await self._store.enrich_match(person, match.id, seen)
                 return match, False
-            match = await self._add(person, event, session_id, seen, known, Source.SOCKET)
+            match = await self._add(
+                person, event, session_id, seen, known, Source.SOCKET, availability
+            )
             if match is not None:
                 return match, True
 
@@ -169,7 +171,10 @@ class Matches:
                 return []
             known = await self._store.matches(link.person, link.event, session_id)
             for row in untold(listed, known):
-                match = await self._add(link.person, link.event, session_id, row, known, source)
+                current = await self._store.availability(link.person)
+                match = await self._add(
+                    link.person, link.event, session_id, row, known, source, current
+                )
                 if match is not None:
                     known.append(match)
                     stored.append(match)
@@ -188,9 +193,9 @@ class Matches:
         seen: Sighting,
         known: Sequence[Match],
         source: Source,
+        availability: Availability | None,
     ) -> Match | None:
         """Store a new match; None when another telling of it was quicker."""
-        availability = await self._store.availability(person)
         if availability is not None and availability.session_id != session_id:
             availability = None
         match = next_match(
