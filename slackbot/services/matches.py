@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -30,6 +31,9 @@ SILENCE = timedelta(minutes=2)
 DOUBT = timedelta(minutes=30)
 GRACE_SECONDS = 3.0
 """A match that the list shows while the feed is up is probably on its way through the socket."""
+AT_ONCE = 16
+"""Matches that are being stored. When there are more than the database is good for, the oldest are
+told meanwhile: else all would be stored before the first is told."""
 
 
 class Matches:
@@ -52,6 +56,7 @@ class Matches:
         self._clock = clock
         self._background = background
         self._locks = Locks()
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting: set[Person] = set()
         """For whom a second look at the list is due in a moment."""
         self._doubtful_until = clock.now()
@@ -70,6 +75,10 @@ class Matches:
 
         Of somebody who disconnected meanwhile nothing is stored and nothing told.
         """
+        async with self._turns:
+            await self._receive(person, event, seen)
+
+    async def _receive(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
         availability = await self._store.availability(person)
         for sighting in seen:
             session_id = sighting.session_id
