@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 
 from slackbot.domain.model import Person
 from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, LinkRow, MatchRow
@@ -19,3 +19,26 @@ def of(
     table: type[LinkRow | AvailabilityRow | MatchRow | CallLinkRow], person: Person
 ) -> ColumnElement[bool]:
     return and_(table.team_id == person.team, table.user_id == person.user)
+
+
+def every_of_one(table: type[LinkRow | AvailabilityRow | MatchRow]) -> Select[*tuple[Any, ...]]:
+    """All rows of a person given with `whose`: made once, since making one costs as much again."""
+    columns = table.__table__.c
+    return every(table).where(
+        columns.team_id == bindparam("of_team"), columns.user_id == bindparam("of_user")
+    )
+
+
+def whose(person: Person) -> dict[str, Any]:
+    """The values of `every_of_one`."""
+    return {"of_team": person.team, "of_user": person.user}
+
+
+A_MATCH = every_of_one(MatchRow).where(MatchRow.__table__.c.id == bindparam("of_match"))
+AT_EVENT = (
+    every_of_one(MatchRow)
+    .where(MatchRow.__table__.c.event == bindparam("of_event"))
+    .order_by(MatchRow.__table__.c.received_at.desc(), MatchRow.__table__.c.ordinal.desc())
+)
+"""Newest first."""
+IN_SESSION = AT_EVENT.where(MatchRow.__table__.c.session_id == bindparam("of_session"))

@@ -34,7 +34,7 @@ from slackbot.storage.cache import TtlCache
 from slackbot.storage.call_links import CallLinks
 from slackbot.storage.database import Database
 from slackbot.storage.ledger import Known
-from slackbot.storage.queries import every, of
+from slackbot.storage.queries import every, every_of_one, of, whose
 from slackbot.storage.rows import (
     Values,
     availability_of,
@@ -58,6 +58,8 @@ EVENT_MEMORY = timedelta(days=1)
 """Slack repeats an event for about an hour."""
 PURGE_SECONDS = 3600.0
 """How often the seen events of one workspace are looked through."""
+
+_LINK, _WISH = every_of_one(LinkRow), every_of_one(AvailabilityRow)
 
 
 # By the index of those that are unsettled: it costs as much as there are of them.
@@ -113,7 +115,7 @@ class SqlStore(CallLinks):
         return await self._links.get(person, lambda: self._load_link(person))
 
     async def _load_link(self, person: Person) -> Link | None:
-        row = await self._database.row(every(LinkRow).where(of(LinkRow, person)))
+        row = await self._database.row(_LINK, whose(person))
         if row is None:
             return None
         try:
@@ -187,8 +189,7 @@ class SqlStore(CallLinks):
         return await self._wishes.get(person, lambda: self._load_availability(person))
 
     async def _load_availability(self, person: Person) -> Availability | None:
-        wanted = every(AvailabilityRow).where(of(AvailabilityRow, person))
-        row = await self._database.row(wanted)
+        row = await self._database.row(_WISH, whose(person))
         return availability_of(row) if row is not None else None
 
     async def save_availability(self, availability: Availability) -> None:
