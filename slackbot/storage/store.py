@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import (
     Executable,
+    Row,
     and_,
     delete,
     exists,
@@ -34,13 +36,14 @@ from slackbot.storage.cache import TtlCache
 from slackbot.storage.call_links import CallLinks
 from slackbot.storage.database import Database
 from slackbot.storage.ledger import Known
-from slackbot.storage.queries import every, every_of_one, of, whose
+from slackbot.storage.queries import every, every_of_one, of, of_any, whose
 from slackbot.storage.rows import (
     Values,
     availability_of,
     availability_values,
     link_of,
     link_values,
+    person_of,
 )
 from slackbot.storage.tables import AvailabilityRow, CallLinkRow, LinkRow, MatchRow, SeenEventRow
 from slackbot.storage.vault import SealBroken, Vault
@@ -116,13 +119,24 @@ class SqlStore(CallLinks):
 
     async def _load_link(self, person: Person) -> Link | None:
         row = await self._database.row(_LINK, whose(person))
-        if row is None:
-            return None
+        return self._opened(row) if row is not None else None
+
+    def _opened(self, row: Row[Any]) -> Link | None:
         try:
             return link_of(row, self._vault)
         except SealBroken as broken:
-            log.warning("link_not_opened", reason=str(broken), team=person.team, user=person.user)
+            log.warning("link_not_opened", reason=str(broken), team=row.team_id, user=row.user_id)
             return None
+
+    async def links(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
+        """The links of many, as they are now; who has none is missing or None."""
+        if not people:
+            return {}
+        return await self._links.renew(people, lambda: self._load_links(people))
+
+    async def _load_links(self, people: Sequence[Person]) -> dict[Person, Link | None]:
+        rows = await self._database.rows(every(LinkRow).where(of_any(LinkRow, people)))
+        return {person_of(row): self._opened(row) for row in rows}
 
     async def save_link(self, link: Link) -> None:
         """Insert or replace. A wish for another event, or of another account, goes with it."""
