@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from slackbot.sandbox.accelevents import Accelevents
@@ -11,8 +11,9 @@ from slackbot.sandbox.chime import MediaPlane
 from slackbot.sandbox.chime.meeting import Seat
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Seen
+from slackbot.sandbox.slack.errors import CannotDo
 from slackbot.slack import words
-from tests.browser.chromium import Tab, Visitors
+from tests.browser.chromium import PATIENCE, Tab, Visitors
 from tests.scenario.conftest import Mission
 
 SESSION = 11645
@@ -55,8 +56,16 @@ class Evening:
     async def match(self) -> None:
         """Both connect and say that they are available; both are told."""
         for name in NAMES:
-            await self.mission.link(name)
+            await self._connect(name)
         await self.match_again()
+
+    async def _connect(self, name: str) -> None:
+        """As people do: when Slack's three seconds for a form went by, they say it again."""
+        for seconds in (5.0, 10.0):
+            with suppress(CannotDo):
+                await self.mission.link(name, seconds=seconds)
+                return
+        await self.mission.link(name, seconds=PATIENCE)
 
     async def match_again(self) -> None:
         """The same for two who are connected."""
@@ -68,7 +77,7 @@ class Evening:
                 f"You're matched with {NAMES[partner]}",
                 where="dm",
                 since=before[name],
-                timeout=15,
+                timeout=PATIENCE,
             )
 
     async def follow(self, name: str, button: str = words.BUTTON_CALL) -> str:
@@ -84,7 +93,8 @@ class Evening:
         old = told.button(words.BUTTON_CALL).url
         assert (await person.clicks(told, words.BUTTON_NEW_LINK)).ok
         self.told[name] = await person.waits_for(
-            lambda seen: seen.id == told.id and seen.button(words.BUTTON_CALL).url != old
+            lambda seen: seen.id == told.id and seen.button(words.BUTTON_CALL).url != old,
+            timeout=PATIENCE,
         )
 
     async def opens(self, name: str, **options: object) -> Tab:

@@ -76,10 +76,10 @@ async def test_who_has_no_devices_can_join_and_listen(evening: Evening) -> None:
 
 async def test_the_lobby_closes_when_the_round_is_over(begin: Begin) -> None:
     """Who waits in the lobby until the end is told so, and cannot join any more."""
-    evening = await begin(round_seconds=10)
+    evening = await begin(round_seconds=15)
     await evening.match()
     tab = await evening.opens(ADA)
-    await tab.until(because("round"), 14)
+    await tab.until(because("round"))
     assert not await tab.page.is_visible("#join")
     assert not await tab.page.is_visible("#again")
 
