@@ -45,6 +45,12 @@ window.peers = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...all) { super(...all); window.peers.push(this); }
 };
+// What lasts a moment only would be gone before anybody asks.
+window.seen = [];
+new MutationObserver((changes) => {
+  for (const { target, attributeName: name } of changes)
+    window.seen.push(`${name}: ${target.getAttribute(name)}`);
+}).observe(document, { subtree: true, attributeFilter: ['data-link', 'data-partner'] });
 """
 _STATS = """async () => {
   const found = { frames: 0, energy: 0, sent: 0 };

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -53,11 +55,18 @@ class Evening:
     visitors: Visitors
     told: dict[str, Seen] = field(default_factory=dict)
 
-    async def match(self) -> None:
-        """Both connect and say that they are available; both are told."""
+    async def match(self, seconds: float = 300) -> float:
+        """Both connect and say that they are available; both are told. How long the round lasts.
+
+        It lasts so many seconds, and more where the machine is busy, as everything takes longer.
+        """
+        began = time.monotonic()
         for name in NAMES:
             await self._connect(name)
+        lasts = math.ceil(seconds + 5 * (time.monotonic() - began))
+        self.mission.platform.dials.round_seconds = lasts
         await self.match_again()
+        return lasts
 
     async def _connect(self, name: str) -> None:
         """As people do: when Slack's three seconds for a form went by, they say it again."""

@@ -20,7 +20,6 @@ from tests.browser.evening import (
 )
 from tests.browser.figures import FIGURES
 
-ROUND_SECONDS = 40
 LISTENING = 1.5  # seconds; the microphone of the test beeps more often than that
 SILENCE = 1e-3  # energy that is none: a beep has a hundred times as much
 PARTNER_MUTED = "document.querySelector('.remote .muted').checkVisibility()"
@@ -102,7 +101,7 @@ async def _leave(evening: Evening, ada: Tab, priya: Tab) -> None:
         assert evening.seat(name).said_goodbye
 
 
-async def is_over_in_slack(evening: Evening) -> None:
+async def is_over_in_slack(evening: Evening, lasts: float) -> None:
     """When the round has ended, the same message says so and offers no call any more.
 
     What the second face of a match shows besides is to be asserted here.
@@ -111,7 +110,7 @@ async def is_over_in_slack(evening: Evening) -> None:
         told = evening.told[name]
         over = await evening.mission.person(name).waits_for(
             lambda seen, told=told: seen.id == told.id and words.ROUND_OVER in seen.text,
-            timeout=ROUND_SECONDS + PATIENCE,
+            timeout=lasts + PATIENCE,
         )
         labels = [button.text for button in over.buttons]
         assert not {words.BUTTON_CALL, words.BUTTON_NEW_LINK} & set(labels)

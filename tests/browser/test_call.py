@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tests.browser.conftest import Begin
 from tests.browser.evening import (
     ADA,
     IN_CALL,
@@ -43,8 +42,8 @@ async def test_a_broken_line_is_mended(evening: Evening) -> None:
     line = evening.seat(PRIYA).line
     assert line is not None
     line.cut()
-    await priya.until("document.body.dataset.link === 'reconnecting'")
-    await ada.until("document.body.dataset.partner === 'dropped'")
+    await priya.until("window.seen.includes('data-link: reconnecting')")
+    await ada.until("window.seen.includes('data-partner: dropped')")
     await priya.until(IN_CALL)
     for tab in (ada, priya):
         await tab.until(f"{PARTNER_HERE} && {PARTNER_SEEN}")
@@ -121,10 +120,9 @@ async def test_a_refused_token_is_said_at_once(evening: Evening) -> None:
     assert evening.plane.refused == 1
 
 
-async def test_the_end_of_the_round_ends_the_call(begin: Begin) -> None:
+async def test_the_end_of_the_round_ends_the_call(evening: Evening) -> None:
     """At zero the page leaves by itself and says that the round is over."""
-    evening = await begin(round_seconds=20)
-    await evening.match()
+    await evening.match(seconds=12)
     tab = await evening.joins(ADA)
     await tab.until(because("round"))
     await tab.until(DEVICES_GIVEN_BACK)
