@@ -1,9 +1,4 @@
-"""HTTP to the platform: one try with its time-out, and what is tried again.
-
-One `httpx.AsyncClient` serves everybody, so nothing personal may stay in it: cookies are not
-kept. Redirects are not followed and the environment's proxies and `.netrc` are not read, so a
-token reaches no other host than the configured one.
-"""
+"""HTTP to the platform: one try with its time-out, and what is tried again."""
 
 from __future__ import annotations
 
@@ -14,13 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import aiohttp
 import httpx
 import structlog
 
+from slackbot.accelevents.lines import platform_client
 from slackbot.accelevents.refusals import Ask, refusal
 from slackbot.domain.errors import PlatformError, TimedOut, Unreachable, Unreadable
 from slackbot.domain.ports import Clock
@@ -35,7 +31,6 @@ LONGEST_WAIT = 10.0
 """Seconds that a `Retry-After` is obeyed at most: a person is waiting."""
 LARGEST_BODY = 8 * 2**20
 """A page has 100 sessions, and each description may take 65 kB."""
-_LIMITS = httpx.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=15.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +61,7 @@ class Transport:
         self._clock = clock
         self._try_seconds = try_seconds
         self._dice = random.SystemRandom()
-        self._client = httpx.AsyncClient(
-            headers={"Accept": "application/json", "User-Agent": "slackbot"},
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            timeout=None,  # noqa: S113 each try has a time-out of its own, for all its phases
-            limits=_LIMITS,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._client = platform_client()
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -125,11 +113,11 @@ class Transport:
         try:
             async with asyncio.timeout(self._try_seconds):
                 answer = await self._send(request)
-        except (TimeoutError, httpx.TimeoutException):
+        except TimeoutError:
             raise _Again(TimedOut()) from None
         except httpx.DecodingError:
             raise _Again(unreadable(request.ask)) from None
-        except (httpx.HTTPError, httpx.InvalidURL):
+        except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError):
             # Its text may hold the address, and that a user key.
             raise _Again(Unreachable()) from None
         if 200 <= answer.status < 300:

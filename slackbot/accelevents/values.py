@@ -30,8 +30,8 @@ def with_folded_names(row: Mapping[Any, Any]) -> dict[str, Any]:
     """The row by folded names; of two spellings the first that has a value stays."""
     fields: dict[str, Any] = {}
     for name, value in row.items():
-        if isinstance(name, str) and fields.get(folded(name)) is None:
-            fields[folded(name)] = value
+        if isinstance(name, str) and fields.get(key := folded(name)) is None:
+            fields[key] = value
     return fields
 
 

@@ -33,6 +33,7 @@ Number = Annotated[int | None, BeforeValidator(values.number)]
 Identity = Annotated[int | None, BeforeValidator(values.identity)]
 
 
+GivenT = TypeVar("GivenT")
 RowT = TypeVar("RowT")
 
 
@@ -118,16 +119,9 @@ def read_page(answer: object) -> SessionPage:
 
 def read_sessions(rows: Iterable[object], zone: ZoneInfo) -> list[Session]:
     """The networking sessions among the rows; a row of another format is left out."""
-
-    def read(row: object) -> Session | None:
-        return SessionRow.model_validate(row).session(zone)
-
-    return _usable((row for row in rows if not _is_other_format(row)), read, "sessions")
-
-
-def _is_other_format(row: object) -> bool:
-    kind = values.text(values.with_folded_names(row).get("format")) if isinstance(row, dict) else ""
-    return bool(kind) and kind != NETWORKING
+    read = [SessionRow.model_validate(row) for row in rows]
+    ours = (row for row in read if row.format in {None, NETWORKING})
+    return _usable(ours, lambda row: row.session(zone), "sessions")
 
 
 # --- the token -----------------------------------------------------------------------------------
@@ -241,7 +235,7 @@ def _rows(answer: object) -> list[object]:
 
 
 def _usable(
-    rows: Iterable[object], read: Callable[[object], RowT | None], source: str
+    rows: Iterable[GivenT], read: Callable[[GivenT], RowT | None], source: str
 ) -> list[RowT]:
     found = [read(row) for row in rows]
     usable = [row for row in found if row is not None]

@@ -160,6 +160,10 @@ class Notices:
                     await self._messenger.tell(person, remark, key)
             except MessageRefused as error:
                 log.warning("notice_refused", notice=kind_of(remark), reason=error.reason)
+                if isinstance(error, PersonUnreachable):
+                    await self._unreachable(person, error.reason)
+            else:
+                await self._reached(person)
 
         await self._see_through(attempt, sleep, look_first=look_first, key=key)
 

@@ -223,12 +223,20 @@ class SlackMessenger:
             await self.post(person, message)
             return
         webhook = AsyncWebhookClient(response_url, session=self._client.session, retry_handlers=[])
-        try:
+
+        async def send() -> int:
             async with asyncio.timeout(CALL_SECONDS):
                 answer = await webhook.send(
                     replace_original=replace, response_type="ephemeral", **message.payload()
                 )
-            status = answer.status_code
+            return answer.status_code
+
+        try:
+            try:
+                status = await send()
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                # It closed a kept connection just then, or cannot be reached for a moment.
+                status = await send()
         except (aiohttp.ClientError, TimeoutError, OSError):
             status = 0
         if status != 200:

@@ -10,6 +10,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 CALL_SECONDS: Final = 10.0
 POST_SECONDS: Final = 40.0
 """A message that Slack takes late would else have to be looked for."""
+KEPT_SECONDS: Final = 4.0
+"""How long a connection is kept that nobody uses: what goes out at the moment when the other side
+closes it is lost, and few close it as early as this."""
 WebClient = AsyncWebClient
 
 
@@ -18,7 +21,10 @@ def slack_session(seconds: float = CALL_SECONDS) -> aiohttp.ClientSession:
 
     `seconds` is the longest that any call may take.
     """
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds))
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(keepalive_timeout=KEPT_SECONDS),
+        timeout=aiohttp.ClientTimeout(total=seconds),
+    )
 
 
 def web_client(api_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:

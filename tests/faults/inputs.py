@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from slackbot.sandbox.slack import Answer, Person, Seen
+from slackbot.sandbox.slack.workspace import Message
 from slackbot.slack import words
 from tests.scenario.conftest import Mission
 
@@ -26,23 +28,34 @@ class Input:
     text: str = ""
     before: int = 0
     first: Answer = field(default_factory=lambda: Answer(None, "", 0.0, "not sent"))
-    replaced_after: float | None = None
-    """Seconds from the first answer to a click until its message was replaced."""
+    message: Message | None = None
+    """What is clicked in."""
+    answered_at: float = 0.0
+    replaced_at: float = 0.0
+    """When the message was seen to be replaced; both on `time.monotonic()`."""
+
+    @property
+    def replaced_after(self) -> float:
+        """Seconds from the first answer to a click until its message was replaced."""
+        return self.replaced_at - self.answered_at
 
     async def prepare(self) -> None:
         """Come to where it begins; none of this needs the platform."""
         if self.kind == "click":
             await self.person.types("/networking help")
+            (card,) = await self.person.sees(where="#general")
+            self.message = self.person.workspace.message(str(card.channel), card.id)
         elif self.kind == "submission":
             await self.person.types("/networking connect")
             await self.person.waits_for("Your event", where="modal")
 
-    async def act(self, sender: Sender, token: str, patience: float) -> None:
-        """Do it, up to the first answer; for a click, up to the result."""
+    async def act(self, sender: Sender, token: str) -> None:
+        """Do it, up to the first answer."""
         person = sending(self.person, sender)
         self.before = person.now
         if self.kind == "click":
-            await self._click(person, patience)
+            (card,) = await person.sees(where="#general")
+            self.first = await person.clicks(card, "sessions:")
         elif self.kind == "home":
             self.first = await person.opens_home()
         elif self.kind == "submission":
@@ -50,18 +63,12 @@ class Input:
             self.first = await person.submits(None, form)
         else:
             self.first = await person.types(self.text)
+        self.answered_at = person.line.answered_at
 
-    async def _click(self, person: Person, patience: float) -> None:
-        (card,) = await person.sees(where="#general")
-        message = person.workspace.message(str(card.channel), card.id)
-        assert message is not None
-        self.first = await person.clicks(card, "sessions:")
-        loop = asyncio.get_running_loop()
-        answered = loop.time()
-        async with asyncio.timeout(patience):
-            while message.changed <= self.before:
-                await person.world.changes.next().wait()
-        self.replaced_after = loop.time() - answered
+    @property
+    def replaced(self) -> bool:
+        """Whether the message that was clicked in has been replaced."""
+        return self.message is not None and self.message.changed > self.before
 
     async def result(self, patience: float) -> Seen:
         """What they see in the end."""
@@ -87,9 +94,22 @@ MIXED: list[Callable[[Person], Input]] = [
 ]
 
 
-def inputs_of(people: list[Person]) -> list[Input]:
-    """One input each, of all kinds."""
-    return [MIXED[n % len(MIXED)](person) for n, person in enumerate(people)]
+BUSY: list[Callable[[Person], Input]] = [
+    lambda person: Input(person, "command", "/networking sessions"),
+    lambda person: Input(person, "click"),
+    lambda person: Input(person, "command", "/networking join 11645"),
+    lambda person: Input(person, "click"),
+    lambda person: Input(person, "command", "/networking"),
+    lambda person: Input(person, "click"),
+    lambda person: Input(person, "command", "/networking sessions mine"),
+    lambda person: Input(person, "click"),
+]
+"""Commands and clicks alone; each asks the platform."""
+
+
+def inputs_of(people: list[Person], kinds: list[Callable[[Person], Input]] = MIXED) -> list[Input]:
+    """One input each, of all these kinds in turn."""
+    return [kinds[n % len(kinds)](person) for n, person in enumerate(people)]
 
 
 async def all_at_once(mission: Mission, inputs: list[Input], patience: float) -> list[Seen]:
@@ -97,8 +117,23 @@ async def all_at_once(mission: Mission, inputs: list[Input], patience: float) ->
     parts = urlsplit(mission.bot_url)
     async with sender_to(str(parts.hostname), int(parts.port or 80), len(inputs)) as sender:
         tokens = [mission.platform.token_for(one.person.member.name) for one in inputs]
-        await asyncio.gather(
-            *(one.act(sender, token, patience) for one, token in zip(inputs, tokens, strict=True))
-        )
+        acts = (one.act(sender, token) for one, token in zip(inputs, tokens, strict=True))
+        clicks = [one for one in inputs if one.kind == "click"]
+        await asyncio.gather(*acts, _note_replacements(clicks, patience))
     # One after the other: each waiting person would draw their screen at every change.
     return [await one.result(patience) for one in inputs]
+
+
+async def _note_replacements(clicks: list[Input], patience: float) -> None:
+    """Wait until all clicked messages have been replaced, and note when each was."""
+    await asyncio.sleep(0)  # all have begun to act
+    async with asyncio.timeout(patience):
+        while clicks:
+            bell = clicks[0].person.world.changes.next()
+            now = time.monotonic()
+            for one in clicks:
+                if one.replaced:
+                    one.replaced_at = now
+            clicks = [one for one in clicks if not one.replaced]
+            if clicks:
+                await bell.wait()

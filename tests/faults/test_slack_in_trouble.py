@@ -40,6 +40,18 @@ async def test_an_answer_is_brought_again(
     caplog.clear()  # Slack's server calls a line that it broke an error
 
 
+async def test_a_line_that_slack_closes(mission: Mission, caplog: pytest.LogCaptureFixture) -> None:
+    """A button's result goes out just as Slack closes the line: it still comes to its place."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking help")
+    in_trouble(mission, "hanging_up", "response_url", times=1)
+    await ada.clicks(seen, "sessions:")
+    after = await ada.waits_for("First Network Session", where="#general")
+    assert after.id == seen.id
+    assert await dms(ada) == []
+    caplog.clear()
+
+
 async def test_a_button_in_a_direct_message(mission: Mission) -> None:
     """Edits are limited: the message is edited a little later, and no second one is posted."""
     ada = await mission.link("ada")

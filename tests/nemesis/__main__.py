@@ -7,6 +7,7 @@ import platform
 import sqlite3
 import sys
 import time
+import traceback
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -67,10 +68,19 @@ async def carry_out(names: list[str], databases: list[str], size: Size, left_out
     for which in databases:
         for name in names:
             if which in PLANS[name].on:
-                held, _, told = await row(name, PLANS[name], which, size, left_out)
-                good = good and held
-                click.echo(told + ("" if held else "  ← not held"))
+                good &= await _carried_out(name, which, size, left_out)
     return good
+
+
+async def _carried_out(name: str, which: str, size: Size, left_out: str) -> bool:
+    """One row and its line; one that breaks down is not held, and the others follow."""
+    try:
+        held, _, told = await row(name, PLANS[name], which, size, left_out)
+    except Exception as error:  # noqa: BLE001 - told of, and counted against it
+        traceback.print_exc()
+        held, told = False, f"| {name} | {which} | broke down: {type(error).__name__} |"
+    click.echo(told + ("" if held else "  ← not held"))
+    return held
 
 
 async def controls() -> bool:

@@ -14,7 +14,8 @@ class Plan:
 
     harm: Row
     on: tuple[str, ...] = ("sqlite", "postgresql")
-    people: int = 20
+    people: int = 60
+    """Enough of them that the matches of a row come more slowly than Slack takes messages."""
     short: bool = False
 
 

@@ -257,7 +257,7 @@ async def at_slacks_limits(here: Stage, account: Account, size: Size) -> None:
     for _number in range(size.burst):
         await here.pair()
         await asyncio.sleep(60.0 / FULL.burst)
-    await here.quiet(account, 600)
+    await here.quiet(account, 90)
     here.slack.rates.on = False
 
 

@@ -101,6 +101,29 @@ async def test_changes_are_sent_once(
     assert clock.waits == []
 
 
+async def test_a_join_on_a_kept_connection_is_sent_once(clock: Any, a_link: MakeLink):
+    """A kept connection closes as the join goes out: it may have happened, and is not repeated."""
+    methods: list[bytes] = []
+
+    async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while request := await reader.readuntil(b"\r\n\r\n"):
+            methods.append(request.split()[0])
+            if methods[-1] == b"PUT":
+                break
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]")
+        writer.close()
+
+    server = await asyncio.start_server(peer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = AcceleventsClient(PlatformOptions(api_url=f"http://127.0.0.1:{port}"), clock)
+    await client.matches(a_link(), 1)
+    with pytest.raises(errors.Unreachable):
+        await client.join(a_link(), 1)
+    await client.aclose()
+    server.close()
+    assert methods == [b"GET", b"PUT"]
+
+
 @pytest.mark.parametrize(("name", "tries"), [("matches", 3), ("join", 1), ("login", 1)])
 async def test_a_slow_platform(peer: Peer, clock: Any, a_link: MakeLink, name: str, tries: int):
     """A try ends after its time; only a read is tried again."""

@@ -18,7 +18,7 @@ from slackbot.domain.notices import (
 )
 from slackbot.domain.ports import Posted
 from slackbot.services.notices import LANDING_SECONDS, REMARK_AGE
-from tests.fakes import ANA, BEN
+from tests.fakes import ANA, BEN, link
 from tests.workbench import Bench
 
 OVER = SessionOver("Coffee")
@@ -68,6 +68,17 @@ async def test_a_refused_remark_is_given_up_at_once(bench: Bench, error: type[Me
     telling = await remark(bench)
     assert telling.done()
     assert bench.told() == []
+
+
+async def test_whom_no_remark_reaches_is_let_go(bench: Bench):
+    """As with a match: the status says why, the feed ends; the next remark taken undoes it."""
+    await bench.available()
+    bench.messenger.errors = [PersonUnreachable("user_disabled")]
+    await remark(bench)
+    assert await bench.store.link(ANA) == link(unreachable="user_disabled")
+    assert bench.feed.health(ANA) is None
+    await remark(bench)
+    assert await bench.store.link(ANA) == link()
 
 
 @pytest.mark.parametrize("error", [MessageUnsure("no_answer"), MessageDelayed("ratelimited", 60)])
