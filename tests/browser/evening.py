@@ -16,7 +16,7 @@ from slackbot.sandbox.slack import Seen
 from slackbot.sandbox.slack.errors import CannotDo
 from slackbot.slack import words
 from tests.browser.chromium import PATIENCE, Tab, Visitors
-from tests.scenario.conftest import Mission
+from tests.scenario.conftest import Mission, until
 
 SESSION = 11645
 ADA, PRIYA = "ada", "priya"
@@ -135,6 +135,10 @@ class Evening:
         holder = self.mission.platform.chime.holder_of(self.token(name))
         assert holder is not None
         return self.plane.seat(holder)
+
+    async def goodbye(self, name: str) -> None:
+        """Wait until somebody's page has taken leave of the meeting, as it does while it closes."""
+        await until(lambda: self.seat(name).said_goodbye, PATIENCE)
 
     def token(self, name: str) -> str:
         """Somebody's join token in the newest meeting."""

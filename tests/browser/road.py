@@ -98,7 +98,7 @@ async def _leave(evening: Evening, ada: Tab, priya: Tab) -> None:
     await ada.until(because("left"))
     for name in NAMES:
         assert evening.seat(name).heard.count("JOIN") == 1  # nobody had to come back
-        assert evening.seat(name).said_goodbye
+        await evening.goodbye(name)
 
 
 async def is_over_in_slack(evening: Evening, lasts: float) -> None:

@@ -58,7 +58,7 @@ async def test_leaving_gives_the_devices_back(evening: Evening) -> None:
     await tab.page.click("#leave")
     await tab.until(because("left"))
     await tab.until(DEVICES_GIVEN_BACK)
-    assert evening.seat(ADA).said_goodbye
+    await evening.goodbye(ADA)
     await tab.page.click("#again")
     await tab.until(PREVIEW)
     await tab.page.click("#join")
@@ -126,7 +126,7 @@ async def test_the_end_of_the_round_ends_the_call(evening: Evening) -> None:
     tab = await evening.joins(ADA)
     await tab.until(because("round"))
     await tab.until(DEVICES_GIVEN_BACK)
-    assert evening.seat(ADA).said_goodbye
+    await evening.goodbye(ADA)
 
 
 async def test_nothing_is_told_to_anybody_else(evening: Evening) -> None:
