@@ -112,6 +112,11 @@ class SharedFeed:
             return self._local.health(person)
         return self._told.get(person)
 
+    def healths(self) -> list[FeedHealth]:
+        """How those are that this process holds; holding none, how the others' are."""
+        ours = [self._local.health(person) for person in self._held]
+        return [it for it in ours if it is not None] or list(self._told.values())
+
     async def close(self, person: Person) -> None:
         """No longer wanted, by whomever it is held."""
         self._closing[person] += 1

@@ -28,7 +28,7 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
-from slackbot.domain.notices import Notice, Remark
+from slackbot.domain.notices import Backlog, Notice, Remark
 
 
 class Clock(Protocol):
@@ -269,6 +269,10 @@ class Store(Protocol):
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
     ) -> None: ...
     async def unsettled(self, team: TeamId) -> list[tuple[Person, MatchId]]: ...
+    async def backlog(self, team: TeamId) -> Backlog:
+        """How many those are, and since when the oldest waits; cheap however many were told."""
+        ...
+
     async def mark_reachable(self, person: Person, unreachable: str | None) -> None:
         """Note why Slack takes no message to the person, or that it does again (None)."""
         ...

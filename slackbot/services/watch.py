@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 10.0
 """How often the match list is read while the feed is down."""
+LOOK_SPREAD = 0.8
+"""What part of that it may be: sooner, never later."""
 LOOK_SECONDS_CONNECTED = 60.0
 """The same while it is up."""
 CLAIMED_SECONDS = 20.0
@@ -259,7 +261,8 @@ class Watch:
                 waited = 0.0
                 if not await self._goes_on(person):
                     return
-            await self._clock.sleep(LOOK_SECONDS)
+            # Those who began together at a start do not go on together, all in one moment.
+            await self._clock.sleep(LOOK_SECONDS * _dice.uniform(LOOK_SPREAD, 1.0))
             waited += LOOK_SECONDS
 
     async def _goes_on(self, person: Person) -> bool:

@@ -108,23 +108,29 @@ class Database:
         """
         return await self._finish(lambda: self.read(lambda session: list(session.scalars(wanted))))
 
-    async def row(self, wanted: Select[*tuple[Any, ...]]) -> Row[Any] | None:
-        """The first row of a query for several columns, or None.
+    async def row(
+        self, wanted: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None
+    ) -> Row[Any] | None:
+        """The first row of a query for several columns, or None. `values` as of a `Statement`.
 
         Raises:
             StoreUnavailable: the database does not answer.
         """
         return await self._finish(
-            lambda: self.read(lambda session: session.execute(wanted).first())
+            lambda: self.read(lambda session: session.execute(wanted, values).first())
         )
 
-    async def rows(self, wanted: Select[*tuple[Any, ...]]) -> list[Row[Any]]:
-        """All rows of a query for several columns.
+    async def rows(
+        self, wanted: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None
+    ) -> list[Row[Any]]:
+        """All rows of a query for several columns. `values` as of a `Statement`.
 
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        return await self._finish(lambda: self.read(lambda session: list(session.execute(wanted))))
+        return await self._finish(
+            lambda: self.read(lambda session: list(session.execute(wanted, values)))
+        )
 
     async def change(self, *statements: Statement, after: After | None = None) -> bool:
         """Carry out statements as one transaction; whether the last one changed a row.

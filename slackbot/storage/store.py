@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     delete,
     exists,
+    func,
     or_,
     select,
     update,
@@ -29,12 +30,13 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
+from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Channels, Store
 from slackbot.storage.cache import TtlCache
 from slackbot.storage.call_links import CallLinks
 from slackbot.storage.database import Database
 from slackbot.storage.ledger import Known
-from slackbot.storage.queries import every, of, of_any
+from slackbot.storage.queries import every, every_of_one, of, of_any, whose
 from slackbot.storage.rows import (
     Values,
     availability_of,
@@ -59,6 +61,15 @@ EVENT_MEMORY = timedelta(days=1)
 """Slack repeats an event for about an hour."""
 PURGE_SECONDS = 3600.0
 """How often the seen events of one workspace are looked through."""
+
+_LINK, _WISH = every_of_one(LinkRow), every_of_one(AvailabilityRow)
+
+
+# By the index of those that are unsettled: it costs as much as there are of them.
+_BACKLOG = select(
+    func.count(MatchRow.received_at).label("waiting"),
+    func.min(MatchRow.received_at).label("oldest"),
+)
 
 
 class SqlStore(CallLinks):
@@ -107,7 +118,7 @@ class SqlStore(CallLinks):
         return await self._links.get(person, lambda: self._load_link(person))
 
     async def _load_link(self, person: Person) -> Link | None:
-        row = await self._database.row(every(LinkRow).where(of(LinkRow, person)))
+        row = await self._database.row(_LINK, whose(person))
         return self._opened(row) if row is not None else None
 
     def _opened(self, row: Row[Any]) -> Link | None:
@@ -192,8 +203,7 @@ class SqlStore(CallLinks):
         return await self._wishes.get(person, lambda: self._load_availability(person))
 
     async def _load_availability(self, person: Person) -> Availability | None:
-        wanted = every(AvailabilityRow).where(of(AvailabilityRow, person))
-        row = await self._database.row(wanted)
+        row = await self._database.row(_WISH, whose(person))
         return availability_of(row) if row is not None else None
 
     async def save_availability(self, availability: Availability) -> None:
@@ -224,6 +234,15 @@ class SqlStore(CallLinks):
             .order_by(AvailabilityRow.since, AvailabilityRow.user_id)
         )
         return [availability_of(row) for row in await self._database.rows(wanted)]
+
+    # --- notices ---------------------------------------------------------------------------------
+
+    async def backlog(self, team: TeamId) -> Backlog:
+        """How many matches are not told yet, and since when the oldest waits."""
+        row = await self._database.row(
+            _BACKLOG.where(MatchRow.team_id == team, MatchRow.settled_at.is_(None))
+        )
+        return Backlog(row.waiting, row.oldest) if row is not None else Backlog(0, None)
 
     # --- events ----------------------------------------------------------------------------------
 

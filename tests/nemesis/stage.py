@@ -125,23 +125,31 @@ class Stage:
 
 
 @contextmanager
-def _database(which: str, folder: Path) -> Iterator[tuple[str, postgres.Server | None]]:
+def _database(
+    which: str, folder: Path, *, durable: bool
+) -> Iterator[tuple[str, postgres.Server | None]]:
     if which == "sqlite":
         yield f"sqlite:///{folder}/slackbot.db", None
         return
-    with postgres.running() as server:
+    with postgres.running(durable=durable) as server:
         server.carry_out("CREATE DATABASE nemesis")
         yield server.url("nemesis"), server
 
 
 @asynccontextmanager
 async def stage(
-    which: str, *, people: int = 60, left_out: str = "", many: bool = False
+    which: str,
+    *,
+    people: int = 60,
+    left_out: str = "",
+    many: bool = False,
+    alone: bool = False,
 ) -> AsyncIterator[Stage]:
     """Set it all up; `which` is sqlite or postgresql, `left_out` a part that the bots lack.
 
     `many`: feeds are connected without the proxy, pinged as rarely as many feeds want it, and
     everybody goes on waiting: nobody is paired unless a row does so.
+    `alone`: one process on PostgreSQL too, and a server that brings what is committed to the disk.
     """
     interval, patience = (10, 5) if many else (2, 2)
     slack, platform = Slack(), Accelevents(ping_interval=interval, ping_timeout=patience)
@@ -151,7 +159,7 @@ async def stage(
     platform.session(SESSION).capacity = None
     async with AsyncExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="slackbot-")))
-        database, server = closing.enter_context(_database(which, folder))
+        database, server = closing.enter_context(_database(which, folder, durable=alone))
         slack_url = await closing.enter_async_context(serving(slack.app))
         platform_url = await closing.enter_async_context(serving(platform.app))
         proxy = await closing.enter_async_context(proxied(platform_url))
@@ -162,7 +170,7 @@ async def stage(
         )
         named, tokens = await _come(slack, platform, database, settings, people)
         beginning = Account(slack, platform, named)
-        roles = ("run",) if which == "sqlite" else POSTGRESQL
+        roles = ("run",) if alone or which == "sqlite" else POSTGRESQL
         environment = environment_for(settings)
         bots = await closing.enter_async_context(running(roles, environment, folder))
         if left_out:
