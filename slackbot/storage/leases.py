@@ -132,10 +132,12 @@ class SqlLeases:
             living = [it.boot_id for it in holders]
             lost = self._claim(connection, living, share - len(mine))
         over = surplus(len(mine), share)
+        # The latest go, and those first that are not up: they have nothing to lose.
+        spare = sorted(mine[::-1], key=lambda it: it.connected)[:over]
         return Beat(
             mine=tuple(feed_rows.wanted(it) for it in (*mine, *lost)),
             taken_over=frozenset(person_of(it) for it in lost if it.epoch > 0),
-            surplus=tuple(person_of(it) for it in mine[len(mine) - over :]),
+            surplus=tuple(map(person_of, spare)),
             dead=(),
             health=self._health_of_others(connection) if self._role.answers else None,
         )
