@@ -133,7 +133,7 @@ class SqlLeases:
             lost = self._claim(connection, living, share - len(mine))
         over = surplus(len(mine), share)
         # The latest go, and those first that are not up: they have nothing to lose.
-        spare = sorted(mine[::-1], key=lambda it: it.connected)[:over]
+        spare = sorted(mine, key=lambda it: not it.connected)[len(mine) - over :]
         return Beat(
             mine=tuple(feed_rows.wanted(it) for it in (*mine, *lost)),
             taken_over=frozenset(person_of(it) for it in lost if it.epoch > 0),
