@@ -7,8 +7,10 @@ READY := $(VENV)/.ready
 WORKERS ?= 4
 
 PAGE := slackbot/web/call
+# Those that wait longest come first.
+CALL_TESTS := $(patsubst %,tests/browser/test_%.py,road controls call accessibility lobby)
 
-.PHONY: demo test check page bench fuzz faults ground browser pictures transcript format lock clean
+.PHONY: demo test check page bench fuzz faults ground browser calls pictures transcript format lock clean
 
 demo: $(READY)  ## play the whole mission on this machine
 	$(BIN)/slackbot demo
@@ -27,6 +29,7 @@ check: $(READY)  ## what CI runs: format, lint, strict types, import layers, tes
 	$(BIN)/coverage report --include='slackbot/domain/*,slackbot/services/*' --fail-under=98
 	$(BIN)/coverage report --fail-under=92 --format=total
 	$(BIN)/python -m tests.bench --guard
+	@$(MAKE) --no-print-directory calls
 
 page: $(PAGE)/static/call.html  ## build the call page; a machine without npm goes without
 
@@ -38,6 +41,12 @@ $(PAGE)/static/call.html: $(wildcard $(addprefix $(PAGE)/page/,*.ts *.mjs *.css 
 
 browser: $(VENV)/.browser page  ## the call page in a real browser; ROAD=20 walks the whole road so often
 	REQUIRE_BROWSER=1 $(BIN)/pytest tests/browser
+
+calls: $(READY)  ## the part of it that make check runs, where Chromium and npm are, or have to be
+	@if [ "$$REQUIRE_BROWSER" != 1 ] && ! { command -v chromium && command -v npm; } > /dev/null; then \
+	echo "no chromium or no npm here: the call page goes without its tests in a browser"; else \
+	$(MAKE) --no-print-directory $(VENV)/.browser page && export REQUIRE_BROWSER=1 && \
+	{ $(BIN)/pytest -q -n 2 $(CALL_TESTS) || $(BIN)/pytest -q --last-failed $(CALL_TESTS); }; fi
 
 pictures: $(VENV)/.browser page  ## the pictures of the call page in docs/pictures, taken anew
 	REQUIRE_BROWSER=1 PICTURES=1 $(BIN)/pytest -q tests/browser/test_pictures.py

@@ -89,9 +89,19 @@ class Server:
             self.carry_out(f"ALTER DATABASE {database} WITH ALLOW_CONNECTIONS true")
 
 
+DURABLE = {
+    "autovacuum": "on",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "shared_buffers": "128MB",
+}
+"""As PostgreSQL is by default: what is committed has reached the disk."""
+
+
 @contextmanager
-def running() -> Iterator[Server]:
-    """Start a server of one's own, and stop it.
+def running(*, durable: bool = False) -> Iterator[Server]:
+    """Start a server of one's own, and stop it. `durable`: as safe and as slow as by default.
 
     Raises:
         NoPostgres: there are no programs for this machine, or they do not start.
@@ -105,7 +115,9 @@ def running() -> Iterator[Server]:
         programs = _reachable(wheel, folder, owner)
         _initialise(programs, folder, owner)
         server = Server(folder, _free_port())
-        keeper = closing.enter_context(_started(programs, server, owner))
+        keeper = closing.enter_context(
+            _started(programs, server, owner, SETTINGS | (DURABLE if durable else {}))
+        )
         _wait(server, keeper)
         yield server
 
@@ -178,9 +190,11 @@ def _initialise(programs: Path, folder: Path, owner: Owner) -> None:
 
 
 @contextmanager
-def _started(programs: Path, server: Server, owner: Owner) -> Iterator[subprocess.Popen[bytes]]:
+def _started(
+    programs: Path, server: Server, owner: Owner, chosen: dict[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     folder = server.folder
-    own = {"port": server.port, "unix_socket_directories": folder, **SETTINGS}
+    own = {"port": server.port, "unix_socket_directories": folder, **chosen}
     settings = [part for name, value in own.items() for part in ("-c", f"{name}={value}")]
     keeper = subprocess.Popen(
         ["/bin/sh", "-c", KEEPER, folder, programs / "postgres", "-D", folder / "data", *settings],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -214,6 +214,10 @@ class Store(Protocol):
 
     async def link(self, person: Person, *, fresh: bool = False) -> Link | None:
         """The person's link; `fresh` is as it is now, not as it was some seconds ago."""
+        ...
+
+    async def links(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
+        """The links of many, as they are now; who has none is missing or None."""
         ...
 
     async def save_link(self, link: Link) -> None: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -30,6 +31,9 @@ SILENCE = timedelta(minutes=2)
 DOUBT = timedelta(minutes=30)
 GRACE_SECONDS = 3.0
 """A match that the list shows while the feed is up is probably on its way through the socket."""
+AT_ONCE = 16
+"""Matches that are being stored. When there are more than the database is good for, the oldest are
+told meanwhile: else all would be stored before the first is told."""
 
 
 class Matches:
@@ -52,6 +56,7 @@ class Matches:
         self._clock = clock
         self._background = background
         self._locks = Locks()
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting: set[Person] = set()
         """For whom a second look at the list is due in a moment."""
         self._doubtful_until = clock.now()
@@ -70,6 +75,10 @@ class Matches:
 
         Of somebody who disconnected meanwhile nothing is stored and nothing told.
         """
+        async with self._turns:
+            await self._receive(person, event, seen)
+
+    async def _receive(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
         availability = await self._store.availability(person)
         for sighting in seen:
             session_id = sighting.session_id
@@ -105,7 +114,9 @@ class Matches:
             if match is not None:
                 await self._store.enrich_match(person, match.id, seen)
                 return match, False
-            match = await self._add(person, event, session_id, seen, known, Source.SOCKET)
+            match = await self._add(
+                person, event, session_id, seen, known, Source.SOCKET, availability
+            )
             if match is not None:
                 return match, True
 
@@ -169,7 +180,10 @@ class Matches:
                 return []
             known = await self._store.matches(link.person, link.event, session_id)
             for row in untold(listed, known):
-                match = await self._add(link.person, link.event, session_id, row, known, source)
+                current = await self._store.availability(link.person)
+                match = await self._add(
+                    link.person, link.event, session_id, row, known, source, current
+                )
                 if match is not None:
                     known.append(match)
                     stored.append(match)
@@ -188,9 +202,9 @@ class Matches:
         seen: Sighting,
         known: Sequence[Match],
         source: Source,
+        availability: Availability | None,
     ) -> Match | None:
         """Store a new match; None when another telling of it was quicker."""
-        availability = await self._store.availability(person)
         if availability is not None and availability.session_id != session_id:
             availability = None
         match = next_match(

@@ -70,7 +70,19 @@ class Database:
             self._units = PostgresUnits(parsed)
         else:
             self._units = SqliteUnits(parsed)
+        self._url = parsed
+        self._apart: list[Units] = []
         self._unfinished: set[asyncio.Task[Any]] = set()
+
+    def apart(self) -> Units:
+        """A connection for one purpose, which waits for none of the others, closed with them.
+
+        On SQLite there is one writer for everything.
+        """
+        if self.ours_alone:
+            return self._units
+        self._apart.append(PostgresUnits(self._url, connections=1))
+        return self._apart[-1]
 
     def __repr__(self) -> str:
         return f"<Database {self._units.dialect}>"
@@ -96,23 +108,29 @@ class Database:
         """
         return await self._finish(lambda: self.read(lambda session: list(session.scalars(wanted))))
 
-    async def row(self, wanted: Select[*tuple[Any, ...]]) -> Row[Any] | None:
-        """The first row of a query for several columns, or None.
+    async def row(
+        self, wanted: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None
+    ) -> Row[Any] | None:
+        """The first row of a query for several columns, or None. `values` as of a `Statement`.
 
         Raises:
             StoreUnavailable: the database does not answer.
         """
         return await self._finish(
-            lambda: self.read(lambda session: session.execute(wanted).first())
+            lambda: self.read(lambda session: session.execute(wanted, values).first())
         )
 
-    async def rows(self, wanted: Select[*tuple[Any, ...]]) -> list[Row[Any]]:
-        """All rows of a query for several columns.
+    async def rows(
+        self, wanted: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None
+    ) -> list[Row[Any]]:
+        """All rows of a query for several columns. `values` as of a `Statement`.
 
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        return await self._finish(lambda: self.read(lambda session: list(session.execute(wanted))))
+        return await self._finish(
+            lambda: self.read(lambda session: list(session.execute(wanted, values)))
+        )
 
     async def change(self, *statements: Statement, after: After | None = None) -> bool:
         """Carry out statements as one transaction; whether the last one changed a row.
@@ -191,7 +209,8 @@ class Database:
         """Finish what is begun and close every connection. What was in memory is gone then."""
         self._patience = 0.0
         await asyncio.gather(*self._unfinished, return_exceptions=True)
-        await self._units.aclose()
+        for units in (*self._apart, self._units):
+            await units.aclose()
 
 
 def _rows_changed(connection: Connection, statement: Statement) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
+    Select,
     Update,
     and_,
     bindparam,
@@ -34,7 +35,7 @@ from slackbot.domain.ports import Posted
 from slackbot.domain.rules import ROUND_UNKNOWN
 from slackbot.storage.cache import TtlCache
 from slackbot.storage.database import Database, Statement
-from slackbot.storage.queries import every, of
+from slackbot.storage.queries import A_MATCH, AT_EVENT, IN_SESSION, of, whose
 from slackbot.storage.rows import (
     Values,
     as_stored,
@@ -158,8 +159,7 @@ class Ledger:
         if at_hand is not None and at_hand.id == match_id:
             self._told_next.drop(person)
             return at_hand
-        wanted = every(MatchRow).where(of(MatchRow, person), MatchRow.id == match_id)
-        row = await self._database.row(wanted)
+        row = await self._database.row(A_MATCH, whose(person) | {"of_match": match_id})
         return match_of(row, self._vault) if row is not None else None
 
     async def matches(
@@ -169,22 +169,21 @@ class Ledger:
 
         Without their calls, which only who enters one has use for.
         """
+        of_event = whose(person) | {"of_event": event}
         if session_id is None:
-            return await self._load(person, MatchRow.event == event)
+            return await self._load(AT_EVENT, of_event)
         at_hand = self._known.peek(person)
         if at_hand is not None and (at_hand.event, at_hand.session_id) != (event, session_id):
             self._known.drop(person)
 
         async def load() -> Known:
-            here = and_(MatchRow.event == event, MatchRow.session_id == session_id)
-            return Known(event, session_id, tuple(await self._load(person, here)))
+            found = await self._load(IN_SESSION, of_event | {"of_session": session_id})
+            return Known(event, session_id, tuple(found))
 
         return list((await self._known.get(person, load)).matches)
 
-    async def _load(self, person: Person, which: ColumnElement[bool]) -> list[Match]:
-        wanted = every(MatchRow).where(of(MatchRow, person), which)
-        newest_first = wanted.order_by(MatchRow.received_at.desc(), MatchRow.ordinal.desc())
-        return [match_of(row) for row in await self._database.rows(newest_first)]
+    async def _load(self, wanted: Select[*tuple[Any, ...]], values: Values) -> list[Match]:
+        return [match_of(row) for row in await self._database.rows(wanted, values)]
 
     async def settle(
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
 
 from slackbot.domain.model import Person
-from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, LinkRow, MatchRow
+from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, FeedRow, LinkRow, MatchRow
 
 
 def every(table: type[Base]) -> Select[*tuple[Any, ...]]:
@@ -19,3 +21,37 @@ def of(
     table: type[LinkRow | AvailabilityRow | MatchRow | CallLinkRow], person: Person
 ) -> ColumnElement[bool]:
     return and_(table.team_id == person.team, table.user_id == person.user)
+
+
+def every_of_one(table: type[LinkRow | AvailabilityRow | MatchRow]) -> Select[*tuple[Any, ...]]:
+    """All rows of a person given with `whose`: made once, since making one costs as much again."""
+    columns = table.__table__.c
+    return every(table).where(
+        columns.team_id == bindparam("of_team"), columns.user_id == bindparam("of_user")
+    )
+
+
+def whose(person: Person) -> dict[str, Any]:
+    """The values of `every_of_one`."""
+    return {"of_team": person.team, "of_user": person.user}
+
+
+A_MATCH = every_of_one(MatchRow).where(MatchRow.__table__.c.id == bindparam("of_match"))
+AT_EVENT = (
+    every_of_one(MatchRow)
+    .where(MatchRow.__table__.c.event == bindparam("of_event"))
+    .order_by(MatchRow.__table__.c.received_at.desc(), MatchRow.__table__.c.ordinal.desc())
+)
+"""Newest first."""
+IN_SESSION = AT_EVENT.where(MatchRow.__table__.c.session_id == bindparam("of_session"))
+
+
+def of_any(table: type[LinkRow | FeedRow], people: Iterable[Person]) -> ColumnElement[bool]:
+    """The rows of these people. A list for each workspace: of pairs databases make many terms."""
+    users = defaultdict(list)
+    for person in people:
+        users[person.team].append(person.user)
+    return or_(
+        false(),
+        *(and_(table.team_id == team, table.user_id.in_(of)) for team, of in users.items()),
+    )

@@ -10,7 +10,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from .figures import GUARD, OK, run_status
+from .figures import GUARD, OK
 from .noise import too_noisy
 from .report import as_json, facts, show
 from .run import Plan, guard, measure
@@ -22,11 +22,14 @@ PIPED_WIDTH = 120
 @click.option("--guard", "guarding", is_flag=True, help="Only the wide ratio that CI looks at.")
 @click.option("--json", "file", type=click.Path(path_type=Path), help="Write every round here.")
 @click.option("--rounds", default=Plan().rounds, show_default=True, help="Rounds of each side.")
-def main(*, guarding: bool, file: Path | None, rounds: int) -> None:
+@click.option("--seconds", default=Plan().load_seconds, show_default=True, help="Of steady load.")
+@click.option("--burst", default=Plan().burst, show_default=True, help="Matches of a burst.")
+def main(*, guarding: bool, file: Path | None, rounds: int, seconds: float, burst: int) -> None:
     """Measure the bot beside bare Bolt, and matches beside a client that stores nothing.
 
-    Exit status: 0, or 1 when the guarded ratio is broken, or 75 when the machine is too noisy to
-    tell.
+    Then 100 matches a second, and a burst of them at Slack's own limits, on each database.
+
+    Exit status: 0, or 1 when a bound is broken, or 75 when the machine is too noisy to tell.
     """
     console = Console()
     if not console.is_terminal:
@@ -37,14 +40,15 @@ def main(*, guarding: bool, file: Path | None, rounds: int) -> None:
         console.print(f"guard {told}: {GUARD:g} × bare Bolt's answers a second to one client")
         sys.exit(status)
     about = facts()
-    figures = uvloop.run(measure(Plan(rounds=rounds), Console(stderr=True).print))
+    plan = Plan(rounds=rounds, load_seconds=seconds, burst=burst)
+    figures = uvloop.run(measure(plan, Console(stderr=True).print))
     show(figures, about, console)
     if file is not None:
         file.write_text(json.dumps(as_json(figures, about), indent=1) + "\n")
     unsteady = too_noisy(figures.steadiness())
     if unsteady:
         console.print(f"Too noisy to tell: {', '.join(unsteady)}.", soft_wrap=True)
-    sys.exit(run_status(figures.guarded, unsteady))
+    sys.exit(figures.status(unsteady))
 
 
 if __name__ == "__main__":

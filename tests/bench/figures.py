@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .crowd import Load
 from .load import Round
 from .noise import Calibration
+from .stage import POSTGRESQL, SQLITE
 
 Figure = Literal["per_second", "p50", "p99"]
-ONE, MANY, MATCH = "answer, 1 client", "answer, 16 clients", "match to message"
+ONE, MANY = "answer, 1 client", "answer, 16 clients"
+MATCH = {name: f"match to message, {name}" for name in (SQLITE, POSTGRESQL)}
 GUARD = 10.0
 """The bot's answers a second to one client, in those of bare Bolt; less means a defect."""
 BEYOND_NOISE = 3.0
@@ -50,6 +53,8 @@ class Target:
     experiment: str
     figure: Figure
     factor: float
+    binding: bool = False
+    """Whether a run that misses it is broken."""
 
     @property
     def at_least(self) -> bool:
@@ -68,9 +73,16 @@ TARGETS = (
     Target(ONE, "per_second", 20),
     Target(ONE, "p50", 0.1),
     Target(MANY, "per_second", 3.5),
-    Target(MATCH, "p50", 2.5),
-    Target(MATCH, "p99", 3),
+    Target(MATCH[SQLITE], "p50", 6, binding=True),
+    Target(MATCH[SQLITE], "p99", 6, binding=True),
+    Target(MATCH[POSTGRESQL], "p50", 9, binding=True),
 )
+WAITING_SECONDS = 1.0
+"""A load is sustained when no more waits at its end than comes in so long."""
+PUNCTUAL = 1.1
+"""How much longer than planned its matches may take to be made."""
+BURST_LASTS = 1.15
+"""How much longer than Slack's limits make it last a burst may last."""
 
 
 @dataclass(slots=True)
@@ -79,6 +91,8 @@ class Figures:
 
     experiments: dict[str, Experiment] = field(default_factory=dict)
     calibrations: list[Calibration] = field(default_factory=list)
+    sustained: list[Load] = field(default_factory=list)
+    bursts: list[Load] = field(default_factory=list)
 
     def steadiness(self) -> dict[str, Sequence[float]]:
         """What should be the same in every round, in milliseconds."""
@@ -96,12 +110,45 @@ class Figures:
         """The ratio that CI looks at."""
         return self.experiments[ONE].ratio("per_second")
 
+    @property
+    def exact(self) -> bool:
+        """Whether every match of the loads was told, and once. Noise does nothing to that."""
+        return all(one.exact for one in (*self.sustained, *self.bursts))
 
-def run_status(ratio: float, unsteady: Sequence[str]) -> int:
+    @property
+    def within_bounds(self) -> bool:
+        """Whether everything that is promised of speed held."""
+        ratios = [
+            target.met_by(self.experiments[target.experiment].ratio(target.figure))
+            for target in TARGETS
+            if target.binding and target.experiment in self.experiments
+        ]
+        kept = [is_sustained(one) for one in self.sustained] + [is_swift(it) for it in self.bursts]
+        return all(ratios) and all(kept)
+
+    def status(self, unsteady: Sequence[str]) -> int:
+        """The exit status of a whole run."""
+        if not self.exact:
+            return BROKEN
+        return run_status(self.guarded, unsteady, within_bounds=self.within_bounds)
+
+
+def is_sustained(load: Load) -> bool:
+    """Whether the load was made on time, and told about as quickly as it was made."""
+    on_time = load.seconds <= PUNCTUAL * load.planned_seconds
+    return on_time and load.backlog <= WAITING_SECONDS * load.per_second
+
+
+def is_swift(burst: Load) -> bool:
+    """Whether a burst was told in order of age, and about as quickly as Slack allows."""
+    return burst.inversions == 0 and burst.all_told <= BURST_LASTS * burst.least_seconds
+
+
+def run_status(ratio: float, unsteady: Sequence[str], *, within_bounds: bool = True) -> int:
     """How a whole run ends: no figure of a noisy machine is good or bad, unless far too bad."""
     if unsteady and ratio >= GUARD / BEYOND_NOISE:
         return TOO_NOISY
-    return OK if ratio >= GUARD else BROKEN
+    return OK if ratio >= GUARD and within_bounds else BROKEN
 
 
 def guard_status(ratio: float, *, always_noisy: bool) -> int:

@@ -1,4 +1,4 @@
-"""From a match to its direct message: the whole bot beside a client that stores nothing."""
+"""From a match to its direct message: the bot on each database beside one that stores nothing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 
 from .load import Round, WrongAnswerError, summary
 from .processes import peer
-from .stage import SESSION, Stage
+from .stage import POSTGRESQL, SESSION, SQLITE, Stage
 
-BOT, DIRECT = "bot", "without persistence"
+DIRECT = "without persistence"
 PEOPLE = 24
 """On each side, in turn, so that nobody's history grows beyond that of a long event."""
 GUESTS = 7
@@ -25,15 +25,16 @@ People = dict[str, list[str]]
 @asynccontextmanager
 async def audience(stage: Stage) -> AsyncIterator[People]:
     """People who are connected through the bot, as many who are without it, and guests."""
-    people = {side: _people(stage, side) for side in (BOT, DIRECT)}
+    people = {side: _people(stage, side) for side in (SQLITE, POSTGRESQL, DIRECT)}
     for number in range(GUESTS):
         stage.arrives(f"guest{number}", f"Guest Number {number}")
-    for name in people[BOT]:
-        await stage.link(name)
-        await stage.available(name)
     # The platform pairs those who are available two by two: everybody's first message.
-    for name in people[BOT]:
-        await stage.person(name).waits_for("You're matched with", where="dm")
+    for side in (SQLITE, POSTGRESQL):
+        for name in people[side]:
+            await stage.link(name, side)
+            await stage.available(name, side)
+        for name in people[side]:
+            await stage.person(name).waits_for("You're matched with", where="dm", timeout=15)
     workspace = stage.slack.workspace
     given = [
         {"token": stage.platform.token_for(name), "channel": workspace.dm(_id(stage, name)).id}
@@ -51,7 +52,7 @@ async def audience(stage: Stage) -> AsyncIterator[People]:
 
 
 def _people(stage: Stage, side: str) -> list[str]:
-    stem = side.partition(" ")[0]
+    stem = side.partition(" ")[0].lower()
     names = [f"{stem}{number}" for number in range(PEOPLE)]
     for number, name in enumerate(names):
         stage.arrives(name, f"{stem.title()} Person {number}")

@@ -13,7 +13,16 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from .figures import TARGETS, Figures, Target
+from .crowd import Load
+from .figures import (
+    BURST_LASTS,
+    TARGETS,
+    WAITING_SECONDS,
+    Figures,
+    Target,
+    is_sustained,
+    is_swift,
+)
 from .noise import NOISY, spread
 
 LIBRARIES = (
@@ -50,6 +59,12 @@ def show(figures: Figures, about: dict[str, Any], console: Console) -> None:
     for target in TARGETS:
         if target.experiment in figures.experiments:
             table.add_row(*_row(figures, target))
+    for load in figures.sustained:
+        for row in _sustained(load):
+            table.add_row(*row)
+    for burst in figures.bursts:
+        for row in _burst(burst):
+            table.add_row(*row)
     console.print(table)
     worst = {name: spread(values) for name, values in figures.steadiness().items()}
     shown = ", ".join(f"{name} {value:.2f}" for name, value in worst.items())
@@ -75,8 +90,39 @@ def _row(figures: Figures, target: Target) -> list[str]:
         f"{other:,.{places}f} ({experiment.other_name})",
         f"{ratio:.2f}",
         str(target),
-        "met" if target.met_by(ratio) else "missed",
+        _verdict(target.met_by(ratio)),
     ]
+
+
+def _sustained(it: Load) -> list[list[str]]:
+    what = f"{it.per_second:g} matches/s for {it.planned_seconds:g} s, {it.database}"
+    waiting = f"≤ {WAITING_SECONDS * it.per_second:g}"
+    return [
+        _all_told(what, it),
+        [what, "waiting at the end", f"{it.backlog}", "", "", waiting, _verdict(is_sustained(it))],
+        [what, "p50; p99, ms", f"{it.p50:,.1f}; {it.p99:,.1f}", "", "", "", ""],
+        [what, "processor a match, ms", f"{it.cpu:.1f}", "", "", "", ""],
+    ]
+
+
+def _burst(it: Load) -> list[list[str]]:
+    what, ratio = f"burst of {it.made:,}, {it.database}", it.all_told / it.least_seconds
+    took, least = f"{it.all_told:.0f}", f"{it.least_seconds:.0f} (Slack's least)"
+    verdict, target = _verdict(is_swift(it)), f"≤ {BURST_LASTS:g} ×"
+    return [
+        _all_told(what, it),
+        [what, "out of order", f"{it.inversions}", "", "", "0", verdict],
+        [what, "all told after, s", took, least, f"{ratio:.2f}", target, verdict],
+    ]
+
+
+def _all_told(what: str, it: Load) -> list[str]:
+    told = f"{it.told:,} of {it.made:,}; {it.twice}"
+    return [what, "told; told twice", told, "", "", "all; 0", _verdict(it.exact)]
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "missed"
 
 
 def as_json(figures: Figures, about: dict[str, Any]) -> dict[str, Any]:
@@ -84,6 +130,8 @@ def as_json(figures: Figures, about: dict[str, Any]) -> dict[str, Any]:
     return {
         "facts": about,
         "rounds": {name: asdict(experiment) for name, experiment in figures.experiments.items()},
+        "sustained": [asdict(one) for one in figures.sustained],
+        "bursts": [asdict(one) for one in figures.bursts],
         "calibrations": [asdict(one) for one in figures.calibrations],
         "ratios": [
             {

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from . import answer, matches
+from . import answer, crowd, matches
 from .answer import Side, answer_round, warm_up
 from .figures import GUARD, MANY, MATCH, OK, ONE, Experiment, Figures, guard_status
 from .load import Round
 from .noise import calibrate, too_noisy
 from .processes import peer
-from .stage import Stage, stage
+from .stage import POSTGRESQL, SQLITE, Stage, stage
 
 Say = Callable[[str], None]
 TRIES = 3
@@ -26,6 +27,9 @@ class Plan:
     rounds: int = 5
     seconds: float = 2.0
     matches: int = 96
+    load_per_second: float = 100.0
+    load_seconds: float = 60.0
+    burst: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +46,32 @@ Seen = dict[tuple[str, str], list[Round]]
 
 
 async def measure(plan: Plan, say: Say) -> Figures:
-    """All experiments: in each round every side in turn, a calibration before each kind."""
-    figures, seen = Figures(), Seen()
+    """All experiments, one after the other."""
+    figures = Figures()
+    await _side_by_side(plan, say, figures)
+    for database in (SQLITE, POSTGRESQL):
+        say(f"{plan.load_per_second:g} matches a second, {database}")
+        async with crowd.crowd(database) as here:
+            load = await crowd.sustained(here, database, plan.load_per_second, plan.load_seconds)
+            figures.sustained.append(load)
+    say(f"a burst of {plan.burst}, on both at once: they mostly wait for Slack")
     async with AsyncExitStack() as closing:
-        scene = await _scene(closing)
+        # Set up one after the other: migrations are one at a time in a process.
+        crowds = [
+            (await closing.enter_async_context(crowd.crowd(database)), database)
+            for database in (SQLITE, POSTGRESQL)
+        ]
+        rate, matches = plan.load_per_second, plan.burst
+        bursts = (crowd.burst(here, database, rate, matches) for here, database in crowds)
+        figures.bursts += await asyncio.gather(*bursts)
+    return figures
+
+
+async def _side_by_side(plan: Plan, say: Say, figures: Figures) -> None:
+    """In each round every side in turn, a calibration before each kind."""
+    seen = Seen()
+    async with AsyncExitStack() as closing:
+        scene = await _scene(closing, SQLITE, POSTGRESQL)
         people = await closing.enter_async_context(matches.audience(scene.stage))
         for names in people.values():  # everybody's first message, whatever it costs
             matches.forget_arrivals(scene.stage)
@@ -57,11 +83,13 @@ async def measure(plan: Plan, say: Say) -> Figures:
             figures.calibrations.append(await calibrate(scene.echo_url))
             for side, names in people.items():
                 told = await matches.match_round(scene.stage, names, plan.matches)
-                seen.setdefault((MATCH, side), []).append(told)
-    for name, other in ((ONE, answer.BARE), (MANY, answer.BARE), (MATCH, matches.DIRECT)):
-        sides = seen[name, answer.BOT], seen[name, other]
-        figures.experiments[name] = Experiment(name, *sides, other)
-    return figures
+                seen.setdefault(("match", side), []).append(told)
+    for name in (ONE, MANY):
+        sides = seen[name, answer.BOT], seen[name, answer.BARE]
+        figures.experiments[name] = Experiment(name, *sides, answer.BARE)
+    for database, name in MATCH.items():
+        sides = seen["match", database], seen["match", matches.DIRECT]
+        figures.experiments[name] = Experiment(name, *sides, matches.DIRECT)
 
 
 async def _answers(scene: Scene, seconds: float, seen: Seen) -> None:
@@ -78,7 +106,7 @@ async def guard(say: Say) -> int:
     """
     best, noisy = 0.0, True
     async with AsyncExitStack() as closing:
-        scene = await _scene(closing)
+        scene = await _scene(closing, SQLITE)
         for number in range(TRIES):
             figures = await _guard_try(scene)
             unsteady = too_noisy(figures.steadiness())
@@ -104,8 +132,8 @@ async def _guard_try(scene: Scene) -> Figures:
     return figures
 
 
-async def _scene(closing: AsyncExitStack) -> Scene:
-    here = await closing.enter_async_context(stage())
+async def _scene(closing: AsyncExitStack, *databases: str) -> Scene:
+    here = await closing.enter_async_context(stage(*databases))
     secret, token = here.slack.signing_secret, here.slack.token
     given = {"api_url": here.api_url, "token": token, "secret": secret}
     bare_url = await closing.enter_async_context(peer(here.folder, "bare", **given))

@@ -41,6 +41,7 @@ from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted, Store
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
+from slackbot.storage.vault import Vault
 
 # --- links ---------------------------------------------------------------------------------------
 
@@ -69,6 +70,24 @@ async def test_saving_a_link_replaces_it_at_once(store: Store):
     )
     await store.forget(ANA)
     assert await store.link(ANA) is None
+
+
+async def test_the_links_of_many_come_together(store: Store, database: Database):
+    """As they are now, of these people alone; who has none, or one sealed elsewhere, has none."""
+    stranger = replace(ANA, team=OTHER_TEAM)
+    unsealed = SqlStore(database, Vault([bytes(range(1, 33))]))
+    await store.save_link(link())
+    await store.save_link(link(stranger, event=SUMMIT))
+    await unsealed.save_link(link(BEN))
+    assert await store.link(ANA) == link()
+    await SqlStore(database, VAULT).set_auth_scheme(ANA, AuthScheme.BARE)
+    found = await store.links([ANA, BEN, replace(BEN, team=OTHER_TEAM)])
+    assert found.get(ANA) == link(auth_scheme=AuthScheme.BARE)
+    assert [person for person, kept in found.items() if kept is not None] == [ANA]
+    assert await store.link(ANA) == link(auth_scheme=AuthScheme.BARE)
+    both = await store.links([ANA, stranger])
+    assert both == {ANA: link(auth_scheme=AuthScheme.BARE), stranger: link(stranger, event=SUMMIT)}
+    assert await store.links([]) == {}
 
 
 @pytest.mark.parametrize(

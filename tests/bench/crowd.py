@@ -1,0 +1,154 @@
+"""Very many matches: as many a second as a large event makes, and a burst at Slack's limits.
+
+Sandbox and source of matches are in this process, the bot is in one of its own (`slackbot run`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import math
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.crowd import rounds
+from tests.nemesis.stage import SESSION, Stage, stage
+
+PEOPLE = 160
+"""With as many, nobody has a match more often than every second and a half: Slack takes one message
+a second in a conversation, and that limit stays on throughout."""
+POST = "chat.postMessage"
+BEGIN_SECONDS = 90.0
+REST_SECONDS = 4.0
+"""Without a new match, or a call to Slack, for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What came of it. A match is one person's, so that each calls for one message."""
+
+    database: str
+    per_second: float
+    """Asked of the platform; what it made stands in `made` and `seconds`."""
+    seconds: float
+    """How long matches were made."""
+    made: int
+    told: int
+    twice: int
+    inversions: int
+    """Messages that overtook one of a match a second older or more."""
+    p50: float
+    """Milliseconds from the pairing to the message, as `p99`."""
+    p99: float
+    backlog: int
+    """Not told yet when the last was made."""
+    all_told: float
+    """Seconds from the first match to the last message."""
+    planned_seconds: float
+    least_seconds: float
+    """How long it must last, by Slack's limit on posts where that is on."""
+    cpu: float
+    """Milliseconds of processor time a match in the bot's process; NaN where it is not known."""
+
+    @property
+    def exact(self) -> bool:
+        """Whether each was told, and none twice."""
+        return self.told == self.made and self.twice == 0
+
+
+@asynccontextmanager
+async def crowd(database: str) -> AsyncIterator[Stage]:
+    """Everybody available, connected and told of a first match."""
+    async with stage(database.lower(), people=PEOPLE, many=True, alone=True) as here:
+        await _at_rest(here)
+        here.slack.rates.on = True
+        yield here
+
+
+async def _at_rest(here: Stage) -> None:
+    """Wait until the matches of the beginning are over: they are not part of what is measured."""
+    async with asyncio.timeout(BEGIN_SECONDS):
+        seen = None
+        while seen != (now := (len(here.platform.pairings), len(here.slack.calls))) or (
+            2 * now[0] < PEOPLE
+        ):
+            seen = now
+            await asyncio.sleep(REST_SECONDS)
+
+
+async def sustained(here: Stage, database: str, per_second: float, seconds: float) -> Load:
+    """So many matches a second for so long; Slack's limit for a whole workspace is lifted."""
+    here.slack.rates.per_minute.clear()
+    return await _load(here, database, per_second, round(per_second * seconds), patience=60.0)
+
+
+async def burst(here: Stage, database: str, per_second: float, matches: int) -> Load:
+    """So many at once, with all of Slack's limits."""
+    patience = 2 * _least_seconds(here, per_second, matches) + 60.0
+    return await _load(here, database, per_second, matches, patience=patience)
+
+
+def _least_seconds(here: Stage, per_second: float, matches: int) -> float:
+    a_minute = here.slack.rates.per_minute.get(POST, matches)
+    return max(matches / per_second, 60.0 * (math.ceil(matches / a_minute) - 1))
+
+
+async def _load(
+    here: Stage, database: str, per_second: float, matches: int, *, patience: float
+) -> Load:
+    account, cpu = here.account(), _processor_seconds(here)
+    began = time.time()
+    await _make(here, per_second / 2, matches // 2)
+    made_in = time.time() - began
+    backlog = account.made() - account.told()
+    await here.quiet(account, patience)
+    figures = account.figures()
+    return Load(
+        database=database,
+        per_second=per_second,
+        seconds=made_in,
+        made=figures.made,
+        told=figures.told,
+        twice=figures.twice,
+        inversions=figures.inversions,
+        p50=figures.p50 * 1000,
+        p99=figures.p99 * 1000,
+        backlog=backlog,
+        all_told=_last_message(here) - began,
+        planned_seconds=matches / per_second,
+        least_seconds=_least_seconds(here, per_second, matches),
+        cpu=(_processor_seconds(here) - cpu) * 1000 / max(1, figures.told),
+    )
+
+
+async def _make(here: Stage, per_second: float, pairings: int) -> None:
+    """Pair two at a time, on time: one that is late is made up for."""
+    began = time.monotonic()
+    for number, (a, b) in enumerate(itertools.islice(_pairs(list(here.people)), pairings)):
+        await asyncio.sleep(max(0.0, began + number / per_second - time.monotonic()))
+        await here.platform.pair(a, b, SESSION)
+
+
+def _pairs(names: list[str]) -> Iterator[tuple[str, str]]:
+    met = rounds(names)
+    next(met)  # the platform made these when they became available
+    return itertools.chain.from_iterable(met)
+
+
+def _last_message(here: Stage) -> float:
+    return max((float(it.ts) for it in here.slack.workspace.messages), default=math.nan)
+
+
+def _processor_seconds(here: Stage) -> float:
+    """What the bot's process has used so far, user and system; NaN where Linux does not say."""
+    (bot,) = here.bots
+    try:
+        text = Path(f"/proc/{bot.pid}/stat").read_text()
+    except OSError:
+        return math.nan
+    user, system = text.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
