@@ -7,6 +7,7 @@ it has a schema of its own in our database.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +18,9 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from slackbot.storage import engines
 
 SCHEMA: Final = "dbos"
-LOCK_KEY: Final = 0x64656C6976657279
-"""Of the advisory lock under which its tables are migrated: the letters of "delivery"."""
+LOCK: Final = {"key": 0x64656C6976657279}
+"""The advisory lock under which its tables are migrated: the letters of "delivery"."""
+TURN_SECONDS: Final = 0.2
 CONNECTIONS: Final = 6
 """To PostgreSQL, for each process; besides those of our own pool."""
 
@@ -78,7 +80,10 @@ class DeliveryDatabase:
             hide_parameters=True,
         )
         with engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
+            # Asked again and again: a statement that waited would keep a snapshot, and indexes that
+            # are made concurrently wait for whoever has one.
+            while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), LOCK):
+                time.sleep(TURN_SECONDS)
             before = _version(connection)
             migrate(self.url)
             after = _version(connection)

@@ -49,7 +49,8 @@ async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, databas
     before = await everything(database, NAMESAKE)
     await store.forget_workspace(TEAM)
     assert await store.link(ANA) is None
-    assert await everything(database, ANA) == (None, None, [], [], [], [], None, None)
+    nothing = (None, None, [], [], [], Backlog(0, None), [], None, None)
+    assert await everything(database, ANA) == nothing
     assert await everything(database, NAMESAKE) == before
     assert await store.first_sight(TEAM, "Ev1", NOW)
     assert not await store.first_sight(OTHER_TEAM, "Ev1", NOW)
@@ -66,6 +67,7 @@ async def told(store: Store, person: Person) -> None:
 
 USES: dict[str, tuple[Any, ...]] = {
     "link": (ANA,),
+    "links": ([ANA],),
     "save_link": (link(event=SUMMIT),),
     "mark_refused": (ANA, NOW),
     "set_auth_scheme": (ANA, AuthScheme.BARE),
