@@ -22,7 +22,7 @@ PEOPLE = 160
 """With as many, nobody has a match more often than every second and a half: Slack takes one message
 a second in a conversation, and that limit stays on throughout."""
 POST = "chat.postMessage"
-BEGIN_SECONDS = 90.0
+BEGIN_SECONDS = 180.0
 REST_SECONDS = 4.0
 """Without a new match, or a call to Slack, for so long."""
 
