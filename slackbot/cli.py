@@ -103,7 +103,11 @@ def _run(role: Role) -> None:
     if settings.metrics_port:
         from prometheus_client import start_http_server
 
-        start_http_server(settings.metrics_port, settings.host)
+        try:
+            start_http_server(settings.metrics_port, settings.host)
+        except OSError as error:
+            reason = f"METRICS_PORT: cannot listen at {settings.metrics_port} ({error.strerror})"
+            raise click.ClickException(reason) from None
     _start(_serve(settings, role))
 
 

@@ -12,6 +12,7 @@ from slackbot.outside import Outside, SystemClock
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
 from slackbot.services.background import Background, Locks
+from slackbot.services.condition import Condition
 from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
 from slackbot.services.rounds import Rounds
@@ -31,6 +32,7 @@ class Inside:
     delivery: DurableDelivery
     rounds: Rounds
     worker: Worker
+    condition: Condition
 
 
 def join(outside: Outside, clock: SystemClock, background: Background) -> Inside:
@@ -94,6 +96,9 @@ class _Joint:
             delivery=self.delivery,
             rounds=Rounds(store=store, matches=self.matches, delivery=self.delivery, clock=clock),
             worker=_worker(self.outside, self.shared, self.matches, watch, self.delivery),
+            condition=Condition(
+                store=store, clock=clock, feeds=(self.shared or self.outside.feed).healths
+            ),
         )
 
     def _watch(self) -> Watch:

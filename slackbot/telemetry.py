@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Literal, TextIO
 
 import structlog
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 from slackbot.redaction import redacted, told
 
@@ -20,7 +20,27 @@ UNREADABLE = Counter(
     "slackbot_unreadable_total", "Payloads from outside that could not be read", ["source"]
 )
 MATCHES = Counter("slackbot_matches_total", "Matches heard of", ["source"])
+MATCHES_LATE = Counter(
+    "slackbot_matches_late_total", "Matches that the feed missed, told from the match list"
+)
+MATCH_TO_DM = Histogram(
+    "slackbot_match_to_dm_seconds",
+    "From hearing of a match until Slack had taken its message",
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
+)
 NOTICES = Counter("slackbot_notices_total", "Notices that came to an end", ["outcome"])
+NOTICES_WAITING = Gauge(
+    "slackbot_notices_waiting", "Matches of the workspace that are stored and not told yet"
+)
+NOTICES_OLDEST = Gauge(
+    "slackbot_notices_oldest_seconds", "How long the oldest of them has waited; 0 without any"
+)
+ANSWERS = Histogram(
+    "slackbot_answer_seconds",
+    "From a request's arrival until its first answer to Slack was ready",
+    ["kind"],
+    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 2.5, 3),
+)
 OUTGOING_WAITING = Gauge(
     "slackbot_outgoing_waiting", "Calls to Slack that wait for their turn", ["rank"]
 )
@@ -29,6 +49,10 @@ OUTGOING_LIMITED = Counter(
 )
 CALLS = Counter(
     "slackbot_calls_total", "Links to calls: made, opened, entered, refused", ["outcome"]
+)
+FEEDS_OPEN = Gauge("slackbot_feeds_open", "Feeds of this process that are connected")
+FEED_RECONNECTS = Counter(
+    "slackbot_feed_reconnects_total", "Feeds connected again after they were lost"
 )
 FEED_FAILURES = Counter("slackbot_feed_failures_total", "Feeds lost or not connected", ["reason"])
 REFUSED_REQUESTS = Counter(

@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, aclosing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from slackbot.delivery import tables
@@ -115,9 +116,12 @@ async def migrate(settings: Settings) -> list[str]:
         async with aclosing(database_of(settings)) as opened:
             steps = await schema.upgrade(opened)
             if not opened.ours_alone:
-                url = DeliveryDatabase(settings.database).url
+                migrate = partial(tables.migrate, schema=SCHEMA)
                 with answering():
-                    await asyncio.to_thread(tables.migrate, url, schema=SCHEMA)
+                    done = await asyncio.to_thread(
+                        DeliveryDatabase(settings.database).migrate, migrate
+                    )
+                steps += [done] if done is not None else []
             return steps
 
 

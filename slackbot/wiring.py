@@ -75,6 +75,7 @@ async def running(
         async def ready() -> dict[str, bool]:
             resumed = resuming.done() and not resuming.exception()
             parts = {"database": await outside.store.ping(), "slack": resumed}
+            parts |= inside.condition.parts()
             return parts | ({"socket_mode": socket_mode.connected} if socket_mode else {})
 
         try:
@@ -190,6 +191,7 @@ async def _live(
         if not outside.database.ours_alone:
             tasks.create_task(listen(settings.database, FEEDS_CHANNEL, inside.worker.wake))
         team = await asyncio.shield(resuming)
+        tasks.create_task(inside.condition.keep(team))
         tasks.create_task(inside.rounds.keep(team))
         tasks.create_task(inside.delivery.keep_tidy())
         tasks.create_task(outside.calls.keep_tidy(team))

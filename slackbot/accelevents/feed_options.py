@@ -36,7 +36,7 @@ class FeedOptions:
     backoff_seconds: float = 1.0
     """The longest wait before the first new attempt; it doubles with each failure."""
     longest_backoff_seconds: float = 5.0
-    handshakes: int = 100
+    handshakes: int = 64
     """How many may be under way at once."""
 
     def __post_init__(self) -> None:

@@ -83,6 +83,10 @@ class SocketFeed:
         feed = self._feeds.get(person)
         return feed.health if feed is not None else None
 
+    def healths(self) -> list[FeedHealth]:
+        """How all of them are."""
+        return [feed.health for feed in self._feeds.values()]
+
     async def close(self, person: Person) -> None:
         """Disconnect; harmless when there is no feed."""
         if (feed := self._feeds.pop(person, None)) is not None:

@@ -15,7 +15,7 @@ from slackbot.accelevents.connection import Connection, NotConnectedError
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.domain.model import FeedHealth, Link, SessionId, Sighting
 from slackbot.domain.ports import Clock
-from slackbot.telemetry import FEED_FAILURES
+from slackbot.telemetry import FEED_FAILURES, FEED_RECONNECTS, FEEDS_OPEN
 
 log = structlog.get_logger()
 
@@ -57,6 +57,7 @@ class Feed:
         self._clock = clock
         self._reports = reports
         self._failures = 0
+        self._was_up = False
         self._connection: Connection | None = None
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._run(), name="feed")
@@ -122,6 +123,8 @@ class Feed:
 
     def _up(self, connection: Connection) -> None:
         self._connection = connection
+        FEED_RECONNECTS.inc(int(self._was_up))
+        self._was_up = True
         self._set_health(connected=True, failure=None)
         self.settled.set()
         self._reports.connected(self.link)
@@ -135,6 +138,7 @@ class Feed:
     def _set_health(self, *, connected: bool, failure: str | None) -> None:
         self.health = replace(self.health, failure=failure)
         if connected is not self.health.connected:
+            FEEDS_OPEN.inc(1 if connected else -1)
             self.health = replace(self.health, connected=connected, changed_at=self._clock.now())
 
     def _backoff(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -44,6 +44,9 @@ class SharedFeed:
         self._held: dict[Person, Wanted] = {}
         self._told: dict[Person, FeedHealth] = {}
         """How feeds are that others hold, as they said last."""
+        self._unsaid: set[Person] = set()
+        """Feeds whose health the others are to be told of."""
+        self._saying = asyncio.Lock()
         self._asking: dict[Person, asyncio.Task[None]] = {}
         self._closing: Counter[Person] = Counter()
         self._closed: set[Person] = set()
@@ -109,6 +112,11 @@ class SharedFeed:
             return self._local.health(person)
         return self._told.get(person)
 
+    def healths(self) -> list[FeedHealth]:
+        """How those are that this process holds; holding none, how the others' are."""
+        ours = [self._local.health(person) for person in self._held]
+        return [it for it in ours if it is not None] or list(self._told.values())
+
     async def close(self, person: Person) -> None:
         """No longer wanted, by whomever it is held."""
         self._closing[person] += 1
@@ -117,7 +125,7 @@ class SharedFeed:
                 await asyncio.wait({asking})
             self._told.pop(person, None)
             await self._leases.unwant(person)
-            await self.drop(person)
+            await self.drop([person])
         finally:
             self._closing[person] -= 1
             self._closing += Counter()  # forgets those at nought
@@ -134,40 +142,45 @@ class SharedFeed:
         """Whether this process holds the person's feed."""
         return person in self._held
 
-    async def hold(self, wanted: Wanted) -> bool:
-        """Connect a feed that is ours; whether there is somebody to connect."""
-        person = wanted.person
-        link = await self._store.link(person, fresh=True)
-        if link is None or link.refused_at is not None:
-            await self._leases.unwant(person, wanted.version)
-            return False
-        if person in self._closed or person in self._closing:
-            return False
-        self._held[person] = wanted
-        self._told.pop(person, None)
-        self._local.open(link, wanted.session_id)
-        return True
+    async def hold(self, wanted: Sequence[Wanted]) -> list[Person]:
+        """Connect feeds that are ours; for whom there is something to connect."""
+        links = await self._store.links([it.person for it in wanted])
+        opened, useless = [], []
+        for it in wanted:
+            person, link = it.person, links.get(it.person)
+            if link is None or link.refused_at is not None:
+                useless.append(it)
+            elif person not in self._closed and person not in self._closing:
+                self._held[person] = it
+                self._told.pop(person, None)
+                self._local.open(link, it.session_id)
+                opened.append(person)
+        for it in useless:
+            await self._leases.unwant(it.person, it.version)
+        return opened
 
-    async def correct(self, wanted: Wanted) -> None:
-        """Tell the others how a feed is where they take it to be otherwise.
+    async def correct(self, beheld: Sequence[Wanted]) -> None:
+        """Tell the others how feeds are where they take them to be otherwise.
 
         A feed that goes on for another session does not connect anew, and two notes may have
         overtaken each other.
         """
-        health = self._local.health(wanted.person) if wanted.person in self._held else None
-        if health is not None and health.connected is not wanted.connected:
-            await self._leases.note(wanted.person, health)
+        healths = self._healths(it.person for it in beheld)
+        taken_to_be = {it.person: it.connected for it in beheld}
+        wrong = {it: how for it, how in healths.items() if how.connected is not taken_to_be[it]}
+        await self._leases.note(wrong)
 
     def forget_closed(self) -> None:
         """From now on our worker sees what was closed before."""
         self._closed.clear()
 
-    async def drop(self, person: Person) -> None:
-        """Disconnect a feed that is no longer ours."""
-        if self._held.pop(person, None) is not None:
-            await self._local.close(person)
+    async def drop(self, people: Sequence[Person]) -> None:
+        """Disconnect feeds that are no longer ours."""
+        held = [person for person in people if self._held.pop(person, None) is not None]
+        await asyncio.gather(*map(self._local.close, held))
+        if held:
             # What another process changed is not remembered any longer.
-            await self._store.link(person, fresh=True)
+            await self._store.links(held)
 
     def heard(self, health: dict[Person, FeedHealth]) -> None:
         """How the feeds of others are, as their holders say."""
@@ -193,9 +206,18 @@ class SharedFeed:
             await self._listener.disconnected(person, failure)
 
     async def _note(self, person: Person) -> None:
-        health = self._local.health(person)
-        if health is not None and person in self._held:
+        """What is to be said while something is being said is said together after it."""
+        self._unsaid.add(person)
+        async with self._saying:
+            if person not in self._unsaid:
+                return
+            people, self._unsaid = self._unsaid, set()
             try:
-                await self._leases.note(person, health)
+                await self._leases.note(self._healths(people))
             except StoreUnavailable:
                 log.warning("feed_not_noted")  # a beat corrects it
+
+    def _healths(self, people: Iterable[Person]) -> dict[Person, FeedHealth]:
+        """How those of these feeds are that we hold."""
+        ours = {it: self._local.health(it) for it in people if it in self._held}
+        return {person: health for person, health in ours.items() if health is not None}

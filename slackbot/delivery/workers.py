@@ -4,16 +4,17 @@ Whoever has not managed to say so for the length of its lease stops sending (`he
 have taken over. It ends when they have. While the database is away nobody can take over, so the
 feeds stay, and it goes on when the database is back (ADR 7).
 
-A beat must not take as long as a lease, so it connects only as many feeds as there is time for;
-what is left over the next beat finds again.
+A beat must not take as long as a lease. So connecting and disconnecting goes on beside it where
+it takes longer; what is left over the next beat finds again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Final, TypeVar
 
@@ -31,8 +32,14 @@ FENCED: Final = 70
 LEASE_SECONDS: Final = LEASE.total_seconds()
 FOLLOW_SECONDS: Final = 0.5
 """How long one beat connects and disconnects feeds."""
-AT_ONCE: Final = 8
-"""How many it does at the same time, each with a look into the database."""
+AT_ONCE: Final = 500
+"""How many it begins at the same time, with one look into the database; handshakes are bounded."""
+GIVEN_UP_AT_ONCE: Final = 64
+"""How many feeds a worker with too many gives up in one beat: as many as another soon connects."""
+SOON_SECONDS: Final = 0.1
+"""How soon after a beat the next one comes that something woke: much may happen at once."""
+LAPSED_SECONDS: Final = 0.02
+"""How long after another's lease has lapsed it is looked at."""
 HEAL_SECONDS: Final = 60.0
 """How often wishes without a feed are looked for: two processes may have been at odds."""
 T = TypeVar("T")
@@ -70,8 +77,13 @@ class Worker:
         # Others may be about to beat for the first time since the database came back.
         self._judge_from = now() + LEASE_SECONDS if fenced else 0.0
         self._heal_at = 0.0
+        self._lapse_at = math.inf
+        """When the first of the others' leases lapses unless it is renewed."""
+        self._taken: set[Person] = set()
+        """Whose feed was taken over and is not connected yet."""
         self._retired = False
         self._beating: asyncio.Task[None] | None = None
+        self._following: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._taking_over: set[asyncio.Task[None]] = set()
         self.claimed: Callable[[Person, bool], None] = lambda _person, _taken_over: None
@@ -93,8 +105,9 @@ class Worker:
         if 0.0 < self._held_until <= began:
             # We were away for so long: whoever was away with us is given time to beat too.
             self._judge_from = began + LEASE_SECONDS
-        if self._feed is not None:
-            self._feed.forget_closed()
+        feed = None if self._following or self._retired else self._feed
+        if feed is not None:
+            feed.forget_closed()
         beat = await self._leases.beat(judge=began >= self._judge_from)
         if beat is None:
             log.critical("fenced")
@@ -102,11 +115,14 @@ class Worker:
                 self._die()
             return
         self._held_until = began + LEASE_SECONDS
-        await self._follow(beat)
+        self._lapse_at = self._now() + beat.lapse + LAPSED_SECONDS
         for dead in beat.dead:
             task = asyncio.create_task(self._take_over(dead))
             self._taking_over.add(task)
             task.add_done_callback(self._taking_over.discard)
+        if feed is not None:
+            self._following = asyncio.create_task(self._follow(feed, beat))
+            await asyncio.wait({self._following}, timeout=FOLLOW_SECONDS)
 
     async def start(self) -> None:
         """The first beat, and then one a second until `aclose`."""
@@ -127,55 +143,69 @@ class Worker:
                 log.warning("beat_missed")
             except Exception:
                 log.exception("beat_failed")
-            left = max(0.0, began + BEAT_SECONDS - self._now())
-            try:
-                async with asyncio.timeout(left):
+            await asyncio.sleep(began + SOON_SECONDS - self._now())
+            left = min(began + BEAT_SECONDS, self._lapse_at) - self._now()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, left)):
                     await self._woken.wait()
-            except TimeoutError:
-                pass
 
-    async def _follow(self, beat: Beat) -> None:
-        """Make our connections what the table says is ours."""
-        feed = self._feed
-        if feed is None or self._retired:
-            return
+    async def _follow(self, feed: SharedFeed, beat: Beat) -> None:
         until = self._now() + FOLLOW_SECONDS
+        try:
+            await self._make_ours(feed, beat, until)
+        except StoreUnavailable:
+            log.warning("feeds_wait", reason="store_unavailable")
+        except Exception:
+            log.exception("feeds_not_followed")
+        finally:
+            self._following = None
+            if self._now() > until:
+                self.wake()
+
+    async def _make_ours(self, feed: SharedFeed, beat: Beat, until: float) -> None:
+        """Make our connections what the table says is ours."""
         if beat.health is not None:
             feed.heard(beat.health)
         mine = {wanted.person: wanted for wanted in beat.mine}
         surplus, held = set(beat.surplus), feed.held
+        self._taken = (self._taken | beat.taken_over) & mine.keys()
         await self._each(until, held.keys() - mine.keys(), self._drop)
-        given_up = await self._each(until, surplus & held.keys(), self._drop)
+        too_many = [it for it in beat.surplus if it in held][:GIVEN_UP_AT_ONCE]
+        given_up = await self._each(until, too_many, self._drop)
         await self._leases.release([*given_up, *(surplus - held.keys())])
         new = [it for it in beat.mine if it.person not in surplus and held.get(it.person) != it]
-        await self._each(until, new, lambda it: self._hold(it, it.person in beat.taken_over))
-        await self._each(until, beat.mine, feed.correct)
+        await self._each(until, new, self._hold)
+        await feed.correct([it for it in beat.mine if it.person in held])
         if self._now() >= self._heal_at:
             self._heal_at = self._now() + HEAL_SECONDS
             await self._leases.want_missing()
 
     async def _each(
-        self, until: float, items: Iterable[T], work: Callable[[T], Awaitable[None]]
+        self, until: float, items: Iterable[T], work: Callable[[Sequence[T]], Awaitable[None]]
     ) -> list[T]:
         """Some at a time, while there is time; those that were done. For the rest, beat again."""
         left, done = list(items), []
-        while left and self._now() < until:
+        while left and self._now() < until and not self._retired:
             batch, left = left[:AT_ONCE], left[AT_ONCE:]
-            await asyncio.gather(*map(work, batch))
+            await work(batch)
             done += batch
         if left:
             self.wake()
         return done
 
-    async def _drop(self, person: Person) -> None:
+    async def _drop(self, people: Sequence[Person]) -> None:
         assert self._feed is not None, "who follows has a feed"
-        await self._feed.drop(person)
-        self.dropped(person)
+        try:
+            await self._feed.drop(people)
+        finally:
+            for person in people:
+                self.dropped(person)
 
-    async def _hold(self, wanted: Wanted, taken_over: bool) -> None:
+    async def _hold(self, wanted: Sequence[Wanted]) -> None:
         assert self._feed is not None, "who follows has a feed"
-        if await self._feed.hold(wanted):
-            self.claimed(wanted.person, taken_over)
+        for person in await self._feed.hold(wanted):
+            self.claimed(person, person in self._taken)
+            self._taken.discard(person)
 
     async def _take_over(self, dead: str) -> None:
         try:
@@ -198,7 +228,8 @@ class Worker:
 
     async def aclose(self) -> None:
         """Stop beating, and leave what is unfinished to the others."""
-        tasks = [task for task in (self._beating, *self._taking_over) if task is not None]
+        every = (self._beating, self._following, *self._taking_over)
+        tasks = [task for task in every if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -15,6 +15,7 @@ import asyncio
 import contextvars
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -40,6 +41,9 @@ THREADS: Final = 16
 KEPT: Final = timedelta(days=2)
 """How long finished workflows are kept. The ledger is our own rows."""
 TIDY_SECONDS: Final = 3600.0
+OTHERS_SECONDS: Final = 30.0
+"""How long the end of a round that another process sees to is not asked after."""
+OTHERS_KEPT: Final = 10_000
 BATCH: Final = 500
 FINISHED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
@@ -61,6 +65,8 @@ class DurableDelivery:
         """Ids of workflows that nobody can have begun before us."""
         self._under_way: dict[str, asyncio.Task[Any]] = {}
         self._asleep: set[str] = set()
+        self._with_others: dict[str, float] = {}
+        """Names that others see to, and until when they are not asked after."""
         self._closing = False
 
     def launch(self, database: Mapping[str, Any]) -> None:
@@ -106,10 +112,16 @@ class DurableDelivery:
             await self._start(self._deliver, name, person, match_id, fresh=fresh)
 
     async def finish(self, person: Person, match_id: MatchId) -> None:
-        """Take over the end of a told match's round."""
-        name = await self._unused(f"over-{match_id}")
-        if name is not None:
-            await self._start(self._finish, name, person, match_id, fresh=True)
+        """Take over the end of a told match's round.
+
+        The ledger names it to every process, each second until it is done.
+        """
+        name = f"over-{match_id}"
+        if self._with_others.get(name, 0.0) > time.monotonic():
+            return
+        unused = await self._unused(name)
+        if unused is not None:
+            await self._start(self._finish, unused, person, match_id, fresh=True)
 
     async def remark(self, person: Person, key: str, remark: Remark) -> None:
         """Take over a notice that has no row."""
@@ -203,15 +215,24 @@ class DurableDelivery:
 
         Where it was finished before, the row forgot, being restored from a copy: then another one.
         """
-        while name not in self._under_way and (known := await self._status(name)) in FINISHED:
-            name = f"{name}-again"
-        return None if name in self._under_way or known is not None else name
+        unused = name
+        while unused not in self._under_way:
+            found = await DBOS.list_workflows_async(
+                workflow_ids=[unused], load_input=False, load_output=False
+            )
+            if not found:
+                return unused
+            if found[0].status not in FINISHED:
+                if found[0].executor_id != self._boot_id:
+                    self._leave_to_others(name)
+                return None
+            unused = f"{unused}-again"
+        return None
 
-    async def _status(self, name: str) -> str | None:
-        found = await DBOS.list_workflows_async(
-            workflow_ids=[name], load_input=False, load_output=False
-        )
-        return str(found[0].status) if found else None
+    def _leave_to_others(self, name: str) -> None:
+        if len(self._with_others) >= OTHERS_KEPT:
+            self._with_others.clear()
+        self._with_others[name] = time.monotonic() + OTHERS_SECONDS
 
     # --- lives before and beside ours ------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +15,9 @@ LEASE = timedelta(seconds=3)
 """How long a worker is taken to live after it last said so."""
 BEAT_SECONDS = 1.0
 """How often it says so."""
+SETTLED = timedelta(seconds=10)
+"""How long a worker is up before the others leave feeds to it. One that was killed is back within
+seconds, and busy with its start just when its feeds wait to be connected."""
 RECOVERY = timedelta(seconds=5)
 """How long one worker has for taking over from a dead one before another may try."""
 
@@ -63,6 +66,8 @@ class Beat:
     """Workers whose lease has lapsed."""
     health: dict[Person, FeedHealth] | None
     """How the feeds of others are, as they say; None where nobody asks."""
+    lapse: float = LEASE.total_seconds()
+    """In how many seconds the first of the others' leases lapses unless it is renewed."""
 
 
 class Leases(Protocol):
@@ -92,8 +97,8 @@ class Leases(Protocol):
         """Give feeds up, to be taken by others."""
         ...
 
-    async def note(self, person: Person, health: FeedHealth) -> None:
-        """Tell the others how a feed of ours is."""
+    async def note(self, healths: Mapping[Person, FeedHealth]) -> None:
+        """Tell the others how feeds of ours are."""
         ...
 
     async def health(self, person: Person) -> FeedHealth | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from slackbot.domain.model import Match
@@ -45,6 +46,15 @@ class AvailabilityLost:
 
     title: str
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Matches that are stored and not told yet."""
+
+    count: int
+    oldest: datetime | None
+    """When the one that has waited longest was heard of."""
 
 
 Remark = LinkRefused | SessionOver | AvailabilityLost

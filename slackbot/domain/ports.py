@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -28,7 +28,7 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
-from slackbot.domain.notices import Notice, Remark
+from slackbot.domain.notices import Backlog, Notice, Remark
 
 
 class Clock(Protocol):
@@ -216,6 +216,10 @@ class Store(Protocol):
         """The person's link; `fresh` is as it is now, not as it was some seconds ago."""
         ...
 
+    async def links(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
+        """The links of many, as they are now; who has none is missing or None."""
+        ...
+
     async def save_link(self, link: Link) -> None: ...
     async def mark_refused(self, person: Person, at: datetime) -> bool:
         """Note that the token is no longer taken; True only for the first to note it."""
@@ -265,6 +269,10 @@ class Store(Protocol):
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
     ) -> None: ...
     async def unsettled(self, team: TeamId) -> list[tuple[Person, MatchId]]: ...
+    async def backlog(self, team: TeamId) -> Backlog:
+        """How many those are, and since when the oldest waits; cheap however many were told."""
+        ...
+
     async def mark_reachable(self, person: Person, unreachable: str | None) -> None:
         """Note why Slack takes no message to the person, or that it does again (None)."""
         ...

@@ -19,10 +19,10 @@ from slackbot.domain.errors import (
     MessageUnsure,
     PersonUnreachable,
 )
-from slackbot.domain.model import Match, MatchId, Person
+from slackbot.domain.model import Match, MatchId, Person, Source
 from slackbot.domain.notices import MatchFound, MatchOver, Remark, kind_of
 from slackbot.domain.ports import Clock, Messenger, Posted, Store, StoreUnavailable
-from slackbot.telemetry import NOTICES
+from slackbot.telemetry import MATCH_TO_DM, MATCHES_LATE, NOTICES
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +89,10 @@ class Notices:
         try:
             # It may have been told in a life that this database forgot, so however long ago.
             posted = await self._messenger.find(match.person, match.id, None) if look else None
-            posted = posted or await self._messenger.tell(match.person, MatchFound(match))
+            if posted is None:
+                posted = await self._messenger.tell(match.person, MatchFound(match))
+                waited = self._clock.now() - match.received_at
+                MATCH_TO_DM.observe(waited.total_seconds())
         except MessageRefused as error:
             log.warning("notice_refused", match=match.id, reason=error.reason)
             if isinstance(error, PersonUnreachable):
@@ -111,6 +114,7 @@ class Notices:
             tries += 1
         NOTICES.labels(outcome=outcome if outcome in {TOLD, EXPIRED, DEFECT} else "refused").inc()
         if outcome == TOLD:
+            MATCHES_LATE.inc(int(match.source is Source.LIST))
             await self._reached(match.person)
 
     async def _unreachable(self, person: Person, reason: str) -> None:

@@ -39,6 +39,10 @@ CLAIMED_SECONDS = 20.0
 """How long the watch over a feed that was claimed waits: it is connected at once all the same."""
 SPREAD_SECONDS = 30.0
 """Over how long the lists of feeds that were taken over together are read."""
+CONNECTED_AT_ONCE = 8
+"""For how many whose feeds came back it is looked and said at a time: the rest still connect."""
+VISITS_AT_ONCE = 16
+"""How many wishes are visited at a time: after a start all are due."""
 _dice = random.SystemRandom()
 STORE_SECONDS = 1.0
 """How soon a store that was away is asked again."""
@@ -77,6 +81,8 @@ class Watch:
         self._unsaid: set[Person] = set()
         """Whose feed came back, but the platform has not confirmed that they are available."""
         self._listed_later: set[Person] = set()
+        self._turns = asyncio.Semaphore(CONNECTED_AT_ONCE)
+        self._visits = asyncio.Semaphore(VISITS_AT_ONCE)
 
     async def resume(self, team: TeamId) -> None:
         """After a start: watch over everybody who was available."""
@@ -174,8 +180,11 @@ class Watch:
         Whether availability outlives a reconnect is not known, so it is set again.
         """
         while person not in self._starting:
+            if self._turns.locked():
+                self._unsaid.add(person)  # however long the turn is in coming
             try:
-                await self._connected(person)
+                async with self._turns:
+                    await self._connected(person)
                 return
             except StoreUnavailable:
                 log.warning("feed_waits", reason="store_unavailable")
@@ -196,7 +205,8 @@ class Watch:
                         self._background.start(self._look_later(link, availability), "look_later")
                     else:
                         await self._look(link, availability)
-                    await self._say_available_again(link)
+                        availability = await self._store.availability(person)
+                    await self._say_again(link, availability)
             except TokenRefused:
                 log.info("feed_useless", reason="token_refused")
 
@@ -207,9 +217,11 @@ class Watch:
                 await self._look(link, availability)
 
     async def _say_available_again(self, link: Link) -> None:
+        await self._say_again(link, await self._store.availability(link.person))
+
+    async def _say_again(self, link: Link, availability: Availability | None) -> None:
         person = link.person
         self._unsaid.discard(person)
-        availability = await self._store.availability(person)
         if availability is None or availability.state is not State.AVAILABLE:
             return
         try:
@@ -256,7 +268,8 @@ class Watch:
     async def _goes_on(self, person: Person) -> bool:
         """One round of the watch. Whatever goes wrong in it, the next one may be better."""
         try:
-            return await self._visit(person)
+            async with self._visits:
+                return await self._visit(person)
         except TokenRefused:
             log.info("watch_useless", reason="token_refused")
         except StoreUnavailable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -37,6 +37,19 @@ class TtlCache(Generic[K, V]):
         if drops == self._drops:
             self.keep(key, value)
         return value
+
+    async def renew(
+        self, keys: Sequence[K], load: Callable[[], Awaitable[Mapping[K, V]]]
+    ) -> Mapping[K, V]:
+        """Values of many, loaded together whatever is kept of them."""
+        for key in keys:
+            self.drop(key)
+        drops = self._drops
+        values = await load()
+        if drops == self._drops:
+            for key, value in values.items():
+                self.keep(key, value)
+        return values
 
     def peek(self, key: K) -> V | None:
         """The value, if one is kept that is fresh."""

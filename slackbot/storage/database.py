@@ -70,7 +70,19 @@ class Database:
             self._units = PostgresUnits(parsed)
         else:
             self._units = SqliteUnits(parsed)
+        self._url = parsed
+        self._apart: list[Units] = []
         self._unfinished: set[asyncio.Task[Any]] = set()
+
+    def apart(self) -> Units:
+        """A connection for one purpose, which waits for none of the others, closed with them.
+
+        On SQLite there is one writer for everything.
+        """
+        if self.ours_alone:
+            return self._units
+        self._apart.append(PostgresUnits(self._url, connections=1))
+        return self._apart[-1]
 
     def __repr__(self) -> str:
         return f"<Database {self._units.dialect}>"
@@ -197,7 +209,8 @@ class Database:
         """Finish what is begun and close every connection. What was in memory is gone then."""
         self._patience = 0.0
         await asyncio.gather(*self._unfinished, return_exceptions=True)
-        await self._units.aclose()
+        for units in (*self._apart, self._units):
+            await units.aclose()
 
 
 def _rows_changed(connection: Connection, statement: Statement) -> int:

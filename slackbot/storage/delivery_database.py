@@ -7,15 +7,18 @@ it has a schema of its own in our database.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, QueuePool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from slackbot.storage import engines
 
 SCHEMA: Final = "dbos"
+LOCK_KEY: Final = 0x64656C6976657279
+"""Of the advisory lock under which its tables are migrated: the letters of "delivery"."""
 CONNECTIONS: Final = 6
 """To PostgreSQL, for each process; besides those of our own pool."""
 
@@ -44,7 +47,6 @@ class DeliveryDatabase:
         }
 
     def _postgresql(self) -> dict[str, Any]:
-        given = engines.POSTGRESQL_OPTIONS.items()
         return {
             "system_database_url": self.url,
             "dbos_system_schema": SCHEMA,
@@ -53,12 +55,34 @@ class DeliveryDatabase:
                 "pool_size": CONNECTIONS,
                 "max_overflow": 0,
                 "pool_pre_ping": True,
-                "connect_args": {
-                    name: value for name, value in given if name not in self._url.query
-                },
+                "connect_args": self._connect_args(),
                 "hide_parameters": True,
             },
         }
+
+    def _connect_args(self) -> dict[str, str | int]:
+        """What the URL's query says goes before our options."""
+        given = engines.POSTGRESQL_OPTIONS.items()
+        return {name: value for name, value in given if name not in self._url.query}
+
+    def migrate(self, migrate: Callable[[str], None]) -> str | None:
+        """On PostgreSQL: have `migrate` bring its tables up to date, one process at a time.
+
+        Blocks for a second or two. Returns what was done in a few words, None for nothing.
+        """
+        engine = create_engine(
+            self._url,
+            isolation_level="AUTOCOMMIT",  # an open transaction would be in the engine's way
+            poolclass=NullPool,
+            connect_args=self._connect_args(),
+            hide_parameters=True,
+        )
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
+            before = _version(connection)
+            migrate(self.url)
+            after = _version(connection)
+        return f"delivery tables (DBOS) to version {after}" if after != before else None
 
     @property
     def url(self) -> str:
@@ -69,6 +93,15 @@ class DeliveryDatabase:
         """Close what the delivery engine leaves to us."""
         if self._engine is not None:
             self._engine.dispose()
+
+
+def _version(connection: Connection) -> int | None:
+    """Of the delivery engine's tables; None when there are none."""
+    table = f"{SCHEMA}.dbos_migrations"
+    if connection.scalar(text("SELECT to_regclass(:name)"), {"name": table}) is None:
+        return None
+    version: int | None = connection.scalar(text(f"SELECT version FROM {table}"))  # noqa: S608 - ours
+    return version
 
 
 def _file_beside(url: URL) -> URL:

@@ -58,11 +58,11 @@ def parse(url: str) -> URL:
     raise ValueError("only sqlite:// and postgresql+psycopg:// databases can be used")
 
 
-def postgresql(url: URL) -> AsyncEngine:
+def postgresql(url: URL, connections: int = POOL_SIZE) -> AsyncEngine:
     """One pool for reading and writing. What the URL's query says goes before our options."""
     engine = create_async_engine(
         url,
-        pool_size=POOL_SIZE,
+        pool_size=connections,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         pool_recycle=RECYCLE_SECONDS,

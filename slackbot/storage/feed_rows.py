@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, bindparam, case, literal, select, update
 
 from slackbot.domain.leases import Wanted
 from slackbot.domain.model import FeedHealth, Person, SessionId
+from slackbot.storage import queries
 from slackbot.storage.rows import person_of
 from slackbot.storage.tables import AvailabilityRow, FeedRow, LinkRow, WorkerRow
 
@@ -55,8 +56,33 @@ def health_of(row: Row[Any]) -> FeedHealth:
 
 def of_any(people: Iterable[Person]) -> ColumnElement[bool]:
     """The feeds of these people."""
-    wanted = [(it.team, it.user) for it in people]
-    return tuple_(FeedRow.team_id, FeedRow.user_id).in_(wanted)
+    return queries.of_any(FeedRow, people)
+
+
+def noted(owner: str) -> Any:
+    """Writes down how a feed of this worker's is; with the values of `health_values`."""
+    ours = (
+        FeedRow.team_id == bindparam("of_team"),
+        FeedRow.user_id == bindparam("of_user"),
+        FeedRow.owner == owner,
+    )
+    told = {
+        "connected": bindparam("is_connected"),
+        "changed_at": bindparam("since", type_=FeedRow.changed_at.type),
+        "failure": bindparam("word"),
+    }
+    return update(FeedRow).where(*ours).values(told)
+
+
+def health_values(person: Person, health: FeedHealth) -> dict[str, Any]:
+    """For `noted`."""
+    return {
+        "of_team": person.team,
+        "of_user": person.user,
+        "is_connected": health.connected,
+        "since": health.changed_at,
+        "word": health.failure,
+    }
 
 
 def asked_for(person: Person, session_id: SessionId, now: datetime) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import (
     Connection,
+    DateTime,
     Row,
     and_,
     case,
@@ -25,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from slackbot.domain.leases import LEASE, RECOVERY, Beat, Role, fair_share, surplus
+from slackbot.domain.leases import LEASE, RECOVERY, SETTLED, Beat, Role, fair_share, surplus
 from slackbot.domain.model import FeedHealth, Person, SessionId
 from slackbot.storage import feed_rows
 from slackbot.storage.database import Database, answering
@@ -34,6 +36,14 @@ from slackbot.storage.tables import FeedRow, WorkerRow
 from slackbot.storage.units import Write
 
 T = TypeVar("T")
+
+_WORKERS = select(
+    WorkerRow.boot_id,
+    WorkerRow.role,
+    WorkerRow.started_at,
+    WorkerRow.expires_at,
+    select(func.count()).select_from(FeedRow).scalar_subquery().label("feeds"),
+)
 
 BEAT_TIMEOUT_SECONDS = 2.0
 FEEDS_CHANNEL = "slackbot_feeds"
@@ -45,6 +55,8 @@ class SqlLeases:
 
     def __init__(self, database: Database, *, boot_id: str, role: Role) -> None:
         self._database = database
+        # However many others wait for the database: a beat that waits with them costs the lease.
+        self._beats = database.apart()
         self._boot_id = boot_id
         self._role = role
 
@@ -77,40 +89,54 @@ class SqlLeases:
         """Renew the lease and look round, in one transaction; None when the lease is lost."""
 
         def work(connection: Connection) -> Beat | None:
-            now = self._now(connection)
-            renewed = (
-                update(WorkerRow)
-                .where(WorkerRow.boot_id == self._boot_id, WorkerRow.recovering_by.is_(None))
-                .values(expires_at=now + LEASE)
-            )
-            if connection.execute(renewed).rowcount == 0:
+            # Few statements: on a busy machine each waits for everything else that goes on here.
+            now = self._renewed(connection)
+            if now is None:
                 return None
-            workers = connection.execute(
-                select(WorkerRow.boot_id, WorkerRow.role, WorkerRow.expires_at)
-            ).fetchall()
+            workers = connection.execute(_WORKERS).fetchall()
             dead = tuple(it.boot_id for it in workers if judge and it.expires_at <= now)
+            lapse = self._lapse(workers, now)
             if not self._role.holds_feeds:
-                return Beat((), frozenset(), (), dead, self._health_of_others(connection))
-            alive = [it for it in workers if it.boot_id not in dead]
-            return self._share(connection, alive, dead)
+                health = self._health_of_others(connection)
+                return Beat((), frozenset(), (), dead, health, lapse)
+            holders = [it for it in workers if it.boot_id not in dead and Role(it.role).holds_feeds]
+            total = workers[0].feeds
+            return replace(self._share(connection, holders, total, now), dead=dead, lapse=lapse)
 
         return await self._once(work)
 
-    def _share(self, connection: Connection, alive: Sequence[Any], dead: tuple[str, ...]) -> Beat:
-        holders = sum(Role(it.role).holds_feeds for it in alive)
-        total = connection.scalar(select(func.count()).select_from(FeedRow)) or 0
-        share = fair_share(total, holders)
+    def _renewed(self, connection: Connection) -> datetime | None:
+        """Renew the lease; what time it is, or None when the lease is lost."""
+        ours = (WorkerRow.boot_id == self._boot_id, WorkerRow.recovering_by.is_(None))
+        until: Any = datetime.now(UTC) + LEASE
+        if not self._database.ours_alone:
+            until = func.clock_timestamp(type_=DateTime(timezone=True)) + LEASE
+        renewed = update(WorkerRow).where(*ours).values(expires_at=until)
+        at = connection.scalar(renewed.returning(WorkerRow.expires_at))
+        return at - LEASE if at is not None else None
+
+    def _lapse(self, workers: Sequence[Any], now: datetime) -> float:
+        others: list[timedelta] = [
+            it.expires_at - now for it in workers if it.boot_id != self._boot_id
+        ]
+        return min([LEASE, *(left for left in others if left > timedelta())]).total_seconds()
+
+    def _share(
+        self, connection: Connection, holders: Sequence[Any], total: int, now: datetime
+    ) -> Beat:
+        settled = [it for it in holders if it.started_at <= now - SETTLED]
+        share = fair_share(total, len(settled or holders))
         mine = connection.execute(feed_rows.feeds().where(FeedRow.owner == self._boot_id)).all()
         lost: list[Row[Any]] = []
         if len(mine) < share:
-            living = [it.boot_id for it in alive if Role(it.role).holds_feeds]
+            living = [it.boot_id for it in holders]
             lost = self._claim(connection, living, share - len(mine))
         over = surplus(len(mine), share)
         return Beat(
             mine=tuple(feed_rows.wanted(it) for it in (*mine, *lost)),
             taken_over=frozenset(person_of(it) for it in lost if it.epoch > 0),
             surplus=tuple(person_of(it) for it in mine[len(mine) - over :]),
-            dead=dead,
+            dead=(),
             health=self._health_of_others(connection) if self._role.answers else None,
         )
 
@@ -180,15 +206,14 @@ class SqlLeases:
         if people:
             await self._write(work)
 
-    async def note(self, person: Person, health: FeedHealth) -> None:
-        """Tell the others how a feed of ours is."""
-        ours = and_(feed_rows.of_any([person]), FeedRow.owner == self._boot_id)
-        told = {
-            "connected": health.connected,
-            "changed_at": health.changed_at,
-            "failure": health.failure,
-        }
-        await self._database.change(update(FeedRow).where(ours).values(told))
+    async def note(self, healths: Mapping[Person, FeedHealth]) -> None:
+        """Tell the others how feeds of ours are."""
+        # Always in the same order, so that two who write many do not wait for each other.
+        people = sorted(healths, key=lambda it: (it.team, it.user))
+        values = [feed_rows.health_values(it, healths[it]) for it in people]
+        if values:
+            noted = feed_rows.noted(self._boot_id)
+            await self._write(lambda connection: connection.execute(noted, values))
 
     async def health(self, person: Person) -> FeedHealth | None:
         """How a feed is, as its owner says."""
@@ -248,7 +273,7 @@ class SqlLeases:
         """Tried once: who waits for a lease longer than it lasts has lost it."""
         with answering():
             async with asyncio.timeout(BEAT_TIMEOUT_SECONDS):
-                return await self._database.write(work)
+                return await self._beats.write(work)
 
     def _health_of_others(self, connection: Connection) -> dict[Person, FeedHealth]:
         others = feed_rows.health(self._now(connection)).where(

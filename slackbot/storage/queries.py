@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
 
 from slackbot.domain.model import Person
-from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, LinkRow, MatchRow
+from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, FeedRow, LinkRow, MatchRow
 
 
 def every(table: type[Base]) -> Select[*tuple[Any, ...]]:
@@ -42,3 +44,14 @@ AT_EVENT = (
 )
 """Newest first."""
 IN_SESSION = AT_EVENT.where(MatchRow.__table__.c.session_id == bindparam("of_session"))
+
+
+def of_any(table: type[LinkRow | FeedRow], people: Iterable[Person]) -> ColumnElement[bool]:
+    """The rows of these people. A list for each workspace: of pairs databases make many terms."""
+    users = defaultdict(list)
+    for person in people:
+        users[person.team].append(person.user)
+    return or_(
+        false(),
+        *(and_(table.team_id == team, table.user_id.in_(of)) for team, of in users.items()),
+    )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import (
     Executable,
+    Row,
     and_,
     delete,
     exists,
+    func,
     or_,
     select,
     update,
@@ -27,18 +30,20 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
+from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Channels, Store
 from slackbot.storage.cache import TtlCache
 from slackbot.storage.call_links import CallLinks
 from slackbot.storage.database import Database
 from slackbot.storage.ledger import Known
-from slackbot.storage.queries import every, every_of_one, of, whose
+from slackbot.storage.queries import every, every_of_one, of, of_any, whose
 from slackbot.storage.rows import (
     Values,
     availability_of,
     availability_values,
     link_of,
     link_values,
+    person_of,
 )
 from slackbot.storage.tables import AvailabilityRow, CallLinkRow, LinkRow, MatchRow, SeenEventRow
 from slackbot.storage.vault import SealBroken, Vault
@@ -58,6 +63,13 @@ PURGE_SECONDS = 3600.0
 """How often the seen events of one workspace are looked through."""
 
 _LINK, _WISH = every_of_one(LinkRow), every_of_one(AvailabilityRow)
+
+
+# By the index of those that are unsettled: it costs as much as there are of them.
+_BACKLOG = select(
+    func.count(MatchRow.received_at).label("waiting"),
+    func.min(MatchRow.received_at).label("oldest"),
+)
 
 
 class SqlStore(CallLinks):
@@ -107,13 +119,24 @@ class SqlStore(CallLinks):
 
     async def _load_link(self, person: Person) -> Link | None:
         row = await self._database.row(_LINK, whose(person))
-        if row is None:
-            return None
+        return self._opened(row) if row is not None else None
+
+    def _opened(self, row: Row[Any]) -> Link | None:
         try:
             return link_of(row, self._vault)
         except SealBroken as broken:
-            log.warning("link_not_opened", reason=str(broken), team=person.team, user=person.user)
+            log.warning("link_not_opened", reason=str(broken), team=row.team_id, user=row.user_id)
             return None
+
+    async def links(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
+        """The links of many, as they are now; who has none is missing or None."""
+        if not people:
+            return {}
+        return await self._links.renew(people, lambda: self._load_links(people))
+
+    async def _load_links(self, people: Sequence[Person]) -> dict[Person, Link | None]:
+        rows = await self._database.rows(every(LinkRow).where(of_any(LinkRow, people)))
+        return {person_of(row): self._opened(row) for row in rows}
 
     async def save_link(self, link: Link) -> None:
         """Insert or replace. A wish for another event, or of another account, goes with it."""
@@ -211,6 +234,15 @@ class SqlStore(CallLinks):
             .order_by(AvailabilityRow.since, AvailabilityRow.user_id)
         )
         return [availability_of(row) for row in await self._database.rows(wanted)]
+
+    # --- notices ---------------------------------------------------------------------------------
+
+    async def backlog(self, team: TeamId) -> Backlog:
+        """How many matches are not told yet, and since when the oldest waits."""
+        row = await self._database.row(
+            _BACKLOG.where(MatchRow.team_id == team, MatchRow.settled_at.is_(None))
+        )
+        return Backlog(row.waiting, row.oldest) if row is not None else Backlog(0, None)
 
     # --- events ----------------------------------------------------------------------------------
 

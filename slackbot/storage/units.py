@@ -48,8 +48,8 @@ class PostgresUnits:
 
     dialect = "postgresql"
 
-    def __init__(self, url: URL) -> None:
-        self._engine = engines.postgresql(url)
+    def __init__(self, url: URL, connections: int = engines.POOL_SIZE) -> None:
+        self._engine = engines.postgresql(url, connections)
         reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         self._sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
             reader, expire_on_commit=False

@@ -63,7 +63,7 @@ class Load:
 @asynccontextmanager
 async def crowd(database: str) -> AsyncIterator[Stage]:
     """Everybody available, connected and told of a first match."""
-    async with stage(database.lower(), people=PEOPLE, direct=True, alone=True) as here:
+    async with stage(database.lower(), people=PEOPLE, many=True, alone=True) as here:
         await _at_rest(here)
         here.slack.rates.on = True
         yield here

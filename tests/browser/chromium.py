@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-dev-shm-usage",  # containers have little of it
+    "--disable-quic",
     "--use-fake-ui-for-media-stream",  # every question for a camera or a microphone is a yes
     "--use-fake-device-for-media-stream",
     "--disable-background-networking",
@@ -28,6 +30,8 @@ FLAGS = (
     "--allow-loopback-in-peer-connection",  # media stays on this machine
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
+PATIENCE = 30.0
+"""Seconds for what takes one, since cores may be busy with other things."""
 WIDE, NARROW = {"width": 1000, "height": 760}, {"width": 360, "height": 740}
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": WIDE},
@@ -41,6 +45,12 @@ window.peers = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...all) { super(...all); window.peers.push(this); }
 };
+// What lasts a moment only would be gone before anybody asks.
+window.seen = [];
+new MutationObserver((changes) => {
+  for (const { target, attributeName: name } of changes)
+    window.seen.push(`${name}: ${target.getAttribute(name)}`);
+}).observe(document, { subtree: true, attributeFilter: ['data-link', 'data-partner'] });
 """
 _STATS = """async () => {
   const found = { frames: 0, energy: 0, sent: 0 };
@@ -83,7 +93,7 @@ class Tab:
     complaints: list[str] = field(default_factory=list)
     requested: list[str] = field(default_factory=list)
 
-    async def until(self, expression: str, seconds: float = 15.0) -> float:
+    async def until(self, expression: str, seconds: float = PATIENCE) -> float:
         """Wait until a JavaScript expression holds; how many seconds that took.
 
         Playwright's own waiting evaluates text in the page, which the page's policy forbids.
@@ -109,7 +119,7 @@ class Tab:
         """What flows."""
         return Media(**await self.page.evaluate(_STATS))
 
-    async def until_media_flows(self, seconds: float = 15.0) -> None:
+    async def until_media_flows(self, seconds: float = PATIENCE) -> None:
         """Wait until more pictures were decoded than now, and more sound was heard."""
         before, began = await self.media(), time.monotonic()
         while True:

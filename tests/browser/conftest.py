@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -35,33 +33,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line)
 
 
-Begin = Callable[..., Any]
-
-
 @pytest.fixture
-async def begin(start: Start) -> AsyncIterator[Begin]:  # noqa: F811
-    """Start an evening: `round_seconds` is how long a match lasts, other arguments are settings."""
-    async with AsyncExitStack() as stack:
-
-        async def beginning(*, round_seconds: int = 300, **settings: Any) -> Evening:
-            if reason := missing():
-                pytest.fail(reason)
-            platform, plane = await stack.enter_async_context(media_plane())
-            platform.dials.round_seconds = round_seconds
-            port = free_port()
-            given = {
-                "public_url": f"http://127.0.0.1:{port}",
-                "call_media_hosts": "127.0.0.1",
-                **settings,
-            }
-            mission = await start(platform, port=port, **given)
-            browsers = await stack.enter_async_context(visitors())
-            return Evening(mission, plane, browsers)
-
-        yield beginning
-
-
-@pytest.fixture
-async def evening(begin: Begin) -> Evening:
-    """An evening as it is by default."""
-    return await begin()
+async def evening(start: Start) -> AsyncIterator[Evening]:  # noqa: F811
+    """What everybody needs runs, and nobody has come yet."""
+    if reason := missing():
+        pytest.fail(reason)
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    async with media_plane() as (platform, plane), visitors() as browsers:
+        mission = await start(platform, port=port, public_url=address, call_media_hosts="127.0.0.1")
+        yield Evening(mission, plane, browsers)

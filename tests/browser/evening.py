@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from slackbot.sandbox.accelevents import Accelevents
@@ -11,9 +13,10 @@ from slackbot.sandbox.chime import MediaPlane
 from slackbot.sandbox.chime.meeting import Seat
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Seen
+from slackbot.sandbox.slack.errors import CannotDo
 from slackbot.slack import words
-from tests.browser.chromium import Tab, Visitors
-from tests.scenario.conftest import Mission
+from tests.browser.chromium import PATIENCE, Tab, Visitors
+from tests.scenario.conftest import Mission, until
 
 SESSION = 11645
 ADA, PRIYA = "ada", "priya"
@@ -52,11 +55,26 @@ class Evening:
     visitors: Visitors
     told: dict[str, Seen] = field(default_factory=dict)
 
-    async def match(self) -> None:
-        """Both connect and say that they are available; both are told."""
+    async def match(self, seconds: float = 300) -> float:
+        """Both connect and say that they are available; both are told. How long the round lasts.
+
+        It lasts so many seconds, and more where the machine is busy, as everything takes longer.
+        """
+        began = time.monotonic()
         for name in NAMES:
-            await self.mission.link(name)
+            await self._connect(name)
+        lasts = math.ceil(seconds + 5 * (time.monotonic() - began))
+        self.mission.platform.dials.round_seconds = lasts
         await self.match_again()
+        return lasts
+
+    async def _connect(self, name: str) -> None:
+        """As people do: when Slack's three seconds for a form went by, they say it again."""
+        for seconds in (5.0, 10.0):
+            with suppress(CannotDo):
+                await self.mission.link(name, seconds=seconds)
+                return
+        await self.mission.link(name, seconds=PATIENCE)
 
     async def match_again(self) -> None:
         """The same for two who are connected."""
@@ -68,7 +86,7 @@ class Evening:
                 f"You're matched with {NAMES[partner]}",
                 where="dm",
                 since=before[name],
-                timeout=15,
+                timeout=PATIENCE,
             )
 
     async def follow(self, name: str, button: str = words.BUTTON_CALL) -> str:
@@ -84,7 +102,8 @@ class Evening:
         old = told.button(words.BUTTON_CALL).url
         assert (await person.clicks(told, words.BUTTON_NEW_LINK)).ok
         self.told[name] = await person.waits_for(
-            lambda seen: seen.id == told.id and seen.button(words.BUTTON_CALL).url != old
+            lambda seen: seen.id == told.id and seen.button(words.BUTTON_CALL).url != old,
+            timeout=PATIENCE,
         )
 
     async def opens(self, name: str, **options: object) -> Tab:
@@ -116,6 +135,10 @@ class Evening:
         holder = self.mission.platform.chime.holder_of(self.token(name))
         assert holder is not None
         return self.plane.seat(holder)
+
+    async def goodbye(self, name: str) -> None:
+        """Wait until somebody's page has taken leave of the meeting, as it does while it closes."""
+        await until(lambda: self.seat(name).said_goodbye, PATIENCE)
 
     def token(self, name: str) -> str:
         """Somebody's join token in the newest meeting."""

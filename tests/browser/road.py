@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 
 from slackbot.slack import words
-from tests.browser.chromium import Tab
+from tests.browser.chromium import PATIENCE, Tab
 from tests.browser.evening import (
     ADA,
     IN_CALL,
@@ -19,28 +20,34 @@ from tests.browser.evening import (
 )
 from tests.browser.figures import FIGURES
 
-ROUND_SECONDS = 30
 LISTENING = 1.5  # seconds; the microphone of the test beeps more often than that
 SILENCE = 1e-3  # energy that is none: a beep has a hundred times as much
 PARTNER_MUTED = "document.querySelector('.remote .muted').checkVisibility()"
 
 
 async def walk(
-    evening: Evening, *, links: dict[str, str] | None = None, patience: float = 15.0
+    evening: Evening,
+    *,
+    links: Mapping[str, str] | None = None,
+    seconds: Mapping[str, float] | None = None,
 ) -> None:
-    """From the two buttons up to both having left; any step that does not come is an error."""
+    """From the two buttons up to both having left; any step that does not come is an error.
+
+    `seconds` has how long a step (lobby, join, picture, mute) may take where that is not the usual.
+    """
     links = links or {name: await evening.follow(name) for name in NAMES}
-    ada = await _lobby(evening, links[ADA], NAMES[PRIYA], patience)
-    priya = await _lobby(evening, links[PRIYA], NAMES[ADA], patience)
-    await _join(ada, patience)
-    began = await _join(priya, patience)
-    await priya.until(PARTNER_SEEN, patience)
+    limit = dict.fromkeys(("lobby", "join", "picture", "mute"), PATIENCE) | dict(seconds or {})
+    ada = await _lobby(evening, links[ADA], NAMES[PRIYA], limit["lobby"])
+    priya = await _lobby(evening, links[PRIYA], NAMES[ADA], limit["lobby"])
+    await _join(ada, limit["join"])
+    began = await _join(priya, limit["join"])
+    await priya.until(PARTNER_SEEN, limit["picture"])
     FIGURES.add("Join → partner's video", time.monotonic() - began)
-    await ada.until(PARTNER_SEEN, patience)
+    await ada.until(PARTNER_SEEN, limit["picture"])
     for tab in (ada, priya):
-        await tab.until_media_flows(patience)
-    await _mute(evening, ada, priya, patience)
-    await _leave(evening, ada, priya, patience)
+        await tab.until_media_flows()
+    await _mute(evening, ada, priya, limit["mute"])
+    await _leave(evening, ada, priya)
     for tab in (ada, priya):
         assert tab.violations == []
 
@@ -82,19 +89,19 @@ async def _heard_in(tab: Tab, seconds: float) -> float:
     return (await tab.media()).energy - before
 
 
-async def _leave(evening: Evening, ada: Tab, priya: Tab, patience: float) -> None:
+async def _leave(evening: Evening, ada: Tab, priya: Tab) -> None:
     """Priya leaves, and Ada is told; Ada leaves; nothing of them stays connected."""
     await priya.page.click("#leave")
-    await priya.until(because("left"), patience)
-    await ada.until("document.body.dataset.partner === 'left'", patience)
+    await priya.until(because("left"))
+    await ada.until("document.body.dataset.partner === 'left'")
     await ada.page.click("#leave")
-    await ada.until(because("left"), patience)
+    await ada.until(because("left"))
     for name in NAMES:
         assert evening.seat(name).heard.count("JOIN") == 1  # nobody had to come back
-        assert evening.seat(name).said_goodbye
+        await evening.goodbye(name)
 
 
-async def is_over_in_slack(evening: Evening) -> None:
+async def is_over_in_slack(evening: Evening, lasts: float) -> None:
     """When the round has ended, the same message says so and offers no call any more.
 
     What the second face of a match shows besides is to be asserted here.
@@ -103,7 +110,7 @@ async def is_over_in_slack(evening: Evening) -> None:
         told = evening.told[name]
         over = await evening.mission.person(name).waits_for(
             lambda seen, told=told: seen.id == told.id and words.ROUND_OVER in seen.text,
-            timeout=ROUND_SECONDS + 10,
+            timeout=lasts + PATIENCE,
         )
         labels = [button.text for button in over.buttons]
         assert not {words.BUTTON_CALL, words.BUTTON_NEW_LINK} & set(labels)

@@ -10,7 +10,7 @@ import pytest
 from tests.browser.evening import ADA, NAMES, PRIYA, Evening
 from tests.browser.road import walk
 
-PATIENCE = 6.0
+SECONDS = 6.0  # for the step that is not to come
 
 
 async def _without_the_media_host(evening: Evening) -> dict[str, str]:
@@ -44,17 +44,22 @@ class Control:
     """One broken thing, and what the road says where it stops."""
 
     broken: Callable[[Evening], Awaitable[dict[str, str]]]
+    step: str
     stops_at: str
 
 
 CONTROLS = {
     "media host missing from the policy": Control(
-        _without_the_media_host, r"dataset\.link === 'started'[\s\S]*Content Security Policy"
+        _without_the_media_host,
+        "join",
+        r"dataset\.link === 'started'[\s\S]*Content Security Policy",
     ),
-    "wrong person behind the token": Control(_wrong_person, r"remote\.live[\s\S]*Waiting for Ada"),
-    "mute not relayed": Control(_mute_kept_back, r"\.remote \.muted"),
+    "wrong person behind the token": Control(
+        _wrong_person, "picture", r"remote\.live[\s\S]*Waiting for Ada"
+    ),
+    "mute not relayed": Control(_mute_kept_back, "mute", r"\.remote \.muted"),
     "link used in a second browser": Control(
-        _one_link_for_two, r"'lobby'[\s\S]*open in another browser"
+        _one_link_for_two, "lobby", r"'lobby'[\s\S]*open in another browser"
     ),
 }
 
@@ -62,7 +67,8 @@ CONTROLS = {
 @pytest.mark.parametrize("name", CONTROLS)
 async def test_with_one_thing_broken_the_road_ends_there(evening: Evening, name: str) -> None:
     """The road itself notices each of these, at the step that it is about."""
+    control = CONTROLS[name]
     await evening.match()
-    links = await CONTROLS[name].broken(evening)
-    with pytest.raises(AssertionError, match=CONTROLS[name].stops_at):
-        await walk(evening, links=links, patience=PATIENCE)
+    links = await control.broken(evening)
+    with pytest.raises(AssertionError, match=control.stops_at):
+        await walk(evening, links=links, seconds={control.step: SECONDS})

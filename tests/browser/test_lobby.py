@@ -5,7 +5,6 @@ from __future__ import annotations
 import httpx
 
 from tests.browser.chromium import NO_CAMERA_API, NO_DEVICES
-from tests.browser.conftest import Begin
 from tests.browser.evening import ADA, IN_CALL, LOBBY, PREVIEW, PRIYA, Evening, because
 
 
@@ -74,12 +73,11 @@ async def test_who_has_no_devices_can_join_and_listen(evening: Evening) -> None:
     await tab.until_media_flows()
 
 
-async def test_the_lobby_closes_when_the_round_is_over(begin: Begin) -> None:
+async def test_the_lobby_closes_when_the_round_is_over(evening: Evening) -> None:
     """Who waits in the lobby until the end is told so, and cannot join any more."""
-    evening = await begin(round_seconds=10)
-    await evening.match()
+    await evening.match(seconds=8)
     tab = await evening.opens(ADA)
-    await tab.until(because("round"), 14)
+    await tab.until(because("round"))
     assert not await tab.page.is_visible("#join")
     assert not await tab.page.is_visible("#again")
 

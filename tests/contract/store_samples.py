@@ -110,6 +110,7 @@ async def everything(database: Database, person: Person) -> tuple[object, ...]:
         [await store.match(person, kept.id) for kept in await store.matches(person, EXPO)],
         await store.availabilities(person.team),
         await store.unsettled(person.team),
+        await store.backlog(person.team),
         await store.rounds_over(person.team, NOW + timedelta(hours=1)),
         *[await store.call_link(person.team, call_link(number=n).id_digest) for n in (1, 2)],
     )

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from slackbot.domain.leases import Beat, Role
+from slackbot.domain.leases import SETTLED, Beat, Role
 from slackbot.domain.model import FeedHealth, Person, SessionId, TeamId, UserId
 from slackbot.storage.database import Database
 from slackbot.storage.leases import SqlLeases
@@ -54,6 +54,12 @@ async def lapse(database: Database, boot_id: str) -> None:
     """Its worker has not been heard of for longer than its lease."""
     lapsed = text("UPDATE workers SET expires_at = clock_timestamp() WHERE boot_id = :boot_id")
     await database.write(lambda c: c.execute(lapsed, {"boot_id": boot_id}))
+
+
+async def ago(database: Database, column: str, time: timedelta) -> None:
+    """For every worker it was so much earlier."""
+    earlier = text(f"UPDATE workers SET {column} = {column} - :time")
+    await database.write(lambda c: c.execute(earlier, {"time": time}))
 
 
 def guests(number: int) -> list[Person]:
@@ -128,9 +134,9 @@ async def test_health_is_what_the_holder_says(join: Join):
     ]
     await web.want(ANA, COFFEE)
     await looks(a)
-    await b.note(ANA, UP)
+    await b.note({ANA: UP})
     assert not _connected(await web.health(ANA))
-    await a.note(ANA, UP)
+    await a.note({ANA: UP})
     assert _connected(await web.health(ANA))
     assert _connected(((await looks(web)).health or {}).get(ANA))
 
@@ -140,7 +146,7 @@ async def test_a_process_that_answers_knows_the_feeds_of_others(join: Join):
     a, b = await started(join, "a", Role.RUN), await started(join, "b", Role.RUN)
     await a.want(ANA, COFFEE)
     await looks(a)
-    await a.note(ANA, UP)
+    await a.note({ANA: UP})
     assert _connected(((await looks(b)).health or {}).get(ANA))
 
 
@@ -149,7 +155,7 @@ async def test_a_dead_holders_word_does_not_count(join: Join, database: Database
     web, a = await started(join, "web", Role.WEB), await started(join, "a")
     await web.want(ANA, COFFEE)
     await looks(a)
-    await a.note(ANA, UP)
+    await a.note({ANA: UP})
     await lapse(database, "a")
     assert not _connected(await web.health(ANA))
     assert not _connected(((await looks(web)).health or {}).get(ANA))
@@ -164,7 +170,7 @@ async def test_who_asks_for_a_dead_holders_feed_has_it_unconnected(join: Join, d
     a, b = await started(join, "a", Role.RUN), await started(join, "b", Role.RUN)
     await a.want(ANA, COFFEE)
     await looks(a)
-    await a.note(ANA, UP)
+    await a.note({ANA: UP})
     await lapse(database, "a")
     await b.want(ANA, COFFEE)
     assert people(await looks(b)) == {ANA}
@@ -218,6 +224,59 @@ async def test_a_newcomer_gets_its_share(join: Join):
     await a.release(over)
     assert people(await looks(b)) == set(over)
     assert not (await looks(a)).surplus
+
+
+async def test_a_worker_that_has_just_started_is_not_left_with_the_work(
+    join: Join, database: Database
+):
+    """One that was killed is back before its lease lapses: the others take its feeds all the same.
+
+    Once it is up for a while it gets its share.
+    """
+    web = await started(join, "web", Role.WEB)
+    for person in guests(30):
+        await web.want(person, COFFEE)
+    a, b, killed = [await started(join, name) for name in ("a", "b", "killed")]
+    assert [len((await looks(it)).mine) for it in (a, b, killed)] == [10, 10, 10]
+    await ago(database, "started_at", SETTLED)
+    again = await started(join, "again")
+    await lapse(database, "killed")
+    assert [len((await looks(it)).mine) for it in (a, b)] == [15, 15]
+    assert not (await looks(a)).surplus
+    await ago(database, "started_at", SETTLED)
+    assert len((await looks(a)).surplus) == 5
+    assert not (await looks(again)).mine
+
+
+async def test_many_feeds_are_noted_together(join: Join):
+    """Each as it is, and only those that are ours."""
+    web, a, b = [
+        await started(join, name, role)
+        for name, role in (("web", Role.WEB), ("a", Role.WORKER), ("b", Role.WORKER))
+    ]
+    down = FeedHealth(False, NOON, "refused")
+    await web.want(ANA, COFFEE)
+    await looks(a)
+    await web.want(BEN, COFFEE)
+    await looks(b)
+    await a.note({ANA: down, BEN: UP})
+    assert await web.health(ANA) == down
+    assert not _connected(await web.health(BEN))
+    await b.note({ANA: UP, BEN: UP})
+    assert not _connected(await web.health(ANA))
+    assert await web.health(BEN) == UP
+    await a.note({})
+
+
+async def test_a_beat_tells_when_the_next_lease_lapses(join: Join, database: Database):
+    """So that whoever died is taken over from as soon as that may be."""
+    a, b = await started(join, "a"), await started(join, "b")
+    await looks(b)
+    assert 2.0 < (await looks(a)).lapse <= 3.0
+    await ago(database, "expires_at", timedelta(seconds=2))
+    assert 0.0 < (await looks(a)).lapse <= 1.0
+    await lapse(database, "b")
+    assert (await looks(a)).lapse == 3.0
 
 
 async def test_one_takes_over_from_a_dead_worker(join: Join, database: Database):

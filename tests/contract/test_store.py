@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import Engine, event
 from store_samples import (
     ANA,
     BEN,
@@ -36,9 +37,11 @@ from slackbot.domain.model import (
     Source,
     State,
 )
+from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted, Store
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
+from slackbot.storage.vault import Vault
 
 # --- links ---------------------------------------------------------------------------------------
 
@@ -67,6 +70,24 @@ async def test_saving_a_link_replaces_it_at_once(store: Store):
     )
     await store.forget(ANA)
     assert await store.link(ANA) is None
+
+
+async def test_the_links_of_many_come_together(store: Store, database: Database):
+    """As they are now, of these people alone; who has none, or one sealed elsewhere, has none."""
+    stranger = replace(ANA, team=OTHER_TEAM)
+    unsealed = SqlStore(database, Vault([bytes(range(1, 33))]))
+    await store.save_link(link())
+    await store.save_link(link(stranger, event=SUMMIT))
+    await unsealed.save_link(link(BEN))
+    assert await store.link(ANA) == link()
+    await SqlStore(database, VAULT).set_auth_scheme(ANA, AuthScheme.BARE)
+    found = await store.links([ANA, BEN, replace(BEN, team=OTHER_TEAM)])
+    assert found.get(ANA) == link(auth_scheme=AuthScheme.BARE)
+    assert [person for person, kept in found.items() if kept is not None] == [ANA]
+    assert await store.link(ANA) == link(auth_scheme=AuthScheme.BARE)
+    both = await store.links([ANA, stranger])
+    assert both == {ANA: link(auth_scheme=AuthScheme.BARE), stranger: link(stranger, event=SUMMIT)}
+    assert await store.links([]) == {}
 
 
 @pytest.mark.parametrize(
@@ -246,6 +267,36 @@ async def test_a_settled_match_is_not_submitted_again(store: Store):
     assert await store.unsettled(TEAM) == [(ANA, two)]
     told = replace(pairing(), settled_at=NOW, outcome="told", channel="D1", ts="17.2")
     assert await store.match(ANA, one) == told
+
+
+async def test_what_is_not_told_yet_is_counted(store: Store):
+    """How many matches wait for their notice, and since when the oldest does; settled ones not."""
+    assert await store.backlog(TEAM) == Backlog(0, None)
+    for match in (pairing(number=2), pairing(), pairing(BEN, number=3)):
+        await store.add_match(match)
+    await store.add_match(pairing(number=4, source=Source.BEFORE, settled_at=NOW, outcome="x"))
+    assert await store.backlog(TEAM) == Backlog(3, NOW + timedelta(seconds=1))
+    await store.settle(ANA, MatchId("match-1"), "told", Posted("D1", "17.2"), NOW)
+    assert await store.backlog(TEAM) == Backlog(2, NOW + timedelta(seconds=2))
+
+
+@pytest.mark.parametrize("database_url", ["file"], indirect=True)
+async def test_counting_them_goes_by_their_index(store: SqlStore, database: Database):
+    """However many matches were told, only those that were not are looked at."""
+    plans: list[str] = []
+
+    def explain(_c: Any, cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        if "min(" in statement and not statement.startswith("EXPLAIN"):
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans.extend(row[-1] for row in cursor.fetchall())
+
+    event.listen(Engine, "before_cursor_execute", explain)
+    try:
+        await store.backlog(TEAM)
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+    assert len(plans) == 1
+    assert "INDEX ix_matches_unsettled" in plans[0]
 
 
 # --- events --------------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from slackbot.domain.model import (
     Sighting,
     State,
 )
+from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted, Store
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
@@ -81,6 +82,7 @@ USES: dict[str, tuple[Any, ...]] = {
     "matches": (ANA, EXPO),
     "settle": (ANA, MatchId("match-1"), "told", Posted("D", "1"), NOW),
     "unsettled": (TEAM,),
+    "backlog": (TEAM,),
     "mark_reachable": (ANA, "user_disabled"),
     "rounds_over": (TEAM, NOW + timedelta(hours=1)),
     "mark_over": (ANA, MatchId("match-2"), NOW),
@@ -127,6 +129,7 @@ async def test_nothing_of_one_workspace_is_shown_to_another(store: Store):
     assert await store.matches(ANA, EXPO) == []
     assert await store.availabilities(TEAM) == []
     assert await store.unsettled(TEAM) == []
+    assert await store.backlog(TEAM) == Backlog(0, None)
     assert await store.rounds_over(TEAM, NOW + timedelta(hours=1)) == []
     assert await store.call_link(TEAM, call_link().id_digest) is None
     assert not await store.bind_call_link(TEAM, call_link().id_digest, "b" * 64, NOW)

@@ -27,6 +27,7 @@ from slackbot.domain.model import (
     UserId,
 )
 from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.accelevents.pairing import Status
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
 from slackbot.settings import Settings
@@ -44,6 +45,7 @@ from .bots import Bot, dice, running
 
 SESSION = 11645
 SETTLE_SECONDS = 60.0
+COME_AT_ONCE = 8
 """Without any progress."""
 POSTGRESQL = ("web", "worker", "worker", "worker")
 
@@ -140,17 +142,20 @@ async def stage(
     *,
     people: int = 60,
     left_out: str = "",
-    direct: bool = False,
+    many: bool = False,
     alone: bool = False,
 ) -> AsyncIterator[Stage]:
     """Set it all up; `which` is sqlite or postgresql, `left_out` a part that the bots lack.
 
-    `direct`: feeds are connected without the proxy, and pinged as rarely as many feeds want it.
+    `many`: feeds are connected without the proxy, pinged as rarely as many feeds want it, and
+    everybody goes on waiting: nobody is paired unless a row does so.
     `alone`: one process on PostgreSQL too, and a server that brings what is committed to the disk.
     """
-    interval, patience = (10, 5) if direct else (2, 2)
+    interval, patience = (10, 5) if many else (2, 2)
     slack, platform = Slack(), Accelevents(ping_interval=interval, ping_timeout=patience)
     slack.rates.on = False
+    if many:
+        _nobody_is_paired(platform)
     platform.session(SESSION).capacity = None
     async with AsyncExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="slackbot-")))
@@ -159,7 +164,7 @@ async def stage(
         platform_url = await closing.enter_async_context(serving(platform.app))
         proxy = await closing.enter_async_context(proxied(platform_url))
         slack.base_url = slack_url
-        feeds = platform_url if direct else proxy.url
+        feeds = platform_url if many else proxy.url
         settings = settings_for(
             slack, slack_url, platform_url, database_url=database, accelevents_socket_url=feeds
         )
@@ -175,8 +180,19 @@ async def stage(
         here = Stage(slack, platform, bots, named, tokens, proxy, database, folder, server)
         await here.connected(60.0 + people / 10)
         # Those who are available are paired two by two at once: that is not the row's.
-        await here.quiet(beginning)
+        if not many:
+            await here.quiet(beginning)
         yield here
+
+
+def _nobody_is_paired(platform: Accelevents) -> None:
+    """A status is noted, and that is all."""
+    rooms = platform.networking
+
+    def note(session_id: int, who: str, status: Status) -> None:
+        rooms.statuses[session_id, who] = status
+
+    rooms.set_status = note  # type: ignore[method-assign] # that is the point
 
 
 async def _come(
@@ -189,29 +205,39 @@ async def _come(
     if not opened.ours_alone:
         await asyncio.to_thread(tables.migrate, database, schema=SCHEMA)
     store, now = SqlStore(opened, Vault(keys)), datetime.now(UTC)
-    people, tokens = {}, set()
-    for name in (f"guest{n:04}" for n in range(number)):
+    people: dict[str, str] = {}
+    tokens: set[str] = set()
+    turns = asyncio.Semaphore(COME_AT_ONCE)
+
+    async def comes(name: str) -> None:
         slack.workspace.add(name)
         platform.add_attendee(name, name.title())
         people[name] = slack.workspace.named(name).id
         person = Person(TeamId("T0DEMO"), UserId(people[name]))
         token = platform.token_for(name)
         tokens.add(token)
-        await store.save_link(_link(person, token))
-        await store.remember_channel(person, slack.workspace.dm(person.user).id)
-        await store.save_availability(_wish(person, now))
+        async with turns:
+            await store.save_link(_link(person, token))
+            await store.remember_channel(person, slack.workspace.dm(person.user).id)
+            await store.save_availability(_wish(person, now))
+
+    await asyncio.gather(*(comes(f"guest{n:04}") for n in range(number)))
     await opened.aclose()
     await _join(settings.accelevents_api_url, tokens)
     return people, tokens
 
 
 async def _join(api_url: str, tokens: set[str]) -> None:
+    turns = asyncio.Semaphore(COME_AT_ONCE)
     async with httpx.AsyncClient(trust_env=False, base_url=api_url) as client:
-        for token in sorted(tokens):
-            answer = await client.put(
-                f"/rest/events/demo/session/{SESSION}", headers={"Authorization": token}
-            )
+
+        async def join(token: str) -> None:
+            path, whose = f"/rest/events/demo/session/{SESSION}", {"Authorization": token}
+            async with turns:
+                answer = await client.put(path, headers=whose, timeout=60.0)
             assert answer.status_code == 200, answer.text
+
+        await asyncio.gather(*map(join, sorted(tokens)))
 
 
 def _link(person: Person, token: str) -> Link:

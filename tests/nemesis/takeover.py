@@ -24,6 +24,8 @@ from .stage import Stage, stage
 
 WITHIN_SECONDS = 8.0
 LOOK_SECONDS = 0.1
+FIND_SECONDS = 0.3
+"""How often it is found out whose new connections are: a look at every socket of the machine."""
 PATIENCE_SECONDS = 60.0
 STOPPED_SECONDS = 12.0
 LEASE_SECONDS = LEASE.total_seconds()
@@ -41,12 +43,16 @@ class Owners:
     """For how many seconds, at most, two processes that ran were connected for one person."""
     _known: dict[tuple[str, int], int] = field(default_factory=dict)
     _since: dict[str, float] = field(default_factory=dict)
+    _find_at: float = 0.0
 
     def look(self) -> None:
         """Once more."""
         found: dict[str, set[int]] = defaultdict(set)
         missing = [it for it in self.here.platform.sockets if (it.sid, it.port) not in self._known]
-        owners = ports_of(self._pids()) if missing else {}
+        owners = {}
+        if missing and time.monotonic() >= self._find_at:
+            owners = ports_of(self._pids())
+            self._find_at = time.monotonic() + FIND_SECONDS
         for each in missing:
             if each.port in owners:
                 self._known[each.sid, each.port] = owners[each.port]
@@ -133,7 +139,7 @@ async def take_over(feeds: int, rounds: int = 1, left_out: str = "") -> bool:
     click.echo("| takeover | feeds | taken over | all up elsewhere s | two owners at most s |")
     click.echo("|---|---|---|---|---|")
     good = True
-    async with stage("postgresql", people=feeds, left_out=left_out, direct=True) as here:
+    async with stage("postgresql", people=feeds, left_out=left_out, many=True) as here:
         owners = Owners(here)
         async with _looking(owners):
             for turn, number in enumerate([signal.SIGKILL, signal.SIGSTOP] * rounds):

@@ -90,15 +90,18 @@ class Mission:
         self.platform.add_attendee(name, full_name or name.title(), **attendee)
         return self.person(name)
 
-    async def link(self, name: str, credential: str = "", attendee: str = "") -> Person:
+    async def link(
+        self, name: str, credential: str = "", attendee: str = "", seconds: float = 5.0
+    ) -> Person:
         """Connect somebody by command and form, as they would; by default with an access token."""
         person = self.person(name)
         await person.types("/networking connect")
-        form = await person.waits_for("Your event", where="modal")
+        form = await person.waits_for("Your event", where="modal", timeout=seconds)
         credential = credential or self.platform.token_for(attendee or name)
         before = person.now
         await person.submits(form, {"event": "demo", "credential": credential})
-        await person.waits_for("You're connected to demo", where="#general", since=before)
+        connected = "You're connected to demo"
+        await person.waits_for(connected, where="#general", since=before, timeout=seconds)
         return person
 
     async def link_with_account_id(self, name: str) -> Person:

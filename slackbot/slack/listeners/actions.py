@@ -16,6 +16,7 @@ from slackbot.slack.calling import Calling
 from slackbot.slack.grammar import from_action
 from slackbot.slack.linking import Linking
 from slackbot.slack.replies import Place, Replies
+from slackbot.slack.timing import timed
 
 
 def register(
@@ -43,4 +44,4 @@ def register(
             replies.put(answers.start(place.person, command), place)
         await ack()
 
-    app.action(re.compile(r"[\s\S]*"))(pressed)
+    app.action(re.compile(r"[\s\S]*"))(timed("action", pressed))

@@ -12,6 +12,7 @@ from slackbot.slack.blocks.modals import Errand
 from slackbot.slack.grammar import Command, Name, parse
 from slackbot.slack.linking import Linking
 from slackbot.slack.replies import Replies, person_of, ready_in_time
+from slackbot.slack.timing import timed
 
 
 def register(
@@ -36,4 +37,4 @@ def register(
         replies.follow(task, person, url, replace=False)
         await ack(response_type="ephemeral", text=words.ASKING)
 
-    app.command(slash)(networking)
+    app.command(slash)(timed("command", networking))

@@ -14,6 +14,7 @@ from slackbot.services.background import Background
 from slackbot.slack.answers import Answers
 from slackbot.slack.grammar import Command, Name
 from slackbot.slack.replies import Place, Replies, person
+from slackbot.slack.timing import timed
 
 FirstSight = Callable[[TeamId, str], Awaitable[bool]]
 """Whether an event of a workspace is seen for the first time, by its `event_id`."""
@@ -53,7 +54,7 @@ def register(
     async def ignored() -> None:
         """Not subscribed to by our manifest. Slack would repeat what it gets no 200 for."""
 
-    app.event("app_home_opened")(home_opened)
-    app.event("app_uninstalled")(removed)
-    app.event("tokens_revoked")(tokens_revoked)
-    app.event(re.compile(r"[\s\S]*"))(ignored)
+    app.event("app_home_opened")(timed("event", home_opened))
+    app.event("app_uninstalled")(timed("event", removed))
+    app.event("tokens_revoked")(timed("event", tokens_revoked))
+    app.event(re.compile(r"[\s\S]*"))(timed("event", ignored))

@@ -10,6 +10,8 @@ import re
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from slackbot.slack.timing import timed
+
 
 def register(app: AsyncApp) -> None:
     """Answer at once what Slack's client waits for with the menu open."""
@@ -17,4 +19,4 @@ def register(app: AsyncApp) -> None:
     async def asked(ack: AsyncAck) -> None:
         await ack(options=[])
 
-    app.options(re.compile(r"[\s\S]*"))(asked)
+    app.options(re.compile(r"[\s\S]*"))(timed("options", asked))

@@ -9,6 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slackbot.slack.blocks.modals import CONNECT, CREDENTIAL, EVENT, Errand
 from slackbot.slack.linking import Form, Linking
 from slackbot.slack.replies import person_of, ready_in_time
+from slackbot.slack.timing import timed
 
 
 def register(app: AsyncApp, *, linking: Linking) -> None:
@@ -30,7 +31,7 @@ def register(app: AsyncApp, *, linking: Linking) -> None:
         else:
             await ack()
 
-    app.view(CONNECT)(submitted)
+    app.view(CONNECT)(timed("view", submitted))
 
 
 def _typed(view: dict[str, Any], block_id: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -253,7 +253,7 @@ async def test_who_retires_is_followed_at_once(join: Join):
 
 
 async def test_a_takeover_is_longer_than_a_beat_may_be(join: Join):
-    """However many feeds there are to connect, and however slowly: the lease is renewed."""
+    """However slowly feeds are connected: the lease is renewed meanwhile."""
     a = join("a")
     people = await linked(a, 120)
     await wanted(a, people)
@@ -268,14 +268,14 @@ async def test_a_takeover_is_longer_than_a_beat_may_be(join: Join):
 
 
 def slowly(store: SqlStore) -> None:
-    """Every look at a link takes as long as it does on a busy machine."""
-    link_of: Callable[..., Coroutine[Any, Any, Any]] = store.link
+    """A look at links takes as long as a lease."""
+    links_of: Callable[..., Coroutine[Any, Any, Any]] = store.links
 
-    async def slow(person: Person, *, fresh: bool = False) -> Any:
-        await asyncio.sleep(0.2)
-        return await link_of(person, fresh=fresh)
+    async def slow(people: Sequence[Person]) -> Any:
+        await asyncio.sleep(LEASE_SECONDS)
+        return await links_of(people)
 
-    store.link = slow  # type: ignore[method-assign]
+    store.links = slow  # type: ignore[method-assign]
 
 
 async def test_while_the_database_is_away_nothing_is_sent_and_nobody_ends(
@@ -360,7 +360,7 @@ async def test_what_is_closed_stays_closed(join: Join):
     beat = await a.leases.beat(judge=True)
     assert beat is not None
     await a.feed.close(ANA)
-    assert not await a.feed.hold(beat.mine[0])
+    assert not await a.feed.hold(beat.mine)
     assert a.connected() == set()
     await a.leases.want(ANA, COFFEE)
     await a.worker.beat()

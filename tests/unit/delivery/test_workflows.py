@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dbos import DBOS
+from sqlalchemy import Engine, event
 
 from slackbot.delivery import workflows
 from slackbot.delivery.workflows import DeliveryUnusable, DurableDelivery
@@ -304,6 +307,39 @@ async def test_a_round_whose_row_forgot_ends_again(
                 await delivery.finish(ANA, match.id)
             await becomes(lambda: over(store, match))
     assert messenger.journal == ["edit 9.9 MatchOver"] * 3
+
+
+async def test_what_another_process_ends_is_not_asked_after_each_second(
+    store: SqlStore, messenger: FakeMessenger, url: str
+):
+    """The ledger names it every second, to all; one that died is taken over from all the same."""
+    match = await stored(store)
+    await store.settle(ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at)
+    messenger.errors = [MessageDelayed("ratelimited", LONG)]
+    async with life(url, store, messenger) as delivery:
+        await delivery.finish(ANA, match.id)
+        await until(lambda: len(messenger.journal) == 1)
+    async with life(url, store, messenger, boot_id="second") as delivery:
+        with looks() as seen:
+            for _ in range(5):
+                await delivery.finish(ANA, match.id)
+        assert len(seen) == 1
+        await delivery.recover()
+        await becomes(lambda: over(store, match))
+
+
+@contextmanager
+def looks() -> Iterator[list[str]]:
+    """Every look for the end of a round that is made within."""
+    seen: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        if statement.startswith("SELECT") and "over-" in str(values):
+            seen.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 # --- what lies on the disk -----------------------------------------------------------------------

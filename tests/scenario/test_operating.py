@@ -1,0 +1,146 @@
+"""What operators look at: `/readyz` when notices age, and `/metrics` of a bot at work."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import socket
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from slackbot.domain.model import Person, TeamId, UserId
+from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.serving import serving
+from slackbot.sandbox.slack import Slack
+from slackbot.sandbox.slack.faults import Fault
+from tests import fakes
+
+from .conftest import Mission, Start, dms, environment_for, settings_for
+from .process import bot_process
+
+OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
+TOO_LONG = timedelta(seconds=120)
+OUR_WORDS = re.compile(r"[a-z_]+|chat\.[A-Za-z]+|[0-9.]+(e[+-][0-9]+)?|\+Inf")
+"""What a label may hold: words of ours, Slack's methods, and the bounds of buckets."""
+
+
+async def test_readyz_is_red_while_a_notice_is_too_old(start: Start, tmp_path: Path) -> None:
+    """503 names `notices` and nothing else while Slack takes no message; 200 when it was told."""
+    mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
+    ada = await mission.link("ada")
+    await mission.stop_bot()
+    heard = datetime.now(UTC) - TOO_LONG
+    async with mission.store() as store:
+        who = Person(TeamId(mission.team), UserId(ada.id))
+        await store.add_match(replace(fakes.match(), person=who, received_at=heard))
+    mission.slack.faults.order(Fault("chat.postMessage", times=1000, status=500))
+    await mission.start_bot()
+    async with httpx.AsyncClient(base_url=mission.bot_url) as http:
+        await answers(http, 503, {"notices"}, seconds=10)
+        mission.slack.faults.clear()
+        await answers(http, 200, set(), seconds=30)
+    assert len(await dms(ada, "You were matched")) + len(await dms(ada, "You're matched")) == 1
+
+
+async def answers(http: httpx.AsyncClient, status: int, red: set[str], seconds: float) -> None:
+    """Ask until `/readyz` answers so, with these parts red."""
+    async with asyncio.timeout(seconds):
+        while True:
+            answer = await http.get("/readyz")
+            named = {name for name, well in answer.json().items() if not well}
+            if (answer.status_code, named) == (status, red):
+                return
+            await asyncio.sleep(0.05)
+
+
+def a_free_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
+
+
+async def metrics_of(port: int) -> str:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+        return (await http.get("/metrics")).text
+
+
+@pytest.fixture
+async def told_of(tmp_path: Path) -> tuple[str, Mission]:
+    """What `/metrics` of a process says after a mission, and the mission."""
+    slack, platform, port = Slack(), Accelevents(), a_free_port()
+    async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
+        slack.base_url = slack_url
+        settings = settings_for(slack, slack_url, platform_url, metrics_port=port)
+        async with bot_process(environment_for(settings), tmp_path) as bot, asyncio.timeout(60):
+            url = await bot.serving()
+            mission = Mission(slack, platform, slack_url, platform_url, settings, "T0DEMO", url)
+            ada = await mission.link("ada")
+            await mission.ask(ada, "/networking available 11645")
+            await platform.pair("ada", "priya")
+            found = await ada.waits_for("You're matched with Priya Raman", where="dm")
+            await ada.clicks(found, found.buttons[0].text)
+            await ada.opens_home()
+            await platform.restart_sockets(0.1)
+            text = await metrics_of(port)
+            while not value(text, "slackbot_feed_reconnects_total"):
+                await asyncio.sleep(0.1)
+                text = await metrics_of(port)
+            return text, mission
+
+
+def value(text: str, name: str, **labels: str) -> float:
+    families = text_string_to_metric_families(text)
+    samples = [s for family in families for s in family.samples if s.name == name]
+    [found] = [s for s in samples if labels.items() <= s.labels.items()]
+    return found.value
+
+
+async def test_metrics_tell_of_a_mission(told_of: tuple[str, Mission]) -> None:
+    """Made, told, how long it took, feeds, and answers by kind; and nothing of anybody."""
+    text, mission = told_of
+    assert value(text, "slackbot_matches_total", source="socket") == 1
+    assert value(text, "slackbot_notices_total", outcome="told") == 1
+    assert value(text, "slackbot_matches_late_total") == 0
+    assert value(text, "slackbot_match_to_dm_seconds_count") == 1
+    assert value(text, "slackbot_notices_waiting") == 0
+    assert value(text, "slackbot_feeds_open") == 1
+    for kind in ("command", "view", "action", "event"):
+        assert value(text, "slackbot_answer_seconds_count", kind=kind) >= 1
+    ours = [s for f in text_string_to_metric_families(text) for s in f.samples]
+    labels = {v for s in ours if s.name.startswith("slackbot_") for v in s.labels.values()}
+    assert [it for it in labels if not OUR_WORDS.fullmatch(it)] == []
+    member = mission.slack.workspace.named("ada")
+    for secret in (mission.team, member.id, "Priya", "Network", mission.slack.token):
+        assert secret not in text
+
+
+async def test_every_metric_has_its_line_in_the_document(told_of: tuple[str, Mission]) -> None:
+    """docs/operations.md has a line for each metric of ours, and for none that is not there."""
+    families = list(text_string_to_metric_families(told_of[0]))
+    ours = {
+        f.name + ("_total" if f.type == "counter" else "")
+        for f in families
+        if f.name.startswith("slackbot_") and not f.name.endswith("_created")
+    }
+    rows = re.findall(r"^\| `(slackbot_\w+)`", OPERATIONS.read_text(), re.MULTILINE)
+    assert sorted(rows) == sorted(ours)
+
+
+async def test_a_metrics_port_that_is_taken_ends_the_start(tmp_path: Path) -> None:
+    """One line names the variable, and nothing runs."""
+    slack = Slack()
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        bound.listen()
+        port = bound.getsockname()[1]
+        settings = settings_for(slack, "http://127.0.0.1:9", "http://127.0.0.1:9")
+        environment = environment_for(settings) | {"METRICS_PORT": str(port)}
+        async with bot_process(environment, tmp_path) as bot:
+            assert await bot.serving() == ""
+            assert await bot.ends() == 1
+            assert bot.lines[-1].startswith("Error: METRICS_PORT")

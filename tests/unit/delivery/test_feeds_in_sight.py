@@ -1,0 +1,39 @@
+"""What a process knows of the feeds it shares: those it holds, else what their holders say."""
+
+from __future__ import annotations
+
+from test_workers import Join, Role, becomes, join, linked, owners, wanted
+
+from slackbot.services.condition import deaf
+
+__all__ = ["join"]
+
+
+async def test_who_holds_no_feeds_sees_those_of_the_others(join: Join):
+    """`web` sees them up while their holder lives, and down, all of them, when it is dead."""
+    web, worker = join("w", Role.WEB), join("a")
+    people = await linked(web, 3)
+    for process in (web, worker):
+        await process.lives()
+    await wanted(web, people)
+    await becomes(lambda: [it.connected for it in web.feed.healths()] == [True] * 3, 10)
+    assert [it.connected for it in worker.feed.healths()] == [True] * 3
+    assert not deaf(web.feed.healths())
+    await worker.stops()
+    await becomes(lambda: deaf(web.feed.healths()), 15)
+
+
+async def test_who_holds_some_sees_its_own(join: Join):
+    """A worker whose own feeds are down is not comforted by those of another."""
+    one, other = join("a"), join("b")
+    people = await linked(one, 6)
+    for process in (one, other):
+        await process.lives()
+    await wanted(one, people)
+    await becomes(
+        lambda: len(other.connected()) >= 2 and owners(one, other).keys() == {*people}, 10
+    )
+    for person in one.connected():
+        one.local.down(person)
+    assert deaf(one.feed.healths())
+    assert not deaf(other.feed.healths())
