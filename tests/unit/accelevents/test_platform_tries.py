@@ -127,7 +127,7 @@ async def test_a_join_on_a_kept_connection_is_sent_once(clock: Any, a_link: Make
 @pytest.mark.parametrize(("name", "tries"), [("matches", 3), ("join", 1), ("login", 1)])
 async def test_a_slow_platform(peer: Peer, clock: Any, a_link: MakeLink, name: str, tries: int):
     """A try ends after its time; only a read is tried again."""
-    client = AcceleventsClient(PlatformOptions(api_url=peer.url, try_seconds=0.05), clock)
+    client = AcceleventsClient(PlatformOptions(api_url=peer.url, try_seconds=0.3), clock)
     peer.answers, peer.slow = [answer(body=[])], 30
     with pytest.raises(errors.TimedOut):
         await call(client, name, a_link())
