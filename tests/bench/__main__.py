@@ -15,7 +15,7 @@ from .noise import too_noisy
 from .report import as_json, facts, show
 from .run import Plan, guard, measure
 
-PIPED_WIDTH = 120
+PIPED_WIDTH = 160
 
 
 @click.command()

@@ -10,7 +10,7 @@ import itertools
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,10 @@ PEOPLE = 160
 """With as many, nobody has a match more often than every second and a half: Slack takes one message
 a second in a conversation, and that limit stays on throughout."""
 POST = "chat.postMessage"
-BEGIN_SECONDS = 90.0
-REST_SECONDS = 4.0
-"""Without a new match, or a call to Slack, for so long."""
+BEGIN_SECONDS = 180.0
+REST_SECONDS = 2.0
+"""Nobody calls the platform or Slack for so long."""
+FIRST_PER_SECOND = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +65,22 @@ class Load:
 async def crowd(database: str) -> AsyncIterator[Stage]:
     """Everybody available, connected and told of a first match."""
     async with stage(database.lower(), people=PEOPLE, many=True, alone=True) as here:
-        await _at_rest(here)
+        async with asyncio.timeout(BEGIN_SECONDS):
+            await _at_rest(here)
+            account = here.account()
+            await _make(here, FIRST_PER_SECOND, next(rounds(list(here.people))))
+            await here.quiet(account)
+            await _at_rest(here)
         here.slack.rates.on = True
         yield here
 
 
 async def _at_rest(here: Stage) -> None:
-    """Wait until the matches of the beginning are over: they are not part of what is measured."""
-    async with asyncio.timeout(BEGIN_SECONDS):
-        seen = None
-        while seen != (now := (len(here.platform.pairings), len(here.slack.calls))) or (
-            2 * now[0] < PEOPLE
-        ):
-            seen = now
-            await asyncio.sleep(REST_SECONDS)
+    """Wait until what the beginning brings is over: it is not part of what is measured."""
+    seen = None
+    while seen != (now := (len(here.platform.calls), len(here.slack.calls))):
+        seen = now
+        await asyncio.sleep(REST_SECONDS)
 
 
 async def sustained(here: Stage, database: str, per_second: float, seconds: float) -> Load:
@@ -102,7 +105,7 @@ async def _load(
 ) -> Load:
     account, cpu = here.account(), _processor_seconds(here)
     began = time.time()
-    await _make(here, per_second / 2, matches // 2)
+    await _make(here, per_second / 2, itertools.islice(_pairs(here), matches // 2))
     made_in = time.time() - began
     backlog = account.made() - account.told()
     await here.quiet(account, patience)
@@ -125,17 +128,18 @@ async def _load(
     )
 
 
-async def _make(here: Stage, per_second: float, pairings: int) -> None:
+async def _make(here: Stage, per_second: float, pairs: Iterable[tuple[str, str]]) -> None:
     """Pair two at a time, on time: one that is late is made up for."""
     began = time.monotonic()
-    for number, (a, b) in enumerate(itertools.islice(_pairs(list(here.people)), pairings)):
+    for number, (a, b) in enumerate(pairs):
         await asyncio.sleep(max(0.0, began + number / per_second - time.monotonic()))
         await here.platform.pair(a, b, SESSION)
 
 
-def _pairs(names: list[str]) -> Iterator[tuple[str, str]]:
-    met = rounds(names)
-    next(met)  # the platform made these when they became available
+def _pairs(here: Stage) -> Iterator[tuple[str, str]]:
+    """Everybody with somebody new, again and again."""
+    met = rounds(list(here.people))
+    next(met)  # with which everything began
     return itertools.chain.from_iterable(met)
 
 

@@ -28,7 +28,7 @@ from .load import Question
 from .processes import NotStartedError, end_of_log, free_port, python
 
 KEY = base64.b64encode(hashlib.sha256(b"a key for measurements").digest()).decode()
-START_SECONDS = 30
+START_SECONDS = 90
 SESSION = 11646
 """A live session of the sandbox's event that is never full."""
 PATH = "/slack/events"

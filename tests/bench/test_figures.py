@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from starlette.responses import PlainTextResponse
 
 from slackbot.sandbox.serving import serving
 
-from .figures import BROKEN, OK, ONE, TOO_NOISY, Experiment, Target, guard_status, run_status
+from .crowd import Load
+from .figures import (
+    BROKEN,
+    MATCH,
+    OK,
+    ONE,
+    TOO_NOISY,
+    Experiment,
+    Figures,
+    Target,
+    guard_status,
+    is_sustained,
+    is_swift,
+    run_status,
+)
 from .load import Question, Round, WrongAnswerError, drive, summary
 from .noise import too_noisy
+from .stage import SQLITE
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
 
@@ -74,3 +91,63 @@ async def test_wrong_answers_are_not_measured() -> None:
         assert asked.answers >= 2
         with pytest.raises(WrongAnswerError, match="asking"):
             await drive(url, Question([REQUEST], b"done"), clients=2, seconds=5)
+
+
+LOAD = Load(
+    database=SQLITE,
+    per_second=100.0,
+    seconds=60.0,
+    made=6000,
+    told=6000,
+    twice=0,
+    inversions=0,
+    p50=10.0,
+    p99=50.0,
+    backlog=3,
+    all_told=60.1,
+    cpu=6.0,
+    planned_seconds=60.0,
+    least_seconds=60.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "sustained"),
+    [({}, True), ({"backlog": 100}, True), ({"backlog": 101}, False), ({"seconds": 67.0}, False)],
+)
+def test_a_load_is_sustained_when_nothing_piles_up(
+    change: dict[str, float], sustained: bool
+) -> None:
+    """No more waits than comes in a second, and the source of matches was not late itself."""
+    assert is_sustained(replace(LOAD, **change)) is sustained
+
+
+@pytest.mark.parametrize(
+    ("change", "swift"),
+    [({}, True), ({"inversions": 1}, False), ({"all_told": 70.0}, False)],
+)
+def test_a_burst_is_told_in_order_and_on_time(change: dict[str, float], swift: bool) -> None:
+    """Nothing overtakes what is older, and Slack's own limits are nearly all of its time."""
+    assert is_swift(replace(LOAD, **change)) is swift
+
+
+@pytest.mark.parametrize(
+    ("ratio", "load", "unsteady", "status"),
+    [
+        (5.0, LOAD, [], OK),
+        (7.0, LOAD, [], BROKEN),
+        (7.0, LOAD, ["bot"], TOO_NOISY),
+        (5.0, replace(LOAD, backlog=500), [], BROKEN),
+        (5.0, replace(LOAD, backlog=500), ["bot"], TOO_NOISY),
+        (5.0, replace(LOAD, told=5999), ["bot"], BROKEN),
+        (5.0, replace(LOAD, twice=1), ["bot"], BROKEN),
+    ],
+)
+def test_a_missed_bound_breaks_a_run(
+    ratio: float, load: Load, unsteady: list[str], status: int
+) -> None:
+    """Noise excuses what is slow, and never a match that is lost or told twice."""
+    figures = Figures(sustained=[load])
+    for name, bot in ((ONE, Round(1, 25.0, 0.05, 1)), (MATCH[SQLITE], Round(1, 1, ratio, 1))):
+        figures.experiments[name] = Experiment(name, [bot], [Round(1, 1, 1, 1)], "beside")
+    assert figures.status(unsteady) == status
