@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.browser.chromium import PATIENCE
 from tests.browser.evening import (
     ADA,
     IN_CALL,
@@ -122,9 +123,9 @@ async def test_a_refused_token_is_said_at_once(evening: Evening) -> None:
 
 async def test_the_end_of_the_round_ends_the_call(evening: Evening) -> None:
     """At zero the page leaves by itself and says that the round is over."""
-    await evening.match(seconds=12)
+    lasts = await evening.match(seconds=15)
     tab = await evening.joins(ADA)
-    await tab.until(because("round"))
+    await tab.until(because("round"), lasts + PATIENCE)
     await tab.until(DEVICES_GIVEN_BACK)
     await evening.goodbye(ADA)
 

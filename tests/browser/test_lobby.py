@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from tests.browser.chromium import NO_CAMERA_API, NO_DEVICES
+from tests.browser.chromium import NO_CAMERA_API, NO_DEVICES, PATIENCE
 from tests.browser.evening import ADA, IN_CALL, LOBBY, PREVIEW, PRIYA, Evening, because
 
 
@@ -75,9 +75,9 @@ async def test_who_has_no_devices_can_join_and_listen(evening: Evening) -> None:
 
 async def test_the_lobby_closes_when_the_round_is_over(evening: Evening) -> None:
     """Who waits in the lobby until the end is told so, and cannot join any more."""
-    await evening.match(seconds=8)
+    lasts = await evening.match(seconds=12)
     tab = await evening.opens(ADA)
-    await tab.until(because("round"))
+    await tab.until(because("round"), lasts + PATIENCE)
     assert not await tab.page.is_visible("#join")
     assert not await tab.page.is_visible("#again")
 
