@@ -23,6 +23,9 @@ Sleep = Callable[[float], Awaitable[None]]
 
 PATIENCE_SECONDS: Final = 30.0
 """A longer wait that Slack asks for is the caller's: a durable one outlives the process."""
+EARLY_SECONDS: Final = 10.0
+"""So much before that wait is over its callers are to be back: coming back takes each of them some
+work, and when Slack takes messages again they shall all stand here, in order of age."""
 REFUSALS: Final = 5
 """How often one call is refused for being too many before its caller hears of it."""
 SPREAD_SECONDS: Final = 0.01
@@ -61,7 +64,7 @@ class Lane:
         """See `Outgoing.send`."""
         closed_for = self._gates[job.method].until - self._now()
         if closed_for > PATIENCE_SECONDS:
-            raise MessageDelayed(RATELIMITED, closed_for)
+            raise MessageDelayed(RATELIMITED, closed_for - EARLY_SECONDS)
         age = time.time() if job.since is None else job.since.timestamp()
         caller: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         waiting = Waiting(job, (job.rank, age, next(self._numbers)), call, [caller])
@@ -225,12 +228,15 @@ class Lane:
         if not (one_channel and self._channels.take_refusal(job.channel, now, seconds)):
             gate.close(now, seconds)
         waiting.refusals += 1
-        if self._closing or seconds > PATIENCE_SECONDS or waiting.refusals >= REFUSALS:
+        if seconds > PATIENCE_SECONDS:
+            seconds -= EARLY_SECONDS
+            waiting.end(error=MessageDelayed(RATELIMITED, seconds, tries=waiting.refusals))
+        elif self._closing or waiting.refusals >= REFUSALS:
             waiting.end(error=MessageDelayed(RATELIMITED, seconds, tries=waiting.refusals))
         elif waiting.wanted:
             self._put(waiting)
         if gate.until - now > PATIENCE_SECONDS:
-            self._hand_back(job.method, gate.until - now, RATELIMITED)
+            self._hand_back(job.method, gate.until - now - EARLY_SECONDS, RATELIMITED)
 
     def _hand_back(self, method: str, seconds: float, reason: str) -> None:
         """Whoever waits for this method waits elsewhere, and comes back in the same order."""

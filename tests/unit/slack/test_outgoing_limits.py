@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from slackbot.domain.errors import MessageDelayed, MessageUnsure
 from slackbot.slack.jobs import Job, Rank
+from slackbot.slack.lane import EARLY_SECONDS
 from tests.unit.slack.desk import EDIT, HOME, POST, TEAM, Desk, at, limited, post
 
 
@@ -116,7 +117,10 @@ async def test_a_probe_without_an_answer_is_followed_by_one(desk: Desk):
 
 
 async def test_a_long_wait_is_the_callers(desk: Desk):
-    """Whoever waits for the method hears of it, in order of age, and so does who comes."""
+    """Whoever waits for the method hears of it, in order of age, and so does who comes.
+
+    They are back some seconds before it is over, to stand in line again when it is.
+    """
     desk.errors["it"] = [limited(60)]
     desk.hold("it")
     first = desk.put("it", post("it"))
@@ -127,12 +131,12 @@ async def test_a_long_wait_is_the_callers(desk: Desk):
     desk.held["it"].set()
     heard = await asyncio.gather(first, *tasks, return_exceptions=True)
     waits = [error.seconds for error in heard if isinstance(error, MessageDelayed)]
-    assert waits[0] == 60
-    assert 60 <= waits[2] < waits[3] < waits[1] < 61
+    assert waits[0] == 60 - EARLY_SECONDS
+    assert waits[0] <= waits[2] < waits[3] < waits[1] < waits[0] + 1
     await desk.wait(20.0)
     with pytest.raises(MessageDelayed) as refused:
         await desk.put("late", post("late"))
-    assert refused.value.seconds == 40
+    assert refused.value.seconds == 40 - EARLY_SECONDS
     assert desk.begun == ["it"]
 
 
@@ -246,6 +250,10 @@ async def test_a_burst_is_told_in_order_of_age(desk: Desk):
     """A thousand matches within what Slack allows, each once, and few refusals."""
     slack = LimitedSlack(desk)
 
+    def back_after(number: int) -> float:
+        """Coming back takes some reading and writing, one this long, another that."""
+        return number * 7 % 30 / 10
+
     async def tell(number: int) -> None:
         job = Job(Rank.MATCH, POST, at(number), channel=f"D{number}")
         while True:
@@ -253,7 +261,7 @@ async def test_a_burst_is_told_in_order_of_age(desk: Desk):
                 await desk.outgoing.send(TEAM, job, lambda: slack.post(number))
                 return
             except MessageDelayed as error:
-                await desk.clock.sleep(error.seconds)
+                await desk.clock.sleep(error.seconds + back_after(number))
 
     tasks = [asyncio.create_task(tell(number)) for number in reversed(range(1000))]
     for _ in range(2000):
@@ -261,5 +269,5 @@ async def test_a_burst_is_told_in_order_of_age(desk: Desk):
         if all(task.done() for task in tasks):
             break
     assert slack.taken == list(range(1000))
-    assert slack.refused < 60
+    assert slack.refused < 80
     assert desk.seconds() < 200
