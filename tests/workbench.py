@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -65,6 +66,13 @@ class Outside:
         return cls(store, journal, clock, platform, feed, FakeMessenger(journal))
 
 
+class Latest(random.Random):
+    """Dice of whoever does everything as late as may be, each time."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return b
+
+
 class Bench:
     """One run of the bot: every service, wired as in `slackbot.wiring`."""
 
@@ -85,7 +93,9 @@ class Bench:
         self.sessions = Sessions(accounts=self.accounts, **ports)
         self.matches = Matches(delivery=self.delivery, background=self.background, **heard)
         joined = {"accounts": self.accounts, "matches": self.matches, "locks": locks, **heard}
-        self.watch = Watch(delivery=self.delivery, background=self.background, **joined)
+        self.watch = Watch(
+            delivery=self.delivery, background=self.background, dice=Latest(), **joined
+        )
         self.availabilities = Availabilities(sessions=self.sessions, watch=self.watch, **joined)
         self.notices.when_gone(self.watch.let_go)
         self.rounds = Rounds(matches=self.matches, delivery=self.delivery, **ports_of_rounds)

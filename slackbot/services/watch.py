@@ -64,9 +64,11 @@ class Watch:
         background: Background,
         locks: Locks,
         holds: Callable[[Person], bool] = lambda _: True,
+        dice: random.Random = _dice,
     ) -> None:
         """`holds` says whether the person's feed is ours to watch over."""
         self._holds = holds
+        self._dice = dice
         self._accounts = accounts
         self._matches = matches
         self._delivery = delivery
@@ -103,7 +105,7 @@ class Watch:
         after = CLAIMED_SECONDS
         if taken_over:
             self._listed_later.add(person)
-            after += _dice.uniform(0.0, SPREAD_SECONDS)
+            after += self._dice.uniform(0.0, SPREAD_SECONDS)
         self._start(person, after=after)
 
     def _start(self, person: Person, *, after: float) -> None:
@@ -211,7 +213,7 @@ class Watch:
                 log.info("feed_useless", reason="token_refused")
 
     async def _look_later(self, link: Link, availability: Availability) -> None:
-        await self._clock.sleep(_dice.uniform(0.0, SPREAD_SECONDS))
+        await self._clock.sleep(self._dice.uniform(0.0, SPREAD_SECONDS))
         with suppress(TokenRefused):
             async with self._accounts.speaking_unasked(link):
                 await self._look(link, availability)
@@ -262,7 +264,7 @@ class Watch:
                 if not await self._goes_on(person):
                     return
             # Those who began together at a start do not go on together, all in one moment.
-            await self._clock.sleep(LOOK_SECONDS * _dice.uniform(LOOK_SPREAD, 1.0))
+            await self._clock.sleep(LOOK_SECONDS * self._dice.uniform(LOOK_SPREAD, 1.0))
             waited += LOOK_SECONDS
 
     async def _goes_on(self, person: Person) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from store_samples import ANA, BEN, EXPO, NAMESAKE, TEAM, VAULT, everything, fill, link
 
+from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Channels, Store
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
@@ -28,7 +29,8 @@ async def test_of_somebody_without_a_link_nothing_is_kept(store: Both, database:
     """There would be no row with which it is forgotten."""
     await store.remember_channel(ANA, "D1")
     assert await store.channel(ANA) is None
-    assert await everything(database, ANA) == (None, None, [], [], [], [], None, None)
+    nothing = (None, None, [], [], [], Backlog(0, None), [], None, None)
+    assert await everything(database, ANA) == nothing
 
 
 async def test_a_channel_is_forgotten_with_the_person(store: Both):

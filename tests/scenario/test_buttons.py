@@ -274,7 +274,7 @@ async def test_a_response_url_that_has_aged(mission: Mission) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [{"status": 500}, {"drop": "before"}, {"error": "ratelimited"}], ids=str
+    "fault", [{"status": 500}, {"drop": "before", "times": 2}, {"error": "ratelimited"}], ids=str
 )
 async def test_a_response_url_that_fails(mission: Mission, fault: dict[str, object]) -> None:
     """Whatever Slack does instead of taking the answer, the person gets it by direct message."""
