@@ -20,6 +20,17 @@ from tests import postgres
 
 EMPTY = {"memory": "sqlite://", "file": "sqlite:///{folder}/bot.db"}
 
+UNMEASURED = {"bench", "faults", "meta", "property"}
+"""Folders of tests that go without coverage: they add nothing to it that the others do not
+reach, and measuring them takes minutes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what coverage leaves out."""
+    for item in items:
+        if UNMEASURED & set(item.path.relative_to(Path(__file__).parent).parts):
+            item.add_marker(pytest.mark.no_cover)
+
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[postgres.Server]:

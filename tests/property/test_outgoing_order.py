@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from slackbot.domain.errors import MessageDelayed, MessageError, MessageRefused, MessageUnsure
 from slackbot.slack.jobs import Job, Rank
+from slackbot.slack.lane import EARLY_SECONDS, PATIENCE_SECONDS
 from tests.unit.slack.desk import EDIT, HOME, POST, TEAM, Desk, at
 
 WORD = {"refused": MessageRefused("user_disabled"), "unsure": MessageUnsure("no_answer")}
@@ -94,7 +95,7 @@ async def test_none_is_lost_and_none_done_twice(handed: list[Handed], at_once: i
             assert taken[outcome] == 1
             assert int(outcome) >= int(name)
         elif isinstance(outcome, MessageDelayed):
-            assert outcome.seconds > 30
+            assert outcome.seconds > PATIENCE_SECONDS - EARLY_SECONDS
             assert taken[name] == 0
         else:
             assert isinstance(outcome, MessageError | asyncio.CancelledError)
