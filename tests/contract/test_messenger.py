@@ -152,11 +152,14 @@ async def test_somebody_gone_is_a_final_refusal(stage: Stage):
 
 
 async def test_too_much_is_a_delay(stage: Stage):
-    """Slack says how long to wait; nothing was sent, and a wait too long for us is told."""
+    """Slack says how long to wait; nothing was sent, and a wait too long for us is told.
+
+    Whoever waits elsewhere may be called back some seconds before Slack takes messages again.
+    """
     stage.limit(70)
     with pytest.raises(MessageDelayed) as delayed:
         await stage.messenger.tell(stage.ada, NOTICES[0])
-    assert delayed.value.seconds == 70
+    assert 60 <= delayed.value.seconds <= 70
     assert stage.received(stage.ada) == 0
 
 
