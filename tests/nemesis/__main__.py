@@ -60,6 +60,8 @@ async def row(
         if plan.people > 100:
             remarks.append(f"{figures.inversions} out of order")
         good = figures.told == figures.made and figures.twice == 0 and not found
+        for story in account.doubled():
+            click.echo(f"told too often: {story}", err=True)
     return good, figures, line(name, which, figures, here.kills, ", ".join(remarks))
 
 

@@ -72,6 +72,26 @@ class Account:
         """Which were not."""
         return sorted((self._made() - self._keys()).elements())
 
+    def doubled(self) -> list[str]:
+        """What was told too often, in words: whom, and when under which keys."""
+        told, made = self._told(), self._made()
+        times = Counter((it.side, it.key) for it in told)
+        keys = self._keys()
+        too_many = {side for side, _ in (pair for pair, n in times.items() if n > 1)}
+        too_many |= {side for side, n in keys.items() if n > made[side]}
+        return [self._story(side) for side in sorted(too_many)]
+
+    def _story(self, side: Side) -> str:
+        name, partner = side
+        every = self._platform.pairings  # those before this account too
+        met = [f"{p.at.timestamp():.1f}" for p in every if set(p.sides) == set(side)]
+        told = [
+            f"{it.at:.1f} {it.key[:6]}{' late' if it.late else ''}"
+            for it in self._told()
+            if it.side == side
+        ]
+        return f"{name} met {partner} at {', '.join(met)} and was told at {', '.join(told)}"
+
     def figures(self) -> Figures:
         """What it comes to now."""
         told = self._told()

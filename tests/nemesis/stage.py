@@ -110,6 +110,12 @@ class Stage:
             while {line.attendee for line in self.platform.sockets} < set(self.people):  # noqa: ASYNC110 - others connect
                 await asyncio.sleep(0.05)
 
+    async def all_paired(self, account: Account, seconds: float = 60.0) -> None:
+        """Wait until everybody has met somebody."""
+        async with asyncio.timeout(seconds):
+            while account.made() < len(self.people) // 2 * 2:  # noqa: ASYNC110 - others pair
+                await asyncio.sleep(0.1)
+
     async def quiet(self, account: Account, seconds: float = SETTLE_SECONDS) -> None:
         """Wait until all is told, and a little longer for what would be told twice.
 
@@ -181,6 +187,7 @@ async def stage(
         await here.connected(60.0 + people / 10)
         # Those who are available are paired two by two at once: that is not the row's.
         if not many:
+            await here.all_paired(beginning)
             await here.quiet(beginning)
         yield here
 
