@@ -26,11 +26,11 @@ FOR_EVER = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much of each."""
+    """How much of each; `--kills N` kills more often."""
 
-    kills: int = 40
-    windows: int = 10
-    posts: int = 10
+    kills: int = 20
+    windows: int = 4
+    posts: int = 4
     """Kills at each moment of a post, as Slack sees it."""
     stops: int = 5
     restarts: int = 50
@@ -53,7 +53,7 @@ async def calm(here: Stage, _: Account, size: Size) -> None:
 
 async def kills(here: Stage, _: Account, size: Size) -> None:
     """SIGKILL at random points."""
-    async with here.matches(10):
+    async with here.matches(5):
         for _number in range(size.kills):
             bot = dice.choice(here.workers)
             await bot.ready()
@@ -69,15 +69,15 @@ async def windows(here: Stage, account: Account, size: Size) -> None:
         for number in range(size.windows):
             bot = here.workers[number % len(here.workers)]
             await _dies_in(here, bot, window, number % 3)
-    await _all_ready(here)
-    await here.quiet(account)
+        await _all_ready(here)
+        await here.quiet(account)
 
 
 async def _dies_in(here: Stage, bot: Bot, window: str, after: int) -> None:
     bot.changed = (window, str(after))
     await bot.dies()
     before = len(bot.exits)
-    async with here.matches(20), asyncio.timeout(60):
+    async with here.matches(5), asyncio.timeout(60):
         while len(bot.exits) == before:  # noqa: ASYNC110 - a process ends
             await asyncio.sleep(0.01)
     bot.changed = ()
