@@ -15,8 +15,9 @@ DIRECT = "without persistence"
 PEOPLE = 24
 """On each side, in turn, so that nobody's history grows beyond that of a long event."""
 GUESTS = 7
-PAUSE_SECONDS = 0.01
-"""Between one message and the next match, for what follows a message."""
+PAUSE_SECONDS = 0.05
+"""Between one message and the next match: everybody's turn comes after more than a second, since
+Slack takes one message a second in a conversation."""
 LOST_SECONDS = 5.0
 
 People = dict[str, list[str]]
