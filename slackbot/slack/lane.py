@@ -26,6 +26,9 @@ PATIENCE_SECONDS: Final = 30.0
 EARLY_SECONDS: Final = 10.0
 """So much before that wait is over its callers are to be back: coming back takes each of them some
 work, and when Slack takes messages again they shall all stand here, in order of age."""
+EDGE_SECONDS: Final = 0.25
+"""How much longer it lasts: what Slack counts by the minute runs out bit by bit, and all who stand
+here would be refused again."""
 REFUSALS: Final = 5
 """How often one call is refused for being too many before its caller hears of it."""
 SPREAD_SECONDS: Final = 0.01
@@ -64,7 +67,7 @@ class Lane:
         """See `Outgoing.send`."""
         closed_for = self._gates[job.method].until - self._now()
         if closed_for > PATIENCE_SECONDS:
-            raise MessageDelayed(RATELIMITED, closed_for - EARLY_SECONDS)
+            raise MessageDelayed(RATELIMITED, closed_for - EDGE_SECONDS - EARLY_SECONDS)
         age = time.time() if job.since is None else job.since.timestamp()
         caller: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         waiting = Waiting(job, (job.rank, age, next(self._numbers)), call, [caller])
@@ -226,7 +229,7 @@ class Lane:
         gate = self._gates[job.method]
         one_channel = job.method == POST and job.channel is not None and gate.wide_open
         if not (one_channel and self._channels.take_refusal(job.channel, now, seconds)):
-            gate.close(now, seconds)
+            gate.close(now, seconds + (EDGE_SECONDS if seconds > PATIENCE_SECONDS else 0.0))
         waiting.refusals += 1
         if seconds > PATIENCE_SECONDS:
             seconds -= EARLY_SECONDS
@@ -236,7 +239,8 @@ class Lane:
         elif waiting.wanted:
             self._put(waiting)
         if gate.until - now > PATIENCE_SECONDS:
-            self._hand_back(job.method, gate.until - now - EARLY_SECONDS, RATELIMITED)
+            elsewhere = gate.until - now - EDGE_SECONDS - EARLY_SECONDS
+            self._hand_back(job.method, elsewhere, RATELIMITED)
 
     def _hand_back(self, method: str, seconds: float, reason: str) -> None:
         """Whoever waits for this method waits elsewhere, and comes back in the same order."""
