@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from typing import Any
 
@@ -35,14 +35,13 @@ async def life(
 ) -> AsyncIterator[DurableDelivery]:
     """The real delivery at work, until it is closed as a process that ends closes it."""
     told_by = Notices(store=store, messenger=messenger, clock=SystemClock())
-    database = DeliveryDatabase(url)
-    delivery = DurableDelivery(told_by, boot_id=boot_id)
-    delivery.launch(database.options())
-    try:
-        yield delivery
-    finally:
-        await delivery.aclose()
-        database.close()
+    with closing(DeliveryDatabase(url)) as database:
+        delivery = DurableDelivery(told_by, boot_id=boot_id)
+        delivery.launch(database.options())
+        try:
+            yield delivery
+        finally:
+            await delivery.aclose()
 
 
 def fresh_match(ordinal: int = 1, **changes: Any) -> Match:

@@ -36,7 +36,7 @@ VERSION: Final = "delivery-1"
 DURABLE_SECONDS: Final = 20.0
 """A wait at least so long is written down, so that a restart does not begin it anew."""
 DRAIN_SECONDS: Final = 3.0
-THREADS: Final = 16
+THREADS: Final = 6
 """DBOS writes in threads; one database has no use for more at once."""
 KEPT: Final = timedelta(days=2)
 """How long finished workflows are kept. The ledger is our own rows."""

@@ -251,6 +251,13 @@ class Store(Protocol):
         """
         ...
 
+    async def add_first(self, match: Match) -> bool:
+        """The same, if the person has met nobody in the session who may be this partner.
+
+        False leaves everything open: the partner may be new all the same.
+        """
+        ...
+
     async def enrich_match(self, person: Person, match_id: MatchId, seen: Sighting) -> None:
         """Add what a later telling knows more: call details, meeting digest, raw time.
 

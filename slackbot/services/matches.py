@@ -108,17 +108,16 @@ class Matches:
         """The match that is spoken of, and whether it is stored only now."""
         here = availability is not None and availability.session_id == session_id
         since = availability.since if here and availability is not None else None
-        while True:
+        told_of = person, event, session_id, seen
+        match = await self._add(*told_of, None, Source.SOCKET, availability)
+        while match is None:
             known = await self._store.matches(person, event, session_id)
             match = pairing_of(seen, known, self._clock.now(), since)
             if match is not None:
                 await self._store.enrich_match(person, match.id, seen)
                 return match, False
-            match = await self._add(
-                person, event, session_id, seen, known, Source.SOCKET, availability
-            )
-            if match is not None:
-                return match, True
+            match = await self._add(*told_of, known, Source.SOCKET, availability)
+        return match, True
 
     async def reconcile(
         self, link: Link, availability: Availability, *, grace: bool = False
@@ -200,11 +199,14 @@ class Matches:
         event: EventSlug,
         session_id: SessionId,
         seen: Sighting,
-        known: Sequence[Match],
+        known: Sequence[Match] | None,
         source: Source,
         availability: Availability | None,
     ) -> Match | None:
-        """Store a new match; None when another telling of it was quicker."""
+        """Store a new match; None when another telling of it was quicker.
+
+        Without any `known` ones it is not stored if there may be one that it speaks of.
+        """
         if availability is not None and availability.session_id != session_id:
             availability = None
         match = next_match(
@@ -213,11 +215,12 @@ class Matches:
             session_id=session_id,
             session_title=availability.session_title if availability else "",
             seen=seen,
-            known=known,
+            known=known or (),
             source=source,
             now=self._clock.now(),
         )
-        if not await self._store.add_match(match):
+        add = self._store.add_first if known is None else self._store.add_match
+        if not await add(match):
             return None
         MATCHES.labels(source=source.value).inc()
         log.info("match", source=source.value, match=match.id)

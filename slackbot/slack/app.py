@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -22,6 +23,7 @@ from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.linking import Linking
 from slackbot.slack.listeners import actions, commands, events, options, views
 from slackbot.slack.replies import Replies
+from slackbot.slack.turns import Turns
 
 PATH = "/slack/events"
 
@@ -38,6 +40,19 @@ class Parts:
     accounts: Accounts
     background: Background
     first_sight: events.FirstSight
+
+
+class InTurn(AsyncApp):
+    """Bolt's app, which takes inputs up in turn, however they come in."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._turns = Turns()
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """Answer one request."""
+        async with self._turns.turn():
+            return await super().async_dispatch(req)
 
 
 def bolt_app(
@@ -58,7 +73,7 @@ def bolt_app(
     logger = logging.getLogger("slack_bolt")
     # Bolt finds SLACK_BOT_TOKEN by itself and warns that it goes by the client's; so it should.
     logger.setLevel(logging.ERROR)
-    app = AsyncApp(
+    app = InTurn(
         client=client,
         signing_secret=signing_secret,
         authorize=cast("Callable[..., Awaitable[AuthorizeResult]]", authorize),

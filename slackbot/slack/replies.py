@@ -23,6 +23,7 @@ from slackbot.slack.blocks.message import Draft, Message
 from slackbot.slack.endpoint import arrived_at
 from slackbot.slack.insisting import insist
 from slackbot.slack.messenger import SlackMessenger
+from slackbot.slack.turns import goes_on_with
 
 T = TypeVar("T")
 
@@ -153,7 +154,7 @@ class Replies:
             await insist(lambda: self._messenger.post(place.person, message))
 
     def _start(self, work: Any) -> None:
-        self._background.start(work, "reply")
+        goes_on_with(self._background.start(work, "reply"))
 
 
 def joined_with(first: Message, second: Message) -> Message:

@@ -3,7 +3,7 @@
 SQLite has one writer at a time whatever one does, and several connections that wait for each
 other in its busy time-out are far slower than one that is handed around. A transaction that
 reads first and writes later can fail there at once with "locked", so every write transaction
-begins as one. On PostgreSQL both kinds come from one ordinary pool.
+begins as one. On PostgreSQL there are pools for single statements and for transactions.
 
 What is begun is finished even when nobody waits for it any more: a cancelled statement would cost
 its connection, and that a notice was sent must be written down also during a shutdown.
@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Executable, Row, Select, literal, select
+from sqlalchemy import Connection, Executable, Insert, Row, Select, Update, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
@@ -30,7 +30,7 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.storage import engines
 from slackbot.storage.tables import Base
-from slackbot.storage.units import PostgresApart, PostgresUnits, Read, SqliteUnits, Units, Write
+from slackbot.storage.units import PostgresApart, PostgresUnits, SqliteUnits, Units, Work
 
 log = structlog.get_logger(__name__)
 
@@ -92,21 +92,15 @@ class Database:
         """Whether nobody but this process writes the bot's rows: on SQLite the bot is one."""
         return self._units.dialect == "sqlite"
 
-    async def first(self, wanted: Select[T]) -> T | None:
-        """The first row of a query, or None.
-
-        Raises:
-            StoreUnavailable: the database does not answer.
-        """
-        return await self._finish(lambda: self.read(lambda session: session.scalar(wanted)))
-
     async def all(self, wanted: Select[T]) -> list[T]:
         """All rows of a query.
 
         Raises:
             StoreUnavailable: the database does not answer.
         """
-        return await self._finish(lambda: self.read(lambda session: list(session.scalars(wanted))))
+        return await self._finish(
+            lambda: self.read(lambda connection: list(connection.scalars(wanted)))
+        )
 
     async def row(
         self, wanted: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None
@@ -117,7 +111,7 @@ class Database:
             StoreUnavailable: the database does not answer.
         """
         return await self._finish(
-            lambda: self.read(lambda session: session.execute(wanted, values).first())
+            lambda: self.read(lambda connection: connection.execute(wanted, values).first())
         )
 
     async def rows(
@@ -129,7 +123,7 @@ class Database:
             StoreUnavailable: the database does not answer.
         """
         return await self._finish(
-            lambda: self.read(lambda session: list(session.execute(wanted, values)))
+            lambda: self.read(lambda connection: list(connection.execute(wanted, values)))
         )
 
     async def change(self, *statements: Statement, after: After | None = None) -> bool:
@@ -145,10 +139,12 @@ class Database:
     async def counts(self, *statements: Statement, after: After | None = None) -> list[int]:
         """The same, telling of each statement how many rows it changed."""
 
+        write = self._units.write_one if len(statements) == 1 else self._units.write
+
         async def work() -> list[int]:
             counts: list[int] | None = None
             try:
-                counts = await self.write(
+                counts = await write(
                     lambda connection: [_rows_changed(connection, it) for it in statements]
                 )
                 return counts
@@ -158,7 +154,7 @@ class Database:
 
         return await self._finish(work)
 
-    async def unit(self, work: Write[T]) -> T:
+    async def unit(self, work: Work[T]) -> T:
         """A function over a connection, as one transaction, tried for as long as the others.
 
         Raises:
@@ -184,23 +180,34 @@ class Database:
                     raise StoreUnavailable from error
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def read(self, work: Read[T]) -> T:
+    async def read(self, work: Work[T]) -> T:
         """A function that reads, tried once: whatever goes wrong is raised as it is."""
         return await self._units.read(work)
 
-    async def write(self, work: Write[T]) -> T:
+    async def write(self, work: Work[T]) -> T:
         """A function that writes, as one transaction, tried once."""
         return await self._units.write(work)
 
     def insert(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
-        """An INSERT that knows ON CONFLICT. The only place where dialects differ."""
+        """An INSERT that knows ON CONFLICT."""
         return sqlite.insert(table) if self.ours_alone else postgresql.insert(table)
+
+    def together(self, first: Update, last: Insert) -> tuple[Executable, ...]:
+        """Two statements that take the same values: on PostgreSQL one, a single round trip.
+
+        There neither sees what the other does.
+        """
+        if self.ours_alone:
+            return first, last
+        return (last.add_cte(first.returning(literal(1)).cte("first")),)
 
     async def ping(self) -> bool:
         """Whether the database answers now; if not, one log line says why."""
         try:
             async with asyncio.timeout(PING_SECONDS):
-                return await self.read(lambda session: session.scalar(select(literal(1)))) == 1
+                return (
+                    await self.read(lambda connection: connection.scalar(select(literal(1)))) == 1
+                )
         except UNANSWERED as error:
             _log_unanswered(error)
             return False

@@ -21,8 +21,6 @@ SCHEMA: Final = "dbos"
 LOCK: Final = {"key": 0x64656C6976657279}
 """The advisory lock under which its tables are migrated: the letters of "delivery"."""
 TURN_SECONDS: Final = 0.2
-CONNECTIONS: Final = 6
-"""To PostgreSQL, for each process; besides those of our own pool."""
 
 
 class DeliveryDatabase:
@@ -41,25 +39,17 @@ class DeliveryDatabase:
         """The keys of the delivery engine's own configuration."""
         if self._url.get_backend_name() == "postgresql":
             return self._postgresql()
-        file = _file_beside(self._url)
-        self._engine = _sqlite(file)
-        return {
-            "system_database_url": self._engine.url.render_as_string(hide_password=False),
-            "system_database_engine": self._engine,
-        }
+        return self._with(_sqlite(_file_beside(self._url)))
 
     def _postgresql(self) -> dict[str, Any]:
+        made = self._with(engines.postgresql_delivery(self._url))
+        return made | {"dbos_system_schema": SCHEMA, "run_migrations": False}
+
+    def _with(self, engine: Engine) -> dict[str, Any]:
+        self._engine = engine
         return {
-            "system_database_url": self.url,
-            "dbos_system_schema": SCHEMA,
-            "run_migrations": False,
-            "db_engine_kwargs": {
-                "pool_size": CONNECTIONS,
-                "max_overflow": 0,
-                "pool_pre_ping": True,
-                "connect_args": self._connect_args(),
-                "hide_parameters": True,
-            },
+            "system_database_url": engine.url.render_as_string(hide_password=False),
+            "system_database_engine": engine,
         }
 
     def _connect_args(self) -> dict[str, str | int]:

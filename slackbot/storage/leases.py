@@ -33,7 +33,7 @@ from slackbot.storage import feed_rows
 from slackbot.storage.database import Database, answering
 from slackbot.storage.rows import person_of
 from slackbot.storage.tables import FeedRow, WorkerRow
-from slackbot.storage.units import Write
+from slackbot.storage.units import Work
 
 T = TypeVar("T")
 
@@ -268,10 +268,10 @@ class SqlLeases:
 
         await self._write(work)
 
-    async def _write(self, work: Write[T]) -> T:
+    async def _write(self, work: Work[T]) -> T:
         return await self._database.unit(work)
 
-    async def _once(self, work: Write[T]) -> T:
+    async def _once(self, work: Work[T]) -> T:
         """Tried once: who waits for a lease longer than it lasts has lost it."""
         with answering():
             async with asyncio.timeout(BEAT_TIMEOUT_SECONDS):

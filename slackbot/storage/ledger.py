@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Insert,
     Select,
     Update,
     and_,
     bindparam,
-    exists,
     func,
     literal,
     or_,
@@ -32,10 +35,10 @@ from slackbot.domain.model import (
     TeamId,
 )
 from slackbot.domain.ports import Posted
-from slackbot.domain.rules import ROUND_UNKNOWN
+from slackbot.domain.rules import ROUND_UNKNOWN, same_partner
 from slackbot.storage.cache import TtlCache
 from slackbot.storage.database import Database, Statement
-from slackbot.storage.queries import A_MATCH, AT_EVENT, IN_SESSION, of, whose
+from slackbot.storage.queries import A_MATCH, AT_EVENT, HAVE_MET, IN_SESSION, IS_KNOWN, of, whose
 from slackbot.storage.rows import (
     Values,
     as_stored,
@@ -63,21 +66,15 @@ _SETTLE = (
     )
     .values({name: bindparam(f"new_{name}") for name in ("settled_at", "outcome", "channel", "ts")})
 )
-# The person is in a meeting now, unless this match is known already.
+_COLUMNS = list(MatchRow.__table__.columns)
+_NEW_MATCH = select(*(bindparam(f"new_{it.name}", type_=it.type) for it in _COLUMNS))
+# The person is in a meeting now.
 _FULFIL_WISH = (
     update(AvailabilityRow)
     .where(
         AvailabilityRow.team_id == bindparam("of_team"),
         AvailabilityRow.user_id == bindparam("of_user"),
         AvailabilityRow.session_id == bindparam("of_session"),
-        ~exists().where(
-            MatchRow.team_id == bindparam("of_team"),
-            MatchRow.user_id == bindparam("of_user"),
-            MatchRow.event == bindparam("of_event"),
-            MatchRow.session_id == bindparam("of_session"),
-            MatchRow.partner_key == bindparam("of_partner"),
-            MatchRow.ordinal == bindparam("of_ordinal"),
-        ),
     )
     .values(state=State.IN_MEETING.value)
 )
@@ -90,6 +87,11 @@ class Known:
     event: EventSlug
     session_id: SessionId
     matches: tuple[Match, ...]
+
+    def shows(self, match: Match) -> bool:
+        """Whether one with the same partner is among them."""
+        here = (self.event, self.session_id) == (match.event, match.session_id)
+        return here and any(same_partner(it.partner, match.partner) for it in self.matches)
 
 
 class Ledger:
@@ -108,18 +110,36 @@ class Ledger:
         self._vault = vault
         self._wishes = wishes
         self._known = known
-        self._insert_match = database.insert(MatchRow).on_conflict_do_nothing()
+        self._add = self._insert(~IS_KNOWN)
+        self._fulfil_and_add = database.together(_FULFIL_WISH.where(~IS_KNOWN), self._add)
+        first = _FULFIL_WISH.where(~HAVE_MET), self._insert(~HAVE_MET)
+        self._fulfil_and_add_first = database.together(*first)
         self._told_next: TtlCache[Person, Match] = told_next
         """The match just stored, until it is read for the first time, which is to tell it."""
+
+    def _insert(self, unless: ColumnElement[bool]) -> Insert:
+        made = self._database.insert(MatchRow).from_select(_COLUMNS, _NEW_MATCH.where(unless))
+        return made.on_conflict_do_nothing()
 
     async def add_match(self, match: Match) -> bool:
         """Store a match; False when its id, or its (partner, ordinal), is there already.
 
         Unless it was over before, the person's wish for its session is fulfilled with it.
         """
-        statements: list[Statement] = [(self._insert_match, match_values(match, self._vault))]
-        if match.source is not Source.BEFORE:
-            statements.insert(0, (_FULFIL_WISH, _wish_of(match)))
+        of_before = match.source is Source.BEFORE
+        return await self._store(match, (self._add,) if of_before else self._fulfil_and_add)
+
+    async def add_first(self, match: Match) -> bool:
+        """The same, if the person has met nobody in the session who may be this partner."""
+        if match.partner.account_id is None:
+            return False  # whoever has a name alone may be anybody
+        at_hand = self._known.peek(match.person)
+        if at_hand is not None and at_hand.shows(match):
+            return False
+        return await self._store(match, self._fulfil_and_add_first)
+
+    async def _store(self, match: Match, made: Sequence[Executable]) -> bool:
+        values = _new(match_values(match, self._vault)) | _wish_of(match)
 
         def after(counts: list[int] | None) -> None:
             if counts is None:
@@ -134,7 +154,7 @@ class Ledger:
                     self._told_next.keep(match.person, stored)
                 self._known.change(match.person, lambda it: _with(it, stored))
 
-        return await self._database.change(*statements, after=after)
+        return await self._database.change(*((one, values) for one in made), after=after)
 
     async def enrich_match(self, person: Person, match_id: MatchId, seen: Sighting) -> None:
         """Fill what is empty with what a later telling knows; nothing is ever replaced."""
@@ -191,9 +211,8 @@ class Ledger:
         """Note how the notice ended. The first end stays."""
         channel, ts = (posted.channel, posted.ts) if posted is not None else (None, None)
         ending = {"settled_at": at, "outcome": outcome, "channel": channel, "ts": ts}
-        new = {f"new_{name}": value for name, value in ending.items()}
-        of_match = {"of_team": person.team, "of_user": person.user, "of_match": match_id}
-        await self._change(person, match_id, (_SETTLE, of_match | new), ending)
+        values = whose(person) | {"of_match": match_id} | _new(ending)
+        await self._change(person, match_id, (_SETTLE, values), ending)
 
     async def rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
         """Told matches whose round has ended and whose message does not say so yet."""
@@ -265,13 +284,16 @@ def _one(person: Person, match_id: MatchId) -> Update:
     return update(MatchRow).where(of(MatchRow, person), MatchRow.id == match_id)
 
 
+def _new(values: Values) -> Values:
+    return {f"new_{name}": value for name, value in values.items()}
+
+
 def _wish_of(match: Match) -> Values:
-    return {
-        "of_team": match.person.team,
-        "of_user": match.person.user,
+    return whose(match.person) | {
         "of_session": match.session_id,
         "of_event": match.event,
         "of_partner": match.partner_key,
+        "of_account": match.partner.account_id,
         "of_ordinal": match.ordinal,
     }
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select
 
 from slackbot.domain.model import Person
 from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, FeedRow, LinkRow, MatchRow
@@ -25,10 +25,12 @@ def of(
 
 def every_of_one(table: type[LinkRow | AvailabilityRow | MatchRow]) -> Select[*tuple[Any, ...]]:
     """All rows of a person given with `whose`: made once, since making one costs as much again."""
+    return every(table).where(_of_one(table))
+
+
+def _of_one(table: type[LinkRow | AvailabilityRow | MatchRow]) -> ColumnElement[bool]:
     columns = table.__table__.c
-    return every(table).where(
-        columns.team_id == bindparam("of_team"), columns.user_id == bindparam("of_user")
-    )
+    return and_(columns.team_id == bindparam("of_team"), columns.user_id == bindparam("of_user"))
 
 
 def whose(person: Person) -> dict[str, Any]:
@@ -36,14 +38,31 @@ def whose(person: Person) -> dict[str, Any]:
     return {"of_team": person.team, "of_user": person.user}
 
 
-A_MATCH = every_of_one(MatchRow).where(MatchRow.__table__.c.id == bindparam("of_match"))
+_MATCHES = MatchRow.__table__.c
+A_MATCH = every_of_one(MatchRow).where(_MATCHES.id == bindparam("of_match"))
 AT_EVENT = (
-    every_of_one(MatchRow)
-    .where(MatchRow.__table__.c.event == bindparam("of_event"))
-    .order_by(MatchRow.__table__.c.received_at.desc(), MatchRow.__table__.c.ordinal.desc())
+    select(*(column for column in _MATCHES if column is not _MATCHES.call_sealed))
+    .where(_of_one(MatchRow), _MATCHES.event == bindparam("of_event"))
+    .order_by(_MATCHES.received_at.desc(), _MATCHES.ordinal.desc())
 )
-"""Newest first."""
-IN_SESSION = AT_EVENT.where(MatchRow.__table__.c.session_id == bindparam("of_session"))
+"""Newest first, and without the calls."""
+IN_SESSION = AT_EVENT.where(_MATCHES.session_id == bindparam("of_session"))
+_IN_SESSION = exists().where(
+    _of_one(MatchRow),
+    _MATCHES.event == bindparam("of_event"),
+    _MATCHES.session_id == bindparam("of_session"),
+)
+IS_KNOWN = _IN_SESSION.where(
+    _MATCHES.partner_key == bindparam("of_partner"), _MATCHES.ordinal == bindparam("of_ordinal")
+)
+"""Whether the match is stored."""
+HAVE_MET = _IN_SESSION.where(
+    or_(
+        _MATCHES.partner_account_id.is_(None),
+        _MATCHES.partner_account_id == bindparam("of_account"),
+    )
+)
+"""Whether a match is stored with this partner, or with one who may be the same."""
 
 
 def of_any(table: type[LinkRow | FeedRow], people: Iterable[Person]) -> ColumnElement[bool]:

@@ -53,7 +53,7 @@ async def require_newest(database: Database) -> None:
 
 async def current_and_head(database: Database) -> tuple[str | None, str]:
     """The revision the database has (None: an empty one) and the newest there is."""
-    return await database.read(lambda session: _current(session.connection())), _head()
+    return await database.read(_current), _head()
 
 
 def configuration(connection: Connection | None = None) -> Config:

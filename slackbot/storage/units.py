@@ -1,4 +1,4 @@
-"""Units of work: a plain function over a session or a connection, carried out by the driver.
+"""Units of work: a plain function over a connection, carried out by the driver.
 
 On PostgreSQL the driver is asynchronous, and SQLAlchemy runs the function on it. SQLite has no
 such driver: each statement would be a trip to a thread and back, so the whole function is one.
@@ -14,15 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, make_url
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.orm import Session, sessionmaker
 
 from slackbot.storage import engines
 
 T = TypeVar("T")
 
-Read = Callable[[Session], T]
-Write = Callable[[Connection], T]
+Work = Callable[[Connection], T]
 
 
 class Units(Protocol):
@@ -30,12 +27,16 @@ class Units(Protocol):
 
     dialect: str
 
-    async def read(self, work: Read[T]) -> T:
+    async def read(self, work: Work[T]) -> T:
         """Single reads, each seeing what was committed before it."""
         ...
 
-    async def write(self, work: Write[T]) -> T:
+    async def write(self, work: Work[T]) -> T:
         """One write transaction: committed at the end, undone when an exception leaves it."""
+        ...
+
+    async def write_one(self, work: Work[T]) -> T:
+        """The same for a single statement, which is a transaction by itself."""
         ...
 
     async def aclose(self) -> None:
@@ -44,30 +45,32 @@ class Units(Protocol):
 
 
 class PostgresUnits:
-    """One ordinary pool for both."""
+    """A pool for single statements, and one for transactions."""
 
     dialect = "postgresql"
 
     def __init__(self, url: URL) -> None:
         self._engine = engines.postgresql(url)
-        reader = self._engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._sessions: async_sessionmaker[AsyncSession] = async_sessionmaker(
-            reader, expire_on_commit=False
-        )
+        self._singles = engines.postgresql_singles(url)
 
-    async def read(self, work: Read[T]) -> T:
+    async def read(self, work: Work[T]) -> T:
         """See `Units`."""
-        async with self._sessions() as session:
-            return await session.run_sync(work)
+        async with self._singles.connect() as connection:
+            return await connection.run_sync(work)
 
-    async def write(self, work: Write[T]) -> T:
+    async def write(self, work: Work[T]) -> T:
         """See `Units`."""
         async with self._engine.begin() as connection:
             return await connection.run_sync(work)
 
+    async def write_one(self, work: Work[T]) -> T:
+        """See `Units`. That spares two round trips of three."""
+        return await self.read(work)
+
     async def aclose(self) -> None:
         """See `Units`."""
         await self._engine.dispose()
+        await self._singles.dispose()
 
 
 class PostgresApart:
@@ -81,7 +84,7 @@ class PostgresApart:
         self._engine = engines.postgresql_apart(self._url)
         self._thread = ThreadPoolExecutor(1, "postgresql-apart")
 
-    async def write(self, work: Write[T]) -> T:
+    async def write(self, work: Work[T]) -> T:
         """One write transaction. Given up, it may come to its end all the same."""
         engine, thread = self._engine, self._thread
 
@@ -124,18 +127,17 @@ class SqliteUnits:
             self._writer, self._reader = engines.sqlite_writer(url), engines.sqlite_readers(url)
             self._writing = ThreadPoolExecutor(1, "sqlite-writer")
             self._reading = ThreadPoolExecutor(engines.READERS, "sqlite-reader")
-        self._sessions = sessionmaker(self._reader, expire_on_commit=False)
 
-    async def read(self, work: Read[T]) -> T:
+    async def read(self, work: Work[T]) -> T:
         """See `Units`."""
 
         def unit() -> T:
-            with self._sessions() as session:
-                return work(session)
+            with self._reader.connect() as connection:
+                return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._reading, unit)
 
-    async def write(self, work: Write[T]) -> T:
+    async def write(self, work: Work[T]) -> T:
         """See `Units`."""
 
         def unit() -> T:
@@ -143,6 +145,10 @@ class SqliteUnits:
                 return work(connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._writing, unit)
+
+    async def write_one(self, work: Work[T]) -> T:
+        """See `Units`. SQLite is no round trip away."""
+        return await self.write(work)
 
     async def aclose(self) -> None:
         """See `Units`."""

@@ -82,7 +82,7 @@ async def test_a_value_that_was_replaced_meanwhile_stays(store: SqlStore, databa
         event.remove(Engine, "before_cursor_execute", connect_anew)
     assert not pending
     assert found == Resealed(already_new=1)
-    kept = await database.first(select(LinkRow.token_sealed).where(LinkRow.team_id == TEAM))
+    [kept] = await database.all(select(LinkRow.token_sealed).where(LinkRow.team_id == TEAM))
     assert kept == newer
 
 

@@ -255,6 +255,35 @@ async def test_matches_stand_newest_first(store: Store):
     assert await store.matches(ANA, EXPO, SessionId(7)) == [first]
 
 
+@pytest.mark.parametrize("read_before", [False, True])
+async def test_the_first_match_with_a_partner(store: Store, read_before: bool):
+    """Whoever has another account id is another; who has none may be anybody."""
+    zoe, yan = Partner(name="Zoë", account_id=9), Partner(name="Zoë", account_id=8)
+    wanted = replace(wish(), session_id=SessionId(7))
+    await store.save_availability(wanted)
+    assert await store.add_first(pairing(partner=zoe))
+    assert await store.availability(ANA) == replace(wanted, state=State.IN_MEETING)
+    await store.save_availability(wanted)
+    if read_before:
+        assert len(await store.matches(ANA, EXPO, SessionId(7))) == 1
+    assert not await store.add_first(pairing(number=2, partner=zoe))
+    assert not await store.add_first(pairing(number=2, partner=Partner(name="Someone")))
+    assert await store.availability(ANA) == wanted, "nothing is stored, so nothing is fulfilled"
+    assert await store.add_first(pairing(number=2, partner=yan, partner_key="id:8"))
+    assert await store.add_first(pairing(number=3, partner=zoe, session_id=SessionId(8)))
+    assert await store.add_first(pairing(number=4, partner=zoe, event=SUMMIT))
+    assert await store.add_first(pairing(BEN, partner=zoe))
+    kept = [match.ordinal for match in await store.matches(ANA, EXPO, SessionId(7))]
+    assert kept == [2, 1]
+
+
+async def test_after_a_partner_without_an_id_nobody_is_surely_new(store: Store):
+    """They may have been one and the same."""
+    await store.add_match(pairing(partner=Partner(name="Zoë"), partner_key="name:zoë"))
+    assert not await store.add_first(pairing(number=2))
+    assert len(await store.matches(ANA, EXPO)) == 1
+
+
 async def test_a_settled_match_is_not_submitted_again(store: Store):
     """Unsettled ones are listed oldest first; the first end of a notice stays."""
     for match in (pairing(number=2), pairing(), pairing(BEN, number=3)):

@@ -79,6 +79,7 @@ USES: dict[str, tuple[Any, ...]] = {
     "end_availability": (ANA,),
     "availabilities": (TEAM,),
     "add_match": (pairing(number=3),),
+    "add_first": (pairing(number=3, partner=Partner(name="New", account_id=77)),),
     "enrich_match": (ANA, MatchId("match-1"), Sighting(partner=Partner(name="X", title="Y"))),
     "match": (ANA, MatchId("match-1")),
     "matches": (ANA, EXPO),

@@ -61,7 +61,7 @@ async def test_a_file_is_written_ahead_by_one_and_read_by_others(tmp_path: Path)
     assert settings == ["wal", 1, 1]
     assert begun[0] == "BEGIN IMMEDIATE"
     with pytest.raises(OperationalError, match="readonly"):
-        await database.read(lambda session: session.execute(text("CREATE TABLE t (x)")))
+        await database.read(lambda connection: connection.execute(text("CREATE TABLE t (x)")))
     await database.aclose()
 
 
@@ -96,7 +96,7 @@ async def test_what_is_begun_is_finished(database_url: str):
             await task
         made = select(SeenEventRow.event_id).where(SeenEventRow.event_id == f"E{pauses}")
         async with asyncio.timeout(10):
-            while await database.first(made) is None:  # noqa: ASYNC110 - rows tell no Event
+            while not await database.all(made):  # noqa: ASYNC110 - rows tell no Event
                 await asyncio.sleep(0)
     assert not await store.first_sight(TEAM, "kept", NOW)
     await database.aclose()

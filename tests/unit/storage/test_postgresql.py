@@ -64,7 +64,7 @@ async def test_connections_are_ours_by_name_and_speak_utc(database: Database):
     """Whatever the server's zone is, as the farthest times do not survive a change of zone."""
     settings = ("timezone", "application_name")
     shown = await database.read(
-        lambda session: [session.scalar(text(f"SHOW {it}")) for it in settings]
+        lambda connection: [connection.scalar(text(f"SHOW {it}")) for it in settings]
     )
     assert shown == ["UTC", "slackbot"]
 
@@ -72,7 +72,7 @@ async def test_connections_are_ours_by_name_and_speak_utc(database: Database):
 async def test_what_the_url_says_goes_first(postgresql: Server, name: str):
     """An operator's own options are not overruled."""
     database = Database(postgresql.url(name) + "&application_name=theirs")
-    shown = await database.read(lambda session: session.scalar(text("SHOW application_name")))
+    shown = await database.read(lambda connection: connection.scalar(text("SHOW application_name")))
     assert shown == "theirs"
     await database.aclose()
 
@@ -155,6 +155,6 @@ async def test_a_lock_that_others_hold_ends_the_wait(postgresql: Server, name: s
 async def test_more_callers_than_connections_take_turns(database: Database):
     """A crowd at once is served by the few connections there are."""
     store = SqlStore(database, VAULT)
-    crowd = engines.POOL_SIZE * 10
+    crowd = engines.SINGLES * 15
     sights = await asyncio.gather(*(store.first_sight(TEAM, f"E{n}", NOW) for n in range(crowd)))
     assert sum(sights) == crowd
