@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -79,11 +79,8 @@ class Matches:
             await self._receive(person, event, seen)
 
     async def _receive(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
-        availability = await self._store.availability(person)
         for sighting in seen:
-            session_id = sighting.session_id
-            if session_id is None and availability is not None:
-                session_id = availability.session_id
+            session_id = sighting.session_id or await self._where_they_wait(person)
             if session_id is None:
                 UNREADABLE.labels(source="socket").inc()
                 log.warning("match_without_session", team=person.team, user=person.user)
@@ -93,31 +90,34 @@ class Matches:
                 if link is None or link.event != event:
                     log.info("match_of_nobody", team=person.team)
                     return
-                match, new = await self._heard(person, event, session_id, sighting, availability)
+                match, new = await self._heard(person, event, session_id, sighting)
             if match.settled_at is None:
                 await self._delivery.submit(person, match.id, fresh=new)
 
+    async def _where_they_wait(self, person: Person) -> SessionId | None:
+        availability = await self._store.availability(person)
+        return availability.session_id if availability is not None else None
+
     async def _heard(
-        self,
-        person: Person,
-        event: EventSlug,
-        session_id: SessionId,
-        seen: Sighting,
-        availability: Availability | None,
+        self, person: Person, event: EventSlug, session_id: SessionId, seen: Sighting
     ) -> tuple[Match, bool]:
         """The match that is spoken of, and whether it is stored only now."""
-        here = availability is not None and availability.session_id == session_id
-        since = availability.since if here and availability is not None else None
         told_of = person, event, session_id, seen
-        match = await self._add(*told_of, None, Source.SOCKET, availability)
+        match = await self._add(*told_of, None, Source.SOCKET)
         while match is None:
             known = await self._store.matches(person, event, session_id)
+            since = await self._available_since(person, session_id)
             match = pairing_of(seen, known, self._clock.now(), since)
             if match is not None:
                 await self._store.enrich_match(person, match.id, seen)
                 return match, False
-            match = await self._add(*told_of, known, Source.SOCKET, availability)
+            match = await self._add(*told_of, known, Source.SOCKET)
         return match, True
+
+    async def _available_since(self, person: Person, session_id: SessionId) -> datetime | None:
+        availability = await self._store.availability(person)
+        here = availability is not None and availability.session_id == session_id
+        return availability.since if here and availability is not None else None
 
     async def reconcile(
         self, link: Link, availability: Availability, *, grace: bool = False
@@ -179,10 +179,7 @@ class Matches:
                 return []
             known = await self._store.matches(link.person, link.event, session_id)
             for row in untold(listed, known):
-                current = await self._store.availability(link.person)
-                match = await self._add(
-                    link.person, link.event, session_id, row, known, source, current
-                )
+                match = await self._add(link.person, link.event, session_id, row, known, source)
                 if match is not None:
                     known.append(match)
                     stored.append(match)
@@ -201,19 +198,16 @@ class Matches:
         seen: Sighting,
         known: Sequence[Match] | None,
         source: Source,
-        availability: Availability | None,
     ) -> Match | None:
         """Store a new match; None when another telling of it was quicker.
 
         Without any `known` ones it is not stored if there may be one that it speaks of.
         """
-        if availability is not None and availability.session_id != session_id:
-            availability = None
         match = next_match(
             person=person,
             event=event,
             session_id=session_id,
-            session_title=availability.session_title if availability else "",
+            session_title=await self._store.session_title(person, event, session_id),
             seen=seen,
             known=known or (),
             source=source,

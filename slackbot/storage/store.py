@@ -23,6 +23,7 @@ from sqlalchemy import (
 from slackbot.domain.model import (
     AuthScheme,
     Availability,
+    EventSlug,
     Link,
     Match,
     Person,
@@ -57,6 +58,9 @@ ALONE_SECONDS = 10.0
 TOLD_SECONDS = 10.0
 """How long a match just stored waits to be told; where another process tells it, for nothing."""
 PEOPLE_KEPT = 4096
+TITLE_SECONDS = 60.0
+"""How long a session's title is remembered; it hardly ever changes."""
+SESSIONS_KEPT = 1000
 EVENT_MEMORY = timedelta(days=1)
 """Slack repeats an event for about an hour."""
 PURGE_SECONDS = 3600.0
@@ -97,6 +101,9 @@ class SqlStore(CallLinks):
             seconds=TOLD_SECONDS, capacity=PEOPLE_KEPT, clock=clock
         )
         super().__init__(database, vault, wishes=wishes, known=known, told_next=told_next)
+        self._titles: TtlCache[tuple[TeamId, EventSlug, SessionId], str] = TtlCache(
+            seconds=TITLE_SECONDS, capacity=SESSIONS_KEPT, clock=clock
+        )
         self._purged: TtlCache[TeamId, bool] = TtlCache(
             seconds=PURGE_SECONDS, capacity=PEOPLE_KEPT, clock=clock
         )
@@ -205,6 +212,18 @@ class SqlStore(CallLinks):
     async def _load_availability(self, person: Person) -> Availability | None:
         row = await self._database.row(_WISH, whose(person))
         return availability_of(row) if row is not None else None
+
+    async def session_title(self, person: Person, event: EventSlug, session_id: SessionId) -> str:
+        """The title that a wish of the workspace gave the session within a minute, or ""."""
+        session = (person.team, event, session_id)
+        title = self._titles.peek(session)
+        if title is not None:
+            return title
+        wish = await self.availability(person)
+        if wish is None or (wish.event, wish.session_id) != session[1:]:
+            return ""
+        self._titles.keep(session, wish.session_title)
+        return wish.session_title
 
     async def save_availability(self, availability: Availability) -> None:
         """Insert or replace."""

@@ -255,6 +255,19 @@ async def test_matches_stand_newest_first(store: Store):
     assert await store.matches(ANA, EXPO, SessionId(7)) == [first]
 
 
+async def test_a_sessions_title_is_that_of_a_wish_for_it(store: Store):
+    """Of the person's own, or of somebody's in the workspace who asked before."""
+    here, there = wish(), wish(BEN, session_id=SessionId(8), session_title="Tea")
+    session = (here.event, here.session_id)
+    assert await store.session_title(ANA, *session) == ""
+    for each in (here, there):
+        await store.save_availability(each)
+    assert await store.session_title(ANA, here.event, SessionId(8)) == ""
+    assert await store.session_title(ANA, SUMMIT, here.session_id) == ""
+    assert await store.session_title(ANA, *session) == here.session_title
+    assert await store.session_title(BEN, *session) == here.session_title
+
+
 @pytest.mark.parametrize("read_before", [False, True])
 async def test_the_first_match_with_a_partner(store: Store, read_before: bool):
     """Whoever has another account id is another; who has none may be anybody."""

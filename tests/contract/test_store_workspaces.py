@@ -74,6 +74,7 @@ USES: dict[str, tuple[Any, ...]] = {
     "forget": (ANA,),
     "forget_workspace": (TEAM,),
     "availability": (ANA,),
+    "session_title": (ANA, wish().event, wish().session_id),
     "save_availability": (wish(event=SUMMIT),),
     "set_state": (ANA, wish().session_id, State.IN_MEETING),
     "end_availability": (ANA,),
