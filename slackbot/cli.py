@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import resource
 import signal
 import sys
@@ -129,6 +130,7 @@ async def _serve(settings: Settings, role: Role) -> None:
     from slackbot.wiring import running
 
     async with running(settings, role) as app:
+        _free_the_collector()
         server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -150,6 +152,12 @@ async def _serve(settings: Settings, role: Role) -> None:
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, stop)
         await server.serve()
+
+
+def _free_the_collector() -> None:
+    """What was loaded for the start stays for ever: nobody waits while it is looked through."""
+    gc.collect()
+    gc.freeze()
 
 
 def _raise_file_limit() -> None:

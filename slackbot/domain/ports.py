@@ -20,6 +20,7 @@ from slackbot.domain.model import (
     Link,
     Match,
     MatchId,
+    Partner,
     Person,
     Session,
     SessionId,
@@ -255,13 +256,6 @@ class Store(Protocol):
         """
         ...
 
-    async def add_first(self, match: Match) -> bool:
-        """The same, if the person has met nobody in the session who may be this partner.
-
-        False leaves everything open: the partner may be new all the same.
-        """
-        ...
-
     async def enrich_match(self, person: Person, match_id: MatchId, seen: Sighting) -> None:
         """Add what a later telling knows more: call details, meeting digest, raw time.
 
@@ -274,6 +268,12 @@ class Store(Protocol):
         self, person: Person, event: EventSlug, session_id: SessionId | None = None
     ) -> list[Match]:
         """The person's matches at the event, newest first, of one session where given."""
+        ...
+
+    async def matches_with(
+        self, person: Person, event: EventSlug, session_id: SessionId, partner: Partner
+    ) -> list[Match]:
+        """All of the session that may be with this partner, newest first; others perhaps too."""
         ...
 
     async def settle(

@@ -142,6 +142,12 @@ def pairing_of(
     return next((match for match in newest_first if _speaks_of(seen, match, now, since)), None)
 
 
+def told_by_meeting(seen: Sighting, known: Iterable[Match]) -> bool:
+    """Whether Chime meetings alone decide in `pairing_of`, so that `since` need not be known."""
+    with_partner = [match for match in known if same_partner(match.partner, seen.partner)]
+    return all(match.meeting_digest and seen.meeting_digest for match in with_partner)
+
+
 def _speaks_of(seen: Sighting, match: Match, now: datetime, since: datetime | None) -> bool:
     if match.meeting_digest and seen.meeting_digest:
         return match.meeting_digest == seen.meeting_digest

@@ -21,7 +21,7 @@ from slackbot.domain.model import (
     TeamId,
 )
 from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Posted, Store
-from slackbot.domain.rules import next_match, pairing_of, untold
+from slackbot.domain.rules import next_match, pairing_of, told_by_meeting, untold
 from slackbot.services.background import Background, Locks
 from slackbot.telemetry import MATCHES, UNREADABLE
 
@@ -102,17 +102,20 @@ class Matches:
         self, person: Person, event: EventSlug, session_id: SessionId, seen: Sighting
     ) -> tuple[Match, bool]:
         """The match that is spoken of, and whether it is stored only now."""
-        told_of = person, event, session_id, seen
-        match = await self._add(*told_of, None, Source.SOCKET)
-        while match is None:
-            known = await self._store.matches(person, event, session_id)
-            since = await self._available_since(person, session_id)
+        known = await self._store.matches_with(person, event, session_id, seen.partner)
+        while True:
+            since = None
+            if not told_by_meeting(seen, known):
+                since = await self._available_since(person, session_id)
             match = pairing_of(seen, known, self._clock.now(), since)
             if match is not None:
                 await self._store.enrich_match(person, match.id, seen)
                 return match, False
-            match = await self._add(*told_of, known, Source.SOCKET)
-        return match, True
+            match = await self._add(person, event, session_id, seen, known, Source.SOCKET)
+            if match is not None:
+                return match, True
+            # All of them: a namesake may have taken its place.
+            known = await self._store.matches(person, event, session_id)
 
     async def _available_since(self, person: Person, session_id: SessionId) -> datetime | None:
         availability = await self._store.availability(person)
@@ -196,25 +199,21 @@ class Matches:
         event: EventSlug,
         session_id: SessionId,
         seen: Sighting,
-        known: Sequence[Match] | None,
+        known: Sequence[Match],
         source: Source,
     ) -> Match | None:
-        """Store a new match; None when another telling of it was quicker.
-
-        Without any `known` ones it is not stored if there may be one that it speaks of.
-        """
+        """Store a new match; None when another telling of it was quicker."""
         match = next_match(
             person=person,
             event=event,
             session_id=session_id,
             session_title=await self._store.session_title(person, event, session_id),
             seen=seen,
-            known=known or (),
+            known=known,
             source=source,
             now=self._clock.now(),
         )
-        add = self._store.add_first if known is None else self._store.add_match
-        if not await add(match):
+        if not await self._store.add_match(match):
             return None
         MATCHES.labels(source=source.value).inc()
         log.info("match", source=source.value, match=match.id)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
-    Executable,
-    Insert,
     Select,
     Update,
     and_,
     bindparam,
+    exists,
     func,
     literal,
     or_,
@@ -27,6 +24,7 @@ from slackbot.domain.model import (
     EventSlug,
     Match,
     MatchId,
+    Partner,
     Person,
     SessionId,
     Sighting,
@@ -35,10 +33,10 @@ from slackbot.domain.model import (
     TeamId,
 )
 from slackbot.domain.ports import Posted
-from slackbot.domain.rules import ROUND_UNKNOWN, same_partner
+from slackbot.domain.rules import ROUND_UNKNOWN
 from slackbot.storage.cache import TtlCache
 from slackbot.storage.database import Database, Statement
-from slackbot.storage.queries import A_MATCH, AT_EVENT, HAVE_MET, IN_SESSION, IS_KNOWN, of, whose
+from slackbot.storage.queries import A_MATCH, AT_EVENT, IN_SESSION, MAY_BE_WITH, of, whose
 from slackbot.storage.rows import (
     Values,
     as_stored,
@@ -66,15 +64,22 @@ _SETTLE = (
     )
     .values({name: bindparam(f"new_{name}") for name in ("settled_at", "outcome", "channel", "ts")})
 )
-_COLUMNS = list(MatchRow.__table__.columns)
-_NEW_MATCH = select(*(bindparam(f"new_{it.name}", type_=it.type) for it in _COLUMNS))
-# The person is in a meeting now.
+_NEW_MATCH: Values = {it.name: bindparam(f"new_{it.name}") for it in MatchRow.__table__.columns}
+# The person is in a meeting now, unless this match is known already.
 _FULFIL_WISH = (
     update(AvailabilityRow)
     .where(
         AvailabilityRow.team_id == bindparam("of_team"),
         AvailabilityRow.user_id == bindparam("of_user"),
         AvailabilityRow.session_id == bindparam("of_session"),
+        ~exists().where(
+            MatchRow.team_id == bindparam("of_team"),
+            MatchRow.user_id == bindparam("of_user"),
+            MatchRow.event == bindparam("of_event"),
+            MatchRow.session_id == bindparam("of_session"),
+            MatchRow.partner_key == bindparam("of_partner"),
+            MatchRow.ordinal == bindparam("of_ordinal"),
+        ),
     )
     .values(state=State.IN_MEETING.value)
 )
@@ -87,11 +92,6 @@ class Known:
     event: EventSlug
     session_id: SessionId
     matches: tuple[Match, ...]
-
-    def shows(self, match: Match) -> bool:
-        """Whether one with the same partner is among them."""
-        here = (self.event, self.session_id) == (match.event, match.session_id)
-        return here and any(same_partner(it.partner, match.partner) for it in self.matches)
 
 
 class Ledger:
@@ -110,35 +110,17 @@ class Ledger:
         self._vault = vault
         self._wishes = wishes
         self._known = known
-        self._add = self._insert(~IS_KNOWN)
-        self._fulfil_and_add = database.together(_FULFIL_WISH.where(~IS_KNOWN), self._add)
-        first = _FULFIL_WISH.where(~HAVE_MET), self._insert(~HAVE_MET)
-        self._fulfil_and_add_first = database.together(*first)
+        self._add = database.insert(MatchRow).values(_NEW_MATCH).on_conflict_do_nothing()
+        self._fulfil_and_add = database.together(_FULFIL_WISH, self._add)
         self._told_next: TtlCache[Person, Match] = told_next
         """The match just stored, until it is read for the first time, which is to tell it."""
-
-    def _insert(self, unless: ColumnElement[bool]) -> Insert:
-        made = self._database.insert(MatchRow).from_select(_COLUMNS, _NEW_MATCH.where(unless))
-        return made.on_conflict_do_nothing()
 
     async def add_match(self, match: Match) -> bool:
         """Store a match; False when its id, or its (partner, ordinal), is there already.
 
         Unless it was over before, the person's wish for its session is fulfilled with it.
         """
-        of_before = match.source is Source.BEFORE
-        return await self._store(match, (self._add,) if of_before else self._fulfil_and_add)
-
-    async def add_first(self, match: Match) -> bool:
-        """The same, if the person has met nobody in the session who may be this partner."""
-        if match.partner.account_id is None:
-            return False  # whoever has a name alone may be anybody
-        at_hand = self._known.peek(match.person)
-        if at_hand is not None and at_hand.shows(match):
-            return False
-        return await self._store(match, self._fulfil_and_add_first)
-
-    async def _store(self, match: Match, made: Sequence[Executable]) -> bool:
+        made = (self._add,) if match.source is Source.BEFORE else self._fulfil_and_add
         values = _new(match_values(match, self._vault)) | _wish_of(match)
 
         def after(counts: list[int] | None) -> None:
@@ -181,6 +163,18 @@ class Ledger:
             return at_hand
         row = await self._database.row(A_MATCH, whose(person) | {"of_match": match_id})
         return match_of(row, self._vault) if row is not None else None
+
+    async def matches_with(
+        self, person: Person, event: EventSlug, session_id: SessionId, partner: Partner
+    ) -> list[Match]:
+        """All of the session that may be with this partner, newest first; others perhaps too.
+
+        Where nothing is remembered, reading a long session would cost more than all the rest.
+        """
+        if self._database.ours_alone or partner.account_id is None:
+            return await self.matches(person, event, session_id)
+        wanted = {"of_event": event, "of_session": session_id, "of_account": partner.account_id}
+        return await self._load(MAY_BE_WITH, whose(person) | wanted)
 
     async def matches(
         self, person: Person, event: EventSlug, session_id: SessionId | None = None
@@ -293,7 +287,6 @@ def _wish_of(match: Match) -> Values:
         "of_session": match.session_id,
         "of_event": match.event,
         "of_partner": match.partner_key,
-        "of_account": match.partner.account_id,
         "of_ordinal": match.ordinal,
     }
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
 
 from slackbot.domain.model import Person
 from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, FeedRow, LinkRow, MatchRow
@@ -47,22 +47,13 @@ AT_EVENT = (
 )
 """Newest first, and without the calls."""
 IN_SESSION = AT_EVENT.where(_MATCHES.session_id == bindparam("of_session"))
-_IN_SESSION = exists().where(
-    _of_one(MatchRow),
-    _MATCHES.event == bindparam("of_event"),
-    _MATCHES.session_id == bindparam("of_session"),
-)
-IS_KNOWN = _IN_SESSION.where(
-    _MATCHES.partner_key == bindparam("of_partner"), _MATCHES.ordinal == bindparam("of_ordinal")
-)
-"""Whether the match is stored."""
-HAVE_MET = _IN_SESSION.where(
+MAY_BE_WITH = IN_SESSION.where(
     or_(
         _MATCHES.partner_account_id.is_(None),
         _MATCHES.partner_account_id == bindparam("of_account"),
     )
 )
-"""Whether a match is stored with this partner, or with one who may be the same."""
+"""Without those with somebody who is surely another."""
 
 
 def of_any(table: type[LinkRow | FeedRow], people: Iterable[Person]) -> ColumnElement[bool]:

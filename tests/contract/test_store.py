@@ -268,33 +268,19 @@ async def test_a_sessions_title_is_that_of_a_wish_for_it(store: Store):
     assert await store.session_title(BEN, *session) == here.session_title
 
 
-@pytest.mark.parametrize("read_before", [False, True])
-async def test_the_first_match_with_a_partner(store: Store, read_before: bool):
+async def test_of_a_partner_none_is_missing(store: Store):
     """Whoever has another account id is another; who has none may be anybody."""
     zoe, yan = Partner(name="Zoë", account_id=9), Partner(name="Zoë", account_id=8)
-    wanted = replace(wish(), session_id=SessionId(7))
-    await store.save_availability(wanted)
-    assert await store.add_first(pairing(partner=zoe))
-    assert await store.availability(ANA) == replace(wanted, state=State.IN_MEETING)
-    await store.save_availability(wanted)
-    if read_before:
-        assert len(await store.matches(ANA, EXPO, SessionId(7))) == 1
-    assert not await store.add_first(pairing(number=2, partner=zoe))
-    assert not await store.add_first(pairing(number=2, partner=Partner(name="Someone")))
-    assert await store.availability(ANA) == wanted, "nothing is stored, so nothing is fulfilled"
-    assert await store.add_first(pairing(number=2, partner=yan, partner_key="id:8"))
-    assert await store.add_first(pairing(number=3, partner=zoe, session_id=SessionId(8)))
-    assert await store.add_first(pairing(number=4, partner=zoe, event=SUMMIT))
-    assert await store.add_first(pairing(BEN, partner=zoe))
-    kept = [match.ordinal for match in await store.matches(ANA, EXPO, SessionId(7))]
-    assert kept == [2, 1]
-
-
-async def test_after_a_partner_without_an_id_nobody_is_surely_new(store: Store):
-    """They may have been one and the same."""
-    await store.add_match(pairing(partner=Partner(name="Zoë"), partner_key="name:zoë"))
-    assert not await store.add_first(pairing(number=2))
-    assert len(await store.matches(ANA, EXPO)) == 1
+    nameless = Partner(name="Z.")
+    for number, partner in enumerate((zoe, yan, nameless, zoe), start=1):
+        await store.add_match(pairing(number=number, partner=partner))
+    await store.add_match(pairing(number=5, session_id=SessionId(8)))
+    for partner, there in ((zoe, {1, 3, 4}), (yan, {2, 3}), (nameless, {1, 2, 3, 4})):
+        found = await store.matches_with(ANA, EXPO, SessionId(7), partner)
+        numbers = [match.ordinal for match in found]
+        assert there <= set(numbers) <= {1, 2, 3, 4}
+        assert numbers == sorted(numbers, reverse=True), "newest first"
+        assert all(match.call is None for match in found)
 
 
 async def test_a_settled_match_is_not_submitted_again(store: Store):

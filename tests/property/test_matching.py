@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slackbot.domain.model import Partner, Person, Sighting, Source, TeamId, UserId
-from slackbot.domain.rules import untold
+from slackbot.domain.rules import pairing_of, told_by_meeting, untold
 from slackbot.services.background import Background
 from slackbot.services.matches import Matches
 from tests.fakes import COFFEE, EXPO, NOON, link, match, row, sighting, wish
@@ -202,3 +202,23 @@ def test_untold_is_what_goes_beyond_the_known(listed: list[Sighting], known: lis
     counted.subtract(Counter(who.name for who, _, _ in known))
     assert Counter(seen.partner.name for seen in new) == +counted
     assert not Counter(map(repr, new)) - Counter(map(repr, listed))
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([*PARTNERS, Partner(name="Yan")]), st.booleans())),
+    st.sampled_from(PARTNERS),
+    st.booleans(),
+    st.integers(-3600, 3600),
+)
+def test_where_meetings_decide_it_does_not_matter_since_when_somebody_waits(
+    before: list[tuple[Partner, bool]], partner: Partner, meets: bool, since: int
+):
+    """So that need not be looked up then."""
+    known = [
+        match(who, ordinal, meeting_digest=f"m{ordinal}" if told else None)
+        for ordinal, (who, told) in enumerate(before, 1)
+    ]
+    seen = sighting(partner, meeting_digest="m1" if meets else None)
+    if told_by_meeting(seen, known):
+        moment = NOON + timedelta(seconds=since)
+        assert pairing_of(seen, known, NOON, moment) == pairing_of(seen, known, NOON, None)

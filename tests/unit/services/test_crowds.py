@@ -21,7 +21,7 @@ async def test_of_many_at_once_some_are_stored_and_the_others_wait_in_order(
     for person in people:
         await bench.store.save_link(replace(link(), person=person))
     begun, under_way, most = list[Person](), 0, 0
-    add = bench.store.add_first
+    add = bench.store.add_match
 
     async def counted(match: Match) -> bool:
         nonlocal under_way, most
@@ -33,7 +33,7 @@ async def test_of_many_at_once_some_are_stored_and_the_others_wait_in_order(
         finally:
             under_way -= 1
 
-    monkeypatch.setattr(bench.store, "add_first", counted)
+    monkeypatch.setattr(bench.store, "add_match", counted)
     seen = [sighting(session_id=TEA)]
     await asyncio.gather(*(bench.matches.receive(person, EXPO, seen) for person in people))
     assert 1 < most <= AT_ONCE
