@@ -20,7 +20,7 @@ from tests import postgres
 
 EMPTY = {"memory": "sqlite://", "file": "sqlite:///{folder}/bot.db"}
 
-UNMEASURED = {"bench", "faults", "meta", "property"}
+UNMEASURED = {"bench", "faults", "fuzz", "meta", "property"}
 """Folders of tests that go without coverage: they add nothing to it that the others do not
 reach, and measuring them takes minutes."""
 

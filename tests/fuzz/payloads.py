@@ -116,9 +116,9 @@ async def mutated_payloads(target: Target, tries: int, seed: int) -> Count:
         if status not in MEANT:
             count.note("wrong", f"{status} {told}")
         await target.settled()
-        if target.state("seen_events") != state:
-            count.note("changed", told)
-            state = target.state("seen_events")
+        if (now := target.state("seen_events")) != state:
+            count.note("changed", f"{told}; rows before: {state}, after: {now}")
+            state = now
         if number % BATCH == BATCH - 1 or number == tries - 1:
             for line in target.defects():
                 count.note("unhandled", line)
