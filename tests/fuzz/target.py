@@ -36,6 +36,7 @@ from tests.printed import printed
 from tests.scenario.conftest import settings_for
 
 PATH = "/slack/events"
+READY_SECONDS = 30.0
 FORM = "application/x-www-form-urlencoded"
 TABLES = ("links", "availabilities", "matches", "seen_events")
 TEAM, ADA, PRIYA = "T0DEMO", "U0ADA", "U0PRIYA"
@@ -103,6 +104,11 @@ class Target:
     async def event(self, payload: object) -> tuple[int, bytes]:
         """An event, as JSON."""
         return await self.post(json.dumps(payload), "application/json")
+
+    async def ready(self) -> None:
+        """Wait until the bot has gone on with what it found, which is not yet what is seeded."""
+        while (await self.send(b"", [], "GET", "/readyz"))[0] != 200:  # noqa: ASYNC110 - over HTTP
+            await asyncio.sleep(0.01)
 
     async def settled(self) -> None:
         """Wait until the bot has done all that it began; its feeds and servers go on."""
@@ -236,5 +242,7 @@ async def target(folder: Path) -> AsyncIterator[Target]:
         database = sqlite3.connect(path)
         closing.callback(database.close)
         made = Target(app, slack, platform, log, database, settings)
+        async with asyncio.timeout(READY_SECONDS):
+            await made.ready()
         await made.seed()
         yield made
