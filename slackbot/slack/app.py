@@ -21,7 +21,7 @@ from slackbot.slack.calling import Calling
 from slackbot.slack.endpoint import ASGIApp, SignedOnly, unreadable
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.linking import Linking
-from slackbot.slack.listeners import actions, commands, events, options, views
+from slackbot.slack.listeners import actions, commands, events, leaving, options, views
 from slackbot.slack.replies import Replies
 from slackbot.slack.turns import Turns
 
@@ -111,10 +111,15 @@ def _register(app: AsyncApp, parts: Parts) -> None:
     )
     views.register(app, linking=parts.linking)
     options.register(app)
+    leaving.register(
+        app,
+        accounts=parts.accounts,
+        background=parts.background,
+        first_sight=parts.first_sight,
+    )
     events.register(
         app,
         answers=parts.answers,
-        accounts=parts.accounts,
         replies=parts.replies,
         background=parts.background,
         first_sight=parts.first_sight,

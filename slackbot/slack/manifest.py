@@ -20,7 +20,7 @@ SCOPES: Final = {
     "users:read": "tells who was deactivated and reads no message any more",
 }
 """What the bot's token must be allowed, each with its reason."""
-BOT_EVENTS: Final = ("app_home_opened", "app_uninstalled", "tokens_revoked")
+BOT_EVENTS: Final = ("app_home_opened", "app_uninstalled", "tokens_revoked", "user_change")
 _USAGE: Final = "[sessions | join | available | pause | matches | status | connect | help]"
 _PLAIN: Final = re.compile(r"[A-Za-z/][\w ,./:+-]*", re.ASCII)
 _WORDS_OF_YAML: Final = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}

@@ -113,7 +113,8 @@ class Target:
     async def settled(self) -> None:
         """Wait until the bot has done all that it began; its feeds and servers go on."""
         ours = {"answer", "reply", "open_form", "token_help", "submit", "errand", "show_later"}
-        ours |= {"connect", "leave", "forget_workspace", "show_home", "grace", "note"}
+        ours |= {"connect", "leave", "forget_workspace", "forget_person", "show_home"}
+        ours |= {"grace", "note"}
         while busy := [task for task in asyncio.all_tasks() if task.get_name() in ours]:
             await asyncio.wait(busy)
 

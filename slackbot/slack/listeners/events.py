@@ -9,7 +9,6 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from slackbot.domain.model import Person, TeamId
-from slackbot.services.accounts import Accounts
 from slackbot.services.background import Background
 from slackbot.slack.answers import Answers
 from slackbot.slack.grammar import Command, Name
@@ -24,12 +23,11 @@ def register(
     app: AsyncApp,
     *,
     answers: Answers,
-    accounts: Accounts,
     replies: Replies,
     background: Background,
     first_sight: FirstSight,
 ) -> None:
-    """Listen to Home being opened and to the app being removed."""
+    """Listen to Home being opened. To be called last: what nobody listens to is ignored here."""
 
     async def home_opened(body: dict[str, Any], event: dict[str, Any]) -> None:
         opener, event_id = person(body["team_id"], event["user"]), str(body["event_id"])
@@ -42,19 +40,8 @@ def register(
             task = answers.start(opener, Command(Name.OVERVIEW))
             replies.put(task, Place(opener, home=True))
 
-    async def removed(body: dict[str, Any]) -> None:
-        if await first_sight(TeamId(body["team_id"]), str(body["event_id"])):
-            forget = accounts.forget_workspace(TeamId(body["team_id"]))
-            background.start(forget, "forget_workspace")
-
-    async def tokens_revoked(body: dict[str, Any], event: dict[str, Any]) -> None:
-        if event.get("tokens", {}).get("bot"):
-            await removed(body)
-
     async def ignored() -> None:
         """Not subscribed to by our manifest. Slack would repeat what it gets no 200 for."""
 
     app.event("app_home_opened")(timed("event", home_opened))
-    app.event("app_uninstalled")(timed("event", removed))
-    app.event("tokens_revoked")(timed("event", tokens_revoked))
     app.event(re.compile(r"[\s\S]*"))(timed("event", ignored))
