@@ -137,15 +137,18 @@ def pairing_of(
     time between two tellings of the socket, else whether the known round may still be going on
     and the person has not become available anew.
     """
-    with_partner = [match for match in known if same_partner(match.partner, seen.partner)]
-    newest_first = sorted(with_partner, key=lambda match: match.ordinal, reverse=True)
+    newest_first = sorted(_with(seen.partner, known), key=lambda match: match.ordinal, reverse=True)
     return next((match for match in newest_first if _speaks_of(seen, match, now, since)), None)
 
 
 def told_by_meeting(seen: Sighting, known: Iterable[Match]) -> bool:
     """Whether Chime meetings alone decide in `pairing_of`, so that `since` need not be known."""
-    with_partner = [match for match in known if same_partner(match.partner, seen.partner)]
+    with_partner = _with(seen.partner, known)
     return all(match.meeting_digest and seen.meeting_digest for match in with_partner)
+
+
+def _with(partner: Partner, known: Iterable[Match]) -> list[Match]:
+    return [match for match in known if same_partner(match.partner, partner)]
 
 
 def _speaks_of(seen: Sighting, match: Match, now: datetime, since: datetime | None) -> bool:
@@ -178,7 +181,7 @@ def untold(listed: Sequence[Sighting], known: Sequence[Match]) -> list[Sighting]
 
 
 def _beyond(group: list[Sighting], known: Sequence[Match]) -> list[Sighting]:
-    told = [match for match in known if same_partner(match.partner, group[0].partner)]
+    told = _with(group[0].partner, known)
     surplus = len(group) - len(told)
     if surplus <= 0:
         return []
@@ -205,7 +208,7 @@ def next_match(
     the same moment collide in the store instead of making two. What counts is the key: namesakes
     may share it when one of them was first told without an id.
     """
-    earlier = [match for match in known if same_partner(match.partner, seen.partner)]
+    earlier = _with(seen.partner, known)
     key = earlier[0].partner_key if earlier else partner_key(seen.partner)
     ordinal = max((match.ordinal for match in known if match.partner_key == key), default=0) + 1
     ends_at = None

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from slackbot.storage import engines
@@ -52,23 +52,13 @@ class DeliveryDatabase:
             "system_database_engine": engine,
         }
 
-    def _connect_args(self) -> dict[str, str | int]:
-        """What the URL's query says goes before our options."""
-        given = engines.POSTGRESQL_OPTIONS.items()
-        return {name: value for name, value in given if name not in self._url.query}
-
     def migrate(self, migrate: Callable[[str], None]) -> str | None:
         """On PostgreSQL: have `migrate` bring its tables up to date, one process at a time.
 
         Blocks for a second or two. Returns what was done in a few words, None for nothing.
         """
-        engine = create_engine(
-            self._url,
-            isolation_level="AUTOCOMMIT",  # an open transaction would be in the engine's way
-            poolclass=NullPool,
-            connect_args=self._connect_args(),
-            hide_parameters=True,
-        )
+        # Without a transaction: an open one would be in the engine's way.
+        engine = engines.postgresql_unpooled(self._url)
         with engine.connect() as connection:
             # Asked again and again: a statement that waited would keep a snapshot, and indexes that
             # are made concurrently wait for whoever has one.

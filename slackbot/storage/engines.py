@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -97,15 +97,20 @@ def postgresql_delivery(url: URL) -> Engine:
     return engine
 
 
+def postgresql_unpooled(url: URL) -> Engine:
+    """A connection of its own each time, every statement a transaction by itself."""
+    options = _connection_options(url)
+    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", **options)
+
+
 def _postgresql_options(url: URL) -> dict[str, Any]:
-    return {
-        "max_overflow": 0,
-        "pool_recycle": RECYCLE_SECONDS,
-        "connect_args": {
-            name: value for name, value in POSTGRESQL_OPTIONS.items() if name not in url.query
-        },
-        "hide_parameters": True,
-    }
+    return {"max_overflow": 0, "pool_recycle": RECYCLE_SECONDS, **_connection_options(url)}
+
+
+def _connection_options(url: URL) -> dict[str, Any]:
+    given = POSTGRESQL_OPTIONS.items()
+    wanted = {name: value for name, value in given if name not in url.query}
+    return {"connect_args": wanted, "hide_parameters": True}
 
 
 def _ask_after_a_pause(engine: Engine) -> None:
