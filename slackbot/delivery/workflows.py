@@ -32,7 +32,8 @@ log = structlog.get_logger(__name__)
 
 APPLICATION: Final = "slackbot"
 VERSION: Final = "delivery-1"
-"""DBOS recovers workflows of its own version only: changed when the meaning of one changes."""
+"""The same for ever: DBOS takes up work of its own version only, so another one would strand what
+is under way. A workflow whose meaning changes gets another name, and the old one stays known."""
 DURABLE_SECONDS: Final = 20.0
 """A wait at least so long is written down, so that a restart does not begin it anew."""
 DRAIN_SECONDS: Final = 3.0

@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
+from dbos import DBOS
+
 from slackbot.cli import main
-from slackbot.delivery import workflows
 from slackbot.delivery.workers import Worker
 from slackbot.delivery.workflows import DurableDelivery
 from slackbot.services.matches import Matches
@@ -79,16 +80,29 @@ def without_reconciliation() -> None:
     Matches._store_missed = nothing  # type: ignore[method-assign] # that is the point
 
 
-def older() -> None:
-    """The delivery of a version before this one."""
-    workflows.VERSION = "delivery-0"  # type: ignore[misc] # that is the point
+def newer() -> None:
+    """A version in which every workflow has a new name, and those of the old one are known."""
+    workflow = DBOS.workflow
+
+    def both(*, name: str) -> Callable[[Method], Method]:
+        def register(work: Method) -> Method:
+            @workflow(name=name)
+            @wraps(work)
+            async def known(*args: Any) -> None:
+                await work(*args)
+
+            return workflow(name=f"{name}-of-tomorrow")(work)
+
+        return register
+
+    DBOS.workflow = both  # type: ignore[assignment,method-assign] # that is the point
 
 
 LEFT_OUT: dict[str, Callable[[], None]] = {
     "history": without_history,
     "fence": without_fence,
     "reconciliation": without_reconciliation,
-    "older": older,
+    "newer": newer,
 }
 
 

@@ -63,14 +63,13 @@ async def kills(here: Stage, _: Account, size: Size) -> None:
     await _all_ready(here)
 
 
-async def windows(here: Stage, account: Account, size: Size) -> None:
+async def windows(here: Stage, _: Account, size: Size) -> None:
     """Killed on purpose between store, submit, intent, send and record."""
     for window in WINDOWS:
         for number in range(size.windows):
             bot = here.workers[number % len(here.workers)]
             await _dies_in(here, bot, window, number % 3)
         await _all_ready(here)
-        await here.quiet(account)
 
 
 async def _dies_in(here: Stage, bot: Bot, window: str, after: int) -> None:
@@ -114,7 +113,7 @@ async def replaced(here: Stage, account: Account, _: Size) -> None:
 
 
 async def older(here: Stage, account: Account, _: Size) -> None:
-    """The work of an older version of the delivery is taken over by this one."""
+    """What an older version began is finished by a newer one, and the other way round."""
     await upgrades.older(here, account)
 
 
