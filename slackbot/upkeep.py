@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from slackbot.delivery import tables
-from slackbot.delivery.workflows import DeliveryUnusable, DurableDelivery
+from slackbot.delivery.engine import DeliveryUnusable
+from slackbot.delivery.workflows import DurableDelivery
 from slackbot.domain.leases import Role
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.settings import Settings, SettingsError

@@ -50,7 +50,7 @@ EXPO = EventSlug("expo")
 COFFEE, TEA = SessionId(7), SessionId(8)
 ZOE = Partner(name="Zoë", account_id=9, title="CTO", company="Ωmega")
 YAN = Partner(name="Yan", account_id=10)
-CALL = Call({"MeetingId": "m-1"}, {"AttendeeId": "a-1", "JoinToken": "j"})
+CALL = Call({"MeetingId": "m-1"}, {"AttendeeId": "attendee-1", "JoinToken": "j"})
 
 Journal = list[str]
 T = TypeVar("T")

@@ -3,9 +3,7 @@
 The workflow's own row is the intent: it is committed before anything is sent, and whoever finds
 it later without remembering to have begun it looks into the person's direct messages first. So a
 workflow needs no steps; it is carried out again from its beginning, and that is harmless. It
-carries ids, never a token or call details.
-
-There is one DBOS in a process. Which executor a workflow belongs to is the process's `boot_id`;
+carries ids, never a token or call details. Which executor it belongs to is the process's `boot_id`;
 those of a process that died are handed to us by `recover`.
 """
 
@@ -13,32 +11,25 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import logging
-import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
-from dbos import DBOS, DBOSConfig, SetWorkflowID
-from dbos import error as dbos_error
+from dbos import DBOS, SetWorkflowID
 
+from slackbot.delivery import engine
+from slackbot.delivery.engine import Work
 from slackbot.domain.model import MatchId, Person, TeamId, UserId
 from slackbot.domain.notices import Remark, packed, unpacked
 from slackbot.services.notices import Notices
 
 log = structlog.get_logger(__name__)
 
-APPLICATION: Final = "slackbot"
-VERSION: Final = "delivery-1"
-"""The same for ever: DBOS takes up work of its own version only, so another one would strand what
-is under way. A workflow whose meaning changes gets another name, and the old one stays known."""
 DURABLE_SECONDS: Final = 20.0
 """A wait at least so long is written down, so that a restart does not begin it anew."""
 DRAIN_SECONDS: Final = 3.0
-THREADS: Final = 6
-"""DBOS writes in threads; one database has no use for more at once."""
 KEPT: Final = timedelta(days=2)
 """How long finished workflows are kept. The ledger is our own rows."""
 TIDY_SECONDS: Final = 3600.0
@@ -47,12 +38,6 @@ OTHERS_SECONDS: Final = 30.0
 OTHERS_KEPT: Final = 10_000
 BATCH: Final = 500
 FINISHED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-
-Work = Callable[..., Coroutine[Any, Any, None]]
-
-
-class DeliveryUnusable(Exception):
-    """The engine cannot work on its database; the text is one line for operators."""
 
 
 class DurableDelivery:
@@ -71,38 +56,22 @@ class DurableDelivery:
         self._closing = False
 
     def launch(self, database: Mapping[str, Any]) -> None:
-        """Start DBOS on its database: keys of `DBOSConfig`. Call it in the running loop.
+        """Start the engine on its database. Call it in the running loop.
 
         Raises:
             DeliveryUnusable: its tables are missing or of another version.
         """
-        config: DBOSConfig = {
-            "name": APPLICATION,
-            "application_version": VERSION,
-            "executor_id": self._boot_id,
-            "max_executor_threads": THREADS,
-            "use_listen_notify": False,
-            "notification_listener_polling_interval_sec": 0.2,
-            "log_level": "WARNING",
-            **database,  # type: ignore[typeddict-item] # keys of the same type, chosen by wiring
-        }
-        DBOS(config=config)
-        logger = _through_our_logging()
-        workflow = DBOS.workflow
-        self._deliver = workflow(name="deliver")(self._deliver_workflow())
-        self._finish = workflow(name="finish")(self._finish_workflow())
-        self._remark = workflow(name="remark")(self._remark_workflow())
-        logger.disabled = True  # what is wrong is raised, and told in one line
-        try:
-            DBOS.launch()
-        except dbos_error.DBOSException as problem:
-            DBOS.destroy(destroy_registry=True)
-            log.debug("delivery_unusable", failure=type(problem).__name__)
-            raise DeliveryUnusable(
-                "its tables for delivery are not those of this version"
-            ) from None
-        finally:
-            logger.disabled = False
+        begin = engine.start(
+            database,
+            executor=self._boot_id,
+            workflows={
+                "deliver": self._deliver_workflow(),
+                "finish": self._finish_workflow(),
+                "remark": self._remark_workflow(),
+            },
+        )
+        self._deliver, self._finish = begin["deliver"], begin["finish"]
+        self._remark = begin["remark"]
 
     # --- ports.Delivery --------------------------------------------------------------------------
 
@@ -288,30 +257,8 @@ class DurableDelivery:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await _in_a_thread(lambda: DBOS.destroy(destroy_registry=True))
+        await engine.stop()
 
 
 def _person(team: str, user: str) -> Person:
     return Person(TeamId(team), UserId(user))
-
-
-def _through_our_logging() -> logging.Logger:
-    """DBOS prints by itself, past the redaction on the root of logging."""
-    logger = logging.getLogger("dbos")
-    logger.handlers.clear()
-    logger.propagate = True
-    return logger
-
-
-async def _in_a_thread(work: Callable[[], None]) -> None:
-    """DBOS ends the loop's pool of threads itself, so it must not run in there."""
-    loop, done = asyncio.get_running_loop(), asyncio.Event()
-
-    def run() -> None:
-        try:
-            work()
-        finally:
-            loop.call_soon_threadsafe(done.set)
-
-    threading.Thread(target=run, name="dbos-destroy").start()
-    await done.wait()

@@ -9,9 +9,8 @@ from contextlib import contextmanager, suppress
 
 import structlog
 
-from slackbot.domain.errors import PlatformError, Refusal, TokenRefused, Unavailable
+from slackbot.domain.errors import PlatformError, Refusal, TokenRefused
 from slackbot.domain.model import (
-    AttendeeStatus,
     Availability,
     EventSlug,
     Link,
@@ -26,6 +25,7 @@ from slackbot.domain.rules import notice_key
 from slackbot.services.accounts import Accounts
 from slackbot.services.background import Background, Locks
 from slackbot.services.matches import Matches
+from slackbot.services.saying_again import SayingAgain
 
 log = structlog.get_logger(__name__)
 
@@ -72,7 +72,6 @@ class Watch:
         self._accounts = accounts
         self._matches = matches
         self._delivery = delivery
-        self._platform = platform
         self._store = store
         self._feed = feed
         self._clock = clock
@@ -80,8 +79,9 @@ class Watch:
         self._locks = locks
         self._kept: dict[Person, asyncio.Task[None]] = {}
         self._starting: set[Person] = set()
-        self._unsaid: set[Person] = set()
-        """Whose feed came back, but the platform has not confirmed that they are available."""
+        self._again = SayingAgain(
+            accounts=accounts, platform=platform, store=store, lost=self._lost
+        )
         self._listed_later: set[Person] = set()
         self._turns = asyncio.Semaphore(CONNECTED_AT_ONCE)
         self._visits = asyncio.Semaphore(VISITS_AT_ONCE)
@@ -115,7 +115,7 @@ class Watch:
 
     def drop(self, person: Person) -> None:
         """The feed is another process's now: so is the watch. The wish stands."""
-        self._unsaid.discard(person)
+        self._again.forget(person)
         self._listed_later.discard(person)
         kept = self._kept.pop(person, None)
         if kept is not None:
@@ -133,7 +133,7 @@ class Watch:
     async def end(self, person: Person) -> bool:
         """The wish is over: stop the feed; whether there was a wish. Call it under the lock."""
         ended = await self._store.end_availability(person)
-        self._unsaid.discard(person)
+        self._again.forget(person)
         kept = self._kept.pop(person, None)
         if kept is not None and kept is not asyncio.current_task():
             kept.cancel()
@@ -183,7 +183,7 @@ class Watch:
         """
         while person not in self._starting:
             if self._turns.locked():
-                self._unsaid.add(person)  # however long the turn is in coming
+                self._again.owe(person)  # however long the turn is in coming
             try:
                 async with self._turns:
                     await self._connected(person)
@@ -194,11 +194,11 @@ class Watch:
 
     async def _connected(self, person: Person) -> None:
         async with self._locks.of(person):
-            self._unsaid.add(person)  # whatever fails from here on, the watch makes it good
+            self._again.owe(person)  # whatever fails from here on, the watch makes it good
             link = await self._store.link(person)
             availability = await self._store.availability(person)
             if link is None or link.refused_at is not None or availability is None:
-                self._unsaid.discard(person)
+                self._again.forget(person)
                 return
             try:
                 async with self._accounts.speaking_unasked(link):
@@ -207,8 +207,7 @@ class Watch:
                         self._background.start(self._look_later(link, availability), "look_later")
                     else:
                         await self._look(link, availability)
-                        availability = await self._store.availability(person)
-                    await self._say_again(link, availability)
+                    await self._again.say(link)
             except TokenRefused:
                 log.info("feed_useless", reason="token_refused")
 
@@ -218,34 +217,12 @@ class Watch:
             async with self._accounts.speaking_unasked(link):
                 await self._look(link, availability)
 
-    async def _say_available_again(self, link: Link) -> None:
-        await self._say_again(link, await self._store.availability(link.person))
-
-    async def _say_again(self, link: Link, availability: Availability | None) -> None:
-        person = link.person
-        self._unsaid.discard(person)
-        if availability is None or availability.state is not State.AVAILABLE:
-            return
-        try:
-            await self._platform.set_status(link, availability.session_id, AttendeeStatus.AVAILABLE)
-        except TokenRefused:
-            raise
-        except Refusal as error:
-            if await self._store.availability(person) is not None:
-                lost = AvailabilityLost(availability.session_title, error.code)
-                await self._remark(availability, lost)
-            await self.end(person)
-        except Unavailable as error:
-            log.info("available_unconfirmed", reason=error.code)
-            self._unsaid.add(person)
-        else:
-            await self._take_back(link, availability)
-
-    async def _take_back(self, link: Link, said: Availability) -> None:
-        """Another process may have ended the wish just while we said that it stands."""
-        current = await self._store.availability(link.person)
-        if current is None or current.session_id != said.session_id:
-            await self._accounts.leave(link, said)
+    async def _lost(self, availability: Availability, refusal: Refusal) -> None:
+        """The platform no longer takes the person to be available."""
+        if await self._store.availability(availability.person) is not None:
+            lost = AvailabilityLost(availability.session_title, refusal.code)
+            await self._remark(availability, lost)
+        await self.end(availability.person)
 
     async def disconnected(self, person: Person, failure: str) -> None:
         """The feed is down. Its supervisor and the watch see to the rest."""
@@ -305,9 +282,9 @@ class Watch:
                     await self.end(person)
                     return False
                 self._feed.open(link, availability.session_id)
-                await self._look(link, availability, grace=person not in self._unsaid)
-                if person in self._unsaid:
-                    await self._say_available_again(link)
+                await self._look(link, availability, grace=not self._again.owes(person))
+                if self._again.owes(person):
+                    await self._again.say(link)
             return True
 
     async def _session_over(self, link: Link, availability: Availability) -> None:

@@ -10,8 +10,6 @@ from sqlalchemy import (
     Select,
     Update,
     and_,
-    bindparam,
-    exists,
     func,
     literal,
     or_,
@@ -36,7 +34,16 @@ from slackbot.domain.ports import Posted
 from slackbot.domain.rules import ROUND_UNKNOWN
 from slackbot.storage.cache import TtlCache
 from slackbot.storage.database import Database, Statement
-from slackbot.storage.queries import A_MATCH, AT_EVENT, IN_SESSION, MAY_BE_WITH, of, whose
+from slackbot.storage.match_statements import (
+    A_MATCH,
+    AT_EVENT,
+    FULFIL_WISH,
+    IN_SESSION,
+    MAY_BE_WITH,
+    NEW_MATCH,
+    SETTLE,
+)
+from slackbot.storage.queries import of, whose
 from slackbot.storage.rows import (
     Values,
     as_stored,
@@ -46,43 +53,11 @@ from slackbot.storage.rows import (
     person_of,
     sealed_call,
 )
-from slackbot.storage.tables import AvailabilityRow, MatchRow
+from slackbot.storage.tables import MatchRow
 from slackbot.storage.vault import Vault
 
 ROUNDS_AT_ONCE = 200
 """How many rounds are ended at a time: Slack takes some fifty edits a minute."""
-
-
-# Made once: making a statement costs as much as carrying it out.
-_SETTLE = (
-    update(MatchRow)
-    .where(
-        MatchRow.team_id == bindparam("of_team"),
-        MatchRow.user_id == bindparam("of_user"),
-        MatchRow.id == bindparam("of_match"),
-        MatchRow.settled_at.is_(None),
-    )
-    .values({name: bindparam(f"new_{name}") for name in ("settled_at", "outcome", "channel", "ts")})
-)
-_NEW_MATCH: Values = {it.name: bindparam(f"new_{it.name}") for it in MatchRow.__table__.columns}
-# The person is in a meeting now, unless this match is known already.
-_FULFIL_WISH = (
-    update(AvailabilityRow)
-    .where(
-        AvailabilityRow.team_id == bindparam("of_team"),
-        AvailabilityRow.user_id == bindparam("of_user"),
-        AvailabilityRow.session_id == bindparam("of_session"),
-        ~exists().where(
-            MatchRow.team_id == bindparam("of_team"),
-            MatchRow.user_id == bindparam("of_user"),
-            MatchRow.event == bindparam("of_event"),
-            MatchRow.session_id == bindparam("of_session"),
-            MatchRow.partner_key == bindparam("of_partner"),
-            MatchRow.ordinal == bindparam("of_ordinal"),
-        ),
-    )
-    .values(state=State.IN_MEETING.value)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +85,8 @@ class Ledger:
         self._vault = vault
         self._wishes = wishes
         self._known = known
-        self._add = database.insert(MatchRow).values(_NEW_MATCH).on_conflict_do_nothing()
-        self._fulfil_and_add = database.together(_FULFIL_WISH, self._add)
+        self._add = database.insert(MatchRow).values(NEW_MATCH).on_conflict_do_nothing()
+        self._fulfil_and_add = database.together(FULFIL_WISH, self._add)
         self._told_next: TtlCache[Person, Match] = told_next
         """The match just stored, until it is read for the first time, which is to tell it."""
 
@@ -206,7 +181,7 @@ class Ledger:
         channel, ts = (posted.channel, posted.ts) if posted is not None else (None, None)
         ending = {"settled_at": at, "outcome": outcome, "channel": channel, "ts": ts}
         values = whose(person) | {"of_match": match_id} | _new(ending)
-        await self._change(person, match_id, (_SETTLE, values), ending)
+        await self._change(person, match_id, (SETTLE, values), ending)
 
     async def rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
         """Told matches whose round has ended and whose message does not say so yet."""

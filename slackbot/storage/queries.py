@@ -25,35 +25,18 @@ def of(
 
 def every_of_one(table: type[LinkRow | AvailabilityRow | MatchRow]) -> Select[*tuple[Any, ...]]:
     """All rows of a person given with `whose`: made once, since making one costs as much again."""
-    return every(table).where(_of_one(table))
+    return every(table).where(of_one(table))
 
 
-def _of_one(table: type[LinkRow | AvailabilityRow | MatchRow]) -> ColumnElement[bool]:
+def of_one(table: type[LinkRow | AvailabilityRow | MatchRow]) -> ColumnElement[bool]:
+    """The rows of a person given with `whose`."""
     columns = table.__table__.c
     return and_(columns.team_id == bindparam("of_team"), columns.user_id == bindparam("of_user"))
 
 
 def whose(person: Person) -> dict[str, Any]:
-    """The values of `every_of_one`."""
+    """The values of `of_one`."""
     return {"of_team": person.team, "of_user": person.user}
-
-
-_MATCHES = MatchRow.__table__.c
-A_MATCH = every_of_one(MatchRow).where(_MATCHES.id == bindparam("of_match"))
-AT_EVENT = (
-    select(*(column for column in _MATCHES if column is not _MATCHES.call_sealed))
-    .where(_of_one(MatchRow), _MATCHES.event == bindparam("of_event"))
-    .order_by(_MATCHES.received_at.desc(), _MATCHES.ordinal.desc())
-)
-"""Newest first, and without the calls."""
-IN_SESSION = AT_EVENT.where(_MATCHES.session_id == bindparam("of_session"))
-MAY_BE_WITH = IN_SESSION.where(
-    or_(
-        _MATCHES.partner_account_id.is_(None),
-        _MATCHES.partner_account_id == bindparam("of_account"),
-    )
-)
-"""Without those with somebody who is surely another."""
 
 
 def of_any(table: type[LinkRow | FeedRow], people: Iterable[Person]) -> ColumnElement[bool]:

@@ -36,7 +36,7 @@ TEAM, OTHER_TEAM = TeamId("T1"), TeamId("T2")
 ANA, BEN = Person(TEAM, UserId("U1")), Person(TEAM, UserId("U2"))
 NAMESAKE = Person(OTHER_TEAM, ANA.user)
 EXPO, SUMMIT = EventSlug("expo"), EventSlug("summit")
-CALL = Call({"MeetingId": "m-1"}, {"AttendeeId": "a-1", "JoinToken": "j"})
+CALL = Call({"MeetingId": "m-1"}, {"AttendeeId": "attendee-1", "JoinToken": "j"})
 
 
 def link(person: Person = ANA, **changes: Any) -> Link:

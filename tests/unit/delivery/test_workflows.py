@@ -16,7 +16,8 @@ from dbos import DBOS
 from sqlalchemy import Engine, event
 
 from slackbot.delivery import workflows
-from slackbot.delivery.workflows import DeliveryUnusable, DurableDelivery
+from slackbot.delivery.engine import DeliveryUnusable
+from slackbot.delivery.workflows import DurableDelivery
 from slackbot.domain.errors import MessageDelayed
 from slackbot.domain.model import Match, Person
 from slackbot.domain.notices import LinkRefused, Notice, SessionOver
@@ -361,7 +362,7 @@ async def test_no_secret_and_no_name_lies_on_the_disk(
         await until(lambda: len(messenger.told) == 3)
         lying_there = contents(tmp_path)
     assert match.id.encode() in lying_there, "the workflows are in there"
-    hidden = ["the-token", "Zoë", "Ωmega", "CTO", "JoinToken", "AttendeeId", "m-1", "a-1"]
+    hidden = ["the-token", "Zoë", "Ωmega", "CTO", "JoinToken", "AttendeeId", "m-1", "attendee-1"]
     assert [word for word in hidden if word.encode() in lying_there] == []
 
 

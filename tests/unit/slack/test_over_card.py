@@ -96,4 +96,4 @@ def test_the_two_faces_are_of_one_message():
 def test_nothing_of_the_call_is_in_it():
     """The card is drawn from the match, of which the call is a secret."""
     payload = repr(over_card(met()).payload())
-    assert not [word for word in ("m-1", "a-1", "JoinToken") if word in payload]
+    assert not [word for word in ("m-1", "attendee-1", "JoinToken") if word in payload]
