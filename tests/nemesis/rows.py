@@ -201,7 +201,7 @@ async def repeated(here: Stage, _: Account, size: Size) -> None:
 
 
 async def poison(here: Stage, account: Account, size: Size) -> None:
-    """One person is deactivated: nothing reaches them, and nobody else is held up."""
+    """Two people are deactivated: nothing reaches them, and nobody else is held up."""
     await poisoned.poisoned(here, account, 2.0 if size is SHORT else 6.0)
 
 
