@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import resource
 import signal
+import socket
 import sys
 from collections.abc import Coroutine
 from typing import Any, TypeVar
@@ -109,7 +110,18 @@ def _run(role: Role) -> None:
         except OSError as error:
             reason = f"METRICS_PORT: cannot listen at {settings.metrics_port} ({error.strerror})"
             raise click.ClickException(reason) from None
+    _try_port(settings)
     _start(_serve(settings, role))
+
+
+def _try_port(settings: Settings) -> None:
+    """Before anything else is begun: a start that fails here leaves nothing half done."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise click.ClickException(f"PORT: cannot listen at {where} ({error.strerror})") from None
 
 
 def _settings() -> Settings:

@@ -64,6 +64,10 @@ WORDS: Final[dict[Cause, tuple[str, str]]] = {
         "the file is damaged or no SQLite database",
         "put the last backup in its place, or move it away to begin anew",
     ),
+    Cause.DELIVERY_BROKEN: (
+        "{path} is damaged or no SQLite database",
+        "stop the bot and move it away: it is made anew, and nothing is told twice",
+    ),
     Cause.PASSWORD_REFUSED: (
         "the server refuses user or password",
         "check both in DATABASE_URL; a password with @ : / in it must be percent-encoded",

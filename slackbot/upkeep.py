@@ -21,6 +21,8 @@ from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
 from slackbot.storage.rotation import Resealed, reseal
 from slackbot.storage.vault import Vault, new_key, parse_keys
 
+ASK_DOCTOR = "`slackbot doctor` says what to do"
+
 
 def secret_keys(settings: Settings) -> list[bytes]:
     """The keys that seal, newest first.
@@ -72,8 +74,13 @@ def claim(settings: Settings, database: Database, role: Role, closing: AsyncExit
     if file in {None, "", ":memory:"}:
         return
     lock = Path(f"{file}.lock")
-    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    held = closing.enter_context(lock.open("w"))
+    try:
+        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        held = closing.enter_context(lock.open("w"))
+    except OSError as error:
+        raise SettingsError(
+            f"SLACKBOT_DATA_DIR: {lock.parent} cannot be written into ({error.strerror})"
+        ) from None
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -101,6 +108,10 @@ def launch(delivery: DurableDelivery, database: DeliveryDatabase) -> None:
     Raises:
         SettingsError: it cannot use them as they are.
     """
+    if (file := database.broken()) is not None:
+        raise SettingsError(
+            f"DATABASE_URL: {file.name} beside the database is damaged, or none; {ASK_DOCTOR}"
+        )
     try:
         delivery.launch(database.options())
     except DeliveryUnusable as error:

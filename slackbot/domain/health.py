@@ -61,6 +61,7 @@ class Cause(StrEnum):
     FOLDER_UNUSABLE = "folder_unusable"
     FILE_UNUSABLE = "file_unusable"
     NOT_A_DATABASE = "not_a_database"
+    DELIVERY_BROKEN = "delivery_broken"
     PASSWORD_REFUSED = "password_refused"  # noqa: S105 a word
     DATABASE_UNKNOWN = "database_unknown"
     DATABASE_FAILED = "database_failed"

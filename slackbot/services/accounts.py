@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import structlog
 
@@ -50,6 +51,8 @@ class Accounts:
         self._background = background
         self._locks = locks
         self._connecting: dict[tuple[Person, str], asyncio.Task[Link]] = {}
+        self._given_up: set[tuple[Person, str]] = set()
+        """Which of those were disconnected before they were done."""
 
     async def link(self, person: Person) -> Link:
         """The person's link.
@@ -114,6 +117,7 @@ class Accounts:
 
         Raises:
             BadEventLink, BadCredential: what was typed cannot be used.
+            NotLinked: they disconnected meanwhile.
             PlatformError: Accelevents refused it or did not answer.
         """
         event, credential = read_event(event_text), read_credential(credential_text)
@@ -126,8 +130,12 @@ class Accounts:
             work = self._connect(person, event, credential, mark)
             running = self._background.start(work, "connect")
             self._connecting[person, mark] = running
-            running.add_done_callback(lambda _: self._connecting.pop((person, mark), None))
+            running.add_done_callback(lambda _: self._connected(person, mark))
         return await asyncio.shield(running)
+
+    def _connected(self, person: Person, mark: str) -> None:
+        self._connecting.pop((person, mark), None)
+        self._given_up.discard((person, mark))
 
     async def _connect(
         self, person: Person, event: EventSlug, credential: AccessToken | MagicLink, mark: str
@@ -164,6 +172,8 @@ class Accounts:
         A wish that the new link does not speak for ends, so the old one leaves its session.
         """
         async with self._locks.of(link.person):
+            if (link.person, link.credential_digest) in self._given_up:
+                raise NotLinked
             before = await self._store.link(link.person)
             wish = await self._store.availability(link.person)
             await self._store.save_link(link)
@@ -174,16 +184,23 @@ class Accounts:
         if before is not None and wish is not None and still is None:
             self._background.start(self.leave(before, wish), "leave")
 
-    async def disconnect(self, person: Person) -> bool:
-        """Leave the session, stop the feed, delete everything kept; whether there was a link."""
+    async def disconnect(self, person: Person, *, until: datetime | None = None) -> bool:
+        """Leave the session, stop the feed, delete everything kept; whether there was a link.
+
+        A connect that is under way is given up. A link made after `until` stays as it is.
+        """
         async with self._locks.of(person):
             link = await self._store.link(person)
+            if until is not None and link is not None and link.linked_at > until:
+                return False
+            self._given_up |= {key for key in self._connecting if key[0] == person}
             availability = await self._store.availability(person)
             await self._feed.close(person)
             was_linked = await self._store.forget(person)
         if link is not None and availability is not None:
             self._background.start(self.leave(link, availability), "leave")
-        log.info("unlinked", team=person.team, user=person.user)
+        if was_linked:
+            log.info("unlinked", team=person.team, user=person.user)
         return was_linked
 
     async def leave(self, link: Link, availability: Availability) -> bool:

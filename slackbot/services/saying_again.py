@@ -17,7 +17,7 @@ Lost = Callable[[Availability, Refusal], Awaitable[None]]
 
 
 class SayingAgain:
-    """Remembers for whom the platform has yet to confirm that they are available."""
+    """Remembers for whom it is still to be said that they are available."""
 
     def __init__(self, *, accounts: Accounts, platform: Platform, store: Store, lost: Lost) -> None:
         """`lost` is called for a wish that the platform no longer takes."""

@@ -219,10 +219,10 @@ class Watch:
 
     async def _lost(self, availability: Availability, refusal: Refusal) -> None:
         """The platform no longer takes the person to be available."""
-        if await self._store.availability(availability.person) is not None:
+        if await self._stands(availability):
             lost = AvailabilityLost(availability.session_title, refusal.code)
             await self._remark(availability, lost)
-        await self.end(availability.person)
+            await self.end(availability.person)
 
     async def disconnected(self, person: Person, failure: str) -> None:
         """The feed is down. Its supervisor and the watch see to the rest."""
@@ -274,8 +274,7 @@ class Watch:
                 return not over
             async with self._accounts.speaking_unasked(link):
                 if over:
-                    await self._session_over(link, availability)
-                    return False
+                    return await self._session_over(link, availability)
                 if availability.state is State.LEAVING and await self.stop_looking(
                     link, availability
                 ):
@@ -287,12 +286,20 @@ class Watch:
                     await self._again.say(link)
             return True
 
-    async def _session_over(self, link: Link, availability: Availability) -> None:
+    async def _session_over(self, link: Link, availability: Availability) -> bool:
+        """Leave it; whether the wish had an end or a successor meanwhile, to be looked at next."""
         await self.stop_looking(link, availability)
-        was_waiting = availability.state is State.AVAILABLE
-        if was_waiting and await self._store.availability(link.person) is not None:
+        if not await self._stands(availability):
+            return True
+        if availability.state is State.AVAILABLE:
             await self._remark(availability, SessionOver(availability.session_title))
         await self.end(link.person)
+        return False
+
+    async def _stands(self, wish: Availability) -> bool:
+        """Whether it is still this wish: another process may have ended it, or begun another."""
+        now = await self._store.availability(wish.person)
+        return now is not None and (now.session_id, now.since) == (wish.session_id, wish.since)
 
     async def _remark(self, availability: Availability, remark: Remark) -> None:
         """Tell it before the wish is deleted: what happens in between must not swallow it."""

@@ -87,7 +87,9 @@ def bolt_app(
 
     @app.error
     async def failed(error: Exception) -> BoltResponse:
-        """A signed request that no listener could make sense of."""
+        """A signed request that no listener could make sense of, or not carry out in time."""
+        if isinstance(error, leaving.NotDone):
+            return BoltResponse(status=503, body="")
         unreadable(error)
         return BoltResponse(status=400, body="")
 

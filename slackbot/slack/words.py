@@ -271,6 +271,7 @@ THIS_SESSION: Final = "This session"
 """Stands where a session's title is not known; sentences with `{title}` can begin with it."""
 
 AT_FIELD: Final = {
+    "not_linked": "You disconnected while I was checking this. Submit once more to connect.",
     "token_refused": "Accelevents does not accept this token. Get a fresh one and paste it here.",
     "event_not_found": "Accelevents does not know this event. Check the link.",
     "account_locked": "Accelevents has locked this account. Try again in 30 minutes.",

@@ -7,10 +7,13 @@ it has a schema of its own in our database.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -21,6 +24,8 @@ SCHEMA: Final = "dbos"
 LOCK: Final = {"key": 0x64656C6976657279}
 """The advisory lock under which its tables are migrated: the letters of "delivery"."""
 TURN_SECONDS: Final = 0.2
+BROKEN: Final = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
+"""What SQLite calls a file that it cannot make sense of."""
 
 
 class DeliveryDatabase:
@@ -51,6 +56,18 @@ class DeliveryDatabase:
             "system_database_url": engine.url.render_as_string(hide_password=False),
             "system_database_engine": engine,
         }
+
+    def broken(self) -> Path | None:
+        """Its SQLite file, where one lies there that is damaged or no database; else None."""
+        file = _file_beside(self._url).database if self._url.get_backend_name() == "sqlite" else ""
+        if not file or not Path(file).exists():
+            return None
+        try:
+            with closing(sqlite3.connect(f"file:{quote(file)}?mode=ro", uri=True)) as opened:
+                opened.execute("SELECT count(*) FROM sqlite_master")
+        except sqlite3.DatabaseError as error:
+            return Path(file) if error.sqlite_errorname in BROKEN else None
+        return None
 
     def migrate(self, migrate: Callable[[str], None]) -> str | None:
         """On PostgreSQL: have `migrate` bring its tables up to date, one process at a time.

@@ -14,10 +14,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from slackbot.domain.health import Cause, Finding, Subject, why_unreached
 from slackbot.storage import schema
 from slackbot.storage.database import Database
+from slackbot.storage.delivery_database import BROKEN, DeliveryDatabase
 from slackbot.storage.tables import LinkRow, MatchRow
 from slackbot.storage.vault import Vault
 
-_BROKEN = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
 _SAID = (
     ("authentication failed", Cause.PASSWORD_REFUSED),
     ("does not exist", Cause.DATABASE_UNKNOWN),
@@ -44,11 +44,20 @@ async def probe_database(url: str, vault: Vault | None) -> list[Finding]:
         kind = make_url(url).get_backend_name()
         if kind != "sqlite":
             return await _opened(database, vault, migrates_itself=False)
-        return _not_to_be_opened(url) or await _opened(database, vault, migrates_itself=True)
+        found = _not_to_be_opened(url) or await _opened(database, vault, migrates_itself=True)
+        return found + _of_delivery(url)
     except (SQLAlchemyError, OSError, UnicodeError) as error:
         return [_failed(error)]
     finally:
         await database.aclose()
+
+
+def _of_delivery(url: str) -> list[Finding]:
+    """The delivery engine's own file beside ours."""
+    file = DeliveryDatabase(url).broken()
+    if file is None:
+        return []
+    return [Finding(Subject.DATABASE, Cause.DELIVERY_BROKEN, {"path": str(file)})]
 
 
 def _not_to_be_opened(url: str) -> list[Finding]:
@@ -126,7 +135,7 @@ def _failed(error: Exception) -> Finding:
     """Which kind of failure. The text itself stays here: it may hold the address."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     name = cause.sqlite_errorname if isinstance(cause, sqlite3.Error) else type(cause).__name__
-    if name in _BROKEN:
+    if name in BROKEN:
         return Finding(Subject.DATABASE, Cause.NOT_A_DATABASE)
     text = str(cause).lower()
     known = [told for words, told in _SAID if words in text] or [why_unreached(error)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DatabaseError
 
 from slackbot.storage.database import Database, answering
 
@@ -32,7 +34,7 @@ async def upgrade(database: Database) -> list[str]:
         SchemaMismatch: the database is newer than this version of slackbot.
         StoreUnavailable: it does not answer.
     """
-    with answering():
+    with _no_wreck(), answering():
         return await database.write(_upgrade)
 
 
@@ -43,12 +45,23 @@ async def require_newest(database: Database) -> None:
         SchemaMismatch: the database is older, and `slackbot migrate` helps, or it is newer.
         StoreUnavailable: it does not answer.
     """
-    with answering():
+    with _no_wreck(), answering():
         current, head = await current_and_head(database)
     _refuse_unknown(current)
     if current != head:
         found = f"its tables are of revision {current}" if current else "it has no tables"
         raise SchemaMismatch(f"{found}, this version needs {head}: run `{MIGRATE}` first")
+
+
+@contextmanager
+def _no_wreck() -> Iterator[None]:
+    """A damaged file, or another kind of file, is told as such."""
+    try:
+        yield
+    except DatabaseError as error:
+        if type(error) is not DatabaseError:  # its kinds are of statements, which would be ours
+            raise
+        raise SchemaMismatch("it is damaged, or no database") from None
 
 
 async def current_and_head(database: Database) -> tuple[str | None, str]:

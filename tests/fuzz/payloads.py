@@ -55,6 +55,7 @@ BEARING: dict[str, tuple[Path, ...]] = {
         ("event", "user"),
         ("event", "user", "id"),
         ("event", "user", "deleted"),
+        ("event_time",),
     ),
 }
 """Inputs that change rows: only the fields without which they mean nothing are touched.
@@ -63,9 +64,13 @@ A missing or null team, or one without an id, falls back to the person's own by 
 organisations, so `team` is only replaced by something of another type.
 """
 FALLS_BACK = {("action_disconnect", ("team",))}
-ONE_STEP_AWAY = {"event_tokens_revoked_user", "event_user_change_profile"}
-"""Anything in its empty list of bot tokens means that the app was removed, and one field's being
-true that somebody was deactivated."""
+ONE_STEP_AWAY = {
+    "event_tokens_revoked_user",
+    "event_user_change_profile",
+    "event_user_change_late",
+}
+"""Anything in its empty list of bot tokens means that the app was removed; one field's being true,
+or another time, that somebody was deactivated."""
 
 
 def harmless(case: Case) -> bool:

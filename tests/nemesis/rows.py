@@ -113,7 +113,7 @@ async def replaced(here: Stage, account: Account, _: Size) -> None:
 
 
 async def older(here: Stage, account: Account, _: Size) -> None:
-    """What an older version began is finished by a newer one, and the other way round."""
+    """What an older version began a newer one finishes; what it does not know it leaves."""
     await upgrades.older(here, account)
 
 

@@ -253,6 +253,7 @@ ELSEWHERE = {
 }
 """Keys of `words.ERRORS` that no row produces, and where they are tried instead."""
 FIELD_ELSEWHERE = {
+    "not_linked": "test_a_connect_that_is_under_way_is_given_up",
     "timed_out": "test_no_answer_in_time",
     "defect": "a defect of ours, which a scenario cannot order",
 }

@@ -264,31 +264,6 @@ async def test_an_uninstalled_app_forgets_the_workspace(
     assert mission.slack_calls("chat.postMessage") == posts
 
 
-async def test_who_is_deactivated_is_forgotten(start: Start, tmp_path: Path) -> None:
-    """Their token, wish and matches go and their session is left; others stay, and so do they
-    whose picture is another."""
-    mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
-    ada, priya = await mission.link("ada"), await mission.link("priya")
-    for person in (ada, priya):
-        await mission.ask(person, "/networking available 11645")
-        await person.waits_for("You're available")
-    await ada.waits_for("matched with", where="dm")
-    await mission.ask(ada, "/networking available 11645")
-    await ada.waits_for("You're available")
-    kept = rows_of(tmp_path, priya.id)
-    picture = {"id": ada.id, "deleted": False, "profile": {"image_72": "https://a.example/72"}}
-    assert (await priya.event("user_change", user=picture)).ok
-    assert (await priya.event("user_change", user={"id": ada.id, "deleted": True})).ok
-    await until(lambda: not rows_of(tmp_path, ada.id))
-    await mission.platform.disconnected("ada")
-    assert rows_of(tmp_path, priya.id) == kept
-    posts = mission.slack_calls("chat.postMessage")
-    await mission.platform.pair("ada", "priya")
-    await priya.waits_for("matched with", where="dm")
-    await until(lambda: mission.slack_calls("chat.postMessage") > posts)
-    assert len(await ada.sees("matched with", where="dm")) == 1
-
-
 async def test_a_user_token_revoked_is_not_ours(mission: Mission) -> None:
     """Only the bot's own tokens mean that the app was removed."""
     ada = await mission.link("ada")

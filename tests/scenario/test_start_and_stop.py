@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from contextlib import chdir
 from pathlib import Path
 
@@ -162,6 +163,42 @@ async def test_unusable_settings_end_the_start(tmp_path: Path, name: str, value:
         assert await bot.ends() == 1
         one_line(bot.lines, name, value)
         assert files_in(tmp_path) == []
+
+
+JUNK = "not a database at all " * 100
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("data", "SLACKBOT_DATA_DIR"),
+        ("data/slackbot.db", "damaged, or no database"),
+        ("data/slackbot-delivery.db", "slackbot-delivery.db beside the database is damaged"),
+    ],
+)
+async def test_junk_in_the_place_of_data_ends_the_start(
+    tmp_path: Path, file: str, told: str
+) -> None:
+    """One line that says what it is about, for each command; what lies there stays as it is."""
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(JUNK)
+    environment = {**COMPLETE, "SLACKBOT_DATA_DIR": str(tmp_path / "data")}
+    async with bot_process(environment, tmp_path) as bot:
+        assert await bot.ends() == 1
+        assert told in bot.lines[-1]
+        assert not any("Traceback" in line for line in bot.lines)
+    assert (tmp_path / file).read_text() == JUNK
+
+
+async def test_a_port_that_is_taken_ends_the_start(tmp_path: Path) -> None:
+    """Before anything is made: one line that names it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        environment = {**COMPLETE, "PORT": str(taken.getsockname()[1])}
+        async with bot_process(environment, tmp_path) as bot:
+            assert await bot.ends() == 1
+            (line,) = bot.lines
+    assert line.startswith("Error: PORT: cannot listen at 127.0.0.1:")
+    assert files_in(tmp_path) == []
 
 
 async def test_a_token_that_slack_refuses_ends_the_start(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -12,6 +14,16 @@ from slackbot.services.background import Background
 from slackbot.slack.listeners.events import FirstSight
 from slackbot.slack.replies import person
 from slackbot.slack.timing import timed
+
+DONE_SECONDS = 2.0
+"""How long the answer to an event waits for what it asks for; Slack waits three."""
+
+WHOLE_SECOND = timedelta(seconds=1)
+"""Slack gives an event's time in seconds, rounded down."""
+
+
+class NotDone(Exception):
+    """What an event asks for is not done yet: Slack should tell it again."""
 
 
 def register(
@@ -29,11 +41,21 @@ def register(
             await removed(body)
 
     async def member_changed(body: dict[str, Any], event: dict[str, Any]) -> None:
-        """Slack takes messages to who was deactivated. Other changes are no concern of ours."""
+        """Slack takes messages to who was deactivated. Other changes are no concern of ours.
+
+        Told late or again it does not touch who has come back and connected since.
+        """
         member = event["user"]
         if member.get("deleted") is True:
             leaver = person(body["team_id"], member["id"])
-            background.start(accounts.disconnect(leaver), "forget_person")
+            when = datetime.fromtimestamp(body["event_time"], UTC) + WHOLE_SECOND
+            await done(background.start(accounts.disconnect(leaver, until=when), "forget_person"))
+
+    async def done(work: asyncio.Task[Any]) -> None:
+        """Slack tells an event again that got no 200: that outlives the end of this process."""
+        await asyncio.wait({work}, timeout=DONE_SECONDS)
+        if not work.done() or work.cancelled() or work.exception() is not None:
+            raise NotDone
 
     app.event("app_uninstalled")(timed("event", removed))
     app.event("tokens_revoked")(timed("event", tokens_revoked))

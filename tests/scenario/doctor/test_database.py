@@ -70,6 +70,16 @@ async def test_a_file_that_is_no_database(patient: Patient) -> None:
     assert file.read_text() == "not a database at all " * 100
 
 
+async def test_the_delivery_engines_file_is_none(patient: Patient) -> None:
+    """It is opened too: the bot would not start on it."""
+    await (await upgraded(patient)).aclose()
+    file = patient.folder / "var/slackbot-delivery.db"
+    file.write_text("not a database at all " * 100)
+    report = await patient.is_seen_by_doctor()
+    assert report.status == 1
+    assert "slackbot-delivery.db is damaged or no SQLite database" in report.on("database")
+
+
 async def test_a_schema_of_a_later_version(patient: Patient) -> None:
     """A database that a later version has changed is not taken for an old one."""
     database = await upgraded(patient)

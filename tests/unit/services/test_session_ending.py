@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from slackbot.domain.errors import SessionNotLive, TokenRefused, Unreachable
+from slackbot.domain.model import SessionId
 from slackbot.domain.notices import LinkRefused, MatchFound, SessionOver
 from tests.fakes import ANA, NOON, row, session, sighting, wish
 from tests.workbench import Bench
@@ -49,6 +51,24 @@ async def test_the_platform_may_refuse_to_be_left(bench: Bench):
     bench.platform.errors["matches"] = [Unreachable(), Unreachable()]
     await bench.pass_time(120, step=10)
     assert bench.told() == [SessionOver("Coffee")]
+
+
+async def test_the_end_does_not_take_a_wish_that_came_meanwhile(bench: Bench):
+    """Another process may have let the person go on to another session; that is watched over."""
+    await bench.available(SOON)
+    await bench.pass_time(90, step=10)
+    gate = bench.platform.gates["status"] = asyncio.Event()
+    while bench.asked("status") != ["status 7 LEFT"]:
+        bench.clock.advance(10)
+        await bench.let_run()
+    later = wish(session_id=SessionId(8), session_title="Tea", session_ends_at=None)
+    await bench.store.save_availability(later)
+    gate.set()
+    del bench.platform.gates["status"]
+    await bench.pass_time(120, step=10)
+    assert bench.told() == []
+    assert await bench.store.availability(ANA) == later
+    assert bench.asked("matches")[-1] == "matches 8"
 
 
 async def test_a_session_without_an_end_goes_on(bench: Bench):

@@ -14,7 +14,7 @@ from slackbot.domain.errors import (
     TokenRefused,
     Unreachable,
 )
-from slackbot.domain.model import EventSlug, State
+from slackbot.domain.model import EventSlug, SessionId, State
 from slackbot.domain.notices import AvailabilityLost, LinkRefused, MatchFound
 from slackbot.services.watch import CLAIMED_SECONDS, SPREAD_SECONDS
 from tests.fakes import ANA, BEN, COFFEE, NOON, link, row, session, sighting, until, wish
@@ -301,3 +301,18 @@ async def test_the_lists_of_feeds_taken_over_are_read_over_half_a_minute(bench: 
     assert len(bench.asked("status")) == 1
     await bench.pass_time(SPREAD_SECONDS + 1)
     assert bench.asked("matches")
+
+
+async def test_a_refusal_does_not_end_a_wish_that_came_after_it(bench: Bench):
+    """Another process may have let the person go on to another session in the meantime."""
+    await bench.available()
+    bench.platform.errors["status"] = [SessionNotLive(status=406)]
+    gate = bench.platform.gates["status"] = asyncio.Event()
+    bench.feed.up(ANA)
+    await until(lambda: bench.asked("status"))
+    later = wish(session_id=SessionId(8), session_title="Tea")
+    await bench.store.save_availability(later)
+    gate.set()
+    await bench.quiet()
+    assert bench.told() == []
+    assert await bench.store.availability(ANA) == later

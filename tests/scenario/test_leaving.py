@@ -1,0 +1,78 @@
+"""Who leaves is forgotten: told by Slack, by the person, and while something is under way."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from slackbot.sandbox.slack import Answer, Person
+
+from . import refusals
+from .conftest import Mission, Start, rows_of, until
+
+SLOW = 3.0
+
+
+async def deactivated(leaver: Person, retry_num: int | None = None) -> Answer:
+    """Slack tells of it."""
+    member = {"id": leaver.id, "deleted": True}
+    return await leaver.event("user_change", event_id="Ev1", retry_num=retry_num, user=member)
+
+
+async def test_who_is_deactivated_is_forgotten(start: Start, tmp_path: Path) -> None:
+    """Their token, wish and matches go and their session is left; others stay, and so do they
+    whose picture is another."""
+    mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
+    ada, priya = await mission.link("ada"), await mission.link("priya")
+    for person in (ada, priya):
+        await mission.ask(person, "/networking available 11645")
+        await person.waits_for("You're available")
+    await ada.waits_for("matched with", where="dm")
+    await mission.ask(ada, "/networking available 11645")
+    await ada.waits_for("You're available")
+    kept = rows_of(tmp_path, priya.id)
+    picture = {"id": ada.id, "deleted": False, "profile": {"image_72": "https://a.example/72"}}
+    assert (await priya.event("user_change", user=picture)).ok
+    assert (await deactivated(ada)).ok
+    await until(lambda: not rows_of(tmp_path, ada.id))
+    await mission.platform.disconnected("ada")
+    assert rows_of(tmp_path, priya.id) == kept
+    posts = mission.slack_calls("chat.postMessage")
+    await mission.platform.pair("ada", "priya")
+    await priya.waits_for("matched with", where="dm")
+    await until(lambda: mission.slack_calls("chat.postMessage") > posts)
+    assert len(await ada.sees("matched with", where="dm")) == 1
+
+
+async def test_a_connect_that_is_under_way_is_given_up(start: Start, tmp_path: Path) -> None:
+    """Who is deactivated, or disconnects, while Accelevents still thinks is not linked after it."""
+    mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
+    people = mission.ada, mission.priya
+    mission.platform.delay(SLOW, **refusals.LIST)
+    for person in people:
+        await person.types("/networking connect")
+        form = await person.waits_for("Your event", where="modal")
+        token = mission.platform.token_for(person.member.name)
+        await person.submits(form, {"event": "demo", "credential": token})
+    assert (await deactivated(mission.ada)).ok
+    await mission.ask(mission.priya, "/networking disconnect")
+    await mission.priya.waits_for("You disconnected while", where="modal")
+    mission.platform.faults.clear()
+    assert not sum(rows_of(tmp_path, person.id) for person in people)
+    for person in people:
+        assert "First, connect" in (await mission.ask(person, "/networking status")).text
+
+
+async def test_slack_tells_again_what_was_not_done_in_time(start: Start, tmp_path: Path) -> None:
+    """While the person's own command is slow there is no 200, so the next life hears of it too."""
+    mission: Mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
+    ada = await mission.link("ada")
+    mission.platform.delay(15.0, **refusals.STATUS)
+    await ada.types("/networking available 11645")
+    await until(lambda: mission.platform_calls("PUT", "/status"))
+    assert (await deactivated(ada)).status == 503
+    await mission.stop_bot()
+    assert rows_of(tmp_path, ada.id)
+    mission.platform.faults.clear()
+    await mission.start_bot()
+    assert (await deactivated(mission.ada, retry_num=1)).ok
+    await until(lambda: not rows_of(tmp_path, ada.id))
