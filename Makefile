@@ -18,7 +18,7 @@ demo: $(READY)  ## play the whole mission on this machine
 test: $(READY)  ## every test
 	$(BIN)/pytest -n $(WORKERS) --ignore=tests/browser $(COVERED)
 
-check: $(READY)  ## what CI runs: format, lint, strict types, import layers, tests with coverage, speed
+check: $(READY)  ## what CI runs: format, lint, types, layers, tests with coverage, speed, faults
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -29,6 +29,7 @@ check: $(READY)  ## what CI runs: format, lint, strict types, import layers, tes
 	$(BIN)/coverage report --include='slackbot/domain/*,slackbot/services/*' --fail-under=98
 	$(BIN)/coverage report --fail-under=92 --format=total
 	$(BIN)/python -m tests.bench --guard
+	$(BIN)/python -m tests.nemesis --fixed
 	@$(MAKE) --no-print-directory calls
 
 page: $(PAGE)/static/call.html  ## build the call page; a machine without npm goes without

@@ -128,7 +128,7 @@ def test_the_scopes_are_those_of_the_methods_called():
 
 def test_the_events_are_those_listened_to():
     """Every event that the bot listens to is subscribed to, and no other."""
-    source = (SLACK / "listeners/events.py").read_text()
+    source = "".join(file.read_text() for file in (SLACK / "listeners").glob("*.py"))
     heard = re.findall(r'app\.event\("(\w+)"\)', source)
     subscribed = made("--socket-mode")["settings"]["event_subscriptions"]["bot_events"]
     assert sorted(subscribed) == sorted(heard)
