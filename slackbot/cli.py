@@ -115,7 +115,7 @@ def _run(role: Role) -> None:
 
 
 def _try_port(settings: Settings) -> None:
-    """Before anything else is begun: a start that fails here leaves nothing half done."""
+    """Before any file or connection is made: a start that fails here leaves nothing behind."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         socket.create_server((settings.host, settings.port), family=family).close()
