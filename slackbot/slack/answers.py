@@ -26,6 +26,7 @@ from slackbot.slack.blocks import account, match, sessions, trouble
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Draft, Message
 from slackbot.slack.grammar import Command, Name, SecretTyped, Unknown
+from slackbot.slack.replies import joined_with
 
 log = structlog.get_logger(__name__)
 
@@ -123,8 +124,8 @@ class Answers:
     async def _overview(self, person: Person, _: Command) -> Message:
         standing = await self._services.availabilities.standing(person)
         listing = await self._services.sessions.listing(person, View.LIVE)
-        draft = Draft().then(account.standing_card(standing)).divider()
-        return draft.then(sessions.session_list(listing, 1, self._clock.now(), self._links)).done()
+        below = sessions.session_list(listing, 1, self._clock.now(), self._links)
+        return joined_with(account.standing_card(standing), below)
 
     async def _help(self, _person: Person, _: Command) -> Message:
         return account.help_card(self._slash)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -45,10 +47,11 @@ from slackbot.slack import words
 from slackbot.slack.blocks import account, match, modals, notice, sessions, trouble
 from slackbot.slack.blocks.home import home
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.blocks.message import Draft, Message
+from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.blocks.modals import Errand
 from slackbot.slack.blocks.text import tidy
 from slackbot.slack.grammar import Command, Name
+from slackbot.slack.replies import joined_with
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PERSON = Person(TeamId("T0"), UserId("U0"))
@@ -129,6 +132,26 @@ standings = st.builds(
     feed=feeds,
     confirmed=st.booleans(),
 )
+# Few ids, so that what is put together speaks of the same session.
+few = st.sampled_from([SessionId(1), SessionId(2), SessionId(3)])
+own_links = st.builds(replace, st.just(LINK), unreachable=st.sampled_from([None, "user_disabled"]))
+same_standings = st.builds(
+    Standing,
+    link=own_links,
+    availability=st.none() | st.builds(replace, wishes, session_id=few),
+    feed=feeds,
+    confirmed=st.booleans(),
+)
+same_sessions = st.builds(replace, some_sessions, id=few)
+same_lists = st.builds(
+    Listing,
+    event=st.just(DEMO),
+    view=st.sampled_from(View),
+    sessions=st.lists(same_sessions, max_size=4).map(tuple),
+    # Read a moment after the standing, so it need not be the same.
+    availability=st.none() | st.builds(replace, wishes, session_id=few),
+)
+same_meetings = st.builds(replace, meetings, session_id=few)
 typed = st.builds(
     Command, name=st.sampled_from(Name), argument=foreign.map(lambda t: " ".join(t.split())[:200])
 )
@@ -229,8 +252,7 @@ def test_session_list(
     taken(message)
     shown = [one.title for one in listed if tidy(one.title) in said(message)]
     assert bool(shown) == bool(listed) or message.text.endswith("…")
-    below = Draft().then(account.standing_card(Standing(LINK, wish, None))).divider()
-    taken(below.then(message).done())
+    taken(joined_with(account.standing_card(Standing(LINK, wish, None)), message))
 
 
 @FEW
@@ -284,6 +306,75 @@ def raised(kind: type[errors.SlackbotError], query: str, listed: list[Session]) 
     if kind is errors.AmbiguousSession:
         return errors.AmbiguousSession(listed)
     return kind()
+
+
+def troubles(standing: Standing) -> st.SearchStrategy[Message]:
+    """What any error leads to, whatever was asked for."""
+    candidates = st.lists(same_sessions, min_size=2, max_size=4)
+    return st.builds(
+        lambda kind, command, listed, event: trouble.trouble(
+            raised(kind, "x", listed), trouble.Scene(command, "/networking", event), HUB, NOW
+        ),
+        st.sampled_from(kinds(errors.SlackbotError)),
+        typed,
+        candidates,
+        st.sampled_from([None, standing.link.event]),
+    )
+
+
+def answers(standing: Standing) -> st.SearchStrategy[Message]:
+    """Each answer that a command or a button can have."""
+    lists = st.builds(
+        lambda listing, page: sessions.session_list(listing, page, NOW, HUB),
+        same_lists,
+        st.integers(1, 2),
+    )
+    return st.one_of(
+        st.just(account.standing_card(standing)),
+        st.just(account.paused(standing)),
+        lists,
+        lists.map(lambda below: joined_with(account.standing_card(standing), below)),
+        same_sessions.map(lambda one: sessions.joined(one, DEMO, HUB)),
+        st.lists(same_meetings, max_size=3).map(lambda met: match.history(met, DEMO)),
+        troubles(standing),
+        typed.map(lambda command: account.connect_prompt(command, "/networking")),
+        typed.map(account.reconnect_prompt),
+        typed.map(lambda command: account.token_help(command, HUB)),
+        st.sampled_from(
+            [
+                account.help_card("/networking"),
+                account.help_card("/networking", unknown="x", nearest="sessions"),
+                account.disconnected(was_linked=True),
+                account.linked(LINK, next_steps=True),
+                account.secret_typed(),
+                match.no_call(),
+            ]
+        ),
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(same_standings.flatmap(answers), same_meetings, st.sampled_from([None, "https://b.example"]))
+def test_whatever_is_put_together(answer: Message, found: Match, call: str | None) -> None:
+    """Each answer is taken alone, as Home, below "connected" and below what stays of a match."""
+    taken(answer)
+    taken(joined_with(account.linked(LINK, next_steps=False), answer))
+    for card in (match.match_card(found, HUB, call), match.over_card(found)):
+        kept = match.looking_back(read_content(card.payload()).blocks or [])
+        taken(Message(answer.text, [*kept, *answer.blocks]))
+        taken(Message(answer.text, [*kept, *kept, *answer.blocks]))
+        taken(joined_with(card, match.without_call(found, HUB)))
+
+
+@given(st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4), max_size=6))
+def test_no_button_is_lost(rows: list[list[str]]) -> None:
+    """Of buttons that do the same the first stays, in its place; a row of none is no row."""
+    draft = Draft()
+    for row in rows:
+        draft.buttons(*(Button(action, action) for action in row))
+    left = [[button["action_id"] for button in block["elements"]] for block in draft.done().blocks]
+    assert all(left)
+    assert [*chain(*left)] == [*dict.fromkeys(chain(*rows))]
 
 
 @pytest.mark.parametrize("kind", kinds(errors.SlackbotError), ids=lambda kind: kind.code)

@@ -38,6 +38,23 @@ async def test_home_of_somebody_not_linked(mission: Mission) -> None:
     await ada.waits_for("Networking now", where="home")
 
 
+async def test_home_and_the_overview_while_matched(mission: Mission) -> None:
+    """Slack takes both; the session one is matched in can be gone on with by one button."""
+    ada = await mission.link("ada")
+    await mission.ask(ada, "/networking available 11645")
+    await mission.platform.pair("ada", "priya")
+    await ada.waits_for("You're matched with Priya Raman", where="dm")
+    overview = await mission.ask(ada, "/networking")
+    await ada.opens_home()
+    home = await ada.waits_for("You're matched in First Network Session", where="home")
+    for seen in (overview, home):
+        assert "You're matched in First Network Session" in seen.text
+        assert "Networking now" in seen.text
+        assert [b.action_id for b in seen.buttons].count(AVAILABLE) == 1
+    for seen in (overview, home):
+        await pressed(ada, seen, AVAILABLE, says="You're available in First Network Session")
+
+
 async def test_home_of_a_big_event(start: Start) -> None:
     """A programme of hundreds of sessions stays within Slack's hundred blocks."""
     platform = Accelevents()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -23,10 +24,17 @@ KEEP: Final = "keep"
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message ready to send: blocks, and all their facts once more as text."""
+    """A message ready to send: blocks, and all their facts once more as text.
+
+    Slack takes each id once, so of buttons with the same action the first alone stays.
+    """
 
     text: str
     blocks: list[Block]
+
+    def __post_init__(self) -> None:
+        """Make the ids unique, wherever the blocks were put together."""
+        object.__setattr__(self, "blocks", list(_with_unique_ids(self.blocks)))
 
     def payload(self) -> dict[str, Any]:
         """The arguments that every way of sending takes."""
@@ -129,10 +137,28 @@ class Draft:
 
     def _add(self, block: Block, text: str, *, kept: bool = False) -> Draft:
         if kept:
-            block["block_id"] = f"{KEEP}:{len(self.blocks)}"
+            block["block_id"] = KEEP
         self.blocks.append(block)
         self.texts.append(text)
         return self
+
+
+def _with_unique_ids(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield the blocks with each action once, and those that stay numbered by their place."""
+    actions: set[str] = set()
+    for place, block in enumerate(blocks):
+        if str(block.get("block_id", "")).startswith(KEEP):
+            yield block | {"block_id": f"{KEEP}:{place}"}
+        elif block["type"] == "actions":
+            elements = []
+            for button in block["elements"]:
+                if button["action_id"] not in actions:
+                    actions.add(button["action_id"])
+                    elements.append(button)
+            if elements:
+                yield block | {"elements": elements}
+        else:
+            yield block
 
 
 def confirm(title: str, text: str, yes: str, no: str) -> Block:
