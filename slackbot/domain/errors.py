@@ -16,6 +16,7 @@
     │       ├── TimedOut · Unreachable · RateLimited · ServerFailed · Unreadable
     └── MessageError          Slack's side, when a message is sent
         ├── MessageRefused    final: not acceptable
+        │   ├── ContentRefused    plainer content may be taken
         │   └── PersonUnreachable the person is gone or the bot is blocked
         └── MessageDelayed · MessageUnsure
 
@@ -282,6 +283,12 @@ class MessageRefused(MessageError):
     """Final: this message will never be taken."""
 
     code = "message_refused"
+
+
+class ContentRefused(MessageRefused):
+    """Final for what was in this message: plainer content may be taken."""
+
+    code = "content_refused"
 
 
 class PersonUnreachable(MessageRefused):

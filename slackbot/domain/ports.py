@@ -134,7 +134,7 @@ class Messenger(Protocol):
 
         Raises:
             PersonUnreachable: final, and so will every other message to the person be.
-            MessageRefused: final.
+            MessageRefused: final, as plain text too.
             MessageDelayed: not taken, may be sent again later.
             MessageUnsure: Slack may or may not have taken it.
         """

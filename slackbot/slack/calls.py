@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from slackbot.domain.errors import (
+    ContentRefused,
     MessageDelayed,
     MessageError,
     MessageRefused,
@@ -50,6 +51,20 @@ UNREACHABLE: Final = {
     "user_not_found",
 }
 """And every `restricted_action…`: no message reaches the person."""
+# How the words begin that speak of what is in a message, and not of whom it goes to.
+CONTENT: Final = (
+    "attachment_",
+    "block_mismatch",
+    "invalid_attachments",
+    "invalid_blocks",
+    "invalid_metadata_",
+    "metadata_",
+    "msg_",
+    "no_text",
+    "too_many_attachments",
+)
+# Slack's own word and that of its single methods, which comes with HTTP status 200 too.
+RATELIMITED: Final = {"ratelimited", "rate_limited"}
 DELAY_SECONDS: Final = 2.0
 READS: Final = {"conversations.history", "users.info"}
 """Methods that take no JSON."""
@@ -96,6 +111,7 @@ class WebCalls:
 
         Raises:
             PersonUnreachable: no message reaches the person.
+            ContentRefused: final for this content.
             MessageRefused: final.
             MessageDelayed: not carried out, may be tried again later.
             MessageUnsure: carried out or not.
@@ -139,7 +155,7 @@ def reading(error: SlackApiError) -> MessageError:
     status = int(getattr(response, "status_code", getattr(response, "status", 0)))
     data = getattr(response, "data", None)
     reason = str(data.get("error", "")) if isinstance(data, dict) else ""
-    if reason == "ratelimited" or status == 429:
+    if reason in RATELIMITED or status == 429:
         seconds = str(response.headers.get("Retry-After", ""))
         return MessageDelayed(
             "ratelimited", float(seconds) if seconds.isdecimal() else DELAY_SECONDS
@@ -150,4 +166,6 @@ def reading(error: SlackApiError) -> MessageError:
         return MessageUnsure(reason or f"http_{status}")
     if reason in UNREACHABLE or reason.startswith("restricted_action"):
         return PersonUnreachable(reason)
+    if reason.startswith(CONTENT):
+        return ContentRefused(reason)
     return MessageRefused(reason)

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from slackbot.domain.errors import MessageRefused
+from slackbot.domain.errors import ContentRefused, MessageRefused
 from slackbot.domain.model import Person
 from slackbot.domain.notices import MatchFound, MatchOver, Notice
 from slackbot.domain.ports import CallOffer, Channels, Posted
@@ -172,14 +173,14 @@ class SlackMessenger:
         metadata: dict[str, Any] | None,
     ) -> Posted:
         async def send() -> Posted:
-            answer = await self._calls.call(
-                "chat.postMessage",
+            answer = await self._call_with(
+                message,
+                POST,
                 person,
                 channel=channel,
                 unfurl_links=False,
                 unfurl_media=False,
                 metadata=metadata,
-                **message.payload(),
             )
             return Posted(channel, str(answer["ts"]))
 
@@ -192,11 +193,21 @@ class SlackMessenger:
 
     async def _update(self, person: Person, posted: Posted, message: Message, job: Job) -> None:
         async def send() -> None:
-            await self._calls.call(
-                "chat.update", person, channel=posted.channel, ts=posted.ts, **message.payload()
-            )
+            await self._call_with(message, EDIT, person, channel=posted.channel, ts=posted.ts)
 
         await self._outgoing.send(person.team, job, send)
+
+    async def _call_with(
+        self, message: Message, method: str, person: Person, **arguments: Any
+    ) -> AsyncSlackResponse:
+        """Call a method with the message, in plainer form while Slack refuses its content."""
+        *fuller, plainest = message.versions()
+        for version in fuller:
+            try:
+                return await self._calls.call(method, person, **arguments, **version.payload())
+            except ContentRefused as error:
+                log.warning("content_refused", method=method, reason=error.reason)
+        return await self._calls.call(method, person, **arguments, **plainest.payload())
 
     async def open_view(self, person: Person, trigger_id: str, view: dict[str, Any]) -> None:
         """Open a modal; the trigger works once, within three seconds."""

@@ -147,6 +147,8 @@ CALL_SMALL: Final = (
     "The call opens in one browser of yours, and in no other. To change, take a new link."
 )
 CALL_GONE: Final = "There is no call to join here any more."
+# Below a message of which Slack took the text alone.
+BUTTONS_MISSING: Final = "This message came without its buttons. Go on in my Home tab."
 HISTORY: Final = "People you met"
 HISTORY_NAME: Final = "*{name}*"
 HISTORY_WHEN: Final = "{at:when}"

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from prometheus_client import REGISTRY
 
 from slackbot.domain.model import EventSlug, Match, Person, TeamId, UserId
 from slackbot.sandbox.accelevents import SHAPES, Accelevents, Session
+from slackbot.sandbox.slack import Fault
+from slackbot.slack.words import BUTTON_MEET
 
 from .conftest import (
     LogLines,
@@ -200,6 +203,36 @@ async def test_broken_payloads_are_counted_and_told_to_nobody(
     assert not any(word in written for word in ("Priya", "Ana Lima", "NWMxZDhm", "0f6cbe5d"))
     history = await mission.ask(ada, "/networking matches")
     assert history.text.count("Priya Raman") == 1
+
+
+# --- what Slack does not take --------------------------------------------------------------------
+
+POST = "chat.postMessage"
+NOT_TAKEN: dict[str, tuple[list[Fault], bool]] = {
+    "its picture": ([Fault(POST, error="invalid_blocks")], True),
+    "its blocks": ([Fault(POST, error="msg_blocks_too_long", times=2)], False),
+    "its blocks, the answer lost": (
+        [Fault(POST, error="invalid_blocks", times=2), Fault(POST, drop="after")],
+        False,
+    ),
+    "so many": ([Fault(POST, error="rate_limited", times=2)], True),
+}
+
+
+@pytest.mark.parametrize("what", NOT_TAKEN)
+async def test_a_match_that_slack_does_not_take_is_told_once(mission: Mission, what: str) -> None:
+    """Refused as it is, it comes plainer; too many calls only take time."""
+    faults, has_buttons = NOT_TAKEN[what]
+    ada = await mission.link("ada")
+    await mission.ask(ada, f"/networking available {SESSION}")
+    for fault in faults:
+        mission.slack.faults.order(replace(fault))
+    await mission.platform.pair("ada", "priya")
+    told = await ada.waits_for("You're matched with Priya Raman", where="dm", timeout=12)
+    assert (BUTTON_MEET in {b.text for b in told.buttons}) is has_buttons
+    assert "Northwind" in told.text
+    await reads_the_list(mission)
+    assert len(await dms(ada)) == 1
 
 
 # --- the right person in the right workspace -----------------------------------------------------

@@ -19,7 +19,10 @@ ANSWER_SECONDS = 3.0
 
 @dataclass(slots=True)
 class Call:
-    """One Web API call: arguments without the token, and how it ended."""
+    """One Web API call: arguments without the token, and how it ended.
+
+    `ordered` where a fault on order decided that, not what was sent.
+    """
 
     method: str
     at: float
@@ -28,6 +31,7 @@ class Call:
     ok: bool = False
     error: str | None = None
     dropped: bool = False
+    ordered: bool = False
 
     def as_json(self) -> Json:
         """For the list of calls over HTTP."""

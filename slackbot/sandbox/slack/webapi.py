@@ -51,7 +51,12 @@ class WebApi:
         self._world.faults.tell(Moment(name, "arrived", port))
         fault = self._world.faults.take(name) or Fault(name)
         await asyncio.sleep(fault.delay)
-        call = Call(name, self._world.clock.now(), dropped=fault.drop is not None)
+        call = Call(
+            name,
+            self._world.clock.now(),
+            dropped=fault.drop is not None,
+            ordered=fault.error is not None,
+        )
         self._world.calls.append(call)
         if fault.drop == "before":
             await cut(scope, send)

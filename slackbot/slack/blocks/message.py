@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from slackbot.domain.foreign import tidy
+from slackbot.slack import words
 from slackbot.slack.blocks.limits import BUTTON_LIMIT, TEXT_LIMIT, URL_LIMIT, VALUE_LIMIT
 from slackbot.slack.blocks.text import (
     NOTHING,
@@ -39,6 +40,19 @@ class Message:
     def payload(self) -> dict[str, Any]:
         """The arguments that every way of sending takes."""
         return {"text": self.text, "blocks": self.blocks}
+
+    def versions(self) -> list[Message]:
+        """Return the message as it is, without its picture, and as text alone.
+
+        A picture's address is a stranger's, so it is what Slack refuses most.
+        """
+        versions = [self]
+        if any("accessory" in block for block in self.blocks):
+            plainer = [{k: v for k, v in b.items() if k != "accessory"} for b in self.blocks]
+            versions.append(Message(self.text, plainer))
+        missing = any(block["type"] == "actions" for block in self.blocks)
+        text = f"{self.text}\n{words.BUTTONS_MISSING}" if missing else self.text
+        return [*versions, Message(text, [])]
 
 
 @dataclass(frozen=True, slots=True)

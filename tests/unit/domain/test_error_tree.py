@@ -15,7 +15,8 @@ ABSTRACT = {"InputError", "PlatformError", "Refusal", "Unavailable", "MessageErr
 NEEDS: dict[str, tuple[Any, ...]] = {
     "NoSuchSession": ("tea",),
     "AmbiguousSession": ([session()],),
-    "MessageRefused": ("invalid_blocks",),
+    "MessageRefused": ("message_not_found",),
+    "ContentRefused": ("invalid_blocks",),
     "PersonUnreachable": ("user_disabled",),
     "MessageDelayed": ("ratelimited", 3.0),
     "MessageUnsure": ("no_answer",),

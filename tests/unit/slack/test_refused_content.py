@@ -1,0 +1,212 @@
+"""What Slack does not take as it is goes out in plainer form, once, and is found again."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from slackbot.domain.errors import (
+    ContentRefused,
+    MessageDelayed,
+    MessageRefused,
+    MessageUnsure,
+    PersonUnreachable,
+)
+from slackbot.domain.model import Match, Person, TeamId, UserId
+from slackbot.domain.notices import MatchFound, MatchOver, SessionOver
+from slackbot.sandbox.serving import serving
+from slackbot.sandbox.slack import Fault, Slack
+from slackbot.slack import words
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.calls import DELAY_SECONDS, WebCalls
+from slackbot.slack.installations import SingleInstallation
+from slackbot.slack.messenger import SlackMessenger
+from slackbot.slack.web_api import slack_session, web_client
+from tests.fakes import ZOE, match
+from tests.workbench import open_store
+
+LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
+POST, EDIT = "chat.postMessage", "chat.update"
+CONTENT = [
+    "invalid_attachments",
+    "invalid_blocks",
+    "invalid_blocks_format",
+    "invalid_metadata_format",
+    "invalid_metadata_schema",
+    "metadata_too_large",
+    "msg_blocks_too_long",
+    "msg_too_long",
+    "no_text",
+    "too_many_attachments",
+]
+
+
+@dataclass
+class Stage:
+    """A messenger at a Slack without limits."""
+
+    slack: Slack
+    calls: WebCalls
+    messenger: SlackMessenger
+    ada: Person
+
+    def refuse(self, method: str, word: str, times: int) -> None:
+        self.slack.faults.order(Fault(method, error=word, times=times))
+
+    def asked(self, method: str) -> int:
+        return sum(call.method == method for call in self.slack.calls)
+
+    @property
+    def received(self) -> list[Any]:
+        """The contents of Ada's direct messages."""
+        return [message.content for message in self.slack.workspace.visible(self.ada.user)]
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    slack = Slack()
+    slack.rates.on = False
+    async with AsyncExitStack() as closing:
+        url = await closing.enter_async_context(serving(slack.app))
+        session = slack_session()
+        closing.push_async_callback(session.close)
+        client = web_client(f"{url}/api/", session)
+        installation = SingleInstallation(client, slack.token)
+        store = await closing.enter_async_context(open_store())
+        ada = Person(TeamId(slack.workspace.team_id), UserId(slack.workspace.named("ada").id))
+        messenger = SlackMessenger(client, installation, LINKS, channels=store)
+        yield Stage(slack, WebCalls(client, installation), messenger, ada)
+
+
+def pictured() -> Match:
+    return match(replace(ZOE, picture="https://images.example/zoe.png"))
+
+
+def kinds(content: Any) -> list[str]:
+    """The types of a message's blocks, `picture` for one beside a picture."""
+    return ["picture" if "accessory" in b else b["type"] for b in content.blocks or []]
+
+
+# --- what a refusal means ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "header", "seconds"),
+    [
+        ("ratelimited", 7, 7.0),
+        ("rate_limited", 7, 7.0),
+        ("rate_limited", None, DELAY_SECONDS),
+    ],
+)
+async def test_too_many_calls_is_a_delay(
+    stage: Stage, word: str, header: int | None, seconds: float
+):
+    """In either spelling, also in an answer of status 200."""
+    stage.slack.faults.order(Fault(POST, status=200, error=word, retry_after=header))
+    with pytest.raises(MessageDelayed) as delayed:
+        await stage.calls.call(POST, stage.ada, channel="D0", text="x")
+    assert (delayed.value.reason, delayed.value.seconds) == ("ratelimited", seconds)
+
+
+@pytest.mark.parametrize("word", CONTENT)
+async def test_a_word_about_the_content(stage: Stage, word: str):
+    """It says nothing about the person, and other content may be taken."""
+    stage.refuse(POST, word, 1)
+    with pytest.raises(ContentRefused, match=word):
+        await stage.calls.call(POST, stage.ada, channel="D0", text="x")
+
+
+@pytest.mark.parametrize("word", ["user_disabled", "message_not_found", "cant_update_message"])
+async def test_a_word_about_something_else(stage: Stage, word: str):
+    """No other content helps there."""
+    stage.refuse(POST, word, 1)
+    with pytest.raises(MessageRefused, match=word) as refused:
+        await stage.calls.call(POST, stage.ada, channel="D0", text="x")
+    assert not isinstance(refused.value, ContentRefused)
+
+
+# --- step by step --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("word", CONTENT)
+async def test_without_its_picture(stage: Stage, word: str):
+    """First only the picture goes, whose address is a stranger's: text and buttons stay."""
+    whole = await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+    stage.refuse(POST, word, 1)
+    plainer = await stage.messenger.tell(stage.ada, MatchFound(replace(pictured(), id="2" * 32)))
+    full, without = stage.received
+    assert whole != plainer
+    assert "picture" in kinds(full)
+    assert kinds(without) == [kind.replace("picture", "section") for kind in kinds(full)]
+    assert (without.text, without.metadata["event_payload"]) == (full.text, {"key": "2" * 32})
+
+
+@pytest.mark.parametrize(("found", "refusals"), [(pictured(), 2), (match(), 1)])
+async def test_as_text_alone(stage: Stage, found: Match, refusals: int):
+    """Then every block goes; the facts stay, the way on is named, and it is found by its key."""
+    stage.refuse(POST, "invalid_blocks", refusals)
+    posted = await stage.messenger.tell(stage.ada, MatchFound(found))
+    (plain,) = stage.received
+    assert not plain.blocks
+    assert "Zoë" in plain.text
+    assert plain.text.endswith(words.BUTTONS_MISSING)
+    assert await stage.messenger.find(stage.ada, found.id, None) == posted
+
+
+async def test_refused_as_text_too(stage: Stage):
+    """Only that is final, with Slack's word, and nothing was received."""
+    stage.refuse(POST, "invalid_blocks", 2)
+    stage.refuse(POST, "msg_too_long", 1)
+    with pytest.raises(MessageRefused, match="msg_too_long"):
+        await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+    assert (stage.asked(POST), stage.received) == (3, [])
+
+
+async def test_somebody_gone_is_sent_nothing_plainer(stage: Stage):
+    """A refusal about the person is final at once."""
+    stage.refuse(POST, "user_disabled", 1)
+    with pytest.raises(PersonUnreachable):
+        await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+    assert stage.asked(POST) == 1
+
+
+async def test_a_plainer_one_without_an_answer(stage: Stage):
+    """It may have been taken: nothing plainer follows, and it is found."""
+    stage.refuse(POST, "invalid_blocks", 1)
+    stage.slack.faults.order(Fault(POST, drop="after"))
+    with pytest.raises(MessageUnsure):
+        await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+    assert len(stage.received) == 1
+    assert await stage.messenger.find(stage.ada, pictured().id, None) is not None
+
+
+async def test_a_plainer_one_that_has_to_wait(stage: Stage):
+    """Too many calls in between only take time."""
+    stage.refuse(POST, "invalid_blocks", 1)
+    stage.slack.faults.order(Fault(POST, error="ratelimited", retry_after=1))
+    await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+    assert len(stage.received) == 1
+
+
+async def test_a_notice_that_is_no_match(stage: Stage):
+    """It goes out plainer too."""
+    stage.refuse(POST, "invalid_blocks", 1)
+    await stage.messenger.tell(stage.ada, SessionOver("Coffee"), "key")
+    (plain,) = stage.received
+    assert "Coffee" in plain.text
+
+
+@pytest.mark.parametrize("refusals", [0, 1, 2])
+async def test_an_edit(stage: Stage, refusals: int):
+    """The end of a round is shown in the message's place, plainer where it must be."""
+    posted = await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+    stage.refuse(EDIT, "invalid_blocks", refusals)
+    await stage.messenger.edit(stage.ada, posted, MatchOver(pictured()))
+    (over,) = stage.received
+    assert "You were matched with Zoë" in over.text
+    assert (bool(over.blocks), "picture" in kinds(over)) == (refusals < 2, refusals == 0)
+    assert await stage.messenger.find(stage.ada, pictured().id, None) == posted
