@@ -26,6 +26,9 @@ LOCK: Final = {"key": 0x64656C6976657279}
 TURN_SECONDS: Final = 0.2
 BROKEN: Final = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
 """What SQLite calls a file that it cannot make sense of."""
+# The first SQLite whose unixepoch() knows 'subsec'; before it the answer is NULL, and before 3.38
+# there is no such function. https://sqlite.org/lang_datefunc.html
+SUBSEC_SINCE: Final = (3, 42)
 
 
 class DeliveryDatabase:
@@ -135,3 +138,17 @@ def _sqlite(url: URL) -> Engine:
 def _prepare(connection: DBAPIConnection, _record: Any) -> None:
     connection.isolation_level = "IMMEDIATE"
     engines.pragmas(connection, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+    # On Python 3.12 and later DBOS takes for granted that SQLite knows 'subsec'. Python uses the
+    # system's SQLite, which may be older: 3.40 on Debian 12.
+    if sqlite3.sqlite_version_info < SUBSEC_SINCE:
+        connection.create_function("unixepoch", 1, _unixepoch)
+
+
+def _unixepoch(argument: Any) -> float | int | None:
+    """Return Unix seconds: of now, to the millisecond, for 'subsec', else whole ones of a time."""
+    if argument == "subsec":
+        return time.time_ns() // 1_000_000 / 1000
+    with closing(sqlite3.connect(":memory:")) as plain:
+        seconds = "SELECT CAST(strftime('%s', ?) AS INTEGER)"
+        answer: int | None = plain.execute(seconds, (argument,)).fetchone()[0]
+    return answer
