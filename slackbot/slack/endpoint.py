@@ -1,8 +1,9 @@
 """The door for everything Slack sends: whatever is not signed gets 401 before Bolt sees it.
 
 Bolt's own check raises on malformed headers and logs whole bodies of refused requests; here
-nothing of a refused request is looked at or written down. What is signed and still no input of
-Slack's (no JSON, not an object, an id that is none) makes Bolt raise; it gets 400.
+nothing of a refused request is looked at or written down. That some were refused by their signature
+is logged, at most once a minute for each reason. What is signed and still no input of Slack's (no
+JSON, not an object, an id that is none) makes Bolt raise; it gets 400.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 import time
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
 from pathlib import PurePath
@@ -29,6 +31,10 @@ Send = Callable[[Event], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 BODY_LIMIT: Final = 1_000_000
+# How far a timestamp may be from our clock, in seconds: `SignatureVerifier` allows as much.
+CLOCK_SECONDS: Final = 300
+# A reason for refusing requests is logged once in so many seconds, however many there are.
+REPORT_SECONDS: Final = 60.0
 _TIMESTAMP: Final = re.compile(rb"[0-9]{1,12}")
 _SIGNATURE: Final = re.compile(rb"v0=[0-9a-f]{64}")
 
@@ -39,9 +45,12 @@ arrived_at: ContextVar[float] = ContextVar("arrived_at")
 class SignedOnly:
     """An ASGI app in front of Bolt's: checks headers, size and signature, then passes on."""
 
-    def __init__(self, app: ASGIApp, signing_secret: str) -> None:
+    def __init__(
+        self, app: ASGIApp, signing_secret: str, *, now: Callable[[], float] = time.monotonic
+    ) -> None:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
+        self._refusals = _Refusals(now)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -63,6 +72,8 @@ class SignedOnly:
             await _refuse(send, 413, "size")
             return
         if not self._verifier.is_valid(body, stamp.decode(), signature.decode()):
+            off = abs(time.time() - int(stamp)) > CLOCK_SECONDS
+            self._refusals.report("timestamp" if off else "signature")
             await _refuse(send, 401, "signature")
             return
         await self._pass_on(scope, body, send)
@@ -83,6 +94,24 @@ class SignedOnly:
                 raise
             unreadable(error)
             await _refuse(send, 400, "unreadable")
+
+
+class _Refusals:
+    """A log of refused requests: a reason's first at once, then at most one line a minute."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._counts: Counter[str] = Counter()
+        self._next_line: dict[str, float] = {}
+
+    def report(self, reason: str) -> None:
+        """Count a refusal, and log those since the last line when a line is due."""
+        self._counts[reason] += 1
+        now = self._now()
+        if now < self._next_line.get(reason, now):
+            return
+        log.warning("requests_refused", reason=reason, count=self._counts.pop(reason))
+        self._next_line[reason] = now + REPORT_SECONDS
 
 
 def unreadable(error: Exception) -> None:
