@@ -28,8 +28,8 @@ check: $(READY)  ## what CI runs: format, lint, types, layers, tests with covera
 	$(MAKE) --no-print-directory test COVERED="--cov --cov-report=" || $(BIN)/pytest --last-failed --cov --cov-report= --cov-append
 	$(BIN)/coverage report --include='slackbot/domain/*,slackbot/services/*' --fail-under=98
 	$(BIN)/coverage report --fail-under=92 --format=total
-	$(BIN)/python -m tests.bench --guard
-	$(BIN)/python -m tests.nemesis --fixed
+	$(BIN)/python -m tests.benchmarks --guard
+	$(BIN)/python -m tests.chaos --fixed
 	@$(MAKE) --no-print-directory calls
 
 page: $(PAGE)/static/call.html  ## build the call page; a machine without npm goes without
@@ -57,7 +57,7 @@ $(VENV)/.browser: $(READY) requirements-browser.txt
 	touch $(VENV)/.browser
 
 bench: $(READY)  ## how fast it is beside bare Bolt; exit status 75: the machine is too noisy to tell
-	$(BIN)/python -m tests.bench $(BENCH)
+	$(BIN)/python -m tests.benchmarks $(BENCH)
 
 fuzz: $(READY)  ## all the junk of docs/security.md, counted; takes some minutes
 	$(BIN)/python -m tests.fuzz
@@ -66,10 +66,10 @@ transcript: $(READY)  ## play the demo and write what it shows into the README
 	$(BIN)/python -m slackbot.sandbox.transcript README.md
 
 faults: $(READY)  ## matches told, twice and late while real processes are killed, stopped and cut off
-	$(BIN)/python -m tests.nemesis $(FAULTS)
+	$(BIN)/python -m tests.chaos $(FAULTS)
 
 ground: $(READY)  ## bad peers and slow days in full size, with figures; takes about ten minutes
-	FAULTS=full $(BIN)/pytest -s tests/faults
+	FAULTS=full $(BIN)/pytest -s tests/resilience
 
 format: $(READY)  ## put code into the one format
 	$(BIN)/ruff format .

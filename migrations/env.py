@@ -1,7 +1,7 @@
 """Alembic's environment: migrates the connection it is handed, or, for people, one of its own.
 
-The product calls `slackbot.storage.schema.upgrade`, which hands over an open connection. From the
-command line (`alembic upgrade head`) the database is that of `DATABASE_URL`, or the default one.
+The product calls `slackbot.storage.migrations.upgrade`, which hands over an open connection. From
+the command line (`alembic upgrade head`) it is that of `DATABASE_URL`, or the default one.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.tables import Base
 
 
 def migrate(connection: Connection) -> None:
     """Carry out what was asked for, within the connection's own transaction."""
-    schema.take_turns(connection)
+    schema.migration_lock(connection)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,

@@ -1,5 +1,5 @@
 """`python -m slackbot`."""
 
-from slackbot.cli import main
+from slackbot.cli.main import main
 
 main()

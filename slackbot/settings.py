@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from slackbot.domain.media import MediaHosts
+from slackbot.domain.media_hosts import MediaHosts
 
 _PLACEHOLDERS = re.compile(r"(?i)change.?me|your.|example|xxx|placeholder|secret$|<|>")
 COMMAND = r"^/[a-z0-9_-]{1,31}$"

@@ -92,7 +92,7 @@ class RootHandler(logging.StreamHandler[TextIO]):
         """The stream is gone: say nothing, since logging's own words would quote the record."""
 
 
-def set_up_logging(level: str, form: Literal["auto", "console", "json"]) -> None:
+def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> None:
     """Send every logger, ours and foreign, through one handler on the root."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from slackbot.delivery import tables
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import SCHEMA
 from slackbot.storage.tables import Base
-from tests import postgres
+from tests.harness import postgres
 
 EMPTY = {"memory": "sqlite://", "file": "sqlite:///{folder}/bot.db"}
 

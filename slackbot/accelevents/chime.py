@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from slackbot.accelevents import values
-from slackbot.accelevents.tree import Node
+from slackbot.accelevents import parsing as values
+from slackbot.accelevents.json_tree import Node
 from slackbot.domain.model import Call
 
 LONGEST = 4_096

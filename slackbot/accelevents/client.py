@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from slackbot.accelevents import wire
+from slackbot.accelevents import schemas as wire
 from slackbot.accelevents.authorization import authorization
-from slackbot.accelevents.refusals import Ask
-from slackbot.accelevents.transport import TRY_SECONDS, Request, Transport, unreadable
+from slackbot.accelevents.errors import Endpoint
+from slackbot.accelevents.http import TRY_SECONDS, Request, Transport, unreadable
 from slackbot.domain.errors import EventNotFound, MagicLinkInvalid, PlatformError, TokenRefused
 from slackbot.domain.model import (
     AttendeeStatus,
@@ -25,10 +25,10 @@ from slackbot.domain.model import (
     EventSlug,
     Grant,
     Link,
+    MatchReport,
     Session,
     SessionId,
     SessionScope,
-    Sighting,
 )
 from slackbot.domain.ports import Clock
 
@@ -86,14 +86,14 @@ class AcceleventsClient:
     async def redeem(self, event: EventSlug, user_key: str) -> Grant:
         """Exchange a magic link's user key, which works once, for a token."""
         request = Request(
-            ask=Ask.LOGIN,
+            ask=Endpoint.LOGIN,
             method="POST",
             path=f"/rest/u/loginUserByUserKey/{_part(user_key, MagicLinkInvalid)}",
             query={"eventUrl": event, "loginSource": "MAGIC_LINK"},
         )
         answer = await self._transport.send(request)
         return self._transport.parsed(
-            Ask.LOGIN, answer, lambda said: wire.read_grant(said, self._zone)
+            Endpoint.LOGIN, answer, lambda said: wire.read_grant(said, self._zone)
         )
 
     async def check(self, event: EventSlug, token: SecretStr) -> AuthScheme:
@@ -136,7 +136,7 @@ class AcceleventsClient:
     async def registered_sessions(self, link: Link) -> list[Session]:
         """The person's own sessions; this list has no pages."""
         request = Request(
-            ask=Ask.REGISTERED,
+            ask=Endpoint.REGISTERED,
             method="GET",
             path=f"/rest/events/{_event(link.event)}/user-session/registered",
             query=_list_query(SessionScope.UPCOMING),
@@ -148,7 +148,7 @@ class AcceleventsClient:
     async def join(self, link: Link, session_id: SessionId) -> None:
         """Register for a live session."""
         request = Request(
-            ask=Ask.JOIN,
+            ask=Endpoint.JOIN,
             method="PUT",
             path=f"/rest/events/{_event(link.event)}/session/{session_id}",
             authorization=_header(link),
@@ -159,17 +159,17 @@ class AcceleventsClient:
 
     async def set_status(self, link: Link, session_id: SessionId, status: AttendeeStatus) -> None:
         """Say what the attendee does in the session."""
-        request = self._assumed(Ask.STATUS, self._options.status_request, link, session_id)
+        request = self._assumed(Endpoint.STATUS, self._options.status_request, link, session_id)
         await self._do(replace(request, query={"status": status.value}))
 
-    async def matches(self, link: Link, session_id: SessionId) -> list[Sighting]:
+    async def matches(self, link: Link, session_id: SessionId) -> list[MatchReport]:
         """The platform's own list of the person's matches in the session."""
-        request = self._assumed(Ask.MATCHES, self._options.matches_request, link, session_id)
+        request = self._assumed(Endpoint.MATCHES, self._options.matches_request, link, session_id)
         return await self._transport.read(
             request, lambda said: wire.read_match_list(said, self._zone)
         )
 
-    def _assumed(self, ask: Ask, line: str, link: Link, session_id: SessionId) -> Request:
+    def _assumed(self, ask: Endpoint, line: str, link: Link, session_id: SessionId) -> Request:
         method, _, path = line.partition(" ")
         path = path.replace("{session_id}", str(session_id)).replace("{event}", _event(link.event))
         return Request(ask=ask, method=method, path=path, authorization=_header(link))
@@ -187,7 +187,9 @@ def _header(link: Link) -> str:
 
 def _session_list(event: EventSlug, query: dict[str, str], header: str) -> Request:
     path = f"/rest/events/{_event(event)}/session/v2"
-    return Request(ask=Ask.SESSIONS, method="GET", path=path, query=query, authorization=header)
+    return Request(
+        ask=Endpoint.SESSIONS, method="GET", path=path, query=query, authorization=header
+    )
 
 
 def _list_query(scope: SessionScope) -> dict[str, str]:

@@ -18,9 +18,9 @@ import structlog
 
 from slackbot.accelevents.authorization import credentials
 from slackbot.accelevents.feed_options import FeedOptions
-from slackbot.accelevents.notification import read_matches
+from slackbot.accelevents.match_event import read_matches
 from slackbot.domain.errors import TokenRefused
-from slackbot.domain.model import Link, SessionId, Sighting
+from slackbot.domain.model import Link, MatchReport, SessionId
 
 log = structlog.get_logger()
 
@@ -29,7 +29,7 @@ CHECK_SECONDS = 15.0
 GOODBYE_SECONDS = 0.5
 LARGEST_EVENT = 2**20
 
-Heard = Callable[[Sequence[Sighting]], None]
+Heard = Callable[[Sequence[MatchReport]], None]
 
 
 class NotConnectedError(Exception):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from slackbot.accelevents import values
+from slackbot.accelevents import parsing as values
 
 _SPELLINGS = (
     "%Y/%m/%d %H:%M",  # sessions

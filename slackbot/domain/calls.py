@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from slackbot.domain.matching import ROUND_UNKNOWN
 from slackbot.domain.model import Match, MatchId, Person, Source
-from slackbot.domain.rules import ROUND_UNKNOWN
 
 GRACE = timedelta(seconds=60)
 """How long after its round a call may still be entered again."""
@@ -40,7 +40,7 @@ class Visit(StrEnum):
     LEFT = "left"
 
 
-class Why(StrEnum):
+class RefusalReason(StrEnum):
     """Why a call cannot be entered by a link."""
 
     UNKNOWN = "unknown"
@@ -56,7 +56,7 @@ class Why(StrEnum):
 class EntryRefused(Exception):
     """A call cannot be entered. Told to a browser, not in Slack, so no `SlackbotError`."""
 
-    def __init__(self, why: Why) -> None:
+    def __init__(self, why: RefusalReason) -> None:
         super().__init__(why.value)
         self.why = why
 
@@ -77,15 +77,15 @@ def is_offered(match: Match, now: datetime) -> bool:
     return told and match.call is not None and now < round_ends(match)
 
 
-def why_not(link: CallLink | None, match: Match | None, now: datetime) -> Why | None:
+def why_not(link: CallLink | None, match: Match | None, now: datetime) -> RefusalReason | None:
     """Why the call of `match` cannot be entered by `link`, which was made by us; None if it can.
 
     A link or a match that is gone was deleted with the person's data.
     """
     if link is None or match is None or match.call is None or now >= closes_at(match):
-        return Why.OVER
+        return RefusalReason.OVER
     if link.revoked_at is not None:
-        return Why.REPLACED
+        return RefusalReason.REPLACED
     if now >= link.expires_at:
-        return Why.EXPIRED
+        return RefusalReason.EXPIRED
     return None

@@ -147,7 +147,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class MatchReport:
     """One telling of a match by socket or match list; several may speak of the same match."""
 
     partner: Partner

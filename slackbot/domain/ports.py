@@ -20,12 +20,12 @@ from slackbot.domain.model import (
     Link,
     Match,
     MatchId,
+    MatchReport,
     Partner,
     Person,
     Session,
     SessionId,
     SessionScope,
-    Sighting,
     State,
     TeamId,
 )
@@ -75,7 +75,7 @@ class Platform(Protocol):
         """Say what the attendee does in the session. Never repeated blindly."""
         ...
 
-    async def matches(self, link: Link, session_id: SessionId) -> list[Sighting]:
+    async def matches(self, link: Link, session_id: SessionId) -> list[MatchReport]:
         """The platform's own list of the person's matches in the session."""
         ...
 
@@ -83,7 +83,7 @@ class Platform(Protocol):
 class FeedListener(Protocol):
     """What a feed calls. None of these raises."""
 
-    async def matched(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
+    async def matched(self, person: Person, event: EventSlug, seen: Sequence[MatchReport]) -> None:
         """The socket told of matches."""
         ...
 
@@ -127,7 +127,7 @@ class Posted:
 class Messenger(Protocol):
     """Direct messages to people."""
 
-    async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+    async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
         """Post the notice as a direct message, with the key by which `find` knows it again.
 
         A match brings its key itself.
@@ -144,7 +144,7 @@ class Messenger(Protocol):
         """Put a notice in the place of a message that was told. Twice is as once.
 
         Raises:
-            MessageError: as `tell`.
+            MessageError: as `send`.
         """
         ...
 
@@ -256,7 +256,7 @@ class Store(Protocol):
         """
         ...
 
-    async def enrich_match(self, person: Person, match_id: MatchId, seen: Sighting) -> None:
+    async def enrich_match(self, person: Person, match_id: MatchId, seen: MatchReport) -> None:
         """Add what a later telling knows more: call details, meeting digest, raw time.
 
         Fills only what is empty; a call is never replaced.
@@ -276,10 +276,10 @@ class Store(Protocol):
         """All of the session that may be with this partner, newest first; others perhaps too."""
         ...
 
-    async def settle(
+    async def record_outcome(
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
     ) -> None: ...
-    async def unsettled(self, team: TeamId) -> list[tuple[Person, MatchId]]: ...
+    async def pending_matches(self, team: TeamId) -> list[tuple[Person, MatchId]]: ...
     async def backlog(self, team: TeamId) -> Backlog:
         """How many those are, and since when the oldest waits; cheap however many were told."""
         ...
@@ -303,7 +303,7 @@ class Store(Protocol):
         """Note which button of a match's message was pressed; the first answer stays."""
         ...
 
-    async def first_sight(self, team: TeamId, event_id: str, at: datetime) -> bool:
+    async def record_event(self, team: TeamId, event_id: str, at: datetime) -> bool:
         """Whether this Slack event is seen for the first time."""
         ...
 

@@ -9,8 +9,10 @@ from datetime import datetime
 
 import structlog
 
+from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
 from slackbot.domain.credentials import AccessToken, MagicLink, read_credential, read_event
 from slackbot.domain.errors import NotLinked, PlatformError, TokenRefused, Unavailable
+from slackbot.domain.matching import digest, notice_key
 from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
@@ -23,8 +25,6 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.notices import LinkRefused
 from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
-from slackbot.domain.rules import digest, notice_key
-from slackbot.services.background import Background, Locks
 
 log = structlog.get_logger(__name__)
 
@@ -40,8 +40,8 @@ class Accounts:
         feed: MatchFeed,
         delivery: Delivery,
         clock: Clock,
-        background: Background,
-        locks: Locks,
+        background: BackgroundTasks,
+        locks: KeyedLocks,
     ) -> None:
         self._platform = platform
         self._store = store
@@ -78,7 +78,7 @@ class Accounts:
         return await self._store.availability(person)
 
     @asynccontextmanager
-    async def speaking_for(self, person: Person) -> AsyncIterator[Link]:
+    async def authorized_link(self, person: Person) -> AsyncIterator[Link]:
         """The link to make calls with. A refused token is noted, and the feed stopped."""
         link = await self.link(person)
         try:
@@ -88,7 +88,7 @@ class Accounts:
             raise
 
     @asynccontextmanager
-    async def speaking_unasked(self, link: Link) -> AsyncIterator[None]:
+    async def background_link(self, link: Link) -> AsyncIterator[None]:
         """The same when nobody waits for an answer: the person is told of a refusal, once."""
         try:
             yield

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from slackbot.aio.tasks import KeyedLocks
 from slackbot.domain.errors import PlatformError, Refusal, TokenRefused, Unavailable
 from slackbot.domain.model import (
     AttendeeStatus,
@@ -18,10 +19,9 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.ports import Clock, MatchFeed, Platform, Store
 from slackbot.services.accounts import Accounts
-from slackbot.services.background import Locks
+from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.matches import Matches
 from slackbot.services.sessions import Sessions, about
-from slackbot.services.watch import Watch
 
 log = structlog.get_logger(__name__)
 
@@ -29,7 +29,7 @@ FEED_WAIT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AvailabilityStatus:
     """Where a person stands."""
 
     link: Link
@@ -53,12 +53,12 @@ class Availabilities:
         accounts: Accounts,
         sessions: Sessions,
         matches: Matches,
-        watch: Watch,
+        watch: FeedMonitor,
         platform: Platform,
         store: Store,
         feed: MatchFeed,
         clock: Clock,
-        locks: Locks,
+        locks: KeyedLocks,
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
@@ -71,47 +71,49 @@ class Availabilities:
         self._locks = locks
         self._unconfirmed: set[Person] = set()
 
-    async def standing(self, person: Person) -> Standing:
+    async def status(self, person: Person) -> AvailabilityStatus:
         """Where the person stands, from what is known here: no call to the platform."""
         link = await self._accounts.link(person)
         return await self._standing(link)
 
-    async def _standing(self, link: Link, *, confirmed: bool = True) -> Standing:
+    async def _standing(self, link: Link, *, confirmed: bool = True) -> AvailabilityStatus:
         availability = await self._store.availability(link.person)
-        return Standing(link, availability, self._feed.health(link.person), confirmed)
+        return AvailabilityStatus(link, availability, self._feed.health(link.person), confirmed)
 
-    async def start(self, person: Person, query: str) -> Standing:
+    async def start(self, person: Person, query: str) -> AvailabilityStatus:
         """Join the session that is meant and become available in it.
 
         Raises:
             SlackbotError: the person is not available.
         """
-        async with self._locks.of(person), self._accounts.speaking_for(person) as link:
+        async with self._locks.of(person), self._accounts.authorized_link(person) as link:
             session = await self._sessions.find(link, query)
-            standing = await self._standing(link)
-            if self._waits_in(session, standing):
-                return standing
+            status = await self._standing(link)
+            if self._waits_in(session, status):
+                return status
             with about(session):
                 await self._platform.join(link, session.id)
-                current = standing.availability
+                current = status.availability
                 if current is not None and current.session_id != session.id:
                     await self._watch.stop_looking(link, current)
                     await self._watch.end(person)
                     current = None
                 return await self._start(link, session, current)
 
-    def _waits_in(self, session: Session, standing: Standing) -> bool:
+    def _waits_in(self, session: Session, status: AvailabilityStatus) -> bool:
         """Whether nothing needs to be done: available there, confirmed, and listening."""
-        current = standing.availability
+        current = status.availability
         return (
             current is not None
             and current.session_id == session.id
             and current.state is State.AVAILABLE
-            and standing.listening
+            and status.listening
             and current.person not in self._unconfirmed
         )
 
-    async def _start(self, link: Link, session: Session, current: Availability | None) -> Standing:
+    async def _start(
+        self, link: Link, session: Session, current: Availability | None
+    ) -> AvailabilityStatus:
         wish = Availability(
             person=link.person,
             event=link.event,
@@ -160,7 +162,7 @@ class Availabilities:
             return False
         return True
 
-    async def pause(self, person: Person) -> Standing:
+    async def pause(self, person: Person) -> AvailabilityStatus:
         """Stop being available. A match made until this moment is still told.
 
         Until the platform confirms, it may pair the person: so we go on listening, and the watch
@@ -173,7 +175,7 @@ class Availabilities:
         async with self._locks.of(person):
             availability = await self._store.availability(person)
             try:
-                async with self._accounts.speaking_for(person) as link:
+                async with self._accounts.authorized_link(person) as link:
                     confirmed = availability is None or await self._watch.stop_looking(
                         link, availability
                     )
@@ -184,7 +186,7 @@ class Availabilities:
                 await self._watch.end(person)
             else:
                 await self._leave_later(availability)
-        return Standing(link, None if confirmed else availability, None, confirmed)
+        return AvailabilityStatus(link, None if confirmed else availability, None, confirmed)
 
     async def _leave_later(self, availability: Availability | None) -> None:
         if availability is not None and availability.state is State.AVAILABLE:

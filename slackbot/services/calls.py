@@ -11,17 +11,17 @@ import structlog
 from slackbot.domain.calls import (
     CallLink,
     EntryRefused,
+    RefusalReason,
     Visit,
-    Why,
     closes_at,
     is_offered,
     why_not,
 )
-from slackbot.domain.media import MediaHosts
+from slackbot.domain.matching import digest
+from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Call, Match, MatchId, Person, TeamId
 from slackbot.domain.ports import Clock, Store, StoreUnavailable
-from slackbot.domain.rules import digest
-from slackbot.services.call_signing import LinkSigner
+from slackbot.services.call_tokens import LinkSigner
 from slackbot.telemetry import CALLS
 
 log = structlog.get_logger(__name__)
@@ -153,7 +153,7 @@ class Calls:
         """
         link = (await self._find(signed)).link
         if browser is None or digest(browser) != link.browser_digest:
-            raise self._refused(Why.ELSEWHERE)
+            raise self._refused(RefusalReason.ELSEWHERE)
         CALLS.labels(outcome=visit.value).inc()
         await self._store.note_visit(link.person.team, link.id_digest, visit, self._clock.now())
 
@@ -166,10 +166,10 @@ class Calls:
         match = await self._store.match(link.person, link.match_id) if link is not None else None
         why = why_not(link, match, self._clock.now())
         if why is not None or link is None or match is None or match.call is None:
-            raise self._refused(why or Why.OVER)
+            raise self._refused(why or RefusalReason.OVER)
         call = self._hosts.cleaned(match.call)
         if call is None:
-            raise self._refused(Why.OVER)
+            raise self._refused(RefusalReason.OVER)
         return _Found(link, match, call)
 
     async def _bound(self, link: CallLink) -> str:
@@ -184,11 +184,11 @@ class Calls:
             if current is not None and current.browser_digest == ours:
                 return browser
             if current is None or current.revoked_at is not None:
-                raise self._refused(Why.REPLACED)
-        raise self._refused(Why.ELSEWHERE)
+                raise self._refused(RefusalReason.REPLACED)
+        raise self._refused(RefusalReason.ELSEWHERE)
 
     @staticmethod
-    def _refused(why: Why) -> EntryRefused:
+    def _refused(why: RefusalReason) -> EntryRefused:
         CALLS.labels(outcome=why.value).inc()
         return EntryRefused(why)
 

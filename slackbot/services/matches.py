@@ -8,27 +8,32 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
 from slackbot.domain.errors import PlatformError
+from slackbot.domain.matching import (
+    decided_by_meeting_id,
+    find_existing_match,
+    missed_reports,
+    next_match,
+)
 from slackbot.domain.model import (
     Availability,
     EventSlug,
     Link,
     Match,
+    MatchReport,
     Person,
     SessionId,
-    Sighting,
     Source,
     TeamId,
 )
 from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Posted, Store
-from slackbot.domain.rules import next_match, pairing_of, told_by_meeting, untold
-from slackbot.services.background import Background, Locks
 from slackbot.telemetry import MATCHES, UNREADABLE
 
 log = structlog.get_logger(__name__)
 
-SILENCE = timedelta(minutes=2)
-DOUBT = timedelta(minutes=30)
+DOWNTIME = timedelta(minutes=2)
+RECHECK_PERIOD = timedelta(minutes=30)
 GRACE_SECONDS = 3.0
 """A match that the list shows while the feed is up is probably on its way through the socket."""
 AT_ONCE = 16
@@ -47,7 +52,7 @@ class Matches:
         feed: MatchFeed,
         delivery: Delivery,
         clock: Clock,
-        background: Background,
+        background: BackgroundTasks,
     ) -> None:
         self._platform = platform
         self._store = store
@@ -55,22 +60,22 @@ class Matches:
         self._delivery = delivery
         self._clock = clock
         self._background = background
-        self._locks = Locks()
+        self._locks = KeyedLocks()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting: set[Person] = set()
         """For whom a second look at the list is due in a moment."""
         self._doubtful_until = clock.now()
 
-    def doubt(self, silence: timedelta | None) -> None:
+    def assume_stale_backup(self, silence: timedelta | None) -> None:
         """Say how long nobody ran the bot before this start; None if nobody ever did.
 
         After a long silence the database may be an old copy: somebody may have told meanwhile
         what the match list now shows as new, so for a while it is looked for before it is told.
         """
-        if silence is not None and silence >= SILENCE:
-            self._doubtful_until = self._clock.now() + DOUBT
+        if silence is not None and silence >= DOWNTIME:
+            self._doubtful_until = self._clock.now() + RECHECK_PERIOD
 
-    async def receive(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
+    async def receive(self, person: Person, event: EventSlug, seen: Sequence[MatchReport]) -> None:
         """The socket told of matches; told ten times they are still stored once.
 
         Of somebody who disconnected meanwhile nothing is stored and nothing told.
@@ -78,9 +83,9 @@ class Matches:
         async with self._turns:
             await self._receive(person, event, seen)
 
-    async def _receive(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
-        for sighting in seen:
-            session_id = sighting.session_id or await self._where_they_wait(person)
+    async def _receive(self, person: Person, event: EventSlug, seen: Sequence[MatchReport]) -> None:
+        for report in seen:
+            session_id = report.session_id or await self._where_they_wait(person)
             if session_id is None:
                 UNREADABLE.labels(source="socket").inc()
                 log.warning("match_without_session", team=person.team, user=person.user)
@@ -90,7 +95,7 @@ class Matches:
                 if link is None or link.event != event:
                     log.info("match_of_nobody", team=person.team)
                     return
-                match, new = await self._heard(person, event, session_id, sighting)
+                match, new = await self._heard(person, event, session_id, report)
             if match.settled_at is None:
                 await self._delivery.submit(person, match.id, fresh=new)
 
@@ -99,15 +104,15 @@ class Matches:
         return availability.session_id if availability is not None else None
 
     async def _heard(
-        self, person: Person, event: EventSlug, session_id: SessionId, seen: Sighting
+        self, person: Person, event: EventSlug, session_id: SessionId, seen: MatchReport
     ) -> tuple[Match, bool]:
         """The match that is spoken of, and whether it is stored only now."""
         known = await self._store.matches_with(person, event, session_id, seen.partner)
         while True:
             since = None
-            if not told_by_meeting(seen, known):
+            if not decided_by_meeting_id(seen, known):
                 since = await self._available_since(person, session_id)
-            match = pairing_of(seen, known, self._clock.now(), since)
+            match = find_existing_match(seen, known, self._clock.now(), since)
             if match is not None:
                 await self._store.enrich_match(person, match.id, seen)
                 return match, False
@@ -166,10 +171,10 @@ class Matches:
         """
         await self._store_missed(link, availability, Source.BEFORE)
 
-    async def _missed(self, link: Link, availability: Availability) -> list[Sighting]:
+    async def _missed(self, link: Link, availability: Availability) -> list[MatchReport]:
         listed = await self._platform.matches(link, availability.session_id)
         known = await self._store.matches(link.person, link.event, availability.session_id)
-        return untold(listed, known)
+        return missed_reports(listed, known)
 
     async def _store_missed(
         self, link: Link, availability: Availability, source: Source
@@ -181,7 +186,7 @@ class Matches:
             if not await self._still(link):
                 return []
             known = await self._store.matches(link.person, link.event, session_id)
-            for row in untold(listed, known):
+            for row in missed_reports(listed, known):
                 match = await self._add(link.person, link.event, session_id, row, known, source)
                 if match is not None:
                     known.append(match)
@@ -198,7 +203,7 @@ class Matches:
         person: Person,
         event: EventSlug,
         session_id: SessionId,
-        seen: Sighting,
+        seen: MatchReport,
         known: Sequence[Match],
         source: Source,
     ) -> Match | None:
@@ -229,5 +234,5 @@ class Matches:
 
     async def resume(self, team: TeamId) -> None:
         """After a start: submit again whatever was stored and not settled."""
-        for person, unsettled in await self._store.unsettled(team):
-            await self._delivery.submit(person, unsettled, fresh=False)
+        for person, pending_matches in await self._store.pending_matches(team):
+            await self._delivery.submit(person, pending_matches, fresh=False)

@@ -90,7 +90,7 @@ class Notices:
             # It may have been told in a life that this database forgot, so however long ago.
             posted = await self._messenger.find(match.person, match.id, None) if look else None
             if posted is None:
-                posted = await self._messenger.tell(match.person, MatchFound(match))
+                posted = await self._messenger.send(match.person, MatchFound(match))
                 waited = self._clock.now() - match.received_at
                 MATCH_TO_DM.observe(waited.total_seconds())
         except MessageRefused as error:
@@ -106,7 +106,7 @@ class Notices:
         at, tries = self._clock.now(), 1
         while True:
             try:
-                await self._store.settle(match.person, match.id, outcome, posted, at)
+                await self._store.record_outcome(match.person, match.id, outcome, posted, at)
                 break
             except Exception:
                 log.exception("notice_not_settled", match=match.id)
@@ -161,7 +161,7 @@ class Notices:
                 return
             try:
                 if not look or await self._messenger.find(person, key, None) is None:
-                    await self._messenger.tell(person, remark, key)
+                    await self._messenger.send(person, remark, key)
             except MessageRefused as error:
                 log.warning("notice_refused", notice=kind_of(remark), reason=error.reason)
                 if isinstance(error, PersonUnreachable):

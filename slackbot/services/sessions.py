@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from slackbot.domain.errors import NoSuchSession, PlatformError
+from slackbot.domain.matching import choose, in_order, phase, session_number
 from slackbot.domain.model import (
     Availability,
     EventSlug,
@@ -18,7 +19,6 @@ from slackbot.domain.model import (
     SessionScope,
 )
 from slackbot.domain.ports import Clock, Platform, Store
-from slackbot.domain.rules import choose, in_order, phase, session_number
 from slackbot.services.accounts import Accounts
 
 
@@ -66,7 +66,7 @@ class Sessions:
 
     async def listing(self, person: Person, view: View) -> Listing:
         """The sessions of a view, live first."""
-        async with self._accounts.speaking_for(person) as link:
+        async with self._accounts.authorized_link(person) as link:
             sessions = await self._fetch(link, view)
         now = self._clock.now()
         if view in {View.LIVE, View.UPCOMING, View.PAST}:
@@ -116,7 +116,7 @@ class Sessions:
         Raises:
             SlackbotError: nothing was joined.
         """
-        async with self._accounts.speaking_for(person) as link:
+        async with self._accounts.authorized_link(person) as link:
             session = await self.find(link, query)
             with about(session):
                 await self._platform.join(link, session.id)

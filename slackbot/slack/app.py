@@ -14,16 +14,17 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from slackbot.aio.tasks import BackgroundTasks
 from slackbot.services.accounts import Accounts
-from slackbot.services.background import Background
-from slackbot.slack.answers import Answers
-from slackbot.slack.calling import Calling
-from slackbot.slack.endpoint import ASGIApp, SignedOnly, unreadable
+from slackbot.slack.commands.call_buttons import CallButtons
+from slackbot.slack.commands.connect_flow import ConnectFlow
+from slackbot.slack.commands.handlers import CommandHandlers
+from slackbot.slack.commands.responder import Responder
+from slackbot.slack.inbound.admission import ConcurrencyLimiter
+from slackbot.slack.inbound.http import ASGIApp, SignatureMiddleware, unreadable
+from slackbot.slack.inbound.listeners import actions, commands, events, options, views
+from slackbot.slack.inbound.listeners import lifecycle as leaving
 from slackbot.slack.installations import SingleInstallation
-from slackbot.slack.linking import Linking
-from slackbot.slack.listeners import actions, commands, events, leaving, options, views
-from slackbot.slack.replies import Replies
-from slackbot.slack.turns import Turns
 
 PATH = "/slack/events"
 
@@ -33,13 +34,13 @@ class Parts:
     """What the listeners need."""
 
     slash: str
-    answers: Answers
-    linking: Linking
-    calling: Calling
-    replies: Replies
+    answers: CommandHandlers
+    linking: ConnectFlow
+    calling: CallButtons
+    replies: Responder
     accounts: Accounts
-    background: Background
-    first_sight: events.FirstSight
+    background: BackgroundTasks
+    record_event: events.RecordEvent
 
 
 class InTurn(AsyncApp):
@@ -47,7 +48,7 @@ class InTurn(AsyncApp):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self._turns = Turns()
+        self._turns = ConcurrencyLimiter()
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """Answer one request."""
@@ -117,17 +118,19 @@ def _register(app: AsyncApp, parts: Parts) -> None:
         app,
         accounts=parts.accounts,
         background=parts.background,
-        first_sight=parts.first_sight,
+        record_event=parts.record_event,
     )
     events.register(
         app,
         answers=parts.answers,
         replies=parts.replies,
         background=parts.background,
-        first_sight=parts.first_sight,
+        record_event=parts.record_event,
     )
 
 
-def endpoint(app: AsyncApp, signing_secret: str) -> SignedOnly:
+def endpoint(app: AsyncApp, signing_secret: str) -> SignatureMiddleware:
     """The ASGI app that is served at `PATH`."""
-    return SignedOnly(cast("ASGIApp", AsyncSlackRequestHandler(app, path=PATH)), signing_secret)
+    return SignatureMiddleware(
+        cast("ASGIApp", AsyncSlackRequestHandler(app, path=PATH)), signing_secret
+    )

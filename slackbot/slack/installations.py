@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slackbot.domain.model import TeamId
-from slackbot.slack.web_api import CALL_SECONDS
+from slackbot.slack.client import CALL_SECONDS
 
 FINAL_ERRORS: Final = {
     "invalid_auth",

@@ -8,9 +8,9 @@ from sqlalchemy import ColumnElement, Executable, Update, and_, func, or_, updat
 
 from slackbot.domain.calls import GRACE, LASTS_UNKNOWN, CallLink, Visit
 from slackbot.domain.model import MatchId, Person, TeamId
-from slackbot.storage.ledger import Ledger
-from slackbot.storage.queries import every, of
-from slackbot.storage.rows import Values, call_link_of, call_link_values
+from slackbot.storage.filters import every, of
+from slackbot.storage.mappers import Values, call_link_of, call_link_values
+from slackbot.storage.matches import Ledger
 from slackbot.storage.tables import CallLinkRow, MatchRow
 
 

@@ -29,8 +29,14 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.storage import engines
+from slackbot.storage.executors import (
+    Executor,
+    PostgresDedicatedExecutor,
+    PostgresExecutor,
+    SqliteExecutor,
+    Work,
+)
 from slackbot.storage.tables import Base
-from slackbot.storage.units import PostgresApart, PostgresUnits, SqliteUnits, Units, Work
 
 log = structlog.get_logger(__name__)
 
@@ -64,31 +70,31 @@ class Database:
         self._patience = 0.0
         self.answer_seconds: float | None = None
         """How long one try may take. SQLite has its own limit, the busy time-out."""
-        self._units: Units
+        self._units: Executor
         if parsed.get_backend_name() == "postgresql":
             self._patience, self.answer_seconds = patience, ANSWER_SECONDS
-            self._units = PostgresUnits(parsed)
+            self._units = PostgresExecutor(parsed)
         else:
-            self._units = SqliteUnits(parsed)
+            self._units = SqliteExecutor(parsed)
         self._url = parsed
-        self._apart: list[PostgresApart] = []
+        self._apart: list[PostgresDedicatedExecutor] = []
         self._unfinished: set[asyncio.Task[Any]] = set()
 
-    def apart(self) -> Units | PostgresApart:
+    def apart(self) -> Executor | PostgresDedicatedExecutor:
         """A connection for one purpose, which waits for none of the others, closed with them.
 
         On SQLite there is one writer for everything.
         """
-        if self.ours_alone:
+        if self.single_process:
             return self._units
-        self._apart.append(PostgresApart(self._url))
+        self._apart.append(PostgresDedicatedExecutor(self._url))
         return self._apart[-1]
 
     def __repr__(self) -> str:
         return f"<Database {self._units.dialect}>"
 
     @property
-    def ours_alone(self) -> bool:
+    def single_process(self) -> bool:
         """Whether nobody but this process writes the bot's rows: on SQLite the bot is one."""
         return self._units.dialect == "sqlite"
 
@@ -190,14 +196,14 @@ class Database:
 
     def insert(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT."""
-        return sqlite.insert(table) if self.ours_alone else postgresql.insert(table)
+        return sqlite.insert(table) if self.single_process else postgresql.insert(table)
 
     def together(self, first: Update, last: Insert) -> tuple[Executable, ...]:
         """Two statements that take the same values: on PostgreSQL one, a single round trip.
 
         There neither sees what the other does.
         """
-        if self.ours_alone:
+        if self.single_process:
             return first, last
         return (last.add_cte(first.returning(literal(1)).cte("first")),)
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import bindparam, exists, or_, select, update
 
 from slackbot.domain.model import State
-from slackbot.storage.queries import every_of_one, of_one
+from slackbot.storage.filters import every_of_one, of_one
 from slackbot.storage.tables import AvailabilityRow, MatchRow
 
 _MATCHES = MatchRow.__table__.c

@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from slackbot.aio.ttl_cache import TtlCache
 from slackbot.domain.model import (
     AuthScheme,
     Availability,
@@ -33,12 +34,11 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Channels, Store
-from slackbot.storage.cache import TtlCache
 from slackbot.storage.call_links import CallLinks
 from slackbot.storage.database import Database
-from slackbot.storage.ledger import Known
-from slackbot.storage.queries import every, every_of_one, of, of_any, whose
-from slackbot.storage.rows import (
+from slackbot.storage.encryption import Cipher, DecryptionFailed
+from slackbot.storage.filters import every, every_of_one, of, of_any, whose
+from slackbot.storage.mappers import (
     Values,
     availability_of,
     availability_values,
@@ -46,8 +46,8 @@ from slackbot.storage.rows import (
     link_values,
     person_of,
 )
+from slackbot.storage.matches import Known
 from slackbot.storage.tables import AvailabilityRow, CallLinkRow, LinkRow, MatchRow, SeenEventRow
-from slackbot.storage.vault import SealBroken, Vault
 
 log = structlog.get_logger(__name__)
 
@@ -84,10 +84,10 @@ class SqlStore(CallLinks):
     """
 
     def __init__(
-        self, database: Database, vault: Vault, *, clock: Callable[[], float] = time.monotonic
+        self, database: Database, cipher: Cipher, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """`clock` counts seconds; only what is remembered goes by it."""
-        alone = database.ours_alone
+        alone = database.single_process
         self._links: TtlCache[Person, Link | None] = TtlCache(
             seconds=LINK_SECONDS, capacity=PEOPLE_KEPT, clock=clock
         )
@@ -100,7 +100,7 @@ class SqlStore(CallLinks):
         told_next: TtlCache[Person, Match] = TtlCache(
             seconds=TOLD_SECONDS, capacity=PEOPLE_KEPT, clock=clock
         )
-        super().__init__(database, vault, wishes=wishes, known=known, told_next=told_next)
+        super().__init__(database, cipher, wishes=wishes, known=known, told_next=told_next)
         self._titles: TtlCache[tuple[TeamId, EventSlug, SessionId], str] = TtlCache(
             seconds=TITLE_SECONDS, capacity=SESSIONS_KEPT, clock=clock
         )
@@ -130,8 +130,8 @@ class SqlStore(CallLinks):
 
     def _opened(self, row: Row[Any]) -> Link | None:
         try:
-            return link_of(row, self._vault)
-        except SealBroken as broken:
+            return link_of(row, self._cipher)
+        except DecryptionFailed as broken:
             log.warning("link_not_opened", reason=str(broken), team=row.team_id, user=row.user_id)
             return None
 
@@ -147,7 +147,7 @@ class SqlStore(CallLinks):
 
     async def save_link(self, link: Link) -> None:
         """Insert or replace. A wish for another event, or of another account, goes with it."""
-        saved = self._upsert(LinkRow, link_values(link, self._vault))
+        saved = self._upsert(LinkRow, link_values(link, self._cipher))
         await self._change_link(link.person, _delete_foreign_wish(link), saved)
 
     async def mark_refused(self, person: Person, at: datetime) -> bool:
@@ -265,7 +265,7 @@ class SqlStore(CallLinks):
 
     # --- events ----------------------------------------------------------------------------------
 
-    async def first_sight(self, team: TeamId, event_id: str, at: datetime) -> bool:
+    async def record_event(self, team: TeamId, event_id: str, at: datetime) -> bool:
         """Whether this Slack event is seen for the first time within a day."""
         await self._purged.get(team, lambda: self._purge(team, at - EVENT_MEMORY))
         row = {"team_id": team, "event_id": event_id, "seen_at": at}
@@ -282,8 +282,8 @@ class SqlStore(CallLinks):
         return new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=replaced)
 
 
-_keeps_the_port: Callable[[Database, Vault], Store] = SqlStore
-_keeps_channels: Callable[[Database, Vault], Channels] = SqlStore
+_keeps_the_port: Callable[[Database, Cipher], Store] = SqlStore
+_keeps_channels: Callable[[Database, Cipher], Channels] = SqlStore
 
 
 def _delete_foreign_wish(link: Link) -> Executable:

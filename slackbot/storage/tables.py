@@ -46,14 +46,14 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def storable(text: str) -> str:
+def db_safe(text: str) -> str:
     """What no database takes (NUL, half characters) becomes U+FFFD."""
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-class ForeignText(TypeDecorator[str]):
-    """Text from strangers, made `storable`."""
+class UntrustedText(TypeDecorator[str]):
+    """Text from strangers, made `db_safe`."""
 
     impl = Text
     cache_ok = True
@@ -61,11 +61,11 @@ class ForeignText(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """The text with its impossible characters replaced."""
         del dialect
-        return storable(value) if value is not None else None
+        return db_safe(value) if value is not None else None
 
 
 Key = Annotated[str, mapped_column(primary_key=True)]
-Foreign = Annotated[str, mapped_column(ForeignText)]
+Foreign = Annotated[str, mapped_column(UntrustedText)]
 
 
 class Base(DeclarativeBase):

@@ -14,7 +14,7 @@ from slackbot.sandbox.chime.meeting import Seat
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Seen
 from slackbot.sandbox.slack.errors import CannotDo
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from tests.browser.chromium import PATIENCE, Tab, Visitors
 from tests.scenario.conftest import Mission, until
 

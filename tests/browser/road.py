@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from tests.browser.chromium import PATIENCE, Tab
 from tests.browser.evening import (
     ADA,
@@ -21,7 +21,7 @@ from tests.browser.evening import (
 from tests.browser.figures import FIGURES
 
 LISTENING = 1.5  # seconds; the microphone of the test beeps more often than that
-SILENCE = 1e-3  # energy that is none: a beep has a hundred times as much
+DOWNTIME = 1e-3  # energy that is none: a beep has a hundred times as much
 PARTNER_MUTED = "document.querySelector('.remote .muted').checkVisibility()"
 
 
@@ -76,7 +76,7 @@ async def _mute(evening: Evening, ada: Tab, priya: Tab, patience: float) -> None
     await priya.until(PARTNER_MUTED, patience)
     assert evening.seat(ADA).muted
     began = time.monotonic()
-    while await _heard_in(priya, LISTENING) > SILENCE:  # what was on its way
+    while await _heard_in(priya, LISTENING) > DOWNTIME:  # what was on its way
         assert time.monotonic() - began < patience, "a muted microphone is heard"
     await ada.page.click("#mic")
     await priya.until(f"!({PARTNER_MUTED})", patience)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, event
 from store_samples import VAULT
 
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
 

@@ -27,10 +27,10 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.ports import Store
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault
 
-VAULT = Vault([bytes(range(32))])
+VAULT = Cipher([bytes(range(32))])
 NOW = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
 TEAM, OTHER_TEAM = TeamId("T1"), TeamId("T2")
 ANA, BEN = Person(TEAM, UserId("U1")), Person(TEAM, UserId("U2"))
@@ -109,7 +109,7 @@ async def everything(database: Database, person: Person) -> tuple[object, ...]:
         await store.availability(person),
         [await store.match(person, kept.id) for kept in await store.matches(person, EXPO)],
         await store.availabilities(person.team),
-        await store.unsettled(person.team),
+        await store.pending_matches(person.team),
         await store.backlog(person.team),
         await store.rounds_over(person.team, NOW + timedelta(hours=1)),
         *[await store.call_link(person.team, call_link(number=n).id_digest) for n in (1, 2)],

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from slackbot.bootstrap.app import SystemClock
 from slackbot.domain.ports import Clock
-from slackbot.wiring import SystemClock
-from tests.fakes import FakeClock
+from tests.harness.fakes import FakeClock
 
 
 @pytest.fixture(params=[FakeClock, SystemClock])

@@ -10,20 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
 from slackbot.domain.model import Match
 from slackbot.domain.notices import MatchFound, SessionOver
 from slackbot.domain.ports import Delivery, Posted
-from slackbot.services.background import Background
 from slackbot.services.notices import Notices
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault
 from tests.conftest import EMPTY
-from tests.fakes import ANA, BEN, CALL, FakeClock, FakeDelivery, FakeMessenger
-from tests.lives import WAIT_SECONDS, becomes, fresh_match, hurry, life
-from tests.workbench import open_store
+from tests.harness.delivery import WAIT_SECONDS, becomes, fresh_match, hurry, life
+from tests.harness.fakes import ANA, BEN, CALL, FakeClock, FakeDelivery, FakeMessenger
+from tests.harness.services import open_store
 
 OVER = SessionOver("Coffee")
 TELL, FIND = "tell MatchFound", "find"
@@ -43,7 +43,9 @@ class Stage:
         match = fresh_match(ordinal, call=CALL)
         await self.store.add_match(match)
         if known:
-            await self.store.settle(ANA, match.id, "told", Posted("D", "1"), match.received_at)
+            await self.store.record_outcome(
+                ANA, match.id, "told", Posted("D", "1"), match.received_at
+            )
         return match
 
     async def outcome(self, match: Match) -> str | None:
@@ -86,13 +88,13 @@ async def stage(
             url = EMPTY[request.param].format(folder=tmp_path)
         database = await closing.enter_async_context(aclosing(Database(url)))
         await schema.upgrade(database)
-        store = SqlStore(database, Vault([bytes(range(32))]))
+        store = SqlStore(database, Cipher([bytes(range(32))]))
         delivery = await closing.enter_async_context(life(url, store, messenger))
         yield Stage(store, messenger, delivery, asyncio.sleep)
 
 
 def fake_stage(store: SqlStore, messenger: FakeMessenger, closing: AsyncExitStack) -> Stage:
-    clock, background = FakeClock(), Background()
+    clock, background = FakeClock(), BackgroundTasks()
     clock.time = fresh_match().received_at
     closing.push_async_callback(background.drain, 0)
     notices = Notices(store=store, messenger=messenger, clock=clock)
@@ -142,7 +144,7 @@ async def test_several_matches_are_told_each(stage: Stage):
         await stage.delivery.submit(ANA, match.id, fresh=True)
 
     async def waiting() -> int:
-        return len(await stage.store.unsettled(ANA.team))
+        return len(await stage.store.pending_matches(ANA.team))
 
     async def only_one_waits() -> bool:
         return await waiting() == 1

@@ -10,13 +10,13 @@ import pytest
 from pydantic import SecretStr
 
 from slackbot.accelevents.feed_options import FeedOptions
-from slackbot.accelevents.socket import SocketFeed
-from slackbot.domain.model import EventSlug, Link, Person, SessionId, Sighting
+from slackbot.accelevents.feeds import SocketFeed
+from slackbot.bootstrap.app import SystemClock
+from slackbot.domain.model import EventSlug, Link, MatchReport, Person, SessionId
 from slackbot.domain.ports import MatchFeed
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
-from slackbot.wiring import SystemClock
-from tests.fakes import ANA, YAN, FakeClock, FakeFeed, link, sighting, until
+from tests.harness.fakes import ANA, YAN, FakeClock, FakeFeed, link, report, until
 
 SESSION = SessionId(11645)
 
@@ -26,9 +26,9 @@ class Ear:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
-        self.seen: list[tuple[Person, EventSlug, Sighting]] = []
+        self.seen: list[tuple[Person, EventSlug, MatchReport]] = []
 
-    async def matched(self, person: Person, event: EventSlug, seen: Sequence[Sighting]) -> None:
+    async def matched(self, person: Person, event: EventSlug, seen: Sequence[MatchReport]) -> None:
         self.seen += [(person, event, one) for one in seen]
 
     async def connected(self, person: Person) -> None:
@@ -60,7 +60,7 @@ class FakeStage:
         self.link, self.renewed = link(), link(token=SecretStr("renewed"))
 
     async def meet_yan(self) -> None:
-        self.feed.tell(ANA, sighting(YAN, session_id=SESSION, meeting_digest="m"))
+        self.feed.send(ANA, report(YAN, session_id=SESSION, meeting_digest="m"))
 
     async def drop(self) -> None:
         self.feed.down(ANA)

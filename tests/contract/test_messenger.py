@@ -23,12 +23,12 @@ from slackbot.domain.ports import Messenger
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Fault, Slack
 from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.client import slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
-from slackbot.slack.lane import EARLY_SECONDS
-from slackbot.slack.messenger import SlackMessenger
-from slackbot.slack.web_api import slack_session, web_client
-from tests.fakes import CALL, NOON, FakeMessenger, match
-from tests.workbench import open_store
+from slackbot.slack.outbound.messenger import SlackMessenger
+from slackbot.slack.outbound.queue import EARLY_SECONDS
+from tests.harness.fakes import CALL, NOON, FakeMessenger, match
+from tests.harness.services import open_store
 
 LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
 NOTICES: list[Notice] = [
@@ -129,7 +129,7 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: type(notice).__name__)
 async def test_every_notice_reaches_its_person_alone(stage: Stage, notice: Notice):
     """One direct message for one telling, and where it stands."""
-    posted = await stage.messenger.tell(stage.ada, notice)
+    posted = await stage.messenger.send(stage.ada, notice)
     assert posted.channel
     assert posted.ts
     assert (stage.received(stage.ada), stage.received(stage.priya)) == (1, 0)
@@ -137,8 +137,8 @@ async def test_every_notice_reaches_its_person_alone(stage: Stage, notice: Notic
 
 async def test_messages_stand_in_one_conversation_a_person(stage: Stage):
     """The same person's messages share a channel, and each has a place of its own in it."""
-    first, second = [await stage.messenger.tell(stage.ada, notice) for notice in NOTICES[:2]]
-    other = await stage.messenger.tell(stage.priya, NOTICES[0])
+    first, second = [await stage.messenger.send(stage.ada, notice) for notice in NOTICES[:2]]
+    other = await stage.messenger.send(stage.priya, NOTICES[0])
     assert first.channel == second.channel != other.channel
     assert first.ts != second.ts
 
@@ -147,7 +147,7 @@ async def test_somebody_gone_is_a_final_refusal(stage: Stage):
     """It carries Slack's word for it, and says that nothing else reaches them either."""
     stage.gone(stage.ada)
     with pytest.raises(PersonUnreachable) as refused:
-        await stage.messenger.tell(stage.ada, NOTICES[0])
+        await stage.messenger.send(stage.ada, NOTICES[0])
     assert refused.value.reason == "user_disabled"
     assert stage.received(stage.ada) == 0
 
@@ -159,7 +159,7 @@ async def test_too_much_is_a_delay(stage: Stage):
     """
     stage.limit(70)
     with pytest.raises(MessageDelayed) as delayed:
-        await stage.messenger.tell(stage.ada, NOTICES[0])
+        await stage.messenger.send(stage.ada, NOTICES[0])
     assert delayed.value.seconds == 70 - EARLY_SECONDS
     assert stage.received(stage.ada) == 0
 
@@ -168,22 +168,22 @@ async def test_no_answer_is_unsure(stage: Stage):
     """Nobody knows whether the message was taken, and that is what is said."""
     stage.fall_silent()
     with pytest.raises(MessageUnsure):
-        await stage.messenger.tell(stage.ada, NOTICES[0])
+        await stage.messenger.send(stage.ada, NOTICES[0])
 
 
 @pytest.mark.parametrize("since", [None, NOON], ids=["ever", "since"])
 async def test_what_was_told_is_found(stage: Stage, since: datetime | None):
     """By its key, where it stands: a match by its id, a remark by what it was given."""
-    told = await stage.messenger.tell(stage.ada, NOTICES[0])
-    remark = await stage.messenger.tell(stage.ada, LinkRefused(), "remark-1")
-    await stage.messenger.tell(stage.ada, SessionOver("Coffee"))
+    told = await stage.messenger.send(stage.ada, NOTICES[0])
+    remark = await stage.messenger.send(stage.ada, LinkRefused(), "remark-1")
+    await stage.messenger.send(stage.ada, SessionOver("Coffee"))
     assert await stage.messenger.find(stage.ada, match().id, since) == told
     assert await stage.messenger.find(stage.ada, "remark-1", since) == remark
 
 
 async def test_what_was_not_told_is_not_found(stage: Stage):
     """Neither an unknown key, nor somebody else's; also where nothing was ever told."""
-    await stage.messenger.tell(stage.ada, NOTICES[0])
+    await stage.messenger.send(stage.ada, NOTICES[0])
     assert await stage.messenger.find(stage.ada, "other", None) is None
     assert await stage.messenger.find(stage.priya, match().id, None) is None
 
@@ -192,14 +192,14 @@ async def test_what_was_taken_unheard_is_found(stage: Stage):
     """The answer was lost: it stands there once, and is found."""
     stage.lose_an_answer()
     with pytest.raises(MessageUnsure):
-        await stage.messenger.tell(stage.ada, NOTICES[0])
+        await stage.messenger.send(stage.ada, NOTICES[0])
     assert await stage.messenger.find(stage.ada, match().id, None) is not None
     assert stage.received(stage.ada) == 1
 
 
 async def test_what_cannot_be_read_is_a_delay(stage: Stage):
     """Not that there was nothing: it would be told twice then."""
-    await stage.messenger.tell(stage.ada, NOTICES[0])
+    await stage.messenger.send(stage.ada, NOTICES[0])
     stage.forbid_reading()
     with pytest.raises(MessageDelayed) as delayed:
         await stage.messenger.find(stage.ada, match().id, None)
@@ -208,7 +208,7 @@ async def test_what_cannot_be_read_is_a_delay(stage: Stage):
 
 async def test_an_edit_stays_in_its_place(stage: Stage):
     """There is no second message, and the key is still found."""
-    told = await stage.messenger.tell(stage.ada, NOTICES[0])
+    told = await stage.messenger.send(stage.ada, NOTICES[0])
     for _ in range(2):
         await stage.messenger.edit(stage.ada, told, MatchOver(match()))
     assert stage.received(stage.ada) == 1

@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
+from slackbot.bootstrap.app import SystemClock
 from slackbot.domain.errors import (
     MagicLinkUsed,
     ServerFailed,
@@ -21,8 +22,7 @@ from slackbot.domain.model import AttendeeStatus, EventSlug, Link, Session, Sess
 from slackbot.domain.ports import Platform
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
-from slackbot.wiring import SystemClock
-from tests.fakes import NOON, YAN, FakePlatform, link, row, session
+from tests.harness.fakes import NOON, YAN, FakePlatform, link, row, session
 
 CALLS: dict[str, Callable[[Platform, Link, SessionId], Awaitable[object]]] = {
     "check": lambda platform, link, _: platform.check(link.event, link.token),

@@ -11,16 +11,16 @@ from sqlalchemy import Engine, event, select
 from store_samples import ANA, BEN, CALL, EXPO, NAMESAKE, TEAM, fill, link, pairing
 
 from slackbot.domain.model import Link, Person, UserId
-from slackbot.storage import rotation
+from slackbot.storage import key_rotation as rotation
 from slackbot.storage.database import Database
-from slackbot.storage.rotation import Resealed, reseal
-from slackbot.storage.rows import TOKEN
+from slackbot.storage.encryption import Cipher
+from slackbot.storage.key_rotation import RotationResult, rotate
+from slackbot.storage.mappers import TOKEN
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import LinkRow
-from slackbot.storage.vault import Vault
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
-BOTH, ONLY_NEW = Vault([NEW, OLD]), Vault([NEW])
+BOTH, ONLY_NEW = Cipher([NEW, OLD]), Cipher([NEW])
 CROWD = [Person(TEAM, UserId(f"U{n:04}")) for n in range(45)]
 
 
@@ -29,8 +29,8 @@ async def test_everything_is_sealed_anew_once(store: SqlStore, database: Databas
     for person in (ANA, BEN, NAMESAKE):
         await fill(store, person)
     await store.add_match(pairing(number=2, call=None))
-    assert await reseal(database, BOTH) == Resealed(resealed=6)
-    assert await reseal(database, ONLY_NEW) == Resealed(already_new=6)
+    assert await rotate(database, BOTH) == RotationResult(resealed=6)
+    assert await rotate(database, ONLY_NEW) == RotationResult(already_new=6)
     after = SqlStore(database, ONLY_NEW)
     for person in (ANA, BEN, NAMESAKE):
         assert await after.link(person) == link(person)
@@ -40,24 +40,24 @@ async def test_everything_is_sealed_anew_once(store: SqlStore, database: Databas
 
 async def test_nothing_is_sealed_anew_in_an_empty_database(database: Database):
     """No rows, no counts, no trouble."""
-    assert await reseal(database, BOTH) == Resealed()
+    assert await rotate(database, BOTH) == RotationResult()
 
 
 async def test_more_than_one_batch(store: SqlStore, database: Database):
     """Every row is met once, however many there are."""
     await asyncio.gather(*(store.save_link(link(person)) for person in CROWD))
-    assert await reseal(database, BOTH, batch=20) == Resealed(resealed=len(CROWD))
-    assert await reseal(database, ONLY_NEW, batch=15) == Resealed(already_new=len(CROWD))
+    assert await rotate(database, BOTH, batch=20) == RotationResult(resealed=len(CROWD))
+    assert await rotate(database, ONLY_NEW, batch=15) == RotationResult(already_new=len(CROWD))
 
 
 async def test_what_no_key_opens_is_counted_and_left(store: SqlStore, database: Database):
     """By reason; the rest is sealed anew all the same."""
-    stranger = SqlStore(database, Vault([bytes(range(2, 34))]))
+    stranger = SqlStore(database, Cipher([bytes(range(2, 34))]))
     await stranger.save_link(link(BEN))
     await stranger.add_match(pairing(BEN))
     await store.save_link(link())
-    found = await reseal(database, BOTH)
-    assert found == Resealed(resealed=1, unreadable=Counter({"unknown key": 2}))
+    found = await rotate(database, BOTH)
+    assert found == RotationResult(resealed=1, unreadable=Counter({"unknown key": 2}))
     assert await stranger.link(BEN) == link(BEN)
     assert await SqlStore(database, ONLY_NEW).link(ANA) == link()
 
@@ -65,7 +65,7 @@ async def test_what_no_key_opens_is_counted_and_left(store: SqlStore, database: 
 async def test_a_value_that_was_replaced_meanwhile_stays(store: SqlStore, database: Database):
     """Between reading and writing a person connects anew: the newer token is not undone."""
     await store.save_link(link())
-    newer = BOTH.seal("newer", person=ANA, purpose=TOKEN)
+    newer = BOTH.encrypt("newer", person=ANA, purpose=TOKEN)
     pending = [newer]
 
     def connect_anew(connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
@@ -77,11 +77,11 @@ async def test_a_value_that_was_replaced_meanwhile_stays(store: SqlStore, databa
 
     event.listen(Engine, "before_cursor_execute", connect_anew)
     try:
-        found = await reseal(database, BOTH)
+        found = await rotate(database, BOTH)
     finally:
         event.remove(Engine, "before_cursor_execute", connect_anew)
     assert not pending
-    assert found == Resealed(already_new=1)
+    assert found == RotationResult(already_new=1)
     [kept] = await database.all(select(LinkRow.token_sealed).where(LinkRow.team_id == TEAM))
     assert kept == newer
 
@@ -104,9 +104,9 @@ async def test_the_old_key_can_go_after_a_change_beside_a_running_bot(
             return None
         return latest
 
-    found, *latest = await asyncio.gather(reseal(database, BOTH, batch=5), *map(live, CROWD[::3]))
+    found, *latest = await asyncio.gather(rotate(database, BOTH, batch=5), *map(live, CROWD[::3]))
     assert found.unreadable.total() == 0
-    assert (await reseal(database, ONLY_NEW)).unreadable.total() == 0
+    assert (await rotate(database, ONLY_NEW)).unreadable.total() == 0
     after = SqlStore(database, ONLY_NEW)
     for person, expected in zip(CROWD[::3], latest, strict=True):
         assert await after.link(person) == expected

@@ -31,17 +31,17 @@ from slackbot.domain.model import (
     AuthScheme,
     Call,
     MatchId,
+    MatchReport,
     Partner,
     SessionId,
-    Sighting,
     Source,
     State,
 )
 from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted, Store
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault
 
 # --- links ---------------------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ async def test_saving_a_link_replaces_it_at_once(store: Store):
 async def test_the_links_of_many_come_together(store: Store, database: Database):
     """As they are now, of these people alone; who has none, or one sealed elsewhere, has none."""
     stranger = replace(ANA, team=OTHER_TEAM)
-    unsealed = SqlStore(database, Vault([bytes(range(1, 33))]))
+    unsealed = SqlStore(database, Cipher([bytes(range(1, 33))]))
     await store.save_link(link())
     await store.save_link(link(stranger, event=SUMMIT))
     await unsealed.save_link(link(BEN))
@@ -224,21 +224,21 @@ async def test_a_later_telling_fills_only_what_is_empty(store: Store):
     poor = pairing(partner=Partner(name="Zoë"), raw_time=None, matched_at=None, call=None)
     await store.add_match(replace(poor, meeting_digest=None))
     eastern = timezone(timedelta(hours=-5))
-    rich = Sighting(
+    rich = MatchReport(
         partner=Partner(name="Zoe", account_id=9, company="Ωmega"),
         raw_time="12:30",
         matched_at=NOW.astimezone(eastern),
         meeting_digest="e" * 64,
         call=CALL,
     )
-    other = Sighting(
+    other = MatchReport(
         partner=Partner(name="?", account_id=1, title="CEO", company="?"),
         raw_time="?",
         matched_at=NOW + timedelta(hours=1),
         meeting_digest="?",
         call=Call({}, {}),
     )
-    for seen in (Sighting(partner=Partner(name="?")), rich, other):
+    for seen in (MatchReport(partner=Partner(name="?")), rich, other):
         await store.enrich_match(ANA, poor.id, seen)
     partner = Partner(name="Zoë", account_id=9, title="CEO", company="Ωmega")
     expected = replace(poor, partner=partner, raw_time="12:30", matched_at=NOW, call=CALL)
@@ -288,11 +288,11 @@ async def test_a_settled_match_is_not_submitted_again(store: Store):
     for match in (pairing(number=2), pairing(), pairing(BEN, number=3)):
         await store.add_match(match)
     one, two, three = (MatchId(f"match-{n}") for n in (1, 2, 3))
-    assert await store.unsettled(TEAM) == [(ANA, one), (ANA, two), (BEN, three)]
-    await store.settle(ANA, one, "told", Posted("D1", "17.2"), NOW)
-    await store.settle(ANA, one, "account_inactive", None, NOW + timedelta(hours=1))
-    await store.settle(BEN, three, "account_inactive", None, NOW)
-    assert await store.unsettled(TEAM) == [(ANA, two)]
+    assert await store.pending_matches(TEAM) == [(ANA, one), (ANA, two), (BEN, three)]
+    await store.record_outcome(ANA, one, "told", Posted("D1", "17.2"), NOW)
+    await store.record_outcome(ANA, one, "account_inactive", None, NOW + timedelta(hours=1))
+    await store.record_outcome(BEN, three, "account_inactive", None, NOW)
+    assert await store.pending_matches(TEAM) == [(ANA, two)]
     told = replace(pairing(), settled_at=NOW, outcome="told", channel="D1", ts="17.2")
     assert await store.match(ANA, one) == told
 
@@ -304,7 +304,7 @@ async def test_what_is_not_told_yet_is_counted(store: Store):
         await store.add_match(match)
     await store.add_match(pairing(number=4, source=Source.BEFORE, settled_at=NOW, outcome="x"))
     assert await store.backlog(TEAM) == Backlog(3, NOW + timedelta(seconds=1))
-    await store.settle(ANA, MatchId("match-1"), "told", Posted("D1", "17.2"), NOW)
+    await store.record_outcome(ANA, MatchId("match-1"), "told", Posted("D1", "17.2"), NOW)
     assert await store.backlog(TEAM) == Backlog(2, NOW + timedelta(seconds=2))
 
 
@@ -332,7 +332,7 @@ async def test_counting_them_goes_by_their_index(store: SqlStore, database: Data
 
 async def test_an_event_is_seen_first_once(store: Store):
     """Of many tellings at once one is the first, and so in each workspace."""
-    sights = await asyncio.gather(*(store.first_sight(TEAM, "Ev1", NOW) for _ in range(20)))
+    sights = await asyncio.gather(*(store.record_event(TEAM, "Ev1", NOW) for _ in range(20)))
     assert sum(sights) == 1
-    assert await store.first_sight(TEAM, "Ev2", NOW)
-    assert await store.first_sight(OTHER_TEAM, "Ev1", NOW)
+    assert await store.record_event(TEAM, "Ev2", NOW)
+    assert await store.record_event(OTHER_TEAM, "Ev1", NOW)

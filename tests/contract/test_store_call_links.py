@@ -10,7 +10,7 @@ import pytest
 from store_samples import ANA, BEN, CALL, NAMESAKE, NOW, TEAM, VAULT, call_link, fill, pairing
 
 from slackbot.domain.calls import CallLink, Visit
-from slackbot.domain.model import MatchId, Sighting
+from slackbot.domain.model import MatchId, MatchReport
 from slackbot.domain.ports import Store
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
@@ -156,7 +156,7 @@ async def test_details_that_are_told_again_are_deleted_again(store: Store):
     """A late telling may bring a call back; the next look takes it away."""
     await fill(store, ANA)
     await store.end_calls(TEAM, after(600))
-    seen = Sighting(partner=pairing().partner, call=CALL)
+    seen = MatchReport(partner=pairing().partner, call=CALL)
     await store.enrich_match(ANA, MATCH, seen)
     assert await store.end_calls(TEAM, after(660)) == 1
     assert await store.match(ANA, MATCH) == pairing(call=None)

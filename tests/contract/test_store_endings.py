@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 import pytest
 from store_samples import ANA, BEN, EXPO, NOW, OTHER_TEAM, TEAM, VAULT, fill, link, pairing
 
+from slackbot.domain.matching import ROUND_UNKNOWN
 from slackbot.domain.model import Match, MatchId, Person, SessionId, Source
 from slackbot.domain.ports import Posted, Store
-from slackbot.domain.rules import ROUND_UNKNOWN
 from slackbot.storage.database import Database
-from slackbot.storage.ledger import ROUNDS_AT_ONCE
+from slackbot.storage.matches import ROUNDS_AT_ONCE
 from slackbot.storage.store import SqlStore
 
 PLACE = Posted("D1", "17.2")
@@ -25,7 +25,7 @@ LATER = ENDS + timedelta(hours=1)
 async def told(store: Store, match: Match, place: Posted | None = PLACE) -> MatchId:
     """A match that is stored and was told."""
     await store.add_match(match)
-    await store.settle(match.person, match.id, "told", place, NOW)
+    await store.record_outcome(match.person, match.id, "told", place, NOW)
     return match.id
 
 
@@ -64,7 +64,7 @@ async def test_only_what_was_told_in_time_and_not_answered_has_an_end(store: Sto
     await told(store, pairing(number=1, source=Source.LIST))
     await store.add_match(pairing(number=2))
     await store.add_match(pairing(number=3))
-    await store.settle(ANA, MatchId("match-3"), "user_disabled", None, NOW)
+    await store.record_outcome(ANA, MatchId("match-3"), "user_disabled", None, NOW)
     await told(store, pairing(number=4), Posted("D1", "4"))
     await store.mark_answered(ANA, Posted("D1", "4"), "pause")
     await store.mark_over(ANA, await told(store, pairing(number=5)), NOW)
@@ -155,7 +155,7 @@ async def test_many_who_note_an_ending_at_once_leave_one(store: Store):
     await fill(store, ANA)
     await asyncio.gather(
         *(
-            store.settle(ANA, MatchId("match-1"), word, PLACE, NOW)
+            store.record_outcome(ANA, MatchId("match-1"), word, PLACE, NOW)
             for word in ("told", "expired", "told")
         )
     )

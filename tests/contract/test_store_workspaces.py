@@ -29,9 +29,9 @@ from slackbot.domain.calls import Visit
 from slackbot.domain.model import (
     AuthScheme,
     MatchId,
+    MatchReport,
     Partner,
     Person,
-    Sighting,
     State,
 )
 from slackbot.domain.notices import Backlog
@@ -44,7 +44,7 @@ async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, databas
     """All rows of the workspace go, remembered links and seen events too; no other's."""
     for person in (ANA, BEN, NAMESAKE):
         await fill(store, person)
-        await store.first_sight(person.team, "Ev1", NOW)
+        await store.record_event(person.team, "Ev1", NOW)
         assert await store.link(person) == link(person)
     before = await everything(database, NAMESAKE)
     await store.forget_workspace(TEAM)
@@ -52,8 +52,8 @@ async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, databas
     nothing = (None, None, [], [], [], Backlog(0, None), [], None, None)
     assert await everything(database, ANA) == nothing
     assert await everything(database, NAMESAKE) == before
-    assert await store.first_sight(TEAM, "Ev1", NOW)
-    assert not await store.first_sight(OTHER_TEAM, "Ev1", NOW)
+    assert await store.record_event(TEAM, "Ev1", NOW)
+    assert not await store.record_event(OTHER_TEAM, "Ev1", NOW)
 
 
 POSTED = Posted("D", "1.2")
@@ -62,7 +62,7 @@ POSTED = Posted("D", "1.2")
 async def told(store: Store, person: Person) -> None:
     """A second match of the person, told and over."""
     await store.add_match(pairing(person, number=2))
-    await store.settle(person, MatchId("match-2"), "told", POSTED, NOW)
+    await store.record_outcome(person, MatchId("match-2"), "told", POSTED, NOW)
 
 
 USES: dict[str, tuple[Any, ...]] = {
@@ -80,18 +80,18 @@ USES: dict[str, tuple[Any, ...]] = {
     "end_availability": (ANA,),
     "availabilities": (TEAM,),
     "add_match": (pairing(number=3),),
-    "enrich_match": (ANA, MatchId("match-1"), Sighting(partner=Partner(name="X", title="Y"))),
+    "enrich_match": (ANA, MatchId("match-1"), MatchReport(partner=Partner(name="X", title="Y"))),
     "match": (ANA, MatchId("match-1")),
     "matches": (ANA, EXPO),
     "matches_with": (ANA, EXPO, pairing().session_id, pairing().partner),
-    "settle": (ANA, MatchId("match-1"), "told", Posted("D", "1"), NOW),
-    "unsettled": (TEAM,),
+    "record_outcome": (ANA, MatchId("match-1"), "told", Posted("D", "1"), NOW),
+    "pending_matches": (TEAM,),
     "backlog": (TEAM,),
     "mark_reachable": (ANA, "user_disabled"),
     "rounds_over": (TEAM, NOW + timedelta(hours=1)),
     "mark_over": (ANA, MatchId("match-2"), NOW),
     "mark_answered": (ANA, POSTED, "pause"),
-    "first_sight": (TEAM, "Ev1", NOW),
+    "record_event": (TEAM, "Ev1", NOW),
     "add_call_link": (call_link(number=2),),
     "replace_call_links": (call_link(number=2),),
     "call_link": (TEAM, call_link().id_digest),
@@ -132,7 +132,7 @@ async def test_nothing_of_one_workspace_is_shown_to_another(store: Store):
     assert await store.match(ANA, pairing().id) is None
     assert await store.matches(ANA, EXPO) == []
     assert await store.availabilities(TEAM) == []
-    assert await store.unsettled(TEAM) == []
+    assert await store.pending_matches(TEAM) == []
     assert await store.backlog(TEAM) == Backlog(0, None)
     assert await store.rounds_over(TEAM, NOW + timedelta(hours=1)) == []
     assert await store.call_link(TEAM, call_link().id_digest) is None

@@ -7,7 +7,7 @@ import random
 import secrets
 from typing import Any
 
-from slackbot.slack.grammar import ALIASES, Name
+from slackbot.slack.command import ALIASES, Name
 from tests.fuzz import fakes_of_slack as slack
 from tests.fuzz.count import Count
 from tests.fuzz.target import ADA, PRIYA, TEAM, Target
@@ -17,14 +17,14 @@ STRANGERS = ("U0STRANGER", "W0GRID", "UEMPTY")
 OTHERS = (PRIYA, f"{TEAM}/{PRIYA}", f"T0OTHER/{ADA}", "T0OTHER", "id:501/1", "11645", "99999999")
 
 
-def made_up(dice: random.Random) -> str:
+def made_up(rng: random.Random) -> str:
     """An id of somebody or something else, or of nothing."""
-    return dice.choice(
+    return rng.choice(
         [
-            dice.choice(OTHERS),
-            str(dice.choice([0, -1, 2**31, 2**63, 2**64, 10**30])),
-            f"{dice.getrandbits(128):032x}",
-            "../" * dice.randint(1, 4) + PRIYA,
+            rng.choice(OTHERS),
+            str(rng.choice([0, -1, 2**31, 2**63, 2**64, 10**30])),
+            f"{rng.getrandbits(128):032x}",
+            "../" * rng.randint(1, 4) + PRIYA,
             f"{PRIYA}' OR '1'='1",
             f'{{"user_id": "{PRIYA}", "team_id": "T0OTHER"}}',
             f"{PRIYA}\n{PRIYA}",
@@ -33,59 +33,59 @@ def made_up(dice: random.Random) -> str:
     )
 
 
-def button(dice: random.Random, user: str, url: str) -> Any:
+def button(rng: random.Random, user: str, url: str) -> Any:
     """A button with a made-up action id or value, pressed by somebody without a link."""
-    action_id = f"{dice.choice(WORDS)}:{made_up(dice)}"
-    value = dice.choice([made_up(dice), f"{dice.choice(WORDS)} {made_up(dice)}"])
+    action_id = f"{rng.choice(WORDS)}:{made_up(rng)}"
+    value = rng.choice([made_up(rng), f"{rng.choice(WORDS)} {made_up(rng)}"])
     return slack.press(user, action_id[:255], value[:2000], url)
 
 
-def form(dice: random.Random, user: str, url: str) -> Any:
+def form(rng: random.Random, user: str, url: str) -> Any:
     """The form with a made-up errand and a token of nobody's."""
-    errand = {
-        "command": f"{dice.choice(WORDS)} {made_up(dice)}",
-        "response_url": dice.choice([url, "", "http://127.0.0.1:1/", "file:///etc/passwd"]),
-        "is_prompt": dice.choice([True, False, "yes", None]),
+    pending = {
+        "command": f"{rng.choice(WORDS)} {made_up(rng)}",
+        "response_url": rng.choice([url, "", "http://127.0.0.1:1/", "file:///etc/passwd"]),
+        "is_prompt": rng.choice([True, False, "yes", None]),
         "team_id": "T0OTHER",
         "user_id": PRIYA,
     }
-    private = dice.choice([json.dumps(errand), made_up(dice), "", "[]", "null"])
+    private = rng.choice([json.dumps(pending), made_up(rng), "", "[]", "null"])
     return slack.submission(user, private, "demo", secrets.token_urlsafe(24))
 
 
-def of_another_workspace(dice: random.Random, user: str, url: str) -> Any:
+def of_another_workspace(rng: random.Random, user: str, url: str) -> Any:
     """The workspace of somebody else beside one's own, wherever a payload has one."""
-    payload = dice.choice([button, form])(dice, user, url)
-    where = dice.choice(["team", "user", "view", "container"])
+    payload = rng.choice([button, form])(rng, user, url)
+    where = rng.choice(["team", "user", "view", "container"])
     if where == "team":
         payload["team"]["id"] = "T0OTHER"
     elif where == "user":
         payload["user"] |= {"team_id": "T0OTHER"}
     else:
         payload.setdefault(where, {}).update(
-            team_id="T0OTHER", app_installed_team_id=dice.choice(["T0OTHER", TEAM])
+            team_id="T0OTHER", app_installed_team_id=rng.choice(["T0OTHER", TEAM])
         )
     return payload
 
 
-def uninstalled(dice: random.Random, user: str, url: str) -> Any:
+def uninstalled(rng: random.Random, user: str, url: str) -> Any:
     """A workspace that nobody knows leaves."""
     del url
     return slack.event(
-        dice.choice(["app_uninstalled", "tokens_revoked"]),
-        f"T{dice.getrandbits(40):X}",
-        user=dice.choice([user, PRIYA]),
+        rng.choice(["app_uninstalled", "tokens_revoked"]),
+        f"T{rng.getrandbits(40):X}",
+        user=rng.choice([user, PRIYA]),
         tokens={"bot": [PRIYA], "oauth": []},
     )
 
 
 async def forged_ids(target: Target, tries: int, seed: int) -> Count:
     """Throw them, as strangers; no row of anybody changes."""
-    dice, count = random.Random(seed), Count("forged ids")
+    rng, count = random.Random(seed), Count("forged ids")
     state = target.state("seen_events")
     for _ in range(tries):
-        make = dice.choice([button, button, form, of_another_workspace, uninstalled])
-        payload = make(dice, dice.choice(STRANGERS), target.filled("{response_url}"))
+        make = rng.choice([button, button, form, of_another_workspace, uninstalled])
+        payload = make(rng, rng.choice(STRANGERS), target.filled("{response_url}"))
         count.tried += 1
         try:
             status, _ = await (target.event if "event" in payload else target.interact)(payload)
@@ -107,11 +107,11 @@ async def forged_ids(target: Target, tries: int, seed: int) -> Count:
 
 async def forged_by_members(target: Target, tries: int, seed: int) -> Count:
     """The same by somebody who is linked: only their own rows may change."""
-    dice, count = random.Random(seed), Count("forged ids, by a member")
+    rng, count = random.Random(seed), Count("forged ids, by a member")
     others = target.state_of(TEAM, PRIYA), target.state_of("T0OTHER")
     for _ in range(tries):
-        make = dice.choice([button, button, form])
-        payload = make(dice, ADA, target.filled("{response_url}"))
+        make = rng.choice([button, button, form])
+        payload = make(rng, ADA, target.filled("{response_url}"))
         count.tried += 1
         status, _ = await target.interact(payload)
         await target.settled()

@@ -27,52 +27,52 @@ Made = tuple[str, bytes, Headers, set[int]]
 """Method, body, headers, and the statuses that are meant."""
 
 
-def unsigned(dice: random.Random, _: str) -> Made:
+def unsigned(rng: random.Random, _: str) -> Made:
     """One or both headers are missing."""
-    kept = dice.choice([[], [(STAMP, _now(dice))], [(SIGNATURE, _hex(dice))]])
+    kept = rng.choice([[], [(STAMP, _now(rng))], [(SIGNATURE, _hex(rng))]])
     return "POST", BODY, kept, {401}
 
 
-def wrongly_signed(dice: random.Random, secret: str) -> Made:
+def wrongly_signed(rng: random.Random, secret: str) -> Made:
     """Another secret, another body, one bit or one byte changed."""
     good = dict(signature(BODY, secret))
-    other = dict(signature(BODY, f"{dice.getrandbits(128):032x}"))
+    other = dict(signature(BODY, f"{rng.getrandbits(128):032x}"))
     flipped = bytearray(good[SIGNATURE])
-    at = dice.randrange(3, len(flipped))
-    flipped[at] = ord(dice.choice(sorted({*"0123456789abcdef"} - {chr(flipped[at])})))
-    made = dice.choice(
+    at = rng.randrange(3, len(flipped))
+    flipped[at] = ord(rng.choice(sorted({*"0123456789abcdef"} - {chr(flipped[at])})))
+    made = rng.choice(
         [
             (BODY, other[SIGNATURE], good[STAMP]),
             (BODY, bytes(flipped), good[STAMP]),
             (BODY + b"&", good[SIGNATURE], good[STAMP]),
             (BODY[:-1], good[SIGNATURE], good[STAMP]),
-            (BODY, good[SIGNATURE], str(int(good[STAMP]) - dice.randint(1, 200)).encode()),
+            (BODY, good[SIGNATURE], str(int(good[STAMP]) - rng.randint(1, 200)).encode()),
         ]
     )
     return "POST", made[0], [(SIGNATURE, made[1]), (STAMP, made[2])], {401}
 
 
-def stale(dice: random.Random, secret: str) -> Made:
+def stale(rng: random.Random, secret: str) -> Made:
     """Truly signed, but more than five minutes ago or ahead."""
-    away = dice.choice([-1, 1]) * dice.choice([302, 360, 3600, 86_400, 10**9])
+    away = rng.choice([-1, 1]) * rng.choice([302, 360, 3600, 86_400, 10**9])
     return "POST", BODY, signature(BODY, secret, at=max(0, time.time() + away)), {401}
 
 
-def malformed(dice: random.Random, secret: str) -> Made:
+def malformed(rng: random.Random, secret: str) -> Made:
     """Headers of no good form, non-ASCII and endless ones among them."""
     good = dict(signature(BODY, secret))
-    stamp = dice.choice(
+    stamp = rng.choice(
         [b"", b"abc", b"1.5", b"-1", b"+5", b"0x10", b"1e9", b" ", b"\xff", "\u0661\u0662".encode()]
         + [good[STAMP] + junk for junk in (b" ", b"\n", b"\0", b".0", b"_0", b"0" * 5000)]
     )
     right = good[SIGNATURE]
-    value = dice.choice(
+    value = rng.choice(
         [
-            *(b"", b"v0", b"v0=", b"v0=" * 9999, b"\xe9" * 67, b"v0=" + dice.randbytes(64)),
+            *(b"", b"v0", b"v0=", b"v0=" * 9999, b"\xe9" * 67, b"v0=" + rng.randbytes(64)),
             *(b"v1" + right[2:], right[3:], right.upper(), right + b"0", right[:-1]),
         ]
     )
-    made = dice.choice(
+    made = rng.choice(
         [
             [(STAMP, stamp), (SIGNATURE, good[SIGNATURE])],
             [(STAMP, good[STAMP]), (SIGNATURE, value)],
@@ -82,28 +82,28 @@ def malformed(dice: random.Random, secret: str) -> Made:
     return "POST", BODY, made, {401}
 
 
-def doubled(dice: random.Random, secret: str) -> Made:
+def doubled(rng: random.Random, secret: str) -> Made:
     """A header twice: which one counts must not be a matter of luck."""
     good = list(signature(BODY, secret))
-    again = dice.choice(good)
-    name = dice.choice([again[0], again[0].title(), again[0].upper()])
-    value = dice.choice([again[1], b"", b"1", _hex(dice)])
+    again = rng.choice(good)
+    name = rng.choice([again[0], again[0].title(), again[0].upper()])
+    value = rng.choice([again[1], b"", b"1", _hex(rng)])
     made = [*good, (name, value)]
-    dice.shuffle(made)
+    rng.shuffle(made)
     return "POST", BODY, made, {401}
 
 
-def huge(dice: random.Random, secret: str) -> Made:
+def huge(rng: random.Random, secret: str) -> Made:
     """More than a megabyte, signed or not: it is not read to its end."""
-    body = BODY.ljust(LIMIT + dice.choice([1, 2, 70_000]), b"&")
-    if dice.random() < 0.5:
+    body = BODY.ljust(LIMIT + rng.choice([1, 2, 70_000]), b"&")
+    if rng.random() < 0.5:
         return "POST", body, signature(body, secret), {413}
-    return "POST", body, [(STAMP, _now(dice)), (SIGNATURE, _hex(dice))], {413}
+    return "POST", body, [(STAMP, _now(rng)), (SIGNATURE, _hex(rng))], {413}
 
 
-def other_methods(dice: random.Random, secret: str) -> Made:
+def other_methods(rng: random.Random, secret: str) -> Made:
     """Truly signed, but no POST."""
-    return dice.choice(METHODS), BODY, signature(BODY, secret), {405}
+    return rng.choice(METHODS), BODY, signature(BODY, secret), {405}
 
 
 KINDS: tuple[tuple[Callable[[random.Random, str], Made], float], ...] = (
@@ -117,23 +117,23 @@ KINDS: tuple[tuple[Callable[[random.Random, str], Made], float], ...] = (
 )
 
 
-def _now(dice: random.Random) -> bytes:
-    return str(int(time.time()) + dice.randint(-200, 200)).encode()
+def _now(rng: random.Random) -> bytes:
+    return str(int(time.time()) + rng.randint(-200, 200)).encode()
 
 
-def _hex(dice: random.Random) -> bytes:
-    return f"v0={dice.getrandbits(256):064x}".encode()
+def _hex(rng: random.Random) -> bytes:
+    return f"v0={rng.getrandbits(256):064x}".encode()
 
 
 async def bad_headers(target: Target, tries: int, seed: int) -> Count:
     """Throw them; each is answered 401, 405 or 413, and no row and no call comes of it."""
-    dice, count = random.Random(seed), Count("bad headers")
+    rng, count = random.Random(seed), Count("bad headers")
     makers, weights = zip(*KINDS, strict=True)
     before = target.state()
     target.forget_traffic()
     target.defects()
-    for maker in dice.choices(makers, weights, k=tries):
-        method, body, headers, meant = maker(dice, target.slack.signing_secret)
+    for maker in rng.choices(makers, weights, k=tries):
+        method, body, headers, meant = maker(rng, target.slack.signing_secret)
         count.tried += 1
         try:
             status, said = await target.send(

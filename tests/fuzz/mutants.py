@@ -41,20 +41,20 @@ def mutated(value: Any, path: Path, wrong: Any) -> Any:
     return made
 
 
-def wrongs(right: Any, dice: random.Random) -> list[Any]:
+def wrongs(right: Any, rng: random.Random) -> list[Any]:
     """What may stand in the place of the right value; nothing of it means the same."""
     deep: Any = "x"
-    for _ in range(dice.choice([3, 60, 200])):
-        deep = dice.choice([[deep], {"id": deep}])
+    for _ in range(rng.choice([3, 60, 200])):
+        deep = rng.choice([[deep], {"id": deep}])
     others = [
         MISSING,
         None,
         True,
-        dice.choice([0, -1, 7, 2**63, 10**40, 0.5, -0.0, 1e308]),
-        dice.choice(["", " ", "\0", "\u202e", "\ud800", "null", "'; DROP TABLE links; --"]),
-        "x" * dice.choice([300, 5_000, 100_000]),
-        dice.choice([[], [[]], [None], [right], ["x"] * 500]),
-        dice.choice([{}, {"id": None}, {"id": {}}, {"": ""}, {"value": right}]),
+        rng.choice([0, -1, 7, 2**63, 10**40, 0.5, -0.0, 1e308]),
+        rng.choice(["", " ", "\0", "\u202e", "\ud800", "null", "'; DROP TABLE links; --"]),
+        "x" * rng.choice([300, 5_000, 100_000]),
+        rng.choice([[], [[]], [None], [right], ["x"] * 500]),
+        rng.choice([{}, {"id": None}, {"id": {}}, {"": ""}, {"value": right}]),
         deep,
     ]
     return [wrong for wrong in others if wrong is MISSING or not _same(wrong, right)]

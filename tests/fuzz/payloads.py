@@ -80,20 +80,20 @@ def harmless(case: Case) -> bool:
     return not case.changes and case.kind != "raw" and "disconnect" not in json.dumps(case.content)
 
 
-def one_wrong(case: Case, dice: random.Random) -> Any:
+def one_wrong(case: Case, rng: random.Random) -> Any:
     """The content with a field gone wrong; in a form, fields are missing or texts."""
     if case.name in BEARING:
-        path = dice.choice(BEARING[case.name])
+        path = rng.choice(BEARING[case.name])
     else:
-        path = dice.choice(list(mutants.paths(case.content)))
-    wrongs = mutants.wrongs(mutants.read(case.content, path), dice)
+        path = rng.choice(list(mutants.paths(case.content)))
+    wrongs = mutants.wrongs(mutants.read(case.content, path), rng)
     if (case.name, path) in FALLS_BACK:
         wrongs = [
             w for w in wrongs if w is not MISSING and (w.get("id") if isinstance(w, dict) else w)
         ]
     if case.name in BEARING:
         wrongs = [w for w in wrongs if not _still_means_it(case, path, w)]
-    return mutants.mutated(case.content, path, dice.choice(wrongs))
+    return mutants.mutated(case.content, path, rng.choice(wrongs))
 
 
 def _still_means_it(case: Case, path: Path, wrong: Any) -> bool:
@@ -102,24 +102,24 @@ def _still_means_it(case: Case, path: Path, wrong: Any) -> bool:
     return isinstance(wrong, list) and wrong == [right] and case.kind == "form"
 
 
-def two_wrong(case: Case, dice: random.Random) -> Any:
+def two_wrong(case: Case, rng: random.Random) -> Any:
     """The same once more, for inputs that cannot change anything."""
-    once = one_wrong(case, dice)
+    once = one_wrong(case, rng)
     rest = list(mutants.paths(once))
     if case.name in BEARING or not rest:
         return once
-    path = dice.choice(rest)
-    return mutants.mutated(once, path, dice.choice(mutants.wrongs(mutants.read(once, path), dice)))
+    path = rng.choice(rest)
+    return mutants.mutated(once, path, rng.choice(mutants.wrongs(mutants.read(once, path), rng)))
 
 
 async def mutated_payloads(target: Target, tries: int, seed: int) -> Count:
     """Throw them; none raises, none is answered 5xx, none changes a row."""
-    dice, count = random.Random(seed), Count("mutated Slack payloads")
+    rng, count = random.Random(seed), Count("mutated Slack payloads")
     known = [case for case in cases() if harmless(case) or case.name in BEARING]
     state = target.state("seen_events")
     for number in range(tries):
         case = known[number % len(known)]
-        content = (two_wrong if dice.random() < 0.3 else one_wrong)(case, dice)
+        content = (two_wrong if rng.random() < 0.3 else one_wrong)(case, rng)
         told = f"{case.name}: {_difference(case.content, content)}"
         count.tried += 1
         try:

@@ -14,24 +14,24 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from slackbot.accelevents import wire
+from slackbot.accelevents import schemas as wire
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
-from slackbot.accelevents.notification import read_matches
-from slackbot.accelevents.refusals import Ask, refusal
+from slackbot.accelevents.errors import Endpoint, refusal
+from slackbot.accelevents.match_event import read_matches
 from slackbot.domain.errors import PlatformError
 from slackbot.domain.model import (
     AttendeeStatus,
     EventSlug,
     Grant,
     Link,
+    MatchReport,
     Session,
     SessionId,
     SessionScope,
-    Sighting,
 )
-from tests import fakes
 from tests.fuzz import mutants
 from tests.fuzz.count import Count
+from tests.harness import fakes
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "platform"
 ZONES = [ZoneInfo(name) for name in ("UTC", "Asia/Kolkata", "America/St_Johns", "Pacific/Apia")]
@@ -50,41 +50,39 @@ class Corpus:
         self.lists = [file["answer"] for file in files.values() if "answer" in file]
         self.answers = [*self.lists, GRANT, {"data": self.lists}]
 
-    def answer(self, dice: random.Random) -> Any:
+    def answer(self, rng: random.Random) -> Any:
         """A good answer or a good refusal."""
-        return dice.choice(dice.choice([self.answers, self.errors]))
+        return rng.choice(rng.choice([self.answers, self.errors]))
 
 
-def gone_wrong(value: Any, dice: random.Random) -> Any:
+def gone_wrong(value: Any, rng: random.Random) -> Any:
     """One to four places of it changed."""
-    for _ in range(dice.randint(1, 4)):
+    for _ in range(rng.randint(1, 4)):
         places = list(mutants.paths(value))
         if not places:
-            return dice.choice(mutants.wrongs(value, dice)[1:])
-        at = dice.choice(places)
-        value = mutants.mutated(
-            value, at, dice.choice(mutants.wrongs(mutants.read(value, at), dice))
-        )
+            return rng.choice(mutants.wrongs(value, rng)[1:])
+        at = rng.choice(places)
+        value = mutants.mutated(value, at, rng.choice(mutants.wrongs(mutants.read(value, at), rng)))
     return value
 
 
-def body_of(value: Any, dice: random.Random) -> bytes:
+def body_of(value: Any, rng: random.Random) -> bytes:
     """As bytes; now and then cut, doubled, spoilt, or not JSON at all."""
     text = value if isinstance(value, str) else json.dumps(value)
     body = text.encode("utf-8", "surrogatepass")
-    if dice.random() < 0.7:
+    if rng.random() < 0.7:
         return body
-    at = dice.randrange(len(body) + 1)
-    return dice.choice(
+    at = rng.randrange(len(body) + 1)
+    return rng.choice(
         [
             body[:at],
             body + body,
-            body[:at] + bytes([dice.randrange(256)]) + body[at + 1 :],
-            dice.randbytes(dice.randint(0, 300)),
+            body[:at] + bytes([rng.randrange(256)]) + body[at + 1 :],
+            rng.randbytes(rng.randint(0, 300)),
             b"\xef\xbb\xbf" + body,
             body.decode("utf-8", "replace").encode("utf-16"),
             b"<html>" + body,
-            b"[" * dice.choice([10, 2_000, 200_000]),
+            b"[" * rng.choice([10, 2_000, 200_000]),
             b'{"data":' * 5_000,
             b"NaN",
             b"-" + b"9" * 5_000,
@@ -99,45 +97,45 @@ def _values(made: object, kinds: type | tuple[type, ...]) -> bool:
     return isinstance(made, list) and all(isinstance(item, kinds) for item in made)
 
 
-def _read(value: Any, dice: random.Random) -> bool:
+def _read(value: Any, rng: random.Random) -> bool:
     """One reader over one value; whether what it gives is what it promises."""
-    zone = dice.choice(ZONES)
-    match dice.randrange(3):
+    zone = rng.choice(ZONES)
+    match rng.randrange(3):
         case 0:
             page = wire.read_page(value)
             return _values(wire.read_sessions(page.rows, zone), Session)
         case 1:
             return isinstance(wire.read_grant(value, zone), Grant)
         case _:
-            return _values(wire.read_match_list(value, zone), Sighting)
+            return _values(wire.read_match_list(value, zone), MatchReport)
 
 
-def _heard(value: Any, dice: random.Random) -> bool:
+def _heard(value: Any, rng: random.Random) -> bool:
     args = value if isinstance(value, list) else [value]
-    seen = read_matches(args, dice.choice(ZONES), dice.choice([None, 501, 502]))
-    return seen is None or _values(seen, Sighting)
+    seen = read_matches(args, rng.choice(ZONES), rng.choice([None, 501, 502]))
+    return seen is None or _values(seen, MatchReport)
 
 
-def _refused(body: bytes, dice: random.Random) -> bool:
-    error = refusal(dice.choice(list(Ask)), dice.choice(STATUSES), body)
+def _refused(body: bytes, rng: random.Random) -> bool:
+    error = refusal(rng.choice(list(Endpoint)), rng.choice(STATUSES), body)
     return isinstance(error, PlatformError)
 
 
 def mutated_bodies(tries: int, seed: int) -> Count:
     """Each through a reader: a value of its kind, or a `PlatformError`."""
-    dice, count, corpus = random.Random(seed), Count("mutated platform bodies, read"), Corpus()
+    rng, count, corpus = random.Random(seed), Count("mutated platform bodies, read"), Corpus()
     for _ in range(tries):
-        kind = dice.choice(["answer", "socket", "refusal"])
-        value = dice.choice(corpus.sockets) if kind == "socket" else corpus.answer(dice)
-        value = gone_wrong(value, dice)
+        kind = rng.choice(["answer", "socket", "refusal"])
+        value = rng.choice(corpus.sockets) if kind == "socket" else corpus.answer(rng)
+        value = gone_wrong(value, rng)
         count.tried += 1
         try:
             if kind == "answer":
-                good = _read(value, dice)
+                good = _read(value, rng)
             elif kind == "socket":
-                good = _heard(value, dice)
+                good = _heard(value, rng)
             else:
-                good = _refused(body_of(value, dice), dice)
+                good = _refused(body_of(value, rng), rng)
         except PlatformError as error:
             good = True
             count.answers[error.code] += 1
@@ -191,15 +189,15 @@ class Speaker:
             writer.close()
 
 
-def _response(status: int, body: bytes, dice: random.Random) -> bytes:
+def _response(status: int, body: bytes, rng: random.Random) -> bytes:
     body = b"" if status in {204, 304} else body
     heads = [f"HTTP/1.1 {status} X", f"content-length: {len(body)}"]
-    heads.append(dice.choice(["content-type: application/json", "content-type: \xff", "x: y"]))
-    if dice.random() < 0.3:
-        heads.append(f"retry-after: {dice.choice(['1', '', '-1', 'soon', '9' * 50, '1e9'])}")
-    if dice.random() < 0.05:
-        heads.append(f"content-encoding: {dice.choice(['gzip', 'br', 'deflate', '?'])}")
-    if dice.random() < 0.05:
+    heads.append(rng.choice(["content-type: application/json", "content-type: \xff", "x: y"]))
+    if rng.random() < 0.3:
+        heads.append(f"retry-after: {rng.choice(['1', '', '-1', 'soon', '9' * 50, '1e9'])}")
+    if rng.random() < 0.05:
+        heads.append(f"content-encoding: {rng.choice(['gzip', 'br', 'deflate', '?'])}")
+    if rng.random() < 0.05:
         heads.append("location: http://127.0.0.1:1/")
     return "\r\n".join(heads).encode("latin-1") + b"\r\n\r\n" + body
 
@@ -233,16 +231,16 @@ async def _speaking() -> AsyncIterator[tuple[Speaker, AcceleventsClient]]:
 
 async def mutated_answers(tries: int, seed: int) -> Count:
     """Each over HTTP through the client: a value, or a `PlatformError`."""
-    dice, corpus = random.Random(seed), Corpus()
+    rng, corpus = random.Random(seed), Corpus()
     count = Count("mutated platform answers, over HTTP")
     async with _speaking() as (speaker, client):
         calls = _calls(client, fakes.link())
         for _ in range(tries):
-            body = body_of(gone_wrong(corpus.answer(dice), dice), dice)
-            speaker.answer = _response(dice.choice(STATUSES), body, dice)
+            body = body_of(gone_wrong(corpus.answer(rng), rng), rng)
+            speaker.answer = _response(rng.choice(STATUSES), body, rng)
             count.tried += 1
             try:
-                await dice.choice(calls)()
+                await rng.choice(calls)()
                 count.answers["value"] += 1
             except PlatformError as error:
                 count.answers[error.code] += 1

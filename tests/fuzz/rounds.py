@@ -9,7 +9,7 @@ from typing import Final
 from tests.fuzz import forged, headers, payloads, platform, texts
 from tests.fuzz.count import Count
 from tests.fuzz.target import Target, target
-from tests.printed import printed
+from tests.harness.output import printed
 
 AtBot = Callable[[Target, int, int], Awaitable[Count]]
 """A round against the whole bot: target, tries, seed."""

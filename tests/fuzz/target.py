@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Message
 
+from slackbot.bootstrap.app import running
 from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, UserId
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
@@ -28,11 +29,10 @@ from slackbot.sandbox.slack.payloads import Actor, response_url
 from slackbot.sandbox.slack.workspace import Content
 from slackbot.sandbox.slack.workspace import Message as SlackMessage
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault, parse_keys
-from slackbot.wiring import running
-from tests import fakes
-from tests.printed import printed
+from tests.harness import fakes
+from tests.harness.output import printed
 from tests.scenario.conftest import settings_for
 
 PATH = "/slack/events"
@@ -180,7 +180,7 @@ class Target:
             self.database.execute(f"DELETE FROM {table}")
         self.database.commit()
         keys = parse_keys(self.settings.slackbot_secret_keys.get_secret_value())
-        store = SqlStore(Database(self.settings.database), Vault(keys))
+        store = SqlStore(Database(self.settings.database), Cipher(keys))
         try:
             for team, user, name in (
                 (TEAM, ADA, "ada"),

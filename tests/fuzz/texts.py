@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final
 
-from slackbot.slack.grammar import (
+from slackbot.slack.command import (
     ALIASES,
     ARGUMENT_LIMIT,
     Command,
@@ -53,44 +53,44 @@ SLACKS: Final = (
 )
 
 
-def of_block(start: int, dice: random.Random) -> str:
+def of_block(start: int, rng: random.Random) -> str:
     """Some characters of one stretch of Unicode, half characters included."""
-    return "".join(chr(start + dice.randrange(BLOCK)) for _ in range(dice.randint(1, 40)))
+    return "".join(chr(start + rng.randrange(BLOCK)) for _ in range(rng.randint(1, 40)))
 
 
-def look_alike(dice: random.Random) -> str:
+def look_alike(rng: random.Random) -> str:
     """A command with a letter that only looks like its own."""
-    word = dice.choice([w for w in WORDS if w])
-    at = dice.randrange(len(word))
-    return word[:at] + dice.choice(LOOK_ALIKES.get(word[at], "\u0301")) + word[at + 1 :]
+    word = rng.choice([w for w in WORDS if w])
+    at = rng.randrange(len(word))
+    return word[:at] + rng.choice(LOOK_ALIKES.get(word[at], "\u0301")) + word[at + 1 :]
 
 
-def framed(dice: random.Random) -> str:
+def framed(rng: random.Random) -> str:
     """A command in marks, quotes, odd case or odd space."""
-    word = dice.choice(WORDS)
-    word = dice.choice([word, word.upper(), word.title(), word.swapcase()])
-    mark = dice.choice([MARKS, QUOTES, CONTROLS, " \u00a0\u2003\u3000\t\n"])
-    around = [dice.choice(mark) for _ in range(dice.randint(1, 4))]
-    return dice.choice([word + "".join(around), "".join(around) + word, word.join(around[:2])])
+    word = rng.choice(WORDS)
+    word = rng.choice([word, word.upper(), word.title(), word.swapcase()])
+    mark = rng.choice([MARKS, QUOTES, CONTROLS, " \u00a0\u2003\u3000\t\n"])
+    around = [rng.choice(mark) for _ in range(rng.randint(1, 4))]
+    return rng.choice([word + "".join(around), "".join(around) + word, word.join(around[:2])])
 
 
-def text(number: int, dice: random.Random) -> str:
+def text(number: int, rng: random.Random) -> str:
     """The text of this number; together they touch every stretch of Unicode."""
     start = number * BLOCK % 0x110000
     pieces = [
-        of_block(start, dice),
-        look_alike(dice),
-        framed(dice),
-        dice.choice(WORDS),
-        dice.choice(SLACKS),
-        str(dice.choice([11645, -1, 0, 2**64, 10**30])),
+        of_block(start, rng),
+        look_alike(rng),
+        framed(rng),
+        rng.choice(WORDS),
+        rng.choice(SLACKS),
+        str(rng.choice([11645, -1, 0, 2**64, 10**30])),
     ]
-    made = [of_block(start, dice), *(dice.choice(pieces) for _ in range(dice.randint(0, 6)))]
-    dice.shuffle(made)
-    whole = dice.choice(["", " ", "\n"]).join(made)
-    if dice.random() < 0.05:
+    made = [of_block(start, rng), *(rng.choice(pieces) for _ in range(rng.randint(0, 6)))]
+    rng.shuffle(made)
+    whole = rng.choice(["", " ", "\n"]).join(made)
+    if rng.random() < 0.05:
         whole = (whole + " ") * (LONGEST // (len(whole) + 1))
-    return whole[: dice.choice([LONGEST, LONGEST, dice.randint(0, 60)])]
+    return whole[: rng.choice([LONGEST, LONGEST, rng.randint(0, 60)])]
 
 
 def _as_meant(typed: str) -> bool:
@@ -120,9 +120,9 @@ def _parsed_by_slack(answer: Any) -> Iterator[str]:
 
 def command_texts(tries: int, seed: int) -> Count:
     """Each through the grammar: a command that was really typed, an unknown word, or a secret."""
-    dice, count = random.Random(seed), Count("command texts, parsed")
+    rng, count = random.Random(seed), Count("command texts, parsed")
     for number in range(tries):
-        typed = text(number, dice)
+        typed = text(number, rng)
         count.tried += 1
         try:
             good = _as_meant(typed)
@@ -149,10 +149,10 @@ def blocks_of_unicode(tries: int) -> int:
 
 async def typed_commands(target: Target, tries: int, seed: int) -> Count:
     """A sample through the whole bot: an answer each, nobody mentioned, no row changed."""
-    dice, count = random.Random(seed), Count("command texts, through the whole bot")
+    rng, count = random.Random(seed), Count("command texts, through the whole bot")
     state = target.state()
     for _ in range(tries):
-        typed = text(dice.randrange(10**6), dice)
+        typed = text(rng.randrange(10**6), rng)
         asked = parse(typed)
         if isinstance(asked, Command) and asked.name in {Name.DISCONNECT, Name.AVAILABLE}:
             continue

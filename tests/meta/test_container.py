@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from slackbot.cli import main
+from slackbot.cli.main import main
 from slackbot.settings import Settings
 from slackbot.storage import engines
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from slackbot.domain import errors
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from slackbot.slack.blocks.limits import BUTTON_LIMIT
 
 ROOT = Path(__file__).parents[2]
@@ -56,10 +56,10 @@ def test_buttons_fit() -> None:
 
 
 def test_sentences_live_in_words_alone() -> None:
-    """Outside of words.py, nothing in slack/ is said, drawn or labelled with a literal."""
+    """Outside of texts.py, nothing in slack/ is said, drawn or labelled with a literal."""
     call = re.compile(r"\.(say|keep|small|heading)\(\s*f?\"[^{]|Button\(\s*f?\"")
     files = [p for p in PRODUCT if p.is_relative_to(ROOT / "slackbot/slack")]
-    found = [p.name for p in files if p.name != "words.py" and call.search(p.read_text())]
+    found = [p.name for p in files if p.name != "texts.py" and call.search(p.read_text())]
     assert found == []
 
 

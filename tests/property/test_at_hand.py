@@ -26,13 +26,13 @@ from slackbot.domain.model import (
     UserId,
 )
 from slackbot.domain.ports import Posted
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault
-from tests.fakes import CALL, COFFEE, EXPO, NOON, TEA, YAN, ZOE, link, match, sighting, wish
+from tests.harness.fakes import CALL, COFFEE, EXPO, NOON, TEA, YAN, ZOE, link, match, report, wish
 
-VAULT = Vault([bytes(range(32))])
+VAULT = Cipher([bytes(range(32))])
 SESSIONS = [COFFEE, TEA, COFFEE]
 """As they are read: one is at hand at a time, which is then read first, as it was left."""
 HOSTILE = st.text(max_size=12) | st.sampled_from(["a\0b", "\ud800", "🙂", "'; --", "\udcff\0"])
@@ -74,7 +74,7 @@ def found(draw: st.DrawFn) -> Match:
 IDS = st.integers(1, 3).map(lambda number: MatchId(f"m{number}"))
 OF_SESSION = st.sampled_from(SESSIONS)
 SEEN = st.builds(
-    lambda partner, raw, digest, call: sighting(
+    lambda partner, raw, digest, call: report(
         partner, raw_time=raw, meeting_digest=digest, call=call
     ),
     PARTNERS,
@@ -86,7 +86,8 @@ STEPS = st.one_of(
     found().map(lambda it: ("add_match", (it,))),
     st.tuples(st.just("enrich_match"), st.tuples(IDS, SEEN)),
     st.tuples(
-        st.just("settle"), st.tuples(IDS, st.sampled_from(["told", "expired"]), POSTED, MOMENTS)
+        st.just("record_outcome"),
+        st.tuples(IDS, st.sampled_from(["told", "expired"]), POSTED, MOMENTS),
     ),
     st.tuples(st.just("mark_over"), st.tuples(IDS, MOMENTS)),
     st.tuples(
@@ -110,7 +111,7 @@ COURSES = st.lists(st.lists(STEPS, min_size=1, max_size=3), max_size=10)
 """Steps that are taken one after another, each of one or of several at once."""
 AT_FIRST: list[Step] = [
     ("add_match", (replace(match(ZOE, 1, call=CALL), id=MatchId("m1")),)),
-    ("settle", (MatchId("m1"), "told", Posted("D1", "1"), NOON)),
+    ("record_outcome", (MatchId("m1"), "told", Posted("D1", "1"), NOON)),
     ("add_match", (replace(match(YAN, 1), id=MatchId("m2")),)),
 ]
 

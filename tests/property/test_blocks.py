@@ -41,17 +41,19 @@ from slackbot.domain.notices import (
 from slackbot.sandbox.slack.blockkit import check_view
 from slackbot.sandbox.slack.content import read_content
 from slackbot.sandbox.slack.mrkdwn import links, mentions, unescape
-from slackbot.services.availability import Standing
+from slackbot.services.availability import AvailabilityStatus
 from slackbot.services.sessions import Listing, View
-from slackbot.slack import words
-from slackbot.slack.blocks import account, match, modals, notice, sessions, trouble
+from slackbot.slack import texts as words
+from slackbot.slack.blocks import errors as trouble
+from slackbot.slack.blocks import match, modals, notice, sessions
+from slackbot.slack.blocks import status as account
 from slackbot.slack.blocks.home import home
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Button, Draft, Message
-from slackbot.slack.blocks.modals import Errand
-from slackbot.slack.blocks.text import tidy
-from slackbot.slack.grammar import Command, Name
-from slackbot.slack.replies import joined_with
+from slackbot.slack.blocks.modals import PendingCommand
+from slackbot.slack.blocks.text import sanitize
+from slackbot.slack.command import Command, Name
+from slackbot.slack.commands.responder import joined_with
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PERSON = Person(TeamId("T0"), UserId("U0"))
@@ -126,7 +128,7 @@ LINK = Link(
 )
 feeds = st.none() | st.builds(FeedHealth, connected=st.booleans(), changed_at=st.just(NOW))
 standings = st.builds(
-    Standing,
+    AvailabilityStatus,
     link=st.just(LINK),
     availability=st.none() | wishes,
     feed=feeds,
@@ -136,7 +138,7 @@ standings = st.builds(
 few = st.sampled_from([SessionId(1), SessionId(2), SessionId(3)])
 own_links = st.builds(replace, st.just(LINK), unreachable=st.sampled_from([None, "user_disabled"]))
 same_standings = st.builds(
-    Standing,
+    AvailabilityStatus,
     link=own_links,
     availability=st.none() | st.builds(replace, wishes, session_id=few),
     feed=feeds,
@@ -178,7 +180,7 @@ def tells(message: Message, *facts: str | None) -> None:
         return
     for fact in facts:
         if fact is not None:
-            assert tidy(fact) in said(message)
+            assert sanitize(fact) in said(message)
 
 
 @FEW
@@ -250,9 +252,9 @@ def test_session_list(
     """Any page of any view; alone it also stands below where the person stands."""
     message = sessions.session_list(Listing(DEMO, view, tuple(listed), wish), page, NOW, HUB)
     taken(message)
-    shown = [one.title for one in listed if tidy(one.title) in said(message)]
+    shown = [one.title for one in listed if sanitize(one.title) in said(message)]
     assert bool(shown) == bool(listed) or message.text.endswith("…")
-    taken(joined_with(account.standing_card(Standing(LINK, wish, None)), message))
+    taken(joined_with(account.status_card(AvailabilityStatus(LINK, wish, None)), message))
 
 
 @FEW
@@ -269,13 +271,13 @@ def test_choice_and_joined(listed: list[Session]) -> None:
 
 @FEW
 @given(standings, wishes)
-def test_standing(standing: Standing, wish: Availability) -> None:
+def test_standing(status: AvailabilityStatus, wish: Availability) -> None:
     """Where a person stands, and what they are told without having asked."""
-    message = account.standing_card(standing)
+    message = account.status_card(status)
     taken(message)
-    taken(account.paused(standing))
-    if standing.availability is not None:
-        tells(message, standing.availability.session_title)
+    taken(account.paused(status))
+    if status.availability is not None:
+        tells(message, status.availability.session_title)
     for told in (SessionOver(wish.session_title), LinkRefused()):
         taken(notice.notice_message(told, HUB))
     for kind in errors.Refusal.__subclasses__():
@@ -308,21 +310,21 @@ def raised(kind: type[errors.SlackbotError], query: str, listed: list[Session]) 
     return kind()
 
 
-def troubles(standing: Standing) -> st.SearchStrategy[Message]:
+def troubles(status: AvailabilityStatus) -> st.SearchStrategy[Message]:
     """What any error leads to, whatever was asked for."""
     candidates = st.lists(same_sessions, min_size=2, max_size=4)
     return st.builds(
         lambda kind, command, listed, event: trouble.trouble(
-            raised(kind, "x", listed), trouble.Scene(command, "/networking", event), HUB, NOW
+            raised(kind, "x", listed), trouble.ErrorContext(command, "/networking", event), HUB, NOW
         ),
         st.sampled_from(kinds(errors.SlackbotError)),
         typed,
         candidates,
-        st.sampled_from([None, standing.link.event]),
+        st.sampled_from([None, status.link.event]),
     )
 
 
-def answers(standing: Standing) -> st.SearchStrategy[Message]:
+def answers(status: AvailabilityStatus) -> st.SearchStrategy[Message]:
     """Each answer that a command or a button can have."""
     lists = st.builds(
         lambda listing, page: sessions.session_list(listing, page, NOW, HUB),
@@ -330,13 +332,13 @@ def answers(standing: Standing) -> st.SearchStrategy[Message]:
         st.integers(1, 2),
     )
     return st.one_of(
-        st.just(account.standing_card(standing)),
-        st.just(account.paused(standing)),
+        st.just(account.status_card(status)),
+        st.just(account.paused(status)),
         lists,
-        lists.map(lambda below: joined_with(account.standing_card(standing), below)),
+        lists.map(lambda below: joined_with(account.status_card(status), below)),
         same_sessions.map(lambda one: sessions.joined(one, DEMO, HUB)),
         st.lists(same_meetings, max_size=3).map(lambda met: match.history(met, DEMO)),
-        troubles(standing),
+        troubles(status),
         typed.map(lambda command: account.connect_prompt(command, "/networking")),
         typed.map(account.reconnect_prompt),
         typed.map(lambda command: account.token_help(command, HUB)),
@@ -388,7 +390,9 @@ def test_trouble(
     if isinstance(error, errors.PlatformError):
         error.session = listed[0]
     for event in (None, DEMO):
-        message = trouble.trouble(error, trouble.Scene(command, "/networking", event), HUB, NOW)
+        message = trouble.trouble(
+            error, trouble.ErrorContext(command, "/networking", event), HUB, NOW
+        )
         taken(message)
         assert any(block["type"] == "actions" for block in message.blocks)
     field, sentence = modals.field_error(error, HUB)
@@ -411,14 +415,14 @@ def test_prompts_and_forms(command: Command, word: str, event: str, credential: 
         account.secret_typed(),
     ):
         taken(message)
-    errand = Errand(command.text, "https://hooks.slack.com/" + "x" * 200, is_prompt=True)
-    again = Errand.load(errand.dump())
-    assert (again.parsed, again.response_url) == (errand.parsed, errand.response_url)
+    pending = PendingCommand(command.text, "https://hooks.slack.com/" + "x" * 200, is_prompt=True)
+    again = PendingCommand.load(pending.dump())
+    assert (again.parsed, again.response_url) == (pending.parsed, pending.response_url)
     forms = [
-        modals.connect_form(errand, HUB, event=event, credential=credential, linked_to=event),
-        modals.connect_form(errand, HUB, event=event, credential=credential, problem=word),
-        modals.checking(errand),
-        modals.connected(errand, event),
+        modals.connect_form(pending, HUB, event=event, credential=credential, linked_to=event),
+        modals.connect_form(pending, HUB, event=event, credential=credential, problem=word),
+        modals.checking(pending),
+        modals.connected(pending, event),
     ]
     for form in forms:
         assert check_view(form, "modal") == []
@@ -429,11 +433,11 @@ def test_prompts_and_forms(command: Command, word: str, event: str, credential: 
 @given(st.text(max_size=300))
 def test_tidy(text: str) -> None:
     """One line of visible characters, at most so long; tidying twice changes nothing."""
-    line = tidy(text)
+    line = sanitize(text)
     assert len(line) <= 120
     assert not {unicodedata.category(c) for c in line} & {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
     assert line == line.strip()
-    assert tidy(line) == line
+    assert sanitize(line) == line
 
 
 def test_every_error_of_the_tree_has_words() -> None:

@@ -17,8 +17,8 @@ from itsdangerous import URLSafeSerializer, URLSafeTimedSerializer
 
 from slackbot.domain.calls import EntryRefused
 from slackbot.domain.model import TeamId
-from slackbot.services.call_signing import LinkSigner
-from tests.callstage import (
+from slackbot.services.call_tokens import LinkSigner
+from tests.harness.calls import (
     KEY,
     NAMESAKE,
     OTHER_KEY,
@@ -29,7 +29,7 @@ from tests.callstage import (
     call_stage,
     with_call,
 )
-from tests.fakes import ANA, BEN
+from tests.harness.fakes import ANA, BEN
 
 SIGNER = LinkSigner([KEY])
 SIGNED = SIGNER.sign(TeamId("T1"), "Zm9yZ2VkLWlkLW5ldmVyLXN0b3JlZA")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slackbot.slack import words
-from slackbot.slack.grammar import (
+from slackbot.slack import texts as words
+from slackbot.slack.command import (
     ALIASES,
     ARGUMENT_LIMIT,
     Command,

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slackbot.domain.model import Partner, Person, Sighting, Source, TeamId, UserId
-from slackbot.domain.rules import pairing_of, told_by_meeting, untold
-from slackbot.services.background import Background
+from slackbot.aio.tasks import BackgroundTasks
+from slackbot.domain.matching import decided_by_meeting_id, find_existing_match, missed_reports
+from slackbot.domain.model import MatchReport, Partner, Person, Source, TeamId, UserId
 from slackbot.services.matches import Matches
-from tests.fakes import COFFEE, EXPO, NOON, link, match, row, sighting, wish
-from tests.workbench import Outside, open_store
+from tests.harness.fakes import COFFEE, EXPO, NOON, link, match, report, row, wish
+from tests.harness.services import Outside, open_store
 
 PARTNERS = [Partner(name=name, account_id=n) for n, name in enumerate(["Zoë", "Yan", "Xu"], 1)]
 ZONE = timedelta(hours=5, minutes=30)
@@ -38,18 +38,18 @@ class Pairing:
     at: int
     tellings: tuple[int, ...] = ()
 
-    def told(self, knows: Knows) -> Sighting:
+    def told(self, knows: Knows) -> MatchReport:
         """What the socket says, each time the same."""
         moment = NOON + timedelta(seconds=self.at)
         partner = self.partner if knows.account else replace(self.partner, account_id=None)
-        return sighting(
+        return report(
             partner,
             meeting_digest=f"m{self.number}" if knows.meeting else None,
             raw_time=f"{moment:%Y/%m/%d %H:%M}" if knows.time else None,
             round_seconds=knows.round_seconds,
         )
 
-    def listed(self) -> Sighting:
+    def listed(self) -> MatchReport:
         """The match list's row, by another clock and in another format."""
         return row(
             self.partner, raw_time=f"{NOON + timedelta(seconds=self.at) + ZONE:%d.%m. %H:%M}"
@@ -77,7 +77,7 @@ class Course:
     knows: Knows
     pairings: list[Pairing]
     reads: list[int]
-    dice: random.Random = field(repr=False)
+    rng: random.Random = field(repr=False)
 
 
 @st.composite
@@ -144,7 +144,7 @@ class Ledger:
 
     async def _read(self, person: Person, course: Course, at: int) -> None:
         rows = [pairing.listed() for pairing in course.pairings if pairing.at <= at]
-        course.dice.shuffle(rows)
+        course.rng.shuffle(rows)
         self.outside.platform.listed = rows
         await self.matches.reconcile(link(person), wish(person))
 
@@ -166,7 +166,7 @@ def ledger(loop: asyncio.Runner) -> Iterator[Ledger]:
         feed=outside.feed,
         delivery=delivery,
         clock=outside.clock,
-        background=Background(),
+        background=BackgroundTasks(),
     )
     yield Ledger(outside, delivery, matches)
     loop.run(closing.aclose())
@@ -191,13 +191,13 @@ KNOWN = st.lists(st.tuples(st.sampled_from(PARTNERS), TIMES, st.sampled_from(Sou
 
 
 @given(ROWS, KNOWN)
-def test_untold_is_what_goes_beyond_the_known(listed: list[Sighting], known: list[tuple]):
+def test_untold_is_what_goes_beyond_the_known(listed: list[MatchReport], known: list[tuple]):
     """For each partner exactly as many rows as the list has more than are known, and only those."""
     matches = [
         match(who, ordinal, raw_time=raw, source=source)
         for ordinal, (who, raw, source) in enumerate(known, 1)
     ]
-    new = untold(listed, matches)
+    new = missed_reports(listed, matches)
     counted = Counter(seen.partner.name for seen in listed)
     counted.subtract(Counter(who.name for who, _, _ in known))
     assert Counter(seen.partner.name for seen in new) == +counted
@@ -218,7 +218,9 @@ def test_where_meetings_decide_it_does_not_matter_since_when_somebody_waits(
         match(who, ordinal, meeting_digest=f"m{ordinal}" if told else None)
         for ordinal, (who, told) in enumerate(before, 1)
     ]
-    seen = sighting(partner, meeting_digest="m1" if meets else None)
-    if told_by_meeting(seen, known):
+    seen = report(partner, meeting_digest="m1" if meets else None)
+    if decided_by_meeting_id(seen, known):
         moment = NOON + timedelta(seconds=since)
-        assert pairing_of(seen, known, NOON, moment) == pairing_of(seen, known, NOON, None)
+        assert find_existing_match(seen, known, NOON, moment) == find_existing_match(
+            seen, known, NOON, None
+        )

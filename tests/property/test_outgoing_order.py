@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slackbot.domain.errors import MessageDelayed, MessageError, MessageRefused, MessageUnsure
-from slackbot.slack.jobs import Job, Rank
-from slackbot.slack.lane import EARLY_SECONDS, PATIENCE_SECONDS
-from tests.unit.slack.desk import EDIT, HOME, POST, TEAM, Desk, at
+from slackbot.slack.outbound.queue import EARLY_SECONDS, PATIENCE_SECONDS
+from slackbot.slack.outbound.requests import Rank, SendRequest
+from tests.unit.slack.queue_harness import EDIT, HOME, POST, TEAM, Desk, at
 
 WORD = {"refused": MessageRefused("user_disabled"), "unsure": MessageUnsure("no_answer")}
 METHOD = {Rank.EDIT: EDIT, Rank.HOME: HOME}
@@ -30,10 +30,10 @@ class Handed:
     end: str
     leaves: bool
 
-    def job(self) -> Job:
+    def job(self) -> SendRequest:
         method = METHOD.get(self.rank, POST)
         key = self.channel if self.rank >= Rank.EDIT else None
-        return Job(self.rank, method, at(-self.age), key=key, channel=f"D{self.channel}")
+        return SendRequest(self.rank, method, at(-self.age), key=key, channel=f"D{self.channel}")
 
     def errors(self) -> list[Exception]:
         limits: list[Exception] = [MessageDelayed("ratelimited", float(s)) for s in self.limits]
@@ -116,16 +116,16 @@ async def test_the_order_is_that_of_rank_and_age(jobs: list[tuple[Rank, int]], r
     taken: list[tuple[Rank, int]] = []
     limits = list(refusals)
 
-    async def tell(rank: Rank, age: int, number: int) -> None:
+    async def send(rank: Rank, age: int, number: int) -> None:
         async def call() -> None:
             if limits:
                 raise MessageDelayed("ratelimited", limits.pop() + 1.0)
             taken.append((rank, -age))
 
-        job = Job(rank, POST, at(-age), channel=f"D{number}")
+        job = SendRequest(rank, POST, at(-age), channel=f"D{number}")
         await desk.outgoing.send(TEAM, job, call)
 
-    tasks = [asyncio.create_task(tell(*job, number)) for number, job in enumerate(jobs)]
+    tasks = [asyncio.create_task(send(*job, number)) for number, job in enumerate(jobs)]
     await desk.wait(20.0, step=0.5)
     await asyncio.gather(*tasks)
     assert taken == sorted(taken)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slackbot.domain.leases import Role, fair_share, surplus
+from slackbot.domain.workers import Role, fair_share, surplus
 
 FEEDS = st.integers(0, 5000)
 HOLDERS = st.integers(1, 60)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
 from slackbot.sandbox.slack.mrkdwn import links, mentions, unescape
-from slackbot.slack.blocks.text import date_token, escape, fallback, mrkdwn, plain, rich, tidy
+from slackbot.slack.blocks.text import date_token, escape, fallback, mrkdwn, plain, rich, sanitize
 from slackbot.storage.tables import UtcDateTime
 
 PIECES = ["<!channel>", "<@U0ADA>", "<#C0|x>", "<https://x.example|y>", "&lt;", "&amp;", "&"]
@@ -72,7 +72,7 @@ def test_escaped_text_does_nothing(text: str):
 @given(TEXT, st.sampled_from(["{x}", "*You're in {x}.* Now.", "_{x}_", "`{x}` and {x}"]))
 def test_rich_text_keeps_foreign_text_verbatim(text: str, sentence: str):
     """The tidied text stands in text elements as it is: not escaped, not split, not styled away."""
-    kept = tidy(text)
+    kept = sanitize(text)
     elements = rich(sentence, {"x": text})["elements"][0]["elements"]
     assert {element["type"] for element in elements} <= {"text"}
     told = "".join(element["text"] for element in elements)
@@ -84,9 +84,9 @@ def test_rich_text_keeps_foreign_text_verbatim(text: str, sentence: str):
 @given(TEXT, st.integers(2, 200))
 def test_tidied_text_is_one_line_of_visible_characters(text: str, limit: int):
     """Nothing more is taken away the second time, and the limit holds."""
-    line = tidy(text, limit)
+    line = sanitize(text, limit)
     assert len(line) <= limit
-    assert tidy(line, limit) == line
+    assert sanitize(line, limit) == line
     assert line == line.strip()
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]", line)
 
@@ -95,7 +95,7 @@ def test_tidied_text_is_one_line_of_visible_characters(text: str, limit: int):
 def test_fallback_and_small_print_hold_the_same_text(text: str):
     """What is read aloud has every fact of what is shown."""
     for drawn in (fallback("{x}", {"x": text}), mrkdwn("*{x}*", {"x": text}).strip("*")):
-        assert seen(unescape(drawn)).strip() == seen(tidy(text)).strip()
+        assert seen(unescape(drawn)).strip() == seen(sanitize(text)).strip()
 
 
 @given(MOMENTS, st.sampled_from(["time", "when"]))

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from slackbot.domain.model import Person, TeamId, UserId
-from slackbot.storage.vault import SealBroken, Vault, new_key, parse_keys
+from slackbot.storage.encryption import Cipher, DecryptionFailed, new_key, parse_keys
 
 modest = settings(max_examples=60, deadline=None)
 
@@ -24,20 +24,20 @@ BASE64URL = string.ascii_letters + string.digits + "-_"
 @given(keys, plains, people, words)
 def test_what_is_sealed_opens_again(key: bytes, plain: bytes, person: Person, purpose: str):
     """Any bytes come back whole, never sealed alike twice and never standing in the seal."""
-    vault = Vault([key])
-    sealed = vault.seal(plain, person=person, purpose=purpose)
-    assert vault.open(sealed, person=person, purpose=purpose) == plain
-    assert sealed != vault.seal(plain, person=person, purpose=purpose)
-    assert not vault.needs_resealing(sealed)
+    cipher = Cipher([key])
+    sealed = cipher.encrypt(plain, person=person, purpose=purpose)
+    assert cipher.open(sealed, person=person, purpose=purpose) == plain
+    assert sealed != cipher.encrypt(plain, person=person, purpose=purpose)
+    assert not cipher.needs_resealing(sealed)
 
 
 @modest
 @given(keys, st.text(), people)
 def test_text_opens_as_its_utf8(key: bytes, plain: str, person: Person):
     """Text may be sealed as it is."""
-    vault = Vault([key])
-    sealed = vault.seal(plain, person=person, purpose="token")
-    assert vault.open(sealed, person=person, purpose="token").decode() == plain
+    cipher = Cipher([key])
+    sealed = cipher.encrypt(plain, person=person, purpose="token")
+    assert cipher.open(sealed, person=person, purpose="token").decode() == plain
 
 
 @modest
@@ -47,10 +47,10 @@ def test_a_moved_value_stays_shut(
 ):
     """In another workspace's, person's or purpose's place it cannot be opened."""
     assume((person, purpose) != (other, other_purpose))
-    vault = Vault([bytes(32)])
-    sealed = vault.seal(plain, person=person, purpose=purpose)
-    with pytest.raises(SealBroken):
-        vault.open(sealed, person=other, purpose=other_purpose)
+    cipher = Cipher([bytes(32)])
+    sealed = cipher.encrypt(plain, person=person, purpose=purpose)
+    with pytest.raises(DecryptionFailed):
+        cipher.open(sealed, person=other, purpose=other_purpose)
 
 
 @modest
@@ -59,59 +59,59 @@ def test_the_bounds_between_the_names_count(one: str, two: str, data: st.DataObj
     """The same letters split otherwise into workspace and person are another place."""
     whole = one + two
     cut = data.draw(st.integers(0, len(whole)).filter(lambda at: at != len(one)))
-    vault = Vault([bytes(32)])
-    sealed = vault.seal("x", person=Person(TeamId(one), UserId(two)), purpose="call")
+    cipher = Cipher([bytes(32)])
+    sealed = cipher.encrypt("x", person=Person(TeamId(one), UserId(two)), purpose="call")
     elsewhere = Person(TeamId(whole[:cut]), UserId(whole[cut:]))
-    with pytest.raises(SealBroken):
-        vault.open(sealed, person=elsewhere, purpose="call")
+    with pytest.raises(DecryptionFailed):
+        cipher.open(sealed, person=elsewhere, purpose="call")
 
 
 @modest
 @given(plains, people, st.data())
 def test_one_changed_character_is_noticed(plain: bytes, person: Person, data: st.DataObject):
     """Any character changed, added or taken away keeps the value shut."""
-    vault = Vault([bytes(32)])
-    sealed = vault.seal(plain, person=person, purpose="token")
+    cipher = Cipher([bytes(32)])
+    sealed = cipher.encrypt(plain, person=person, purpose="token")
     at = data.draw(st.integers(0, len(sealed) - 1))
     kind = data.draw(st.sampled_from(["changed", "added", "taken"]))
     new = data.draw(st.sampled_from(BASE64URL + ".=\n é"))
     assume(kind != "changed" or new != sealed[at])
     middle = {"changed": new, "added": new + sealed[at], "taken": ""}[kind]
-    with pytest.raises(SealBroken):
-        vault.open(sealed[:at] + middle + sealed[at + 1 :], person=person, purpose="token")
+    with pytest.raises(DecryptionFailed):
+        cipher.open(sealed[:at] + middle + sealed[at + 1 :], person=person, purpose="token")
 
 
 def test_every_flipped_bit_is_noticed():
     """Each single bit of a sealed text, one after the other."""
-    vault, person = Vault([bytes(32)]), Person(TeamId("T"), UserId("U"))
-    sealed = vault.seal("secret", person=person, purpose="token").encode()
+    cipher, person = Cipher([bytes(32)]), Person(TeamId("T"), UserId("U"))
+    sealed = cipher.encrypt("secret", person=person, purpose="token").encode()
     for bit in range(len(sealed) * 8):
         flipped = bytearray(sealed)
         flipped[bit // 8] ^= 1 << bit % 8
-        with pytest.raises(SealBroken):
-            vault.open(flipped.decode("latin-1"), person=person, purpose="token")
+        with pytest.raises(DecryptionFailed):
+            cipher.open(flipped.decode("latin-1"), person=person, purpose="token")
 
 
 @modest
 @given(st.text(max_size=120), people)
 def test_junk_is_no_sealed_value(junk: str, person: Person):
     """Whatever stands in the column, it is refused in the one known way."""
-    with pytest.raises(SealBroken):
-        Vault([bytes(32)]).open(junk, person=person, purpose="token")
+    with pytest.raises(DecryptionFailed):
+        Cipher([bytes(32)]).open(junk, person=person, purpose="token")
 
 
 @modest
 @given(st.lists(keys, min_size=2, max_size=4, unique=True), plains, people)
 def test_old_keys_open_and_ask_for_resealing(ring: list[bytes], plain: bytes, person: Person):
     """With a new key in front the old values open; once the old key is gone they do not."""
-    old, rotated, gone = Vault(ring[-1:]), Vault(ring), Vault(ring[:-1])
-    sealed = old.seal(plain, person=person, purpose="token")
+    old, rotated, gone = Cipher(ring[-1:]), Cipher(ring), Cipher(ring[:-1])
+    sealed = old.encrypt(plain, person=person, purpose="token")
     assert rotated.open(sealed, person=person, purpose="token") == plain
     assert rotated.needs_resealing(sealed)
-    again = rotated.seal(plain, person=person, purpose="token")
+    again = rotated.encrypt(plain, person=person, purpose="token")
     assert not rotated.needs_resealing(again)
     assert gone.open(again, person=person, purpose="token") == plain
-    with pytest.raises(SealBroken):
+    with pytest.raises(DecryptionFailed):
         gone.open(sealed, person=person, purpose="token")
 
 

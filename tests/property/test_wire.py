@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo, available_timezones
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slackbot.accelevents import wire
-from slackbot.accelevents.notification import read_matches
-from slackbot.accelevents.refusals import Ask, refusal
+from slackbot.accelevents import schemas as wire
+from slackbot.accelevents.errors import Endpoint, refusal
+from slackbot.accelevents.http import seconds_in
+from slackbot.accelevents.match_event import read_matches
 from slackbot.accelevents.times import moment
-from slackbot.accelevents.transport import seconds_in
 from slackbot.domain.errors import PlatformError, Unreadable
-from slackbot.domain.model import Sighting
-from slackbot.domain.rules import digest
+from slackbot.domain.matching import digest
+from slackbot.domain.model import MatchReport
 
 ZONES = st.sampled_from(sorted(available_timezones() - {"localtime", "Factory"})).map(ZoneInfo)
 NAMES = st.sampled_from(
@@ -86,7 +86,7 @@ UTC_ZONE = ZoneInfo("UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def can_be_kept(seen: Sighting) -> None:
+def can_be_kept(seen: MatchReport) -> None:
     """What a sighting holds can be stored and sent."""
     partner = seen.partner
     assert partner.name.strip()
@@ -182,11 +182,11 @@ def test_times_make_the_round_trip(when: datetime, zone: ZoneInfo):
 
 
 @given(
-    st.sampled_from(Ask),
+    st.sampled_from(Endpoint),
     st.integers(100, 700),
     JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=60),
 )
-def test_every_refusal_is_some_error(ask: Ask, status: int, body: bytes):
+def test_every_refusal_is_some_error(ask: Endpoint, status: int, body: bytes):
     """Whatever a status and a body say, there is an error for it that knows the status."""
     error = refusal(ask, status, body)
     assert isinstance(error, PlatformError)

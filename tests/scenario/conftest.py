@@ -18,16 +18,16 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
+from slackbot.bootstrap.app import running
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Person, Seen, Slack
 from slackbot.settings import Settings
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault, parse_keys
-from slackbot.web.call.files import STATIC
-from slackbot.wiring import running
+from slackbot.web.call.assets import STATIC
 
 KEY = base64.b64encode(hashlib.sha256(b"a key for tests").digest()).decode()
 LogLines = list[MutableMapping[str, Any]]
@@ -64,7 +64,7 @@ class Mission:
     async def store(self) -> AsyncIterator[SqlStore]:
         """What the bot has stored, read beside it; for a database in a file."""
         keys = parse_keys(self.settings.slackbot_secret_keys.get_secret_value())
-        store = SqlStore(Database(self.settings.database), Vault(keys))
+        store = SqlStore(Database(self.settings.database), Cipher(keys))
         try:
             yield store
         finally:

@@ -14,11 +14,11 @@ from typing import Any, Literal
 from prometheus_client import generate_latest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from slackbot.bootstrap.app import running
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
-from slackbot.wiring import running
-from tests.printed import printed
+from tests.harness.output import printed
 
 from .conftest import Mission, settings_for
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slackbot.slack import words
+from slackbot.slack import texts as words
 
 LIST = {"method": "GET", "path": "/rest/events/*/session/v2"}
 MINE = {"method": "GET", "path": "/rest/events/*/user-session/registered"}

@@ -48,8 +48,8 @@ async def test_another_host_hears_nothing(mission: Mission, stranger: str, addre
     url = address.format(stranger)
     await ada._interact(payloads.press(ada.id, "status:", "", url))
     await waits_for_dms(ada, 1, "Connected to demo")
-    errand = json.dumps({"command": "status", "response_url": url, "is_prompt": False})
+    pending = json.dumps({"command": "status", "response_url": url, "is_prompt": False})
     token = mission.platform.token_for("ada")
-    await ada._interact(payloads.submission(ada.id, errand, "demo", token))
+    await ada._interact(payloads.submission(ada.id, pending, "demo", token))
     await waits_for_dms(ada, 2, "onnected to demo")
     assert HEARD == []

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from slackbot.sandbox.slack.faults import Fault
-from slackbot.slack import words
+from slackbot.slack import texts as words
 
 from . import refusals
 from .conftest import Mission, dms, until

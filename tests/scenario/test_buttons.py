@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from slackbot.sandbox.slack.faults import Fault
-from slackbot.slack import words
+from slackbot.slack import texts as words
 
 from .conftest import Mission, Start, dms, pressed, until
 

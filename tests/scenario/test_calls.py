@@ -15,8 +15,8 @@ import pytest
 from slackbot.domain.model import EventSlug, Match, Person, TeamId, UserId
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.slack import Seen
-from slackbot.slack import words
-from tests.callstage import OURS, built_page
+from slackbot.slack import texts as words
+from tests.harness.calls import OURS, built_page
 
 from .conftest import LogLines, Mission, Start, dms, until, waits_for_dms
 

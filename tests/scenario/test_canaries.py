@@ -16,7 +16,7 @@ import structlog
 from slackbot.sandbox.slack import Person
 from slackbot.sandbox.slack.payloads import command
 from slackbot.sandbox.slack.signing import signed, stale_signed, wrongly_signed
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from tests.fuzz import fakes_of_slack as payloads
 
 from .planted import FOREIGN, Planted, planted
@@ -144,8 +144,8 @@ async def test_in_buttons_and_events(canaries: Planted) -> None:
             pressed = payloads.press(ada.id, action_id, f"join {secret}", "")
             pressed["trigger_id"] = mission.slack.triggers.mint("T0DEMO", ada.id)
             await ada._interact(pressed)
-        errand = json.dumps({"command": f"join {secret}", "response_url": "", "is_prompt": True})
-        await ada._interact(payloads.submission(ada.id, errand, "demo", f"{secret}x"))
+        pending = json.dumps({"command": f"join {secret}", "response_url": "", "is_prompt": True})
+        await ada._interact(payloads.submission(ada.id, pending, "demo", f"{secret}x"))
         for kind in ("app_home_opened", "tokens_revoked", "message", "whatever"):
             await ada.event(kind, text=secret, tab="home", tokens={"oauth": [secret]}, x=secret)
         await ada.event(secret, event_id=None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slackbot.sandbox.accelevents import Accelevents
-from slackbot.slack import words
+from slackbot.slack import texts as words
 
 from .conftest import Mission, Start, dms, pressed
 

@@ -6,7 +6,7 @@ import pytest
 
 from slackbot.sandbox.accelevents.event import Track
 from slackbot.sandbox.slack import Person, Seen
-from slackbot.slack import words
+from slackbot.slack import texts as words
 
 from .conftest import Mission
 

@@ -10,7 +10,7 @@ import pytest
 
 from slackbot.sandbox.slack import Seen
 from slackbot.sandbox.slack.faults import Fault
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from slackbot.slack.blocks.text import plain
 
 from . import refusals

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from slackbot.slack.blocks.text import plain
 
 from .conftest import Mission, Start, dms, form_by_command, form_of, rows_of, until

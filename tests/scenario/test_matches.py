@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 from slackbot.domain.model import EventSlug, Match, Person, TeamId, UserId
 from slackbot.sandbox.accelevents import SHAPES, Accelevents, Session
 from slackbot.sandbox.slack import Fault
-from slackbot.slack.words import BUTTON_MEET
+from slackbot.slack.texts import BUTTON_MEET
 
 from .conftest import (
     LogLines,

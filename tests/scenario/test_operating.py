@@ -18,7 +18,7 @@ from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
 from slackbot.sandbox.slack.faults import Fault
-from tests import fakes
+from tests.harness import fakes
 
 from .conftest import Mission, Start, dms, environment_for, settings_for
 from .process import bot_process

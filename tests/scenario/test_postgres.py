@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from slackbot.settings import SettingsError
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import PATIENCE_SECONDS, Database
-from tests.postgres import Server
+from tests.harness.postgres import Server
 
 from .conftest import Mission, Start
 from .test_mission import test_two_people_are_linked_matched_and_told as the_mission

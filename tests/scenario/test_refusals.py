@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from slackbot.sandbox.slack import Person, Seen
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from slackbot.slack.blocks.text import plain
 
 from . import refusals

@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import pytest
 
+from slackbot.bootstrap.app import running
 from slackbot.sandbox.slack import Button, Fault, Person
 from slackbot.sandbox.slack.socket_mode import APP_TOKEN, SocketMode
 from slackbot.settings import Settings, SettingsError
-from slackbot.slack import words
-from slackbot.wiring import running
+from slackbot.slack import texts as words
 
 from .conftest import LogLines, Mission, Start, until
 from .test_mission import *  # noqa: F403

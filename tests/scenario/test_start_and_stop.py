@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from slackbot.cli import main
+from slackbot.bootstrap.app import running
+from slackbot.cli.main import main
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Person, Slack
 from slackbot.settings import Settings, SettingsError
-from slackbot.wiring import running
 
 from .conftest import KEY, Mission, environment_for, settings_for, until
 from .process import bot_process

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from slackbot.delivery import tables
-from slackbot.delivery.workers import FENCED, LEASE_SECONDS
+from slackbot.delivery.worker import FENCED, LEASE_SECONDS
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack

@@ -10,10 +10,10 @@ import aiohttp
 import httpx
 import pytest
 
-from slackbot.cli_doctor_words import WORDS, said
-from slackbot.domain.health import DOUBTFUL, FINE, Cause, Finding, Grade, Subject, why_unreached
+from slackbot.cli.doctor_texts import WORDS, said
+from slackbot.domain.findings import DOUBTFUL, FINE, Cause, Finding, Grade, Subject, why_unreached
 
-Ask = Callable[[str], Awaitable[None]]
+Endpoint = Callable[[str], Awaitable[None]]
 
 
 async def by_httpx(url: str) -> None:
@@ -34,7 +34,7 @@ async def by_aiohttp(url: str) -> None:
         ("http://no..name", Cause.HOST_UNKNOWN),
     ],
 )
-async def test_each_library_tells_the_same(ask: Ask, url: str, cause: Cause):
+async def test_each_library_tells_the_same(ask: Endpoint, url: str, cause: Cause):
     """The cause is found under whatever a library wraps it in."""
     with pytest.raises((httpx.HTTPError, aiohttp.ClientError, UnicodeError)) as told:
         await ask(url)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from slackbot.cli import main
+from slackbot.cli.main import main
 from slackbot.sandbox.slack.webapi import METHODS
 from slackbot.settings import Settings
-from slackbot.slack.grammar import Name
+from slackbot.slack.command import Name
 
 ROOT = Path(__file__).parents[2]
 SLACK = ROOT / "slackbot/slack"
@@ -128,7 +128,7 @@ def test_the_scopes_are_those_of_the_methods_called():
 
 def test_the_events_are_those_listened_to():
     """Every event that the bot listens to is subscribed to, and no other."""
-    source = "".join(file.read_text() for file in (SLACK / "listeners").glob("*.py"))
+    source = "".join(file.read_text() for file in (SLACK / "inbound/listeners").glob("*.py"))
     heard = re.findall(r'app\.event\("(\w+)"\)', source)
     subscribed = made("--socket-mode")["settings"]["event_subscriptions"]["bot_events"]
     assert sorted(subscribed) == sorted(heard)

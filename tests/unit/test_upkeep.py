@@ -18,13 +18,13 @@ import pytest
 from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
-from slackbot.cli import main
+from slackbot.cli.main import main
 from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, UserId
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher, new_key, parse_keys
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault, new_key, parse_keys
-from tests.postgres import Server
+from tests.harness.postgres import Server
 
 OLD, NEW, LOST = (new_key() for _ in range(3))
 ENVIRONMENT = {
@@ -82,7 +82,7 @@ def save(url: str, key: str, *numbers: int) -> None:
     async def work() -> None:
         database = Database(url)
         await schema.upgrade(database)
-        store = SqlStore(database, Vault(parse_keys(key)))
+        store = SqlStore(database, Cipher(parse_keys(key)))
         for number in numbers:
             await store.save_link(link(number))
         await database.aclose()

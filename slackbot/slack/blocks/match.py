@@ -7,11 +7,11 @@ from copy import deepcopy
 from typing import Final
 
 from slackbot.domain.model import EventSlug, Match, Partner
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import KEEP, Button, Draft, Message, picture_alt
 from slackbot.slack.blocks.text import Block
-from slackbot.slack.grammar import Command, Name
+from slackbot.slack.command import Command, Name
 
 HISTORY_LENGTH: Final = 15
 CALL_OPEN: Final = "call:open"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from slackbot.domain.foreign import tidy
-from slackbot.slack import words
+from slackbot.domain.text import sanitize
+from slackbot.slack import texts as words
 from slackbot.slack.blocks.limits import BUTTON_LIMIT, TEXT_LIMIT, URL_LIMIT, VALUE_LIMIT
 from slackbot.slack.blocks.text import (
     NOTHING,
@@ -84,7 +84,7 @@ class Button:
         if self.confirm:
             element["confirm"] = self.confirm
         if self.spoken:
-            element["accessibility_label"] = tidy(self.spoken, BUTTON_LIMIT)
+            element["accessibility_label"] = sanitize(self.spoken, BUTTON_LIMIT)
         return element
 
 
@@ -103,7 +103,7 @@ class Draft:
         return self
 
     def say(self, sentence: str, **values: Value) -> Draft:
-        """A sentence of `words.py`."""
+        """A sentence of `texts.py`."""
         return self._add(rich(sentence, values), fallback(sentence, values))
 
     def keep(self, sentence: str, **values: Value) -> Draft:
@@ -112,7 +112,7 @@ class Draft:
 
     def beside_picture(self, text: str, url: str, alt: str) -> Draft:
         """One line of foreign text with a picture at its side; it stays, as `keep` does."""
-        line = tidy(text) or NOTHING
+        line = sanitize(text) or NOTHING
         block = {
             "type": "section",
             "text": {"type": "plain_text", "text": line, "emoji": False},

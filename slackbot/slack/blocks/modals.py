@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from slackbot.domain.errors import BadEventLink, EventNotFound, SlackbotError
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Draft
 from slackbot.slack.blocks.text import Block, plain
-from slackbot.slack.grammar import ARGUMENT_LIMIT, Command, Name, SecretTyped, Unknown, parse
+from slackbot.slack.command import ARGUMENT_LIMIT, Command, Name, SecretTyped, Unknown, parse
 
 CONNECT: Final = "connect"
 EVENT: Final = "event"
@@ -22,7 +22,7 @@ View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class PendingCommand:
     """What the form is for; travels in its `private_metadata`, which the client cannot see."""
 
     command: str = ""
@@ -37,7 +37,7 @@ class Errand:
         return json.dumps(asdict(self) | {"command": self.parsed.text})
 
     @classmethod
-    def load(cls, text: str) -> Errand:
+    def load(cls, text: str) -> PendingCommand:
         """Read it back; whatever is not ours counts as no errand."""
         try:
             fields = json.loads(text)
@@ -57,7 +57,7 @@ class Errand:
 
 
 def connect_form(
-    errand: Errand,
+    pending: PendingCommand,
     links: HubLinks,
     *,
     event: str = "",
@@ -88,17 +88,17 @@ def connect_form(
         ),
         *Draft().small(words.CONNECT_SMALL).blocks,
     ]
-    return _view(blocks, errand) | {"submit": _plain(words.MODAL_SUBMIT)}
+    return _view(blocks, pending) | {"submit": _plain(words.MODAL_SUBMIT)}
 
 
-def checking(errand: Errand) -> View:
+def checking(pending: PendingCommand) -> View:
     """Stands while Accelevents takes its time."""
-    return _view(Draft().say(words.MODAL_CHECKING).blocks, errand)
+    return _view(Draft().say(words.MODAL_CHECKING).blocks, pending)
 
 
-def connected(errand: Errand, event: str) -> View:
+def connected(pending: PendingCommand, event: str) -> View:
     """Stands at the end when the form could not simply close."""
-    view = _view(Draft().say(words.MODAL_LINKED, event=event).blocks, errand)
+    view = _view(Draft().say(words.MODAL_LINKED, event=event).blocks, pending)
     return view | {"close": _plain(words.MODAL_DONE)}
 
 
@@ -112,13 +112,13 @@ def field_error(error: SlackbotError | None, links: HubLinks) -> tuple[str, str]
     return field, plain(sentence, {"example": links.example})
 
 
-def _view(blocks: list[Block], errand: Errand) -> View:
+def _view(blocks: list[Block], pending: PendingCommand) -> View:
     return {
         "type": "modal",
         "callback_id": CONNECT,
         "title": _plain(words.MODAL_TITLE),
         "close": _plain(words.MODAL_CLOSE),
-        "private_metadata": errand.dump(),
+        "private_metadata": pending.dump(),
         "blocks": blocks,
     }
 

@@ -11,12 +11,12 @@ from slackbot.domain.notices import (
     Notice,
     SessionOver,
 )
-from slackbot.slack import words
-from slackbot.slack.blocks.account import reconnect_prompt
+from slackbot.slack import texts as words
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.match import match_card, over_card
 from slackbot.slack.blocks.message import Button, Draft, Message
-from slackbot.slack.grammar import Command, Name
+from slackbot.slack.blocks.status import reconnect_prompt
+from slackbot.slack.command import Command, Name
 
 
 def notice_message(notice: Notice, links: HubLinks, call_url: str | None = None) -> Message:

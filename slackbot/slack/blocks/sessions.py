@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from slackbot.domain.matching import phase
 from slackbot.domain.model import Availability, EventSlug, Session, SessionScope, State
-from slackbot.domain.rules import phase
 from slackbot.services.sessions import Listing, View
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.blocks.text import Value
-from slackbot.slack.grammar import Command, Name
+from slackbot.slack.command import Command, Name
 
 PAGE: Final = 5
 CHOICES: Final = 8

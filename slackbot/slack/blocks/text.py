@@ -13,7 +13,7 @@ from functools import lru_cache
 from string import Formatter
 from typing import Any
 
-from slackbot.domain.foreign import tidy
+from slackbot.domain.text import sanitize
 
 Block = dict[str, Any]
 Value = str | int | datetime
@@ -50,7 +50,7 @@ def _in_words(at: datetime, form: str) -> str:
 
 
 def rich(sentence: str, values: Mapping[str, Value]) -> Block:
-    """A sentence of `words.py` as a `rich_text` block."""
+    """A sentence of `texts.py` as a `rich_text` block."""
     elements = []
     for value, form, styles in _pieces(sentence, values):
         style = dict.fromkeys(sorted(styles), True)
@@ -113,14 +113,14 @@ def _pieces(
             yield literal, "", styles
         else:
             value = values[name]
-            yield value if isinstance(value, datetime) else tidy(str(value)), form, styles
+            yield value if isinstance(value, datetime) else sanitize(str(value)), form, styles
 
 
 @lru_cache(maxsize=512)
 def _cut(sentence: str) -> tuple[tuple[str, str | None, str, frozenset[str]], ...]:
     """The same without the values: (literal, name of a value, date form, styles).
 
-    Remembered, since every answer draws several of the few sentences of `words.py`.
+    Remembered, since every answer draws several of the few sentences of `texts.py`.
     """
     cuts: list[tuple[str, str | None, str, frozenset[str]]] = []
     styles: frozenset[str] = frozenset()

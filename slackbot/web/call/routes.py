@@ -21,25 +21,25 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from slackbot.domain.calls import EntryRefused, Visit, Why
-from slackbot.domain.foreign import tidy
-from slackbot.domain.media import MediaHosts
+from slackbot.domain.calls import EntryRefused, RefusalReason, Visit
+from slackbot.domain.matching import digest
+from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Match
 from slackbot.domain.ports import StoreUnavailable
-from slackbot.domain.rules import digest
+from slackbot.domain.text import sanitize
 from slackbot.services.calls import Calls, Entry
-from slackbot.web.call.files import PageFiles
+from slackbot.web.call.assets import PageFiles
 from slackbot.web.call.headers import IMMUTABLE, NO_STORE, WithHeaders, page_headers
 from slackbot.web.call.limits import Buckets, network_of
 
 log = structlog.get_logger(__name__)
 
 STATUS: Final = {
-    Why.UNKNOWN: 404,
-    Why.ELSEWHERE: 409,
-    Why.OVER: 410,
-    Why.REPLACED: 410,
-    Why.EXPIRED: 410,
+    RefusalReason.UNKNOWN: 404,
+    RefusalReason.ELSEWHERE: 409,
+    RefusalReason.OVER: 410,
+    RefusalReason.REPLACED: 410,
+    RefusalReason.EXPIRED: 410,
 }
 Work = Callable[[str, str | None], Awaitable[Response]]
 """What is done for a link, and for the browser with this cookie."""
@@ -173,8 +173,8 @@ def _session(entry: Entry) -> dict[str, Any]:
     return {
         "meeting": entry.call.meeting,
         "attendee": entry.call.attendee,
-        "partner": tidy(match.partner.name),
-        "role": tidy(match.partner.role),
+        "partner": sanitize(match.partner.name),
+        "role": sanitize(match.partner.role),
         "endsInMs": ends_in // timedelta(milliseconds=1) if ends_in is not None else None,
         "slackUrl": _slack_url(match),
     }

@@ -11,13 +11,13 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from slackbot.cli import main
+from slackbot.cli.main import main
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
-from slackbot.storage.vault import new_key
+from slackbot.storage.encryption import new_key
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, UserId
+from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault
 
 from .patient import Patient, upgraded
 
@@ -27,7 +27,7 @@ async def test_a_lost_key(patient: Patient) -> None:
         linked_at=datetime(2026, 5, 4, tzinfo=UTC),
         credential_digest="d",
     )
-    await SqlStore(database, Vault([bytes(range(32))])).save_link(link)
+    await SqlStore(database, Cipher([bytes(range(32))])).save_link(link)
     await database.aclose()
     report = await patient.is_seen_by_doctor()
     assert report.status == 1

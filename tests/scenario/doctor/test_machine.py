@@ -13,10 +13,10 @@ from functools import partial
 
 import pytest
 
-from slackbot.domain.health import Cause, Finding, Subject
-from slackbot.examination import bounded
-from slackbot.web.call.files import STATIC
-from slackbot.web.call.probe import probe_call_page
+from slackbot.doctor.checks import bounded
+from slackbot.domain.findings import Cause, Finding, Subject
+from slackbot.web.call.assets import STATIC
+from slackbot.web.call.checks import probe_call_page
 
 from .patient import Patient, upgraded
 

@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hall import Ear, OpenFeed
+from feed_harness import Ear, OpenFeed
 from platform_peer import Peer
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
-from slackbot.accelevents.socket import FeedOptions, SocketFeed
+from slackbot.accelevents.feeds import FeedOptions, SocketFeed
 from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, UserId
 from slackbot.sandbox.serving import serving
 

@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from hall import ANA, SOON, Ear, MakeLink, OpenFeed
+from feed_harness import ANA, SOON, Ear, MakeLink, OpenFeed
 from pydantic import SecretStr
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.domain import errors
+from slackbot.domain.matching import digest
 from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
@@ -17,7 +18,6 @@ from slackbot.domain.model import (
     SessionId,
     SessionScope,
 )
-from slackbot.domain.rules import digest
 from slackbot.sandbox.accelevents import SHAPES, Accelevents
 from slackbot.sandbox.serving import serving
 

@@ -4,9 +4,9 @@ import asyncio
 from typing import Any
 
 import pytest
-from hall import MakeLink
+from feed_harness import MakeLink
 
-from slackbot.accelevents.socket import FeedOptions, SocketFeed
+from slackbot.accelevents.feeds import FeedOptions, SocketFeed
 
 
 def test_opening_needs_a_listener(clock: Any, a_link: MakeLink):

@@ -1,6 +1,6 @@
 """What operators see of feeds: how many are open, and how each is."""
 
-from hall import ANA, SOON, Ear, Hall, MakeLink, OpenFeed
+from feed_harness import ANA, SOON, Ear, Hall, MakeLink, OpenFeed
 from prometheus_client import REGISTRY
 
 from slackbot.domain.model import Person, TeamId, UserId

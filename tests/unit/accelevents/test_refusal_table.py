@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from slackbot.accelevents.refusals import Ask, read_body, refusal
+from slackbot.accelevents.errors import Endpoint, read_body, refusal
 from slackbot.domain import errors
 
 FOLDER = Path(__file__).parents[2] / "payloads" / "platform"
@@ -25,7 +25,7 @@ def as_bytes(body: object) -> bytes:
 def test_refusals(path: Path):
     """Status, code and text become the error that has the right sentence and next step."""
     case = load(path)
-    error = refusal(Ask(case["call"]), case["status"], as_bytes(case["body"]))
+    error = refusal(Endpoint(case["call"]), case["status"], as_bytes(case["body"]))
     assert type(error) is getattr(errors, case["expect"])
     assert error.status == case["status"]
     assert error.permitted == case.get("permitted")
@@ -55,9 +55,9 @@ def test_every_refusal_of_the_tree_is_reached():
 def test_bodies_of_any_kind(body: bytes):
     """A body that is no JSON object is read without an error."""
     read_body(body)
-    assert refusal(Ask.JOIN, 406, body).status == 406
+    assert refusal(Endpoint.JOIN, 406, body).status == 406
 
 
 def test_a_bare_number_is_a_code():
     """A body that is the code alone is understood."""
-    assert type(refusal(Ask.JOIN, 406, b"4072002")) is errors.SessionNotLive
+    assert type(refusal(Endpoint.JOIN, 406, b"4072002")) is errors.SessionNotLive

@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from hall import ANA, MATCH, SOON, Ear, Hall, MakeLink, OpenFeed, counting, stays_silent
+from feed_harness import ANA, MATCH, SOON, Ear, Hall, MakeLink, OpenFeed, counting, stays_silent
 from pydantic import SecretStr
 from starlette.types import Receive, Scope, Send
 
-from slackbot.accelevents.socket import FeedOptions, SocketFeed
+from slackbot.accelevents.feeds import FeedOptions, SocketFeed
 from slackbot.domain.model import AuthScheme, EventSlug, Person, TeamId, UserId
 from slackbot.sandbox.serving import serving
 
@@ -218,17 +218,17 @@ class Deaf(Ear):
 
 async def test_a_listener_that_fails(clock: Any, a_link: MakeLink):
     """Faults of the listener do not reach the feed."""
-    hall, deaf = Hall(), Deaf()
+    hall, mostly_disconnected = Hall(), Deaf()
     async with serving(hall.app) as url:
         options = FeedOptions(socket_url=url, backoff_seconds=0.01)
         feed = SocketFeed(options, clock)
-        feed.listen(deaf)
+        feed.listen(mostly_disconnected)
         feed.open(a_link(), 11645)
-        await deaf.until("connected U1")
+        await mostly_disconnected.until("connected U1")
         await hall.emit("m", MATCH)
-        await deaf.until("matched U1 demo")
+        await mostly_disconnected.until("matched U1 demo")
         await hall.server.disconnect(hall.inside[0])
-        await deaf.until("connected U1", 2)
+        await mostly_disconnected.until("connected U1", 2)
         await feed.aclose()
 
 

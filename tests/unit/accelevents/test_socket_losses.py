@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hall import (
+from feed_harness import (
     ANA,
     MATCH,
     OPEN,

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from prometheus_client import REGISTRY
 
-from slackbot.accelevents.notification import read_matches
-from slackbot.domain.model import Sighting
-from slackbot.domain.rules import digest
+from slackbot.accelevents.match_event import read_matches
+from slackbot.domain.matching import digest
+from slackbot.domain.model import MatchReport
 
 FOLDER = Path(__file__).parents[2] / "payloads" / "platform"
 OK = sorted(FOLDER.glob("socket_ok_*.json"))
@@ -23,7 +23,7 @@ def load(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def read(case: dict[str, Any]) -> list[Sighting] | None:
+def read(case: dict[str, Any]) -> list[MatchReport] | None:
     return read_matches(case["args"], UTC_ZONE, case["own_account_id"])
 
 
@@ -31,7 +31,7 @@ def counted() -> float:
     return REGISTRY.get_sample_value("slackbot_unreadable_total", {"source": "socket"}) or 0.0
 
 
-def as_expected(seen: Sighting, want: dict[str, Any]) -> dict[str, Any]:
+def as_expected(seen: MatchReport, want: dict[str, Any]) -> dict[str, Any]:
     """The sighting in the form of the payload file's `expect`."""
     partner = seen.partner
     meeting = want["meeting_id"]
@@ -66,8 +66,8 @@ def test_understood_shapes(path: Path):
     seen = read(case)
     assert seen is not None
     assert len(seen) == len(case["expect"])
-    for sighting, want in zip(seen, case["expect"], strict=True):
-        assert as_expected(sighting, want) == want
+    for report, want in zip(seen, case["expect"], strict=True):
+        assert as_expected(report, want) == want
 
 
 @pytest.mark.parametrize("path", OK, ids=lambda path: path.stem)

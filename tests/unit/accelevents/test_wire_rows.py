@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from prometheus_client import REGISTRY
 
-from slackbot.accelevents import values, wire
+from slackbot.accelevents import parsing as values
+from slackbot.accelevents import schemas as wire
 from slackbot.accelevents.times import moment
 from slackbot.domain.errors import Unreadable
-from slackbot.domain.model import Session, Sighting
+from slackbot.domain.model import MatchReport, Session
 
 FOLDER = Path(__file__).parents[2] / "payloads" / "platform"
 UTC_ZONE = ZoneInfo("UTC")
@@ -40,7 +41,7 @@ def session_as_expected(session: Session) -> dict[str, Any]:
     }
 
 
-def row_as_expected(seen: Sighting) -> dict[str, Any]:
+def row_as_expected(seen: MatchReport) -> dict[str, Any]:
     return {
         "name": seen.partner.name,
         "account_id": seen.partner.account_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from test_workers import Join, Role, becomes, join, linked, owners, wanted
 
-from slackbot.services.condition import deaf
+from slackbot.services.health import mostly_disconnected
 
 __all__ = ["join"]
 
@@ -18,9 +18,9 @@ async def test_who_holds_no_feeds_sees_those_of_the_others(join: Join):
     await wanted(web, people)
     await becomes(lambda: [it.connected for it in web.feed.healths()] == [True] * 3, 10)
     assert [it.connected for it in worker.feed.healths()] == [True] * 3
-    assert not deaf(web.feed.healths())
+    assert not mostly_disconnected(web.feed.healths())
     await worker.stops()
-    await becomes(lambda: deaf(web.feed.healths()), 15)
+    await becomes(lambda: mostly_disconnected(web.feed.healths()), 15)
 
 
 async def test_who_holds_some_sees_its_own(join: Join):
@@ -35,5 +35,5 @@ async def test_who_holds_some_sees_its_own(join: Join):
     )
     for person in one.connected():
         one.local.down(person)
-    assert deaf(one.feed.healths())
-    assert not deaf(other.feed.healths())
+    assert mostly_disconnected(one.feed.healths())
+    assert not mostly_disconnected(other.feed.healths())

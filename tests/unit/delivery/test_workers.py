@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from slackbot.delivery.feeds import SharedFeed
-from slackbot.delivery.workers import LEASE_SECONDS, Worker
-from slackbot.domain.leases import BEAT_SECONDS, Role
+from slackbot.aio.tasks import BackgroundTasks
+from slackbot.delivery.shared_feed import SharedFeed
+from slackbot.delivery.worker import LEASE_SECONDS, Worker
 from slackbot.domain.model import Person, TeamId, UserId
 from slackbot.domain.ports import StoreUnavailable
-from slackbot.services.background import Background
+from slackbot.domain.workers import BEAT_SECONDS, Role
 from slackbot.storage.database import Database
-from slackbot.storage.leases import FEEDS_CHANNEL, SqlLeases
+from slackbot.storage.encryption import Cipher
+from slackbot.storage.notify import listen
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault
-from slackbot.storage.wakeups import listen
-from tests.fakes import ANA, BEN, COFFEE, NOON, TEA, FakeClock, FakeFeed, link
-from tests.postgres import Server
+from slackbot.storage.workers import FEEDS_CHANNEL, SqlLeases
+from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, FakeClock, FakeFeed, link
+from tests.harness.postgres import Server
 
 ELSEWHERE_SECONDS = 2 * LEASE_SECONDS + BEAT_SECONDS
 
@@ -41,10 +41,10 @@ class Process:
     def __init__(self, url: str, boot_id: str, role: Role = Role.WORKER) -> None:
         self.url, self.boot_id, self.time = url, boot_id, 1000.0
         self.database = Database(url, patience=0.0)
-        self.store = SqlStore(self.database, Vault([bytes(range(32))]))
+        self.store = SqlStore(self.database, Cipher([bytes(range(32))]))
         self.leases = SqlLeases(self.database, boot_id=boot_id, role=role)
         self.local = FakeFeed(FakeClock(), [])
-        self.background = Background()
+        self.background = BackgroundTasks()
         self.feed = SharedFeed(self.local, self.leases, self.store, FakeClock(), self.background)
         self.local.listen(self.feed)
         self.feed.listen(Ear())
@@ -122,7 +122,7 @@ async def linked(process: Process, number: int) -> list[Person]:
 
 async def wanted(process: Process, people: list[Person]) -> None:
     for person in people:
-        await process.leases.want(person, COFFEE)
+        await process.leases.request_feed(person, COFFEE)
 
 
 async def carry_out(process: Process, statement: str) -> None:
@@ -230,7 +230,7 @@ async def test_a_stopped_workers_feeds_are_elsewhere_within_two_leases(join: Joi
     assert lost <= taken
     await becomes(lambda: sorted(b.recovered + c.recovered) == ["a"])
     assert not a.worker.held()
-    await a.worker.beat()
+    await a.worker.heartbeat()
     assert a.deaths == 1
 
 
@@ -246,7 +246,7 @@ async def test_who_retires_is_followed_at_once(join: Join):
         await a.local.close(person)
     await a.worker.retire()
     await becomes(shared_out(people, b), 2.5)
-    await a.worker.beat()
+    await a.worker.heartbeat()
     assert a.worker.held()
     assert not a.connected()
     assert b.recovered == []
@@ -304,23 +304,23 @@ async def test_whoever_was_away_judges_nobody_yet(join: Join):
     for it in (a, b):
         it.worker = it.works(now=lambda it=it: it.time)
         await it.leases.register()
-        await it.worker.beat()
+        await it.worker.heartbeat()
         it.time += LEASE_SECONDS
-        await it.worker.beat()
+        await it.worker.heartbeat()
     await carry_out(a, "UPDATE workers SET expires_at = clock_timestamp()")
     for it in (a, b):
         it.time += 60.0
         assert not it.worker.held()
-    await a.worker.beat()
-    await b.worker.beat()
+    await a.worker.heartbeat()
+    await b.worker.heartbeat()
     assert a.worker.held()
     assert b.worker.held()
     await carry_out(a, "UPDATE workers SET expires_at = clock_timestamp() WHERE boot_id = 'b'")
     a.time += LEASE_SECONDS - 0.1
-    await a.worker.beat()
+    await a.worker.heartbeat()
     assert a.recovered == []
     a.time += 0.2
-    await a.worker.beat()
+    await a.worker.heartbeat()
     await becomes(lambda: a.recovered == ["b"])
 
 
@@ -330,7 +330,7 @@ async def test_the_lease_counts_from_before_the_beat(join: Join):
     a.worker = a.works(now=lambda: a.time)
     assert not a.worker.held()
     await a.leases.register()
-    await a.worker.beat()
+    await a.worker.heartbeat()
     a.time += LEASE_SECONDS - 0.01
     assert a.worker.held()
     a.time += 0.01
@@ -343,7 +343,7 @@ async def test_nobody_is_connected_with_a_token_that_is_refused(join: Join):
     await a.store.save_link(link(refused_at=NOON))
     await wanted(a, [ANA, BEN])
     await a.leases.register()
-    await a.worker.beat()
+    await a.worker.heartbeat()
     assert a.connected() == set()
     assert a.claims == []
     assert await a.leases.health(ANA) is None
@@ -355,15 +355,15 @@ async def test_what_is_closed_stays_closed(join: Join):
     a = join("a", Role.RUN)
     await a.store.save_link(link())
     await a.leases.register()
-    await a.leases.want(ANA, COFFEE)
+    await a.leases.request_feed(ANA, COFFEE)
     a.feed.forget_closed()
-    beat = await a.leases.beat(judge=True)
-    assert beat is not None
+    heartbeat = await a.leases.heartbeat(judge=True)
+    assert heartbeat is not None
     await a.feed.close(ANA)
-    assert not await a.feed.hold(beat.mine)
+    assert not await a.feed.hold(heartbeat.mine)
     assert a.connected() == set()
-    await a.leases.want(ANA, COFFEE)
-    await a.worker.beat()
+    await a.leases.request_feed(ANA, COFFEE)
+    await a.worker.heartbeat()
     assert a.connected() == {ANA}
 
 
@@ -374,7 +374,7 @@ async def test_whoever_missed_a_beat_judges_nobody_yet(join: Join):
     for it in (a, b):
         await it.leases.register()
     for _ in range(3):  # long enough here to judge others
-        await a.worker.beat()
+        await a.worker.heartbeat()
         a.time += LEASE_SECONDS - 1
     await carry_out(a, "UPDATE workers SET expires_at = clock_timestamp() WHERE boot_id = 'b'")
     beats = away_once(a.leases)
@@ -390,13 +390,13 @@ async def test_whoever_missed_a_beat_judges_nobody_yet(join: Join):
 
 def away_once(leases: SqlLeases) -> list[bool]:
     """The database does not answer the next beat; notes whether each may judge."""
-    beat, beats = leases.beat, []
+    heartbeat, beats = leases.heartbeat, []
 
     async def counted(*, judge: bool) -> Any:
         beats.append(judge)
         if len(beats) == 1:
             raise StoreUnavailable
-        return await beat(judge=judge)
+        return await heartbeat(judge=judge)
 
-    leases.beat = counted  # type: ignore[method-assign]
+    leases.heartbeat = counted  # type: ignore[method-assign]
     return beats

@@ -15,9 +15,10 @@ import pytest
 from dbos import DBOS
 from sqlalchemy import Engine, event
 
-from slackbot.delivery import workflows
+from slackbot.bootstrap.app import SystemClock
+from slackbot.delivery import delivery as workflows
+from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.engine import DeliveryUnusable
-from slackbot.delivery.workflows import DurableDelivery
 from slackbot.domain.errors import MessageDelayed
 from slackbot.domain.model import Match, Person
 from slackbot.domain.notices import LinkRefused, Notice, SessionOver
@@ -25,11 +26,10 @@ from slackbot.domain.ports import Posted
 from slackbot.services.notices import Notices
 from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.store import SqlStore
-from slackbot.wiring import SystemClock
-from tests.fakes import ANA, CALL, FakeMessenger, link, until
-from tests.lives import WAIT_SECONDS, becomes, fresh_match, hurry, life
-from tests.postgres import Server
-from tests.workbench import open_store
+from tests.harness.delivery import WAIT_SECONDS, becomes, fresh_match, hurry, life
+from tests.harness.fakes import ANA, CALL, FakeMessenger, link, until
+from tests.harness.postgres import Server
+from tests.harness.services import open_store
 
 TELL, FIND = "tell MatchFound", "find"
 LONG = 3600.0
@@ -65,7 +65,7 @@ async def stored(store: SqlStore, ordinal: int = 1) -> Match:
 
 
 async def settled(store: SqlStore) -> bool:
-    return await store.unsettled(ANA.team) == []
+    return await store.pending_matches(ANA.team) == []
 
 
 def file_of(url: str) -> str:
@@ -94,7 +94,7 @@ async def test_what_waits_is_told_by_the_next_process(
         await until(lambda: messenger.journal == [TELL])
         assert rows(url) == {match.id: ("PENDING", "first")}
     assert rows(url) == {match.id: ("PENDING", "first")}, "it is not forgotten at the end"
-    assert await store.unsettled(ANA.team) == [(ANA, match.id)]
+    assert await store.pending_matches(ANA.team) == [(ANA, match.id)]
     async with life(url, store, messenger, boot_id="second") as delivery:
         for _ in range(3):
             assert await delivery.recover()
@@ -108,8 +108,8 @@ async def test_what_waits_is_told_by_the_next_process(
 class Silent(FakeMessenger):
     """Takes a message and never answers."""
 
-    async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
-        await super().tell(person, notice, key)
+    async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+        await super().send(person, notice, key)
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -123,7 +123,7 @@ async def test_what_was_taken_without_an_answer_is_not_sent_again(
     async with life(url, store, silent) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
         await until(lambda: silent.told)
-    assert await store.unsettled(ANA.team) == [(ANA, match.id)]
+    assert await store.pending_matches(ANA.team) == [(ANA, match.id)]
     messenger = FakeMessenger([])
     messenger.keys = silent.keys
     async with life(url, store, messenger, boot_id="second") as delivery:
@@ -140,7 +140,7 @@ async def test_remarks_and_ends_of_rounds_are_taken_over_too(
 ):
     """A remark is looked for first; an edit needs no look."""
     match = await stored(store)
-    await store.settle(ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at)
+    await store.record_outcome(ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at)
     messenger.errors = [MessageDelayed("ratelimited", LONG)] * 2
     async with life(url, store, messenger) as delivery:
         await delivery.finish(ANA, match.id)
@@ -163,8 +163,8 @@ async def test_what_is_being_sent_at_the_end_is_finished(store: SqlStore, url: s
     """An answer that comes within the time of grace is written down, and nothing is left."""
 
     class Slow(FakeMessenger):
-        async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
-            posted = await super().tell(person, notice, key)
+        async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+            posted = await super().send(person, notice, key)
             await asyncio.sleep(0.3)
             return posted
 
@@ -228,7 +228,7 @@ async def test_only_the_dead_are_inherited_from(
         assert await delivery.recover("dead")
         await until(lambda: messenger.told)
         await asyncio.sleep(3 * WAIT_SECONDS)
-        assert await store.unsettled(ANA.team) == [(ANA, it.id) for it in matches[1:]]
+        assert await store.pending_matches(ANA.team) == [(ANA, it.id) for it in matches[1:]]
         whose = {name: executor for name, (_, executor) in rows(url).items()}
         assert whose == {matches[0].id: "ours", matches[1].id: "alive", matches[2].id: "ours"}
     assert messenger.journal == [TELL] * 3 + [FIND, TELL]
@@ -303,7 +303,9 @@ async def test_a_round_whose_row_forgot_ends_again(
         for _ in range(3):
             await store.forget(ANA)
             await store.add_match(match)
-            await store.settle(ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at)
+            await store.record_outcome(
+                ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at
+            )
             for _ in range(3):
                 await delivery.finish(ANA, match.id)
             await becomes(lambda: over(store, match))
@@ -315,7 +317,7 @@ async def test_what_another_process_ends_is_not_asked_after_each_second(
 ):
     """The ledger names it every second, to all; one that died is taken over from all the same."""
     match = await stored(store)
-    await store.settle(ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at)
+    await store.record_outcome(ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at)
     messenger.errors = [MessageDelayed("ratelimited", LONG)]
     async with life(url, store, messenger) as delivery:
         await delivery.finish(ANA, match.id)

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from slackbot.domain.errors import AmbiguousSession, NoSuchSession, NothingLive
+from slackbot.domain.matching import choose, in_order, phase, session_number
 from slackbot.domain.model import SessionScope
-from slackbot.domain.rules import choose, in_order, phase, session_number
-from tests.fakes import NOON, session
+from tests.harness.fakes import NOON, session
 
 HOUR = timedelta(hours=1)
 PAST = {"starts_at": NOON - 2 * HOUR, "ends_at": NOON}

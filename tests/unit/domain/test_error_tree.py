@@ -9,7 +9,7 @@ import pytest
 
 from slackbot.domain import errors
 from slackbot.domain.errors import NextStep, SlackbotError
-from tests.fakes import session
+from tests.harness.fakes import session
 
 ABSTRACT = {"InputError", "PlatformError", "Refusal", "Unavailable", "MessageError"}
 NEEDS: dict[str, tuple[Any, ...]] = {

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from slackbot.domain.media import MediaHosts
+from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Call
-from tests.callstage import chime_call
+from tests.harness.calls import chime_call
 
 CHIME = MediaHosts.of(["*.chime.aws"])
 LOCAL = MediaHosts.of(["127.0.0.1"])

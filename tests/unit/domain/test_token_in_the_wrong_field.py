@@ -47,10 +47,10 @@ def test_a_token_is_no_event() -> None:
 
 def test_nearly_every_fresh_token_is_seen() -> None:
     """Of a thousand of the shortest kind, hardly one in a hundred looks like a name."""
-    taken, dice = 0, random.Random(8)
+    taken, rng = 0, random.Random(8)
     for _ in range(1_000):
         try:
-            read_event("a" + urlsafe_b64encode(dice.randbytes(24)).decode())
+            read_event("a" + urlsafe_b64encode(rng.randbytes(24)).decode())
         except BadEventLink:
             continue
         taken += 1

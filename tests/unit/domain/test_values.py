@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from slackbot.domain.credentials import AccessToken, MagicLink
 from slackbot.domain.model import Call, Grant, Source
 from slackbot.domain.notices import MatchFound
-from tests.fakes import link, match, sighting
+from tests.harness.fakes import link, match, report
 
 CALL = Call({"MeetingId": "hush-meeting"}, {"JoinToken": "hush-join"})
 
@@ -22,7 +22,7 @@ CALL = Call({"MeetingId": "hush-meeting"}, {"JoinToken": "hush-join"})
         Grant(token=SecretStr("hush-token"), account_id=1, expires_at=None),
         AccessToken(SecretStr("hush-token")),
         MagicLink("hush-key"),
-        sighting(call=CALL),
+        report(call=CALL),
         match(call=CALL),
         MatchFound(match(call=CALL)),
     ],

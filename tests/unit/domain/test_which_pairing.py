@@ -8,23 +8,36 @@ from typing import Any
 
 import pytest
 
-from slackbot.domain.model import Match, Partner, Sighting, Source
-from slackbot.domain.rules import (
+from slackbot.domain.matching import (
     ROUND_UNKNOWN,
+    find_existing_match,
     match_id,
+    missed_reports,
     next_match,
-    pairing_of,
     partner_key,
     same_partner,
-    untold,
 )
-from tests.fakes import ANA, BEN, CALL, COFFEE, EXPO, NOON, TEA, YAN, ZOE, match, row, sighting
+from slackbot.domain.model import Match, MatchReport, Partner, Source
+from tests.harness.fakes import (
+    ANA,
+    BEN,
+    CALL,
+    COFFEE,
+    EXPO,
+    NOON,
+    TEA,
+    YAN,
+    ZOE,
+    match,
+    report,
+    row,
+)
 
 LATER = NOON + ROUND_UNKNOWN
 NAMELESS_ID = Partner(name="Zoë")
 
 
-def following(seen: Sighting, known: list[Match], source: Source = Source.SOCKET) -> Match:
+def following(seen: MatchReport, known: list[Match], source: Source = Source.SOCKET) -> Match:
     return next_match(
         person=ANA,
         event=EXPO,
@@ -98,7 +111,7 @@ def test_the_strongest_evidence_of_both_decides(
 ):
     """The Chime meeting before the raw time, the raw time before the round still going on."""
     earlier = match(**known)
-    found = pairing_of(sighting(**told), [earlier], NOON)
+    found = find_existing_match(report(**told), [earlier], NOON)
     assert found == (earlier if same else None)
 
 
@@ -106,7 +119,7 @@ def test_the_strongest_evidence_of_both_decides(
 def test_shared_evidence_holds_for_ever(evidence: dict[str, Any]):
     """The same meeting, or the same raw time, told again an hour later is the same match."""
     earlier = match(**evidence)
-    assert pairing_of(sighting(**evidence), [earlier], NOON + timedelta(hours=1)) == earlier
+    assert find_existing_match(report(**evidence), [earlier], NOON + timedelta(hours=1)) == earlier
 
 
 @pytest.mark.parametrize(
@@ -116,32 +129,32 @@ def test_shared_evidence_holds_for_ever(evidence: dict[str, Any]):
 def test_without_evidence_the_round_decides(ends_at: Any, over: Any):
     """Told again within the round it is the same match, once the round is over a new one."""
     earlier = match(ends_at=ends_at)
-    assert pairing_of(sighting(), [earlier], over - timedelta(seconds=1)) == earlier
-    assert pairing_of(sighting(), [earlier], over) is None
+    assert find_existing_match(report(), [earlier], over - timedelta(seconds=1)) == earlier
+    assert find_existing_match(report(), [earlier], over) is None
 
 
 def test_the_latest_pairing_is_meant_first():
     """Of two pairings that may be meant, a telling speaks of the later one; others never count."""
     first, second = match(ordinal=1), match(ordinal=2)
     other = match(YAN, ordinal=3)
-    assert pairing_of(sighting(), [first, other, second], NOON) == second
-    assert pairing_of(sighting(Partner(name="Xu")), [first, other, second], NOON) is None
+    assert find_existing_match(report(), [first, other, second], NOON) == second
+    assert find_existing_match(report(Partner(name="Xu")), [first, other, second], NOON) is None
 
 
 def test_the_socket_is_late_for_a_match_of_the_list():
     """A listed match has another time format, so the round decides whether it is meant."""
     listed = match(source=Source.LIST, raw_time="04.05.2026 17:30")
-    told = sighting(raw_time="2026/05/04 12:00", meeting_digest="m")
-    assert pairing_of(told, [listed], NOON) == listed
-    assert pairing_of(told, [listed], LATER) is None
+    told = report(raw_time="2026/05/04 12:00", meeting_digest="m")
+    assert find_existing_match(told, [listed], NOON) == listed
+    assert find_existing_match(told, [listed], LATER) is None
 
 
 def test_what_was_there_before_takes_nothing_new_for_itself():
     """A match from before the wish is over: whatever the socket tells now is another one."""
     before = match(source=Source.BEFORE, raw_time="17:30")
-    assert pairing_of(sighting(), [before], NOON) is None
-    assert pairing_of(sighting(raw_time="12:00"), [before], NOON) is None
-    assert pairing_of(sighting(raw_time="17:30"), [before], NOON) is None
+    assert find_existing_match(report(), [before], NOON) is None
+    assert find_existing_match(report(raw_time="12:00"), [before], NOON) is None
+    assert find_existing_match(report(raw_time="17:30"), [before], NOON) is None
 
 
 def test_available_anew_means_a_new_pairing():
@@ -149,8 +162,8 @@ def test_available_anew_means_a_new_pairing():
     for source in (Source.SOCKET, Source.LIST):
         known = match(source=source, raw_time=None)
         later = known.received_at + timedelta(seconds=1)
-        assert pairing_of(sighting(), [known], later, since=later) is None
-        assert pairing_of(sighting(), [known], later, since=known.received_at) == known
+        assert find_existing_match(report(), [known], later, since=later) is None
+        assert find_existing_match(report(), [known], later, since=known.received_at) == known
 
 
 # --- against the match list ----------------------------------------------------------------------
@@ -159,28 +172,28 @@ def test_available_anew_means_a_new_pairing():
 def test_rows_are_counted_against_what_is_known():
     """Only as many rows as go beyond the known pairings with that partner are new."""
     known = [match(raw_time="12:00"), match(YAN)]
-    assert untold([], known) == []
-    assert untold([row(), row(YAN)], known) == []
+    assert missed_reports([], known) == []
+    assert missed_reports([row(), row(YAN)], known) == []
     fresh = row(minute=9)
-    assert untold([fresh, row(YAN), row()], known) == [fresh]
-    assert untold([row(), row(YAN)], []) == [row(), row(YAN)]
+    assert missed_reports([fresh, row(YAN), row()], known) == [fresh]
+    assert missed_reports([row(), row(YAN)], []) == [row(), row(YAN)]
 
 
 def test_a_row_with_a_time_that_was_told_is_not_the_new_one():
     """Where list and socket write alike, the row whose very time is known stays out."""
     known = [match(raw_time="04.05.2026 17:09")]
-    assert untold([row(minute=9), row(minute=3)], known) == [row(minute=3)]
+    assert missed_reports([row(minute=9), row(minute=3)], known) == [row(minute=3)]
 
 
 def test_rows_without_a_time_count_too():
     """A list that leaves out times is counted all the same."""
     bare = row(raw_time=None)
-    assert untold([bare, bare, bare], [match()]) == [bare, bare]
+    assert missed_reports([bare, bare, bare], [match()]) == [bare, bare]
 
 
 def test_a_row_counts_for_a_partner_known_by_name_only():
     """The socket may tell a name and the list an id: that is one person."""
-    assert untold([row()], [match(NAMELESS_ID)]) == []
+    assert missed_reports([row()], [match(NAMELESS_ID)]) == []
 
 
 # --- a new match ---------------------------------------------------------------------------------
@@ -188,7 +201,7 @@ def test_a_row_counts_for_a_partner_known_by_name_only():
 
 def test_a_first_match_holds_all_that_was_told():
     """What the telling knew is kept, and its round ends when the platform said."""
-    seen = sighting(raw_time="12:00", matched_at=NOON, meeting_digest="m", call=CALL)
+    seen = report(raw_time="12:00", matched_at=NOON, meeting_digest="m", call=CALL)
     made = following(replace(seen, round_seconds=60), [])
     assert (made.partner, made.partner_key, made.ordinal) == (ZOE, "id:9", 1)
     assert (made.raw_time, made.matched_at, made.meeting_digest) == ("12:00", NOON, "m")
@@ -199,8 +212,8 @@ def test_a_first_match_holds_all_that_was_told():
 
 def test_the_same_two_may_meet_twice():
     """The second pairing counts on, has a key of its own, and keeps the partner's."""
-    first = following(sighting(NAMELESS_ID), [])
-    second = following(sighting(), [first])
+    first = following(report(NAMELESS_ID), [])
+    second = following(report(), [first])
     assert (second.ordinal, second.partner_key) == (2, first.partner_key)
     assert second.id != first.id
 
@@ -222,9 +235,9 @@ def test_the_end_of_a_listed_round_is_not_guessed():
 
 def test_namesakes_never_collide():
     """Two people of one name, of whom one was first told without id, are still told apart."""
-    first = following(sighting(NAMELESS_ID), [])
-    second = following(sighting(), [first])
-    namesake = following(sighting(replace(ZOE, account_id=10)), [second, first])
+    first = following(report(NAMELESS_ID), [])
+    second = following(report(), [first])
+    namesake = following(report(replace(ZOE, account_id=10)), [second, first])
     assert len({first.id, second.id, namesake.id}) == 3
     places = {(made.partner_key, made.ordinal) for made in (first, second, namesake)}
     assert len(places) == 3

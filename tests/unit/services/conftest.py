@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from structlog.testing import capture_logs
 
-from tests.workbench import Bench, Outside, open_store
+from tests.harness.services import Harness, Outside, open_store
 
 
 @pytest.fixture
@@ -18,10 +18,10 @@ async def outside() -> AsyncIterator[Outside]:
 
 
 @pytest.fixture
-async def bench(outside: Outside) -> AsyncIterator[Bench]:
+async def harness(outside: Outside) -> AsyncIterator[Harness]:
     """The services at work. No task of theirs may end in an error that nobody foresaw."""
     with capture_logs() as logged:
-        bench = Bench(outside)
-        yield bench
-        await bench.aclose()
+        harness = Harness(outside)
+        yield harness
+        await harness.aclose()
     assert not [entry for entry in logged if entry["event"] == "background_failed"]

@@ -8,9 +8,9 @@ import gc
 import pytest
 from structlog.testing import capture_logs
 
+from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
 from slackbot.domain.errors import NotLinked
-from slackbot.services.background import Background, Locks
-from tests.fakes import ANA, BEN, until
+from tests.harness.fakes import ANA, BEN, until
 
 
 async def fail(error: Exception) -> None:
@@ -19,7 +19,7 @@ async def fail(error: Exception) -> None:
 
 async def test_work_is_kept_until_it_is_done():
     """A task that nobody else holds is not lost to the garbage collector."""
-    background, done = Background(), []
+    background, done = BackgroundTasks(), []
 
     async def work() -> None:
         await asyncio.sleep(0)
@@ -32,7 +32,7 @@ async def test_work_is_kept_until_it_is_done():
 
 async def test_an_expected_error_is_for_the_one_who_waits():
     """An error of the tree is raised to whoever awaits the task, and is no line in the log."""
-    background = Background()
+    background = BackgroundTasks()
     with capture_logs() as logged:
         with pytest.raises(NotLinked):
             await background.start(fail(NotLinked()), "expected")
@@ -42,7 +42,7 @@ async def test_an_expected_error_is_for_the_one_who_waits():
 
 async def test_a_defect_is_logged_by_the_name_of_its_task():
     """Nobody may be waiting for the task, so an error that nobody foresaw is logged."""
-    background = Background()
+    background = BackgroundTasks()
     with capture_logs() as logged:
         background.start(fail(ZeroDivisionError()), "broken")
         await background.drain(1)
@@ -53,7 +53,7 @@ async def test_a_defect_is_logged_by_the_name_of_its_task():
 
 async def test_draining_lets_work_finish():
     """Work under way, and work that it starts on its way, is done when draining ends."""
-    background, done = Background(), []
+    background, done = BackgroundTasks(), []
 
     async def second() -> None:
         await asyncio.sleep(0)
@@ -72,7 +72,7 @@ async def test_draining_lets_work_finish():
 
 async def test_draining_does_not_wait_for_ever():
     """What is not done in time is cancelled, and has ended when draining ends."""
-    background, ended = Background(), []
+    background, ended = BackgroundTasks(), []
 
     async def stuck() -> None:
         try:
@@ -91,7 +91,7 @@ async def test_draining_does_not_wait_for_ever():
 
 async def test_one_person_one_lock():
     """The same person's changes wait for each other, another's do not; unused locks go."""
-    locks = Locks()
+    locks = KeyedLocks()
     async with locks.of(ANA):
         assert locks.of(ANA).locked()
         assert not locks.of(BEN).locked()

@@ -12,10 +12,10 @@ from prometheus_client import REGISTRY
 from slackbot.domain.model import FeedHealth, MatchId, Source, TeamId
 from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted, StoreUnavailable
-from slackbot.services.condition import LOOK_SECONDS, Condition, deaf
+from slackbot.services.health import LOOK_SECONDS, HealthMonitor, mostly_disconnected
 from slackbot.storage.store import SqlStore
-from tests.fakes import ANA, NOON, match, until
-from tests.workbench import Bench, Outside
+from tests.harness.fakes import ANA, NOON, match, until
+from tests.harness.services import Harness, Outside
 
 TEAM = ANA.team
 MINUTE = 60.0
@@ -28,7 +28,7 @@ class Stage:
     def __init__(self, outside: Outside) -> None:
         self.store, self.clock = outside.store, outside.clock
         self.feeds: list[FeedHealth] = []
-        self.condition = Condition(store=self.store, clock=self.clock, feeds=lambda: self.feeds)
+        self.condition = HealthMonitor(store=self.store, clock=self.clock, feeds=lambda: self.feeds)
 
     async def after(self, seconds: float) -> dict[str, bool]:
         """What it says when so much time has passed and it has looked."""
@@ -59,7 +59,7 @@ async def test_a_match_that_waits_too_long_is_seen(stage: Stage):
     assert (await stage.after(MINUTE))["notices"]
     assert gauges() == (1, MINUTE)
     assert not (await stage.after(1))["notices"]
-    await stage.store.settle(ANA, match().id, "told", Posted("D", "1"), NOON)
+    await stage.store.record_outcome(ANA, match().id, "told", Posted("D", "1"), NOON)
     assert (await stage.after(1))["notices"]
     assert gauges() == (0, 0)
 
@@ -100,7 +100,7 @@ async def test_matches_of_another_workspace_do_not_count(stage: Stage):
 )
 def test_most_feeds_must_be_down_and_more_than_one(feeds: list[FeedHealth], expected: bool):
     """One person's broken token, wherever it stands, makes nobody deaf but them."""
-    assert deaf(feeds) is expected
+    assert mostly_disconnected(feeds) is expected
 
 
 async def test_feeds_that_stay_deaf_are_seen(stage: Stage):
@@ -140,7 +140,7 @@ class Unsteady:
 async def test_it_looks_again_whatever_happened(stage: Stage):
     """Neither a store that is away nor a defect of ours ends it."""
     store = Unsteady(stage.store, StoreUnavailable("away"), ValueError("a defect"))
-    condition = Condition(store=store, clock=stage.clock, feeds=list)
+    condition = HealthMonitor(store=store, clock=stage.clock, feeds=list)
     await stage.store.add_match(match())
     looking = asyncio.create_task(condition.keep(TEAM))
     for left in (1, 0, 0):
@@ -159,28 +159,28 @@ async def test_it_looks_again_whatever_happened(stage: Stage):
 
 
 @pytest.mark.parametrize(("source", "is_late"), [(Source.SOCKET, 0), (Source.LIST, 1)])
-async def test_the_way_of_a_match_is_measured(bench: Bench, source: Source, is_late: int):
+async def test_the_way_of_a_match_is_measured(harness: Harness, source: Source, is_late: int):
     """From hearing of it until Slack has it; what the feed missed counts as late once told."""
-    await bench.linked()
+    await harness.linked()
     names = ("match_to_dm_seconds_count", "match_to_dm_seconds_sum", "matches_late_total")
     before = [counted(name) for name in names]
-    await bench.store.add_match(match(source=source))
-    bench.clock.advance(4)
-    await bench.delivery.submit(ANA, match().id, fresh=True)
-    await bench.quiet()
+    await harness.store.add_match(match(source=source))
+    harness.clock.advance(4)
+    await harness.delivery.submit(ANA, match().id, fresh=True)
+    await harness.quiet()
     after = [counted(name) for name in names]
     more = [now - then for now, then in zip(after, before, strict=True)]
     assert more == pytest.approx([1, 4, is_late])
 
 
-async def test_a_message_that_was_found_is_not_measured(bench: Bench):
+async def test_a_message_that_was_found_is_not_measured(harness: Harness):
     """When Slack took it is not known: the time since would be that of our absence."""
-    await bench.linked()
-    await bench.store.add_match(match())
-    bench.messenger.keys[ANA, match().id] = Posted("D", "1")
-    before, told = counted("match_to_dm_seconds_count"), await bench.store.backlog(ANA.team)
-    await bench.delivery.submit(ANA, match().id, fresh=False)
-    await bench.pass_time(5)
+    await harness.linked()
+    await harness.store.add_match(match())
+    harness.messenger.keys[ANA, match().id] = Posted("D", "1")
+    before, told = counted("match_to_dm_seconds_count"), await harness.store.backlog(ANA.team)
+    await harness.delivery.submit(ANA, match().id, fresh=False)
+    await harness.pass_time(5)
     assert told.count == 1
-    assert await bench.store.backlog(ANA.team) == Backlog(0, None)
+    assert await harness.store.backlog(ANA.team) == Backlog(0, None)
     assert counted("match_to_dm_seconds_count") == before

@@ -9,19 +9,19 @@ import pytest
 
 from slackbot.domain.model import Match, Person, UserId
 from slackbot.services.matches import AT_ONCE
-from tests.fakes import ANA, EXPO, TEA, link, sighting
-from tests.workbench import Bench
+from tests.harness.fakes import ANA, EXPO, TEA, link, report
+from tests.harness.services import Harness
 
 
 async def test_of_many_at_once_some_are_stored_and_the_others_wait_in_order(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ):
     """A crowd's matches are not all stored before the first is told."""
     people = [Person(ANA.team, UserId(f"U{number:02}")) for number in range(3 * AT_ONCE)]
     for person in people:
-        await bench.store.save_link(replace(link(), person=person))
+        await harness.store.save_link(replace(link(), person=person))
     begun, under_way, most = list[Person](), 0, 0
-    add = bench.store.add_match
+    add = harness.store.add_match
 
     async def counted(match: Match) -> bool:
         nonlocal under_way, most
@@ -33,9 +33,9 @@ async def test_of_many_at_once_some_are_stored_and_the_others_wait_in_order(
         finally:
             under_way -= 1
 
-    monkeypatch.setattr(bench.store, "add_match", counted)
-    seen = [sighting(session_id=TEA)]
-    await asyncio.gather(*(bench.matches.receive(person, EXPO, seen) for person in people))
+    monkeypatch.setattr(harness.store, "add_match", counted)
+    seen = [report(session_id=TEA)]
+    await asyncio.gather(*(harness.matches.receive(person, EXPO, seen) for person in people))
     assert 1 < most <= AT_ONCE
     assert set(begun[:AT_ONCE]) == set(people[:AT_ONCE])
     assert len(begun) == len(people)

@@ -13,21 +13,21 @@ import pytest
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
+from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.calls import EntryRefused, closes_at
-from slackbot.domain.media import MediaHosts
+from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Call, Match, Source
 from slackbot.domain.ports import CallOffer
-from slackbot.services.background import Background
 from slackbot.services.calls import SWEEP_SECONDS, Calls
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
-from slackbot.slack.calling import Calling
+from slackbot.slack.commands.call_buttons import CallButtons
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault
-from tests.callstage import HOSTS, NAMESAKE, CallStage, call_stage, chime_call, with_call
-from tests.fakes import ANA, BEN, NOON, until
+from tests.harness.calls import HOSTS, NAMESAKE, CallStage, call_stage, chime_call, with_call
+from tests.harness.fakes import ANA, BEN, NOON, until
 
 LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
 
@@ -93,7 +93,7 @@ async def test_a_store_that_is_away_costs_the_button_alone(stage: CallStage):
     """The match is told all the same."""
     gone = SqlStore(
         Database("postgresql+psycopg://nobody@127.0.0.1:1/none", patience=0.0),
-        Vault([bytes(range(32))]),
+        Cipher([bytes(range(32))]),
     )
     offer: CallOffer = Calls(
         store=gone, clock=stage.clock, signer=stage.signer, hosts=HOSTS, page="https://x/call"
@@ -166,7 +166,7 @@ def labels(message: Message) -> list[str]:
 async def test_a_new_link_is_for_the_one_who_asks(stage: CallStage):
     """Somebody else's match, a made-up one or junk: no link, and nothing of theirs is revoked."""
     link = await stage.offered()
-    calling = Calling(stage.calls, background=Background(), links=LINKS)
+    calling = CallButtons(stage.calls, background=BackgroundTasks(), links=LINKS)
     for person, match_id in (
         (BEN, with_call().id),
         (NAMESAKE, with_call().id),
@@ -186,7 +186,7 @@ async def test_a_new_link_is_for_the_one_who_asks(stage: CallStage):
 async def test_pressed_twice_it_is_one_new_link(stage: CallStage):
     """Both presses get the same one, so that whichever is drawn last works."""
     await stage.offered()
-    calling = Calling(stage.calls, background=Background(), links=LINKS)
+    calling = CallButtons(stage.calls, background=BackgroundTasks(), links=LINKS)
     first, second = [calling.new_link(ANA, with_call().id) for _ in range(2)]
     assert await first == await second
     assert await calling.new_link(ANA, with_call().id) != await first
@@ -196,7 +196,7 @@ async def test_when_there_is_no_call_any_more_the_card_says_so(stage: CallStage)
     """After the round, or when the list of hosts changed: whom it was, and the hub."""
     match = with_call()
     await stage.offered(match)
-    calling = Calling(stage.calls, background=Background(), links=LINKS)
+    calling = CallButtons(stage.calls, background=BackgroundTasks(), links=LINKS)
     stage.clock.advance(180)
     message = await calling.new_link(ANA, match.id)
     assert words.CALL_GONE in message.text
@@ -204,5 +204,5 @@ async def test_when_there_is_no_call_any_more_the_card_says_so(stage: CallStage)
     assert labels(message)[0] == words.BUTTON_MEET
     assert not {words.BUTTON_CALL, words.BUTTON_NEW_LINK} & set(labels(message))
     other = CallStage(stage.store, stage.page, hosts=MediaHosts.of(["*.example"]))
-    calling = Calling(other.calls, background=Background(), links=LINKS)
+    calling = CallButtons(other.calls, background=BackgroundTasks(), links=LINKS)
     assert words.CALL_GONE in (await calling.new_link(ANA, match.id)).text

@@ -18,80 +18,80 @@ from slackbot.domain.notices import (
 )
 from slackbot.domain.ports import Posted
 from slackbot.services.notices import LANDING_SECONDS, REMARK_AGE
-from tests.fakes import ANA, BEN, link
-from tests.workbench import Bench
+from tests.harness.fakes import ANA, BEN, link
+from tests.harness.services import Harness
 
 OVER = SessionOver("Coffee")
 TELL, FIND = "tell SessionOver", "find"
 
 
-async def remark(bench: Bench, *, fresh: bool = True) -> asyncio.Task[None]:
+async def remark(harness: Harness, *, fresh: bool = True) -> asyncio.Task[None]:
     """Begin to tell Ana that the session is over; whatever needs no waiting is done."""
-    work = bench.notices.remark(ANA, "key", OVER, look_first=not fresh, sleep=bench.clock.sleep)
-    telling = bench.background.start(work, "remark")
-    await bench.quiet()
+    work = harness.notices.remark(ANA, "key", OVER, look_first=not fresh, sleep=harness.clock.sleep)
+    telling = harness.background.start(work, "remark")
+    await harness.quiet()
     return telling
 
 
-async def test_a_remark_is_told_with_its_key(bench: Bench):
+async def test_a_remark_is_told_with_its_key(harness: Harness):
     """So that it can be found again; a fresh one is not looked for."""
-    await remark(bench)
-    assert bench.journal == [TELL]
-    assert bench.told() == [OVER]
-    assert await bench.messenger.find(ANA, "key", None) == Posted("D-U1", "1.0")
+    await remark(harness)
+    assert harness.journal == [TELL]
+    assert harness.told() == [OVER]
+    assert await harness.messenger.find(ANA, "key", None) == Posted("D-U1", "1.0")
 
 
-async def test_a_remark_that_may_stand_there_is_looked_for_first(bench: Bench):
+async def test_a_remark_that_may_stand_there_is_looked_for_first(harness: Harness):
     """Begun in another life: where it stands it is not told again, where it does not it is."""
-    await remark(bench, fresh=False)
-    await bench.pass_time(LANDING_SECONDS)
-    await remark(bench, fresh=False)
-    await bench.pass_time(LANDING_SECONDS)
-    assert bench.journal == [FIND, TELL, FIND]
+    await remark(harness, fresh=False)
+    await harness.pass_time(LANDING_SECONDS)
+    await remark(harness, fresh=False)
+    await harness.pass_time(LANDING_SECONDS)
+    assert harness.journal == [FIND, TELL, FIND]
 
 
-async def test_a_remark_waits_as_slack_asks_and_is_looked_for_when_in_doubt(bench: Bench):
+async def test_a_remark_waits_as_slack_asks_and_is_looked_for_when_in_doubt(harness: Harness):
     """The same care as for a match: told once."""
-    bench.messenger.errors = [MessageDelayed("ratelimited", 5.0), MessageUnsure("no_answer")]
-    await remark(bench)
-    await bench.pass_time(4)
-    assert bench.journal == [TELL]
-    await bench.pass_time(10)
-    assert bench.journal == [TELL, TELL, FIND, TELL]
-    assert bench.told() == [OVER]
+    harness.messenger.errors = [MessageDelayed("ratelimited", 5.0), MessageUnsure("no_answer")]
+    await remark(harness)
+    await harness.pass_time(4)
+    assert harness.journal == [TELL]
+    await harness.pass_time(10)
+    assert harness.journal == [TELL, TELL, FIND, TELL]
+    assert harness.told() == [OVER]
 
 
 @pytest.mark.parametrize("error", [MessageRefused, PersonUnreachable])
-async def test_a_refused_remark_is_given_up_at_once(bench: Bench, error: type[MessageRefused]):
+async def test_a_refused_remark_is_given_up_at_once(harness: Harness, error: type[MessageRefused]):
     """What it says stands in the status too."""
-    bench.messenger.errors = [error("user_disabled")]
-    telling = await remark(bench)
+    harness.messenger.errors = [error("user_disabled")]
+    telling = await remark(harness)
     assert telling.done()
-    assert bench.told() == []
+    assert harness.told() == []
 
 
-async def test_whom_no_remark_reaches_is_let_go(bench: Bench):
+async def test_whom_no_remark_reaches_is_let_go(harness: Harness):
     """As with a match: the status says why, the feed ends; the next remark taken undoes it."""
-    await bench.available()
-    bench.messenger.errors = [PersonUnreachable("user_disabled")]
-    await remark(bench)
-    assert await bench.store.link(ANA) == link(unreachable="user_disabled")
-    assert bench.feed.health(ANA) is None
-    await remark(bench)
-    assert await bench.store.link(ANA) == link()
+    await harness.available()
+    harness.messenger.errors = [PersonUnreachable("user_disabled")]
+    await remark(harness)
+    assert await harness.store.link(ANA) == link(unreachable="user_disabled")
+    assert harness.feed.health(ANA) is None
+    await remark(harness)
+    assert await harness.store.link(ANA) == link()
 
 
 @pytest.mark.parametrize("error", [MessageUnsure("no_answer"), MessageDelayed("ratelimited", 60)])
-async def test_a_remark_is_news_for_an_hour(bench: Bench, error: Exception):
+async def test_a_remark_is_news_for_an_hour(harness: Harness, error: Exception):
     """So long it is tried; a minute later it is told no more."""
-    bench.messenger.errors = [error] * 200
-    telling = await remark(bench)
-    await bench.pass_time(REMARK_AGE.total_seconds() - 60, step=30)
+    harness.messenger.errors = [error] * 200
+    telling = await remark(harness)
+    await harness.pass_time(REMARK_AGE.total_seconds() - 60, step=30)
     assert not telling.done()
-    await bench.pass_time(180, step=30)
+    await harness.pass_time(180, step=30)
     assert telling.done()
-    assert bench.told() == []
-    assert bench.clock.sleepers == {}
+    assert harness.told() == []
+    assert harness.clock.sleepers == {}
 
 
 @pytest.mark.parametrize("told", [LinkRefused(), OVER, AvailabilityLost("Tea", "session_full")])
@@ -111,7 +111,7 @@ def test_values_that_are_no_remark_are_refused():
         unpacked({"kind": "session_over", "headline": "x"})
 
 
-async def test_the_key_keeps_people_apart(bench: Bench):
+async def test_the_key_keeps_people_apart(harness: Harness):
     """Another person's remark with the same key is another one."""
-    await remark(bench)
-    assert await bench.messenger.find(BEN, "key", None) is None
+    await remark(harness)
+    assert await harness.messenger.find(BEN, "key", None) is None

@@ -12,78 +12,80 @@ import pytest
 from structlog.testing import capture_logs
 
 from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
+from slackbot.domain.matching import ROUND_UNKNOWN
 from slackbot.domain.model import Match, Source, TeamId
 from slackbot.domain.notices import MatchFound
 from slackbot.domain.ports import Posted, StoreUnavailable
-from slackbot.domain.rules import ROUND_UNKNOWN
 from slackbot.services.notices import LANDING_SECONDS
-from slackbot.services.rounds import RESUME_SECONDS, Rounds
-from tests.fakes import ANA, BEN, NOON, match
-from tests.workbench import Bench
+from slackbot.services.scheduler import RESUME_SECONDS, Scheduler
+from tests.harness.fakes import ANA, BEN, NOON, match
+from tests.harness.services import Harness
 
 SOON = NOON + timedelta(seconds=90)
 EDIT = "edit 1.0 MatchOver"
 
 
 @pytest.fixture
-async def rounds(bench: Bench) -> AsyncIterator[asyncio.Task[None]]:
+async def rounds(harness: Harness) -> AsyncIterator[asyncio.Task[None]]:
     """The bot looking every second."""
-    keeping = asyncio.create_task(bench.rounds.keep(ANA.team))
+    keeping = asyncio.create_task(harness.rounds.keep(ANA.team))
     yield keeping
     keeping.cancel()
     with suppress(asyncio.CancelledError):
         await keeping
 
 
-async def told(bench: Bench, **changes: Any) -> Match:
+async def told(harness: Harness, **changes: Any) -> Match:
     """A match that was told just now."""
     made = match(**changes)
-    await bench.store.add_match(made)
-    await bench.delivery.submit(made.person, made.id, fresh=True)
-    await bench.quiet()
-    bench.journal.clear()
+    await harness.store.add_match(made)
+    await harness.delivery.submit(made.person, made.id, fresh=True)
+    await harness.quiet()
+    harness.journal.clear()
     return made
 
 
-async def over(bench: Bench) -> bool:
-    kept = await bench.store.match(ANA, match().id)
+async def over(harness: Harness) -> bool:
+    kept = await harness.store.match(ANA, match().id)
     assert kept is not None
     return kept.over_at is not None
 
 
-async def test_a_round_that_is_over_is_said_to_be_once(bench: Bench, rounds: asyncio.Task[None]):
+async def test_a_round_that_is_over_is_said_to_be_once(
+    harness: Harness, rounds: asyncio.Task[None]
+):
     """At its end the same message is edited, once, and the row notes when."""
-    await told(bench, ends_at=SOON)
-    await bench.pass_time(89)
-    assert bench.journal == []
-    await bench.pass_time(2)
-    assert bench.journal == [EDIT]
-    await bench.pass_time(600, step=5)
-    assert bench.journal == [EDIT]
-    kept = await bench.store.match(ANA, match().id)
+    await told(harness, ends_at=SOON)
+    await harness.pass_time(89)
+    assert harness.journal == []
+    await harness.pass_time(2)
+    assert harness.journal == [EDIT]
+    await harness.pass_time(600, step=5)
+    assert harness.journal == [EDIT]
+    kept = await harness.store.match(ANA, match().id)
     assert kept is not None
     assert kept.over_at is not None
     assert SOON <= kept.over_at <= SOON + timedelta(seconds=2)
 
 
 async def test_a_round_of_unknown_length_ends_all_the_same(
-    bench: Bench, rounds: asyncio.Task[None]
+    harness: Harness, rounds: asyncio.Task[None]
 ):
     """Where the platform does not say when, it is taken to last as long as rounds usually do."""
-    await told(bench)
-    await bench.pass_time(ROUND_UNKNOWN.total_seconds() - 5, step=5)
-    assert bench.journal == []
-    await bench.pass_time(10, step=5)
-    assert bench.journal == [EDIT]
+    await told(harness)
+    await harness.pass_time(ROUND_UNKNOWN.total_seconds() - 5, step=5)
+    assert harness.journal == []
+    await harness.pass_time(10, step=5)
+    assert harness.journal == [EDIT]
 
 
-async def test_an_answered_match_is_left_alone(bench: Bench, rounds: asyncio.Task[None]):
+async def test_an_answered_match_is_left_alone(harness: Harness, rounds: asyncio.Task[None]):
     """Whoever pressed one of its buttons has an answer standing there, which is not undone."""
-    await told(bench, ends_at=SOON)
-    await bench.matches.answered(ANA, Posted("D-U1", "1.0"), "pause")
-    await bench.pass_time(600, step=5)
-    assert bench.journal == []
-    kept = await bench.store.match(ANA, match().id)
+    await told(harness, ends_at=SOON)
+    await harness.matches.answered(ANA, Posted("D-U1", "1.0"), "pause")
+    await harness.pass_time(600, step=5)
+    assert harness.journal == []
+    kept = await harness.store.match(ANA, match().id)
     assert kept is not None
     assert (kept.answer, kept.over_at) == ("pause", None)
 
@@ -99,100 +101,100 @@ async def test_an_answered_match_is_left_alone(bench: Bench, rounds: asyncio.Tas
     ],
 )
 async def test_only_what_was_told_in_time_has_an_end(
-    bench: Bench, rounds: asyncio.Task[None], changes: dict[str, Any], outcome: str | None
+    harness: Harness, rounds: asyncio.Task[None], changes: dict[str, Any], outcome: str | None
 ):
     """One told late was over when it was told, and others have no message."""
-    await bench.store.add_match(match(ends_at=SOON, **changes))
+    await harness.store.add_match(match(ends_at=SOON, **changes))
     if outcome is not None:
-        await bench.store.settle(ANA, match().id, outcome, Posted("D-U1", "1.0"), NOON)
-    await bench.pass_time(RESUME_SECONDS - 1)
-    bench.clock.advance(600)
-    await bench.let_run()
-    assert not [line for line in bench.journal if line.startswith("edit")]
+        await harness.store.record_outcome(ANA, match().id, outcome, Posted("D-U1", "1.0"), NOON)
+    await harness.pass_time(RESUME_SECONDS - 1)
+    harness.clock.advance(600)
+    await harness.let_run()
+    assert not [line for line in harness.journal if line.startswith("edit")]
 
 
-async def test_every_person_has_their_own_end(bench: Bench, rounds: asyncio.Task[None]):
+async def test_every_person_has_their_own_end(harness: Harness, rounds: asyncio.Task[None]):
     """Both sides of a meeting are told that it is over, each in a message of their own."""
     for ordinal, person in enumerate((ANA, BEN), 1):
-        await told(bench, person=person, ordinal=ordinal, ends_at=SOON)
-    await bench.pass_time(100)
-    assert sorted(bench.journal) == ["edit 1.0 MatchOver", "edit 2.0 MatchOver"]
+        await told(harness, person=person, ordinal=ordinal, ends_at=SOON)
+    await harness.pass_time(100)
+    assert sorted(harness.journal) == ["edit 1.0 MatchOver", "edit 2.0 MatchOver"]
 
 
-async def test_another_workspaces_rounds_are_not_ours(bench: Bench):
+async def test_another_workspaces_rounds_are_not_ours(harness: Harness):
     """The look names the workspace."""
-    await told(bench, ends_at=SOON)
-    bench.clock.advance(100)
-    elsewhere = asyncio.create_task(bench.rounds.keep(TeamId("T2")))
-    await bench.quiet()
+    await told(harness, ends_at=SOON)
+    harness.clock.advance(100)
+    elsewhere = asyncio.create_task(harness.rounds.keep(TeamId("T2")))
+    await harness.quiet()
     elsewhere.cancel()
-    assert bench.journal == []
+    assert harness.journal == []
 
 
 # --- the edit ------------------------------------------------------------------------------------
 
 
-async def finish(bench: Bench) -> None:
-    work = bench.notices.finish(ANA, match().id, sleep=bench.clock.sleep)
-    bench.background.start(work, "finish")
-    await bench.quiet()
+async def finish(harness: Harness) -> None:
+    work = harness.notices.finish(ANA, match().id, sleep=harness.clock.sleep)
+    harness.background.start(work, "finish")
+    await harness.quiet()
 
 
-async def test_an_edit_waits_as_slack_asks_and_is_not_looked_for(bench: Bench):
+async def test_an_edit_waits_as_slack_asks_and_is_not_looked_for(harness: Harness):
     """To edit twice is to edit once, so a try without an answer is simply made again."""
-    await told(bench)
-    bench.messenger.errors = [MessageDelayed("ratelimited", 9.0), MessageUnsure("no_answer")]
-    await finish(bench)
-    await bench.pass_time(8)
-    assert bench.journal == [EDIT]
-    await bench.pass_time(1 + 2 * LANDING_SECONDS)
-    assert bench.journal == [EDIT] * 3
-    assert await over(bench)
+    await told(harness)
+    harness.messenger.errors = [MessageDelayed("ratelimited", 9.0), MessageUnsure("no_answer")]
+    await finish(harness)
+    await harness.pass_time(8)
+    assert harness.journal == [EDIT]
+    await harness.pass_time(1 + 2 * LANDING_SECONDS)
+    assert harness.journal == [EDIT] * 3
+    assert await over(harness)
 
 
-async def test_an_edit_that_is_refused_is_not_tried_again(bench: Bench):
+async def test_an_edit_that_is_refused_is_not_tried_again(harness: Harness):
     """The message was deleted, say: noted as over, since it never will say so."""
-    await told(bench)
-    bench.messenger.errors = [MessageRefused("message_not_found")]
-    await finish(bench)
-    assert await over(bench)
-    await finish(bench)
-    assert bench.journal == [EDIT]
+    await told(harness)
+    harness.messenger.errors = [MessageRefused("message_not_found")]
+    await finish(harness)
+    assert await over(harness)
+    await finish(harness)
+    assert harness.journal == [EDIT]
 
 
-async def test_an_answer_between_the_look_and_the_edit_is_heeded(bench: Bench):
+async def test_an_answer_between_the_look_and_the_edit_is_heeded(harness: Harness):
     """The row is read again in the last moment."""
-    await told(bench)
-    await bench.matches.answered(ANA, Posted("D-U1", "1.0"), "available")
-    await finish(bench)
-    assert bench.journal == []
-    assert await over(bench)
+    await told(harness)
+    await harness.matches.answered(ANA, Posted("D-U1", "1.0"), "available")
+    await finish(harness)
+    assert harness.journal == []
+    assert await over(harness)
 
 
-async def test_a_match_that_is_not_there_has_no_end(bench: Bench):
+async def test_a_match_that_is_not_there_has_no_end(harness: Harness):
     """Forgotten meanwhile: nothing is edited, and nothing goes wrong."""
-    await told(bench)
-    await bench.store.forget(ANA)
-    await finish(bench)
-    assert bench.journal == []
+    await told(harness)
+    await harness.store.forget(ANA)
+    await finish(harness)
+    assert harness.journal == []
 
 
 # --- what nobody is telling ----------------------------------------------------------------------
 
 
 async def test_unsettled_matches_are_submitted_again_every_minute(
-    bench: Bench, rounds: asyncio.Task[None]
+    harness: Harness, rounds: asyncio.Task[None]
 ):
     """One whose submission was lost is told a minute later at most, and looked for before."""
-    await bench.store.add_match(match())
-    await bench.pass_time(RESUME_SECONDS)
-    assert bench.told() == []
-    await bench.pass_time(LANDING_SECONDS + 1)
-    assert [type(notice) for notice in bench.told()] == [MatchFound]
-    assert bench.asked("find", "tell") == ["find", "tell MatchFound"]
+    await harness.store.add_match(match())
+    await harness.pass_time(RESUME_SECONDS)
+    assert harness.told() == []
+    await harness.pass_time(LANDING_SECONDS + 1)
+    assert [type(notice) for notice in harness.told()] == [MatchFound]
+    assert harness.asked("find", "tell") == ["find", "tell MatchFound"]
 
 
-class Flaky(Rounds):
+class Flaky(Scheduler):
     """Its first looks fail, each in its own way."""
 
     failures: list[Exception]
@@ -203,17 +205,17 @@ class Flaky(Rounds):
         await super()._look(team)
 
 
-async def test_a_look_that_fails_is_one_look(bench: Bench):
+async def test_a_look_that_fails_is_one_look(harness: Harness):
     """The database away or a defect of ours: a second later it looks again."""
     flaky = Flaky(
-        store=bench.store, matches=bench.matches, delivery=bench.delivery, clock=bench.clock
+        store=harness.store, matches=harness.matches, delivery=harness.delivery, clock=harness.clock
     )
     flaky.failures = [StoreUnavailable(), ZeroDivisionError()]
-    await told(bench, ends_at=SOON)
-    bench.clock.advance(100)
+    await told(harness, ends_at=SOON)
+    harness.clock.advance(100)
     with capture_logs() as lines:
         keeping = asyncio.create_task(flaky.keep(ANA.team))
-        await bench.pass_time(3)
+        await harness.pass_time(3)
     keeping.cancel()
     assert [line["event"] for line in lines] == ["rounds_failed", "rounds_wait"]
-    assert bench.journal == [EDIT]
+    assert harness.journal == [EDIT]

@@ -11,13 +11,13 @@ from structlog.testing import capture_logs
 from slackbot.domain.model import Person
 from slackbot.domain.notices import MatchFound, Notice
 from slackbot.domain.ports import Posted
-from slackbot.services.watch import LOOK_SECONDS_CONNECTED
+from slackbot.services.feed_monitor import LOOK_SECONDS_CONNECTED
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from slackbot.storage.vault import Vault
-from tests.fakes import ANA, FakeMessenger, match, row, sighting, until
-from tests.postgres import Server
-from tests.workbench import Bench, Outside
+from tests.harness.fakes import ANA, FakeMessenger, match, report, row, until
+from tests.harness.postgres import Server
+from tests.harness.services import Harness, Outside
 
 Away = Callable[[], AbstractContextManager[None]]
 
@@ -26,7 +26,7 @@ Away = Callable[[], AbstractContextManager[None]]
 async def outside(postgresql_url: str) -> AsyncIterator[Outside]:
     """A store that does not wait by itself, so that what is above it must."""
     database = Database(postgresql_url, patience=0.0)
-    yield Outside.around(SqlStore(database, Vault([bytes(range(32))])))
+    yield Outside.around(SqlStore(database, Cipher([bytes(range(32))])))
     await database.aclose()
 
 
@@ -35,26 +35,26 @@ def away(postgresql: Server, postgresql_name: str) -> Away:
     return lambda: postgresql.away(postgresql_name)
 
 
-async def test_a_match_that_is_heard_then_is_told_afterwards(bench: Bench, away: Away):
+async def test_a_match_that_is_heard_then_is_told_afterwards(harness: Harness, away: Away):
     """The socket tells once; it is kept in mind until it can be stored."""
-    await bench.available()
+    await harness.available()
     with away(), capture_logs() as lines:
-        bench.feed.tell(ANA, sighting())
+        harness.feed.send(ANA, report())
         await until(lambda: any(line["event"] == "match_waits" for line in lines))
-    await bench.pass_time(3)
-    assert [type(notice) for notice in bench.told()] == [MatchFound]
+    await harness.pass_time(3)
+    assert [type(notice) for notice in harness.told()] == [MatchFound]
 
 
-async def test_a_match_whose_row_cannot_be_read_is_told_afterwards(bench: Bench, away: Away):
+async def test_a_match_whose_row_cannot_be_read_is_told_afterwards(harness: Harness, away: Away):
     """Delivery tries again until the row is there."""
-    await bench.store.add_match(match())
-    assert await bench.store.match(ANA, match().id), "it is read once, and not at hand any more"
+    await harness.store.add_match(match())
+    assert await harness.store.match(ANA, match().id), "it is read once, and not at hand any more"
     with away(), capture_logs():
-        await bench.delivery.submit(ANA, match().id, fresh=True)
-        await bench.quiet()
-    assert bench.told() == []
-    await bench.pass_time(5)
-    assert bench.told() == [MatchFound(match())]
+        await harness.delivery.submit(ANA, match().id, fresh=True)
+        await harness.quiet()
+    assert harness.told() == []
+    await harness.pass_time(5)
+    assert harness.told() == [MatchFound(match())]
 
 
 class LeavingMessenger(FakeMessenger):
@@ -62,8 +62,8 @@ class LeavingMessenger(FakeMessenger):
 
     leave: Callable[[], None]
 
-    async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
-        posted = await super().tell(person, notice, key)
+    async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+        posted = await super().send(person, notice, key)
         self.leave()
         return posted
 
@@ -73,39 +73,39 @@ async def test_that_it_was_told_is_written_down_afterwards(outside: Outside, awa
     outside.messenger = messenger = LeavingMessenger(outside.journal)
     gone = away()
     messenger.leave = gone.__enter__
-    bench = Bench(outside)
-    await bench.store.add_match(match())
+    harness = Harness(outside)
+    await harness.store.add_match(match())
     with capture_logs():
-        await bench.delivery.submit(ANA, match().id, fresh=True)
-        await until(bench.told)
-        await bench.pass_time(5)
-        assert bench.clock.sleepers, "it has given up"
+        await harness.delivery.submit(ANA, match().id, fresh=True)
+        await until(harness.told)
+        await harness.pass_time(5)
+        assert harness.clock.sleepers, "it has given up"
     gone.__exit__(None, None, None)
-    await bench.pass_time(5)
-    assert len(bench.asked("tell")) == 1
-    kept = await bench.store.match(ANA, match().id)
+    await harness.pass_time(5)
+    assert len(harness.asked("tell")) == 1
+    kept = await harness.store.match(ANA, match().id)
     assert kept is not None
     assert kept.outcome == "told"
-    await bench.aclose()
+    await harness.aclose()
 
 
-async def test_the_watch_goes_on(bench: Bench, away: Away):
+async def test_the_watch_goes_on(harness: Harness, away: Away):
     """A round that fails is one round: a later one finds what the socket missed."""
-    await bench.available()
+    await harness.available()
     with away(), capture_logs():
-        await bench.pass_time(LOOK_SECONDS_CONNECTED + 10, step=10)
-    bench.platform.listed = [row()]
-    await bench.pass_time(LOOK_SECONDS_CONNECTED + 10, step=10)
-    assert [type(notice) for notice in bench.told()] == [MatchFound]
+        await harness.pass_time(LOOK_SECONDS_CONNECTED + 10, step=10)
+    harness.platform.listed = [row()]
+    await harness.pass_time(LOOK_SECONDS_CONNECTED + 10, step=10)
+    assert [type(notice) for notice in harness.told()] == [MatchFound]
 
 
-async def test_a_feed_that_comes_up_then_is_seen_to_afterwards(bench: Bench, away: Away):
+async def test_a_feed_that_comes_up_then_is_seen_to_afterwards(harness: Harness, away: Away):
     """What it missed is looked for within seconds, and they are available again."""
-    await bench.available()
-    bench.feed.down(ANA)
+    await harness.available()
+    harness.feed.down(ANA)
     with away(), capture_logs() as lines:
-        bench.feed.up(ANA)
+        harness.feed.up(ANA)
         await until(lambda: any(line["event"] == "feed_waits" for line in lines))
-    bench.journal.clear()
-    await bench.pass_time(3)
-    assert bench.asked("matches", "status") == ["matches 7", "status 7 CHECK_IN_AVAILABLE"]
+    harness.journal.clear()
+    await harness.pass_time(3)
+    assert harness.asked("matches", "status") == ["matches 7", "status 7 CHECK_IN_AVAILABLE"]

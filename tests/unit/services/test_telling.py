@@ -26,30 +26,32 @@ from slackbot.services.notices import (
     RETRY_SECONDS,
     retry_seconds,
 )
-from tests.fakes import ANA, BEN, NOON, TEA, FakeMessenger, link, match
-from tests.workbench import Bench, Outside
+from tests.harness.fakes import ANA, BEN, NOON, TEA, FakeMessenger, link, match
+from tests.harness.services import Harness, Outside
 
 TELL, FIND = "tell MatchFound", "find"
 STANDS = Posted("D-U1", "9.9")
 
 
-async def deliver(bench: Bench, *, fresh: bool = True) -> asyncio.Task[None]:
+async def deliver(harness: Harness, *, fresh: bool = True) -> asyncio.Task[None]:
     """Begin to tell Ana of the sample match, which is stored; whatever needs no waiting is done."""
-    await bench.store.add_match(match())
-    return await begin(bench, ANA, match().id, fresh=fresh)
+    await harness.store.add_match(match())
+    return await begin(harness, ANA, match().id, fresh=fresh)
 
 
 async def begin(
-    bench: Bench, person: Person, match_id: MatchId, *, fresh: bool
+    harness: Harness, person: Person, match_id: MatchId, *, fresh: bool
 ) -> asyncio.Task[None]:
-    work = bench.notices.deliver(person, match_id, look_first=not fresh, sleep=bench.clock.sleep)
-    telling = bench.background.start(work, "deliver")
-    await bench.quiet()
+    work = harness.notices.deliver(
+        person, match_id, look_first=not fresh, sleep=harness.clock.sleep
+    )
+    telling = harness.background.start(work, "deliver")
+    await harness.quiet()
     return telling
 
 
-async def outcome(bench: Bench, person: Person = ANA) -> str | None:
-    kept = await bench.store.match(person, match().id)
+async def outcome(harness: Harness, person: Person = ANA) -> str | None:
+    kept = await harness.store.match(person, match().id)
     return kept.outcome if kept is not None else None
 
 
@@ -60,108 +62,110 @@ def counted(outcome: str) -> float:
 # --- once ----------------------------------------------------------------------------------------
 
 
-async def test_a_fresh_match_is_told_without_a_look(bench: Bench):
+async def test_a_fresh_match_is_told_without_a_look(harness: Harness):
     """Nobody can have told it, so no time is lost; the row notes when it was, and where."""
-    telling = await deliver(bench)
+    telling = await deliver(harness)
     assert telling.done()
-    assert bench.journal == [TELL]
-    assert bench.told() == [MatchFound(match())]
-    kept = await bench.store.match(ANA, match().id)
+    assert harness.journal == [TELL]
+    assert harness.told() == [MatchFound(match())]
+    kept = await harness.store.match(ANA, match().id)
     assert kept == match(outcome="told", settled_at=NOON, channel="D-U1", ts="1.0")
 
 
-async def test_a_match_that_may_stand_there_is_looked_for_first(bench: Bench):
+async def test_a_match_that_may_stand_there_is_looked_for_first(harness: Harness):
     """A message that is on its way is given its time; where there is none, one is sent."""
-    await deliver(bench, fresh=False)
-    await bench.pass_time(LANDING_SECONDS - 1)
-    assert bench.journal == []
-    await bench.pass_time(1)
-    assert bench.journal == [FIND, TELL]
-    assert await outcome(bench) == "told"
+    await deliver(harness, fresh=False)
+    await harness.pass_time(LANDING_SECONDS - 1)
+    assert harness.journal == []
+    await harness.pass_time(1)
+    assert harness.journal == [FIND, TELL]
+    assert await outcome(harness) == "told"
 
 
-async def test_a_match_that_stands_there_is_not_sent_again(bench: Bench):
+async def test_a_match_that_stands_there_is_not_sent_again(harness: Harness):
     """Told in a life that nobody remembers: noted with the place where it stands."""
-    bench.messenger.keys[ANA, match().id] = STANDS
-    await deliver(bench, fresh=False)
-    await bench.pass_time(LANDING_SECONDS)
-    assert bench.journal == [FIND]
-    kept = await bench.store.match(ANA, match().id)
+    harness.messenger.keys[ANA, match().id] = STANDS
+    await deliver(harness, fresh=False)
+    await harness.pass_time(LANDING_SECONDS)
+    assert harness.journal == [FIND]
+    kept = await harness.store.match(ANA, match().id)
     assert kept is not None
     assert (kept.outcome, kept.channel, kept.ts) == ("told", STANDS.channel, STANDS.ts)
 
 
-async def test_the_message_of_somebody_else_is_not_taken_for_it(bench: Bench):
+async def test_the_message_of_somebody_else_is_not_taken_for_it(harness: Harness):
     """The key is looked for among the person's own messages alone."""
-    bench.messenger.keys[BEN, match().id] = STANDS
-    await deliver(bench, fresh=False)
-    await bench.pass_time(LANDING_SECONDS)
-    assert bench.journal == [FIND, TELL]
+    harness.messenger.keys[BEN, match().id] = STANDS
+    await deliver(harness, fresh=False)
+    await harness.pass_time(LANDING_SECONDS)
+    assert harness.journal == [FIND, TELL]
 
 
 @pytest.mark.parametrize("fresh", [True, False])
-async def test_a_settled_match_is_not_told_again(bench: Bench, fresh: bool):
+async def test_a_settled_match_is_not_told_again(harness: Harness, fresh: bool):
     """Neither one that was told, nor one that is not there, reaches anybody or is looked for."""
-    await deliver(bench)
-    bench.journal.clear()
+    await deliver(harness)
+    harness.journal.clear()
     for person, key in ((ANA, match().id), (ANA, MatchId("nothing")), (BEN, match().id)):
-        telling = await begin(bench, person, key, fresh=fresh)
-        await bench.pass_time(LANDING_SECONDS)
+        telling = await begin(harness, person, key, fresh=fresh)
+        await harness.pass_time(LANDING_SECONDS)
         assert telling.done()
-    assert bench.journal == []
+    assert harness.journal == []
 
 
 # --- when Slack does not take it -----------------------------------------------------------------
 
 
-async def test_a_delay_is_as_long_as_slack_says(bench: Bench):
+async def test_a_delay_is_as_long_as_slack_says(harness: Harness):
     """What was not taken needs no look: the next try is made when its time has come."""
-    bench.messenger.errors = [MessageDelayed("ratelimited", 7.0)]
-    await deliver(bench)
-    await bench.pass_time(6)
-    assert bench.journal == [TELL]
-    assert await bench.store.unsettled(ANA.team) == [(ANA, match().id)]
-    await bench.pass_time(1)
-    assert bench.journal == [TELL, TELL]
+    harness.messenger.errors = [MessageDelayed("ratelimited", 7.0)]
+    await deliver(harness)
+    await harness.pass_time(6)
+    assert harness.journal == [TELL]
+    assert await harness.store.pending_matches(ANA.team) == [(ANA, match().id)]
+    await harness.pass_time(1)
+    assert harness.journal == [TELL, TELL]
 
 
 @pytest.mark.parametrize("taken", [True, False])
-async def test_without_an_answer_it_is_looked_for_before_the_second_try(bench: Bench, taken: bool):
+async def test_without_an_answer_it_is_looked_for_before_the_second_try(
+    harness: Harness, taken: bool
+):
     """Taken or not, it is there once in the end."""
-    bench.messenger.errors = [MessageUnsure("no_answer")]
-    await deliver(bench)
+    harness.messenger.errors = [MessageUnsure("no_answer")]
+    await deliver(harness)
     if taken:
-        bench.messenger.keys[ANA, match().id] = STANDS
-    await bench.pass_time(LANDING_SECONDS - 1)
-    assert bench.journal == [TELL]
-    await bench.pass_time(1)
-    assert bench.journal == ([TELL, FIND] if taken else [TELL, FIND, TELL])
-    assert await outcome(bench) == "told"
+        harness.messenger.keys[ANA, match().id] = STANDS
+    await harness.pass_time(LANDING_SECONDS - 1)
+    assert harness.journal == [TELL]
+    await harness.pass_time(1)
+    assert harness.journal == ([TELL, FIND] if taken else [TELL, FIND, TELL])
+    assert await outcome(harness) == "told"
 
 
 @pytest.mark.parametrize(
     "error", [MessageDelayed("ratelimited", 5.0), MessageUnsure("no_answer"), ZeroDivisionError()]
 )
-async def test_a_look_that_fails_is_the_look_that_is_repeated(bench: Bench, error: Exception):
+async def test_a_look_that_fails_is_the_look_that_is_repeated(harness: Harness, error: Exception):
     """While the direct messages cannot be read, nothing is sent, however often that is tried."""
-    bench.messenger.errors = [MessageUnsure("no_answer"), *[error] * 9]
-    await deliver(bench)
-    while len(bench.journal) < 10:
-        await bench.pass_time(1)
-    assert bench.journal == [TELL, *[FIND] * 9]
-    await bench.pass_time(RETRY_CAP_SECONDS)
-    assert bench.journal == [TELL, *[FIND] * 10, TELL]
-    assert len(bench.told()) == 1
+    harness.messenger.errors = [MessageUnsure("no_answer"), *[error] * 9]
+    await deliver(harness)
+    while len(harness.journal) < 10:
+        await harness.pass_time(1)
+    assert harness.journal == [TELL, *[FIND] * 9]
+    await harness.pass_time(RETRY_CAP_SECONDS)
+    assert harness.journal == [TELL, *[FIND] * 10, TELL]
+    assert len(harness.told()) == 1
 
 
-async def test_a_message_that_went_astray_twice_is_looked_for_twice(bench: Bench):
+async def test_a_message_that_went_astray_twice_is_looked_for_twice(harness: Harness):
     """Every try without an answer is followed by a look, not only the first one."""
     lost = MessageUnsure("no_answer")
-    bench.messenger.errors = [lost, None, lost, None, lost]
-    await deliver(bench)
-    await bench.pass_time(RETRY_CAP_SECONDS)
-    assert bench.journal == [TELL, FIND, TELL, FIND, TELL, FIND, TELL]
-    assert len(bench.told()) == 1
+    harness.messenger.errors = [lost, None, lost, None, lost]
+    await deliver(harness)
+    await harness.pass_time(RETRY_CAP_SECONDS)
+    assert harness.journal == [TELL, FIND, TELL, FIND, TELL, FIND, TELL]
+    assert len(harness.told()) == 1
 
 
 def test_the_tries_come_ever_slower():
@@ -173,106 +177,106 @@ def test_the_tries_come_ever_slower():
 # --- when it is final ----------------------------------------------------------------------------
 
 
-async def test_a_refusal_settles_it(bench: Bench):
+async def test_a_refusal_settles_it(harness: Harness):
     """Slack's word for it is noted, one counter counts all of them, and nothing else changes."""
-    await bench.available()
+    await harness.available()
     refused = counted("refused")
-    bench.messenger.errors = [MessageRefused("invalid_blocks")]
-    telling = await deliver(bench)
+    harness.messenger.errors = [MessageRefused("invalid_blocks")]
+    telling = await deliver(harness)
     assert telling.done()
-    kept = await bench.store.match(ANA, match().id)
+    kept = await harness.store.match(ANA, match().id)
     assert kept == match(outcome="invalid_blocks", settled_at=NOON)
     assert counted("refused") == refused + 1
-    assert await bench.store.link(ANA) == link()
-    assert bench.asked("close", "status") == []
+    assert await harness.store.link(ANA) == link()
+    assert harness.asked("close", "status") == []
 
 
-async def test_somebody_unreachable_is_let_go(bench: Bench):
+async def test_somebody_unreachable_is_let_go(harness: Harness):
     """The notice ends with Slack's word, which the status shows; feed, wish and session end."""
-    await bench.available()
-    await bench.store.add_match(match(session_id=TEA))
-    bench.messenger.errors = [PersonUnreachable("user_disabled")]
-    await begin(bench, ANA, match().id, fresh=True)
-    assert await outcome(bench) == "user_disabled"
-    assert await bench.store.link(ANA) == link(unreachable="user_disabled")
-    assert bench.asked("status", "close") == ["status 7 LEFT", "close"]
-    assert await bench.store.availability(ANA) is None
+    await harness.available()
+    await harness.store.add_match(match(session_id=TEA))
+    harness.messenger.errors = [PersonUnreachable("user_disabled")]
+    await begin(harness, ANA, match().id, fresh=True)
+    assert await outcome(harness) == "user_disabled"
+    assert await harness.store.link(ANA) == link(unreachable="user_disabled")
+    assert harness.asked("status", "close") == ["status 7 LEFT", "close"]
+    assert await harness.store.availability(ANA) is None
 
 
-async def test_who_is_told_again_is_reachable_again(bench: Bench):
+async def test_who_is_told_again_is_reachable_again(harness: Harness):
     """The next message that is taken says so, without anybody's doing."""
-    await bench.linked()
-    await bench.store.mark_reachable(ANA, "user_disabled")
-    await deliver(bench)
-    assert await bench.store.link(ANA) == link()
+    await harness.linked()
+    await harness.store.mark_reachable(ANA, "user_disabled")
+    await deliver(harness)
+    assert await harness.store.link(ANA) == link()
 
 
-async def test_a_crash_while_letting_go_is_made_good(bench: Bench):
+async def test_a_crash_while_letting_go_is_made_good(harness: Harness):
     """Until all is done the notice is not settled, so the next one to find it does the rest."""
-    await bench.available()
+    await harness.available()
     gone = [ZeroDivisionError()]
 
-    async def let_go(person: Person) -> None:
+    async def stop_unreachable(person: Person) -> None:
         if gone:
             raise gone.pop()
-        await bench.watch.let_go(person)
+        await harness.watch.stop_unreachable(person)
 
-    bench.notices.when_gone(let_go)
-    bench.messenger.errors = [PersonUnreachable("user_disabled")] * 2
-    await deliver(bench)
-    assert await outcome(bench) is None
-    await bench.pass_time(RETRY_SECONDS)
-    assert await outcome(bench) == "user_disabled"
-    assert bench.feed.health(ANA) is None
+    harness.notices.when_gone(stop_unreachable)
+    harness.messenger.errors = [PersonUnreachable("user_disabled")] * 2
+    await deliver(harness)
+    assert await outcome(harness) is None
+    await harness.pass_time(RETRY_SECONDS)
+    assert await outcome(harness) == "user_disabled"
+    assert harness.feed.health(ANA) is None
 
 
-async def test_what_could_not_be_told_for_a_day_is_told_no_more(bench: Bench):
+async def test_what_could_not_be_told_for_a_day_is_told_no_more(harness: Harness):
     """It stands in the history; the bot does not speak of yesterday's meeting."""
-    bench.messenger.errors = [MessageDelayed("ratelimited", 7200.0)] * 30
-    telling = await deliver(bench)
-    await bench.pass_time(MATCH_AGE.total_seconds(), step=3600)
+    harness.messenger.errors = [MessageDelayed("ratelimited", 7200.0)] * 30
+    telling = await deliver(harness)
+    await harness.pass_time(MATCH_AGE.total_seconds(), step=3600)
     assert not telling.done()
-    await bench.pass_time(7200, step=3600)
-    assert await outcome(bench) == "expired"
-    bench.messenger.errors = []
-    await bench.store.add_match(match(ordinal=2, received_at=NOON - timedelta(hours=1)))
-    await begin(bench, ANA, match(ordinal=2).id, fresh=True)
-    assert bench.told() == []
+    await harness.pass_time(7200, step=3600)
+    assert await outcome(harness) == "expired"
+    harness.messenger.errors = []
+    await harness.store.add_match(match(ordinal=2, received_at=NOON - timedelta(hours=1)))
+    await begin(harness, ANA, match(ordinal=2).id, fresh=True)
+    assert harness.told() == []
 
 
 class Poisoned(FakeMessenger):
     """A messenger that a defect of ours breaks whenever it is about Ana."""
 
-    async def tell(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+    async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
         if person == ANA:
             self.journal.append(TELL)
             raise ZeroDivisionError
-        return await super().tell(person, notice, key)
+        return await super().send(person, notice, key)
 
 
 async def test_a_defect_of_ours_hinders_nobody_else(outside: Outside):
     """After twenty failures it is set aside and counted; others are told meanwhile."""
     outside.messenger = Poisoned(outside.journal)
-    bench = Bench(outside)
+    harness = Harness(outside)
     set_aside = counted("defect")
-    telling = await deliver(bench)
-    await bench.store.add_match(match(person=BEN))
-    await begin(bench, BEN, match().id, fresh=True)
-    assert len(bench.told(BEN)) == 1
-    await bench.pass_time(DEFECTS * RETRY_CAP_SECONDS, step=10)
+    telling = await deliver(harness)
+    await harness.store.add_match(match(person=BEN))
+    await begin(harness, BEN, match().id, fresh=True)
+    assert len(harness.told(BEN)) == 1
+    await harness.pass_time(DEFECTS * RETRY_CAP_SECONDS, step=10)
     assert telling.done()
-    assert bench.asked("tell").count(TELL) == DEFECTS + 1
-    assert (await outcome(bench), await outcome(bench, BEN)) == ("defect", "told")
+    assert harness.asked("tell").count(TELL) == DEFECTS + 1
+    assert (await outcome(harness), await outcome(harness, BEN)) == ("defect", "told")
     assert counted("defect") == set_aside + 1
-    await bench.aclose()
+    await harness.aclose()
 
 
 @pytest.mark.parametrize(
     "error", [MessageError("odd"), MessageUnsure("no_answer"), MessageDelayed("r", 60.0)]
 )
-async def test_slacks_trouble_is_no_defect_of_ours(bench: Bench, error: MessageError):
+async def test_slacks_trouble_is_no_defect_of_ours(harness: Harness, error: MessageError):
     """However often Slack fails, within the day it is tried again."""
-    bench.messenger.errors = [error] * (3 * DEFECTS)
-    await deliver(bench)
-    await bench.pass_time(4 * DEFECTS * RETRY_CAP_SECONDS, step=30)
-    assert await outcome(bench) == "told"
+    harness.messenger.errors = [error] * (3 * DEFECTS)
+    await deliver(harness)
+    await harness.pass_time(4 * DEFECTS * RETRY_CAP_SECONDS, step=30)
+    assert await outcome(harness) == "told"

@@ -15,14 +15,14 @@ from slackbot.domain.notices import LinkRefused, MatchFound, SessionOver
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Fault, Slack
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.calls import WebCalls
-from slackbot.slack.direct_messages import Attendance
+from slackbot.slack.client import WebClient, slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
-from slackbot.slack.messenger import SlackMessenger
-from slackbot.slack.web_api import WebClient, slack_session, web_client
+from slackbot.slack.outbound.api import SlackApi
+from slackbot.slack.outbound.dm_channels import Presence
+from slackbot.slack.outbound.messenger import SlackMessenger
 from slackbot.storage.store import SqlStore
-from tests.fakes import link, match
-from tests.workbench import open_store
+from tests.harness.fakes import link, match
+from tests.harness.services import open_store
 
 LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
 
@@ -57,8 +57,8 @@ class Stage:
             may_send=lambda: self.allowed,
         )
 
-    def attendance(self) -> Attendance:
-        return Attendance(WebCalls(self.client, self.installation), now=lambda: self.seconds)
+    def attendance(self) -> Presence:
+        return Presence(SlackApi(self.client, self.installation), now=lambda: self.seconds)
 
     def called(self, method: str) -> int:
         return sum(call.method == method for call in self.slack.calls)
@@ -82,7 +82,7 @@ async def stage() -> AsyncIterator[Stage]:
 
 async def test_a_conversation_is_opened_once(stage: Stage):
     """Not again after a restart: Slack opens some fifty a minute."""
-    posted = [await stage.messenger().tell(stage.ada, LinkRefused()) for _ in range(2)]
+    posted = [await stage.messenger().send(stage.ada, LinkRefused()) for _ in range(2)]
     assert posted[0].channel == posted[1].channel
     assert stage.called("conversations.open") == 1
 
@@ -91,7 +91,7 @@ async def test_two_notices_at_once_open_it_once(stage: Stage):
     """The second has what the first was told."""
     messenger = stage.messenger()
     notices = (LinkRefused(), SessionOver("Coffee"))
-    await asyncio.gather(*(messenger.tell(stage.ada, notice) for notice in notices))
+    await asyncio.gather(*(messenger.send(stage.ada, notice) for notice in notices))
     assert stage.called("conversations.open") == 1
 
 
@@ -100,7 +100,7 @@ async def test_a_kept_channel_that_is_no_more_is_opened_anew(stage: Stage):
     await stage.store.remember_channel(stage.ada, "D0GONE")
     assert await stage.messenger().find(stage.ada, "key", None) is None
     await stage.store.remember_channel(stage.ada, "D0GONE")
-    posted = await stage.messenger().tell(stage.ada, LinkRefused())
+    posted = await stage.messenger().send(stage.ada, LinkRefused())
     assert await stage.store.channel(stage.ada) == posted.channel != "D0GONE"
 
 
@@ -108,7 +108,7 @@ async def test_an_opening_without_an_answer_is_no_doubt(stage: Stage):
     """Nothing was told, so there is nothing to look for: it is tried again."""
     stage.slack.faults.order(Fault("conversations.open", drop="after"))
     with pytest.raises(MessageDelayed):
-        await stage.messenger().tell(stage.ada, LinkRefused())
+        await stage.messenger().send(stage.ada, LinkRefused())
 
 
 async def test_being_ready_needs_no_opening_later(stage: Stage):
@@ -116,7 +116,7 @@ async def test_being_ready_needs_no_opening_later(stage: Stage):
     messenger = stage.messenger()
     await messenger.get_ready(stage.ada)
     before = len(stage.slack.calls)
-    await messenger.tell(stage.ada, MatchFound(match()))
+    await messenger.send(stage.ada, MatchFound(match()))
     assert [call.method for call in stage.slack.calls[before:]] == ["chat.postMessage"]
 
 
@@ -126,7 +126,7 @@ async def test_who_may_not_send_does_not(stage: Stage):
     await messenger.get_ready(stage.ada)
     stage.allowed = False
     with pytest.raises(MessageDelayed, match="lease_lapsed"):
-        await messenger.tell(stage.ada, LinkRefused())
+        await messenger.send(stage.ada, LinkRefused())
     assert stage.called("chat.postMessage") == 0
 
 
@@ -135,7 +135,7 @@ async def test_who_is_out_of_reach(stage: Stage, word: str):
     """These refusals are about the person, not about the message."""
     stage.slack.faults.order(Fault("chat.postMessage", error=word))
     with pytest.raises(PersonUnreachable, match=word):
-        await stage.messenger().tell(stage.ada, LinkRefused())
+        await stage.messenger().send(stage.ada, LinkRefused())
 
 
 @pytest.mark.parametrize("fault", [{"drop": "after"}, {"status": 503}, {"error": "fatal_error"}])
@@ -149,7 +149,7 @@ async def test_history_without_an_answer_is_asked_again(stage: Stage, fault: dic
 async def test_of_the_people_only_the_bots_messages_are_looked_at(stage: Stage):
     """A key under somebody else's name is not ours."""
     messenger = stage.messenger()
-    await messenger.tell(stage.ada, LinkRefused(), "key")
+    await messenger.send(stage.ada, LinkRefused(), "key")
     (message,) = stage.slack.workspace.messages
     message.user = stage.ada.user
     assert await messenger.find(stage.ada, "key", None) is None
@@ -164,7 +164,7 @@ async def test_a_deactivated_person_counts_as_gone(stage: Stage):
     await stage.store.remember_channel(stage.ada, stage.slack.workspace.dm(stage.ada.user).id)
     stage.slack.workspace.members[stage.ada.user].deleted = True
     with pytest.raises(PersonUnreachable, match="user_disabled"):
-        await messenger.tell(stage.ada, MatchFound(match()))
+        await messenger.send(stage.ada, MatchFound(match()))
     assert stage.called("chat.postMessage") == 0
 
 
@@ -203,8 +203,8 @@ async def test_what_slack_does_not_tell_stops_nobody(stage: Stage, fault: dict[s
 async def test_a_post_that_slack_answers_late_is_heard_out(stage: Stage):
     """It would have to be looked for else; other calls are given up after ten seconds."""
     stage.slack.faults.order(Fault("chat.postMessage", delay=0.2))
-    posted = await stage.messenger().tell(stage.ada, LinkRefused())
+    posted = await stage.messenger().send(stage.ada, LinkRefused())
     assert posted.ts
     stage.slack.faults.order(Fault("chat.postMessage", drop="after"))
     with pytest.raises(MessageUnsure):
-        await stage.messenger().tell(stage.ada, LinkRefused())
+        await stage.messenger().send(stage.ada, LinkRefused())

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from slackbot.sandbox.slack.signing import signed
-from slackbot.slack.endpoint import REPORT_SECONDS, SignedOnly
+from slackbot.slack.inbound.http import REPORT_SECONDS, SignatureMiddleware
 
 SECRET, BODY = "f" * 32, "command=%2Fnetworking&text=a-word-that-no-log-may-hold"
 STALE_SECONDS = 6 * 60
@@ -28,7 +28,7 @@ class Door:
 
     def __init__(self) -> None:
         self.seconds = 0.0
-        self._door = SignedOnly(nobody, SECRET, now=lambda: self.seconds)
+        self._door = SignatureMiddleware(nobody, SECRET, now=lambda: self.seconds)
 
     async def refuse(self, *, secret: str = SECRET, seconds_old: float = 0) -> None:
         """Send a request that it answers with 401."""

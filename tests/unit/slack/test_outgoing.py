@@ -9,8 +9,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from slackbot.domain.errors import MessageDelayed, MessageUnsure
-from slackbot.slack.jobs import Job, Rank
-from tests.unit.slack.desk import EDIT, HOME, OTHER_TEAM, POST, Desk, at, post
+from slackbot.slack.outbound.requests import Rank, SendRequest
+from tests.unit.slack.queue_harness import EDIT, HOME, OTHER_TEAM, POST, Desk, at, post
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ async def test_the_caller_gets_what_the_call_returns(desk: Desk):
 async def test_first_by_rank_then_by_age(narrow: Desk):
     """However they come: matches, answers, remarks, edits, Home, and of each the oldest first."""
     tasks = [
-        narrow.put("home", Job(Rank.HOME, HOME, at(-99))),
-        narrow.put("edit", Job(Rank.EDIT, EDIT, at(-98), channel="D1")),
+        narrow.put("home", SendRequest(Rank.HOME, HOME, at(-99))),
+        narrow.put("edit", SendRequest(Rank.EDIT, EDIT, at(-98), channel="D1")),
         narrow.put("remark", post("remark", Rank.REMARK, age=97)),
         narrow.put("answer", post("answer", Rank.ANSWER, age=96)),
         narrow.put("young", post("young", age=1)),
@@ -58,7 +58,7 @@ async def test_first_by_rank_then_by_age(narrow: Desk):
 
 async def test_a_look_goes_with_the_matches_by_age(narrow: Desk):
     """Whether an uncertain match was told is looked up in the place of that match."""
-    look = Job(Rank.MATCH, "conversations.history", at(-3), channel="D1")
+    look = SendRequest(Rank.MATCH, "conversations.history", at(-3), channel="D1")
     tasks = [
         narrow.put("young", post("young", age=1)),
         narrow.put("look", look),
@@ -88,7 +88,7 @@ async def test_edits_and_home_leave_room(desk: Desk):
     """However many of them are slow, a match is sent at once."""
     homes = [f"h{number}" for number in range(20)]
     desk.hold(*homes)
-    tasks = [desk.put(name, Job(Rank.HOME, HOME, key=name)) for name in homes]
+    tasks = [desk.put(name, SendRequest(Rank.HOME, HOME, key=name)) for name in homes]
     await desk.settle()
     assert len(desk.begun) == 8
     assert await desk.put("match", post("match")) == "did match"
@@ -103,9 +103,11 @@ async def test_edits_and_home_leave_room(desk: Desk):
 async def test_one_call_at_a_time_for_a_channel(desk: Desk):
     """Posts, edits and looks alike; other channels go on meanwhile."""
     desk.hold("first")
-    first = desk.put("first", Job(Rank.MATCH, "conversations.history", at(-2), channel="D1"))
-    edit = desk.put("edit", Job(Rank.EDIT, EDIT, at(-1), channel="D1"))
-    other = desk.put("other", Job(Rank.EDIT, EDIT, at(-1), channel="D2"))
+    first = desk.put(
+        "first", SendRequest(Rank.MATCH, "conversations.history", at(-2), channel="D1")
+    )
+    edit = desk.put("edit", SendRequest(Rank.EDIT, EDIT, at(-1), channel="D1"))
+    other = desk.put("other", SendRequest(Rank.EDIT, EDIT, at(-1), channel="D2"))
     await desk.settle()
     assert desk.begun == ["first", "other"]
     desk.held["first"].set()
@@ -116,10 +118,10 @@ async def test_one_call_at_a_time_for_a_channel(desk: Desk):
 async def test_a_second_between_two_posts_to_a_channel(desk: Desk):
     """Edits need not wait so long, and a channel's wait is nobody else's."""
     tasks = [
-        desk.put(name, Job(Rank.MATCH, POST, at(number), channel="D1"))
+        desk.put(name, SendRequest(Rank.MATCH, POST, at(number), channel="D1"))
         for number, name in enumerate(["one", "two", "three"])
     ]
-    tasks.append(desk.put("edit", Job(Rank.EDIT, EDIT, channel="D1")))
+    tasks.append(desk.put("edit", SendRequest(Rank.EDIT, EDIT, channel="D1")))
     tasks.append(desk.put("other", post("other")))
     await desk.wait(2.0)
     await asyncio.gather(*tasks)
@@ -136,9 +138,9 @@ async def test_a_later_one_takes_the_place_of_one_that_waits(narrow: Desk, metho
     narrow.hold("busy")
     busy = narrow.put("busy", post("busy"))
     await narrow.settle()
-    first = narrow.put("first", Job(Rank.EDIT, method, at(-9), key=("it", 1)))
-    between = narrow.put("between", Job(Rank.EDIT, method, at(-5), key=("it", 2)))
-    last = narrow.put("last", Job(Rank.EDIT, method, at(-1), key=("it", 1)))
+    first = narrow.put("first", SendRequest(Rank.EDIT, method, at(-9), key=("it", 1)))
+    between = narrow.put("between", SendRequest(Rank.EDIT, method, at(-5), key=("it", 2)))
+    last = narrow.put("last", SendRequest(Rank.EDIT, method, at(-1), key=("it", 1)))
     await narrow.settle()
     narrow.held["busy"].set()
     assert await asyncio.gather(first, between, last, busy) == [
@@ -153,9 +155,9 @@ async def test_a_later_one_takes_the_place_of_one_that_waits(narrow: Desk, metho
 async def test_what_is_under_way_is_followed_by_the_later_one(desk: Desk):
     """Never both at once: the later face would lose."""
     desk.hold("first")
-    first = desk.put("first", Job(Rank.HOME, HOME, key="it"))
+    first = desk.put("first", SendRequest(Rank.HOME, HOME, key="it"))
     await desk.settle()
-    last = desk.put("last", Job(Rank.HOME, HOME, key="it"))
+    last = desk.put("last", SendRequest(Rank.HOME, HOME, key="it"))
     await desk.settle()
     assert desk.begun == ["first"]
     desk.held["first"].set()
@@ -168,9 +170,9 @@ async def test_an_answer_takes_the_place_of_an_edit_at_its_own_rank(narrow: Desk
     tasks = [narrow.put("busy", post("busy"))]
     await narrow.settle()
     tasks += [
-        narrow.put("edit", Job(Rank.EDIT, EDIT, at(-9), key="it", channel="D1")),
+        narrow.put("edit", SendRequest(Rank.EDIT, EDIT, at(-9), key="it", channel="D1")),
         narrow.put("remark", post("remark", Rank.REMARK, age=9)),
-        narrow.put("answer", Job(Rank.ANSWER, EDIT, at(-1), key="it", channel="D1")),
+        narrow.put("answer", SendRequest(Rank.ANSWER, EDIT, at(-1), key="it", channel="D1")),
     ]
     await narrow.settle()
     narrow.held["busy"].set()
@@ -203,7 +205,7 @@ async def test_what_is_begun_is_finished(desk: Desk):
     task = desk.put("sent", post("it"))
     await desk.settle()
     task.cancel()
-    following = desk.put("following", Job(Rank.EDIT, EDIT, channel="D-it"))
+    following = desk.put("following", SendRequest(Rank.EDIT, EDIT, channel="D-it"))
     await desk.settle()
     assert task.cancelled()
     assert desk.begun == ["sent"]
@@ -217,7 +219,8 @@ async def test_one_of_two_who_wait_for_the_same_may_leave(narrow: Desk):
     busy = narrow.put("busy", post("busy"))
     await narrow.settle()
     pairs = [
-        [narrow.put(f"{key}{n}", Job(Rank.HOME, HOME, key=key)) for n in (1, 2)] for key in "ab"
+        [narrow.put(f"{key}{n}", SendRequest(Rank.HOME, HOME, key=key)) for n in (1, 2)]
+        for key in "ab"
     ]
     await narrow.settle()
     for task in (pairs[0][1], *pairs[1]):
@@ -269,7 +272,7 @@ async def test_how_many_wait_is_counted(narrow: Desk):
     busy = narrow.put("busy", post("busy"))
     await narrow.settle()
     left, stays = narrow.put("left", post("left")), narrow.put("stays", post("stays"))
-    homes = [narrow.put(f"h{n}", Job(Rank.HOME, HOME, key="it")) for n in range(3)]
+    homes = [narrow.put(f"h{n}", SendRequest(Rank.HOME, HOME, key="it")) for n in range(3)]
     await narrow.settle()
     assert (waiting("match"), waiting("home")) == (before[0] + 2, before[1] + 1)
     left.cancel()

@@ -10,9 +10,9 @@ import pytest
 from prometheus_client import REGISTRY
 
 from slackbot.domain.errors import MessageDelayed, MessageUnsure
-from slackbot.slack.jobs import Job, Rank
-from slackbot.slack.lane import EARLY_SECONDS
-from tests.unit.slack.desk import EDIT, HOME, POST, TEAM, Desk, at, limited, post
+from slackbot.slack.outbound.queue import EARLY_SECONDS
+from slackbot.slack.outbound.requests import Rank, SendRequest
+from tests.unit.slack.queue_harness import EDIT, HOME, POST, TEAM, Desk, at, limited, post
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ async def test_meanwhile_nothing_of_that_method_is_sent(desk: Desk):
     desk.errors["it"] = [limited(7)]
     tasks = [desk.put("it", post("it"))]
     await desk.settle()
-    tasks += [desk.put("post", post("post")), desk.put("home", Job(Rank.HOME, HOME))]
+    tasks += [desk.put("post", post("post")), desk.put("home", SendRequest(Rank.HOME, HOME))]
     await desk.wait(6.75)
     assert desk.begun == ["it", "home"]
     await desk.wait(0.5)
@@ -125,7 +125,7 @@ async def test_a_long_wait_is_the_callers(desk: Desk):
     desk.hold("it")
     first = desk.put("it", post("it"))
     await desk.settle()
-    waiting = [Job(Rank.MATCH, POST, at(-n), channel="D-it") for n in (1, 3, 2)]
+    waiting = [SendRequest(Rank.MATCH, POST, at(-n), channel="D-it") for n in (1, 3, 2)]
     tasks = [desk.put(f"w{n}", job) for n, job in enumerate(waiting)]
     await desk.settle()
     desk.held["it"].set()
@@ -162,7 +162,7 @@ async def test_refusals_are_counted_by_method(desk: Desk):
 
     before = counted()
     desk.errors["it"] = [limited(1)] * 2
-    task = desk.put("it", Job(Rank.HOME, HOME))
+    task = desk.put("it", SendRequest(Rank.HOME, HOME))
     await desk.wait(2.0)
     await task
     assert counted() == before + 2
@@ -201,7 +201,7 @@ async def test_two_channels_refused_at_once_are_the_methods_limit(desk: Desk):
 
 async def test_fifty_edits_a_minute(desk: Desk):
     """In any minute, without being refused once; a post waits for none of them."""
-    edits = [Job(Rank.EDIT, EDIT, at(n), key=n, channel=f"D{n}") for n in range(120)]
+    edits = [SendRequest(Rank.EDIT, EDIT, at(n), key=n, channel=f"D{n}") for n in range(120)]
     tasks = [desk.put(f"e{n}", job) for n, job in enumerate(edits)]
     await desk.wait(60.0)
     assert await desk.put("post", post("post")) == "did post"
@@ -214,10 +214,10 @@ async def test_fifty_edits_a_minute(desk: Desk):
 
 async def test_an_edit_that_a_person_waits_for_is_made_at_once(desk: Desk):
     """However many others wait: some are kept for it."""
-    edits = [Job(Rank.EDIT, EDIT, key=n, channel=f"D{n}") for n in range(60)]
+    edits = [SendRequest(Rank.EDIT, EDIT, key=n, channel=f"D{n}") for n in range(60)]
     tasks = [desk.put(f"e{n}", job) for n, job in enumerate(edits)]
     await desk.wait(10.0)
-    answer = Job(Rank.ANSWER, EDIT, key="pressed", channel="D-pressed")
+    answer = SendRequest(Rank.ANSWER, EDIT, key="pressed", channel="D-pressed")
     assert await desk.put("answer", answer) == "did answer"
     for task in tasks:
         task.cancel()
@@ -249,8 +249,8 @@ class LimitedSlack:
 async def tell_a_burst(desk: Desk, slack: LimitedSlack, back_after: Callable[[int], float]) -> None:
     """Tell a thousand; who is to wait elsewhere is back a little after that, each their own."""
 
-    async def tell(number: int) -> None:
-        job = Job(Rank.MATCH, POST, at(number), channel=f"D{number}")
+    async def send(number: int) -> None:
+        job = SendRequest(Rank.MATCH, POST, at(number), channel=f"D{number}")
         while True:
             try:
                 await desk.outgoing.send(TEAM, job, lambda: slack.post(number))
@@ -258,7 +258,7 @@ async def tell_a_burst(desk: Desk, slack: LimitedSlack, back_after: Callable[[in
             except MessageDelayed as error:
                 await desk.clock.sleep(error.seconds + back_after(number))
 
-    tasks = [asyncio.create_task(tell(number)) for number in reversed(range(1000))]
+    tasks = [asyncio.create_task(send(number)) for number in reversed(range(1000))]
     for _ in range(2000):
         await desk.wait(0.1, step=0.1)
         if all(task.done() for task in tasks):

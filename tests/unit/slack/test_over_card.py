@@ -16,8 +16,8 @@ from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.match import match_card, over_card
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.notice import notice_message
-from slackbot.slack.grammar import Command, Name, from_action
-from tests.fakes import CALL, NOON, ZOE, match
+from slackbot.slack.command import Command, Name, from_action
+from tests.harness.fakes import CALL, NOON, ZOE, match
 
 LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
 

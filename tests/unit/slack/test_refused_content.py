@@ -20,14 +20,14 @@ from slackbot.domain.model import Match, Person, TeamId, UserId
 from slackbot.domain.notices import MatchFound, MatchOver, SessionOver
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Fault, Slack
-from slackbot.slack import words
+from slackbot.slack import texts as words
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.calls import DELAY_SECONDS, WebCalls
+from slackbot.slack.client import slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
-from slackbot.slack.messenger import SlackMessenger
-from slackbot.slack.web_api import slack_session, web_client
-from tests.fakes import ZOE, match
-from tests.workbench import open_store
+from slackbot.slack.outbound.api import DELAY_SECONDS, SlackApi
+from slackbot.slack.outbound.messenger import SlackMessenger
+from tests.harness.fakes import ZOE, match
+from tests.harness.services import open_store
 
 LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
 POST, EDIT = "chat.postMessage", "chat.update"
@@ -50,7 +50,7 @@ class Stage:
     """A messenger at a Slack without limits."""
 
     slack: Slack
-    calls: WebCalls
+    calls: SlackApi
     messenger: SlackMessenger
     ada: Person
 
@@ -79,7 +79,7 @@ async def stage() -> AsyncIterator[Stage]:
         store = await closing.enter_async_context(open_store())
         ada = Person(TeamId(slack.workspace.team_id), UserId(slack.workspace.named("ada").id))
         messenger = SlackMessenger(client, installation, LINKS, channels=store)
-        yield Stage(slack, WebCalls(client, installation), messenger, ada)
+        yield Stage(slack, SlackApi(client, installation), messenger, ada)
 
 
 def pictured() -> Match:
@@ -135,9 +135,9 @@ async def test_a_word_about_something_else(stage: Stage, word: str):
 @pytest.mark.parametrize("word", CONTENT)
 async def test_without_its_picture(stage: Stage, word: str):
     """First only the picture goes, whose address is a stranger's: text and buttons stay."""
-    whole = await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+    whole = await stage.messenger.send(stage.ada, MatchFound(pictured()))
     stage.refuse(POST, word, 1)
-    plainer = await stage.messenger.tell(stage.ada, MatchFound(replace(pictured(), id="2" * 32)))
+    plainer = await stage.messenger.send(stage.ada, MatchFound(replace(pictured(), id="2" * 32)))
     full, without = stage.received
     assert whole != plainer
     assert "picture" in kinds(full)
@@ -149,7 +149,7 @@ async def test_without_its_picture(stage: Stage, word: str):
 async def test_as_text_alone(stage: Stage, found: Match, refusals: int):
     """Then every block goes; the facts stay, the way on is named, and it is found by its key."""
     stage.refuse(POST, "invalid_blocks", refusals)
-    posted = await stage.messenger.tell(stage.ada, MatchFound(found))
+    posted = await stage.messenger.send(stage.ada, MatchFound(found))
     (plain,) = stage.received
     assert not plain.blocks
     assert "Zoë" in plain.text
@@ -162,7 +162,7 @@ async def test_refused_as_text_too(stage: Stage):
     stage.refuse(POST, "invalid_blocks", 2)
     stage.refuse(POST, "msg_too_long", 1)
     with pytest.raises(MessageRefused, match="msg_too_long"):
-        await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+        await stage.messenger.send(stage.ada, MatchFound(pictured()))
     assert (stage.asked(POST), stage.received) == (3, [])
 
 
@@ -170,7 +170,7 @@ async def test_somebody_gone_is_sent_nothing_plainer(stage: Stage):
     """A refusal about the person is final at once."""
     stage.refuse(POST, "user_disabled", 1)
     with pytest.raises(PersonUnreachable):
-        await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+        await stage.messenger.send(stage.ada, MatchFound(pictured()))
     assert stage.asked(POST) == 1
 
 
@@ -179,7 +179,7 @@ async def test_a_plainer_one_without_an_answer(stage: Stage):
     stage.refuse(POST, "invalid_blocks", 1)
     stage.slack.faults.order(Fault(POST, drop="after"))
     with pytest.raises(MessageUnsure):
-        await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+        await stage.messenger.send(stage.ada, MatchFound(pictured()))
     assert len(stage.received) == 1
     assert await stage.messenger.find(stage.ada, pictured().id, None) is not None
 
@@ -188,14 +188,14 @@ async def test_a_plainer_one_that_has_to_wait(stage: Stage):
     """Too many calls in between only take time."""
     stage.refuse(POST, "invalid_blocks", 1)
     stage.slack.faults.order(Fault(POST, error="ratelimited", retry_after=1))
-    await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+    await stage.messenger.send(stage.ada, MatchFound(pictured()))
     assert len(stage.received) == 1
 
 
 async def test_a_notice_that_is_no_match(stage: Stage):
     """It goes out plainer too."""
     stage.refuse(POST, "invalid_blocks", 1)
-    await stage.messenger.tell(stage.ada, SessionOver("Coffee"), "key")
+    await stage.messenger.send(stage.ada, SessionOver("Coffee"), "key")
     (plain,) = stage.received
     assert "Coffee" in plain.text
 
@@ -203,7 +203,7 @@ async def test_a_notice_that_is_no_match(stage: Stage):
 @pytest.mark.parametrize("refusals", [0, 1, 2])
 async def test_an_edit(stage: Stage, refusals: int):
     """The end of a round is shown in the message's place, plainer where it must be."""
-    posted = await stage.messenger.tell(stage.ada, MatchFound(pictured()))
+    posted = await stage.messenger.send(stage.ada, MatchFound(pictured()))
     stage.refuse(EDIT, "invalid_blocks", refusals)
     await stage.messenger.edit(stage.ada, posted, MatchOver(pictured()))
     (over,) = stage.received

@@ -12,15 +12,15 @@ import pytest
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
+from slackbot.aio.tasks import BackgroundTasks
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Fault, Slack
-from slackbot.services.background import Background
-from slackbot.slack.replies import arrived_at
-from slackbot.slack.socket_line import AppTokenRefused, LineOptions
-from slackbot.slack.socket_mode import SocketMode, SocketModeOptions
-from slackbot.slack.web_api import slack_session, web_client
+from slackbot.slack.client import slack_session, web_client
+from slackbot.slack.commands.responder import arrived_at
+from slackbot.slack.inbound.socket_mode import SocketMode, SocketModeOptions
+from slackbot.slack.inbound.socket_mode_connection import AppTokenRefused, ConnectionOptions
 
-LINE = LineOptions(connect_seconds=1.0, heartbeat_seconds=0.2, close_seconds=0.2)
+LINE = ConnectionOptions(connect_seconds=1.0, heartbeat_seconds=0.2, close_seconds=0.2)
 
 
 def quick(**changes: Any) -> SocketModeOptions:
@@ -36,7 +36,7 @@ class Stage:
     slack: Slack
     app: AsyncApp
     socket_mode: SocketMode
-    background: Background
+    background: BackgroundTasks
     finished: list[str] = field(default_factory=list)
     slow: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -60,7 +60,7 @@ async def stage(options: SocketModeOptions, slack: Slack | None = None) -> Async
         slack.base_url = url
         client = web_client(f"{url}/api/", session)
         app = AsyncApp(client=client, authorize=authorize, process_before_response=True)
-        background = Background()
+        background = BackgroundTasks()
         mode = SocketMode(app, client, slack.app_token, background, options)
         on = Stage(slack, app, mode, background)
         listen(on)
@@ -117,7 +117,9 @@ async def test_accepted_and_never_greeted():
     """A connection without hello is given up in time, and closed before the next."""
     slack = Slack()
     slack.socket_mode.greets = False
-    async with stage(quick(line=LineOptions(connect_seconds=0.2, close_seconds=0.2)), slack) as on:
+    async with stage(
+        quick(line=ConnectionOptions(connect_seconds=0.2, close_seconds=0.2)), slack
+    ) as on:
         await on.socket_mode.start()
         assert not on.socket_mode.connected
         await on.until(lambda: slack.socket_mode.accepted >= 4)

@@ -8,8 +8,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from slackbot.slack.endpoint import arrived_at
-from slackbot.slack.turns import AT_ONCE, HELD_SECONDS, WAIT_SECONDS, Turns, goes_on_with
+from slackbot.slack.inbound.admission import (
+    AT_ONCE,
+    HELD_SECONDS,
+    WAIT_SECONDS,
+    ConcurrencyLimiter,
+    hold_slot_for,
+)
+from slackbot.slack.inbound.http import arrived_at
 
 MANY = 3 * AT_ONCE
 A_WHILE = 60.0
@@ -19,7 +25,7 @@ class Inputs:
     """Inputs that came together; what each still does is ended by hand."""
 
     def __init__(self) -> None:
-        self.turns = Turns()
+        self.turns = ConcurrencyLimiter()
         self.begun: list[int] = []
         self.going_on: dict[int, asyncio.Future[None]] = {}
         self.tasks: list[asyncio.Task[None]] = []
@@ -32,7 +38,7 @@ class Inputs:
             arrived_at.set(time.monotonic() if arrived is None else arrived)
             async with self.turns.turn():
                 self.begun.append(number)
-                goes_on_with(asyncio.create_task(self._work(number)))
+                hold_slot_for(asyncio.create_task(self._work(number)))
 
         self.tasks.append(asyncio.create_task(serve()))
 
@@ -124,7 +130,7 @@ async def test_a_place_is_given_back_once(inputs: Inputs) -> None:
 
 async def test_what_a_listener_raises_gives_its_place_back() -> None:
     """A broken input costs nobody their turn."""
-    turns = Turns()
+    turns = ConcurrencyLimiter()
     for _ in range(2 * AT_ONCE):
         with pytest.raises(ZeroDivisionError):
             async with turns.turn():
@@ -133,4 +139,4 @@ async def test_what_a_listener_raises_gives_its_place_back() -> None:
 
 async def test_outside_of_any_turn_work_goes_on_as_well() -> None:
     """Not all work belongs to an input."""
-    goes_on_with(asyncio.create_task(asyncio.sleep(0)))
+    hold_slot_for(asyncio.create_task(asyncio.sleep(0)))

@@ -19,19 +19,19 @@ from slackbot.domain.model import (
     Link,
     Match,
     MatchId,
+    MatchReport,
     Partner,
     Person,
     SessionId,
-    Sighting,
     Source,
     TeamId,
     UserId,
 )
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import LinkRow, MatchRow
-from slackbot.storage.vault import Vault
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -95,11 +95,11 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 async def test_no_token_and_no_call_lies_in_clear(database: Database, tmp_path: Path):
     """Neither in the file nor in its journal, whichever way the value came."""
-    store = SqlStore(database, Vault([OLD]))
+    store = SqlStore(database, Cipher([OLD]))
     await store.save_link(link(ANA))
     await store.add_match(pairing(ANA))
     await store.add_match(pairing(BEN, call=None))
-    await store.enrich_match(BEN, MatchId("m"), Sighting(partner=Partner(name="Zoë"), call=CALL))
+    await store.enrich_match(BEN, MatchId("m"), MatchReport(partner=Partner(name="Zoë"), call=CALL))
     enriched = await store.match(BEN, MatchId("m"))
     assert enriched is not None
     assert enriched.call == CALL
@@ -113,7 +113,7 @@ async def test_no_token_and_no_call_lies_in_clear(database: Database, tmp_path: 
 @pytest.mark.parametrize("thief", [BEN, NAMESAKE])
 async def test_a_moved_token_is_no_link(database: Database, thief: Person):
     """It opens for nobody else, in the same workspace or another; one log line says so."""
-    store = SqlStore(database, Vault([OLD]))
+    store = SqlStore(database, Cipher([OLD]))
     for person in (ANA, thief):
         await store.save_link(link(person))
     await move(database, LinkRow.token_sealed, ANA, thief)
@@ -129,8 +129,8 @@ async def test_a_moved_token_is_no_link(database: Database, thief: Person):
 async def test_a_moved_call_is_none(database: Database):
     """The match is still there, without the call."""
     for person in (ANA, BEN):
-        await SqlStore(database, Vault([OLD])).add_match(pairing(person))
-    store = SqlStore(database, Vault([OLD]))
+        await SqlStore(database, Cipher([OLD])).add_match(pairing(person))
+    store = SqlStore(database, Cipher([OLD]))
     await move(database, MatchRow.call_sealed, ANA, BEN)
     with capture_logs() as lines:
         assert await store.match(BEN, MatchId("m")) == pairing(BEN, call=None)
@@ -140,13 +140,13 @@ async def test_a_moved_call_is_none(database: Database):
 
 async def test_keys_change_without_a_gap(database: Database):
     """With the new key in front all stays readable; the old key gone, what it sealed is."""
-    await SqlStore(database, Vault([OLD])).save_link(link(ANA))
-    await SqlStore(database, Vault([OLD])).add_match(pairing(ANA))
-    both = SqlStore(database, Vault([NEW, OLD]))
+    await SqlStore(database, Cipher([OLD])).save_link(link(ANA))
+    await SqlStore(database, Cipher([OLD])).add_match(pairing(ANA))
+    both = SqlStore(database, Cipher([NEW, OLD]))
     assert await both.link(ANA) == link(ANA)
     assert await both.match(ANA, MatchId("m")) == pairing(ANA)
     await both.save_link(link(BEN))
-    only_new = SqlStore(database, Vault([NEW]))
+    only_new = SqlStore(database, Cipher([NEW]))
     with capture_logs() as lines:
         assert await only_new.link(ANA) is None
     assert lines[0]["reason"] == "unknown key"
@@ -156,8 +156,8 @@ async def test_keys_change_without_a_gap(database: Database):
 async def test_a_change_by_another_process_is_seen_after_some_seconds(database: Database):
     """A link is remembered, but not for long."""
     time = [0.0]
-    here = SqlStore(database, Vault([OLD]), clock=lambda: time[0])
-    elsewhere = SqlStore(database, Vault([OLD]))
+    here = SqlStore(database, Cipher([OLD]), clock=lambda: time[0])
+    elsewhere = SqlStore(database, Cipher([OLD]))
     await elsewhere.save_link(link(ANA))
     assert await here.link(ANA) == link(ANA)
     await elsewhere.forget(ANA)

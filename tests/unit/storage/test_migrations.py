@@ -19,11 +19,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from slackbot.domain.model import TeamId
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import Base
-from slackbot.storage.vault import Vault
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -68,14 +68,14 @@ async def test_an_upgrade_tells_what_it_did(database: Database):
 async def test_a_way_back_and_forth_keeps_the_data(database: Database):
     """Down to the first tables and up again, or up once more: what was there is there."""
     await schema.upgrade(database)
-    store = SqlStore(database, Vault([bytes(range(32))]))
-    assert await store.first_sight(TEAM, "Ev1", NOW)
+    store = SqlStore(database, Cipher([bytes(range(32))]))
+    assert await store.record_event(TEAM, "Ev1", NOW)
     await schema.upgrade(database)
-    assert not await store.first_sight(TEAM, "Ev1", NOW)
+    assert not await store.record_event(TEAM, "Ev1", NOW)
     await database.write(lambda connection: downgrade(connection, "0001"))
     assert (await schema.current_and_head(database))[0] == "0001"
     await schema.upgrade(database)
-    assert not await store.first_sight(TEAM, "Ev1", NOW)
+    assert not await store.record_event(TEAM, "Ev1", NOW)
 
 
 async def test_tables_of_another_version_are_refused(database: Database):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from slackbot.storage.cache import TtlCache
+from slackbot.aio.ttl_cache import TtlCache
 
 
 class Shelf:

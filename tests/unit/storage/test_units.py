@@ -13,16 +13,16 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
+from slackbot.storage.encryption import Cipher
+from slackbot.storage.executors import SqliteExecutor
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import SeenEventRow
-from slackbot.storage.units import SqliteUnits
-from slackbot.storage.vault import Vault
-from tests.fakes import ANA, CALL, EXPO, NOON, match, sighting, wish
+from tests.harness.fakes import ANA, CALL, EXPO, NOON, match, report, wish
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
-VAULT = Vault([bytes(range(32))])
+VAULT = Cipher([bytes(range(32))])
 SQLITE = pytest.mark.parametrize("database_url", ["memory", "file"], indirect=True)
 
 
@@ -52,7 +52,7 @@ class Counted(Executor):
 def trips(database: Database) -> list[str]:
     """The trips to a thread that the database makes from now on."""
     units: Any = database._units
-    assert isinstance(units, SqliteUnits)
+    assert isinstance(units, SqliteExecutor)
     seen: list[str] = []
     pools = {id(pool): Counted(pool, seen) for pool in (units._writing, units._reading)}
     units._writing, units._reading = pools[id(units._writing)], pools[id(units._reading)]
@@ -69,7 +69,7 @@ async def test_a_unit_of_work_is_one_trip_to_a_thread(database: Database, trips:
     assert await store.add_match(match(call=CALL))
     assert await store.match(ANA, match().id)
     assert await store.matches(ANA, EXPO, match().session_id)
-    await store.settle(ANA, match().id, "told", None, NOON)
+    await store.record_outcome(ANA, match().id, "told", None, NOON)
     assert await store.availability(ANA)
     assert len(trips) == 4, "read, add, settle; the wish is read once after it was saved"
     trips.clear()
@@ -78,7 +78,7 @@ async def test_a_unit_of_work_is_one_trip_to_a_thread(database: Database, trips:
         assert known.outcome == "told"
         await store.availability(ANA)
     assert trips == [], "what nobody else can have changed is at hand"
-    await store.enrich_match(ANA, match().id, sighting(raw_time="12:00"))
+    await store.enrich_match(ANA, match().id, report(raw_time="12:00"))
     [known] = await store.matches(ANA, EXPO, match().session_id)
     assert known.raw_time == "12:00"
     assert len(trips) == 2

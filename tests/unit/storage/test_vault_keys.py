@@ -8,7 +8,7 @@ import hashlib
 import pytest
 
 from slackbot.domain.model import Person, TeamId, UserId
-from slackbot.storage.vault import SealBroken, Vault, new_key, parse_keys
+from slackbot.storage.encryption import Cipher, DecryptionFailed, new_key, parse_keys
 
 
 def text(key: bytes) -> str:
@@ -55,17 +55,17 @@ def test_keys_stand_newest_first():
 def test_a_vault_needs_whole_and_different_keys(keys: list[bytes]):
     """None, a wrong length or the same key twice is refused."""
     with pytest.raises(ValueError):
-        Vault(keys)
+        Cipher(keys)
 
 
 def test_a_vault_shows_nothing_of_itself():
     """Neither its looks nor a refusal tell of keys or values."""
     key = base64.b64decode(GOOD)
-    vault, person = Vault([key]), Person(TeamId("T"), UserId("U"))
-    assert repr(vault) == str(vault) == "<Vault>"
-    sealed = vault.seal("the token", person=person, purpose="token")
-    with pytest.raises(SealBroken) as refused:
-        vault.open(sealed, person=person, purpose="call")
+    cipher, person = Cipher([key]), Person(TeamId("T"), UserId("U"))
+    assert repr(cipher) == str(cipher) == "<Vault>"
+    sealed = cipher.encrypt("the token", person=person, purpose="token")
+    with pytest.raises(DecryptionFailed) as refused:
+        cipher.open(sealed, person=person, purpose="call")
     told = repr(refused.value)
     assert all(part not in told for part in ("token", sealed.split(".")[1], sealed.split(".")[2]))
     assert refused.value.__cause__ is None

@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 UPGRADE = """
 import asyncio, pathlib, sys
 import slackbot
-from slackbot.storage import schema
+from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 
 async def main(installed, url):

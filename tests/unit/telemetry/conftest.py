@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.printed import printed
+from tests.harness.output import printed
 
 Printing = Callable[..., io.StringIO]
 

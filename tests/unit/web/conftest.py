@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.callstage import CallStage, call_stage
+from tests.harness.calls import CallStage, call_stage
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slackbot.web.call.limits import Buckets, network_of
-from tests.callstage import PUBLIC, CallStage
+from tests.harness.calls import PUBLIC, CallStage
 
 
 class Seconds:

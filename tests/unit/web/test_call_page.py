@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from slackbot.domain.health import Cause, Grade
-from slackbot.domain.media import MediaHosts
-from slackbot.web.call.probe import probe_call_page
-from tests.callstage import OURS, PUBLIC, CallStage, built_page, call_stage
+from slackbot.domain.findings import Cause, Grade
+from slackbot.domain.media_hosts import MediaHosts
+from slackbot.web.call.checks import probe_call_page
+from tests.harness.calls import OURS, PUBLIC, CallStage, built_page, call_stage
 
 HEADERS = {
     "content-security-policy": (

@@ -11,11 +11,11 @@ import httpx
 import pytest
 
 from slackbot.domain.calls import CallLink, EntryRefused
+from slackbot.domain.matching import digest
 from slackbot.domain.model import Partner
 from slackbot.domain.ports import Posted
-from slackbot.domain.rules import digest
-from slackbot.services.call_signing import LinkSigner
-from tests.callstage import (
+from slackbot.services.call_tokens import LinkSigner
+from tests.harness.calls import (
     KEY,
     NAMESAKE,
     OTHER_KEY,
@@ -25,7 +25,7 @@ from tests.callstage import (
     call_stage,
     with_call,
 )
-from tests.fakes import ANA, BEN, NOON
+from tests.harness.fakes import ANA, BEN, NOON
 
 TARGETS = ("session", "state")
 
@@ -39,7 +39,7 @@ async def test_the_first_browser_gets_the_pass(stage: CallStage):
     """Meeting and attendee as the platform gave them, who it is with, and how long it lasts."""
     match = with_call()
     link = await stage.offered(match)
-    await stage.store.settle(ANA, match.id, "told", Posted("D1", "1.0"), NOON)
+    await stage.store.record_outcome(ANA, match.id, "told", Posted("D1", "1.0"), NOON)
     stage.clock.advance(60)
     answer = await stage.asks(link)
     assert answer.status_code == 200

@@ -1,0 +1,156 @@
+"""The parts that reach out of the process, built from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from starlette.types import ASGIApp
+
+from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
+from slackbot.accelevents.feed_options import FeedOptions
+from slackbot.accelevents.feeds import SocketFeed
+from slackbot.bootstrap import database as upkeep
+from slackbot.bootstrap.call_page import calls_and_page
+from slackbot.domain.workers import Role
+from slackbot.services.calls import Calls
+from slackbot.settings import Settings, SettingsError, split
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.client import POST_SECONDS, WebClient, slack_session, web_client
+from slackbot.slack.installations import SingleInstallation
+from slackbot.slack.outbound.messenger import SlackMessenger
+from slackbot.storage.database import Database
+from slackbot.storage.delivery_database import DeliveryDatabase
+from slackbot.storage.store import SqlStore
+from slackbot.storage.workers import SqlLeases
+
+
+class SystemClock:
+    """Implements `ports.Clock`."""
+
+    def now(self) -> datetime:
+        """The time in UTC."""
+        return datetime.now(UTC)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so many seconds."""
+        await asyncio.sleep(seconds)
+
+
+@dataclass(slots=True)
+class Fence:
+    """Whether this process may still tell what it took over; its worker says so."""
+
+    holds: Callable[[], bool] = lambda: True
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """The parts that reach out of the process."""
+
+    boot_id: str
+    """Of this start of the process; no other start has the same."""
+    database: Database
+    leases: SqlLeases
+    store: SqlStore
+    platform: AcceleventsClient
+    feed: SocketFeed
+    slack: WebClient
+    installation: SingleInstallation
+    messenger: SlackMessenger
+    links: HubLinks
+    delivery_database: DeliveryDatabase
+    fence: Fence
+    calls: Calls
+    call_page: ASGIApp | None
+
+
+async def reach_out(
+    settings: Settings,
+    role: Role,
+    clock: SystemClock,
+    closing: AsyncExitStack,
+    call_static: Path,
+) -> Outside:
+    """Open what is opened at once; `closing` takes it all down again.
+
+    Raises:
+        SettingsError: something cannot be used as it is set.
+    """
+    # What may be wrong with a setting comes out before anything is made or opened.
+    cipher, database = upkeep.cipher_of(settings), upkeep.database_of(settings)
+    platform_as, feed_as = platform_options(settings), feed_options(settings)
+    upkeep.claim(settings, database, role, closing)
+    closing.push_async_callback(database.aclose)
+    await upkeep.make_ready(database)
+    delivery_database = DeliveryDatabase(settings.database)
+    closing.callback(delivery_database.close)
+    boot_id = secrets.token_hex(8)
+    leases = SqlLeases(database, boot_id=boot_id, role=role)
+    store = SqlStore(database, cipher)
+    platform = AcceleventsClient(platform_as, clock)
+    closing.push_async_callback(platform.aclose)
+    feed = SocketFeed(feed_as, clock)
+    closing.push_async_callback(feed.aclose)
+    installation, told = await _slack_of(settings, closing)
+    links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
+    fence = Fence()
+    calls, call_page = calls_and_page(settings, store, clock, call_static)
+    messenger = SlackMessenger(
+        told,
+        installation,
+        links,
+        channels=store,
+        call_offer=calls.offer,
+        may_send=lambda: fence.holds(),  # noqa: PLW0108 - whose `holds` is set later
+    )
+    closing.push_async_callback(messenger.aclose)
+    opened = (boot_id, database, leases, store, platform, feed, told, installation, messenger)
+    return Outside(*opened, links, delivery_database, fence, calls, call_page)
+
+
+async def _slack_of(
+    settings: Settings, closing: AsyncExitStack
+) -> tuple[SingleInstallation, WebClient]:
+    session = slack_session(POST_SECONDS)
+    closing.push_async_callback(session.close)
+    client = web_client(settings.slack_api_url, session)
+    return SingleInstallation(client, settings.slack_bot_token.get_secret_value()), client
+
+
+def platform_options(settings: Settings) -> PlatformOptions:
+    """Where the platform is and what is assumed of it."""
+    return PlatformOptions(
+        api_url=settings.accelevents_api_url,
+        auth_scheme=settings.accelevents_auth_scheme,
+        status_request=settings.accelevents_status_request,
+        matches_request=settings.accelevents_matches_request,
+        timezone=settings.timezone,
+    )
+
+
+def feed_options(settings: Settings) -> FeedOptions:
+    """What is assumed of the platform's socket.
+
+    Raises:
+        SettingsError: an option cannot be used; the line names its variable.
+    """
+    try:
+        return FeedOptions(
+            socket_url=settings.accelevents_socket_url or settings.accelevents_api_url,
+            socket_path=settings.accelevents_socket_path,
+            namespace=settings.accelevents_socket_namespace,
+            socket_auth=split(settings.accelevents_socket_auth),
+            hello=settings.accelevents_socket_hello or None,
+            events=split(settings.accelevents_socket_events),
+            timezone=settings.timezone,
+        )
+    except ValueError as error:
+        option, _, why = str(error).partition(": ")
+        variable = f"ACCELEVENTS_SOCKET_{option.removeprefix('socket_').upper()}"
+        raise SettingsError(f"{variable}: {why}") from None

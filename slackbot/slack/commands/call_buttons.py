@@ -1,0 +1,53 @@
+"""The buttons of a call: that its link was opened, and a new link in the old one's place."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Final
+
+from slackbot.aio.tasks import BackgroundTasks
+from slackbot.domain.model import MatchId, Person
+from slackbot.services.calls import Calls
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.blocks.match import match_card, no_call, without_call
+from slackbot.slack.blocks.message import Message
+from slackbot.slack.commands.handlers import defect
+
+_MATCH_ID: Final = re.compile(r"[0-9a-f]{32}")
+
+
+class CallButtons:
+    """What people do about calls in Slack. The match is named by the button, the person is not."""
+
+    def __init__(self, calls: Calls, *, background: BackgroundTasks, links: HubLinks) -> None:
+        self._calls = calls
+        self._background = background
+        self._links = links
+        self._running: dict[tuple[Person, str], asyncio.Task[Message]] = {}
+
+    def opened(self, person: Person, match_id: str) -> None:
+        """The button with the link was pressed, which Slack tells besides opening the link."""
+        if _MATCH_ID.fullmatch(match_id):
+            self._background.start(self._calls.opened(person, MatchId(match_id)), "note")
+
+    def new_link(self, person: Person, match_id: str) -> asyncio.Task[Message]:
+        """Begin to take the old links back; the card with the new one. Pressed twice it is once."""
+        key = (person, match_id)
+        task = self._running.get(key)
+        if task is None:
+            task = self._background.start(self._new_link(person, match_id), "answer")
+            self._running[key] = task
+            task.add_done_callback(lambda _: self._running.pop(key, None))
+        return task
+
+    async def _new_link(self, person: Person, match_id: str) -> Message:
+        if not _MATCH_ID.fullmatch(match_id):
+            return no_call()
+        try:
+            match, url = await self._calls.renew(person, MatchId(match_id))
+        except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
+            return defect(error)
+        if match is None:
+            return no_call()
+        return match_card(match, self._links, url) if url else without_call(match, self._links)

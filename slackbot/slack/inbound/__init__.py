@@ -1,0 +1,1 @@
+"""Requests from Slack: over HTTP or Socket Mode, to the listeners."""

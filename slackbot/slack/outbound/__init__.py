@@ -1,0 +1,1 @@
+"""Web API calls to Slack, within its rate limits."""

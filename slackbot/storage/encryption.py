@@ -1,0 +1,152 @@
+"""Sealing: what is secret is stored encrypted, and opens only where it belongs.
+
+A sealed value reads `v1.<key id>.<base64url(nonce + ciphertext)>`. AES-GCM binds it to a purpose,
+a workspace and a person, so a value moved to another row or column cannot be opened there.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import secrets
+from collections.abc import Sequence
+from itertools import pairwise
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from slackbot.domain.model import Person
+
+KEY_BYTES = 32
+_VERSION = "v1"
+_NONCE_BYTES = 12
+_TAG_BYTES = 16
+_FEWEST_DISTINCT_BYTES = 8
+"""A random key has about 30 distinct bytes; one with so few was typed by somebody."""
+
+
+class DecryptionFailed(Exception):
+    """A sealed value cannot be opened here. Says which way, never what it held."""
+
+
+class Cipher:
+    """Seals with the newest key, opens with any of them."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        """`keys` have 32 bytes each, newest first.
+
+        Raises:
+            ValueError: no key, a wrong length, or two keys with the same id.
+        """
+        if not keys:
+            raise ValueError("at least one key is needed")
+        if any(len(key) != KEY_BYTES for key in keys):
+            raise ValueError(f"every key must have {KEY_BYTES} bytes")
+        self._ciphers = {_key_id(key): AESGCM(key) for key in keys}
+        if len(self._ciphers) != len(keys):
+            raise ValueError("every key may be there only once")
+        self._newest = _key_id(keys[0])
+
+    def __repr__(self) -> str:
+        return "<Vault>"
+
+    def encrypt(self, plain: bytes | str, *, person: Person, purpose: str) -> str:
+        """Encrypt for this person and purpose; the same value never seals alike twice."""
+        data = plain.encode() if isinstance(plain, str) else plain
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        cipher = self._ciphers[self._newest]
+        sealed = nonce + cipher.encrypt(nonce, data, _belonging(person, purpose))
+        return f"{_VERSION}.{self._newest}.{_to_text(sealed)}"
+
+    def open(self, sealed: str, *, person: Person, purpose: str) -> bytes:
+        """Decrypt what was sealed for this person and purpose.
+
+        Raises:
+            SealBroken: unknown key, changed value, or one that belongs elsewhere.
+        """
+        key_id, data = _parts(sealed)
+        cipher = self._ciphers.get(key_id)
+        if cipher is None:
+            raise DecryptionFailed("unknown key")
+        nonce, ciphertext = data[:_NONCE_BYTES], data[_NONCE_BYTES:]
+        try:
+            return cipher.decrypt(nonce, ciphertext, _belonging(person, purpose))
+        except InvalidTag:
+            raise DecryptionFailed("changed, or sealed for another place") from None
+
+    def has_key_of(self, sealed: str) -> bool:
+        """Whether the key that sealed it is one of these; the value itself is not opened."""
+        _, _, rest = sealed.partition(".")
+        return rest.partition(".")[0] in self._ciphers
+
+    def needs_resealing(self, sealed: str) -> bool:
+        """Whether it was sealed with another key than the newest."""
+        return not sealed.startswith(f"{_VERSION}.{self._newest}.")
+
+
+def parse_keys(text: str) -> tuple[bytes, ...]:
+    """Keys from a comma list of base64, newest first.
+
+    Raises:
+        ValueError: a sentence that names the key by its place in the list, never its content.
+    """
+    keys: list[bytes] = []
+    for place, part in enumerate(text.split(","), start=1):
+        key = _parse_key(part.strip(), place)
+        if key in keys:
+            raise ValueError(f"key {place} is the same as key {keys.index(key) + 1}")
+        keys.append(key)
+    return tuple(keys)
+
+
+def new_key() -> str:
+    """A fresh random key as base64, fit for `parse_keys`."""
+    return base64.b64encode(AESGCM.generate_key(bit_length=KEY_BYTES * 8)).decode()
+
+
+def _parse_key(text: str, place: int) -> bytes:
+    if not text:
+        raise ValueError(f"key {place} is empty")
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError(f"key {place} is not base64") from None
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"key {place} has {len(key)} bytes instead of {KEY_BYTES}")
+    steps = {(after - before) % 256 for before, after in pairwise(key)}
+    if len(steps) == 1 or len(set(key)) < _FEWEST_DISTINCT_BYTES:
+        raise ValueError(f"key {place} is not random: make a new one")
+    return key
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(key).hexdigest()[:8]
+
+
+def _belonging(person: Person, purpose: str) -> bytes:
+    """The associated data. Lengths in front keep ("ab", "c") apart from ("a", "bc")."""
+    parts = [part.encode() for part in (_VERSION, purpose, person.team, person.user)]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+
+
+def _parts(sealed: str) -> tuple[str, bytes]:
+    version, _, rest = sealed.partition(".")
+    key_id, _, text = rest.partition(".")
+    data = _from_text(text)
+    if version != _VERSION or data is None or len(data) < _NONCE_BYTES + _TAG_BYTES:
+        raise DecryptionFailed("not a sealed value")
+    return key_id, data
+
+
+def _to_text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _from_text(text: str) -> bytes | None:
+    try:
+        data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    # Several texts decode to the same bytes; only the one that was written counts.
+    return data if _to_text(data) == text else None

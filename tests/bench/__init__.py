@@ -1,1 +1,0 @@
-"""How fast the bot is beside what one would write without it: `python -m tests.bench`."""

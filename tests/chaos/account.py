@@ -1,0 +1,168 @@
+"""The account of a row: what the platform paired, and what stands in people's direct messages.
+
+A match is one side of a pairing: this person with that partner. Messages are held against matches
+side by side, so that one that is lost is not made up for by another's second message, nor by a
+message of the same match under a second key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.accelevents.pairing import Pairing
+from slackbot.sandbox.slack import Slack
+from slackbot.sandbox.slack.workspace import Message
+
+Side = tuple[str, str]
+"""A person's name, and their partner's."""
+NAME = re.compile(r"guest\d{4}", re.IGNORECASE)
+"""How the people of a stage are named; in a match's message the first is the partner."""
+LATE = "You missed a match"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One row. Times are seconds from the pairing to the message."""
+
+    made: int
+    told: int
+    twice: int
+    late: int
+    p50: float
+    p99: float
+    inversions: int
+    """Messages that overtook one of a match a second older or more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message of a match."""
+
+    side: Side
+    key: str
+    at: float
+    late: bool
+
+
+class Account:
+    """Counts from the moment it is made."""
+
+    def __init__(self, slack: Slack, platform: Accelevents, people: dict[str, str]) -> None:
+        """`people` are the attendees' names, and their ids in Slack."""
+        self._slack = slack
+        self._platform = platform
+        self._people = people
+        self._channels = {slack.workspace.dm(user).id: name for name, user in people.items()}
+        self._pairings = len(platform.pairings)
+        self._messages = len(slack.workspace.messages)
+        self._heard: list[Told] = []
+
+    def made(self) -> int:
+        """How many messages the pairings call for."""
+        return sum(len(self._ours(pairing)) for pairing in self._new())
+
+    def told(self) -> int:
+        """How many matches were told, each counted once."""
+        return sum((self._made() & self._keys()).values())
+
+    def missed_reports(self) -> list[Side]:
+        """Which were not."""
+        return sorted((self._made() - self._keys()).elements())
+
+    def doubled(self) -> list[str]:
+        """What was told too often, in words: whom, and when under which keys."""
+        told, made = self._told(), self._made()
+        times = Counter((it.side, it.key) for it in told)
+        keys = self._keys()
+        too_many = {side for side, _ in (pair for pair, n in times.items() if n > 1)}
+        too_many |= {side for side, n in keys.items() if n > made[side]}
+        return [self._story(side) for side in sorted(too_many)]
+
+    def _story(self, side: Side) -> str:
+        name, partner = side
+        every = self._platform.pairings  # those before this account too
+        met = [f"{p.at.timestamp():.1f}" for p in every if set(p.sides) == set(side)]
+        told = [
+            f"{it.at:.1f} {it.key[:6]}{' late' if it.late else ''}"
+            for it in self._told()
+            if it.side == side
+        ]
+        return f"{name} met {partner} at {', '.join(met)} and was told at {', '.join(told)}"
+
+    def figures(self) -> Figures:
+        """What it comes to now."""
+        told = self._told()
+        waits = self._waits(told)
+        times = sorted(wait for _, wait in waits)
+        return Figures(
+            made=self.made(),
+            told=self.told(),
+            twice=self._twice(told),
+            late=sum(it.late for it in told),
+            p50=times[len(times) // 2] if times else 0.0,
+            p99=times[int(len(times) * 0.99)] if times else 0.0,
+            inversions=_inversions(waits),
+        )
+
+    def _twice(self, told: list[Told]) -> int:
+        """Messages too many: a key once more, or a side more often than it met."""
+        again = len(told) - len({(it.side[0], it.key) for it in told})
+        return again + sum((self._keys() - self._made()).values())
+
+    def _new(self) -> list[Pairing]:
+        return list(self._platform.pairings[self._pairings :])
+
+    def _ours(self, pairing: Pairing) -> list[str]:
+        return [name for name in pairing.sides if name in self._people]
+
+    def _made(self) -> Counter[Side]:
+        return Counter((name, it.partner_of(name)) for it in self._new() for name in self._ours(it))
+
+    def _keys(self) -> Counter[Side]:
+        """How many different keys each side was told under."""
+        return Counter(side for side, _ in {(it.side, it.key) for it in self._told()})
+
+    def _told(self) -> list[Told]:
+        """Read once: what a message said first does not change."""
+        messages = self._slack.workspace.messages
+        read = (self._read(message) for message in messages[self._messages :] if message.by_bot)
+        self._heard.extend(it for it in read if it is not None)
+        self._messages = len(messages)
+        return [it for it in self._heard if it.side[0] in self._people]
+
+    def _read(self, message: Message) -> Told | None:
+        """A match's message, as it was first posted; None for any other."""
+        first = [*message.earlier, message.content][0]
+        metadata = first.metadata or {}
+        if metadata.get("event_type") != "accelevents_match":
+            return None
+        partner = NAME.search(f"{first.text} {first.blocks}")
+        side = self._channels.get(message.channel, "?"), partner[0].lower() if partner else "?"
+        key = str(metadata.get("event_payload", {}).get("key"))
+        return Told(side, key, float(message.ts), LATE in str(first.text))
+
+    def _waits(self, told: list[Told]) -> list[tuple[float, float]]:
+        """When each pairing was made and how long its message took, the first with the first."""
+        begins, ends = defaultdict(list), defaultdict(list)
+        for pairing in self._new():
+            for name in self._ours(pairing):
+                begins[name, pairing.partner_of(name)].append(pairing.at.timestamp())
+        for it in told:
+            ends[it.side].append(it.at)
+        return [
+            (began, ended - began)
+            for side, made in begins.items()
+            for began, ended in zip(sorted(made), sorted(ends[side]), strict=False)
+        ]
+
+
+def _inversions(waits: list[tuple[float, float]]) -> int:
+    by_end = sorted(waits, key=lambda it: it[0] + it[1])
+    newest, count = float("-inf"), 0
+    for began, _ in by_end:
+        count += began < newest - 1.0
+        newest = max(newest, began)
+    return count

@@ -1,0 +1,35 @@
+"""A worker is stopped while its notices wait for Slack: others tell them, and it must not."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+from slackbot.sandbox.slack.faults import Fault
+
+from .account import Account
+from .bots import rng
+from .stage import Stage
+
+POST = "chat.postMessage"
+STOPPED_SECONDS = 6.5
+"""Longer than a lease, and than others need to take over."""
+
+
+async def stopped_while_waiting(here: Stage, account: Account, times: int) -> None:
+    """So often. `Retry-After` runs out while the worker is stopped, so it would send at once."""
+    for _number in range(times):
+        bot = rng.choice(here.workers)
+        await bot.ready()
+        await here.connected()
+        async with here.matches(20):
+            await asyncio.sleep(0.5)
+            here.slack.faults.order(
+                Fault(POST, times=1_000_000, error="ratelimited", retry_after=2)
+            )
+            await asyncio.sleep(1.0)
+            bot.send(signal.SIGSTOP)
+            here.slack.faults.clear()
+            await asyncio.sleep(STOPPED_SECONDS)
+            bot.send(signal.SIGCONT)
+        await here.quiet(account)

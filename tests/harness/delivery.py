@@ -1,0 +1,56 @@
+"""Lives of the durable delivery: one at a time in a process, any number on one database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, closing
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from slackbot.bootstrap.app import SystemClock
+from slackbot.delivery.delivery import DurableDelivery
+from slackbot.domain.model import Match
+from slackbot.domain.ports import Messenger, Store
+from slackbot.services import notices
+from slackbot.services.notices import Notices
+from slackbot.storage.delivery_database import DeliveryDatabase
+from tests.harness.fakes import match
+
+WAIT_SECONDS = 0.2
+"""How long a life waits for what may be on its way, and between tries, under `hurry`."""
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let short waits be short: the durable delivery goes by the real time."""
+    for name in ("LANDING_SECONDS", "RETRY_SECONDS"):
+        monkeypatch.setattr(notices, name, WAIT_SECONDS)
+
+
+@asynccontextmanager
+async def life(
+    url: str, store: Store, messenger: Messenger, *, boot_id: str = "first"
+) -> AsyncIterator[DurableDelivery]:
+    """The real delivery at work, until it is closed as a process that ends closes it."""
+    told_by = Notices(store=store, messenger=messenger, clock=SystemClock())
+    with closing(DeliveryDatabase(url)) as database:
+        delivery = DurableDelivery(told_by, boot_id=boot_id)
+        delivery.launch(database.options())
+        try:
+            yield delivery
+        finally:
+            await delivery.aclose()
+
+
+def fresh_match(ordinal: int = 1, **changes: Any) -> Match:
+    """A match of this moment: one of another day would be told no more."""
+    return replace(match(ordinal=ordinal), received_at=SystemClock().now(), **changes)
+
+
+async def becomes(condition: Callable[[], Awaitable[object]]) -> None:
+    """Return as soon as `condition` holds; a test that waits in vain fails."""
+    async with asyncio.timeout(20):
+        while not await condition():  # noqa: ASYNC110 - what is waited for is anybody's business
+            await asyncio.sleep(0.01)

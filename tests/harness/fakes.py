@@ -1,0 +1,324 @@
+"""Hand-written fakes of the outside, and sample values.
+
+Each fake notes what is asked of it in a journal that they may share, and goes wrong as told.
+`tests/contract` holds every one of them to what the real part does. The store has no fake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+
+from slackbot.aio.tasks import BackgroundTasks
+from slackbot.domain.errors import MessageUnsure
+from slackbot.domain.model import (
+    AttendeeStatus,
+    AuthScheme,
+    Availability,
+    Call,
+    EventSlug,
+    FeedHealth,
+    Grant,
+    Link,
+    Match,
+    MatchId,
+    MatchReport,
+    Partner,
+    Person,
+    Session,
+    SessionId,
+    SessionScope,
+    Source,
+    State,
+    TeamId,
+    UserId,
+)
+from slackbot.domain.notices import MatchFound, Notice, Remark
+from slackbot.domain.ports import FeedListener, Posted
+from slackbot.services.notices import Notices
+
+NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
+ANA = Person(TeamId("T1"), UserId("U1"))
+BEN = Person(TeamId("T1"), UserId("U2"))
+EXPO = EventSlug("expo")
+COFFEE, TEA = SessionId(7), SessionId(8)
+ZOE = Partner(name="Zoë", account_id=9, title="CTO", company="Ωmega")
+YAN = Partner(name="Yan", account_id=10)
+CALL = Call({"MeetingId": "m-1"}, {"AttendeeId": "attendee-1", "JoinToken": "j"})
+
+Journal = list[str]
+T = TypeVar("T")
+Answer = Coroutine[Any, Any, T]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Return as soon as `condition` holds; a test that waits in vain fails."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - what is waited for is anybody's business
+            await asyncio.sleep(0.001)
+
+
+# --- fakes ---------------------------------------------------------------------------------------
+
+
+class FakeClock:
+    """Stands still; `advance` lets time pass and wakes whoever has slept long enough."""
+
+    def __init__(self) -> None:
+        self.time = NOON
+        self.sleepers: dict[asyncio.Event, datetime] = {}
+
+    def now(self) -> datetime:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            woken = asyncio.Event()
+            self.sleepers[woken] = self.time + timedelta(seconds=seconds)
+            try:
+                await woken.wait()
+            finally:
+                self.sleepers.pop(woken, None)
+
+    def advance(self, seconds: float) -> None:
+        self.time += timedelta(seconds=seconds)
+        for woken in [woken for woken, due in self.sleepers.items() if due <= self.time]:
+            del self.sleepers[woken]
+            woken.set()
+
+
+class FakePlatform:
+    """Lists what it is given. `errors` and `gates` go by the call's name; an error comes once."""
+
+    grant = Grant(token=SecretStr("granted"), account_id=2, expires_at=None)
+    scheme = AuthScheme.BARE
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.programme: list[Session] = []
+        self.registered: list[Session] = []
+        self.listed: list[MatchReport] = []
+        self.links: list[Link] = []
+        self.errors: defaultdict[str, list[Exception]] = defaultdict(list)
+        self.gates: dict[str, asyncio.Event] = {}
+
+    async def _answer(self, line: str, answer: T) -> T:
+        name = line.split(maxsplit=1)[0]
+        self.journal.append(line)
+        if name in self.gates:
+            await self.gates[name].wait()
+        if self.errors[name]:
+            raise self.errors[name].pop(0)
+        return answer
+
+    def redeem(self, event: EventSlug, user_key: str) -> Answer[Grant]:
+        return self._answer(f"redeem {event} {user_key}", self.grant)
+
+    def check(self, event: EventSlug, token: SecretStr) -> Answer[AuthScheme]:
+        return self._answer(f"check {event} {token.get_secret_value()}", self.scheme)
+
+    def sessions(self, link: Link, scope: SessionScope) -> Answer[list[Session]]:
+        live = [s for s in self.programme if s.starts_at is None or s.starts_at <= NOON]
+        shown = live if scope is SessionScope.LIVE else self.programme
+        return self._answer(f"sessions {scope.value}", list(shown))
+
+    def registered_sessions(self, link: Link) -> Answer[list[Session]]:
+        return self._answer("registered", list(self.registered))
+
+    def join(self, link: Link, session_id: SessionId) -> Answer[None]:
+        return self._answer(f"join {session_id}", None)
+
+    def set_status(self, link: Link, session_id: SessionId, status: AttendeeStatus) -> Answer[None]:
+        self.links.append(link)
+        return self._answer(f"status {session_id} {status.value}", None)
+
+    def matches(self, link: Link, session_id: SessionId) -> Answer[list[MatchReport]]:
+        return self._answer(f"matches {session_id}", list(self.listed))
+
+
+class FakeFeed:
+    """Connects at once while `reachable`, else when a test says `up`. Reports as tasks."""
+
+    listener: FeedListener
+
+    def __init__(self, clock: FakeClock, journal: Journal) -> None:
+        self.clock, self.journal, self.reachable = clock, journal, True
+        self.links: dict[Person, Link] = {}
+        self.states: dict[Person, FeedHealth] = {}
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def listen(self, listener: FeedListener) -> None:
+        self.listener = listener
+
+    def open(self, link: Link, session_id: SessionId) -> None:
+        if self.links.get(link.person) != link:
+            self.journal.append(f"open {session_id}")
+            self.links[link.person] = link
+            self.states[link.person] = FeedHealth(False, self.clock.now())
+            if self.reachable:
+                self.up(link.person)
+
+    def up(self, person: Person) -> None:
+        self.states[person] = FeedHealth(True, self.clock.now())
+        self._report(self.listener.connected(person))
+
+    def down(self, person: Person, failure: str = "closed") -> None:
+        self.states[person] = FeedHealth(False, self.clock.now(), failure)
+        self._report(self.listener.disconnected(person, failure))
+
+    def send(self, person: Person, *seen: MatchReport) -> None:
+        self._report(self.listener.matched(person, self.links[person].event, seen))
+
+    def _report(self, work: Answer[None]) -> None:
+        self.tasks.append(asyncio.create_task(work))
+
+    async def wait_connected(self, person: Person, seconds: float) -> bool:
+        for _ in range(int(seconds)):
+            if (health := self.health(person)) is None or health.connected:
+                return health is not None
+            await self.clock.sleep(1)
+        return False
+
+    def health(self, person: Person) -> FeedHealth | None:
+        return self.states.get(person)
+
+    async def close(self, person: Person) -> None:
+        if self.links.pop(person, None) is not None:
+            self.states.pop(person)
+            self.journal.append("close")
+
+
+class FakeMessenger:
+    """Keeps what people are told. `errors` come first, one for each try; None lets one pass.
+
+    So many tellings as are `unheard` are taken without an answer.
+    """
+
+    unheard = 0
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.told: list[tuple[Person, Notice]] = []
+        self.keys: dict[tuple[Person, str | None], Posted] = {}
+        self.errors: list[Exception | None] = []
+
+    def _try(self, line: str) -> None:
+        self.journal.append(line)
+        error = self.errors.pop(0) if self.errors else None
+        if error is not None:
+            raise error
+
+    async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
+        self._try(f"tell {type(notice).__name__}")
+        self.told.append((person, notice))
+        posted = Posted(f"D-{person.user}", f"{len(self.told)}.0")
+        self.keys[person, notice.match.id if isinstance(notice, MatchFound) else key] = posted
+        if self.unheard:
+            self.unheard -= 1
+            raise MessageUnsure("no_answer")
+        return posted
+
+    async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
+        self._try(f"edit {posted.ts} {type(notice).__name__}")
+
+    async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
+        self._try("find")
+        return self.keys.get((person, key))
+
+
+class FakeDelivery:
+    """Carries out at once, in tasks, and remembers nothing after the process."""
+
+    def __init__(self, notices: Notices, clock: FakeClock, background: BackgroundTasks) -> None:
+        self.notices, self.clock, self.background = notices, clock, background
+        self.begun: set[str] = set()
+
+    def _start(self, name: str, work: Answer[None]) -> None:
+        if name in self.begun:
+            work.close()
+        else:
+            self.begun.add(name)
+            self.background.start(work, "deliver")
+
+    async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
+        work = self.notices.deliver(person, match_id, look_first=not fresh, sleep=self.clock.sleep)
+        self._start(match_id, work)
+
+    async def finish(self, person: Person, match_id: MatchId) -> None:
+        work = self.notices.finish(person, match_id, sleep=self.clock.sleep)
+        self._start(f"over-{match_id}", work)
+
+    async def remark(self, person: Person, key: str, remark: Remark) -> None:
+        work = self.notices.remark(person, key, remark, look_first=False, sleep=self.clock.sleep)
+        self._start(key, work)
+
+
+# --- sample values -------------------------------------------------------------------------------
+
+
+def link(person: Person = ANA, **changes: Any) -> Link:
+    made = Link(
+        person=person,
+        event=EXPO,
+        token=SecretStr("the-token"),
+        auth_scheme=AuthScheme.BARE,
+        linked_at=NOON,
+        credential_digest="d" * 64,
+        account_id=2,
+    )
+    return replace(made, **changes)
+
+
+def session(number: int = COFFEE, title: str = "Coffee", **changes: Any) -> Session:
+    """Live for another hour, unless said otherwise."""
+    hour = timedelta(hours=1)
+    made = Session(
+        id=SessionId(number), title=title, starts_at=NOON - hour, ends_at=NOON + hour, capacity=40
+    )
+    return replace(made, **changes)
+
+
+def wish(person: Person = ANA, **changes: Any) -> Availability:
+    made = Availability(
+        person=person,
+        event=EXPO,
+        session_id=COFFEE,
+        session_title="Coffee",
+        state=State.AVAILABLE,
+        since=NOON,
+        session_ends_at=NOON + timedelta(hours=1),
+    )
+    return replace(made, **changes)
+
+
+def report(partner: Partner = ZOE, **changes: Any) -> MatchReport:
+    """What the socket tells, with nothing by which to know it again unless given."""
+    return replace(MatchReport(partner=partner, session_id=COFFEE), **changes)
+
+
+def row(partner: Partner = ZOE, minute: int = 0, **changes: Any) -> MatchReport:
+    """What the match list tells: another zone and format than the socket's."""
+    return replace(MatchReport(partner=partner, raw_time=f"04.05.2026 17:{minute:02}"), **changes)
+
+
+def match(partner: Partner = ZOE, ordinal: int = 1, **changes: Any) -> Match:
+    key = f"id:{partner.account_id}" if partner.account_id else f"name:{partner.name.casefold()}"
+    made = Match(
+        id=MatchId(f"{key}/{ordinal}"),
+        person=ANA,
+        event=EXPO,
+        session_id=COFFEE,
+        session_title="Coffee",
+        partner=partner,
+        partner_key=key,
+        ordinal=ordinal,
+        source=Source.SOCKET,
+        received_at=NOON,
+    )
+    return replace(made, **changes)

@@ -1,0 +1,133 @@
+"""The bot as it is started in earnest, `slackbot run`, in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, UserId
+from slackbot.sandbox.accelevents import Accelevents
+from slackbot.sandbox.serving import serving
+from slackbot.sandbox.slack import Slack
+from slackbot.storage import migrations as schema
+from slackbot.storage.database import Database
+from tests.scenario.conftest import Mission, settings_for
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 30.0
+
+
+@dataclass
+class Process:
+    """A started bot. `log` is where its standard error goes."""
+
+    process: asyncio.subprocess.Process
+    log: Path
+
+    async def stop(self, seconds: float = 10.0) -> int:
+        """SIGTERM; the exit status, which must come within so many seconds."""
+        self.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(seconds):
+            return await self.process.wait()
+
+    async def ready(self, url: str) -> None:
+        """Wait until it says that it is ready."""
+        async with asyncio.timeout(START_SECONDS), httpx.AsyncClient(trust_env=False) as client:
+            while True:
+                assert self.process.returncode is None, self.log.read_text()
+                with suppress(httpx.HTTPError):
+                    if (await client.get(f"{url}/readyz")).status_code == 200:
+                        return
+                await asyncio.sleep(0.05)
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def _environment(mission: Mission) -> dict[str, str]:
+    settings = {}
+    for name, value in mission.settings:
+        settings[name.upper()] = (
+            value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        )
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    return {**kept, **settings, "PYTHONPATH": str(ROOT)}
+
+
+@asynccontextmanager
+async def started(mission: Mission, folder: Path) -> AsyncIterator[Process]:
+    """The bot of this mission, ready; killed at the end if it still runs."""
+    log = folder / "bot.log"
+    with log.open("wb") as file:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "slackbot",
+            "run",
+            env=_environment(mission),
+            cwd=folder,
+            stderr=file,
+        )
+    bot = Process(process, log)
+    try:
+        await bot.ready(mission.bot_url)
+        yield bot
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@asynccontextmanager
+async def outside(folder: Path, **changes: Any) -> AsyncIterator[Mission]:
+    """Slack and Accelevents in this process, and the settings for a bot in another."""
+    slack, platform, port = Slack(), Accelevents(), _free_port()
+    slack.rates.on = False
+    async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
+        slack.base_url = slack_url
+        settings = settings_for(
+            slack,
+            slack_url,
+            platform_url,
+            port=port,
+            database_url=f"sqlite:///{folder}/slackbot.db",
+            **changes,
+        )
+        mission = Mission(slack, platform, slack_url, platform_url, settings, "T0DEMO")
+        mission.bot_url = f"http://127.0.0.1:{port}"
+        yield mission
+
+
+async def link_all(mission: Mission, names: list[str]) -> None:
+    """Let these people come, their accounts connected already, before the bot starts."""
+    database = Database(mission.settings.database)
+    await schema.upgrade(database)
+    await database.aclose()
+    async with mission.store() as store:
+        for name in names:
+            person = mission.add(name)
+            await store.save_link(
+                Link(
+                    person=Person(TeamId(mission.team), UserId(person.id)),
+                    event=EventSlug("demo"),
+                    token=SecretStr(mission.platform.token_for(name)),
+                    auth_scheme=AuthScheme.BARE,
+                    linked_at=datetime.now(UTC),
+                    credential_digest=name,
+                )
+            )

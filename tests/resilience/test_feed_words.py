@@ -1,0 +1,91 @@
+"""Each kind of failure has its word in the feed's health, even when nobody listens well."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from slackbot.accelevents.feeds import FeedOptions, SocketFeed
+from slackbot.bootstrap.app import SystemClock
+from slackbot.domain.model import (
+    AuthScheme,
+    EventSlug,
+    Link,
+    MatchReport,
+    Person,
+    SessionId,
+    TeamId,
+    UserId,
+)
+from slackbot.sandbox.serving import serving
+
+from .crowd import quick_platform, until
+from .peers import WORDS, Peer, proxied
+
+ADA = Person(TeamId("T0DEMO"), UserId("U0ADA"))
+
+
+class Raises:
+    """A listener that cannot bear anything."""
+
+    def __init__(self) -> None:
+        self.heard = 0
+
+    async def matched(self, person: Person, event: EventSlug, seen: Sequence[MatchReport]) -> None:
+        self.heard += 1
+        raise RuntimeError("matched")
+
+    async def connected(self, person: Person) -> None:
+        raise RuntimeError("connected")
+
+    async def disconnected(self, person: Person, failure: str) -> None:
+        raise RuntimeError("disconnected")
+
+
+def link(token: str) -> Link:
+    return Link(
+        person=ADA,
+        event=EventSlug("demo"),
+        token=SecretStr(token),
+        auth_scheme=AuthScheme.BARE,
+        linked_at=datetime.now(UTC),
+        credential_digest="d",
+    )
+
+
+@pytest.fixture(autouse=True)
+async def no_noise() -> AsyncIterator[None]:
+    """What the listener raises is logged as errors; that is as it should be here."""
+    with capture_logs():
+        yield
+
+
+@pytest.mark.parametrize("peer", WORDS, ids=lambda peer: peer.name.lower())
+async def test_every_failure_has_its_word(peer: Peer) -> None:
+    """The word stands there while the trouble lasts; afterwards the feed is up, and hears."""
+    platform, listener = quick_platform(), Raises()
+    async with serving(platform.app) as url, proxied(url) as proxy:
+        options = FeedOptions(
+            socket_url=proxy.url, attempt_seconds=0.5, longest_backoff_seconds=0.2
+        )
+        feed = SocketFeed(options, SystemClock())
+        feed.listen(listener)
+        feed.open(link(platform.token_for("ada")), SessionId(11645))
+        assert await feed.wait_connected(ADA, 10)
+        proxy.turn(peer)
+
+        def word() -> str | None:
+            health = feed.health(ADA)
+            return health.failure if health is not None and not health.connected else None
+
+        await until(f"the feed says {WORDS[peer]}", lambda: word() == WORDS[peer], 10)
+        proxy.turn(Peer.GOOD)
+        assert await feed.wait_connected(ADA, 10)
+        await until("one connection", lambda: len(platform.sockets) == 1, 10)
+        await platform.pair("ada", "priya")
+        await until("it is heard", lambda: listener.heard == 1, 10)
+        await feed.aclose()
