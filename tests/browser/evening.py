@@ -64,7 +64,7 @@ class Evening:
         for name in NAMES:
             await self._connect(name)
         lasts = math.ceil(seconds + 5 * (time.monotonic() - began))
-        self.mission.platform.dials.round_seconds = lasts
+        self.mission.platform.knobs.round_seconds = lasts
         await self.match_again()
         return lasts
 

@@ -186,6 +186,6 @@ async def test_a_call_of_a_strange_host_is_not_offered(
 async def test_a_match_without_a_call_is_told_without_one(start: Start, tmp_path: Path) -> None:
     """What the platform did not send cannot be joined."""
     platform = Accelevents()
-    platform.dials.shape = "no_call"
+    platform.knobs.shape = "no_call"
     pair = await matched(start, tmp_path, platform=platform)
     assert pair.card.buttons[0].text == words.BUTTON_MEET

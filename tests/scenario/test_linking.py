@@ -110,7 +110,7 @@ async def test_the_event_is_a_link_or_a_slug(mission: Mission, event: str) -> No
 
 async def test_a_platform_that_wants_bearer_is_found_out(mission: Mission) -> None:
     """Bare is refused, Bearer is taken: tried once while linking, and remembered."""
-    mission.platform.dials.auth_forms = {"bearer"}
+    mission.platform.knobs.auth_forms = {"bearer"}
     ada = await mission.link("ada")
     assert "Networking now" in (await mission.ask(ada, "/networking sessions")).text
     assert [call.status for call in mission.platform.calls].count(401) == 1

@@ -103,8 +103,8 @@ async def test_who_finds_somebody_waiting_is_always_told_with_the_call(
 async def test_a_match_sent_often_is_told_once(start: Start, shape: str, with_time: bool) -> None:
     """Any number of tellings and the list in another zone: one message; met again: a second."""
     platform = Accelevents()
-    platform.dials.shape, platform.dials.with_time = shape, with_time
-    platform.dials.list_zone, platform.dials.list_time_format = "Asia/Kolkata", "%d.%m.%Y %H:%M:%S"
+    platform.knobs.shape, platform.knobs.with_time = shape, with_time
+    platform.knobs.list_zone, platform.knobs.list_time_format = "Asia/Kolkata", "%d.%m.%Y %H:%M:%S"
     mission = await start(platform)
     mission.slack.rates.on = False
     ada = await mission.link("ada")
@@ -130,7 +130,7 @@ async def reads_the_list(mission: Mission) -> None:
 async def meets_again(mission: Mission) -> None:
     """The same two are paired once more, within the same minute."""
     await mission.platform.pair("ada", "priya")
-    if mission.platform.dials.shape == "no_call":
+    if mission.platform.knobs.shape == "no_call":
         # Without a call nothing but the list tells this from another telling of the first.
         await mission.ask(mission.ada, "/networking pause")
     await waits_for_dms(mission.ada, 2)
@@ -148,7 +148,7 @@ async def test_every_understood_payload_is_told_once(
     mission = await start()
     mission.slack.rates.on = False
     platform = mission.platform
-    platform.dials.list_zone = "Pacific/Auckland"
+    platform.knobs.list_zone = "Pacific/Auckland"
     platform.add_attendee("tom", "Tom Okafor", user_id=503)
     ada = await mission.link_with_account_id("ada")
     await mission.ask(ada, f"/networking available {SESSION}")

@@ -1,12 +1,12 @@
-"""The Accelevents platform on one machine: REST API, Socket.IO server, and dials.
+"""The Accelevents platform on one machine: REST API, Socket.IO server and control API.
 
-An implementation of the documented platform of its own; it knows nothing of the bot.
+An independent implementation of the documented platform; it knows nothing of the bot.
 """
 
-from slackbot.sandbox.accelevents.dials import Dials
+from slackbot.sandbox.accelevents.app import Accelevents
 from slackbot.sandbox.accelevents.event import Session
+from slackbot.sandbox.accelevents.knobs import Knobs
+from slackbot.sandbox.accelevents.match_payloads import SHAPES
 from slackbot.sandbox.accelevents.pairing import Pairing
-from slackbot.sandbox.accelevents.shapes import SHAPES
-from slackbot.sandbox.accelevents.world import Accelevents
 
-__all__ = ["SHAPES", "Accelevents", "Dials", "Pairing", "Session"]
+__all__ = ["SHAPES", "Accelevents", "Knobs", "Pairing", "Session"]

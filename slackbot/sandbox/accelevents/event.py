@@ -1,4 +1,4 @@
-"""The event: its programme, who is registered where, and the rules of joining."""
+"""The event: its sessions, their registrations, and the rules for joining."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from slackbot.sandbox.accelevents.refusals import Refusal, RefusedError
 
 @dataclass(frozen=True)
 class Track:
-    """A track as the session list prints it."""
+    """A track, with the fields of the session list."""
 
     id: int
     name: str
@@ -21,7 +21,7 @@ class Track:
 
 @dataclass
 class Session:
-    """One session. Times are aware; ``capacity`` None leaves the field out, 0 is no limit."""
+    """One session. Times are aware; ``capacity`` None omits the field, 0 is no limit."""
 
     id: int
     title: str
@@ -32,11 +32,11 @@ class Session:
     description: str | None = None
     track: Track | None = None
     capacity: int | None = None
-    # People of the event who are no attendees of the sandbox, but take a seat.
+    # Seats taken by people who are not attendees of the sandbox.
     registered_elsewhere: int = 0
     # None admits every ticket.
     ticket_types: frozenset[str] | None = None
-    # Set: tickets that permit this many sessions have used them up on other sessions.
+    # If set, every ticket permits this many sessions and has used them up elsewhere.
     used_up_limit: int | None = None
     registered: dict[str, list[int]] = field(default_factory=dict)  # attendee key → ticket ids
 
@@ -58,13 +58,13 @@ class Session:
         return bool(self.capacity) and self.registered_count >= (self.capacity or 0)
 
     def admits(self, attendee: Attendee) -> bool:
-        """Whether one of the attendee's tickets is good for this session."""
+        """Return True if one of the attendee's tickets admits them to this session."""
         allowed = self.ticket_types
         return allowed is None or any(ticket.type in allowed for ticket in attendee.tickets)
 
 
 class Event:
-    """A programme under a slug."""
+    """The sessions of one event, known by its slug."""
 
     def __init__(self, slug: str, name: str, sessions: list[Session]) -> None:
         self.slug = slug
@@ -79,13 +79,16 @@ class Event:
         return session
 
     def session(self, session_id: int) -> Session:
-        """The session with this id; raises the documented refusal when there is none."""
+        """Return a session; raise the documented refusal if there is none with this id."""
         if session_id not in self._sessions:
             raise RefusedError(refusals.SESSION_NOT_FOUND)
         return self._sessions[session_id]
 
     def join(self, session_id: int, who: Attendee, now: datetime) -> Session:
-        """Register ``who``, in the order of the guide's table; joining again changes nothing."""
+        """Register ``who``; joining again changes nothing.
+
+        Refusals are checked in the order of the guide's table.
+        """
         session = self.session(session_id)
         if who.key not in session.registered:
             self._check_seat(session, who)
@@ -118,7 +121,7 @@ SECOND_TRACK = Track(733, "Second track", "#0094ff", 2000.0)
 
 
 def demo_event(slug: str, name: str, now: datetime) -> Event:
-    """A believable day around ``now``: sessions live, full, restricted, to come and over."""
+    """Return a plausible day around ``now``: sessions live, full, restricted, upcoming, past."""
     minute = now.replace(second=0, microsecond=0)
     return Event(slug, name, [*_today(minute), *_later(minute)])
 
@@ -154,7 +157,7 @@ def _today(minute: datetime) -> list[Session]:
 
 
 def _later(minute: datetime) -> list[Session]:
-    """Enough further sessions that a list of ordinary size has a second page."""
+    """Return enough further sessions for a second page of a list of default size."""
     titles = (
         "Product people",
         "Platform engineers",

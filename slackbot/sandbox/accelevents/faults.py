@@ -1,4 +1,4 @@
-"""Planned trouble: delays, answers that are not the route's own, broken bodies."""
+"""Planned faults: delays, statuses in place of the route's own, broken bodies."""
 
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal, TypeVar
@@ -9,28 +9,29 @@ Times = Annotated[int, Field(ge=1)]
 
 
 class Where(BaseModel):
-    """Which calls a fault is meant for; no path given means every REST call, and no socket."""
+    """The calls a fault applies to; without a path every REST call, but no socket handshake."""
 
     model_config = ConfigDict(extra="forbid")
 
     path: str = ""
     method: str | None = None
 
-    def fits(self, method: str, path: str, *, named: bool) -> bool:
+    def matches(self, method: str, path: str, *, named: bool) -> bool:
+        """Return True if the call is meant; with ``named`` only faults with a path apply."""
         if named and not self.path:
             return False
         return self.method in {None, method} and fnmatchcase(path, f"{self.path}*")
 
 
 class Delay(Where):
-    """Wait before acting, or, with ``act_first``, between acting and answering."""
+    """A wait before acting or, with ``act_first``, between acting and answering."""
 
     seconds: Annotated[float, Field(ge=0)]
     act_first: bool = False
 
 
 class NextStatus(Where):
-    """An answer in place of the route's own, for the next calls."""
+    """A status in place of the route's own, for the next calls."""
 
     status: Annotated[int, Field(ge=300, le=599)]
     times: Times = 1
@@ -43,7 +44,7 @@ class NextStatus(Where):
 
 
 class Broken(Where):
-    """A body that cannot be read, under the route's own status."""
+    """An unreadable body under the route's own status, for the next calls."""
 
     how: Literal["truncated", "html", "empty", "wrong_shape", "cut"] = "truncated"
     times: Times = 1
@@ -53,9 +54,9 @@ _Counted = TypeVar("_Counted", NextStatus, Broken)
 
 
 class Faults:
-    """What is planned, and how often still.
+    """The faults still planned.
 
-    ``named``: only what was planned for a path, as socket handshakes need it.
+    ``named`` selects only those planned for a path, as socket handshakes need.
     """
 
     def __init__(self) -> None:
@@ -64,7 +65,7 @@ class Faults:
         self._broken: list[Broken] = []
 
     def delay(self, delay: Delay) -> None:
-        """Add a delay, in place of the one for the same calls; 0 seconds takes it away."""
+        """Set the delay of these calls, replacing an earlier one; 0 seconds removes it."""
         same = (delay.path, delay.method)
         self._delays = [d for d in self._delays if (d.path, d.method) != same]
         if delay.seconds:
@@ -77,27 +78,27 @@ class Faults:
         self._broken.append(broken.model_copy())
 
     def clear(self) -> None:
-        """Forget everything planned."""
+        """Drop everything planned."""
         for planned in (self._delays, self._statuses, self._broken):
             planned.clear()
 
     def delay_for(self, method: str, path: str, *, named: bool = False) -> Delay | None:
-        """The delay with the longest fitting path."""
-        fitting = [delay for delay in self._delays if delay.fits(method, path, named=named)]
-        return max(fitting, key=lambda delay: len(delay.path), default=None)
+        """Return the matching delay with the longest path."""
+        matching = [delay for delay in self._delays if delay.matches(method, path, named=named)]
+        return max(matching, key=lambda delay: len(delay.path), default=None)
 
     def take_status(self, method: str, path: str, *, named: bool = False) -> NextStatus | None:
-        """The planned answer for this call, used up by one."""
+        """Return the status planned for this call, and count it off."""
         return _take(self._statuses, method, path, named=named)
 
     def take_broken(self, method: str, path: str) -> Broken | None:
-        """The planned breakage for this call, used up by one."""
+        """Return the breakage planned for this call, and count it off."""
         return _take(self._broken, method, path, named=False)
 
 
 def _take(planned: list[_Counted], method: str, path: str, *, named: bool) -> _Counted | None:
     for fault in planned:
-        if fault.fits(method, path, named=named):
+        if fault.matches(method, path, named=named):
             fault.times -= 1
             if fault.times == 0:
                 planned.remove(fault)

@@ -1,4 +1,4 @@
-"""Who is available, who meets whom: pairs are made at once, in the order of waiting."""
+"""Matchmaking: available people are paired at once, in the order in which they waited."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ STATUSES: tuple[str, ...] = get_args(Status)
 
 @dataclass(frozen=True)
 class Pairing:
-    """Two attendees (by key) who met. ``number`` counts from 1; ``passes`` is key → Attendee."""
+    """Two attendees (by key) who met.
+
+    ``number`` counts from 1; ``passes`` maps each key to that side's Chime ``Attendee`` object.
+    """
 
     number: int
     session_id: int
@@ -27,7 +30,7 @@ class Pairing:
 
 
 class Networking:
-    """The waiting rooms of all sessions and the record of every pairing."""
+    """The waiting lists of all sessions and the record of every pairing."""
 
     def __init__(self, now: Callable[[], datetime], chime: Chime) -> None:
         self._now = now
@@ -37,20 +40,20 @@ class Networking:
         self.pairings: list[Pairing] = []
 
     def set_status(self, session_id: int, who: str, status: Status) -> Pairing | None:
-        """Note a status; being available makes a pair as soon as somebody else is."""
+        """Set a status; somebody available is paired as soon as another person is."""
         self.statuses[session_id, who] = status
         if status != "CHECK_IN_AVAILABLE":
             self._stop_waiting(who, session_id)
             return None
-        room = self._waiting.setdefault(session_id, [])
-        if who not in room:
-            # One person waits in one room: the last wish counts.
+        waiting = self._waiting.setdefault(session_id, [])
+        if who not in waiting:
+            # A person waits in one session only: the last request counts.
             self._stop_waiting(who)
-            room.append(who)
-        return self.pair(session_id, room[0], room[1]) if len(room) > 1 else None
+            waiting.append(who)
+        return self.pair(session_id, waiting[0], waiting[1]) if len(waiting) > 1 else None
 
     def pair(self, session_id: int, a: str, b: str) -> Pairing:
-        """Make a pairing with a fresh Chime meeting, whether or not the two were waiting."""
+        """Pair two people in a new Chime meeting, whether or not they were waiting."""
         number = len(self.pairings) + 1
         meeting = self._chime.meeting(f"networking-{session_id}-{number}")
         pairing = Pairing(
@@ -71,18 +74,18 @@ class Networking:
         return pairing
 
     def waiting_in(self, session_id: int) -> list[str]:
-        """Keys of those who wait, longest first."""
+        """Return the keys of those waiting, longest first."""
         return list(self._waiting.get(session_id, ()))
 
     def of(self, session_id: int, who: str) -> list[Pairing]:
-        """Every pairing of one attendee in one session, oldest first."""
+        """Return every pairing of one attendee in one session, oldest first."""
         return [p for p in self.pairings if p.session_id == session_id and who in p.sides]
 
     def close(self, session_id: int) -> None:
-        """The session is over: nobody waits any more."""
+        """Empty the waiting list of a session that is over."""
         self._waiting.pop(session_id, None)
 
     def _stop_waiting(self, who: str, session_id: int | None = None) -> None:
-        for room_id, room in self._waiting.items():
-            if who in room and session_id in {None, room_id}:
-                room.remove(who)
+        for waiting_id, waiting in self._waiting.items():
+            if who in waiting and session_id in {None, waiting_id}:
+                waiting.remove(who)

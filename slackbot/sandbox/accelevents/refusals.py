@@ -1,7 +1,7 @@
-"""What the platform says no with: HTTP status, error code, text, and the body around them.
+"""The platform's refusals: HTTP status, error code, message, and the body that carries them.
 
-Codes and texts are those of the developer guide. Where the guide prints a status alone
-(the three 406 refusals of a join), the code is that status. Where it gives a meaning and no
+Codes and messages are those of the developer guide. Where the guide prints only a status
+(the three 406 refusals of a join), the code is that status. Where it gives a meaning without
 wording, the wording here is invented.
 """
 
@@ -24,7 +24,7 @@ class Refusal:
 
 
 class RefusedError(Exception):
-    """Raised by the platform's rules; becomes an HTTP answer in ``rest``."""
+    """A request refused by the platform's rules; ``rest`` turns it into an HTTP response."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
@@ -47,7 +47,7 @@ NOT_LIVE = Refusal(407, 4072002, "The time limit for accessing this session is e
 
 
 def ticket_limit(permitted: int) -> Refusal:
-    """The refusal of a ticket that has used up its number of sessions."""
+    """Return the refusal of a ticket that has used up its number of sessions."""
     return Refusal(
         406,
         406,
@@ -57,13 +57,13 @@ def ticket_limit(permitted: int) -> Refusal:
     )
 
 
-def malformed(why: str) -> Refusal:
-    """400 with a reason that a developer can act on."""
-    return Refusal(400, 400, why)
+def malformed(reason: str) -> Refusal:
+    """Return a 400 with a reason that a developer can act on."""
+    return Refusal(400, 400, reason)
 
 
-def answer(refusal: Refusal, shape: ErrorShape) -> Response:
-    """The refusal as an HTTP answer, its body in one of the shapes seen or feared."""
+def response(refusal: Refusal, shape: ErrorShape) -> Response:
+    """Return the HTTP response, its body in one of the shapes a client may meet."""
     status, code, message = refusal.status, refusal.code, refusal.message
     if shape == "plain_text":
         return PlainTextResponse(message, status)
@@ -78,5 +78,5 @@ def answer(refusal: Refusal, shape: ErrorShape) -> Response:
 
 
 def as_json(refusal: Refusal) -> str:
-    """The default body as text, for answers that are made without a route."""
+    """Return the default body as text, for responses made without a route."""
     return json.dumps({"errorCode": refusal.code, "message": refusal.message})

@@ -1,27 +1,27 @@
-"""The platform's JSON: the list envelope, session rows, join answers, match rows, tokens."""
+"""The platform's JSON: list envelope, session rows, join responses, match rows, tokens."""
 
 import json
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from slackbot.sandbox.accelevents.dials import Dials, JoinCall
-from slackbot.sandbox.accelevents.event import Event, Session
+from slackbot.sandbox.accelevents.event import Event, Session, Track
+from slackbot.sandbox.accelevents.knobs import JoinCall, Knobs
 from slackbot.sandbox.accelevents.pairing import Pairing
 from slackbot.sandbox.accelevents.people import Attendee
 
 Json = dict[str, object]
-# The Chime meeting and attendee of a join answer, where it has them.
+# The Chime meeting and attendee of a join response, if it has them.
 JoinedCall = tuple[object, object] | None
 
 
 def local(moment: datetime, zone: str, pattern: str) -> str:
-    """A time without its zone, as the platform writes all times."""
+    """Format a time without its zone, as the platform writes all times."""
     return moment.astimezone(ZoneInfo(zone)).strftime(pattern)
 
 
 def session_row(session: Session, who: Attendee, zone: str) -> Json:
-    """One session as the guide's sample has it; counts only where the session knows them."""
+    """Return one session as in the guide's sample, with counts only if it has a capacity."""
     row: Json = {
         "sessionId": session.id,
         "title": session.title,
@@ -32,7 +32,7 @@ def session_row(session: Session, who: Attendee, zone: str) -> Json:
         "format": session.format,
         "speakerList": None,
         "currentUserRegisteredEventTicketId": session.registered.get(who.key),
-        "tracks": _tracks(session),
+        "tracks": [] if session.track is None else [_track(session.track)],
         "streamProvider": None,
         "streamUrl": None,
         "rtmpUrl": None,
@@ -49,12 +49,14 @@ def session_row(session: Session, who: Attendee, zone: str) -> Json:
     return row | _counts(session)
 
 
-def _tracks(session: Session) -> list[Json]:
-    if session.track is None:
-        return []
-    track = session.track
-    named: Json = {"id": track.id, "name": track.name, "color": track.color}
-    return [named | {"description": None, "position": track.position}]
+def _track(track: Track) -> Json:
+    return {
+        "id": track.id,
+        "name": track.name,
+        "color": track.color,
+        "description": None,
+        "position": track.position,
+    }
 
 
 def _counts(session: Session) -> Json:
@@ -70,7 +72,7 @@ def _counts(session: Session) -> Json:
 
 
 def envelope(rows: Sequence[Json], filtered: int, event: Event, now: datetime) -> Json:
-    """The documented list envelope around one page of rows."""
+    """Return the documented list envelope around one page of rows."""
     return {
         "recordsTotal": len(list(event)),
         "recordsFiltered": filtered,
@@ -81,8 +83,8 @@ def envelope(rows: Sequence[Json], filtered: int, event: Event, now: datetime) -
     }
 
 
-def join_answer(session: Session, who: Attendee, zone: str, call: JoinedCall) -> Json:
-    """The session object that a join returns."""
+def join_response(session: Session, who: Attendee, zone: str, call: JoinedCall) -> Json:
+    """Return the session object that a join returns."""
     row = session_row(session, who, zone)
     wanted = ("sessionId", "title", "startTime", "endTime", "description", "format")
     meeting, attendee = call or (None, None)
@@ -103,7 +105,7 @@ def join_answer(session: Session, who: Attendee, zone: str, call: JoinedCall) ->
 
 
 def join_call(form: JoinCall, meeting: Json, attendee: Json) -> JoinedCall:
-    """Chime objects for a join answer, as objects or as JSON in strings."""
+    """Return the Chime objects of a join response, as objects or as JSON strings."""
     if form == "null":
         return None
     if form == "object":
@@ -112,7 +114,7 @@ def join_call(form: JoinCall, meeting: Json, attendee: Json) -> JoinedCall:
 
 
 def match_row(pairing: Pairing, partner: Attendee, time: str) -> Json:
-    """One documented row of the match list, which the socket event repeats."""
+    """Return one documented row of the match list; the socket event carries the same."""
     return {
         "userIdOfMatch": partner.user_id,
         "fullName": partner.full_name,
@@ -125,18 +127,18 @@ def match_row(pairing: Pairing, partner: Attendee, time: str) -> Json:
     }
 
 
-def list_time(pairing: Pairing, dials: Dials) -> str:
-    """``matTimeDate`` as the match list writes it."""
-    return local(pairing.at, dials.list_zone or dials.zone, dials.list_time_format)
+def list_time(pairing: Pairing, knobs: Knobs) -> str:
+    """Return ``matTimeDate`` as the match list writes it."""
+    return local(pairing.at, knobs.list_zone or knobs.zone, knobs.list_time_format)
 
 
-def socket_time(pairing: Pairing, dials: Dials) -> str:
-    """``matTimeDate`` as the socket event writes it."""
-    return local(pairing.at, dials.socket_zone or dials.zone, dials.socket_time_format)
+def socket_time(pairing: Pairing, knobs: Knobs) -> str:
+    """Return ``matTimeDate`` as the socket event writes it."""
+    return local(pairing.at, knobs.socket_zone or knobs.zone, knobs.socket_time_format)
 
 
-def token_answer(token: str, expires: datetime, who: Attendee, slug: str, zone: str) -> Json:
-    """The documented answer of every login."""
+def token_response(token: str, expires: datetime, who: Attendee, slug: str, zone: str) -> Json:
+    """Return the documented response to every login."""
     return {
         "access_token": token,
         "expires_in": local(expires, zone, "%Y-%m-%d %H:%M:%S"),

@@ -1,13 +1,12 @@
-"""The REST calls of an attendee, with the documented fields, codes and statuses.
+"""The REST API of an attendee, with the documented fields, codes and statuses.
 
 Stricter than the platform is known to be: a query parameter that the reference does not name
-is a 400, so that a misspelt one does not pass unseen.
+is a 400, so that a misspelt one does not go unnoticed.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Literal, Protocol, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -19,30 +18,15 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from slackbot.sandbox.accelevents import refusals, render
-from slackbot.sandbox.accelevents.dials import Dials
-from slackbot.sandbox.accelevents.event import Event, Session
-from slackbot.sandbox.accelevents.pairing import Networking, Pairing, Status
-from slackbot.sandbox.accelevents.people import Attendee, People
+from slackbot.sandbox.accelevents.event import Session
+from slackbot.sandbox.accelevents.pairing import Pairing, Status
+from slackbot.sandbox.accelevents.people import Attendee
+from slackbot.sandbox.accelevents.platform import Platform
 from slackbot.sandbox.accelevents.refusals import RefusedError
 from slackbot.sandbox.accelevents.sockets import token_in
-from slackbot.sandbox.chime.api import Chime
 
 Format = Literal["MAIN_STAGE", "BREAKOUT_SESSION", "MEET_UP", "WORKSHOP", "EXPO", "BREAK", "OTHER"]
 LoginSource = Literal["MAGIC_LINK"]
-
-
-class Platform(Protocol):
-    """What the routes need of the sandbox."""
-
-    dials: Dials
-    event: Event
-    people: People
-    networking: Networking
-    chime: Chime
-
-    def now(self) -> datetime: ...
-
-    async def tell(self, pairing: Pairing) -> None: ...
 
 
 class _Query(BaseModel):
@@ -92,23 +76,23 @@ def _query(request: Request, model: type[_Q]) -> _Q:
         raise RefusedError(refusals.malformed(f"{name}: {first['msg']}")) from error
 
 
-class Rest:
-    """The routes over one platform. Order of refusals: token, event, session, the call's own."""
+class RestApi:
+    """The routes of one platform. Refusals are checked in order: token, event, session, own."""
 
     def __init__(self, platform: Platform) -> None:
-        self._at = platform
-        self._lines = ("", "")
+        self._platform = platform
+        self._request_lines = ("", "")
         self._app = Starlette()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        dials = self._at.dials
-        if self._lines != (dials.status_request, dials.matches_request):
-            self._lines = (dials.status_request, dials.matches_request)
-            self._app = self._routed()
+        knobs = self._platform.knobs
+        if self._request_lines != (knobs.status_request, knobs.matches_request):
+            self._request_lines = (knobs.status_request, knobs.matches_request)
+            self._app = self._build()
         await self._app(scope, receive, send)
 
-    def _routed(self) -> Starlette:
-        status_request, matches_request = self._lines
+    def _build(self) -> Starlette:
+        status_request, matches_request = self._request_lines
         return Starlette(
             routes=[
                 Route("/rest/events/{event}/session/v2", self.sessions, methods=["GET"]),
@@ -126,92 +110,97 @@ class Rest:
         )
 
     async def sessions(self, request: Request) -> Response:
-        """List sessions: live ones; ``past`` only past ones; ``showPastAndUpcoming`` all."""
+        """List live sessions; with ``past`` only past ones, with ``showPastAndUpcoming`` all."""
         who = self._caller(request)
         query = _query(request, _Sessions)
-        rows = self._filtered(list(self._at.event), query, past=query.past)
+        rows = self._filtered(list(self._platform.event), query, past=query.past)
         tracks = set(query.track_ids.split(",")) - {""}
         rows = [s for s in rows if not tracks or (s.track and str(s.track.id) in tracks)]
         start = query.page * query.size
         return self._list(rows[start : start + query.size], len(rows), who)
 
     async def registered(self, request: Request) -> Response:
-        """The caller's own sessions, filtered as the list is, in one page."""
+        """List the caller's own sessions on one page, filtered like the session list."""
         who = self._caller(request)
         query = _query(request, _MySessions)
-        mine = [session for session in self._at.event if who.key in session.registered]
+        mine = [session for session in self._platform.event if who.key in session.registered]
         rows = self._filtered(mine, query, past=False)
         return self._list(rows, len(rows), who)
 
     async def join(self, request: Request) -> Response:
-        """Register for a live session; a second time is 200 again."""
+        """Register for a live session; repeating it is 200 again."""
         who = self._caller(request)
         _query(request, _Nothing)
         try:
-            session = self._at.event.join(self._session(request).id, who, self._at.now())
+            session = self._platform.event.join(
+                self._session(request).id, who, self._platform.now()
+            )
         except RefusedError as error:
-            raise self._as_dialled(error) from error
-        meeting = self._at.chime.meeting(f"session-{session.id}")
-        attendee = self._at.chime.attendee(meeting, f"{session.id}-{who.user_id}")
+            raise self._ticket_refusal(error) from error
+        meeting = self._platform.chime.meeting(f"session-{session.id}")
+        attendee = self._platform.chime.attendee(meeting, f"{session.id}-{who.user_id}")
         call = render.join_call(
-            self._at.dials.join_call, {"Meeting": meeting}, {"Attendee": attendee}
+            self._platform.knobs.join_call, {"Meeting": meeting}, {"Attendee": attendee}
         )
-        return JSONResponse(render.join_answer(session, who, self._at.dials.zone, call))
+        return JSONResponse(render.join_response(session, who, self._platform.knobs.zone, call))
 
     async def status(self, request: Request) -> Response:
         """Change the caller's status in a session; 200 with an empty body."""
         who = self._caller(request)
         wanted = _query(request, _StatusChange).status
         session = self._registered_session(request, who)
-        self._check_time(session, wanted)
-        pairing = self._at.networking.set_status(session.id, who.key, wanted)
+        if wanted == "CHECK_IN_AVAILABLE" and not session.is_live(self._platform.now()):
+            raise RefusedError(refusals.NOT_LIVE)
+        pairing = self._platform.networking.set_status(session.id, who.key, wanted)
         if pairing is not None:
-            await self._at.tell(pairing)
+            await self._platform.send_match(pairing)
         return Response(status_code=200)
 
     async def matches(self, request: Request) -> Response:
-        """Whom the caller met in a session, oldest first."""
+        """List the people the caller met in a session, oldest first."""
         who = self._caller(request)
         _query(request, _Nothing)
         session = self._registered_session(request, who)
-        pairings = self._at.networking.of(session.id, who.key)
+        pairings = self._platform.networking.of(session.id, who.key)
         rows = [self._match_row(pairing, who) for pairing in pairings]
-        if not self._at.dials.matches_envelope:
+        if not self._platform.knobs.matches_envelope:
             return JSONResponse(rows)
-        return JSONResponse(render.envelope(rows, len(rows), self._at.event, self._at.now()))
+        return JSONResponse(
+            render.envelope(rows, len(rows), self._platform.event, self._platform.now())
+        )
 
     async def login(self, request: Request) -> Response:
-        """Turn the user key of a magic link into an access token, once."""
+        """Exchange the user key of a magic link for an access token, once."""
         key = request.path_params["user_key"]
-        who = self._at.people.owner_of(key)
+        who = self._platform.people.owner_of(key)
         query = _query(request, _UserKeyLogin)
         self._check_event(query.event_url)
         request.state.attendee = who.key
-        token = self._at.people.redeem(key)
-        expires = self._at.people.expiry_of(token)
-        slug, zone = self._at.event.slug, self._at.dials.zone
-        return JSONResponse(render.token_answer(token, expires, who, slug, zone))
+        token = self._platform.people.redeem(key)
+        expires = self._platform.people.expiry_of(token)
+        slug, zone = self._platform.event.slug, self._platform.knobs.zone
+        return JSONResponse(render.token_response(token, expires, who, slug, zone))
 
-    # What several calls share.
+    # Shared by several calls.
 
     def _caller(self, request: Request) -> Attendee:
-        token = token_in(request.headers.get("authorization"), self._at.dials)
+        token = token_in(request.headers.get("authorization"), self._platform.knobs)
         if token is None:
             raise RefusedError(refusals.NOT_AUTHORISED)
-        who = self._at.people.holder_of(token)
+        who = self._platform.people.holder_of(token)
         request.state.attendee = who.key
-        self._check_event(request.path_params.get("event", self._at.event.slug))
+        self._check_event(request.path_params.get("event", self._platform.event.slug))
         return who
 
     def _check_event(self, slug: str) -> None:
-        if slug != self._at.event.slug:
+        if slug != self._platform.event.slug:
             raise RefusedError(refusals.EVENT_NOT_FOUND)
 
     def _session(self, request: Request) -> Session:
         raw = request.path_params["session_id"]
         if not raw.isdecimal():
             raise RefusedError(refusals.malformed("session id: not a number"))
-        return self._at.event.session(int(raw))
+        return self._platform.event.session(int(raw))
 
     def _registered_session(self, request: Request, who: Attendee) -> Session:
         session = self._session(request)
@@ -219,14 +208,10 @@ class Rest:
             raise RefusedError(refusals.NOT_REGISTERED)
         return session
 
-    def _check_time(self, session: Session, wanted: Status) -> None:
-        if wanted == "CHECK_IN_AVAILABLE" and not session.is_live(self._at.now()):
-            raise RefusedError(refusals.NOT_LIVE)
-
     def _filtered(
         self, sessions: Sequence[Session], query: _MySessions, *, past: bool
     ) -> list[Session]:
-        now = self._at.now()
+        now = self._platform.now()
         if past:
             sessions = [session for session in sessions if session.is_past(now)]
         elif not query.show_past_and_upcoming:
@@ -234,22 +219,24 @@ class Rest:
         return [s for s in sessions if query.session_format in {None, s.format}]
 
     def _list(self, page: Sequence[Session], filtered: int, who: Attendee) -> Response:
-        rows = [render.session_row(session, who, self._at.dials.zone) for session in page]
-        return JSONResponse(render.envelope(rows, filtered, self._at.event, self._at.now()))
+        rows = [render.session_row(session, who, self._platform.knobs.zone) for session in page]
+        return JSONResponse(
+            render.envelope(rows, filtered, self._platform.event, self._platform.now())
+        )
 
     def _match_row(self, pairing: Pairing, who: Attendee) -> render.Json:
-        partner = self._at.people[pairing.partner_of(who.key)]
-        return render.match_row(pairing, partner, render.list_time(pairing, self._at.dials))
+        partner = self._platform.people[pairing.partner_of(who.key)]
+        return render.match_row(pairing, partner, render.list_time(pairing, self._platform.knobs))
 
-    def _as_dialled(self, error: RefusedError) -> RefusedError:
-        other_page = self._at.dials.ticket_refusal == "register_page"
+    def _ticket_refusal(self, error: RefusedError) -> RefusedError:
+        other_page = self._platform.knobs.ticket_refusal == "register_page"
         if error.refusal is refusals.TICKET_NOT_PERMITTED and other_page:
             return RefusedError(refusals.TICKET_TYPE_GRANTS_NO_ACCESS)
         return error
 
     async def _refused(self, _request: Request, error: Exception) -> Response:
         assert isinstance(error, RefusedError)
-        return refusals.answer(error.refusal, self._at.dials.error_shape)
+        return refusals.response(error.refusal, self._platform.knobs.error_shape)
 
 
 def _route(line: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
@@ -258,7 +245,7 @@ def _route(line: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Rou
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
-    """A path or method that does not exist, as a Spring application answers it."""
+    """Answer an unknown path or method as a Spring application does."""
     assert isinstance(error, HTTPException)
     status = error.status_code
     reason = HTTPStatus(status).phrase

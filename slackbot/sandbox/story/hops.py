@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from slackbot.sandbox.accelevents.parcels import Sent
+from slackbot.sandbox.accelevents.outbox import SentEvent
 from slackbot.sandbox.slack import Answer, Seen
 
 
@@ -37,7 +37,7 @@ class Hops:
         """From pressing (Unix seconds) to the edit of the message that the button stood in."""
         self.buttons.append(float(answered.raw["edited"]["ts"]) - pressed_at)
 
-    def match(self, sent: Sent, told: Seen) -> None:
+    def match(self, sent: SentEvent, told: Seen) -> None:
         """From the socket event to the direct message, whose id is when Slack took it."""
         to_unix = time.time() - time.monotonic()
         self.matches.append(float(told.id) - (sent.at + to_unix))

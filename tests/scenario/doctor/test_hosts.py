@@ -189,7 +189,7 @@ async def test_an_attendees_token(patient: Patient) -> None:
 
 async def test_a_token_sent_the_other_way(patient: Patient) -> None:
     """How the token has to be sent is found out and told."""
-    patient.platform.dials.auth_forms = {"bearer"}
+    patient.platform.knobs.auth_forms = {"bearer"}
     report = await patient.is_seen_as_ada()
     assert report.status == 0, report.printed
     assert "sent bearer" in report.on("token")

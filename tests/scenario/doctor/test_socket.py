@@ -102,7 +102,7 @@ async def test_a_wrong_namespace(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("ways", "status"), [("query", 0), ("header", 1), ("auth", 1)])
 async def test_a_token_in_the_wrong_place(patient: Patient, ways: str, status: int) -> None:
     """A server that looks for the token elsewhere is told as a matter of how it travels."""
-    patient.platform.dials.socket_auth = {"query"}
+    patient.platform.knobs.socket_auth = {"query"}
     report = await patient.is_seen_as_ada(ACCELEVENTS_SOCKET_AUTH=ways)
     assert report.status == status
     told = "it refuses the token → check ACCELEVENTS_SOCKET_AUTH" if status else "connects"

@@ -57,7 +57,7 @@ async def test_the_road_to_a_match(
 ):
     """Magic link, list, join, feed, available, match: told by the socket and by the list."""
     platform, url = world
-    platform.dials.auth_forms = {scheme.value}
+    platform.knobs.auth_forms = {scheme.value}
     client = AcceleventsClient(PlatformOptions(api_url=url), clock)
     link = await linked(platform, client, a_link)
     assert (link.auth_scheme, link.account_id) == (scheme, 501)
@@ -89,7 +89,7 @@ async def test_every_shape_of_the_sandbox(
 ):
     """The same match is read from each shape, with its call where the shape has one."""
     platform, url = world
-    platform.dials.shape = shape
+    platform.knobs.shape = shape
     feed = make_feed(url)
     feed.open(a_link(token=a_token(platform)), SESSION)
     assert await feed.wait_connected(ANA, SOON)
@@ -131,7 +131,7 @@ async def test_the_five_refusals_of_a_join(
 ):
     """The guide's table, whatever the body looks like."""
     platform, url = world
-    platform.dials.error_shape = form
+    platform.knobs.error_shape = form
     client = AcceleventsClient(PlatformOptions(api_url=url), clock)
     with pytest.raises(kind) as caught:
         await client.join(a_link(token=a_token(platform)), SessionId(session))

@@ -4,9 +4,9 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from accelevents_visit import ALL, EVENT, LIST, visit
+from accelevents_harness import ALL, EVENT, LIST, running
 
-from slackbot.sandbox.accelevents import Accelevents, Dials, Session
+from slackbot.sandbox.accelevents import Accelevents, Knobs, Session
 
 LIVE = [11645, 11646, 11647, 11648, 11649]
 
@@ -16,36 +16,36 @@ def ids(answer: httpx.Response):
 
 
 async def test_without_flags_only_live_sessions_are_listed():
-    """The list of networking sessions holds what runs now, and nothing else."""
-    async with visit() as here:
+    """The list of networking sessions holds those that are live, and no others."""
+    async with running() as here:
         answer = await here.get(LIST, sessionFormat="MEET_UP")
         assert ids(answer) == LIVE
         assert answer.json()["recordsFiltered"] == 5
 
 
 async def test_without_the_format_other_sessions_are_listed_too():
-    """The keynote is live as well: asking for MEET_UP makes a difference."""
-    async with visit() as here:
+    """The keynote is live as well: filtering by MEET_UP makes a difference."""
+    async with running() as here:
         assert {11640, *LIVE} == set(ids(await here.get(LIST)))
 
 
 async def test_past_lists_past_sessions_alone():
-    """``past=true`` leaves only what is over."""
-    async with visit() as here:
+    """``past=true`` lists only past sessions."""
+    async with running() as here:
         assert ids(await here.get(LIST, past="true", sessionFormat="MEET_UP")) == [11651]
 
 
 async def test_past_and_upcoming_lists_everything():
-    """``showPastAndUpcoming=true`` has sessions over, live and to come."""
-    async with visit() as here:
+    """``showPastAndUpcoming=true`` lists past, live and upcoming sessions."""
+    async with running() as here:
         listed = ids(await here.get(LIST, **ALL, sessionFormat="MEET_UP"))
         assert {11651, 11645, 11650} < set(listed)
         assert 11640 not in listed
 
 
 async def test_pages_are_zero_based_and_disjoint():
-    """All pages together are the whole list, in order, and the page after the last is empty."""
-    async with visit() as here:
+    """The pages together are the whole list in order; the page after the last is empty."""
+    async with running() as here:
         flags = {"showPastAndUpcoming": "true", "sessionFormat": "MEET_UP"}
         pages = [ids(await here.get(LIST, **flags, size=8, page=number)) for number in range(4)]
         whole = ids(await here.get(LIST, **flags, size=100))
@@ -54,8 +54,8 @@ async def test_pages_are_zero_based_and_disjoint():
 
 
 async def test_the_envelope_is_the_documented_one():
-    """Totals, data, error and the two flags, under their documented names."""
-    async with visit() as here:
+    """Totals, data, error and the two flags have their documented names."""
+    async with running() as here:
         body = (await here.get(LIST, sessionFormat="MEET_UP", size=1)).json()
         assert [
             body[name]
@@ -71,8 +71,8 @@ async def test_the_envelope_is_the_documented_one():
 
 
 async def test_a_row_has_the_fields_of_the_guide():
-    """The first session is the guide's sample, with counts as other samples have them."""
-    async with visit() as here:
+    """The first session is the guide's sample, with the counts of other samples."""
+    async with running() as here:
         row = (await here.get(LIST, sessionFormat="MEET_UP")).json()["data"][0]
         assert row["title"] == "First Network Session"
         assert [
@@ -82,9 +82,9 @@ async def test_a_row_has_the_fields_of_the_guide():
         assert {"exihiborList", "streamUrl", "meetingPassword", "format"} < set(row)
 
 
-async def test_a_session_that_knows_no_counts_leaves_them_out():
-    """Where the guide's sample has no capacity, there is none to read."""
-    async with visit() as here:
+async def test_a_session_without_a_capacity_has_no_counts():
+    """The field is absent, as in the guide's sample."""
+    async with running() as here:
         row = (await here.get(LIST, sessionFormat="MEET_UP")).json()["data"][1]
         assert row["location"] == "Main hall"
         assert "capacity" not in row
@@ -92,10 +92,10 @@ async def test_a_session_that_knows_no_counts_leaves_them_out():
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
 async def test_times_are_written_in_the_events_zone(zone: str):
-    """Start and end are local times of the chosen zone, to the minute, without the zone."""
-    async with visit(Dials(zone=zone)) as here:
+    """Start and end are local times of the zone, to the minute, without the zone."""
+    async with running(Knobs(zone=zone)) as here:
         row = (await here.get(LIST, sessionFormat="MEET_UP")).json()["data"][0]
-        session = here.world.session(11645)
+        session = here.platform.session(11645)
         expected = [
             moment.astimezone(ZoneInfo(zone)).strftime("%Y/%m/%d %H:%M")
             for moment in (session.starts, session.ends)
@@ -103,21 +103,21 @@ async def test_times_are_written_in_the_events_zone(zone: str):
         assert expected == [row["startTime"], row["endTime"]]
 
 
-async def test_tracks_can_be_asked_for():
+async def test_sessions_are_filtered_by_track():
     """``trackIds`` narrows the list."""
-    async with visit() as here:
+    async with running() as here:
         assert ids(await here.get(LIST, **ALL, trackIds="733")) == [11645, 11650]
 
 
 async def test_my_sessions_are_those_i_joined():
-    """After a join the session is in my own list, with my ticket's number on it."""
-    async with visit() as here:
+    """A joined session is in the caller's own list, with their ticket id."""
+    async with running() as here:
         path = f"{EVENT}/user-session/registered"
         assert ids(await here.get(path)) == []
         await here.join(11646)
         mine = await here.get(path, sessionFormat="MEET_UP", showPastAndUpcoming="true")
         assert ids(mine) == [11646]
-        ticket = here.world.attendee("ada").tickets[0].id
+        ticket = here.platform.attendee("ada").tickets[0].id
         assert [ticket] == mine.json()["data"][0]["currentUserRegisteredEventTicketId"]
         assert ids(await here.get(path, who="priya")) == []
 
@@ -127,42 +127,42 @@ async def test_my_sessions_are_those_i_joined():
     [{"page": "-1"}, {"size": "0"}, {"size": "many"}, {"sessionFormat": "MEETUP"}, {"sizes": "5"}],
 )
 async def test_malformed_queries_are_400(query: Any):
-    """A value out of range, and a name that does not exist, are refused and named."""
-    async with visit() as here:
+    """A value out of range and an unknown name are refused, naming the parameter."""
+    async with running() as here:
         answer = await here.get(LIST, **query)
         assert answer.status_code == 400
         assert next(iter(query)) in answer.json()["message"]
 
 
 async def test_sessions_can_be_moved_in_time():
-    """A session that was to come is listed as live, and as past, when a test says so."""
-    async with visit() as here:
-        here.world.move_session(11650, "live")
+    """A test can make an upcoming session live, past and upcoming again."""
+    async with running() as here:
+        here.platform.move_session(11650, "live")
         assert 11650 in ids(await here.get(LIST))
-        here.world.move_session(11650, "past")
+        here.platform.move_session(11650, "past")
         assert 11650 in ids(await here.get(LIST, past="true"))
-        here.world.move_session(11650, "upcoming")
-        assert here.world.session(11650).is_upcoming(here.world.now())
+        here.platform.move_session(11650, "upcoming")
+        assert here.platform.session(11650).is_upcoming(here.platform.now())
 
 
 async def test_sessions_can_be_added():
-    """A test may bring a session of its own, with any title."""
-    async with visit() as here:
-        now = here.world.now()
-        here.world.event.add(Session(1, "<!here>", now - timedelta(1), now + timedelta(1)))
+    """A test can add its own session with any title."""
+    async with running() as here:
+        now = here.platform.now()
+        here.platform.event.add(Session(1, "<!here>", now - timedelta(1), now + timedelta(1)))
         row = (await here.get(LIST)).json()["data"][0]
         assert (row["sessionId"], row["title"]) == (1, "<!here>")
 
 
 def test_hostile_names_are_taken_as_they_are():
-    """Any text may be a name: it is the reader's task to be careful."""
-    world = Accelevents()
+    """Any text may be a name; handling it safely is the client's task."""
+    platform = Accelevents()
     name = "<!channel> <https://x.example|click> *_~`\n\u202e"
-    assert name == world.add_attendee("mallory", name).full_name
-    assert world.attendee("mallory").user_id == 503
+    assert name == platform.add_attendee("mallory", name).full_name
+    assert platform.attendee("mallory").user_id == 503
 
 
 def test_an_attendee_is_added_once():
-    """A second attendee under the same key is a mistake of the test."""
+    """A second attendee with the same key is an error."""
     with pytest.raises(ValueError, match="exists already"):
         Accelevents().add_attendee("ada", "Another Ada")

@@ -5,40 +5,40 @@ from uuid import UUID
 
 import pytest
 import socketio
-from accelevents_visit import FIRST, Ears, visit
+from accelevents_harness import FIRST, Listener, running
 
-from slackbot.sandbox.accelevents import SHAPES, Dials
+from slackbot.sandbox.accelevents import SHAPES, Knobs
 
 REFUSED = socketio.exceptions.ConnectionError
 
 
-def facts(payload: Any):
-    """All that an event says, as one flat string to look things up in."""
+def as_text(payload: Any):
+    """Return an event's payload as one string to search in."""
     return payload if isinstance(payload, str) else json.dumps(payload)
 
 
-async def test_both_sides_hear_of_a_match():
-    """Each is told of the other, with one meeting and a pass of their own."""
-    async with visit() as here:
+async def test_both_sides_are_notified_of_a_match():
+    """Each gets the other's name, the same meeting, and a Chime attendee of their own."""
+    async with running() as here:
         ada, priya = await here.listen("ada"), await here.listen("priya")
         await here.available("ada", "priya")
-        told, also_told = await ada.next(), await priya.next()
+        to_ada, to_priya = await ada.next(), await priya.next()
         assert (
-            told["matchedAttendee"]["fullName"],
-            also_told["matchedAttendee"]["fullName"],
+            to_ada["matchedAttendee"]["fullName"],
+            to_priya["matchedAttendee"]["fullName"],
         ) == ("Priya Raman", "Ada Example")
-        assert told["meeting"] == also_told["meeting"]
-        assert told["attendee"] != also_told["attendee"]
-        assert (told["sessionId"], told["meetingDurationInSeconds"]) == (FIRST, 300)
+        assert to_ada["meeting"] == to_priya["meeting"]
+        assert to_ada["attendee"] != to_priya["attendee"]
+        assert (to_ada["sessionId"], to_ada["meetingDurationInSeconds"]) == (FIRST, 300)
 
 
 async def test_the_chime_objects_are_well_formed():
-    """Ids are UUIDs, media URLs are secure and under chime.aws, the pass has a join token."""
-    async with visit() as here:
+    """Ids are UUIDs, media URLs are secure and under chime.aws, the attendee has a join token."""
+    async with running() as here:
         ada = await here.listen("ada")
-        await here.world.pair("ada", "priya")
-        told = await ada.next()
-        meeting, attendee = told["meeting"]["Meeting"], told["attendee"]["Attendee"]
+        await here.platform.pair("ada", "priya")
+        event = await ada.next()
+        meeting, attendee = event["meeting"]["Meeting"], event["attendee"]["Attendee"]
         assert meeting["MeetingId"] == str(UUID(meeting["MeetingId"]))
         assert attendee["AttendeeId"] == str(UUID(attendee["AttendeeId"]))
         urls = [url for url in meeting["MediaPlacement"].values() if "://" in url]
@@ -50,76 +50,82 @@ async def test_the_chime_objects_are_well_formed():
 
 
 async def test_the_event_comes_before_the_answer():
-    """Who says available second can be told before their own call returns."""
-    async with visit() as here:
+    """The person who completes a pair can be notified before their own call returns."""
+    async with running() as here:
         priya = await here.listen("priya")
         await here.available("ada", "priya")
-        assert [sent.connections for sent in here.world.sent if sent.attendee == "priya"] == [1]
+        assert [sent.connections for sent in here.platform.sent if sent.attendee == "priya"] == [1]
         await priya.next()
 
 
-async def test_who_is_not_connected_is_not_told():
-    """The event of somebody without a socket is lost; only the match list has it."""
-    async with visit() as here:
+async def test_an_event_without_a_socket_is_lost():
+    """Somebody who is not connected finds the match only in the match list."""
+    async with running() as here:
         await here.listen("ada")
         await here.available("ada", "priya")
         late = await here.listen("priya")
-        await here.world.emit("priya", {"marker": True})
+        await here.platform.emit("priya", {"marker": True})
         assert await late.next() == {"marker": True}
-        assert [sent.connections for sent in here.world.sent if sent.attendee == "priya"] == [0, 1]
+        assert [sent.connections for sent in here.platform.sent if sent.attendee == "priya"] == [
+            0,
+            1,
+        ]
         assert len(await here.matches("priya")) == 1
 
 
-async def test_every_open_connection_is_told():
-    """Two sockets of one person both hear the event."""
-    async with visit() as here:
+async def test_every_open_connection_is_notified():
+    """Two sockets of one person both receive the event."""
+    async with running() as here:
         one, two = await here.listen("ada"), await here.listen("ada")
-        await here.world.pair("ada", "priya")
+        await here.platform.pair("ada", "priya")
         assert await one.next() == await two.next()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 async def test_each_shape_reaches_both_sockets(shape: Any):
-    """In every shape both sides get session, partner and, where it has one, their call."""
-    async with visit(Dials(shape=shape)) as here:
+    """In every shape both sides get session, partner and, if it has one, their call."""
+    async with running(Knobs(shape=shape)) as here:
         ada, priya = await here.listen("ada"), await here.listen("priya")
         await here.available("ada", "priya")
-        (pairing,) = here.world.pairings
-        for ears, who, partner in ((ada, "ada", "Priya Raman"), (priya, "priya", "Ada Example")):
-            told = facts(await ears.next())
-            assert partner in told
-            assert str(FIRST) in told
-            assert (pairing.passes[who]["JoinToken"] in told) == (shape != "no_call")
-            assert pairing.passes[pairing.partner_of(who)]["JoinToken"] not in told
+        (pairing,) = here.platform.pairings
+        for listener, who, partner in (
+            (ada, "ada", "Priya Raman"),
+            (priya, "priya", "Ada Example"),
+        ):
+            event = as_text(await listener.next())
+            assert partner in event
+            assert str(FIRST) in event
+            assert (pairing.passes[who]["JoinToken"] in event) == (shape != "no_call")
+            assert pairing.passes[pairing.partner_of(who)]["JoinToken"] not in event
 
 
-async def test_shapes_differ_where_they_say():
-    """The traits by which the shapes are named."""
-    async with visit() as here:
+async def test_shapes_differ_as_their_names_say():
+    """Each shape has the trait it is named after."""
+    async with running() as here:
         ada = await here.listen("ada")
-        await here.world.pair("ada", "priya")
-        told = {"wrapped": await ada.next()}
+        await here.platform.pair("ada", "priya")
+        events = {"wrapped": await ada.next()}
         for shape in SHAPES:
-            here.world.dials.shape = shape
-            await here.world.send_again(only="ada")
-            told[shape] = await ada.next()
-        assert "MeetingId" in told["bare"]["meeting"]
-        assert "MeetingId" in json.loads(told["json_string"]["meeting"])["Meeting"]
-        assert "sessionId" in json.loads(told["payload_string"])
-        assert "audioHostUrl" in told["lower_camel"]["meeting"]["mediaPlacement"]
-        assert told["list_of_partners"]["matchedAttendees"][0]["userIdOfMatch"] == 502
-        assert "Meeting" in told["nested"]["data"]["chime"]["meetingInfo"]
-        assert {"fullName", "JoinToken", "SignalingUrl"} < set(told["flat"])
-        assert "SignalingUrl" in told["flat_urls"]["meeting"]
-        assert "matTimeDate" not in told["no_time"]["matchedAttendee"]
-        assert "meetingDurationInSeconds" not in told["no_round"]
+            here.platform.knobs.shape = shape
+            await here.platform.send_again(only="ada")
+            events[shape] = await ada.next()
+        assert "MeetingId" in events["bare"]["meeting"]
+        assert "MeetingId" in json.loads(events["json_string"]["meeting"])["Meeting"]
+        assert "sessionId" in json.loads(events["payload_string"])
+        assert "audioHostUrl" in events["lower_camel"]["meeting"]["mediaPlacement"]
+        assert events["list_of_partners"]["matchedAttendees"][0]["userIdOfMatch"] == 502
+        assert "Meeting" in events["nested"]["data"]["chime"]["meetingInfo"]
+        assert {"fullName", "JoinToken", "SignalingUrl"} < set(events["flat"])
+        assert "SignalingUrl" in events["flat_urls"]["meeting"]
+        assert "matTimeDate" not in events["no_time"]["matchedAttendee"]
+        assert "meetingDurationInSeconds" not in events["no_round"]
 
 
 async def test_time_and_round_can_be_left_out_of_any_shape():
-    """The dials for time and round hold for the shape in use."""
-    async with visit(Dials(with_time=False, round_seconds=None, shape="flat")) as here:
+    """The knobs for time and round apply to the shape in use."""
+    async with running(Knobs(with_time=False, round_seconds=None, shape="flat")) as here:
         ada = await here.listen("ada")
-        await here.world.pair("ada", "priya")
+        await here.platform.pair("ada", "priya")
         assert not {"matTimeDate", "meetingDurationInSeconds"} & set(await ada.next())
 
 
@@ -132,12 +138,12 @@ async def test_time_and_round_can_be_left_out_of_any_shape():
         ({"auth", "header", "query"}, True, True, True),
     ],
 )
-async def test_the_token_is_looked_for_where_the_dial_says(
+async def test_the_token_is_accepted_only_where_the_knob_says(
     forms: Any, auth: Any, header: Any, query: Any
 ):
-    """A token in another place than the accepted ones does not connect."""
-    async with visit(Dials(socket_auth=forms)) as here:
-        token = here.world.token_for("ada")
+    """A token in any other place does not connect."""
+    async with running(Knobs(socket_auth=forms)) as here:
+        token = here.platform.token_for("ada")
         ways = [
             {"auth": {"token": token}},
             {"auth": None, "headers": {"Authorization": token}},
@@ -153,84 +159,84 @@ async def test_the_token_is_looked_for_where_the_dial_says(
 
 @pytest.mark.parametrize("auth", [None, {}, {"token": "made-up"}, {"token": 7}, "made-up"])
 async def test_a_bad_token_is_refused(auth: Any):
-    """No token, an unknown one, something else altogether: no connection."""
-    async with visit() as here:
+    """No token, an unknown one, something else entirely: no connection."""
+    async with running() as here:
         with pytest.raises(REFUSED):
             await here.listen("ada", auth=auth)
-        assert here.world.sockets == []
+        assert here.platform.sockets == []
 
 
-async def test_a_revoked_token_cannot_come_back():
+async def test_a_revoked_token_cannot_reconnect():
     """An open socket stays after a revocation; once dropped it is refused."""
-    async with visit() as here:
-        token = here.world.token_for("ada")
-        ears = await here.listen("ada", auth={"token": token})
-        here.world.revoke("ada")
-        await here.world.drop_sockets("ada")
-        await asyncio.wait_for(ears.gone.wait(), 10)
+    async with running() as here:
+        token = here.platform.token_for("ada")
+        listener = await here.listen("ada", auth={"token": token})
+        here.platform.revoke("ada")
+        await here.platform.drop_sockets("ada")
+        await asyncio.wait_for(listener.gone.wait(), 10)
         with pytest.raises(REFUSED):
             await here.listen("ada", auth={"token": token})
 
 
 async def test_long_polling_works_too():
-    """A client without WebSocket is told as well, and can be dropped."""
-    async with visit() as here:
+    """A client without WebSocket is notified as well, and can be dropped."""
+    async with running() as here:
         ada = await here.listen("ada", transports=["polling"])
-        assert here.world.sockets[0].transport == "polling"
-        await here.world.pair("ada", "priya")
+        assert here.platform.sockets[0].transport == "polling"
+        await here.platform.pair("ada", "priya")
         assert (await ada.next())["matchedAttendee"]["userIdOfMatch"] == 502
-        await here.world.drop_sockets()
+        await here.platform.drop_sockets()
         await asyncio.wait_for(ada.gone.wait(), 10)
 
 
 async def test_another_path_and_namespace():
-    """Where the sockets live is a matter of the constructor."""
-    async with visit(socket_path="/live/sockets", namespace="/networking") as here:
-        ears = Ears()
-        ears.client.on("*", ears._hear, namespace="/networking")
-        await ears.client.connect(
+    """Path and namespace of the sockets are constructor arguments."""
+    async with running(socket_path="/live/sockets", namespace="/networking") as here:
+        listener = Listener()
+        listener.client.on("*", listener.receive, namespace="/networking")
+        await listener.client.connect(
             here.url,
-            auth={"token": here.world.token_for("ada")},
+            auth={"token": here.platform.token_for("ada")},
             transports=["websocket"],
             socketio_path="/live/sockets",
             namespaces=["/networking"],
         )
-        await here.world.pair("ada", "priya")
-        assert (await ears.next())["matchedAttendee"]["userIdOfMatch"] == 502
-        await ears.client.disconnect()
+        await here.platform.pair("ada", "priya")
+        assert (await listener.next())["matchedAttendee"]["userIdOfMatch"] == 502
+        await listener.client.disconnect()
 
 
-async def test_a_hello_may_be_needed():
-    """With the dial set, a connection is told only after it has said its hello."""
-    async with visit(Dials(hello="subscribe")) as here:
+async def test_a_hello_may_be_required():
+    """With the knob set, a connection is notified only after it has sent its hello."""
+    async with running(Knobs(hello="subscribe")) as here:
         ada = await here.listen("ada")
-        await here.world.pair("ada", "priya")
+        await here.platform.pair("ada", "priya")
         await ada.client.emit("subscribe", {"sessionId": FIRST})
-        await asyncio.wait_for(here.world.connected("ada"), 10)
-        await here.world.send_again()
+        await asyncio.wait_for(here.platform.connected("ada"), 10)
+        await here.platform.send_again()
         assert (await ada.next())["matchedAttendee"]["userIdOfMatch"] == 502
         assert (
-            here.world.heard[0].event,
-            here.world.heard[0].data,
+            here.platform.received[0].event,
+            here.platform.received[0].data,
         ) == ("subscribe", {"sessionId": FIRST})
-        assert [sent.connections for sent in here.world.sent if sent.attendee == "ada"] == [0, 1]
+        assert [sent.connections for sent in here.platform.sent if sent.attendee == "ada"] == [0, 1]
 
 
-async def test_event_names_are_a_dial():
-    """Matches travel under the name that is set, raw payloads under any."""
-    async with visit(Dials(event_name="match.found")) as here:
+async def test_the_event_name_is_a_knob():
+    """Matches are sent under the name set, raw payloads under any."""
+    async with running(Knobs(event_name="match.found")) as here:
         ada = await here.listen("ada")
-        await here.world.pair("ada", "priya")
-        await here.world.emit("ada", ["anything", None], event="noise")
-        names = [(await asyncio.wait_for(ada.heard.get(), 10))[0] for _ in range(2)]
+        await here.platform.pair("ada", "priya")
+        await here.platform.emit("ada", ["anything", None], event="noise")
+        names = [(await asyncio.wait_for(ada.events.get(), 10))[0] for _ in range(2)]
         assert names == ["match.found", "noise"]
 
 
-async def test_the_socket_has_a_zone_of_its_own():
-    """One moment, written once in the list's zone and once in the socket's."""
-    dials = Dials(list_zone="Asia/Tokyo", socket_zone="America/New_York")
-    async with visit(dials) as here:
+async def test_the_socket_has_its_own_time_zone():
+    """One time is written in the list's zone and in the socket's."""
+    knobs = Knobs(list_zone="Asia/Tokyo", socket_zone="America/New_York")
+    async with running(knobs) as here:
         ada = await here.listen("ada")
-        await here.world.pair("ada", "priya")
-        told = (await ada.next())["matchedAttendee"]["matTimeDate"]
-        assert told != (await here.matches())[0]["matTimeDate"]
+        await here.platform.pair("ada", "priya")
+        time = (await ada.next())["matchedAttendee"]["matTimeDate"]
+        assert time != (await here.matches())[0]["matTimeDate"]

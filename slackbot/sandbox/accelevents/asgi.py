@@ -1,16 +1,16 @@
-"""Raw ASGI pieces: a WebSocket that can be cut, an HTTP answer that is held, a refusal."""
+"""Raw ASGI: a WebSocket that can be cut, a buffered HTTP response, a refused handshake."""
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Headers = list[tuple[bytes, bytes]]
 
 
-class Line:
-    """One WebSocket connection, seen from between the server and Engine.IO."""
+class CuttableWebSocket:
+    """One WebSocket connection, between the web server and Engine.IO."""
 
     def __init__(self, receive: Receive, send: Send, frozen: Callable[[], bool]) -> None:
         self._receive = receive
@@ -19,7 +19,7 @@ class Line:
         self._cut = asyncio.Event()
 
     def cut(self) -> None:
-        """Break the line: Engine.IO hears that it is gone, the peer gets no close frame."""
+        """Break the connection: Engine.IO sees a disconnect, the client gets no close frame."""
         self._cut.set()
 
     async def receive(self) -> Message:
@@ -41,46 +41,40 @@ class Line:
 
 
 @dataclass
-class Held:
-    """A whole HTTP answer, kept back so that it can be delayed or spoilt."""
+class BufferedResponse:
+    """A complete HTTP response, buffered so that it can be delayed or broken."""
 
     status: int
     headers: Headers
     body: bytes
 
     async def send(self, send: Send, *, cut: bool = False) -> None:
-        """Pass the answer on; with ``cut`` the line breaks before the body is complete."""
-        named = [h for h in self.headers if h[0].lower() != b"content-length"]
+        """Send the response; with ``cut`` the connection breaks before the body is complete."""
+        headers = [h for h in self.headers if h[0].lower() != b"content-length"]
         length = len(self.body) + (1 if cut else 0)
-        named.append((b"content-length", str(length).encode()))
-        await send({"type": "http.response.start", "status": self.status, "headers": named})
+        headers.append((b"content-length", str(length).encode()))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
         # An application that returns before its body is complete makes the server hang up.
         await send({"type": "http.response.body", "body": self.body, "more_body": cut})
 
 
-@dataclass
-class _Holder:
-    status: int = 500
-    headers: Headers = field(default_factory=list)
-    body: bytes = b""
+async def run_buffered(app: ASGIApp, scope: Scope, receive: Receive) -> BufferedResponse:
+    """Run ``app`` on a request and return its response unsent."""
+    response = BufferedResponse(500, [], b"")
 
-    async def send(self, message: Message) -> None:
+    async def collect(message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            self.headers = list(message.get("headers", []))
+            response.status = message["status"]
+            response.headers = list(message.get("headers", []))
         else:
-            self.body += message.get("body", b"")
+            response.body += message.get("body", b"")
+
+    await app(scope, receive, collect)
+    return response
 
 
-async def held(app: ASGIApp, scope: Scope, receive: Receive) -> Held:
-    """Let ``app`` act, and keep its answer."""
-    holder = _Holder()
-    await app(scope, receive, holder.send)
-    return Held(holder.status, holder.headers, holder.body)
-
-
-async def hung_up(receive: Receive, seconds: float) -> bool:
-    """Wait so long; at once True when the caller hangs up first. Eats the request's body."""
+async def client_hung_up(receive: Receive, seconds: float) -> bool:
+    """Wait for ``seconds``; return True at once if the client hangs up. Drains the request body."""
     try:
         async with asyncio.timeout(seconds):
             while (await receive())["type"] != "http.disconnect":
@@ -90,11 +84,11 @@ async def hung_up(receive: Receive, seconds: float) -> bool:
     return True
 
 
-async def refuse_handshake(scope: Scope, send: Send, answer: Held) -> None:
-    """Answer a socket handshake, HTTP or WebSocket, with a plain HTTP answer."""
+async def refuse_handshake(scope: Scope, send: Send, response: BufferedResponse) -> None:
+    """Answer a socket handshake, HTTP or WebSocket, with a plain HTTP response."""
     if scope["type"] == "http":
-        await answer.send(send)
+        await response.send(send)
         return
-    start = {"status": answer.status, "headers": answer.headers}
+    start = {"status": response.status, "headers": response.headers}
     await send({"type": "websocket.http.response.start", **start})
-    await send({"type": "websocket.http.response.body", "body": answer.body})
+    await send({"type": "websocket.http.response.body", "body": response.body})
