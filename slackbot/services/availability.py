@@ -58,7 +58,7 @@ class Availabilities:
         store: Store,
         feed: MatchFeed,
         clock: Clock,
-        locks: KeyedLocks[Person],
+        locks: KeyedLocks,
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions

@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks`: measure, print, and say by the exit status what came of it."""
+"""`python -m tests.benchmarks`: measure, print, and report the outcome as exit status."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def main(*, guarding: bool, file: Path | None, rounds: int, seconds: float, burs
         console = Console(width=PIPED_WIDTH)
     if guarding:
         status = uvloop.run(guard(console.print))
-        told = "holds" if status == OK else "is broken"
-        console.print(f"guard {told}: {GUARD:g} × bare Bolt's answers a second to one client")
+        verdict = "holds" if status == OK else "is broken"
+        console.print(f"guard {verdict}: {GUARD:g} × bare Bolt's answers a second to one client")
         sys.exit(status)
     about = facts()
     plan = Plan(rounds=rounds, load_seconds=seconds, burst=burst)

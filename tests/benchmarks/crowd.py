@@ -18,13 +18,13 @@ from pathlib import Path
 from tests.chaos.stage import SESSION, Stage, stage
 from tests.resilience.crowd import rounds
 
+# With as many, nobody has a match more often than every second and a half: Slack takes one message
+# a second in a conversation, and that limit stays on throughout.
 PEOPLE = 160
-"""With as many, nobody has a match more often than every second and a half: Slack takes one message
-a second in a conversation, and that limit stays on throughout."""
 POST = "chat.postMessage"
 BEGIN_SECONDS = 180.0
+# Nobody calls the platform or Slack for so long.
 REST_SECONDS = 2.0
-"""Nobody calls the platform or Slack for so long."""
 FIRST_PER_SECOND = 25.0
 
 
@@ -33,37 +33,37 @@ class Load:
     """What came of it. A match is one person's, so that each calls for one message."""
 
     database: str
+    # Asked of the platform; what it made stands in `made` and `seconds`.
     per_second: float
-    """Asked of the platform; what it made stands in `made` and `seconds`."""
+    # How long matches were made.
     seconds: float
-    """How long matches were made."""
     made: int
-    told: int
+    sent: int
     twice: int
+    # Messages that overtook one of a match a second older or more.
     inversions: int
-    """Messages that overtook one of a match a second older or more."""
+    # Milliseconds from the pairing to the message, as `p99`.
     p50: float
-    """Milliseconds from the pairing to the message, as `p99`."""
     p99: float
+    # Not sent yet when the last was made.
     backlog: int
-    """Not told yet when the last was made."""
-    all_told: float
-    """Seconds from the first match to the last message."""
+    # Seconds from the first match to the last message.
+    all_sent: float
     planned_seconds: float
+    # How long it must last, by Slack's limit on posts where that is on.
     least_seconds: float
-    """How long it must last, by Slack's limit on posts where that is on."""
+    # Milliseconds of processor time a match in the bot's process; NaN where it is not known.
     cpu: float
-    """Milliseconds of processor time a match in the bot's process; NaN where it is not known."""
 
     @property
     def exact(self) -> bool:
-        """Whether each was told, and none twice."""
-        return self.told == self.made and self.twice == 0
+        """Whether each was sent, and none twice."""
+        return self.sent == self.made and self.twice == 0
 
 
 @asynccontextmanager
 async def crowd(database: str) -> AsyncIterator[Stage]:
-    """Everybody available, connected and told of a first match."""
+    """Everybody available, connected and notified of a first match."""
     async with stage(database.lower(), people=PEOPLE, many=True, alone=True) as here:
         async with asyncio.timeout(BEGIN_SECONDS):
             await _at_rest(here)
@@ -107,7 +107,7 @@ async def _load(
     began = time.time()
     await _make(here, per_second / 2, itertools.islice(_pairs(here), matches // 2))
     made_in = time.time() - began
-    backlog = account.made() - account.told()
+    backlog = account.made() - account.sent()
     await here.quiet(account, patience)
     figures = account.figures()
     return Load(
@@ -115,16 +115,16 @@ async def _load(
         per_second=per_second,
         seconds=made_in,
         made=figures.made,
-        told=figures.told,
+        sent=figures.sent,
         twice=figures.twice,
         inversions=figures.inversions,
         p50=figures.p50 * 1000,
         p99=figures.p99 * 1000,
         backlog=backlog,
-        all_told=_last_message(here) - began,
+        all_sent=_last_message(here) - began,
         planned_seconds=matches / per_second,
         least_seconds=_least_seconds(here, per_second, matches),
-        cpu=(_processor_seconds(here) - cpu) * 1000 / max(1, figures.told),
+        cpu=(_processor_seconds(here) - cpu) * 1000 / max(1, figures.sent),
     )
 
 
@@ -144,7 +144,7 @@ def _pairs(here: Stage) -> Iterator[tuple[str, str]]:
 
 
 def _last_message(here: Stage) -> float:
-    return max((float(it.ts) for it in here.slack.workspace.messages), default=math.nan)
+    return max((float(message.ts) for message in here.slack.workspace.messages), default=math.nan)
 
 
 def _processor_seconds(here: Stage) -> float:

@@ -15,12 +15,12 @@ from .stage import POSTGRESQL, SQLITE
 Figure = Literal["per_second", "p50", "p99"]
 ONE, MANY = "answer, 1 client", "answer, 16 clients"
 MATCH = {name: f"match to message, {name}" for name in (SQLITE, POSTGRESQL)}
+# The bot's answers a second to one client, in those of bare Bolt; less means a defect.
 GUARD = 10.0
-"""The bot's answers a second to one client, in those of bare Bolt; less means a defect."""
+# No noise makes the ratio so many times too small; the 10 ms that Bolt can lose do.
 BEYOND_NOISE = 3.0
-"""No noise makes the ratio so many times too small; the 10 ms that Bolt can lose do."""
+# Exit statuses. 75 is `EX_TEMPFAIL` of sysexits.h: try again when the machine is quieter.
 OK, BROKEN, TOO_NOISY = 0, 1, 75
-"""Exit statuses. 75 is `EX_TEMPFAIL` of sysexits.h: try again when the machine is quieter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Target:
     experiment: str
     figure: Figure
     factor: float
+    # Whether a run that misses it is broken.
     binding: bool = False
-    """Whether a run that misses it is broken."""
 
     @property
     def at_least(self) -> bool:
@@ -77,12 +77,12 @@ TARGETS = (
     Target(MATCH[SQLITE], "p99", 6, binding=True),
     Target(MATCH[POSTGRESQL], "p50", 9, binding=True),
 )
+# A load is sustained when no more waits at its end than comes in so long.
 WAITING_SECONDS = 1.0
-"""A load is sustained when no more waits at its end than comes in so long."""
+# How much longer than planned its matches may take to be made.
 PUNCTUAL = 1.1
-"""How much longer than planned its matches may take to be made."""
+# How much longer than Slack's limits make it last a burst may last.
 BURST_LASTS = 1.15
-"""How much longer than Slack's limits make it last a burst may last."""
 
 
 @dataclass(slots=True)
@@ -112,7 +112,7 @@ class Figures:
 
     @property
     def exact(self) -> bool:
-        """Whether every match of the loads was told, and once. Noise does nothing to that."""
+        """Whether every match of the loads was sent, and once. Noise does nothing to that."""
         return all(one.exact for one in (*self.sustained, *self.bursts))
 
     @property
@@ -123,7 +123,9 @@ class Figures:
             for target in TARGETS
             if target.binding and target.experiment in self.experiments
         ]
-        kept = [is_sustained(one) for one in self.sustained] + [is_swift(it) for it in self.bursts]
+        kept = [is_sustained(one) for one in self.sustained] + [
+            is_swift(burst) for burst in self.bursts
+        ]
         return all(ratios) and all(kept)
 
     def status(self, unsteady: Sequence[str]) -> int:
@@ -134,14 +136,14 @@ class Figures:
 
 
 def is_sustained(load: Load) -> bool:
-    """Whether the load was made on time, and told about as quickly as it was made."""
+    """Whether the load was made on time, and sent about as quickly as it was made."""
     on_time = load.seconds <= PUNCTUAL * load.planned_seconds
     return on_time and load.backlog <= WAITING_SECONDS * load.per_second
 
 
 def is_swift(burst: Load) -> bool:
-    """Whether a burst was told in order of age, and about as quickly as Slack allows."""
-    return burst.inversions == 0 and burst.all_told <= BURST_LASTS * burst.least_seconds
+    """Whether a burst was sent in order of age, and about as quickly as Slack allows."""
+    return burst.inversions == 0 and burst.all_sent <= BURST_LASTS * burst.least_seconds
 
 
 def run_status(ratio: float, unsteady: Sequence[str], *, within_bounds: bool = True) -> int:

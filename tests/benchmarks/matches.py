@@ -12,12 +12,12 @@ from .processes import peer
 from .stage import POSTGRESQL, SESSION, SQLITE, Stage
 
 DIRECT = "without persistence"
+# On each side, in turn, so that nobody's history grows beyond that of a long event.
 PEOPLE = 24
-"""On each side, in turn, so that nobody's history grows beyond that of a long event."""
 GUESTS = 7
+# Between one message and the next match: everybody's turn comes after more than a second, since
+# Slack takes one message a second in a conversation.
 PAUSE_SECONDS = 0.05
-"""Between one message and the next match: everybody's turn comes after more than a second, since
-Slack takes one message a second in a conversation."""
 LOST_SECONDS = 5.0
 
 People = dict[str, list[str]]
@@ -65,7 +65,7 @@ def _id(stage: Stage, name: str) -> str:
 
 
 async def match_round(stage: Stage, names: list[str], matches: int) -> Round:
-    """Make so many matches, one at a time; each must be told once, to the right person.
+    """Make so many matches, one at a time; each must be sent once, to the right person.
 
     The time is from the event's leaving Accelevents to the post's arrival at Slack.
     """
@@ -77,7 +77,7 @@ async def match_round(stage: Stage, names: list[str], matches: int) -> Round:
         try:
             arrived = await asyncio.wait_for(stage.posts.arrived.get(), LOST_SECONDS)
         except TimeoutError:
-            raise WrongAnswerError(f"match {number} was never told") from None
+            raise WrongAnswerError(f"match {number} was never sent") from None
         times.append(arrived - stage.platform.sent[-2].at)  # the last is the guest's
         await asyncio.sleep(PAUSE_SECONDS)
     seconds = time.monotonic() - began
@@ -85,11 +85,11 @@ async def match_round(stage: Stage, names: list[str], matches: int) -> Round:
     return summary(times, seconds)
 
 
-def _check(stage: Stage, before: int, told: list[str]) -> None:
+def _check(stage: Stage, before: int, sent: list[str]) -> None:
     posts = [call for call in stage.slack.calls[before:] if call.method == "chat.postMessage"]
-    expected = [stage.slack.workspace.dm(_id(stage, name)).id for name in told]
+    expected = [stage.slack.workspace.dm(_id(stage, name)).id for name in sent]
     if not all(post.ok for post in posts) or [p.args["channel"] for p in posts] != expected:
-        raise WrongAnswerError("a match was told twice, wrongly or not at all")
+        raise WrongAnswerError("a match was sent twice, wrongly or not at all")
 
 
 def forget_arrivals(stage: Stage) -> None:

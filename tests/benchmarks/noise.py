@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from .load import Question, drive
 
+# Rounds of the same thing may differ by this factor; beyond it the machine is too noisy.
 NOISY = 2.0
-"""Rounds of the same thing may differ by this factor; beyond it the machine is too noisy."""
 ECHO = Question([b"GET / HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"], b"ok")
 ECHO_SECONDS = 0.2
 PIECES = 15

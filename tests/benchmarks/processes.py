@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+# What a process gets of our environment; a developer's settings would change what is measured.
 KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")
-"""What a process gets of our environment; a developer's settings would change what is measured."""
 STOP_SECONDS = 10
 
 

@@ -93,31 +93,39 @@ def _row(figures: Figures, target: Target) -> list[str]:
     ]
 
 
-def _sustained(it: Load) -> list[list[str]]:
-    what = f"{it.per_second:g} matches/s for {it.planned_seconds:g} s, {it.database}"
-    waiting = f"≤ {WAITING_SECONDS * it.per_second:g}"
+def _sustained(load: Load) -> list[list[str]]:
+    what = f"{load.per_second:g} matches/s for {load.planned_seconds:g} s, {load.database}"
+    waiting = f"≤ {WAITING_SECONDS * load.per_second:g}"
     return [
-        _all_told(what, it),
-        [what, "waiting at the end", f"{it.backlog}", "", "", waiting, _verdict(is_sustained(it))],
-        [what, "p50; p99, ms", f"{it.p50:,.1f}; {it.p99:,.1f}", "", "", "", ""],
-        [what, "processor a match, ms", f"{it.cpu:.1f}", "", "", "", ""],
+        _all_sent(what, load),
+        [
+            what,
+            "waiting at the end",
+            f"{load.backlog}",
+            "",
+            "",
+            waiting,
+            _verdict(is_sustained(load)),
+        ],
+        [what, "p50; p99, ms", f"{load.p50:,.1f}; {load.p99:,.1f}", "", "", "", ""],
+        [what, "processor a match, ms", f"{load.cpu:.1f}", "", "", "", ""],
     ]
 
 
-def _burst(it: Load) -> list[list[str]]:
-    what, ratio = f"burst of {it.made:,}, {it.database}", it.all_told / it.least_seconds
-    took, least = f"{it.all_told:.0f}", f"{it.least_seconds:.0f} (Slack's least)"
+def _burst(load: Load) -> list[list[str]]:
+    what, ratio = f"burst of {load.made:,}, {load.database}", load.all_sent / load.least_seconds
+    took, least = f"{load.all_sent:.0f}", f"{load.least_seconds:.0f} (Slack's least)"
     on_time, target = _verdict(ratio <= BURST_LASTS), f"≤ {BURST_LASTS:g} ×"
     return [
-        _all_told(what, it),
-        [what, "out of order", f"{it.inversions}", "", "", "0", _verdict(it.inversions == 0)],
-        [what, "all told after, s", took, least, f"{ratio:.2f}", target, on_time],
+        _all_sent(what, load),
+        [what, "out of order", f"{load.inversions}", "", "", "0", _verdict(load.inversions == 0)],
+        [what, "all sent after, s", took, least, f"{ratio:.2f}", target, on_time],
     ]
 
 
-def _all_told(what: str, it: Load) -> list[str]:
-    told = f"{it.told:,} of {it.made:,}; {it.twice}"
-    return [what, "told; told twice", told, "", "", "all; 0", _verdict(it.exact)]
+def _all_sent(what: str, load: Load) -> list[str]:
+    sent = f"{load.sent:,} of {load.made:,}; {load.twice}"
+    return [what, "sent; sent twice", sent, "", "", "all; 0", _verdict(load.exact)]
 
 
 def _verdict(met: bool) -> str:

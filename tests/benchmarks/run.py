@@ -19,8 +19,8 @@ from .stage import POSTGRESQL, SQLITE, Stage, stage
 Say = Callable[[str], None]
 TRIES = 3
 GUARD_ROUNDS, GUARD_SECONDS = 3, 0.4
+# Between two bursts: both at once are more than two cores can make, store and tell.
 APART_SECONDS = 20.0
-"""Between two bursts: both at once are more than two cores can make, store and tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class ErrorContext:
     echo_url: str
 
 
+# Rounds by experiment and side.
 Seen = dict[tuple[str, str], list[Round]]
-"""Rounds by experiment and side."""
 
 
 async def measure(plan: Plan, say: Say) -> Figures:
@@ -93,8 +93,8 @@ async def _side_by_side(plan: Plan, say: Say, figures: Figures) -> None:
             await _answers(scene, plan.seconds, seen)
             figures.calibrations.append(await calibrate(scene.echo_url))
             for side, names in people.items():
-                told = await matches.match_round(scene.stage, names, plan.matches)
-                seen.setdefault(("match", side), []).append(told)
+                sent = await matches.match_round(scene.stage, names, plan.matches)
+                seen.setdefault(("match", side), []).append(sent)
     for name in (ONE, MANY):
         sides = seen[name, answer.BOT], seen[name, answer.BARE]
         figures.experiments[name] = Experiment(name, *sides, answer.BARE)

@@ -29,8 +29,8 @@ from .processes import NotStartedError, end_of_log, free_port, python
 
 KEY = base64.b64encode(hashlib.sha256(b"a key for measurements").digest()).decode()
 START_SECONDS = 90
+# A live session of the sandbox's event that is never full.
 SESSION = 11646
-"""A live session of the sandbox's event that is never full."""
 PATH = "/slack/events"
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
 MIGRATE = ("-m", "slackbot", "migrate")
@@ -59,8 +59,8 @@ class Stage:
     posts: Posts
     slack_url: str
     platform_url: str
+    # Of the bot on each database.
     bot_urls: dict[str, str]
-    """Of the bot on each database."""
     folder: Path
 
     @property

@@ -71,7 +71,7 @@ def test_noise_is_what_differs_twofold() -> None:
     ],
 )
 def test_a_noisy_run_has_its_own_status(ratio: float, unsteady: list[str], status: int) -> None:
-    """75 where nothing can be told; what no noise explains is broken all the same."""
+    """75 where the machine is too noisy to judge; noise never excuses a broken promise."""
     assert run_status(ratio, unsteady) == status
 
 
@@ -98,13 +98,13 @@ LOAD = Load(
     per_second=100.0,
     seconds=60.0,
     made=6000,
-    told=6000,
+    sent=6000,
     twice=0,
     inversions=0,
     p50=10.0,
     p99=50.0,
     backlog=3,
-    all_told=60.1,
+    all_sent=60.1,
     cpu=6.0,
     planned_seconds=60.0,
     least_seconds=60.0,
@@ -124,7 +124,7 @@ def test_a_load_is_sustained_when_nothing_piles_up(
 
 @pytest.mark.parametrize(
     ("change", "swift"),
-    [({}, True), ({"inversions": 1}, False), ({"all_told": 70.0}, False)],
+    [({}, True), ({"inversions": 1}, False), ({"all_sent": 70.0}, False)],
 )
 def test_a_burst_is_told_in_order_and_on_time(change: dict[str, float], swift: bool) -> None:
     """Nothing overtakes what is older, and Slack's own limits are nearly all of its time."""
@@ -139,14 +139,14 @@ def test_a_burst_is_told_in_order_and_on_time(change: dict[str, float], swift: b
         (7.0, LOAD, ["bot"], TOO_NOISY),
         (5.0, replace(LOAD, backlog=500), [], BROKEN),
         (5.0, replace(LOAD, backlog=500), ["bot"], TOO_NOISY),
-        (5.0, replace(LOAD, told=5999), ["bot"], BROKEN),
+        (5.0, replace(LOAD, sent=5999), ["bot"], BROKEN),
         (5.0, replace(LOAD, twice=1), ["bot"], BROKEN),
     ],
 )
 def test_a_missed_bound_breaks_a_run(
     ratio: float, load: Load, unsteady: list[str], status: int
 ) -> None:
-    """Noise excuses what is slow, and never a match that is lost or told twice."""
+    """Noise excuses what is slow, and never a match that is lost or sent twice."""
     figures = Figures(sustained=[load])
     for name, bot in ((ONE, Round(1, 25.0, 0.05, 1)), (MATCH[SQLITE], Round(1, 1, ratio, 1))):
         figures.experiments[name] = Experiment(name, [bot], [Round(1, 1, 1, 1)], "beside")

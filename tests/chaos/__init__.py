@@ -1,1 +1,1 @@
-"""A nemesis against real processes: matches told ÷ matches made = 1, told twice = 0."""
+"""Chaos against real processes: matches sent ÷ matches made = 1, sent twice = 0."""

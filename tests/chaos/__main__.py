@@ -1,4 +1,4 @@
-"""`python -m tests.chaos`: every row on both databases, a table, and an exit status."""
+"""`python -m tests.chaos`: run every row on both databases, print a table."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .takeover import take_over
 
 
 def versions() -> str:
-    """When and with what: a line for above the table."""
+    """Return the date and the versions: the line above the table."""
     names = ("slackbot", "dbos", "slack_sdk", "python-socketio", "sqlalchemy")
     parts = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}"]
     parts += [f"{name} {metadata.version(name)}" for name in names]
@@ -45,16 +45,16 @@ async def carry_out(names: list[str], which: str, size: Size, left_out: str = ""
     return good
 
 
-WorkspaceQueue = tuple[str, list[str]]
-"""A database, and the rows that are carried out on it one after the other."""
+# A database, and the rows that run on it one after the other.
+Track = tuple[str, list[str]]
 
 
-def lanes(names: Sequence[str], databases: Sequence[str]) -> list[WorkspaceQueue]:
-    """What is carried out side by side: rows wait most of their time.
+def tracks(names: Sequence[str], databases: Sequence[str]) -> list[Track]:
+    """Deal the rows to tracks that run side by side: rows wait most of their time.
 
-    On PostgreSQL they take twice as long, having more processes, so there are two lanes of them.
+    On PostgreSQL they take twice as long, having more processes, so there are two tracks.
     """
-    dealt: list[WorkspaceQueue] = []
+    dealt: list[Track] = []
     for which in databases:
         rows = [name for name in names if which in PLANS[name].on]
         turns = [rows] if which == "sqlite" else [rows[::2], rows[1::2]]
@@ -62,8 +62,8 @@ def lanes(names: Sequence[str], databases: Sequence[str]) -> list[WorkspaceQueue
     return dealt
 
 
-async def side_by_side(all_of_them: Sequence[WorkspaceQueue], options: Sequence[str]) -> bool:
-    """Each lane in a process of its own; whether all held."""
+async def side_by_side(all_of_them: Sequence[Track], options: Sequence[str]) -> bool:
+    """Run each track in a process of its own; return whether all held."""
     command = [sys.executable, "-m", "tests.chaos", "--rows-alone", *options]
     runs = [
         await create_subprocess_exec(
@@ -77,14 +77,14 @@ async def side_by_side(all_of_them: Sequence[WorkspaceQueue], options: Sequence[
 async def _carried_out(name: str, which: str, size: Size, left_out: str) -> bool:
     """One row and its line; one that breaks down is not held, and the others follow."""
     try:
-        held, _, told = await row(name, PLANS[name], which, size, left_out)
+        held, _, line = await row(name, PLANS[name], which, size, left_out)
     except postgres.NoPostgres as missing:
         held = os.environ.get("CI") != "true"  # there it must not be missing
-        told = f"| {name} | {which} | not tried: {missing} |"
-    except Exception as error:  # noqa: BLE001 - told of, and counted against it
+        line = f"| {name} | {which} | not tried: {missing} |"
+    except Exception as error:  # noqa: BLE001 - printed, and counted against the row
         traceback.print_exc()
-        held, told = False, f"| {name} | {which} | broke down: {type(error).__name__} |"
-    click.echo(told + ("" if held else "  ← not held"))
+        held, line = False, f"| {name} | {which} | broke down: {type(error).__name__} |"
+    click.echo(line + ("" if held else "  ← not held"))
     return held
 
 
@@ -93,8 +93,8 @@ async def controls() -> bool:
 
     async def carry(control: Control) -> Figures:
         plan = PLANS[control.row]
-        _, figures, told = await row(control.row, plan, control.database, SHORT, control.left_out)
-        click.echo(f"{HEAD}\n{told}")
+        _, figures, line = await row(control.row, plan, control.database, SHORT, control.left_out)
+        click.echo(f"{HEAD}\n{line}")
         return figures
 
     return await all_fail(carry)
@@ -123,9 +123,9 @@ def main(
     without: str,
     rows_alone: bool,
 ) -> None:
-    """Matches told ÷ matches made = 1, told twice = 0, under every fault."""
+    """Matches sent ÷ matches made = 1, sent twice = 0, under every fault."""
     began = time.monotonic()
-    # Each line that the sandbox drops would be told of between those of the table.
+    # Each connection that the sandbox drops would be logged between the lines of the table.
     logging.getLogger("uvicorn.error").addFilter(lambda _: False)
     if takeover or controlled:
         instead = take_over(feeds, left_out=without) if takeover else controls()
@@ -140,7 +140,7 @@ def main(
     click.echo(f"{versions()}\n\n{HEAD}")
     options = [f"--without={without}", *(["--short"] if short or fixed else [])]
     options += [f"--kills={kills}"] if kills is not None else []
-    beside = FIXED if fixed else lanes(names, databases)
+    beside = FIXED if fixed else tracks(names, databases)
     held = asyncio.run(side_by_side(beside, options))
     click.echo(f"\n{(time.monotonic() - began) / 60:.1f} minutes")
     sys.exit(0 if held else 1)

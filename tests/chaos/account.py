@@ -16,10 +16,10 @@ from slackbot.sandbox.accelevents.pairing import Pairing
 from slackbot.sandbox.slack import Slack
 from slackbot.sandbox.slack.workspace import Message
 
+# A person's name, and their partner's.
 Side = tuple[str, str]
-"""A person's name, and their partner's."""
+# How the people of a stage are named; in a match's message the first is the partner.
 NAME = re.compile(r"guest\d{4}", re.IGNORECASE)
-"""How the people of a stage are named; in a match's message the first is the partner."""
 LATE = "You missed a match"
 
 
@@ -28,17 +28,17 @@ class Figures:
     """One row. Times are seconds from the pairing to the message."""
 
     made: int
-    told: int
+    sent: int
     twice: int
     late: int
     p50: float
     p99: float
+    # Messages that overtook one of a match a second older or more.
     inversions: int
-    """Messages that overtook one of a match a second older or more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Sent:
     """One message of a match."""
 
     side: Side
@@ -58,14 +58,14 @@ class Account:
         self._channels = {slack.workspace.dm(user).id: name for name, user in people.items()}
         self._pairings = len(platform.pairings)
         self._messages = len(slack.workspace.messages)
-        self._heard: list[Told] = []
+        self._heard: list[Sent] = []
 
     def made(self) -> int:
         """How many messages the pairings call for."""
         return sum(len(self._ours(pairing)) for pairing in self._new())
 
-    def told(self) -> int:
-        """How many matches were told, each counted once."""
+    def sent(self) -> int:
+        """How many matches were sent, each counted once."""
         return sum((self._made() & self._keys()).values())
 
     def missed_reports(self) -> list[Side]:
@@ -73,9 +73,9 @@ class Account:
         return sorted((self._made() - self._keys()).elements())
 
     def doubled(self) -> list[str]:
-        """What was told too often, in words: whom, and when under which keys."""
-        told, made = self._told(), self._made()
-        times = Counter((it.side, it.key) for it in told)
+        """What was sent too often, in words: whom, and when under which keys."""
+        sent, made = self._sent(), self._made()
+        times = Counter((message.side, message.key) for message in sent)
         keys = self._keys()
         too_many = {side for side, _ in (pair for pair, n in times.items() if n > 1)}
         too_many |= {side for side, n in keys.items() if n > made[side]}
@@ -85,31 +85,31 @@ class Account:
         name, partner = side
         every = self._platform.pairings  # those before this account too
         met = [f"{p.at.timestamp():.1f}" for p in every if set(p.sides) == set(side)]
-        told = [
-            f"{it.at:.1f} {it.key[:6]}{' late' if it.late else ''}"
-            for it in self._told()
-            if it.side == side
+        sent = [
+            f"{message.at:.1f} {message.key[:6]}{' late' if message.late else ''}"
+            for message in self._sent()
+            if message.side == side
         ]
-        return f"{name} met {partner} at {', '.join(met)} and was told at {', '.join(told)}"
+        return f"{name} met {partner} at {', '.join(met)} and was sent at {', '.join(sent)}"
 
     def figures(self) -> Figures:
         """What it comes to now."""
-        told = self._told()
-        waits = self._waits(told)
+        sent = self._sent()
+        waits = self._waits(sent)
         times = sorted(wait for _, wait in waits)
         return Figures(
             made=self.made(),
-            told=self.told(),
-            twice=self._twice(told),
-            late=sum(it.late for it in told),
+            sent=self.sent(),
+            twice=self._twice(sent),
+            late=sum(message.late for message in sent),
             p50=times[len(times) // 2] if times else 0.0,
             p99=times[int(len(times) * 0.99)] if times else 0.0,
             inversions=_inversions(waits),
         )
 
-    def _twice(self, told: list[Told]) -> int:
+    def _twice(self, sent: list[Sent]) -> int:
         """Messages too many: a key once more, or a side more often than it met."""
-        again = len(told) - len({(it.side[0], it.key) for it in told})
+        again = len(sent) - len({(message.side[0], message.key) for message in sent})
         return again + sum((self._keys() - self._made()).values())
 
     def _new(self) -> list[Pairing]:
@@ -119,21 +119,27 @@ class Account:
         return [name for name in pairing.sides if name in self._people]
 
     def _made(self) -> Counter[Side]:
-        return Counter((name, it.partner_of(name)) for it in self._new() for name in self._ours(it))
+        return Counter(
+            (name, pairing.partner_of(name))
+            for pairing in self._new()
+            for name in self._ours(pairing)
+        )
 
     def _keys(self) -> Counter[Side]:
-        """How many different keys each side was told under."""
-        return Counter(side for side, _ in {(it.side, it.key) for it in self._told()})
+        """How many different keys each side was sent under."""
+        return Counter(
+            side for side, _ in {(message.side, message.key) for message in self._sent()}
+        )
 
-    def _told(self) -> list[Told]:
+    def _sent(self) -> list[Sent]:
         """Read once: what a message said first does not change."""
         messages = self._slack.workspace.messages
         read = (self._read(message) for message in messages[self._messages :] if message.by_bot)
-        self._heard.extend(it for it in read if it is not None)
+        self._heard.extend(message for message in read if message is not None)
         self._messages = len(messages)
-        return [it for it in self._heard if it.side[0] in self._people]
+        return [message for message in self._heard if message.side[0] in self._people]
 
-    def _read(self, message: Message) -> Told | None:
+    def _read(self, message: Message) -> Sent | None:
         """A match's message, as it was first posted; None for any other."""
         first = [*message.earlier, message.content][0]
         metadata = first.metadata or {}
@@ -142,16 +148,16 @@ class Account:
         partner = NAME.search(f"{first.text} {first.blocks}")
         side = self._channels.get(message.channel, "?"), partner[0].lower() if partner else "?"
         key = str(metadata.get("event_payload", {}).get("key"))
-        return Told(side, key, float(message.ts), LATE in str(first.text))
+        return Sent(side, key, float(message.ts), LATE in str(first.text))
 
-    def _waits(self, told: list[Told]) -> list[tuple[float, float]]:
+    def _waits(self, sent: list[Sent]) -> list[tuple[float, float]]:
         """When each pairing was made and how long its message took, the first with the first."""
         begins, ends = defaultdict(list), defaultdict(list)
         for pairing in self._new():
             for name in self._ours(pairing):
                 begins[name, pairing.partner_of(name)].append(pairing.at.timestamp())
-        for it in told:
-            ends[it.side].append(it.at)
+        for message in sent:
+            ends[message.side].append(message.at)
         return [
             (began, ended - began)
             for side, made in begins.items()
@@ -160,7 +166,7 @@ class Account:
 
 
 def _inversions(waits: list[tuple[float, float]]) -> int:
-    by_end = sorted(waits, key=lambda it: it[0] + it[1])
+    by_end = sorted(waits, key=lambda wait: wait[0] + wait[1])
     newest, count = float("-inf"), 0
     for began, _ in by_end:
         count += began < newest - 1.0

@@ -19,8 +19,8 @@ from .stage import Stage
 POST = "chat.postMessage"
 PATIENCE_SECONDS = 60.0
 
+# Killed as the post arrives, which may be taken all the same; which is lost; once it is taken.
 MOMENTS = ("arrived", "lost", "taken")
-"""Killed as the post arrives, which may be taken all the same; which is lost; once it is taken."""
 
 
 @dataclass
@@ -29,8 +29,8 @@ class Assassin:
 
     here: Stage
     moment: str
+    # Whom it killed.
     pids: list[int] = field(default_factory=list)
-    """Whom it killed."""
 
     def __call__(self, moment: Moment) -> None:
         """A hook for `Faults.on_call`."""

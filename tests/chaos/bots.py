@@ -28,8 +28,8 @@ class Bot:
     def __init__(self, name: str, role: str, environment: Mapping[str, str], folder: Path) -> None:
         self.name, self.role = name, role
         self.url = f"http://127.0.0.1:{free_port()}"
+        # What the launcher is to change, for the next start.
         self.changed: Sequence[str] = ()
-        """What the launcher is to change, for the next start."""
         self.starts = 0
         self.exits: list[int] = []
         self._environment = {**environment, "PORT": self.url.rsplit(":", 1)[1]}
@@ -126,5 +126,5 @@ async def running(
         await asyncio.gather(*(bot.away() for bot in bots))
 
 
+# Seeded: a run can be made again.
 rng = random.Random(20261128)
-"""Seeded: a run can be made again."""

@@ -21,11 +21,11 @@ class Control:
     row: str
     database: str
 
-    def is_noticed(self, it: Figures) -> bool:
-        """Without the list something is lost, without the others something is told twice."""
+    def is_noticed(self, figures: Figures) -> bool:
+        """Without the list something is lost, without the others something is sent twice."""
         if self.left_out == "reconciliation":
-            return 0 < it.told < it.made and it.twice == 0
-        return it.twice > 0 and it.told > it.made / 2
+            return 0 < figures.sent < figures.made and figures.twice == 0
+        return figures.twice > 0 and figures.sent > figures.made / 2
 
 
 CONTROLS = (

@@ -43,8 +43,8 @@ def dies_before(owner: type, name: str, after: int) -> None:
 WINDOWS: dict[str, tuple[type, str]] = {
     "store-submit": (DurableDelivery, "submit"),
     "submit-intent": (DurableDelivery, "_start"),
-    "intent-send": (SlackMessenger, "tell"),
-    "send-record": (Ledger, "settle"),
+    "intent-send": (SlackMessenger, "send"),
+    "send-record": (Ledger, "record_outcome"),
 }
 
 
@@ -60,17 +60,17 @@ def without_history() -> None:
 def without_fence() -> None:
     """A worker goes on whatever happened while it did not run."""
     Worker.held = lambda _self: True  # type: ignore[method-assign] # that is the point
-    beat = Worker.beat
+    heartbeat = Worker.heartbeat
 
-    async def and_lives(self: Worker) -> None:
+    async def and_survives(self: Worker) -> None:
         self._die = lambda: None
-        await beat(self)
+        await heartbeat(self)
 
-    Worker.beat = and_lives  # type: ignore[method-assign] # that is the point
+    Worker.heartbeat = and_survives  # type: ignore[method-assign] # that is the point
 
 
 def without_reconciliation() -> None:
-    """The match list is never compared with what was told."""
+    """The match list is never compared with what was sent."""
 
     async def nothing(*_args: Any, **_named: Any) -> list[Any]:
         return []

@@ -14,14 +14,14 @@ class Plan:
 
     harm: Row
     on: tuple[str, ...] = ("sqlite", "postgresql")
+    # Enough of them that the matches of a row come more slowly than Slack takes messages.
     people: int = 60
-    """Enough of them that the matches of a row come more slowly than Slack takes messages."""
     short: bool = False
 
 
+# What `make check` carries out, in the short form: killed at each window of a notice, left without
+# an answer, and killed at random beside others.
 FIXED = (("sqlite", ["windows", "dropped"]), ("postgresql", ["kills"]))
-"""What `make check` carries out, in the short form: killed at each window of a notice, left without
-an answer, and killed at random beside others."""
 
 PLANS: dict[str, Plan] = {
     "calm": Plan(rows.calm),

@@ -1,7 +1,7 @@
 """Two people whom nothing can reach; the others' notices go on.
 
 One is deactivated without a word from Slack: their notices end, each with a reason. Of the other
-Slack tells in an event: nothing is kept of them, and nothing told.
+Slack sends an event: nothing is kept of them, and nothing sent.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from .account import Account
 from .bots import rng
 from .stage import SESSION, Stage
 
+# How often they are matched for certain.
 MET = 3
-"""How often they are matched for certain."""
 ENDED_SECONDS = 30.0
 OUTCOMES = (
     "SELECT COALESCE(outcome, 'open'), count(*) FROM matches WHERE user_id = '{user}' "
@@ -60,26 +60,30 @@ async def poisoned(here: Stage, account: Account, seconds: float) -> None:
         AssertionError: a notice has not ended, or something of the second is left.
     """
     ask = _reader(here)
-    silent, told_of = rng.sample(list(here.people), 2)
-    user, leaver = here.people[silent], here.people[told_of]
+    silent, reported = rng.sample(list(here.people), 2)
+    user, leaver = here.people[silent], here.people[reported]
     before = dict(ask(OUTCOMES.format(user=user)))
     channel = here.slack.workspace.dm(leaver).id
     here.slack.workspace.named(silent).deleted = True
     async with here.matches(10):
-        await _leaves(here, told_of)
+        await _leaves(here, reported)
         assert await _becomes_none(ask, KEPT.format(user=leaver)), "something of them is kept"
         await asyncio.sleep(1.0)  # what was on its way to Slack
         messages = len(here.slack.workspace.messages)
-        for name in (silent, told_of):
-            for other in rng.sample([it for it in here.people if it != name], MET):
+        for name in (silent, reported):
+            for other in rng.sample([guest for guest in here.people if guest != name], MET):
                 await here.platform.pair(name, other, SESSION)
                 await asyncio.sleep(seconds / MET / 2)
-    del here.people[silent], here.people[told_of]
+    del here.people[silent], here.people[reported]
     await here.quiet(account)
     assert await _becomes_none(ask, UNSETTLED.format(user=user)), "a notice has not ended"
     assert await _becomes_none(ask, KEPT.format(user=leaver)), "something of them came back"
-    after = [it for it in here.slack.workspace.messages[messages:] if it.channel == channel]
-    assert not after, "somebody of whom Slack told was told something"
+    after = [
+        message
+        for message in here.slack.workspace.messages[messages:]
+        if message.channel == channel
+    ]
+    assert not after, "somebody whom Slack reported as deactivated was sent something"
     ends = dict(ask(OUTCOMES.format(user=user)))
     new = {str(end): int(str(n)) - int(str(before.get(end, 0))) for end, n in ends.items()}
     here.notes.append("theirs: " + ", ".join(f"{n} {end}" for end, n in new.items() if n))

@@ -11,17 +11,16 @@ from .secrets import scan
 from .stage import stage
 
 HEAD = (
-    "| fault | database | kills | made | told | twice | late | p50 s | p99 s | remarks |\n"
+    "| fault | database | kills | made | sent | twice | late | p50 s | p99 s | remarks |\n"
     "|---|---|---|---|---|---|---|---|---|---|"
 )
 
 
 def line(name: str, which: str, figures: Figures, kills: int, remarks: str) -> str:
     """A row of the table."""
-    it = figures
     return (
-        f"| {name} | {which} | {kills or ''} | {it.made} | {it.told} | {it.twice} | {it.late} "
-        f"| {it.p50:.2f} | {it.p99:.2f} | {remarks} |"
+        f"| {name} | {which} | {kills or ''} | {figures.made} | {figures.sent} "
+        f"| {figures.twice} | {figures.late} | {figures.p50:.2f} | {figures.p99:.2f} | {remarks} |"
     )
 
 
@@ -37,7 +36,7 @@ async def row(
         remarks = [*here.notes, *([f"{found} secrets in clear"] if found else [])]
         if plan.people > 100:
             remarks.append(f"{figures.inversions} out of order")
-        good = figures.told == figures.made and figures.twice == 0 and not found
+        good = figures.sent == figures.made and figures.twice == 0 and not found
         for story in account.doubled():
-            click.echo(f"told too often: {story}", err=True)
+            click.echo(f"sent too often: {story}", err=True)
     return good, figures, line(name, which, figures, here.kills, ", ".join(remarks))

@@ -30,13 +30,13 @@ class Size:
 
     kills: int = 20
     windows: int = 4
+    # Kills at each moment of a post, as Slack sees it.
     posts: int = 4
-    """Kills at each moment of a post, as Slack sees it."""
     stops: int = 5
     restarts: int = 50
     away_seconds: float = 30.0
+    # Pairings within a minute; twice as many matches to tell.
     burst: int = 750
-    """Pairings within a minute; twice as many matches to tell."""
 
 
 SHORT = Size(kills=3, windows=1, posts=1, stops=1, restarts=3, away_seconds=4.0, burst=20)

@@ -15,7 +15,7 @@ def scan(here: Stage) -> int:
     places = [here.folder, *([here.server.folder / "data"] if here.server is not None else [])]
     if here.server is not None:
         here.server.carry_out("CHECKPOINT")
-    files = [it for place in places for it in place.rglob("*") if it.is_file()]
+    files = [file for place in places for file in place.rglob("*") if file.is_file()]
     return sum(_holds(file, secrets) for file in files)
 
 

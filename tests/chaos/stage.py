@@ -45,8 +45,8 @@ from .bots import Bot, rng, running
 
 SESSION = 11645
 SETTLE_SECONDS = 60.0
+# Without any progress.
 COME_AT_ONCE = 8
-"""Without any progress."""
 POSTGRESQL = ("web", "worker", "worker", "worker")
 
 
@@ -57,12 +57,12 @@ class Stage:
     slack: Slack
     platform: Accelevents
     bots: list[Bot]
+    # Attendees' names, and their ids in Slack.
     people: dict[str, str]
-    """Attendees' names, and their ids in Slack."""
+    # Their access tokens, which must stand nowhere in clear.
     tokens: set[str] = field(repr=False)
-    """Their access tokens, which must stand nowhere in clear."""
+    # Between the bots and the platform's socket server.
     proxy: Proxy
-    """Between the bots and the platform's socket server."""
     database: str
     folder: Path
     server: postgres.Server | None
@@ -117,16 +117,16 @@ class Stage:
                 await asyncio.sleep(0.1)
 
     async def quiet(self, account: Account, seconds: float = SETTLE_SECONDS) -> None:
-        """Wait until all is told, and a little longer for what would be told twice.
+        """Wait until all is sent, and a little longer for what would be sent twice.
 
         A backlog may be long, since Slack takes one message a second in a conversation: it is
-        given up when nothing more was told for so many seconds.
+        given up when nothing more was sent for so many seconds.
         """
-        told, at = account.told(), time.monotonic()
-        while told < account.made() and time.monotonic() - at < seconds:
+        sent, at = account.sent(), time.monotonic()
+        while sent < account.made() and time.monotonic() - at < seconds:
             await asyncio.sleep(0.2)
-            if (now := account.told()) > told:
-                told, at = now, time.monotonic()
+            if (now := account.sent()) > sent:
+                sent, at = now, time.monotonic()
         await asyncio.sleep(4.0)
 
 

@@ -24,8 +24,8 @@ from .stage import Stage, stage
 
 WITHIN_SECONDS = 8.0
 LOOK_SECONDS = 0.1
+# How often it is found out whose new connections are: a look at every socket of the machine.
 FIND_SECONDS = 0.3
-"""How often it is found out whose new connections are: a look at every socket of the machine."""
 PATIENCE_SECONDS = 60.0
 STOPPED_SECONDS = 12.0
 LEASE_SECONDS = LEASE.total_seconds()
@@ -37,10 +37,10 @@ class Owners:
 
     here: Stage
     stopped: set[int] = field(default_factory=set)
+    # The processes that are connected, for each person.
     now: dict[str, set[int]] = field(default_factory=dict)
-    """The processes that are connected, for each person."""
+    # For how many seconds, at most, two processes that ran were connected for one person.
     longest: float = 0.0
-    """For how many seconds, at most, two processes that ran were connected for one person."""
     _known: dict[tuple[str, int], int] = field(default_factory=dict)
     _since: dict[str, float] = field(default_factory=dict)
     _find_at: float = 0.0
@@ -48,7 +48,11 @@ class Owners:
     def look(self) -> None:
         """Once more."""
         found: dict[str, set[int]] = defaultdict(set)
-        missing = [it for it in self.here.platform.sockets if (it.sid, it.port) not in self._known]
+        missing = [
+            socket
+            for socket in self.here.platform.sockets
+            if (socket.sid, socket.port) not in self._known
+        ]
         owners = {}
         if missing and time.monotonic() >= self._find_at:
             owners = ports_of(self._pids())

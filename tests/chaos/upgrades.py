@@ -18,8 +18,8 @@ from slackbot.storage.tables import Base
 from .account import Account
 from .stage import Stage
 
+# How long Slack takes for each answer, so that something is always under way.
 HELD_SECONDS = 0.5
-"""How long Slack takes for each answer, so that something is always under way."""
 
 
 def _add_columns(here: Stage) -> None:

@@ -12,8 +12,8 @@ from .bots import rng
 from .stage import Stage
 
 POST = "chat.postMessage"
+# Longer than a lease, and than others need to take over.
 STOPPED_SECONDS = 6.5
-"""Longer than a lease, and than others need to take over."""
 
 
 async def stopped_while_waiting(here: Stage, account: Account, times: int) -> None:

@@ -81,9 +81,9 @@ class CallStage:
     async def _ready(self) -> dict[str, bool]:
         return {}
 
-    async def offered(self, told: Match | None = None) -> str:
+    async def offered(self, match: Match | None = None) -> str:
         """The link of a match that was just stored."""
-        stored = told or with_call()
+        stored = match or with_call()
         await self.store.add_match(stored)
         link = await self.calls.offer(stored)
         assert link is not None

@@ -19,8 +19,8 @@ from slackbot.services.notices import Notices
 from slackbot.storage.delivery_database import DeliveryDatabase
 from tests.harness.fakes import match
 
+# How long a life waits for what may be on its way, and between tries, under `hurry`.
 WAIT_SECONDS = 0.2
-"""How long a life waits for what may be on its way, and between tries, under `hurry`."""
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +45,7 @@ async def life(
 
 
 def fresh_match(ordinal: int = 1, **changes: Any) -> Match:
-    """A match of this moment: one of another day would be told no more."""
+    """A match of this moment: one of another day would have expired."""
     return replace(match(ordinal=ordinal), received_at=SystemClock().now(), **changes)
 
 

@@ -89,6 +89,7 @@ class Server:
             self.carry_out(f"ALTER DATABASE {database} WITH ALLOW_CONNECTIONS true")
 
 
+# As PostgreSQL is by default: what is committed has reached the disk.
 DURABLE = {
     "autovacuum": "on",
     "fsync": "on",
@@ -96,7 +97,6 @@ DURABLE = {
     "synchronous_commit": "on",
     "shared_buffers": "128MB",
 }
-"""As PostgreSQL is by default: what is committed has reached the disk."""
 
 
 @contextmanager

@@ -22,8 +22,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 BOTS = {name: it for name, it in SERVICES.items() if it["image"] == "slackbot"}
 SETTINGS = {name.upper() for name in Settings.model_fields}
+# What one stage of the image takes from another.
 BUILT = {"/src/dist/", "/src/slackbot/web/call/static/"}
-"""What one stage of the image takes from another."""
 
 
 def given(instruction: str) -> list[str]:

@@ -13,9 +13,9 @@ from tests.scenario.conftest import Mission, dms
 from .sizes import figure
 
 SESSION = 11645
+# How long feeds may take to come back after the end of a fault.
 BACK_SECONDS = 20.0
-"""How long feeds may take to come back after the end of a fault."""
-TOLD_SECONDS = 30.0
+SENT_SECONDS = 30.0
 
 
 def quick_platform() -> Accelevents:
@@ -98,26 +98,26 @@ class Crowd:
         return 2 * len(self.mission.platform.pairings)
 
     async def all_told(self) -> None:
-        """Wait until every match was told; each to both sides, and once."""
+        """Wait until every match was sent to both sides, once each."""
         posts = count_of_posts(self.mission)
-        await until("every match is told", lambda: posts() >= self.expected(), TOLD_SECONDS)
+        await until("every match is sent", lambda: posts() >= self.expected(), SENT_SECONDS)
 
     async def check_told_once(self) -> None:
-        """Whom each was told of are those they met: nobody is missing, nobody doubled."""
+        """Check that everybody received exactly the partners they met."""
         await self.all_told()
         platform, late = self.mission.platform, 0
         for name in self.names:
             partners = [p.partner_of(name) for p in platform.pairings if name in p.sides]
             texts = [seen.text for seen in await dms(self.mission.person(name))]
-            told = Counter(
+            received = Counter(
                 partner for partner in partners for text in texts if partner.title() in text
             )
-            assert told == Counter(partners), f"{name} met {partners} and was told {texts}"
+            assert received == Counter(partners), f"{name} met {partners} and received {texts}"
             assert len(texts) == len(partners)
             late += sum("You missed a match" in text for text in texts)
         figure(
             f"{len(platform.pairings)} pairings, {self.expected()} to tell, "
-            f"{count_of_posts(self.mission)()} told, {late} of them late"
+            f"{count_of_posts(self.mission)()} sent, {late} of them late"
         )
 
     async def check_listening(self) -> None:

@@ -15,8 +15,8 @@ from tests.scenario.conftest import Mission
 
 from .sender import Sender, sender_to, sending
 
+# Slack's own limit is three.
 SLACK_GIVES_UP_SECONDS = 2.9
-"""Slack's own limit is three."""
 
 
 @dataclass
@@ -28,11 +28,11 @@ class Input:
     text: str = ""
     before: int = 0
     first: Answer = field(default_factory=lambda: Answer(None, "", 0.0, "not sent"))
+    # What is clicked in.
     message: Message | None = None
-    """What is clicked in."""
     answered_at: float = 0.0
+    # When the message was seen to be replaced; both on `time.monotonic()`.
     replaced_at: float = 0.0
-    """When the message was seen to be replaced; both on `time.monotonic()`."""
 
     @property
     def replaced_after(self) -> float:
@@ -94,6 +94,7 @@ MIXED: list[Callable[[Person], Input]] = [
 ]
 
 
+# Commands and clicks alone; each asks the platform.
 BUSY: list[Callable[[Person], Input]] = [
     lambda person: Input(person, "command", "/networking sessions"),
     lambda person: Input(person, "click"),
@@ -104,7 +105,6 @@ BUSY: list[Callable[[Person], Input]] = [
     lambda person: Input(person, "command", "/networking sessions mine"),
     lambda person: Input(person, "click"),
 ]
-"""Commands and clicks alone; each asks the platform."""
 
 
 def inputs_of(people: list[Person], kinds: list[Callable[[Person], Input]] = MIXED) -> list[Input]:

@@ -1,4 +1,4 @@
-"""A TCP line between the bot and the platform's socket server that turns bad when told to."""
+"""A TCP line between the bot and the platform's socket server that turns bad on demand."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ class Peer(StrEnum):
     HALF_OPEN = "loses every packet, of open connections too"
 
 
+# The word by which a feed tells of each.
 WORDS = {
     Peer.BAD_GATEWAY: "unreachable",
     Peer.UNAUTHORISED: "refused",
@@ -37,7 +38,6 @@ WORDS = {
     Peer.NO_CONNECT_ANSWER: "timeout",
     Peer.HALF_OPEN: "timeout",
 }
-"""The word by which a feed tells of each."""
 
 
 class Line:
@@ -45,8 +45,8 @@ class Line:
 
     def __init__(self, peer: Peer, reader: StreamReader, writer: StreamWriter) -> None:
         self.peer = peer
+        # Packets of either side vanish, the ends of connections included.
         self.lost = False
-        """Packets of either side vanish, the ends of connections included."""
         self._near = reader, writer
         self._writers = [writer]
 

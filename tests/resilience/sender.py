@@ -60,8 +60,8 @@ class ByTheOther(OverHttp):
     def __init__(self, person: Person, sender: Sender) -> None:
         super().__init__(person.world, person.bot_url)
         self._sender = sender
+        # When the last answer came, on `time.monotonic()`, which all processes share.
         self.answered_at = 0.0
-        """When the last answer came, on `time.monotonic()`, which all processes share."""
 
     async def raw(
         self, path: str, body: str, headers: Mapping[str, str], content_type: str

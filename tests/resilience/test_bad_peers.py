@@ -25,7 +25,7 @@ def words(log_lines: LogLines) -> Counter[str]:
 
 
 async def test_a_server_that_restarts_again_and_again(start: Start, log_lines: LogLines) -> None:
-    """Each time all feeds are back, one each; who met meanwhile is told, each of it once."""
+    """Each time all feeds are back, one each; matches made meanwhile are sent once each."""
     platform = quick_platform()
     async with serving(platform.app) as url:
         port = int(url.rsplit(":", 1)[1])
@@ -65,29 +65,29 @@ async def among(peers: Sequence[Peer], start: Start, log_lines: LogLines) -> Cou
         await crowd.check_told_once()
         await crowd.check_listening()
         assert crowd.one_each()
-        told = words(log_lines)
-        figure(f"words: {dict(told)}")
-        return told
+        failures = words(log_lines)
+        figure(f"words: {dict(failures)}")
+        return failures
 
 
 async def test_all_kinds_of_bad_peers_at_once(start: Start, log_lines: LogLines) -> None:
     """Whatever each feed meets at the door, all come back, and every kind had its word."""
-    told = await among(AT_THE_DOOR, start, log_lines)
-    assert set(told) == {WORDS[peer] for peer in AT_THE_DOOR}
+    failures = await among(AT_THE_DOOR, start, log_lines)
+    assert set(failures) == {WORDS[peer] for peer in AT_THE_DOOR}
 
 
 async def test_half_open_connections(start: Start, log_lines: LogLines) -> None:
     """Connections on which every packet is lost are given up and made anew."""
-    told = await among([Peer.HALF_OPEN], start, log_lines)
-    assert set(told) <= {"closed", "timeout"}
+    failures = await among([Peer.HALF_OPEN], start, log_lines)
+    assert set(failures) <= {"closed", "timeout"}
 
 
 @only_in_full
 @pytest.mark.parametrize("peer", AT_THE_DOOR, ids=lambda peer: peer.name.lower())
 async def test_each_kind_of_bad_peer(start: Start, log_lines: LogLines, peer: Peer) -> None:
     """Three seconds of one kind of trouble for all feeds together."""
-    told = await among([peer], start, log_lines) - Counter({"closed": SIZE.feeds})
+    failures = await among([peer], start, log_lines) - Counter({"closed": SIZE.feeds})
     # This platform's quick pings end a handshake without an answer before its time-out does.
     same = {"closed"} if peer is Peer.NO_CONNECT_ANSWER else set()
-    assert told
-    assert set(told) <= {WORDS[peer]} | same
+    assert failures
+    assert set(failures) <= {WORDS[peer]} | same

@@ -1,4 +1,4 @@
-"""The database fails for a while: nothing is lost, nothing is told twice."""
+"""The database fails for a while: nothing is lost, nothing is sent twice."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ async def harness(store: AwayStore) -> AsyncIterator[Harness]:
 
 
 async def test_a_delivery_waits_until_it_is_back(harness: Harness, store: AwayStore) -> None:
-    """The match cannot even be read, several times: it is told in the end, once."""
+    """The match cannot even be read, several times: it is sent in the end, once."""
     await store.add_match(match())
     store.away["match"] = 5
     await harness.delivery.submit(ANA, match().id, fresh=True)
@@ -69,7 +69,7 @@ async def test_a_delivery_waits_until_it_is_back(harness: Harness, store: AwaySt
 
 
 async def test_told_is_not_told_again(harness: Harness, store: AwayStore) -> None:
-    """The message is out and the database away: that it is told is written down later."""
+    """The message is out and the database away: that it was sent is recorded later."""
     await store.add_match(match())
     store.away["settle"] = 5
     await harness.delivery.submit(ANA, match().id, fresh=True)

@@ -21,7 +21,7 @@ VICTIM = "guest000"
 def junk() -> list[Any]:
     """Payloads that are no match: broken, of another kind, deep, of 200 kB."""
     files = [*PAYLOADS.glob("socket_broken_*.json"), *PAYLOADS.glob("socket_other_*.json")]
-    # Who linked with a token alone cannot be told from others.
+    # With a token alone the account id is unknown, so people cannot be distinguished.
     files = [file for file in files if file.stem != "socket_broken_only_oneself"]
     deep: Any = {"fullName": "Deep"}
     for _ in range(200):
@@ -46,7 +46,7 @@ async def storm(platform: Accelevents, least: int, enough: asyncio.Event) -> int
 
 
 async def test_a_storm_on_one_feed(start: Start, log_lines: LogLines) -> None:
-    """Others are told while it lasts, everybody of each match once, and no feed goes down."""
+    """Others receive each of their matches once while it lasts, and no feed goes down."""
     mission = await start(Accelevents())
     crowd = Crowd(mission)
     await crowd.gather(10)
@@ -63,11 +63,11 @@ async def test_a_storm_on_one_feed(start: Start, log_lines: LogLines) -> None:
     assert crowd.sockets() == dict.fromkeys(crowd.names, 1)
     assert not [line for line in log_lines if line["event"] == "feed_down"]
     assert told_before == 1
-    figure(f"storm of {events} events, during which the others were told")
+    figure(f"storm of {events} events, during which the others received theirs")
 
 
 async def test_a_match_in_a_large_payload(start: Start) -> None:
-    """A match among 200 kB of other things is told, once."""
+    """A match among 200 kB of other things is sent once."""
     mission = await start()
     ada = await mission.link("ada")
     await mission.ask(ada, "/networking available 11645")

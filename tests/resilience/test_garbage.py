@@ -1,4 +1,4 @@
-"""A platform that answers garbage: everybody is told so in words, at once, and nothing breaks."""
+"""A platform that answers garbage: everybody gets a sentence at once, and nothing breaks."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from slackbot.sandbox.slack import Seen
 from slackbot.slack import texts as words
 from tests.scenario.conftest import Mission
 
+# Bodies that cannot be read; a line that breaks is tried again, which takes its time.
 GARBAGE = ["html", "truncated", "wrong_shape", "empty"]
-"""Bodies that cannot be read; a line that breaks is tried again, which takes its time."""
 COMMANDS = ["", " sessions", " sessions mine", " join 11645", " available 11645"]
 DEFECT = words.DEFECT.partition("*\n")[0].strip("*")
 ALWAYS = 1000

@@ -11,8 +11,8 @@ import pytest
 from slackbot.sandbox.slack import Fault
 from tests.scenario.conftest import LogLines, Mission, dms, until
 
+# Seconds; more than the first reply waits.
 SLOW = 2.2
-"""Seconds; more than the first reply waits."""
 TROUBLES: dict[str, dict[str, Any]] = {
     "limited": {"error": "ratelimited", "retry_after": 1},
     "failing": {"status": 503},

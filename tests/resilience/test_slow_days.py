@@ -18,11 +18,11 @@ from .sizes import FULL, SIZE, figure
 
 DELAYS = [5.0, 30.0] if FULL else [3.0]
 PATIENCE = 120.0
+# From a button's first answer to its result, for 95 of 100; a suite beside it takes its time.
 BUTTON_SECONDS = 0.3 if FULL else 2.0
-"""From a button's first answer to its result, for 95 of 100; a suite beside it takes its time."""
 AT_ONCE = SIZE.inputs if FULL else 16
+# The best counts: other work on the machine makes a round slower, and nothing makes it faster.
 ROUNDS = 3
-"""The best counts: other work on the machine makes a round slower, and nothing makes it faster."""
 DEFECT = words.DEFECT.partition("*\n")[0].strip("*")
 TIMED_OUT = words.ERRORS["timed_out"].partition("*\n")[0].strip("*")
 
