@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.chime import MediaPlane
-from slackbot.sandbox.chime.meeting import Seat
+from slackbot.sandbox.chime.meeting import Participant
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Seen
 from slackbot.sandbox.slack.errors import CannotDo
@@ -38,7 +38,7 @@ def because(why: str) -> str:
 async def media_plane() -> AsyncIterator[tuple[Accelevents, MediaPlane]]:
     """An Accelevents whose meetings take place here."""
     platform = Accelevents()
-    plane = MediaPlane(platform.chime.holder_of)
+    plane = MediaPlane(platform.chime.attendee_of)
     async with serving(plane.app) as platform.chime.media_url:
         try:
             yield platform, plane
@@ -130,16 +130,16 @@ class Evening:
             await tab.until(PARTNER_SEEN)
         return tabs
 
-    def seat(self, name: str) -> Seat:
-        """Somebody's place in the newest meeting."""
-        holder = self.mission.platform.chime.holder_of(self.token(name))
-        assert holder is not None
-        return self.plane.seat(holder)
+    def participant(self, name: str) -> Participant:
+        """Return a person's participant in the newest meeting."""
+        attendee = self.mission.platform.chime.attendee_of(self.token(name))
+        assert attendee is not None
+        return self.plane.participant(attendee)
 
     async def goodbye(self, name: str) -> None:
         """Wait until somebody's page has taken leave of the meeting, as it does while it closes."""
-        await until(lambda: self.seat(name).said_goodbye, PATIENCE)
+        await until(lambda: self.participant(name).left, PATIENCE)
 
     def token(self, name: str) -> str:
         """Somebody's join token in the newest meeting."""
-        return str(self.mission.platform.pairings[-1].passes[name]["JoinToken"])
+        return str(self.mission.platform.pairings[-1].chime_attendees[name]["JoinToken"])

@@ -7,7 +7,7 @@ import shutil
 from importlib.util import find_spec
 from pathlib import Path
 
-from slackbot.sandbox.chime import what_is_missing
+from slackbot.sandbox.chime import missing_requirement
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "slackbot" / "web" / "call" / "page"
@@ -27,7 +27,7 @@ def missing() -> str:
         return "Chromium is not installed (apt-get install chromium)"
     if find_spec("playwright") is None:
         return "playwright is not installed (requirements-browser.txt)"
-    if reason := what_is_missing():
+    if reason := missing_requirement():
         return f"{reason} (requirements-browser.txt)"
     if not BUNDLE.is_file():
         return "the call page is not built (make page)"

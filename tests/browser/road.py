@@ -74,7 +74,7 @@ async def _mute(evening: Evening, ada: Tab, priya: Tab, patience: float) -> None
     await ada.page.click("#mic")
     assert await ada.page.get_attribute("#mic", "aria-pressed") == "false"
     await priya.until(PARTNER_MUTED, patience)
-    assert evening.seat(ADA).muted
+    assert evening.participant(ADA).muted
     began = time.monotonic()
     while await _heard_in(priya, LISTENING) > DOWNTIME:  # what was on its way
         assert time.monotonic() - began < patience, "a muted microphone is heard"
@@ -97,7 +97,7 @@ async def _leave(evening: Evening, ada: Tab, priya: Tab) -> None:
     await ada.page.click("#leave")
     await ada.until(because("left"))
     for name in NAMES:
-        assert evening.seat(name).heard.count("JOIN") == 1  # nobody had to come back
+        assert evening.participant(name).received.count("JOIN") == 1  # nobody had to come back
         await evening.goodbye(name)
 
 

@@ -28,28 +28,28 @@ async def test_a_camera_goes_off_and_on_without_joining_again(evening: Evening) 
     ada, priya = await evening.both()
     await ada.page.click("#cam")
     await priya.until("!document.querySelector('.remote.live')")
-    assert not evening.seat(ADA).camera_on
+    assert not evening.participant(ADA).camera_on
     assert await priya.page.is_visible("#remote-face")
     await ada.page.click("#cam")
     await priya.until(PARTNER_SEEN)
     await priya.until_media_flows()
-    assert [evening.seat(name).heard.count("JOIN") for name in (ADA, PRIYA)] == [1, 1]
+    assert [evening.participant(name).received.count("JOIN") for name in (ADA, PRIYA)] == [1, 1]
 
 
 async def test_a_broken_line_is_mended(evening: Evening) -> None:
     """The signalling line breaks off: both are told, the page comes back by itself, both see."""
     await evening.match()
     ada, priya = await evening.both()
-    line = evening.seat(PRIYA).line
-    assert line is not None
-    line.cut()
+    connection = evening.participant(PRIYA).connection
+    assert connection is not None
+    connection.cut()
     await priya.until("window.seen.includes('data-link: reconnecting')")
     await ada.until("window.seen.includes('data-partner: dropped')")
     await priya.until(IN_CALL)
     for tab in (ada, priya):
         await tab.until(f"{PARTNER_HERE} && {PARTNER_SEEN}")
         await tab.until_media_flows()
-    assert evening.seat(PRIYA).heard.count("JOIN") == 2
+    assert evening.participant(PRIYA).received.count("JOIN") == 2
 
 
 async def test_leaving_gives_the_devices_back(evening: Evening) -> None:
@@ -78,7 +78,7 @@ async def test_the_service_ends_the_meeting(evening: Evening) -> None:
     """Everybody is told that the call has ended; there is nothing to come back to."""
     await evening.match()
     ada, priya = await evening.both()
-    await evening.plane.end(evening.seat(ADA).holder.meeting_id)
+    await evening.plane.end(evening.participant(ADA).attendee.meeting_id)
     for tab in (ada, priya):
         await tab.until(because("ended"))
         assert not await tab.page.is_visible("#again")
@@ -115,7 +115,7 @@ async def test_a_refused_token_is_said_at_once(evening: Evening) -> None:
     """A pass that Chime does not know any more: no waiting, and what to do in Slack."""
     await evening.match()
     tab = await evening.lobby(ADA)
-    del evening.mission.platform.chime.passes[evening.token(ADA)]
+    del evening.mission.platform.chime.attendees[evening.token(ADA)]
     await tab.page.click("#join")
     assert await tab.until(because("refused")) < 10  # of the 30 that an unreachable service gets
     assert evening.plane.refused == 1

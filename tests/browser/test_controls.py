@@ -21,15 +21,15 @@ async def _without_the_media_host(evening: Evening) -> dict[str, str]:
 
 async def _wrong_person(evening: Evening) -> dict[str, str]:
     """Ada's token lets its bearer in as Priya."""
-    passes = evening.mission.platform.chime.passes
+    attendees = evening.mission.platform.chime.attendees
     mine, theirs = (evening.token(name) for name in (ADA, PRIYA))
-    passes[mine] = passes[theirs]
+    attendees[mine] = attendees[theirs]
     return {name: await evening.follow(name) for name in NAMES}
 
 
 async def _mute_kept_back(evening: Evening) -> dict[str, str]:
     """The media plane tells nobody that somebody is muted."""
-    evening.plane.dials.relay_mute = False
+    evening.plane.knobs.relay_mute = False
     return {name: await evening.follow(name) for name in NAMES}
 
 

@@ -11,7 +11,7 @@ def scan(here: Stage) -> int:
     """How many secrets are found in the databases' files and the logs."""
     secrets = {token.encode() for token in here.tokens}
     for pairing in here.platform.pairings:
-        secrets |= {str(each["JoinToken"]).encode() for each in pairing.passes.values()}
+        secrets |= {str(each["JoinToken"]).encode() for each in pairing.chime_attendees.values()}
     places = [here.folder, *([here.server.folder / "data"] if here.server is not None else [])]
     if here.server is not None:
         here.server.carry_out("CHECKPOINT")

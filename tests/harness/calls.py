@@ -45,8 +45,8 @@ def built_page(folder: Path) -> Path:
 def chime_call(meeting: str = "m") -> Call:
     """As Amazon documents it, in the platform's hands."""
     chime = Chime()
-    held = chime.meeting(meeting)
-    return Call(held, chime.attendee(held, "ana"))
+    held = chime.create_meeting(meeting)
+    return Call(held, chime.create_attendee(held, "ana"))
 
 
 def with_call(person: Person = ANA, number: int = 1, **changes: Any) -> Match:

@@ -70,7 +70,7 @@ class Planted:
             self.plant("response_url", secret)
         for pairing in platform.pairings:
             self.plant("meeting id", str(pairing.meeting["MeetingId"]))
-            for own in pairing.passes.values():
+            for own in pairing.chime_attendees.values():
                 self.plant("join token", str(own["JoinToken"]))
                 self.plant("attendee id", str(own["AttendeeId"]))
 

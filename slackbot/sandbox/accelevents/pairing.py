@@ -15,7 +15,7 @@ STATUSES: tuple[str, ...] = get_args(Status)
 class Pairing:
     """Two attendees (by key) who met.
 
-    ``number`` counts from 1; ``passes`` maps each key to that side's Chime ``Attendee`` object.
+    ``number`` counts from 1; ``chime_attendees`` maps each key to its Chime ``Attendee`` object.
     """
 
     number: int
@@ -23,7 +23,7 @@ class Pairing:
     at: datetime
     sides: tuple[str, str]
     meeting: Json
-    passes: dict[str, Json]
+    chime_attendees: dict[str, Json]
 
     def partner_of(self, who: str) -> str:
         return self.sides[1] if who == self.sides[0] else self.sides[0]
@@ -55,15 +55,15 @@ class Networking:
     def pair(self, session_id: int, a: str, b: str) -> Pairing:
         """Pair two people in a new Chime meeting, whether or not they were waiting."""
         number = len(self.pairings) + 1
-        meeting = self._chime.meeting(f"networking-{session_id}-{number}")
+        meeting = self._chime.create_meeting(f"networking-{session_id}-{number}")
         pairing = Pairing(
             number=number,
             session_id=session_id,
             at=self._now(),
             sides=(a, b),
             meeting=meeting,
-            passes={
-                who: self._chime.attendee(meeting, f"{session_id}-{number}-{who}"[:64])
+            chime_attendees={
+                who: self._chime.create_attendee(meeting, f"{session_id}-{number}-{who}"[:64])
                 for who in (a, b)
             },
         )

@@ -184,7 +184,11 @@ class Platform:
         if not self.knobs.with_time:
             del row["matTimeDate"]
         return Match(
-            pairing.session_id, row, pairing.meeting, pairing.passes[who], self.knobs.round_seconds
+            pairing.session_id,
+            row,
+            pairing.meeting,
+            pairing.chime_attendees[who],
+            self.knobs.round_seconds,
         )
 
     async def send_again(

@@ -137,8 +137,8 @@ class RestApi:
             )
         except RefusedError as error:
             raise self._ticket_refusal(error) from error
-        meeting = self._platform.chime.meeting(f"session-{session.id}")
-        attendee = self._platform.chime.attendee(meeting, f"{session.id}-{who.user_id}")
+        meeting = self._platform.chime.create_meeting(f"session-{session.id}")
+        attendee = self._platform.chime.create_attendee(meeting, f"{session.id}-{who.user_id}")
         call = render.join_call(
             self._platform.knobs.join_call, {"Meeting": meeting}, {"Attendee": attendee}
         )

@@ -1,4 +1,4 @@
-"""CreateMeeting and CreateAttendee of the Amazon Chime SDK, with objects as AWS documents them."""
+"""CreateMeeting and CreateAttendee of the Amazon Chime SDK, with the objects AWS documents."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -9,38 +9,38 @@ _CELL = "m2.ue1.app.chime.aws"
 
 
 @dataclass(frozen=True)
-class Pass:
-    """Who a join token stands for, and in which meeting."""
+class Attendee:
+    """One attendee of a meeting, identified by the join token."""
 
     meeting_id: str
     attendee_id: str
     external_user_id: str
-    token: str = field(repr=False)
+    join_token: str = field(repr=False)
 
 
 class Chime:
-    """Every meeting and pass that was made.
+    """The API, with every attendee created, by join token.
 
-    `media_url` is the base URL of a media plane, ``http://127.0.0.1:PORT``; while it is empty the
-    objects are well-formed and of no use to anybody: their hosts are AWS's, ids are invented.
+    `media_url` is the base URL of a media plane, ``http://127.0.0.1:PORT``. While it is empty the
+    objects are well-formed but useless: their hosts are AWS's, their ids invented.
     """
 
     def __init__(self, media_url: str = "") -> None:
         self.media_url = media_url
-        self.passes: dict[str, Pass] = {}
+        self.attendees: dict[str, Attendee] = {}
 
-    def holder_of(self, token: str) -> Pass | None:
-        """The pass of a join token."""
-        return self.passes.get(token)
+    def attendee_of(self, join_token: str) -> Attendee | None:
+        """Return the attendee with this join token."""
+        return self.attendees.get(join_token)
 
-    def meeting(self, external_id: str) -> Json:
-        """The inner ``Meeting`` object of a new meeting."""
+    def create_meeting(self, external_id: str) -> Json:
+        """Create a meeting and return its inner ``Meeting`` object."""
         meeting_id = str(uuid4())
         return {
             "MeetingId": meeting_id,
             "ExternalMeetingId": external_id,
             "MediaRegion": "us-east-1",
-            "MediaPlacement": _in_aws(meeting_id) | self._here(meeting_id),
+            "MediaPlacement": _aws_urls(meeting_id) | self._media_urls(meeting_id),
             "MeetingHostId": None,
             "MeetingFeatures": {"Audio": {"EchoReduction": "AVAILABLE"}},
             "PrimaryMeetingId": None,
@@ -48,20 +48,20 @@ class Chime:
             "MeetingArn": f"arn:aws:chime:us-east-1:000000000000:meeting/{meeting_id}",
         }
 
-    def attendee(self, meeting: Json, external_user_id: str) -> Json:
-        """The inner ``Attendee`` object of one person; its ``JoinToken`` is theirs alone."""
-        issued = Pass(
+    def create_attendee(self, meeting: Json, external_user_id: str) -> Json:
+        """Create an attendee and return the inner ``Attendee`` object, with its ``JoinToken``."""
+        attendee = Attendee(
             str(meeting["MeetingId"]), str(uuid4()), external_user_id, secrets.token_urlsafe(96)
         )
-        self.passes[issued.token] = issued
+        self.attendees[attendee.join_token] = attendee
         return {
-            "AttendeeId": issued.attendee_id,
+            "AttendeeId": attendee.attendee_id,
             "ExternalUserId": external_user_id,
-            "JoinToken": issued.token,
+            "JoinToken": attendee.join_token,
             "Capabilities": dict.fromkeys(("Audio", "Video", "Content"), "SendReceive"),
         }
 
-    def _here(self, meeting_id: str) -> Json:
+    def _media_urls(self, meeting_id: str) -> Json:
         if not self.media_url:
             return {}
         sockets = self.media_url.replace("http", "ws", 1)
@@ -77,7 +77,7 @@ class Chime:
         }
 
 
-def _in_aws(meeting_id: str) -> Json:
+def _aws_urls(meeting_id: str) -> Json:
     return {
         "AudioHostUrl": f"{secrets.token_hex(16)}.k.{_CELL}:3478",
         "AudioFallbackUrl": f"wss://haxrp.{_CELL}:443/calls/{meeting_id}",

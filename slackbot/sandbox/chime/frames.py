@@ -1,7 +1,7 @@
-"""Signalling frames by name: what a client says, and what the service answers.
+"""Signalling frames: those a client sends, and those the service answers with.
 
-A frame on the line is one byte, 5, and then an `SdkSignalFrame`: a time, a kind, and a body in the
-field that belongs to the kind. Names of kinds and fields are those of amazon-chime-sdk-js.
+A frame is the byte 5, followed by an `SdkSignalFrame`: a time, a kind, and a body in the field
+that belongs to the kind. Names of kinds and fields are those of amazon-chime-sdk-js.
 """
 
 import time
@@ -9,7 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 
-from slackbot.sandbox.chime.wire import Fields, WireError, block, number, numbers, parse
+from slackbot.sandbox.chime.protobuf import (
+    Fields,
+    ProtobufError,
+    block,
+    number,
+    numbers,
+    parse,
+)
 
 _RTC = b"\x05"
 _DUPLEX = 3
@@ -17,12 +24,12 @@ _RECEIVE = 1
 _VIDEO = 2
 _AUDIO_LABEL = "AmazonChimeExpressAudio"
 _CAMERA_LABEL = "AmazonChimeExpressVideo"
-VIDEO_LIMIT = 25  # pictures that one client may receive, as the service has it
-DEVICE_TAKEN_OVER, MEETING_ENDED = 301, 410
+VIDEO_LIMIT = 25  # video streams that one client may receive, as at the service
+DEVICE_TAKEN_OVER, MEETING_ENDED = 301, 410  # audio status codes
 
 
 class Kind(IntEnum):
-    """Kinds of frames that are spoken here."""
+    """The supported kinds of frames."""
 
     JOIN = 1
     JOIN_ACK = 2
@@ -54,20 +61,20 @@ _BODY = {
 
 @dataclass(frozen=True)
 class Frame:
-    """One frame as it came; `kind` None is one that is not spoken here."""
+    """One received frame; `kind` is None if it is not supported."""
 
     kind: Kind | None
     body: Fields
 
     def number(self, field: int) -> int:
-        """A number of the body; 0, the default of the format, when it is not there."""
+        """Return a number of the body; 0, the format's default, if absent."""
         return _number(self.body, field)
 
 
 def read(data: bytes) -> Frame:
-    """A frame from the line. Raises `WireError`."""
+    """Decode a frame. Raise `ProtobufError` if it is invalid."""
     if not data.startswith(_RTC):
-        raise WireError("the type byte is not 5")
+        raise ProtobufError("the type byte is not 5")
     head = parse(data[1:])
     kind = _number(head, 2)
     if kind not in set(Kind):
@@ -76,20 +83,20 @@ def read(data: bytes) -> Frame:
 
 
 def write(kind: Kind, body: bytes = b"") -> bytes:
-    """A frame for the line."""
+    """Encode a frame."""
     milliseconds = int(time.time() * 1000)
     return _RTC + number(1, milliseconds) + number(2, kind) + block(_BODY[kind], body)
 
 
-# What a client asks for.
+# From the client.
 
 
 @dataclass(frozen=True)
 class Subscription:
-    """What one client sends and wants to receive, with its SDP offer.
+    """The streams that a client sends and wants to receive, with its SDP offer.
 
-    `camera` is the label of its camera's track, None while it sends no picture; `wanted` are the
-    streams for the video sections of the offer in their order, 0 for none.
+    `camera` is the label of its camera's track, None while it sends no video; `wanted` lists the
+    streams for the video sections of the offer in order, 0 for none.
     """
 
     offer: str
@@ -99,7 +106,7 @@ class Subscription:
 
 
 def subscription(frame: Frame) -> Subscription:
-    """The body of a SUBSCRIBE. Raises `WireError`."""
+    """Decode the body of a SUBSCRIBE. Raise `ProtobufError` if it is invalid."""
     body = frame.body
     sends = frame.number(1) == _DUPLEX
     cameras = [label for label in map(_camera_label, body.get(2, [])) if label is not None]
@@ -113,19 +120,19 @@ def subscription(frame: Frame) -> Subscription:
 
 def _camera_label(stream: int | bytes) -> str | None:
     if isinstance(stream, int):
-        raise WireError("a stream is a message")
+        raise ProtobufError("a stream is a message")
     fields = parse(stream)
     label = _text(fields, 4) or _CAMERA_LABEL
     is_video = _number(fields, 9, default=_VIDEO) == _VIDEO
     return label if is_video and label != _AUDIO_LABEL else None
 
 
-# What the service says.
+# From the service.
 
 
 @dataclass(frozen=True)
-class Camera:
-    """A picture that can be received."""
+class VideoSource:
+    """A video stream that can be received."""
 
     stream: int
     attendee_id: str
@@ -133,8 +140,8 @@ class Camera:
 
 
 @dataclass(frozen=True)
-class Voice:
-    """Somebody in the meeting."""
+class AudioStream:
+    """The audio stream of an attendee who is present."""
 
     stream: int
     attendee_id: str
@@ -144,7 +151,7 @@ class Voice:
 
 @dataclass(frozen=True)
 class Track:
-    """Where in the answer a stream is: its section's `mid`, and the SSRC it is sent with."""
+    """The place of a stream in the answer: its section's `mid`, and its SSRC."""
 
     stream: int
     ssrc: int
@@ -152,28 +159,28 @@ class Track:
 
 
 def join_ack() -> bytes:
-    """No TURN servers, and SDP as plain text."""
+    """Return a JOIN_ACK without TURN servers, for SDP as plain text."""
     return write(Kind.JOIN_ACK, number(2, VIDEO_LIMIT) + number(3, 0))
 
 
-def index(cameras: Iterable[Camera], participants: int) -> bytes:
-    """All pictures of the others."""
+def index(sources: Iterable[VideoSource], participants: int) -> bytes:
+    """Return an INDEX of the others' video sources."""
     return write(
-        Kind.INDEX, number(1, 0) + b"".join(map(_source, cameras)) + number(4, participants)
+        Kind.INDEX, number(1, 0) + b"".join(map(_source, sources)) + number(4, participants)
     )
 
 
-def _source(camera: Camera) -> bytes:
+def _source(source: VideoSource) -> bytes:
     return block(
         2,
-        number(1, camera.stream)
-        + number(2, 15)  # frames a second
+        number(1, source.stream)
+        + number(2, 15)  # frames per second
         + number(3, 600)  # kbit/s at most
-        + number(6, camera.stream)
+        + number(6, source.stream)
         + number(7, 400_000)  # bit/s on average
-        + block(8, camera.attendee_id)
+        + block(8, source.attendee_id)
         + number(9, _VIDEO)
-        + block(10, camera.external_user_id)
+        + block(10, source.external_user_id)
         + number(11, 640)
         + number(12, 360),
     )
@@ -182,57 +189,56 @@ def _source(camera: Camera) -> bytes:
 def subscribe_ack(
     answer: str, tracks: Iterable[Track], *, camera: str | None, stream: int
 ) -> bytes:
-    """The SDP answer; `stream` is given to the client's own camera if it sends one."""
+    """Return a SUBSCRIBE_ACK; `stream` is the id of the client's own video, if it sends one."""
     body = number(1, _DUPLEX if camera else _RECEIVE)
     if camera:
         body += block(2, block(1, camera) + number(2, stream) + number(3, stream))
     body += block(3, answer)
     for track in tracks:
-        told = number(1, track.stream) + number(2, track.ssrc) + block(3, f"v_{track.mid}")
-        body += block(4, told)
+        body += block(
+            4, number(1, track.stream) + number(2, track.ssrc) + block(3, f"v_{track.mid}")
+        )
     return write(Kind.SUBSCRIBE_ACK, body)
 
 
-def voices(people: Iterable[Voice]) -> bytes:
-    """Who is there, and who is muted."""
-    return write(Kind.AUDIO_STREAM_ID_INFO, b"".join(block(1, _voice(p)) for p in people))
+def audio_streams(streams: Iterable[AudioStream]) -> bytes:
+    """Return an AUDIO_STREAM_ID_INFO of those present, with their mute state."""
+    entries = [
+        number(1, stream.stream)
+        + block(2, stream.attendee_id)
+        + number(3, stream.muted)
+        + block(4, stream.external_user_id)
+        for stream in streams
+    ]
+    return write(Kind.AUDIO_STREAM_ID_INFO, b"".join(block(1, entry) for entry in entries))
 
 
-def _voice(voice: Voice) -> bytes:
-    return (
-        number(1, voice.stream)
-        + block(2, voice.attendee_id)
-        + number(3, voice.muted)
-        + block(4, voice.external_user_id)
-    )
-
-
-def gone(stream: int, *, dropped: bool) -> bytes:
-    """Somebody is there no more: a stream without an attendee. `dropped`: without a word."""
+def stream_ended(stream: int, *, dropped: bool) -> bytes:
+    """Return an AUDIO_STREAM_ID_INFO without attendee; `dropped` if they left without LEAVE."""
     return write(Kind.AUDIO_STREAM_ID_INFO, block(1, number(1, stream) + number(5, dropped)))
 
 
 def pong(ping_id: int) -> bytes:
-    """The answer to a ping."""
+    """Return the answer to a ping."""
     return write(Kind.PING_PONG, number(1, 2) + number(2, ping_id))
 
 
 def audio_status(status: int) -> bytes:
-    """`DEVICE_TAKEN_OVER` or `MEETING_ENDED`."""
+    """Return an AUDIO_STATUS: `DEVICE_TAKEN_OVER` or `MEETING_ENDED`."""
     return write(Kind.AUDIO_STATUS, number(1, status))
 
 
 def _number(fields: Fields, field: int, default: int = 0) -> int:
     value = fields.get(field, [default])[-1]
     if not isinstance(value, int):
-        raise WireError(f"field {field} is no number")
+        raise ProtobufError(f"field {field} is not a number")
     return value
 
 
 def _bytes(fields: Fields, field: int) -> bytes:
     value = fields.get(field, [b""])[-1]
     if not isinstance(value, bytes):
-        raise WireError(f"field {field} is no block")
+        raise ProtobufError(f"field {field} is not a block")
     return value
 
 
@@ -240,11 +246,11 @@ def _text(fields: Fields, field: int) -> str:
     try:
         return _bytes(fields, field).decode()
     except UnicodeDecodeError as error:
-        raise WireError(f"field {field} is no text") from error
+        raise ProtobufError(f"field {field} is not text") from error
 
 
 def _packed(fields: Fields, field: int) -> Iterable[int]:
-    """Numbers that stand one by one, or several in one block of varints."""
+    """Yield the numbers of a repeated field, packed or not."""
     for value in fields.get(field, []):
         if isinstance(value, int):
             yield value

@@ -1,4 +1,4 @@
-"""Who is in a meeting, and what everybody is told when that changes."""
+"""The participants of a meeting, and the frames sent to them when something changes."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from slackbot.sandbox.chime import frames
-from slackbot.sandbox.chime.api import Pass
-from slackbot.sandbox.chime.frames import Camera, Subscription, Track, Voice
-from slackbot.sandbox.chime.line import Line
+from slackbot.sandbox.chime.api import Attendee
+from slackbot.sandbox.chime.connection import Connection
+from slackbot.sandbox.chime.frames import AudioStream, Subscription, Track, VideoSource
 
-_CAMERAS = 100  # a camera's stream is its owner's voice's and this
+_VIDEO_STREAMS = 100  # a participant's video stream id is the audio stream id plus this
 
 
 class Leg(Protocol):
-    """The media connection of a seat, as `media.Leg` makes it."""
+    """The media connection of a participant; `media.WebRtcLeg` is the real one.
 
-    sounds: int
-    pictures: int
+    The counters are of frames received from the participant.
+    """
 
-    async def answer(self, asked: Subscription) -> tuple[str, list[Track]]:
-        """Answer an offer with SDP and the streams that it sends."""
+    audio_frames: int
+    video_frames: int
+
+    async def answer(self, request: Subscription) -> tuple[str, list[Track]]:
+        """Return the SDP answer to an offer, and the streams that it sends."""
         ...
 
     async def close(self) -> None:
@@ -30,122 +33,131 @@ class Leg(Protocol):
 
 
 @dataclass
-class Seat:
-    """One attendee. `present` from the first subscription on; `heard` are the kinds of frames."""
+class Participant:
+    """One attendee of a meeting, `present` from the first subscription on.
 
-    holder: Pass
+    `stream` is the audio stream id; `received` lists the kinds of frames received.
+    """
+
+    attendee: Attendee
     stream: int
-    line: Line | None = None
+    connection: Connection | None = None
     leg: Leg | None = None
     audio_session: int = 0
     muted: bool = False
     camera_on: bool = False
     present: bool = False
-    said_goodbye: bool = False
-    heard: list[str] = field(default_factory=list)
+    left: bool = False
+    received: list[str] = field(default_factory=list)
 
     @property
-    def camera_stream(self) -> int:
-        """The number of their picture."""
-        return self.stream + _CAMERAS
+    def video_stream(self) -> int:
+        """The id of their video stream."""
+        return self.stream + _VIDEO_STREAMS
 
-    async def told(self, frame: bytes) -> None:
-        """Tell them something, if they are connected."""
-        if self.line is not None:
-            await self.line.send(frame)
+    async def send(self, frame: bytes) -> None:
+        """Send a frame if they are connected."""
+        if self.connection is not None:
+            await self.connection.send(frame)
 
 
-OpenLeg = Callable[["Meeting", Seat], Leg]
+OpenLeg = Callable[["Meeting", Participant], Leg]
 
 
 class Meeting:
-    """The seats of one meeting, in the order in which they were first taken."""
+    """One meeting, with its participants in the order in which they first joined."""
 
     def __init__(self, open_leg: OpenLeg) -> None:
         self._open_leg = open_leg
-        self.seats: dict[str, Seat] = {}
+        self.participants: dict[str, Participant] = {}
         self.over = False
 
-    def seat_of(self, holder: Pass) -> Seat:
-        """The seat of a pass, made when it is first asked for."""
-        return self.seats.setdefault(holder.attendee_id, Seat(holder, len(self.seats) + 1))
+    def participant(self, attendee: Attendee) -> Participant:
+        """Return the participant of an attendee, created on first use."""
+        new = Participant(attendee, len(self.participants) + 1)
+        return self.participants.setdefault(attendee.attendee_id, new)
 
-    def others(self, seat: Seat) -> list[Seat]:
-        """Everybody else who is there."""
-        return [other for other in self.seats.values() if other is not seat and other.present]
+    def others(self, participant: Participant) -> list[Participant]:
+        """Return all other participants present."""
+        return [p for p in self.participants.values() if p is not participant and p.present]
 
-    async def join(self, seat: Seat, line: Line, audio_session: int) -> None:
-        """Somebody has connected: for the first time, again, or from another device."""
-        before, seat.line = seat.line, line
+    async def join(
+        self, participant: Participant, connection: Connection, audio_session: int
+    ) -> None:
+        """Handle a JOIN: the first one, a reconnect, or another device taking over."""
+        before, participant.connection = participant.connection, connection
         if before is not None:
-            if audio_session != seat.audio_session:
+            if audio_session != participant.audio_session:
                 await before.send(frames.audio_status(frames.DEVICE_TAKEN_OVER))
             await before.close(1000, "replaced")
-        await self._goes(seat, dropped=True)
-        seat.audio_session, seat.said_goodbye = audio_session, False
-        await line.send(frames.join_ack())
-        await line.send(self._index(seat))
+        await self._remove(participant, dropped=True)
+        participant.audio_session, participant.left = audio_session, False
+        await connection.send(frames.join_ack())
+        await connection.send(self._index(participant))
 
-    async def subscribe(self, seat: Seat, asked: Subscription) -> None:
-        """Somebody says what they send and want. Raises `ValueError` for a useless offer."""
-        leg = seat.leg or self._open_leg(self, seat)
-        seat.leg = leg
-        answer, tracks = await leg.answer(asked)
-        if seat.leg is not leg:
-            return  # they have connected anew meanwhile
-        await seat.told(
-            frames.subscribe_ack(answer, tracks, camera=asked.camera, stream=seat.camera_stream)
+    async def subscribe(self, participant: Participant, request: Subscription) -> None:
+        """Handle a SUBSCRIBE. Raise `ValueError` for an offer that cannot be answered."""
+        leg = participant.leg or self._open_leg(self, participant)
+        participant.leg = leg
+        answer, tracks = await leg.answer(request)
+        if participant.leg is not leg:
+            return  # they have reconnected meanwhile
+        await participant.send(
+            frames.subscribe_ack(
+                answer, tracks, camera=request.camera, stream=participant.video_stream
+            )
         )
-        sends = asked.camera is not None
-        changed = seat.camera_on != sends or not seat.present
-        seat.present, seat.camera_on, seat.muted = True, sends, asked.muted
-        await self.tell_voices()
+        sends = request.camera is not None
+        changed = participant.camera_on != sends or not participant.present
+        participant.present, participant.camera_on, participant.muted = True, sends, request.muted
+        await self.send_audio_streams()
         if changed:
-            await self._tell_index(self.others(seat))
+            await self._send_index(self.others(participant))
 
-    async def tell_voices(self) -> None:
-        """Tell everybody who is there and who is muted."""
-        there = [seat for seat in self.seats.values() if seat.present]
-        told = frames.voices(
-            Voice(s.stream, s.holder.attendee_id, s.holder.external_user_id, s.muted) for s in there
+    async def send_audio_streams(self) -> None:
+        """Send everybody the list of those present, with their mute state."""
+        present = [p for p in self.participants.values() if p.present]
+        frame = frames.audio_streams(
+            AudioStream(p.stream, p.attendee.attendee_id, p.attendee.external_user_id, p.muted)
+            for p in present
         )
-        for seat in there:
-            await seat.told(told)
+        for participant in present:
+            await participant.send(frame)
 
-    async def line_ended(self, seat: Seat, line: Line) -> None:
-        """A connection is gone; it may have been replaced before."""
-        if seat.line is line:
-            seat.line = None
-            await self._goes(seat, dropped=not seat.said_goodbye)
+    async def disconnected(self, participant: Participant, connection: Connection) -> None:
+        """Handle the end of a connection, which may have been replaced before."""
+        if participant.connection is connection:
+            participant.connection = None
+            await self._remove(participant, dropped=not participant.left)
 
     async def end(self) -> None:
         """End the meeting for everybody."""
         self.over = True
-        for seat in self.seats.values():
-            await seat.told(frames.audio_status(frames.MEETING_ENDED))
-            if seat.line is not None:
-                await seat.line.close(4410, "meeting ended")
+        for participant in self.participants.values():
+            await participant.send(frames.audio_status(frames.MEETING_ENDED))
+            if participant.connection is not None:
+                await participant.connection.close(4410, "meeting ended")
 
-    async def _goes(self, seat: Seat, *, dropped: bool) -> None:
-        was_there, leg = seat.present, seat.leg
-        seat.present = seat.camera_on = False
-        seat.leg = None
+    async def _remove(self, participant: Participant, *, dropped: bool) -> None:
+        was_present, leg = participant.present, participant.leg
+        participant.present = participant.camera_on = False
+        participant.leg = None
         if leg is not None:
             await leg.close()
-        for other in self.others(seat) if was_there else []:
-            await other.told(frames.gone(seat.stream, dropped=dropped))
-        if was_there:
-            await self._tell_index(self.others(seat))
+        for other in self.others(participant) if was_present else []:
+            await other.send(frames.stream_ended(participant.stream, dropped=dropped))
+        if was_present:
+            await self._send_index(self.others(participant))
 
-    async def _tell_index(self, seats: list[Seat]) -> None:
-        for seat in seats:
-            await seat.told(self._index(seat))
+    async def _send_index(self, participants: list[Participant]) -> None:
+        for participant in participants:
+            await participant.send(self._index(participant))
 
-    def _index(self, seat: Seat) -> bytes:
-        others = self.others(seat)
+    def _index(self, participant: Participant) -> bytes:
+        others = self.others(participant)
         cameras = [
-            Camera(o.camera_stream, o.holder.attendee_id, o.holder.external_user_id)
-            for o in others
-            if o.camera_on
+            VideoSource(p.video_stream, p.attendee.attendee_id, p.attendee.external_user_id)
+            for p in others
+            if p.camera_on
         ]
         return frames.index(cameras, len(others) + 1)

@@ -1,4 +1,4 @@
-"""Offers and answers as text: what aiortc leaves to be done so that the SDK finds its streams."""
+"""SDP offers and answers: the edits that the SDK needs beyond what aiortc does."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ _DIRECTION = re.compile(r"^a=(?:sendrecv|sendonly|recvonly)", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Section:
-    """One media section of an offer; `stopped` are transceivers that the client has given up."""
+    """One media section of an offer; `stopped` if the client has stopped its transceiver."""
 
     kind: str
     mid: str
@@ -20,7 +20,7 @@ class Section:
 
 
 def sections(offer: str) -> list[Section]:
-    """The sections in their order. Raises ValueError for none, or one that lacks something."""
+    """Return the media sections in order. Raise `ValueError` if there is none or one is invalid."""
     found = [_section(text) for text in _SECTION.split(offer)[1:]]
     if not found:
         raise ValueError("there is no media section")
@@ -35,38 +35,32 @@ def _section(text: str) -> Section:
     return Section(line[1], mid[1], stopped=line[2] == "0")
 
 
-def completed(answer: str, offered: Iterable[Section]) -> str:
-    """aiortc's answer as the service would give it.
+def as_service_answer(answer: str, offered: Iterable[Section]) -> str:
+    """Return aiortc's answer as the service would give it.
 
-    The SDK finds a picture by the msid `v_<mid>`, which is a convention between it and the
-    service. What was offered with port 0 is answered so and leaves the bundle: aiortc would
+    The SDK finds a video stream by its msid `v_<mid>`, a convention between it and the service.
+    A section offered with port 0 is answered with port 0 and leaves the bundle; aiortc would
     accept it again.
     """
     head, *parts = _SECTION.split(answer)
-    for at, section in enumerate(offered):
-        parts[at] = _named(parts[at], section)
+    for number, section in enumerate(offered):
+        msid = f"a=msid:{section.kind[0]}_{section.mid}"
+        part = re.sub(r"^a=msid:\S+", msid, parts[number], flags=re.MULTILINE)
         if section.stopped:
-            parts[at] = _stopped(parts[at])
+            part = _DIRECTION.sub("a=inactive", re.sub(r"^(m=\w+) \d+", r"\1 0", part))
             head = _without(head, section.mid)
+        parts[number] = part
     return head + "".join(parts)
 
 
-def _named(part: str, section: Section) -> str:
-    name = f"{section.kind[0]}_{section.mid}"
-    return re.sub(r"^a=msid:\S+", f"a=msid:{name}", part, flags=re.MULTILINE)
-
-
-def _stopped(part: str) -> str:
-    return _DIRECTION.sub("a=inactive", re.sub(r"^(m=\w+) \d+", r"\1 0", part))
-
-
 def _without(head: str, mid: str) -> str:
+    """Remove a section from the bundle group."""
     group = re.compile(rf"^(a=group:BUNDLE\b.*?) {re.escape(mid)}(?=\s)", re.MULTILINE)
     return group.sub(r"\1", head)
 
 
 def tracks(answer: str, wanted: Mapping[str, int]) -> list[Track]:
-    """The streams (`wanted` is mid → stream) that this answer really sends."""
+    """Return the streams that this answer sends; `wanted` maps mid → stream."""
     found = []
     for part in _SECTION.split(answer)[1:]:
         stream = wanted.get(_section(part).mid, 0)
@@ -77,6 +71,6 @@ def tracks(answer: str, wanted: Mapping[str, int]) -> list[Track]:
 
 
 def streams_by_mid(offered: Iterable[Section], wanted: Iterable[int]) -> dict[str, int]:
-    """mid → stream: what is wanted comes in the order of the offer's video sections."""
+    """Map mid → stream; `wanted` is in the order of the offer's video sections, 0 for none."""
     videos = [section.mid for section in offered if section.kind == "video"]
     return {mid: stream for mid, stream in zip(videos, wanted, strict=False) if stream}

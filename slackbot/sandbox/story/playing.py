@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from slackbot.sandbox.chime import what_is_missing
+from slackbot.sandbox.chime import missing_requirement
 from slackbot.sandbox.slack import CannotDo
 from slackbot.sandbox.story import bot, mishaps, mission
 from slackbot.sandbox.story.bot import BotError
@@ -35,7 +35,7 @@ async def play(
     0: every step happened, and with `keep` somebody has ended it afterwards. 1: a step did not
     happen in `patience` seconds, or the bot died. 128 and the signal's number: interrupted.
     """
-    no_calls = no_page or what_is_missing()
+    no_calls = no_page or missing_requirement()
     performance = _Performance(
         keep=keep, bot_command=bot_command, patience=patience, no_calls=no_calls
     )

@@ -109,7 +109,7 @@ async def staged(bot_command: Sequence[str], *, calls: bool = False) -> AsyncIte
 
 @asynccontextmanager
 async def _media(platform: Accelevents) -> AsyncIterator[str]:
-    plane = MediaPlane(platform.chime.holder_of)
+    plane = MediaPlane(platform.chime.attendee_of)
     async with serving(plane.app) as url:
         try:
             yield url

@@ -107,7 +107,7 @@ async def test_every_shape_of_the_sandbox(
     assert told.call is not None
     assert told.meeting_digest == digest(str(pairing.meeting["MeetingId"]))
     assert told.call.meeting["MediaPlacement"] == pairing.meeting["MediaPlacement"]
-    assert told.call.attendee == pairing.passes["ada"]
+    assert told.call.attendee == pairing.chime_attendees["ada"]
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ async def test_the_state_shows_everything_but_secrets():
         assert {"attendee": "ada", "session_id": FIRST, "status": "IN_MEETING"} in state["statuses"]
         assert [call["method"] for call in state["calls"]] == ["PUT"] * 4
         (pairing,) = here.platform.pairings
-        secrets = [token, *(str(each["JoinToken"]) for each in pairing.passes.values())]
+        secrets = [token, *(str(each["JoinToken"]) for each in pairing.chime_attendees.values())]
         assert [secret for secret in secrets if secret in shown.text] == []
 
 

@@ -95,8 +95,8 @@ async def test_each_shape_reaches_both_sockets(shape: Any):
             event = as_text(await listener.next())
             assert partner in event
             assert str(FIRST) in event
-            assert (pairing.passes[who]["JoinToken"] in event) == (shape != "no_call")
-            assert pairing.passes[pairing.partner_of(who)]["JoinToken"] not in event
+            assert (pairing.chime_attendees[who]["JoinToken"] in event) == (shape != "no_call")
+            assert pairing.chime_attendees[pairing.partner_of(who)]["JoinToken"] not in event
 
 
 async def test_shapes_differ_as_their_names_say():

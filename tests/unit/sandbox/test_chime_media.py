@@ -1,4 +1,4 @@
-"""The sandbox's media plane with sound and pictures, between two clients by aiortc."""
+"""The sandbox's media plane with audio and video, between two clients by aiortc."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,17 +6,19 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from chime_phone import Phone, exchange, sources
+from chime_client import Client, running_call, sources
 
-from slackbot.sandbox.chime import MediaPlane, Pass, what_is_missing
+from slackbot.sandbox.chime import Attendee, MediaPlane, missing_requirement
 from slackbot.sandbox.chime.frames import Kind
 
-pytestmark = pytest.mark.skipif(bool(what_is_missing()), reason=what_is_missing() or "not skipped")
+pytestmark = pytest.mark.skipif(
+    bool(missing_requirement()), reason=missing_requirement() or "not skipped"
+)
 
 
 @asynccontextmanager
 async def peer() -> AsyncIterator[Any]:
-    """A client's own end: it sends silence and a black picture, and receives one picture."""
+    """Yield a client's peer connection that sends silence and black video, and receives one video."""
     from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
     from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
@@ -31,27 +33,28 @@ async def peer() -> AsyncIterator[Any]:
         await connection.close()
 
 
-async def negotiates(phone: Phone, connection: Any, wanted: int = 0) -> str:
-    """Offer, answer; gives the answer."""
+async def negotiate(client: Client, connection: Any, wanted: int = 0) -> str:
+    """Exchange offer and answer; return the answer."""
     from aiortc import RTCSessionDescription
 
     await connection.setLocalDescription(await connection.createOffer())
-    ack = await phone.subscribes(connection.localDescription.sdp, camera=True, wanted=(0, wanted))
+    ack = await client.subscribe(connection.localDescription.sdp, camera=True, wanted=(0, wanted))
     (answer,) = ack.body[3]
     assert isinstance(answer, bytes)
     await connection.setRemoteDescription(RTCSessionDescription(answer.decode(), "answer"))
     return answer.decode()
 
 
-async def until_it_flows(plane: MediaPlane, *who: Pass) -> None:
-    """Until sound and pictures of all of them have come."""
+async def wait_for_media(plane: MediaPlane, *attendees: Attendee) -> None:
+    """Wait until audio and video of all of them have arrived."""
     async with asyncio.timeout(20):
-        legs = [plane.seat(holder).leg for holder in who]
-        while not all(leg and leg.sounds > 5 and leg.pictures > 5 for leg in legs):  # noqa: ASYNC110
+        legs = [plane.participant(attendee).leg for attendee in attendees]
+        while not all(leg and leg.audio_frames > 5 and leg.video_frames > 5 for leg in legs):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
-async def frames_of(connection: Any, kind: str, count: int) -> None:
+async def receive_frames(connection: Any, kind: str, count: int) -> None:
+    """Wait for `count` frames of the connection's audio or video."""
     (receiver,) = [
         t.receiver
         for t in connection.getTransceivers()
@@ -66,35 +69,35 @@ async def frames_of(connection: Any, kind: str, count: int) -> None:
 def _only_loopback() -> None:
     from slackbot.sandbox.chime import media
 
-    media.stay_on_this_machine()
+    media.use_loopback_only()
 
 
-async def test_sound_and_pictures_arrive():
-    """Each hears and sees the other, under the name by which the SDK looks for a picture."""
-    async with exchange(None) as here, here.calls(here.ada) as ada, peer() as one:
-        await ada.joins()
-        await negotiates(ada, one)
-        async with here.calls(here.priya) as priya, peer() as two:
-            assert sources(await priya.joins()) == [101]
-            answer = await negotiates(priya, two, wanted=101)
+async def test_audio_and_video_arrive():
+    """Each receives the other's media, the video under the name that the SDK looks for."""
+    async with running_call(None) as here, here.connect(here.ada) as ada, peer() as one:
+        await ada.join()
+        await negotiate(ada, one)
+        async with here.connect(here.priya) as priya, peer() as two:
+            assert sources(await priya.join()) == [101]
+            answer = await negotiate(priya, two, wanted=101)
             assert "a=msid:v_2" in answer
-            await until_it_flows(here.plane, here.ada, here.priya)
-            await frames_of(two, "video", 3)
-            await frames_of(two, "audio", 10)
-            await ada.hears(Kind.INDEX, lambda f: sources(f) == [102])
-            await negotiates(ada, one, wanted=102)
-            await frames_of(one, "video", 3)
+            await wait_for_media(here.plane, here.ada, here.priya)
+            await receive_frames(two, "video", 3)
+            await receive_frames(two, "audio", 10)
+            await ada.receive(Kind.INDEX, lambda f: sources(f) == [102])
+            await negotiate(ada, one, wanted=102)
+            await receive_frames(one, "video", 3)
 
 
-async def test_an_offer_that_is_none_ends_only_its_line():
-    """Junk instead of SDP is refused; somebody else still gets in."""
-    async with exchange(None) as here:
+async def test_an_invalid_offer_ends_only_its_own_connection():
+    """Junk instead of SDP is refused; somebody else can still join."""
+    async with running_call(None) as here:
         for junk in ("", "junk", "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n"):
-            async with here.calls(here.ada) as phone:
-                await phone.joins()
-                await phone.says(Kind.SUBSCRIBE, b"\x22" + bytes([len(junk)]) + junk.encode())
-                code = await phone.closed()
+            async with here.connect(here.ada) as client:
+                await client.join()
+                await client.send(Kind.SUBSCRIBE, b"\x22" + bytes([len(junk)]) + junk.encode())
+                code = await client.closed()
                 assert code == 4400, junk
-        async with here.calls(here.priya) as priya, peer() as two:
-            await priya.joins()
-            await negotiates(priya, two)
+        async with here.connect(here.priya) as priya, peer() as two:
+            await priya.join()
+            await negotiate(priya, two)

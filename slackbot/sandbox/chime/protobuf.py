@@ -1,22 +1,22 @@
-"""The wire format of Protocol Buffers, as much as signalling needs, without a schema."""
+"""The wire format of Protocol Buffers, without a schema, as far as signalling needs it."""
 
 from collections.abc import Iterator
 
 Value = int | bytes
+# Field number → its values in order: int for varints, bytes for everything else.
 Fields = dict[int, list[Value]]
-"""Field number → its values in order; a number for varints, bytes for everything else."""
 
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5
-_MOST_BITS = 64
+_MAX_BITS = 64
 
 
-class WireError(ValueError):
-    """These bytes are no message."""
+class ProtobufError(ValueError):
+    """Bytes that are not a valid message."""
 
 
 def varint(number: int) -> bytes:
-    """A number from 0 to 2^64 - 1, seven bits a byte, the lowest first."""
-    if not 0 <= number < 1 << _MOST_BITS:
+    """Encode a number from 0 to 2^64 - 1: seven bits per byte, the lowest first."""
+    if not 0 <= number < 1 << _MAX_BITS:
         raise ValueError(f"{number} does not fit")
     out = bytearray()
     while number > 0x7F:
@@ -27,18 +27,18 @@ def varint(number: int) -> bytes:
 
 
 def number(field: int, value: int) -> bytes:
-    """A field that holds a number, a truth value or a member of an enumeration."""
+    """Encode a field that holds a number, a boolean or an enum member."""
     return varint(field << 3 | _VARINT) + varint(int(value))
 
 
 def block(field: int, value: bytes | str) -> bytes:
-    """A field that holds text, bytes or a message."""
+    """Encode a field that holds text, bytes or a message."""
     data = value.encode() if isinstance(value, str) else value
     return varint(field << 3 | _LENGTH) + varint(len(data)) + data
 
 
 def parse(data: bytes) -> Fields:
-    """All fields of one message. Raises `WireError` for whatever is none."""
+    """Return all fields of a message. Raise `ProtobufError` if it is invalid."""
     fields: Fields = {}
     for field, value in _Reader(data).fields():
         fields.setdefault(field, []).append(value)
@@ -46,7 +46,7 @@ def parse(data: bytes) -> Fields:
 
 
 def numbers(data: bytes) -> list[int]:
-    """The varints of a packed field. Raises `WireError`."""
+    """Return the varints of a packed field. Raise `ProtobufError` if it is invalid."""
     return list(_Reader(data).numbers())
 
 
@@ -59,7 +59,7 @@ class _Reader:
         while self._at < len(self._data):
             key = self._varint()
             if key >> 3 == 0:
-                raise WireError("field 0 does not exist")
+                raise ProtobufError("field 0 does not exist")
             yield key >> 3, self._value(key & 7)
 
     def numbers(self) -> Iterator[int]:
@@ -73,23 +73,23 @@ class _Reader:
             return self._bytes(self._varint())
         if kind in {_EIGHT_BYTES, _FOUR_BYTES}:
             return self._bytes(8 if kind == _EIGHT_BYTES else 4)
-        raise WireError(f"wire type {kind} is not used")
+        raise ProtobufError(f"wire type {kind} is not used")
 
     def _bytes(self, size: int) -> bytes:
         end = self._at + size
         if end > len(self._data):
-            raise WireError("it ends too early")
+            raise ProtobufError("the message is truncated")
         taken = self._data[self._at : end]
         self._at = end
         return taken
 
     def _varint(self) -> int:
         result = 0
-        for shift in range(0, _MOST_BITS + 6, 7):
+        for shift in range(0, _MAX_BITS + 6, 7):
             byte = self._bytes(1)[0]
             result |= (byte & 0x7F) << shift
             if byte < 0x80:
-                if result >> _MOST_BITS:
+                if result >> _MAX_BITS:
                     break
                 return result
-        raise WireError("a number is too long")
+        raise ProtobufError("a number is too long")

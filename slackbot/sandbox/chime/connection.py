@@ -1,4 +1,4 @@
-"""One signalling connection: a WebSocket whose end may come from either side, or by force."""
+"""One signalling connection: a WebSocket that either side may close, or that can be cut."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,8 +7,8 @@ from contextlib import suppress
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 
-class Line:
-    """A connection of one browser."""
+class Connection:
+    """The signalling connection of one browser."""
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
@@ -16,13 +16,13 @@ class Line:
         self.open = True
 
     async def send(self, frame: bytes) -> None:
-        """Send a frame; one that cannot arrive any more is dropped."""
+        """Send a frame; it is dropped if the connection is closed."""
         if self.open:
-            with suppress(WebSocketDisconnect, RuntimeError):  # it closes at this moment
+            with suppress(WebSocketDisconnect, RuntimeError):  # closing concurrently
                 await self._socket.send_bytes(frame)
 
     async def close(self, code: int, reason: str) -> None:
-        """End it with a close frame."""
+        """Close the connection with a close frame."""
         if self.open:
             self.open = False
             with suppress(WebSocketDisconnect, RuntimeError):
@@ -30,23 +30,23 @@ class Line:
         self._cut.set()
 
     def cut(self) -> None:
-        """Break it off without a word, as a failing network does."""
+        """Break the connection without a close frame, as a failing network does."""
         self.open = False
         self._cut.set()
 
     async def frames(self) -> AsyncIterator[bytes]:
-        """Every frame, until the end. Whoever stops reading then breaks the line by returning."""
+        """Yield every frame until the end. When the reader then returns, the server hangs up."""
         cut = asyncio.ensure_future(self._cut.wait())
         try:
             while self.open:
-                coming = asyncio.ensure_future(self._socket.receive())
+                incoming = asyncio.ensure_future(self._socket.receive())
                 try:
-                    await asyncio.wait({coming, cut}, return_when=asyncio.FIRST_COMPLETED)
+                    await asyncio.wait({incoming, cut}, return_when=asyncio.FIRST_COMPLETED)
                 finally:
-                    coming.cancel()
-                if not coming.done() or coming.cancelled():
+                    incoming.cancel()
+                if not incoming.done() or incoming.cancelled():
                     return
-                message = coming.result()
+                message = incoming.result()
                 if message["type"] == "websocket.disconnect":
                     self.open = False
                     return
