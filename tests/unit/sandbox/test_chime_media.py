@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 
 @asynccontextmanager
 async def peer() -> AsyncIterator[Any]:
-    """Yield a client's peer connection that sends silence and black video, and receives one video."""
+    """Yield a client's peer connection: it sends silence and black video, receives one video."""
     from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection
     from aiortc.mediastreams import AudioStreamTrack, VideoStreamTrack
 
