@@ -1,4 +1,4 @@
-"""An HTTP server that gives prepared answers, and the client's calls by name."""
+"""An HTTP server with prepared responses, and the client's calls by name."""
 
 import asyncio
 import json
@@ -15,11 +15,11 @@ from slackbot.domain.model import AttendeeStatus, EventSlug, Link, SessionScope
 
 EVENT = EventSlug("demo")
 GRANT = {"access_token": "abc", "userId": 501, "expires_in": "2022-01-14 09:42:40"}
-MakeLink = Callable[..., Link]
+LinkFactory = Callable[..., Link]
 
 
 class HangUp(Response):
-    """Breaks the line in the middle of the answer."""
+    """A response that ends the connection in the middle of the body."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-length", b"99")]
@@ -30,40 +30,40 @@ class HangUp(Response):
 HANG_UP = HangUp()
 
 
-def answer(status: int = 200, body: object = None, **headers: str) -> Response:
+def response(status: int = 200, body: object = None, **headers: str) -> Response:
     text = body if isinstance(body, (str, bytes)) else json.dumps(body)
     return Response(text, status, {name.replace("_", "-"): v for name, v in headers.items()})
 
 
-def page(ids: range, in_all: int | None) -> Response:
+def page(ids: range, total: int | None) -> Response:
     rows = [{"sessionId": n, "format": "MEET_UP", "title": f"S{n}"} for n in ids]
-    return answer(body={"data": rows, "recordsFiltered": in_all})
+    return response(body={"data": rows, "recordsFiltered": total})
 
 
 @dataclass
-class Peer:
-    """Gives the answers that were prepared, the last one again and again, and notes the calls."""
+class PlatformServer:
+    """Gives the prepared responses, repeating the last one, and records the requests."""
 
     url: str = ""
-    answers: list[Response] = field(default_factory=list)
-    calls: list[Request] = field(default_factory=list)
-    slow: float = 0.0
+    responses: list[Response] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    delay: float = 0.0
 
     async def handle(self, request: Request) -> Response:
-        self.calls.append(request)
-        await asyncio.sleep(self.slow)
-        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        self.requests.append(request)
+        await asyncio.sleep(self.delay)
+        return self.responses.pop(0) if len(self.responses) > 1 else self.responses[0]
 
-    def heard(self) -> list[tuple[str, str, dict[str, str]]]:
+    def received(self) -> list[tuple[str, str, dict[str, str]]]:
         return [
             (call.method, call.scope["raw_path"].decode(), dict(call.query_params))
-            for call in self.calls
+            for call in self.requests
         ]
 
 
 def call(client: AcceleventsClient, name: str, link: Link) -> Any:
-    """One call of the client by the name that payload files give it."""
-    calls: dict[str, Callable[[], Any]] = {
+    """Call the client's method by the name that payload files give it."""
+    requests: dict[str, Callable[[], Any]] = {
         "login": lambda: client.redeem(EVENT, "key"),
         "sessions": lambda: client.sessions(link, SessionScope.LIVE),
         "registered": lambda: client.registered_sessions(link),
@@ -71,4 +71,4 @@ def call(client: AcceleventsClient, name: str, link: Link) -> Any:
         "status": lambda: client.set_status(link, 11645, AttendeeStatus.AVAILABLE),
         "matches": lambda: client.matches(link, 11645),
     }
-    return calls[name]()
+    return requests[name]()

@@ -1,4 +1,4 @@
-"""What comes from the platform's side, generated: nothing crashes, nothing is made up."""
+"""Generated input from the platform: nothing crashes, nothing is made up."""
 
 import contextlib
 import json
@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slackbot.accelevents import schemas as wire
-from slackbot.accelevents.errors import Endpoint, refusal
-from slackbot.accelevents.http import seconds_in
+from slackbot.accelevents import schemas
+from slackbot.accelevents.errors import Endpoint, error_for
+from slackbot.accelevents.http import parse_retry_after
 from slackbot.accelevents.match_event import read_matches
-from slackbot.accelevents.times import moment
+from slackbot.accelevents.parsing import timestamp
 from slackbot.domain.errors import PlatformError, Unreadable
 from slackbot.domain.matching import digest
 from slackbot.domain.model import MatchReport
@@ -86,34 +86,34 @@ UTC_ZONE = ZoneInfo("UTC")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def can_be_kept(seen: MatchReport) -> None:
-    """What a sighting holds can be stored and sent."""
-    partner = seen.partner
+def assert_storable(report: MatchReport) -> None:
+    """Assert that a report can be stored and sent."""
+    partner = report.partner
     assert partner.name.strip()
-    texts = [partner.name, partner.title, partner.company, partner.picture, seen.raw_time]
+    texts = [partner.name, partner.title, partner.company, partner.picture, report.raw_time]
     for text in filter(None, texts):
         text.encode()
         assert "\x00" not in text
     assert len(partner.name) <= 300
     assert partner.picture is None or partner.picture.startswith("https://")
     assert partner.account_id is None or 0 < partner.account_id < 2**63
-    assert seen.session_id is None or 0 < seen.session_id < 2**63
-    assert seen.round_seconds is None or 10 <= seen.round_seconds <= 7200
-    assert seen.matched_at is None or seen.matched_at.tzinfo is UTC
-    if seen.call is not None:
-        assert seen.meeting_digest == digest(seen.call.meeting["MeetingId"])
-        assert seen.call.attendee["AttendeeId"]
-        assert seen.call.attendee["JoinToken"]
-        json.dumps([dict(seen.call.meeting), dict(seen.call.attendee)]).encode()
+    assert report.session_id is None or 0 < report.session_id < 2**63
+    assert report.round_seconds is None or 10 <= report.round_seconds <= 7200
+    assert report.matched_at is None or report.matched_at.tzinfo is UTC
+    if report.call is not None:
+        assert report.meeting_digest == digest(report.call.meeting["MeetingId"])
+        assert report.call.attendee["AttendeeId"]
+        assert report.call.attendee["JoinToken"]
+        json.dumps([dict(report.call.meeting), dict(report.call.attendee)]).encode()
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(JSON, max_size=3), st.none() | st.integers(1, 20))
 def test_any_event_can_be_read(args: list[object], own: int | None):
-    """No payload crashes the reader, and whatever it finds can be stored and shown."""
-    for seen in read_matches(args, UTC_ZONE, own) or []:
-        can_be_kept(seen)
-        assert own is None or seen.partner.account_id != own
+    """No payload crashes the reader, and every report can be stored and shown."""
+    for report in read_matches(args, UTC_ZONE, own) or []:
+        assert_storable(report)
+        assert own is None or report.partner.account_id != own
 
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "platform"
@@ -121,7 +121,7 @@ GOOD = [json.loads(path.read_bytes())["args"] for path in sorted(FOLDER.glob("so
 
 
 def mutant(draw: st.DrawFn, value: object) -> object:
-    """The value with one place in it, chosen at random, replaced, doubled or taken away."""
+    """Return the value with one random place replaced, doubled or removed."""
     if isinstance(value, dict) and value and draw(st.integers(0, 9)):
         name = draw(st.sampled_from(sorted(value)))
         rest = {key: inner for key, inner in value.items() if key != name}
@@ -135,31 +135,31 @@ def mutant(draw: st.DrawFn, value: object) -> object:
 @settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_mutants_of_good_events(data: st.DataObject):
-    """A good event with something wrong in it is read, or refused, but never crashes."""
+    """A good event with one random error is read or refused, but never crashes."""
     args = data.draw(st.composite(lambda draw: mutant(draw, draw(st.sampled_from(GOOD))))())
-    for seen in read_matches(args if isinstance(args, list) else [args], UTC_ZONE, 501) or []:
-        can_be_kept(seen)
-        assert seen.partner.account_id != 501
+    for report in read_matches(args if isinstance(args, list) else [args], UTC_ZONE, 501) or []:
+        assert_storable(report)
+        assert report.partner.account_id != 501
 
 
 @settings(max_examples=200, deadline=None)
 @given(JSON, ZONES)
 def test_any_answer_can_be_read(answer: object, zone: ZoneInfo):
-    """Lists and tokens are read, or refused as unreadable, whatever the answer is."""
+    """Any answer is read, or refused as unreadable."""
     try:
-        for seen in wire.read_match_list(answer, zone):
-            can_be_kept(seen)
+        for report in schemas.read_match_list(answer, zone):
+            assert_storable(report)
     except Unreadable:
         pass
     try:
-        for session in wire.read_sessions(wire.read_page({"data": [answer]}).rows, zone):
+        for session in schemas.read_sessions(schemas.read_page({"data": [answer]}).rows, zone):
             assert 0 < session.id < 2**63
             session.title.encode()
-        wire.read_page(answer)
+        schemas.read_page(answer)
     except Unreadable:
         pass
     with contextlib.suppress(Unreadable):
-        assert wire.read_grant(answer, zone).token.get_secret_value().isascii()
+        assert schemas.read_grant(answer, zone).token.get_secret_value().isascii()
 
 
 @given(
@@ -171,9 +171,9 @@ def test_any_answer_can_be_read(answer: object, zone: ZoneInfo):
     ZONES,
 )
 def test_times_make_the_round_trip(when: datetime, zone: ZoneInfo):
-    """A moment written in any zone is read as that moment, or as its twin of the doubled hour."""
+    """A time written in any zone is read back, or as its twin when an hour occurs twice."""
     local = when.astimezone(zone)
-    read = moment(local.strftime("%Y/%m/%d %H:%M"), zone)
+    read = timestamp(local.strftime("%Y/%m/%d %H:%M"), zone)
     assert read is not None
     # Zones of old had offsets with seconds, which no platform time can show.
     written = local.replace(second=0)
@@ -187,14 +187,14 @@ def test_times_make_the_round_trip(when: datetime, zone: ZoneInfo):
     JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=60),
 )
 def test_every_refusal_is_some_error(ask: Endpoint, status: int, body: bytes):
-    """Whatever a status and a body say, there is an error for it that knows the status."""
-    error = refusal(ask, status, body)
+    """Every status and body has an error, which knows the status."""
+    error = error_for(ask, status, body)
     assert isinstance(error, PlatformError)
     assert error.status == status
 
 
 @given(st.none() | st.text(max_size=40) | st.integers().map(str))
 def test_any_retry_after_can_be_read(header: str | None):
-    """A header that is neither seconds nor a date is no wait, and never an error."""
-    seconds = seconds_in(header, datetime(2021, 12, 20, tzinfo=UTC))
+    """A header that is neither seconds nor a date is no wait, and no error."""
+    seconds = parse_retry_after(header, datetime(2021, 12, 20, tzinfo=UTC))
     assert seconds is None or isinstance(seconds, float)

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from feed_harness import ANA, SOON, Ear, MakeLink, OpenFeed
 from pydantic import SecretStr
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
@@ -21,45 +20,47 @@ from slackbot.domain.model import (
 from slackbot.sandbox.accelevents import SHAPES, Accelevents
 from slackbot.sandbox.serving import serving
 
+from .feed_harness import ANA, TIMEOUT, FeedFactory, LinkFactory, Recorder
+
 SESSION = SessionId(11645)
 EVENT = EventSlug("demo")
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[tuple[Accelevents, str]]:
-    world = Accelevents()
-    async with serving(world.app) as url:
-        yield world, url
+async def sandbox() -> AsyncIterator[tuple[Accelevents, str]]:
+    sandbox = Accelevents()
+    async with serving(sandbox.app) as url:
+        yield sandbox, url
 
 
-def a_token(world: Accelevents) -> SecretStr:
-    """A token of Ada."""
-    return SecretStr(world.token_for("ada"))
+def token_of_ada(sandbox: Accelevents) -> SecretStr:
+    """Return a token of Ada."""
+    return SecretStr(sandbox.token_for("ada"))
 
 
-async def linked(
-    world: Accelevents, client: AcceleventsClient, a_link: MakeLink, who: str = "ada"
+async def linked_by_magic_link(
+    sandbox: Accelevents, client: AcceleventsClient, make_link: LinkFactory, who: str = "ada"
 ) -> Link:
-    """A link by a magic link, checked, as a person makes one."""
-    grant = await client.redeem(EVENT, world.user_key_for(who))
+    """Return a link made with a magic link and checked."""
+    grant = await client.redeem(EVENT, sandbox.user_key_for(who))
     scheme = await client.check(EVENT, grant.token)
-    return a_link(token=grant.token, auth_scheme=scheme, account_id=grant.account_id)
+    return make_link(token=grant.token, auth_scheme=scheme, account_id=grant.account_id)
 
 
 @pytest.mark.parametrize("scheme", list(AuthScheme))
-async def test_the_road_to_a_match(
-    world: tuple[Accelevents, str],
+async def test_from_link_to_match(
+    sandbox: tuple[Accelevents, str],
     clock: Any,
-    ear: Ear,
-    make_feed: OpenFeed,
-    a_link: MakeLink,
+    recorder: Recorder,
+    make_feed: FeedFactory,
+    make_link: LinkFactory,
     scheme: AuthScheme,
 ):
-    """Magic link, list, join, feed, available, match: told by the socket and by the list."""
-    platform, url = world
+    """Magic link, list, join, feed, available, match: the socket and the list report the same."""
+    platform, url = sandbox
     platform.knobs.auth_forms = {scheme.value}
     client = AcceleventsClient(PlatformOptions(api_url=url), clock)
-    link = await linked(platform, client, a_link)
+    link = await linked_by_magic_link(platform, client, make_link)
     assert (link.auth_scheme, link.account_id) == (scheme, 501)
     live = await client.sessions(link, SessionScope.LIVE)
     assert SESSION in {session.id for session in live}
@@ -67,47 +68,47 @@ async def test_the_road_to_a_match(
     assert [mine.id for mine in await client.registered_sessions(link)] == [SESSION]
     feed = make_feed(url)
     feed.open(link, SESSION)
-    assert await feed.wait_connected(ANA, SOON)
+    assert await feed.wait_connected(ANA, TIMEOUT)
     await client.set_status(link, SESSION, AttendeeStatus.AVAILABLE)
     await platform.pair("ada", "priya", SESSION)
-    await ear.until("matched U1 demo")
+    await recorder.until("matched U1 demo")
     (listed,) = await client.matches(link, SESSION)
     await client.aclose()
-    (told,) = ear.seen
-    assert told.partner == listed.partner
-    assert told.partner.account_id == 502
-    assert (told.raw_time, told.session_id) == (listed.raw_time, listed.session_id)
+    (report,) = recorder.reports
+    assert report.partner == listed.partner
+    assert report.partner.account_id == 502
+    assert (report.raw_time, report.session_id) == (listed.raw_time, listed.session_id)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 async def test_every_shape_of_the_sandbox(
-    world: tuple[Accelevents, str],
-    ear: Ear,
-    make_feed: OpenFeed,
-    a_link: MakeLink,
+    sandbox: tuple[Accelevents, str],
+    recorder: Recorder,
+    make_feed: FeedFactory,
+    make_link: LinkFactory,
     shape: str,
 ):
     """The same match is read from each shape, with its call where the shape has one."""
-    platform, url = world
+    platform, url = sandbox
     platform.knobs.shape = shape
     feed = make_feed(url)
-    feed.open(a_link(token=a_token(platform)), SESSION)
-    assert await feed.wait_connected(ANA, SOON)
+    feed.open(make_link(token=token_of_ada(platform)), SESSION)
+    assert await feed.wait_connected(ANA, TIMEOUT)
     pairing = await platform.pair("ada", "priya", SESSION)
-    await ear.until("matched U1 demo")
-    (told,) = ear.seen
-    assert told.partner.name == "Priya Raman"
-    assert told.partner.account_id == 502
-    assert told.session_id == SESSION
-    assert told.round_seconds == (None if shape == "no_round" else 300)
-    assert (told.raw_time is None) is (shape == "no_time")
+    await recorder.until("matched U1 demo")
+    (report,) = recorder.reports
+    assert report.partner.name == "Priya Raman"
+    assert report.partner.account_id == 502
+    assert report.session_id == SESSION
+    assert report.round_seconds == (None if shape == "no_round" else 300)
+    assert (report.raw_time is None) is (shape == "no_time")
     if shape == "no_call":
-        assert told.call is None
+        assert report.call is None
         return
-    assert told.call is not None
-    assert told.meeting_digest == digest(str(pairing.meeting["MeetingId"]))
-    assert told.call.meeting["MediaPlacement"] == pairing.meeting["MediaPlacement"]
-    assert told.call.attendee == pairing.chime_attendees["ada"]
+    assert report.call is not None
+    assert report.meeting_digest == digest(str(pairing.meeting["MeetingId"]))
+    assert report.call.meeting["MediaPlacement"] == pairing.meeting["MediaPlacement"]
+    assert report.call.attendee == pairing.chime_attendees["ada"]
 
 
 @pytest.mark.parametrize(
@@ -122,26 +123,28 @@ async def test_every_shape_of_the_sandbox(
 )
 @pytest.mark.parametrize("form", ["number", "digit_string", "message_only", "plain_text", "html"])
 async def test_the_five_refusals_of_a_join(
-    world: tuple[Accelevents, str],
+    sandbox: tuple[Accelevents, str],
     clock: Any,
-    a_link: MakeLink,
+    make_link: LinkFactory,
     session: int,
     kind: type[errors.Refusal],
     form: Any,
 ):
-    """The guide's table, whatever the body looks like."""
-    platform, url = world
+    """The guide's refusals are recognized in every form of the body."""
+    platform, url = sandbox
     platform.knobs.error_shape = form
     client = AcceleventsClient(PlatformOptions(api_url=url), clock)
     with pytest.raises(kind) as caught:
-        await client.join(a_link(token=a_token(platform)), SessionId(session))
+        await client.join(make_link(token=token_of_ada(platform)), SessionId(session))
     await client.aclose()
     assert caught.value.permitted == (2 if kind is errors.TicketLimitReached else None)
 
 
-async def test_a_key_works_once(world: tuple[Accelevents, str], clock: Any, a_link: MakeLink):
-    """A used magic link is told from one that never was."""
-    platform, url = world
+async def test_a_key_works_once(
+    sandbox: tuple[Accelevents, str], clock: Any, make_link: LinkFactory
+):
+    """A used magic link is distinguished from an unknown one."""
+    platform, url = sandbox
     client = AcceleventsClient(PlatformOptions(api_url=url), clock)
     key = platform.user_key_for("ada")
     await client.redeem(EVENT, key)
@@ -152,5 +155,5 @@ async def test_a_key_works_once(world: tuple[Accelevents, str], clock: Any, a_li
     with pytest.raises(errors.EventNotFound):
         await client.redeem(EventSlug("other"), platform.user_key_for("ada"))
     with pytest.raises(errors.TokenRefused):
-        await client.matches(a_link(), SESSION)
+        await client.matches(make_link(), SESSION)
     await client.aclose()

@@ -1,4 +1,4 @@
-"""Every documented refusal, and what is made of undocumented ones."""
+"""Errors for every documented refusal, and for undocumented ones."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from slackbot.accelevents.errors import Endpoint, read_body, refusal
+from slackbot.accelevents.errors import Endpoint, error_for, parse_error_body
 from slackbot.domain import errors
 
 FOLDER = Path(__file__).parents[2] / "payloads" / "platform"
@@ -23,16 +23,16 @@ def as_bytes(body: object) -> bytes:
 
 @pytest.mark.parametrize("path", ERRORS, ids=lambda path: path.stem)
 def test_refusals(path: Path):
-    """Status, code and text become the error that has the right sentence and next step."""
+    """Status, code and message become the error with the right sentence and next step."""
     case = load(path)
-    error = refusal(Endpoint(case["call"]), case["status"], as_bytes(case["body"]))
+    error = error_for(Endpoint(case["call"]), case["status"], as_bytes(case["body"]))
     assert type(error) is getattr(errors, case["expect"])
     assert error.status == case["status"]
     assert error.permitted == case.get("permitted")
 
 
 def test_every_refusal_of_the_tree_is_reached():
-    """No class of the error tree is without an answer that leads to it."""
+    """Every refusal of the error tree has a response that leads to it."""
     reached = {load(path)["expect"] for path in ERRORS}
     assert {kind.__name__ for kind in errors.Refusal.__subclasses__()} <= reached
 
@@ -52,12 +52,12 @@ def test_every_refusal_of_the_tree_is_reached():
         b'{"errorCode": ' + b"9" * 6000 + b"}",
     ],
 )
-def test_bodies_of_any_kind(body: bytes):
-    """A body that is no JSON object is read without an error."""
-    read_body(body)
-    assert refusal(Endpoint.JOIN, 406, body).status == 406
+def test_any_body(body: bytes):
+    """A body of any kind is read without an error."""
+    parse_error_body(body)
+    assert error_for(Endpoint.JOIN, 406, body).status == 406
 
 
 def test_a_bare_number_is_a_code():
-    """A body that is the code alone is understood."""
-    assert type(refusal(Endpoint.JOIN, 406, b"4072002")) is errors.SessionNotLive
+    """A body that is only a code is understood."""
+    assert type(error_for(Endpoint.JOIN, 406, b"4072002")) is errors.SessionNotLive
