@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from slackbot.bootstrap.app import running
-from slackbot.sandbox.slack import Button, Fault, Person
+from slackbot.sandbox.slack import Button, Fault, User
 from slackbot.sandbox.slack.socket_mode import APP_TOKEN, SocketMode
 from slackbot.settings import Settings, SettingsError
 from slackbot.slack import texts as words
@@ -46,7 +46,7 @@ async def connected(mission: Mission) -> None:
     await lines.until(lambda: sum(line.greeted for line in lines.connections) >= LINES)
 
 
-async def says(person: Person, text: str) -> None:
+async def says(person: User, text: str) -> None:
     """Type a command that is answered in the ack."""
     answer = await person.types(text)
     assert answer.ok, answer.error

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from slackbot.sandbox.slack import elements as kit
 from slackbot.sandbox.slack.errors import Json
 from slackbot.sandbox.slack.rich_text import RICH_TEXT_ELEMENTS
-from slackbot.sandbox.slack.rules import (
+from slackbot.sandbox.slack.validators import (
     Problems,
     Rule,
     at,

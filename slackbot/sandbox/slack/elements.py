@@ -6,7 +6,7 @@ Left out on purpose, hence refused as unknown: workflow buttons, file and rich t
 from collections.abc import Mapping
 
 from slackbot.sandbox.slack.errors import Json
-from slackbot.sandbox.slack.rules import (
+from slackbot.sandbox.slack.validators import (
     Problems,
     Rule,
     at,

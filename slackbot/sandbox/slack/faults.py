@@ -40,7 +40,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class CallProgress:
     """Where a call of the Web API is: `arrived` and unread, or `taken` and unanswered."""
 
     method: str
@@ -54,10 +54,10 @@ class Faults:
 
     def __init__(self) -> None:
         self.orders: list[Fault] = []
-        self.on_call: list[Callable[[Moment], None]] = []
+        self.on_call: list[Callable[[CallProgress], None]] = []
         """Called at each moment of each call, before it goes on: here a test does its harm."""
 
-    def tell(self, moment: Moment) -> None:
+    def tell(self, moment: CallProgress) -> None:
         """Let everybody in `on_call` know."""
         for hook in tuple(self.on_call):
             hook(moment)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from slackbot.sandbox.slack.dates import draw_date
+from slackbot.sandbox.slack.date_tokens import draw_date
 from slackbot.sandbox.slack.errors import Json
 
 _ANGLE = re.compile(r"<([^<>\n]+)>")

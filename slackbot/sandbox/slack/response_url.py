@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from slackbot.sandbox.slack.content import read_content
+from slackbot.sandbox.slack.abort import cut
 from slackbot.sandbox.slack.errors import Json, SlackError
 from slackbot.sandbox.slack.faults import Fault
-from slackbot.sandbox.slack.line import cut
-from slackbot.sandbox.slack.state import Call, World
-from slackbot.sandbox.slack.tickets import ResponseUrl
+from slackbot.sandbox.slack.interaction_tokens import ResponseUrl
+from slackbot.sandbox.slack.message_content import read_content
+from slackbot.sandbox.slack.state import Call, SlackState
 
 NAME = "response_url"
 _KNOWN = {
@@ -34,16 +34,16 @@ _KNOWN = {
 class ResponseUrlEndpoint:
     """An ASGI endpoint; faults and calls know it as `response_url`."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, slack: SlackState) -> None:
+        self._slack = slack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One use of one URL."""
         request = Request(scope, receive)
-        fault = self._world.faults.take(NAME) or Fault(NAME)
+        fault = self._slack.faults.take(NAME) or Fault(NAME)
         await asyncio.sleep(fault.delay)
-        call = Call(NAME, self._world.clock.now(), dropped=fault.drop is not None)
-        self._world.calls.append(call)
+        call = Call(NAME, self._slack.clock.now(), dropped=fault.drop is not None)
+        self._slack.calls.append(call)
         if fault.drop == "before":
             await cut(scope, send)
         elif fault.status is not None and fault.error is None:
@@ -52,11 +52,11 @@ class ResponseUrlEndpoint:
         else:
             answer = await self._answer(request, call, fault)
             await (cut(scope, send) if fault.drop else answer(scope, receive, send))
-        self._world.changes.tell()
+        self._slack.changes.tell()
 
     async def _answer(self, request: Request, call: Call, fault: Fault) -> Response:
         try:
-            url = self._world.response_urls.take(request.path_params["secret"])
+            url = self._slack.response_urls.take(request.path_params["secret"])
             call.team_id = url.team_id
             fault.refuse(400)
             call.args = _read(await request.body())
@@ -69,11 +69,11 @@ class ResponseUrlEndpoint:
         return PlainTextResponse("ok")
 
     def _apply(self, url: ResponseUrl, body: Json) -> None:
-        workspace = self._world.workspaces[url.team_id]
+        workspace = self._slack.workspaces[url.team_id]
         original = workspace.message(url.channel, url.message_ts)
         replaces = bool(body.get("replace_original"))
         if url.message_ts is None and (replaces or body.get("delete_original")):
-            self._world.problem("replace_original on a command's response_url does nothing")
+            self._slack.problem("replace_original on a command's response_url does nothing")
             replaces = False
         elif body.get("delete_original"):
             if original is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from slackbot.sandbox.slack.rules import (
+from slackbot.sandbox.slack.validators import (
     Rule,
     boolean,
     by_type,

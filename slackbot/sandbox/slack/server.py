@@ -5,17 +5,17 @@ from starlette.datastructures import Headers
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from slackbot.sandbox.slack.dials import dial_routes
-from slackbot.sandbox.slack.line import with_cutter
-from slackbot.sandbox.slack.person import Person
+from slackbot.sandbox.slack.abort import with_cutter
+from slackbot.sandbox.slack.control_api import dial_routes
 from slackbot.sandbox.slack.response_url import ResponseUrlEndpoint
-from slackbot.sandbox.slack.socket_connection import SocketModeEndpoint
-from slackbot.sandbox.slack.state import BOT_TOKEN, SIGNING_SECRET, TEAM_ID, World
-from slackbot.sandbox.slack.webapi import WebApi
+from slackbot.sandbox.slack.socket_mode_connection import SocketModeEndpoint
+from slackbot.sandbox.slack.state import BOT_TOKEN, SIGNING_SECRET, TEAM_ID, SlackState
+from slackbot.sandbox.slack.user import User
+from slackbot.sandbox.slack.web_api.endpoint import WebApi
 from slackbot.sandbox.slack.workspace import APP_ID, Workspace
 
 
-class Slack(World):
+class Slack(SlackState):
     """One Slack with the app installed in workspace T0DEMO, people ada and priya.
 
     Serve `slack.app`; the bot's Web API base URL is then `{base}/api/`. People reach the bot by
@@ -53,7 +53,7 @@ class Slack(World):
         """The app-level token, for Socket Mode."""
         return self.socket_mode.token
 
-    def person(self, name: str, *, bot_url: str | None = None, team: str | None = None) -> Person:
+    def user(self, name: str, *, bot_url: str | None = None, team: str | None = None) -> User:
         """Someone to drive, by handle or user id; KeyError when the workspace has no such person.
 
         `bot_url` is where the bot is served (default `slack.bot_url`).
@@ -61,7 +61,7 @@ class Slack(World):
         workspace = self.workspaces[team or TEAM_ID]
         member = workspace.named(name)
         address = bot_url or self.bot_url
-        return Person(self, workspace, member, address or "")
+        return User(self, workspace, member, address or "")
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""

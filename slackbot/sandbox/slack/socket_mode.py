@@ -12,10 +12,10 @@ import secrets
 import time
 from collections.abc import Callable, Coroutine
 
+from slackbot.sandbox.slack.bot_client import BotResponse
 from slackbot.sandbox.slack.clock import Changes, Clock
 from slackbot.sandbox.slack.errors import Json, SlackError
-from slackbot.sandbox.slack.outbound import Answer
-from slackbot.sandbox.slack.socket_connection import Connection, Deafness
+from slackbot.sandbox.slack.socket_mode_connection import Connection, Deafness
 
 APP_TOKEN = "xapp-1-A0SANDBOX-100000000000-5a6d0b1c9f3e47288b7d60e1c4f2a935"
 SCOPE = "connections:write"
@@ -93,13 +93,13 @@ class SocketMode:
 
     # --- delivering
 
-    async def deliver(self, kind: str, payload: Json, *, within: float) -> Answer:
+    async def deliver(self, kind: str, payload: Json, *, within: float) -> BotResponse:
         """One command (`slash_commands`) or interaction (`interactive`); never sent again."""
         return await self._send({"type": kind, "payload": payload}, within, takes_payload=True)
 
     async def event(
         self, payload: Json, *, within: float, retry: int | None, reason: str
-    ) -> Answer:
+    ) -> BotResponse:
         """An event; unless `retry` says that the driver counts by itself, sent again if lost."""
         told: Json = {"retry_attempt": retry or 0, "retry_reason": reason if retry else ""}
         envelope = {"type": "events_api", "payload": payload, **told}
@@ -120,30 +120,30 @@ class SocketMode:
         self._retries.add(task)
         task.add_done_callback(self._retries.discard)
 
-    async def _send(self, envelope: Json, within: float, *, takes_payload: bool) -> Answer:
+    async def _send(self, envelope: Json, within: float, *, takes_payload: bool) -> BotResponse:
         began = time.perf_counter()
         greeted = [connection for connection in self.connections if connection.greeted]
         if not greeted:
-            return Answer(None, "", 0.0, "dispatch_failed")
+            return BotResponse(None, "", 0.0, "dispatch_failed")
         id_ = {"envelope_id": secrets.token_hex(16), "accepts_response_payload": takes_payload}
         try:
             async with asyncio.timeout(within):
                 await asyncio.sleep(self.delay)
                 ack = await random.choice(greeted).ask(id_ | envelope)
         except TimeoutError:
-            return Answer(None, "", time.perf_counter() - began, "operation_timeout")
+            return BotResponse(None, "", time.perf_counter() - began, "operation_timeout")
         seconds = time.perf_counter() - began
         return self._answer(ack, seconds, takes_payload=takes_payload)
 
-    def _answer(self, ack: Json, seconds: float, *, takes_payload: bool) -> Answer:
+    def _answer(self, ack: Json, seconds: float, *, takes_payload: bool) -> BotResponse:
         payload = ack.get("payload")
         if payload is None:
-            return Answer(200, "", seconds)
+            return BotResponse(200, "", seconds)
         body = json.dumps(payload)
         if not takes_payload:
             self._problem("the payload of an ack to an event is ignored", body)
-            return Answer(200, "", seconds)
-        return Answer(200, body, seconds, headers={"content-type": "application/json"})
+            return BotResponse(200, "", seconds)
+        return BotResponse(200, body, seconds, headers={"content-type": "application/json"})
 
     # --- the token
 

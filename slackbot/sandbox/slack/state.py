@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass, field
 from slackbot.sandbox.slack.clock import Changes, Clock
 from slackbot.sandbox.slack.errors import Json
 from slackbot.sandbox.slack.faults import Faults
-from slackbot.sandbox.slack.rates import Rates
+from slackbot.sandbox.slack.interaction_tokens import ResponseUrls, Triggers
+from slackbot.sandbox.slack.rate_limits import RateLimits
 from slackbot.sandbox.slack.socket_mode import SocketMode
-from slackbot.sandbox.slack.tickets import ResponseUrls, Triggers
 from slackbot.sandbox.slack.workspace import DEFAULT_SCOPES, Workspace
 
 TEAM_ID = "T0DEMO"
@@ -46,7 +46,7 @@ class Problem:
     detail: str = ""
 
 
-class World:
+class SlackState:
     """The state behind the Web API, the response_urls and the people."""
 
     def __init__(self, *, signing_secret: str = SIGNING_SECRET) -> None:
@@ -55,7 +55,7 @@ class World:
         self.changes = Changes()
         self.triggers = Triggers(self.clock)
         self.response_urls = ResponseUrls(self.clock)
-        self.rates = Rates(self.clock)
+        self.rate_limits = RateLimits(self.clock)
         self.faults = Faults()
         self.socket_mode = SocketMode(self.clock, self.changes, self.problem)
         self.calls: list[Call] = []

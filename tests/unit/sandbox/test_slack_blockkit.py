@@ -4,7 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from slack_stage import actions, button, modal, plain, section, typed
+from slack_harness import actions, button, modal, plain, section, typed
 
 from slackbot.sandbox.slack.blockkit import (
     check_blocks,

@@ -49,7 +49,7 @@ class Stage:
 
     async def types(self) -> bool:
         """A command; whether it was answered."""
-        return (await self.slack.person("ada").types("/networking")).ok
+        return (await self.slack.user("ada").types("/networking")).ok
 
 
 @asynccontextmanager
@@ -196,7 +196,7 @@ async def test_a_listener_outlives_its_connection():
         await both(on)
         on.slack.answer_seconds = 0.2
         on.slack.socket_mode.retry_seconds = ()
-        lost = asyncio.create_task(on.slack.person("ada").opens_home())
+        lost = asyncio.create_task(on.slack.user("ada").opens_home())
         await asyncio.sleep(0.1)
         for line in list(on.lines):
             line.drop()

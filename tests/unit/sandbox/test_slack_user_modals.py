@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from slack_stage import actions, button, modal, opened, plain, section, stage, typed
+from slack_harness import actions, button, modal, opened, plain, section, stage, typed
 from starlette.responses import JSONResponse, Response
 
 from slackbot.sandbox.slack import CannotDo

@@ -5,14 +5,14 @@ import json
 from typing import Any
 
 import pytest
-from slack_stage import Stage, actions, button, modal, opened, plain, section, stage
+from slack_harness import Stage, actions, button, modal, opened, plain, section, stage
 from starlette.responses import JSONResponse, Response
 
-from slackbot.sandbox.slack import Answer, CannotDo, Seen, Slack
+from slackbot.sandbox.slack import BotResponse, CannotDo, ScreenItem, Slack
 from slackbot.sandbox.slack.signing import signed, stale_signed, wrongly_signed
 
 
-async def posted(on: Stage, *blocks: dict[str, Any]) -> Seen:
+async def posted(on: Stage, *blocks: dict[str, Any]) -> ScreenItem:
     """A message in Ada's DM."""
     await on.client.chat_postMessage(channel=on.dm, text="card", blocks=list(blocks))
     return (await on.ada.sees(where="dm"))[-1]
@@ -275,12 +275,12 @@ async def test_needs_addresses():
     """Without the sandbox's own address, or the bot's, the driver says so."""
     slack = Slack()
     with pytest.raises(RuntimeError, match="base_url"):
-        await slack.person("ada", bot_url="http://127.0.0.1:9").types("/networking")
+        await slack.user("ada", bot_url="http://127.0.0.1:9").types("/networking")
     slack.base_url = "http://127.0.0.1:9"
     with pytest.raises(CannotDo, match="where is the bot"):
-        await slack.person("ada").types("/networking")
+        await slack.user("ada").types("/networking")
     with pytest.raises(KeyError, match="nobody called 'bob'"):
-        slack.person("bob")
+        slack.user("bob")
 
 
 async def test_hostile_names_can_be_checked_on_the_screen():
@@ -294,4 +294,4 @@ async def test_hostile_names_can_be_checked_on_the_screen():
 
 def test_an_answer_reads_as_json():
     """The body of an answer, decoded."""
-    assert Answer(200, '{"a": 1}', 0.1).json() == {"a": 1}
+    assert BotResponse(200, '{"a": 1}', 0.1).json() == {"a": 1}

@@ -8,15 +8,15 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from slackbot.sandbox.slack.abort import cut
 from slackbot.sandbox.slack.errors import Json, SlackError
-from slackbot.sandbox.slack.faults import Fault, Moment
-from slackbot.sandbox.slack.line import cut
-from slackbot.sandbox.slack.methods import Method
-from slackbot.sandbox.slack.methods_apps import APPS
-from slackbot.sandbox.slack.methods_chat import CHAT
-from slackbot.sandbox.slack.methods_people import PEOPLE
-from slackbot.sandbox.slack.methods_views import VIEWS
-from slackbot.sandbox.slack.state import Call, World
+from slackbot.sandbox.slack.faults import CallProgress, Fault
+from slackbot.sandbox.slack.state import Call, SlackState
+from slackbot.sandbox.slack.web_api.apps import APPS
+from slackbot.sandbox.slack.web_api.chat import CHAT
+from slackbot.sandbox.slack.web_api.conversations import PEOPLE
+from slackbot.sandbox.slack.web_api.method import Method
+from slackbot.sandbox.slack.web_api.views import VIEWS
 from slackbot.sandbox.slack.workspace import APP_ID, Workspace
 
 METHODS: dict[str, Method] = {**CHAT, **PEOPLE, **VIEWS}
@@ -40,24 +40,24 @@ _BOOLEANS = {
 class WebApi:
     """An ASGI endpoint."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, slack: SlackState) -> None:
+        self._slack = slack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One call, its fault first if one is ordered."""
         request = Request(scope, receive)
         name = request.path_params["method"]
         port = request.client.port if request.client else 0
-        self._world.faults.tell(Moment(name, "arrived", port))
-        fault = self._world.faults.take(name) or Fault(name)
+        self._slack.faults.tell(CallProgress(name, "arrived", port))
+        fault = self._slack.faults.take(name) or Fault(name)
         await asyncio.sleep(fault.delay)
         call = Call(
             name,
-            self._world.clock.now(),
+            self._slack.clock.now(),
             dropped=fault.drop is not None,
             ordered=fault.error is not None,
         )
-        self._world.calls.append(call)
+        self._slack.calls.append(call)
         if fault.drop == "before":
             await cut(scope, send)
         elif fault.status is not None and fault.error is None:
@@ -72,9 +72,9 @@ class WebApi:
                 await cut(scope, send)
                 return
             if call.ok:
-                self._world.faults.tell(Moment(name, "taken", port))
+                self._slack.faults.tell(CallProgress(name, "taken", port))
             await (cut(scope, send) if fault.drop else answer(scope, receive, send))
-        self._world.changes.tell()
+        self._slack.changes.tell()
 
     async def _answer(self, request: Request, call: Call, fault: Fault) -> Response:
         workspace: Workspace | None = None
@@ -98,17 +98,17 @@ class WebApi:
     def _answer_app(self, request: Request, call: Call, fault: Fault) -> Response:
         """A method of the app-level token, which is taken from the header alone."""
         fault.refuse()
-        self._world.rates.call(APP_ID, call.method)
-        body = APPS[call.method](self._world, _bearer(request))
+        self._slack.rate_limits.call(APP_ID, call.method)
+        body = APPS[call.method](self._slack, _bearer(request))
         call.ok = True
         return JSONResponse({"ok": True, **body})
 
     def _authenticate(self, token: str | None) -> Workspace:
         if not token:
             raise SlackError("not_authed")
-        if token == self._world.socket_mode.token:
+        if token == self._slack.socket_mode.token:
             raise SlackError("not_allowed_token_type")
-        workspace = self._world.by_token(token)
+        workspace = self._slack.by_token(token)
         if workspace is None:
             raise SlackError("invalid_auth")
         if workspace.state != "active":
@@ -116,7 +116,7 @@ class WebApi:
         return workspace
 
     def _run(self, workspace: Workspace, name: str, method: Method, args: Json) -> Json:
-        self._world.rates.call(workspace.team_id, name)
+        self._slack.rate_limits.call(workspace.team_id, name)
         if method.scope is not None and method.scope not in workspace.scopes:
             provided = ",".join(sorted(workspace.scopes))
             raise SlackError("missing_scope", extra={"needed": method.scope, "provided": provided})
@@ -127,7 +127,7 @@ class WebApi:
             wrong.append("team_id is another workspace's than the token's")
         if wrong:
             raise SlackError("invalid_arguments", messages=wrong)
-        return method.handle(self._world, workspace, args)
+        return method.handle(self._slack, workspace, args)
 
 
 def _method(name: str) -> Method:

@@ -2,38 +2,38 @@
 
 from dataclasses import replace
 
-from slackbot.sandbox.slack.content import read_content, read_metadata
 from slackbot.sandbox.slack.errors import Json, SlackError
-from slackbot.sandbox.slack.methods import method
-from slackbot.sandbox.slack.state import World
+from slackbot.sandbox.slack.message_content import read_content, read_metadata
+from slackbot.sandbox.slack.state import SlackState
+from slackbot.sandbox.slack.web_api.method import method
 from slackbot.sandbox.slack.workspace import Message, Workspace
 
 
-def _post(world: World, workspace: Workspace, args: Json) -> Json:
+def _post(slack: SlackState, workspace: Workspace, args: Json) -> Json:
     channel = workspace.conversation(args["channel"])
     content = read_content(args)
     if content.thread_ts and workspace.message(channel.id, content.thread_ts) is None:
         raise SlackError("thread_not_found")
-    _notice_missing_text(world, "chat.postMessage", args)
-    world.rates.message(workspace.team_id, channel.id)
+    _notice_missing_text(slack, "chat.postMessage", args)
+    slack.rate_limits.message(workspace.team_id, channel.id)
     message = workspace.post(channel.id, content)
     shown = workspace.as_slack(message, with_metadata=True)
     return {"channel": channel.id, "ts": message.ts, "message": shown}
 
 
-def _post_ephemeral(world: World, workspace: Workspace, args: Json) -> Json:
+def _post_ephemeral(slack: SlackState, workspace: Workspace, args: Json) -> Json:
     channel = workspace.conversation(args["channel"])
     member = workspace.person(args["user"])
     if member.id not in channel.members:
         raise SlackError("user_not_in_channel")
     content = read_content(args)
-    _notice_missing_text(world, "chat.postEphemeral", args)
+    _notice_missing_text(slack, "chat.postEphemeral", args)
     return {"message_ts": workspace.post(channel.id, content, visible_to=member.id).ts}
 
 
-def _notice_missing_text(world: World, name: str, args: Json) -> None:
+def _notice_missing_text(slack: SlackState, name: str, args: Json) -> None:
     if not args.get("text"):
-        world.problem(f"{name} without text", "notifications and screen readers have nothing")
+        slack.problem(f"{name} without text", "notifications and screen readers have nothing")
 
 
 def _own(workspace: Workspace, args: Json, refusal: str) -> Message:
@@ -49,7 +49,7 @@ def _own(workspace: Workspace, args: Json, refusal: str) -> Message:
     return message
 
 
-def _update(_world: World, workspace: Workspace, args: Json) -> Json:
+def _update(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
     message = _own(workspace, args, "cant_update_message")
     old = message.content
     # Blocks left out stay; an empty list takes them away. So does metadata.
@@ -61,7 +61,7 @@ def _update(_world: World, workspace: Workspace, args: Json) -> Json:
     return {"channel": message.channel, "ts": message.ts, "text": content.text, "message": shown}
 
 
-def _delete(_world: World, workspace: Workspace, args: Json) -> Json:
+def _delete(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
     message = _own(workspace, args, "cant_delete_message")
     workspace.delete(message)
     return {"channel": message.channel, "ts": message.ts}

@@ -14,7 +14,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class BotResponse:
     """What the bot answered.
 
     `error` is what Slack would show: operation_timeout (nothing in time), dispatch_failed (no
@@ -49,7 +49,7 @@ class Answer:
 
 async def post(
     url: str, body: str, content_type: str, headers: Mapping[str, str], *, within: float
-) -> Answer:
+) -> BotResponse:
     """One request, on a connection of its own, cut off after `within` seconds."""
     sent = {"content-type": content_type, "user-agent": "Slackbot 1.0 (sandbox)", **headers}
     began = time.perf_counter()
@@ -58,12 +58,12 @@ async def post(
             began = time.perf_counter()
             answer = await client.post(url, content=body.encode(), headers=sent)
     except TimeoutError:
-        return Answer(None, "", time.perf_counter() - began, "operation_timeout")
+        return BotResponse(None, "", time.perf_counter() - began, "operation_timeout")
     except httpx.HTTPError:
-        return Answer(None, "", time.perf_counter() - began, "dispatch_failed")
+        return BotResponse(None, "", time.perf_counter() - began, "dispatch_failed")
     seconds = time.perf_counter() - began
     error = None if answer.status_code == 200 else "dispatch_failed"
-    return Answer(answer.status_code, answer.text, seconds, error, dict(answer.headers))
+    return BotResponse(answer.status_code, answer.text, seconds, error, dict(answer.headers))
 
 
 def _client() -> httpx.AsyncClient:

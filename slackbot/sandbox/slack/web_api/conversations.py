@@ -4,15 +4,15 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from slackbot.sandbox.slack.errors import Json, SlackError
-from slackbot.sandbox.slack.methods import method
-from slackbot.sandbox.slack.state import World
+from slackbot.sandbox.slack.state import SlackState
+from slackbot.sandbox.slack.web_api.method import method
 from slackbot.sandbox.slack.workspace import Member, Message, Workspace
 
 PAGE = 100
 PAGE_MOST = 999
 
 
-def _auth_test(_world: World, workspace: Workspace, _args: Json) -> Json:
+def _auth_test(_slack: SlackState, workspace: Workspace, _args: Json) -> Json:
     bot = workspace.members[workspace.bot_user_id]
     return {
         "url": f"https://{workspace.domain}.slack.example/",
@@ -25,7 +25,7 @@ def _auth_test(_world: World, workspace: Workspace, _args: Json) -> Json:
     }
 
 
-def _open(_world: World, workspace: Workspace, args: Json) -> Json:
+def _open(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
     if args.get("channel"):
         channel = workspace.channels.get(str(args["channel"]))
         if channel is None or not channel.is_im:
@@ -45,7 +45,7 @@ def _open(_world: World, workspace: Workspace, args: Json) -> Json:
     return {"channel": {"id": channel.id, "is_im": True, "user": user}}
 
 
-def _history(_world: World, workspace: Workspace, args: Json) -> Json:
+def _history(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
     channel = workspace.channels.get(str(args["channel"]))
     if channel is None:
         raise SlackError("channel_not_found")
@@ -87,9 +87,9 @@ def _between(message: Message, args: Json) -> bool:
     return oldest < float(message.ts) < latest
 
 
-def _info(world: World, workspace: Workspace, args: Json) -> Json:
+def _info(slack: SlackState, workspace: Workspace, args: Json) -> Json:
     member = workspace.person(args["user"])
-    return {"user": _as_slack(member, workspace, world.clock.now())}
+    return {"user": _as_slack(member, workspace, slack.clock.now())}
 
 
 def _as_slack(member: Member, workspace: Workspace, now: float) -> Json:

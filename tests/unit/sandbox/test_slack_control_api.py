@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from slack_harness import Stage, actions, button, modal, plain, section, stage, typed
 from slack_sdk.errors import SlackApiError
-from slack_stage import Stage, actions, button, modal, plain, section, stage, typed
 
 CARD = actions(
     button("Connect", "connect"),
@@ -40,7 +40,10 @@ async def test_faults_and_limits():
         assert (await on.client.auth_test())["ok"]
         assert await turn(on, "rates", on=False, per_minute={"auth.test": 1}) == {"on": False}
         await turn(on, "rates", channel_seconds=0.5)
-        assert (on.slack.rates.per_minute["auth.test"], on.slack.rates.channel_seconds) == (1, 0.5)
+        assert (
+            on.slack.rate_limits.per_minute["auth.test"],
+            on.slack.rate_limits.channel_seconds,
+        ) == (1, 0.5)
         before = on.slack.clock.now()
         assert (await turn(on, "clock", advance=100))["now"] >= before + 100
 

@@ -2,9 +2,9 @@
 
 from slackbot.sandbox.slack.blockkit import check_view, view_too_large
 from slackbot.sandbox.slack.errors import Json, SlackError
-from slackbot.sandbox.slack.methods import method
 from slackbot.sandbox.slack.payloads import view_body
-from slackbot.sandbox.slack.state import World
+from slackbot.sandbox.slack.state import SlackState
+from slackbot.sandbox.slack.web_api.method import method
 from slackbot.sandbox.slack.workspace import Workspace
 
 
@@ -18,26 +18,26 @@ def read_view(view: object, kind: str) -> Json:
     return view
 
 
-def _open(world: World, workspace: Workspace, args: Json) -> Json:
+def _open(slack: SlackState, workspace: Workspace, args: Json) -> Json:
     view = read_view(args["view"], "modal")
-    user = world.triggers.spend(args["trigger_id"], workspace.team_id)
+    user = slack.triggers.spend(args["trigger_id"], workspace.team_id)
     return {"view": view_body(workspace, workspace.views.open(user, view))}
 
 
-def _push(world: World, workspace: Workspace, args: Json) -> Json:
+def _push(slack: SlackState, workspace: Workspace, args: Json) -> Json:
     view = read_view(args["view"], "modal")
-    user = world.triggers.spend(args["trigger_id"], workspace.team_id)
+    user = slack.triggers.spend(args["trigger_id"], workspace.team_id)
     return {"view": view_body(workspace, workspace.views.push(user, view))}
 
 
-def _update(_world: World, workspace: Workspace, args: Json) -> Json:
+def _update(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
     found = workspace.views.find(view_id=args.get("view_id"), external_id=args.get("external_id"))
     view = read_view(args["view"], found.content["type"])
     workspace.views.update(found, view, args.get("hash"))
     return {"view": view_body(workspace, found)}
 
 
-def _publish(_world: World, workspace: Workspace, args: Json) -> Json:
+def _publish(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
     member = workspace.person(args["user_id"])
     view = read_view(args["view"], "home")
     return {

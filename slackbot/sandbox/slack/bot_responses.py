@@ -3,9 +3,9 @@
 import json
 
 from slackbot.sandbox.slack.blockkit import check_option_answer, check_view
-from slackbot.sandbox.slack.content import read_content
+from slackbot.sandbox.slack.bot_client import BotResponse
 from slackbot.sandbox.slack.errors import Json, SlackError
-from slackbot.sandbox.slack.outbound import Answer
+from slackbot.sandbox.slack.message_content import read_content
 from slackbot.sandbox.slack.payloads import Actor
 from slackbot.sandbox.slack.views import View
 from slackbot.sandbox.slack.workspace import Channel, Content, Message
@@ -19,7 +19,7 @@ def complain(actor: Actor, channel: str, what: str, error: str) -> None:
     actor.workspace.post(channel, Content(text), visible_to=actor.member.id, error=error)
 
 
-def command_answered(actor: Actor, channel: Channel, command: str, answer: Answer) -> None:
+def command_answered(actor: Actor, channel: Channel, command: str, answer: BotResponse) -> None:
     """The body of the 200 is a message: ephemeral unless it says in_channel."""
     if answer.error:
         complain(actor, channel.id, command, answer.error)
@@ -32,14 +32,14 @@ def command_answered(actor: Actor, channel: Channel, command: str, answer: Answe
             return
         content = read_content(body, in_chat=False)
     except SlackError as refusal:
-        actor.world.problem(f"answer to {command} refused", f"{refusal.code} {refusal.messages}")
+        actor.slack.problem(f"answer to {command} refused", f"{refusal.code} {refusal.messages}")
         complain(actor, channel.id, command, "invalid_command_response")
         return
     public = body.get("response_type") == "in_channel"
     actor.workspace.post(channel.id, content, visible_to=None if public else actor.member.id)
 
 
-def _message_body(answer: Answer) -> Json:
+def _message_body(answer: BotResponse) -> Json:
     if "json" not in answer.headers.get("content-type", ""):
         return {"text": answer.body}
     body = answer.json()
@@ -48,7 +48,7 @@ def _message_body(answer: Answer) -> Json:
     return body
 
 
-def action_answered(actor: Actor, where: Message | View, answer: Answer) -> None:
+def action_answered(actor: Actor, where: Message | View, answer: BotResponse) -> None:
     """Nothing may stand in it; a failure marks the message or the view."""
     if answer.error and isinstance(where, View):
         where.trouble = TROUBLE
@@ -56,22 +56,22 @@ def action_answered(actor: Actor, where: Message | View, answer: Answer) -> None
     elif answer.error and isinstance(where, Message):
         complain(actor, where.channel, "This button", answer.error)
     elif answer.body.strip() not in {"", "{}", '""'}:
-        actor.world.problem("the body of an answer to block_actions is ignored", answer.body)
+        actor.slack.problem("the body of an answer to block_actions is ignored", answer.body)
 
 
-def submission_answered(actor: Actor, view: View, answer: Answer) -> None:
+def submission_answered(actor: Actor, view: View, answer: BotResponse) -> None:
     """Close, show errors, replace, push or clear, by `response_action`."""
     try:
         _act(actor, view, _submission_body(answer))
     except SlackError as refusal:
         if not answer.error:
             detail = f"{refusal.code} {refusal.messages}"
-            actor.world.problem("answer to view_submission refused", detail)
+            actor.slack.problem("answer to view_submission refused", detail)
         view.trouble = TROUBLE
         actor.workspace.views.touch(view)
 
 
-def _submission_body(answer: Answer) -> Json:
+def _submission_body(answer: BotResponse) -> Json:
     if answer.error:
         raise SlackError(answer.error)
     body = answer.json() if answer.body.strip() else {}
@@ -111,18 +111,18 @@ def _show_errors(actor: Actor, view: View, errors: object) -> None:
     inputs = {block["block_id"] for block in view.blocks if block["type"] == "input"}
     unknown = sorted(errors.keys() - inputs)
     if unknown:
-        actor.world.problem("errors name no input block, nothing is shown", json.dumps(unknown))
+        actor.slack.problem("errors name no input block, nothing is shown", json.dumps(unknown))
         return
     view.errors = dict(errors)
     actor.workspace.views.touch(view)
 
 
-def options_answered(actor: Actor, view: View, action_id: str, answer: Answer) -> list[Json]:
+def options_answered(actor: Actor, view: View, action_id: str, answer: BotResponse) -> list[Json]:
     """The options a menu now offers; none when the answer cannot be read."""
     body = answer.json()
     problems = [answer.error] if answer.error else check_option_answer(body)
     if problems or not isinstance(body, dict):
-        actor.world.problem("answer to block_suggestion refused", str(problems))
+        actor.slack.problem("answer to block_suggestion refused", str(problems))
         return []
     groups = body.get("option_groups") or [{"options": body.get("options") or []}]
     offered = [option for group in groups for option in group["options"]]

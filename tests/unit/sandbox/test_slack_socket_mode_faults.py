@@ -3,8 +3,8 @@
 from typing import Any
 
 import aiohttp
-from slack_socket import SOON, connected, dial, hello
-from slack_stage import Stage, stage
+from slack_harness import Stage, stage
+from slack_socket_app import SOON, connected, dial, hello
 
 
 async def turn(on: Stage, **given: Any) -> tuple[int, Any]:

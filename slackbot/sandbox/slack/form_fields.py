@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from slackbot.sandbox.slack.errors import CannotDo, Json
-from slackbot.sandbox.slack.rules import web_address
+from slackbot.sandbox.slack.validators import web_address
 from slackbot.sandbox.slack.views import Values, View, interactive
 
 # element type -> (its key in state.values, the key of its first value)

@@ -27,11 +27,11 @@ CHANNEL_SECONDS = 1.0
 JITTER_SECONDS = 0.05
 
 
-class Rates:
+class RateLimits:
     """Refuses with ratelimited (429, Retry-After in seconds); `on` switches all of it."""
 
     def __init__(self, clock: Clock) -> None:
-        self.on = True
+        self.enabled = True
         self.per_minute = dict(PER_MINUTE)
         self.channel_seconds = CHANNEL_SECONDS
         self._clock = clock
@@ -41,7 +41,7 @@ class Rates:
     def call(self, team_id: str, method: str) -> None:
         """Count one call of a method in a workspace. A refused call is not counted."""
         limit = self.per_minute.get(method)
-        if not self.on or limit is None:
+        if not self.enabled or limit is None:
             return
         now = self._clock.now()
         recent = self._calls.setdefault((team_id, method), deque())
@@ -53,7 +53,7 @@ class Rates:
 
     def message(self, team_id: str, channel: str) -> None:
         """Count one message to a channel."""
-        if not self.on:
+        if not self.enabled:
             return
         now = self._clock.now()
         wait = self._posted.get((team_id, channel), -math.inf) + self.channel_seconds - now

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from slackbot.sandbox.slack.abort import CUT
 from slackbot.sandbox.slack.errors import Json
-from slackbot.sandbox.slack.line import CUT
 
 if TYPE_CHECKING:
     from slackbot.sandbox.slack.socket_mode import SocketMode

@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from slackbot.sandbox.slack.errors import CannotDo, Json
-from slackbot.sandbox.slack.person import Person
-from slackbot.sandbox.slack.sight import Seen
+from slackbot.sandbox.slack.screen import ScreenItem
+from slackbot.sandbox.slack.user import User
 
 if TYPE_CHECKING:
     from slackbot.sandbox.slack.server import Slack
@@ -71,18 +71,18 @@ async def seen(slack: "Slack", request: Request) -> Response:
     return JSONResponse([thing.as_json() for thing in await person.sees()])
 
 
-def _person(slack: "Slack", given: Json) -> Person:
-    return slack.person(given["user"], team=given.get("team"))
+def _person(slack: "Slack", given: Json) -> User:
+    return slack.user(given["user"], team=given.get("team"))
 
 
-async def _with_button(person: Person, given: Json) -> Seen:
+async def _with_button(person: User, given: Json) -> ScreenItem:
     found = [s for s in await person.sees() if _has_button(s, given)]
     if not found:
         raise CannotDo(f"{given['user']} sees no button {given['button']!r}")
     return max(found, key=lambda thing: thing.changed)
 
 
-def _has_button(thing: Seen, given: Json) -> bool:
+def _has_button(thing: ScreenItem, given: Json) -> bool:
     try:
         thing.button(given["button"])
     except CannotDo:

@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from slackbot.sandbox.serving import serving
-from slackbot.sandbox.slack import Person, Seen, Slack
+from slackbot.sandbox.slack import ScreenItem, Slack, User
 
 Json = dict[str, Any]
 Reply = Response | Json | str | None
@@ -73,8 +73,8 @@ class Stage:
 
     slack: Slack
     bot: TinyBot
-    ada: Person
-    priya: Person
+    ada: User
+    priya: User
     client: AsyncWebClient
     http: aiohttp.ClientSession
     url: str
@@ -102,7 +102,7 @@ async def stage() -> AsyncIterator[Stage]:
             slack.token, base_url=f"{url}/api/", session=http, retry_handlers=[]
         )
         dm = slack.workspace.dm("U0ADA").id
-        ada, priya = slack.person("ada"), slack.person("priya")
+        ada, priya = slack.user("ada"), slack.user("priya")
         yield Stage(slack, bot, ada, priya, client, http, url, bot_url, dm)
 
 
@@ -157,7 +157,7 @@ async def code(call: Any) -> str:
     return (await refused(call))["error"]
 
 
-async def opened(on: Stage, view: dict[str, Any]) -> Seen:
+async def opened(on: Stage, view: dict[str, Any]) -> ScreenItem:
     """Ada's modal, opened by the bot as she types the command."""
 
     async def open_it(form: dict[str, Any]) -> None:

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from slackbot.sandbox.slack.driving import ACTS, Dial, seen
 from slackbot.sandbox.slack.errors import CannotDo, Json
 from slackbot.sandbox.slack.faults import Fault
+from slackbot.sandbox.slack.user_api import ACTS, Dial, seen
 from slackbot.sandbox.slack.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -35,10 +35,12 @@ async def _calm(slack: "Slack", _given: Json) -> object:
 
 async def _rates(slack: "Slack", given: Json) -> object:
     """`{on, channel_seconds, per_minute: {method: n}}`."""
-    slack.rates.on = bool(given.get("on", slack.rates.on))
-    slack.rates.channel_seconds = float(given.get("channel_seconds", slack.rates.channel_seconds))
-    slack.rates.per_minute |= given.get("per_minute", {})
-    return {"on": slack.rates.on}
+    slack.rate_limits.enabled = bool(given.get("on", slack.rate_limits.enabled))
+    slack.rate_limits.channel_seconds = float(
+        given.get("channel_seconds", slack.rate_limits.channel_seconds)
+    )
+    slack.rate_limits.per_minute |= given.get("per_minute", {})
+    return {"on": slack.rate_limits.enabled}
 
 
 async def _clock(slack: "Slack", given: Json) -> object:

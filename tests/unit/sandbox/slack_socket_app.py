@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-from slack_stage import Stage
+from slack_harness import Stage
 
 SOON = 5.0
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from slack_harness import code, refused, section, stage
 from slack_sdk.errors import SlackApiError
-from slack_stage import code, refused, section, stage
 
 from slackbot.sandbox.slack import Fault
 
@@ -68,7 +68,7 @@ async def test_ephemeral_messages_are_for_one():
 async def test_reads_history_page_by_page():
     """conversations.history gives lasting messages newest first, metadata when asked."""
     async with stage() as on:
-        on.slack.rates.on = False
+        on.slack.rate_limits.enabled = False
         on.slack.workspace.scopes.add("im:history")
         sent = [
             await on.client.chat_postMessage(channel=on.dm, text=f"m{n}", metadata=METADATA)

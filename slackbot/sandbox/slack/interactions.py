@@ -3,15 +3,15 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from slackbot.sandbox.slack import answers, payloads
+from slackbot.sandbox.slack import bot_responses, payloads
+from slackbot.sandbox.slack.bot_client import BotResponse
 from slackbot.sandbox.slack.errors import CannotDo, Json, SlackError
-from slackbot.sandbox.slack.inputs import choose, fields, options
-from slackbot.sandbox.slack.outbound import Answer
-from slackbot.sandbox.slack.sight import Button, Seen
+from slackbot.sandbox.slack.form_fields import choose, fields, options
+from slackbot.sandbox.slack.screen import Button, ScreenItem
 from slackbot.sandbox.slack.views import View, interactive
 from slackbot.sandbox.slack.workspace import Message
 
-Interact = Callable[[Json], Awaitable[Answer]]
+Interact = Callable[[Json], Awaitable[BotResponse]]
 
 
 class Pressing:
@@ -21,12 +21,12 @@ class Pressing:
         self._actor = actor
         self._interact = interact
 
-    async def press(self, surface: Seen, button: Button) -> Answer:
+    async def press(self, surface: ScreenItem, button: Button) -> BotResponse:
         """A button. One with a URL opens it in the browser and tells the bot as well."""
         answer = await self._act(surface, button.block_id, button.action_id, {})
         return replace(answer, opened=button.url)
 
-    async def choose(self, surface: Seen, menu: str, option: object) -> Answer:
+    async def choose(self, surface: ScreenItem, menu: str, option: object) -> BotResponse:
         """An option of a select, an overflow menu, radio buttons or boxes."""
         block, element = _element(surface, menu)
         if element["type"] == "overflow":
@@ -40,15 +40,17 @@ class Pressing:
             self._keep(surface, block["block_id"], element["action_id"], chosen)
         return await self._act(surface, block["block_id"], element["action_id"], chosen)
 
-    def _keep(self, surface: Seen, block_id: str, action_id: str, chosen: Json) -> None:
+    def _keep(self, surface: ScreenItem, block_id: str, action_id: str, chosen: Json) -> None:
         where = self._where(surface)
         if isinstance(where, View):
             where.values.setdefault(block_id, {})[action_id] = chosen
 
-    async def _act(self, surface: Seen, block_id: str, action_id: str, chosen: Json) -> Answer:
+    async def _act(
+        self, surface: ScreenItem, block_id: str, action_id: str, chosen: Json
+    ) -> BotResponse:
         where = self._where(surface)
         _, element = _element(surface, action_id)
-        at = self._actor.world.clock.ts()
+        at = self._actor.slack.clock.ts()
         payload = payloads.interaction(self._actor, "block_actions")
         if isinstance(where, View):
             payload |= payloads.in_view(self._actor, where)
@@ -56,10 +58,10 @@ class Pressing:
             payload |= payloads.in_message(self._actor, where)
         payload["actions"] = [payloads.action(element, block_id, at, chosen)]
         answer = await self._interact(payload)
-        answers.action_answered(self._actor, where, answer)
+        bot_responses.action_answered(self._actor, where, answer)
         return answer
 
-    def _where(self, surface: Seen) -> Message | View:
+    def _where(self, surface: ScreenItem) -> Message | View:
         if surface.channel is None:
             try:
                 return self._actor.workspace.views.find(view_id=surface.id)
@@ -71,7 +73,7 @@ class Pressing:
         return message
 
 
-def _element(surface: Seen, action_id: str) -> tuple[Json, Json]:
+def _element(surface: ScreenItem, action_id: str) -> tuple[Json, Json]:
     for block in surface.blocks:
         for element in interactive(block):
             if element["action_id"] == action_id:

@@ -3,9 +3,9 @@
 from dataclasses import asdict, dataclass, field
 
 from slackbot.sandbox.slack.errors import CannotDo, Json
-from slackbot.sandbox.slack.inputs import fields
+from slackbot.sandbox.slack.form_fields import fields
 from slackbot.sandbox.slack.mrkdwn import Reader, draw_blocks, draw_mrkdwn, links, mentions
-from slackbot.sandbox.slack.state import World
+from slackbot.sandbox.slack.state import SlackState
 from slackbot.sandbox.slack.views import View, interactive
 from slackbot.sandbox.slack.workspace import Channel, Member, Message, Workspace
 
@@ -23,7 +23,7 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ScreenItem:
     """One thing on the screen, as it was when looked at.
 
     `kind` is message, ephemeral, error (Slack's own notice), modal or home; `where` is dm,
@@ -99,12 +99,12 @@ def buttons(blocks: list[Json]) -> tuple[Button, ...]:
 class Screen:
     """Looks with one person's eyes: their zone, their conversations, what is meant for them."""
 
-    def __init__(self, world: World, workspace: Workspace, member: Member) -> None:
-        self._world = world
+    def __init__(self, slack: SlackState, workspace: Workspace, member: Member) -> None:
+        self._slack = slack
         self._workspace = workspace
         self._member = member
 
-    def everything(self) -> list[Seen]:
+    def everything(self) -> list[ScreenItem]:
         """Messages oldest first, then the top modal, then Home."""
         seen = [self.message(m) for m in self._workspace.visible(self._member.id)]
         modal = self._workspace.views.top(self._member.id)
@@ -114,21 +114,21 @@ class Screen:
     def _reader(self) -> Reader:
         names = {m.id: m.name for m in self._workspace.members.values()}
         names |= {c.id: c.name for c in self._workspace.channels.values()}
-        return Reader(self._member.tz, self._world.clock.now(), names)
+        return Reader(self._member.tz, self._slack.clock.now(), names)
 
     def _drawn(self, text: str, blocks: list[Json] | None, *, parsed: bool) -> str:
         if blocks:
             return draw_blocks(blocks, self._reader())
         return draw_mrkdwn(text, self._reader()) if parsed else text
 
-    def message(self, message: Message) -> Seen:
+    def message(self, message: Message) -> ScreenItem:
         """One message."""
         content = message.content
         kind = "message" if message.visible_to is None else "ephemeral"
         blocks = content.blocks or []
         raw = self._workspace.as_slack(message)
         raw |= {"parse": content.parse, "link_names": content.link_names}
-        return Seen(
+        return ScreenItem(
             kind="error" if message.error else kind,
             where=_where(self._workspace.channels[message.channel]),
             id=message.ts,
@@ -145,10 +145,10 @@ class Screen:
             raw=raw,
         )
 
-    def view(self, view: View) -> Seen:
+    def view(self, view: View) -> ScreenItem:
         """One modal or Home."""
         title = view.content.get("title") or {"text": ""}
-        return Seen(
+        return ScreenItem(
             kind=view.content["type"],
             where=view.content["type"],
             id=view.id,

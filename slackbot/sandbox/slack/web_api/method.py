@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from slackbot.sandbox.slack.errors import Json
-from slackbot.sandbox.slack.state import World
+from slackbot.sandbox.slack.state import SlackState
 from slackbot.sandbox.slack.workspace import Workspace
 
-Handle = Callable[[World, Workspace, Json], Json]
+Handle = Callable[[SlackState, Workspace, Json], Json]
 
 
 @dataclass(frozen=True, slots=True)

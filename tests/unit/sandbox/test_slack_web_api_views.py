@@ -1,6 +1,6 @@
 """views.*: triggers, stacks, hashes, and Home."""
 
-from slack_stage import Stage, code, modal, plain, refused, section, stage, typed
+from slack_harness import Stage, code, modal, plain, refused, section, stage, typed
 
 HOME = {"type": "home", "blocks": [section("Home")]}
 
@@ -87,7 +87,7 @@ async def test_workspaces_are_apart():
         assert who["team_id"] == "T0OTHER"
         await on.client.chat_postMessage(channel="U0ADA", text="there", token=other.token)
         assert await on.ada.sees() == []
-        assert len(await on.slack.person("ada", team="T0OTHER").sees("there")) == 1
+        assert len(await on.slack.user("ada", team="T0OTHER").sees("there")) == 1
         spent = on.client.views_open(
             trigger_id=trigger(on), view=modal(section("x")), token=other.token
         )

@@ -8,30 +8,32 @@ bot's first answer.
 import asyncio
 from collections.abc import Callable, Mapping
 
-from slackbot.sandbox.slack import answers, payloads
-from slackbot.sandbox.slack.delivery import Delivery, OverHttp, delivery
+from slackbot.sandbox.slack import bot_responses, payloads
+from slackbot.sandbox.slack.bot_client import FORM, BotResponse
 from slackbot.sandbox.slack.errors import CannotDo, Json
-from slackbot.sandbox.slack.inputs import check_complete, fields, fill
-from slackbot.sandbox.slack.outbound import FORM, Answer
-from slackbot.sandbox.slack.pressing import Pressing
-from slackbot.sandbox.slack.sight import Button, Screen, Seen
-from slackbot.sandbox.slack.state import World
+from slackbot.sandbox.slack.form_fields import check_complete, fields, fill
+from slackbot.sandbox.slack.interactions import Pressing
+from slackbot.sandbox.slack.screen import Button, Screen, ScreenItem
+from slackbot.sandbox.slack.state import SlackState
+from slackbot.sandbox.slack.transport import HttpTransport, Transport, delivery
 from slackbot.sandbox.slack.views import View
 from slackbot.sandbox.slack.workspace import Channel, Content, Member, Workspace
 
-What = str | Callable[[Seen], bool]
+What = str | Callable[[ScreenItem], bool]
 
 
-class Person:
+class User:
     """Drives one member of one workspace against the bot at `bot_url`."""
 
-    def __init__(self, world: World, workspace: Workspace, member: Member, bot_url: str) -> None:
-        self.world = world
+    def __init__(
+        self, slack: SlackState, workspace: Workspace, member: Member, bot_url: str
+    ) -> None:
+        self.slack = slack
         self.workspace = workspace
         self.member = member
         self.bot_url = bot_url.rstrip("/")
-        self._screen = Screen(world, workspace, member)
-        self._actor = payloads.Actor(world, workspace, member)
+        self._screen = Screen(slack, workspace, member)
+        self._actor = payloads.Actor(slack, workspace, member)
 
     @property
     def id(self) -> str:
@@ -40,7 +42,7 @@ class Person:
 
     # --- acts
 
-    async def types(self, text: str, channel: str | None = None) -> Answer:
+    async def types(self, text: str, channel: str | None = None) -> BotResponse:
         """A slash command in `channel` (default #general; `dm` for the bot's direct message).
 
         Text without a slash is a message to the bot (default in the direct message), which
@@ -52,16 +54,16 @@ class Person:
         name, _, rest = text.partition(" ")
         form = payloads.command(self._actor, where, name, rest.strip())
         answer = await self._way.command(form)
-        answers.command_answered(self._actor, where, name, answer)
+        bot_responses.command_answered(self._actor, where, name, answer)
         return answer
 
-    async def _says(self, text: str, channel: Channel) -> Answer:
+    async def _says(self, text: str, channel: Channel) -> BotResponse:
         message = self.workspace.post(channel.id, Content(text), user=self.id)
         kind = "im" if channel.is_im else "channel"
         said: Json = {"text": text, "channel": channel.id, "channel_type": kind, "ts": message.ts}
         return await self.event("message", **said)
 
-    async def clicks(self, surface: Seen, button: str | Button) -> Answer:
+    async def clicks(self, surface: ScreenItem, button: str | Button) -> BotResponse:
         """Press a button of a message, modal or Home, by its text, action_id or value.
 
         The button is looked for in what was seen, so that a stale sight can be clicked too.
@@ -69,11 +71,11 @@ class Person:
         pressed = surface.button(button)
         return await Pressing(self._actor, self._interact).press(surface, pressed)
 
-    async def chooses(self, surface: Seen, menu: str, option: object) -> Answer:
+    async def chooses(self, surface: ScreenItem, menu: str, option: object) -> BotResponse:
         """Take an option of a menu outside of an input block, by action_id and its text."""
         return await Pressing(self._actor, self._interact).choose(surface, menu, option)
 
-    async def submits(self, view: Seen | None, values: Mapping[str, object]) -> Answer:
+    async def submits(self, view: ScreenItem | None, values: Mapping[str, object]) -> BotResponse:
         """Fill in the top modal and press its submit button.
 
         Keys are a block_id, label or action_id. Raises CannotDo where Slack's client would not
@@ -88,10 +90,10 @@ class Person:
         payload = payloads.interaction(self._actor, "view_submission")
         payload |= {"view": payloads.view_body(self.workspace, modal), "response_urls": []}
         answer = await self._interact(payload)
-        answers.submission_answered(self._actor, modal, answer)
+        bot_responses.submission_answered(self._actor, modal, answer)
         return answer
 
-    async def closes(self, view: Seen | None = None) -> Answer | None:
+    async def closes(self, view: ScreenItem | None = None) -> BotResponse | None:
         """Close the top modal; the bot hears of it only when it asked to (notify_on_close)."""
         modal = self._modal(view)
         clears = bool(modal.content.get("clear_on_close"))
@@ -106,7 +108,7 @@ class Person:
         del payload["trigger_id"]
         return await self._interact(payload | {"view": body, "is_cleared": clears})
 
-    async def looks_up(self, view: Seen | None, field: str, typed: str = "") -> Answer:
+    async def looks_up(self, view: ScreenItem | None, field: str, typed: str = "") -> BotResponse:
         """Type into an external menu of the top modal; its options are in `answer.options`."""
         modal = self._modal(view)
         menus = [f for f in fields(modal.blocks) if "external_select" in f.element["type"]]
@@ -121,10 +123,10 @@ class Person:
         payload |= payloads.in_view(self._actor, modal)
         payload |= {"action_id": found[0].action_id, "block_id": found[0].block_id, "value": typed}
         answer = await self._interact(payload)
-        offered = answers.options_answered(self._actor, modal, found[0].action_id, answer)
+        offered = bot_responses.options_answered(self._actor, modal, found[0].action_id, answer)
         return _offering(answer, offered)
 
-    async def opens_home(self, tab: str = "home") -> Answer:
+    async def opens_home(self, tab: str = "home") -> BotResponse:
         """Look at the app's Home (or `messages`); the bot hears app_home_opened."""
         home = self.workspace.views.homes.get(self.id)
         view = payloads.view_body(self.workspace, home) if home and tab == "home" else None
@@ -139,20 +141,20 @@ class Person:
         retry_num: int | None = None,
         retry_reason: str = "http_timeout",
         **fields: object,
-    ) -> Answer:
+    ) -> BotResponse:
         """One delivery of an event; `fields` go into it, None leaves one out (`user=None`)."""
         body = payloads.event(self._actor, type, event_id, fields)
         return await self._way.event(body, retry_num, retry_reason)
 
     async def send_raw(
         self, path: str, body: str, headers: Mapping[str, str], *, content_type: str = FORM
-    ) -> Answer:
+    ) -> BotResponse:
         """Any HTTP request at all, unsigned unless `headers` sign it (see `signing`)."""
-        return await OverHttp(self.world, self.bot_url).raw(path, body, headers, content_type)
+        return await HttpTransport(self.slack, self.bot_url).raw(path, body, headers, content_type)
 
     # --- sight
 
-    async def sees(self, what: What | None = None, *, where: str | None = None) -> list[Seen]:
+    async def sees(self, what: What | None = None, *, where: str | None = None) -> list[ScreenItem]:
         """What is on the screen now, narrowed to a text or predicate and a place."""
         return self._look(what, where, 0)
 
@@ -163,14 +165,14 @@ class Person:
         where: str | None = None,
         since: int = 0,
         timeout: float = 5.0,  # noqa: ASYNC109 - the word a reader of a test expects
-    ) -> Seen:
+    ) -> ScreenItem:
         """The latest match, as soon as there is one; CannotDo with what is seen otherwise.
 
         `since` looks only at what changed after that count (`now`, or `seen.changed`).
         """
         deadline = asyncio.get_running_loop().time() + timeout
         while True:
-            bell = self.world.changes.next()
+            bell = self.slack.changes.next()
             found = self._look(what, where, since)
             if found:
                 return max(found, key=lambda seen: seen.changed)
@@ -183,9 +185,9 @@ class Person:
     @property
     def now(self) -> int:
         """The count of changes so far, for `waits_for(since=…)`."""
-        return self.world.changes.count
+        return self.slack.changes.count
 
-    def _look(self, what: What | None, where: str | None, since: int) -> list[Seen]:
+    def _look(self, what: What | None, where: str | None, since: int) -> list[ScreenItem]:
         return [
             seen
             for seen in self._screen.everything()
@@ -208,7 +210,7 @@ class Person:
             raise CannotDo(f"{self.member.name} is not in {wanted}")
         return channel
 
-    def _modal(self, view: Seen | None) -> View:
+    def _modal(self, view: ScreenItem | None) -> View:
         top = self.workspace.views.top(self.id)
         if top is None:
             raise CannotDo(f"{self.member.name} has no modal open")
@@ -217,14 +219,14 @@ class Person:
         return top
 
     @property
-    def _way(self) -> Delivery:
-        return delivery(self.world, self.bot_url)
+    def _way(self) -> Transport:
+        return delivery(self.slack, self.bot_url)
 
-    async def _interact(self, payload: Json) -> Answer:
+    async def _interact(self, payload: Json) -> BotResponse:
         return await self._way.interaction(payload)
 
 
-def _fits(seen: Seen, what: What | None) -> bool:
+def _fits(seen: ScreenItem, what: What | None) -> bool:
     if what is None:
         return True
     if callable(what):
@@ -232,8 +234,8 @@ def _fits(seen: Seen, what: What | None) -> bool:
     return what in seen.text or what in seen.title
 
 
-def _offering(answer: Answer, options: list[Json]) -> Answer:
-    return Answer(
+def _offering(answer: BotResponse, options: list[Json]) -> BotResponse:
+    return BotResponse(
         answer.status,
         answer.body,
         answer.seconds,

@@ -1,0 +1,1 @@
+"""The Web API: its endpoint and the methods of each family."""
