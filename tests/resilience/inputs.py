@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from slackbot.sandbox.slack import BotResponse, User, ScreenItem
+from slackbot.sandbox.slack import BotResponse, ScreenItem, User
 from slackbot.sandbox.slack.workspace import Message
 from slackbot.slack import texts as words
 from tests.scenario.conftest import Mission

@@ -79,7 +79,7 @@ class Sends(User):
     line: ByTheOther
 
     @property
-    def _way(self) -> Transport:
+    def _transport(self) -> Transport:
         return self.line
 
 

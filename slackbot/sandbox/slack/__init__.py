@@ -1,4 +1,4 @@
-"""Slack's side of the outside world, on one machine: strict where Slack is, and visible."""
+"""Slack on one machine: as strict as the real one, and everything it does can be inspected."""
 
 from slackbot.sandbox.slack.bot_client import BotResponse
 from slackbot.sandbox.slack.errors import CannotDo

@@ -1,22 +1,22 @@
-"""Closing a connection without an answer, as a broken line would."""
+"""Abort a connection without a response, as a network failure would."""
 
 from starlette.types import Message, Scope, Send
 
-CUT = "slackbot.sandbox.cut"
+TRANSPORT = "slackbot.sandbox.transport"  # scope key of the asyncio.Transport; None if unknown
 
 
-def with_cutter(scope: Scope, send: Send) -> Scope:
-    """The scope with a way down to the transport, taken before any middleware wraps `send`.
+def with_transport(scope: Scope, send: Send) -> Scope:
+    """Return the scope with the transport in it; call it before middleware wraps `send`.
 
-    uvicorn's `send` is a method of an object that has the transport.
+    uvicorn's `send` is a bound method of the object that owns the transport.
     """
     transport = getattr(getattr(send, "__self__", None), "transport", None)
-    return {**scope, CUT: transport}
+    return {**scope, TRANSPORT: transport}
 
 
-async def cut(scope: Scope, send: Send) -> None:
-    """Close the line: at once where the server lets us, else in the middle of the answer."""
-    transport = scope.get(CUT)
+async def abort(scope: Scope, send: Send) -> None:
+    """Abort the connection, or break off the response where the transport is unknown."""
+    transport = scope.get(TRANSPORT)
     if transport is not None:
         transport.abort()
         return

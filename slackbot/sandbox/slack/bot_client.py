@@ -1,4 +1,4 @@
-"""Posts a body to the bot over real HTTP and times its first answer."""
+"""Post a request to the bot over HTTP and time its first response."""
 
 import asyncio
 import json
@@ -15,57 +15,50 @@ FORM = "application/x-www-form-urlencoded"
 
 @dataclass(frozen=True, slots=True)
 class BotResponse:
-    """What the bot answered.
-
-    `error` is what Slack would show: operation_timeout (nothing in time), dispatch_failed (no
-    200, or no connection). `opened` is the address of a pressed URL button, `options` what an
-    option menu offered.
-    """
+    """The bot's first response."""
 
     status: int | None
     body: str
     seconds: float
+    # What Slack would show: operation_timeout, or dispatch_failed (no 200, or no connection).
     error: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    opened: str | None = None
-    options: tuple[Json, ...] = ()
+    opened: str | None = None  # address of a pressed URL button
+    options: tuple[Json, ...] = ()  # offered by an external menu
 
     @property
     def ok(self) -> bool:
-        """200 in time."""
+        """True for a 200 in time."""
         return self.error is None
 
     def json(self) -> object:
-        """The body as JSON, None when it is empty or something else."""
+        """Return the decoded body, or None if it is not JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
             return None
 
     def as_json(self) -> Json:
-        """For the driver over HTTP."""
+        """Return the fields as a JSON object."""
         return asdict(self)
 
 
 async def post(
     url: str, body: str, content_type: str, headers: Mapping[str, str], *, within: float
 ) -> BotResponse:
-    """One request, on a connection of its own, cut off after `within` seconds."""
+    """Send one request on its own connection, for at most `within` seconds."""
     sent = {"content-type": content_type, "user-agent": "Slackbot 1.0 (sandbox)", **headers}
     began = time.perf_counter()
+    # The bot is on this machine: no certificates to load, no proxy from the environment.
+    client = httpx.AsyncClient(verify=False, trust_env=False, timeout=None)  # noqa: S113,S501
     try:
-        async with asyncio.timeout(within), _client() as client:
+        async with asyncio.timeout(within), client:
             began = time.perf_counter()
-            answer = await client.post(url, content=body.encode(), headers=sent)
+            response = await client.post(url, content=body.encode(), headers=sent)
     except TimeoutError:
         return BotResponse(None, "", time.perf_counter() - began, "operation_timeout")
     except httpx.HTTPError:
         return BotResponse(None, "", time.perf_counter() - began, "dispatch_failed")
     seconds = time.perf_counter() - began
-    error = None if answer.status_code == 200 else "dispatch_failed"
-    return BotResponse(answer.status_code, answer.text, seconds, error, dict(answer.headers))
-
-
-def _client() -> httpx.AsyncClient:
-    # The bot is on this machine: no certificates to load, no proxy of the environment.
-    return httpx.AsyncClient(verify=False, trust_env=False, timeout=None)  # noqa: S113,S501
+    error = None if response.status_code == 200 else "dispatch_failed"
+    return BotResponse(response.status_code, response.text, seconds, error, dict(response.headers))

@@ -1,8 +1,8 @@
-"""What Slack makes of the bot's first answer to a command, a button, a form, an option menu."""
+"""Slack's handling of the bot's first response to a command, an action, a form or a menu."""
 
 import json
 
-from slackbot.sandbox.slack.blockkit import check_option_answer, check_view
+from slackbot.sandbox.slack.blockkit import check_option_response, check_view
 from slackbot.sandbox.slack.bot_client import BotResponse
 from slackbot.sandbox.slack.errors import Json, SlackError
 from slackbot.sandbox.slack.message_content import read_content
@@ -10,77 +10,70 @@ from slackbot.sandbox.slack.payloads import Actor
 from slackbot.sandbox.slack.views import View
 from slackbot.sandbox.slack.workspace import Channel, Content, Message
 
-TROUBLE = "We had some trouble connecting. Try again?"
+FAILURE = "We had some trouble connecting. Try again?"  # Slack's sentence in a modal
 
 
-def complain(actor: Actor, channel: str, what: str, error: str) -> None:
-    """Slack's own notice, for this person alone."""
-    text = f"{what} failed with the error “{error}”"
-    actor.workspace.post(channel, Content(text), visible_to=actor.member.id, error=error)
-
-
-def command_answered(actor: Actor, channel: Channel, command: str, answer: BotResponse) -> None:
-    """The body of the 200 is a message: ephemeral unless it says in_channel."""
-    if answer.error:
-        complain(actor, channel.id, command, answer.error)
+def apply_command_response(
+    actor: Actor, channel: Channel, command: str, response: BotResponse
+) -> None:
+    """Post the body of a 200 as a message, ephemeral unless it is in_channel."""
+    if response.error:
+        _post_error(actor, channel.id, command, response.error)
         return
-    if not answer.body.strip():
+    if not response.body.strip():
         return
     try:
-        body = _message_body(answer)
+        is_json = "json" in response.headers.get("content-type", "")
+        body = _json_object(response.json() if is_json else {"text": response.body})
         if body.keys() <= {"response_type"}:
             return
         content = read_content(body, in_chat=False)
-    except SlackError as refusal:
-        actor.slack.problem(f"answer to {command} refused", f"{refusal.code} {refusal.messages}")
-        complain(actor, channel.id, command, "invalid_command_response")
+    except SlackError as error:
+        actor.slack.problem(f"answer to {command} refused", f"{error.code} {error.messages}")
+        _post_error(actor, channel.id, command, "invalid_command_response")
         return
     public = body.get("response_type") == "in_channel"
     actor.workspace.post(channel.id, content, visible_to=None if public else actor.member.id)
 
 
-def _message_body(answer: BotResponse) -> Json:
-    if "json" not in answer.headers.get("content-type", ""):
-        return {"text": answer.body}
-    body = answer.json()
-    if not isinstance(body, dict):
-        raise SlackError("invalid_json")
-    return body
-
-
-def action_answered(actor: Actor, where: Message | View, answer: BotResponse) -> None:
-    """Nothing may stand in it; a failure marks the message or the view."""
-    if answer.error and isinstance(where, View):
-        where.trouble = TROUBLE
+def apply_action_response(actor: Actor, where: Message | View, response: BotResponse) -> None:
+    """Show a failure at the message or in the view; a body is ignored and a problem."""
+    if response.error and isinstance(where, View):
+        where.failure = FAILURE
         actor.workspace.views.touch(where)
-    elif answer.error and isinstance(where, Message):
-        complain(actor, where.channel, "This button", answer.error)
-    elif answer.body.strip() not in {"", "{}", '""'}:
-        actor.slack.problem("the body of an answer to block_actions is ignored", answer.body)
+    elif response.error and isinstance(where, Message):
+        _post_error(actor, where.channel, "This button", response.error)
+    elif response.body.strip() not in {"", "{}", '""'}:
+        actor.slack.problem("the body of an answer to block_actions is ignored", response.body)
 
 
-def submission_answered(actor: Actor, view: View, answer: BotResponse) -> None:
-    """Close, show errors, replace, push or clear, by `response_action`."""
-    try:
-        _act(actor, view, _submission_body(answer))
-    except SlackError as refusal:
-        if not answer.error:
-            detail = f"{refusal.code} {refusal.messages}"
+def _post_error(actor: Actor, channel: str, subject: str, error: str) -> None:
+    """Post Slack's own notice, visible to this user only."""
+    text = f"{subject} failed with the error “{error}”"
+    actor.workspace.post(channel, Content(text), visible_to=actor.member.id, error=error)
+
+
+def apply_submission_response(actor: Actor, view: View, response: BotResponse) -> None:
+    """Close the modal, show errors, update, push or clear, by `response_action`."""
+    if response.ok:
+        try:
+            body = _json_object(response.json() if response.body.strip() else {})
+            _apply_response_action(actor, view, body)
+            return
+        except SlackError as error:
+            detail = f"{error.code} {error.messages}"
             actor.slack.problem("answer to view_submission refused", detail)
-        view.trouble = TROUBLE
-        actor.workspace.views.touch(view)
+    view.failure = FAILURE
+    actor.workspace.views.touch(view)
 
 
-def _submission_body(answer: BotResponse) -> Json:
-    if answer.error:
-        raise SlackError(answer.error)
-    body = answer.json() if answer.body.strip() else {}
+def _json_object(body: object) -> Json:
     if not isinstance(body, dict):
         raise SlackError("invalid_json")
     return body
 
 
-def _act(actor: Actor, view: View, body: Json) -> None:
+def _apply_response_action(actor: Actor, view: View, body: Json) -> None:
     views = actor.workspace.views
     kind = body.get("response_action")
     if kind is None and not body:
@@ -103,7 +96,7 @@ def _act(actor: Actor, view: View, body: Json) -> None:
 
 
 def _show_errors(actor: Actor, view: View, errors: object) -> None:
-    """Errors under their fields; with one name that is no input block's, none is shown."""
+    """Show errors under their fields; none at all if one names no input block."""
     if not isinstance(errors, dict) or not errors:
         raise SlackError("invalid_arguments", messages=["errors must be a filled object"])
     if not all(isinstance(text, str) and text for text in errors.values()):
@@ -117,10 +110,12 @@ def _show_errors(actor: Actor, view: View, errors: object) -> None:
     actor.workspace.views.touch(view)
 
 
-def options_answered(actor: Actor, view: View, action_id: str, answer: BotResponse) -> list[Json]:
-    """The options a menu now offers; none when the answer cannot be read."""
-    body = answer.json()
-    problems = [answer.error] if answer.error else check_option_answer(body)
+def apply_options_response(
+    actor: Actor, view: View, action_id: str, response: BotResponse
+) -> list[Json]:
+    """Load a menu's options and return them; none if the response is invalid."""
+    body = response.json()
+    problems = [response.error] if response.error else check_option_response(body)
     if problems or not isinstance(body, dict):
         actor.slack.problem("answer to block_suggestion refused", str(problems))
         return []

@@ -1,8 +1,8 @@
-"""Slack's date tokens, as one reader sees them (24-hour clock, their own zone)."""
+"""Slack's date tokens as a reader sees them: 24-hour clock, own time zone."""
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 _TOKEN = re.compile(r"\{([a-z_]+)\}")
@@ -37,36 +37,36 @@ _PRETTY: dict[str, Callable[[date], str]] = {
 }
 
 
-def _pretty(day: date, today: date, otherwise: Callable[[date], str]) -> str:
-    near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
-    return near.get((day - today) // timedelta(days=1)) or otherwise(day)
-
-
-def _ago(seconds: float) -> str:
+def _draw(token: str, moment: datetime, now: datetime) -> str | None:
+    """Return the text of one token, or None if it is unknown."""
+    day = moment.date()
+    if token in _DAYS:
+        return _DAYS[token](day)
+    if token in _PRETTY:
+        near = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+        return near.get((day - now.date()).days) or _PRETTY[token](day)
+    if token in {"time", "time_secs"}:
+        return f"{moment:%H:%M:%S}" if token == "time_secs" else f"{moment:%H:%M}"
+    if token != "ago":
+        return None
+    seconds = (now - moment).total_seconds()
     minutes = int(abs(seconds) // 60)
     amount = f"{minutes} minutes" if minutes < 60 else f"{minutes // 60} hours"
     return f"in {amount}" if seconds < 0 else f"{amount} ago"
 
 
-def _shown(token: str, moment: datetime, now: datetime) -> str | None:
-    if token in _DAYS:
-        return _DAYS[token](moment.date())
-    if token in _PRETTY:
-        return _pretty(moment.date(), now.date(), _PRETTY[token])
-    if token in {"time", "time_secs"}:
-        return f"{moment:%H:%M:%S}" if token == "time_secs" else f"{moment:%H:%M}"
-    return _ago((now - moment).total_seconds()) if token == "ago" else None
-
-
 def draw_date(seconds: str, form: str, fallback: str, *, tz: str, now: float) -> str:
-    """The token's text for a reader in `tz` at `now` (Unix seconds); fallback if unreadable."""
+    """Return a date of Unix `seconds` in this format, or the fallback if it is invalid.
+
+    `tz` is the reader's time zone and `now` their time in Unix seconds.
+    """
     try:
         moment = datetime.fromtimestamp(int(seconds), UTC).astimezone(ZoneInfo(tz))
     except (ValueError, OverflowError, OSError):
         return fallback
-    today = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(tz))
+    reader_now = datetime.fromtimestamp(now, UTC).astimezone(ZoneInfo(tz))
     tokens = _TOKEN.findall(form)
-    drawn = {token: _shown(token, moment, today) for token in tokens}
+    drawn = {token: _draw(token, moment, reader_now) for token in tokens}
     if not tokens or any(text is None for text in drawn.values()):
         return fallback
     return _TOKEN.sub(lambda found: drawn[found[1]] or "", form)

@@ -1,4 +1,4 @@
-"""The fields of a view: what was typed or chosen, and what a person may type or choose."""
+"""The fields of blocks: their values, and the values that a user may type or choose."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from slackbot.sandbox.slack.errors import CannotDo, Json
 from slackbot.sandbox.slack.validators import web_address
 from slackbot.sandbox.slack.views import Values, View, interactive
 
-# element type -> (its key in state.values, the key of its first value)
+# Element type: its key in state.values, and the key of its initial value.
 _STATE: Mapping[str, tuple[str, str]] = {
     "plain_text_input": ("value", "initial_value"),
     "email_text_input": ("value", "initial_value"),
@@ -31,22 +31,22 @@ _STATE: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One element that keeps a value. `label` is empty outside of input blocks."""
+    """An element that has a value."""
 
     block_id: str
     action_id: str
-    label: str
+    label: str  # empty outside of input blocks
     element: Json
     required: bool
 
     @property
     def key(self) -> str:
-        """Where its value stands in state.values."""
+        """The key of its value in state.values."""
         return _STATE[self.element["type"]][0]
 
 
 def fields(blocks: list[Json]) -> Iterator[Field]:
-    """Every field, top to bottom."""
+    """Yield every field, top to bottom."""
     for block in blocks:
         for element in interactive(block):
             if element["type"] in _STATE:
@@ -56,22 +56,24 @@ def fields(blocks: list[Json]) -> Iterator[Field]:
 
 
 def state_of(blocks: list[Json], typed: Values) -> Values:
-    """state.values as Slack sends it: what was typed, else the first value, else nothing."""
+    """Return state.values: typed values, else the initial ones, else None or an empty list."""
     values: Values = {}
     for field in fields(blocks):
-        entry = typed.get(field.block_id, {}).get(field.action_id) or _first(field.element)
+        kind = field.element["type"]
+        key, initial = _STATE[kind]
+        empty: object = [] if key in {"selected_options", "selected_users"} else None
+        entry = typed.get(field.block_id, {}).get(field.action_id)
+        entry = entry or {"type": kind, key: field.element.get(initial, empty)}
         values.setdefault(field.block_id, {})[field.action_id] = entry
     return values
 
 
-def _first(element: Json) -> Json:
-    key, initial = _STATE[element["type"]]
-    nothing: object = [] if key in {"selected_options", "selected_users"} else None
-    return {"type": element["type"], key: element.get(initial, nothing)}
-
-
 def fill(view: View, wanted: Mapping[str, object]) -> None:
-    """Type and choose; keys are a block_id, a label or an action_id."""
+    """Set values of a view; keys are a block_id, a label or an action_id.
+
+    Raises:
+        CannotDo: a field or option does not exist, or the name is ambiguous.
+    """
     known = list(fields(view.blocks))
     for key, value in wanted.items():
         match = [f for f in known if key in {f.block_id, f.label, f.action_id}]
@@ -83,19 +85,19 @@ def fill(view: View, wanted: Mapping[str, object]) -> None:
 
 
 def choose(field: Field, wanted: object, loaded: list[Json]) -> Json:
-    """The field's entry in state.values; options by their value or text."""
+    """Return the field's entry in state.values; options are given by value or text."""
     entry: Json = {"type": field.element["type"], field.key: wanted}
     if field.key in {"selected_option", "selected_options"}:
         offered = [*options(field.element), *loaded]
         if isinstance(wanted, list):
-            entry[field.key] = [_option(field, one, offered) for one in wanted]
+            entry[field.key] = [_option(field, member, offered) for member in wanted]
         elif wanted is not None:
             entry[field.key] = _option(field, wanted, offered)
     return entry
 
 
 def options(element: Json) -> list[Json]:
-    """The options an element offers, those of its groups included."""
+    """Return the options of an element, including those of its groups."""
     grouped = (o for group in element.get("option_groups", ()) for o in group["options"])
     return [*element.get("options", ()), *grouped]
 
@@ -109,16 +111,20 @@ def _option(field: Field, wanted: object, offered: list[Json]) -> Json:
 
 
 def check_complete(view: View) -> None:
-    """Slack's client sends no form with a gap in it or a text that does not fit."""
+    """Check that Slack's client would send this form.
+
+    Raises:
+        CannotDo: a required field is empty, or a text does not fit.
+    """
     values = state_of(view.blocks, view.values)
     for field in fields(view.blocks):
         value = values[field.block_id][field.action_id].get(field.key)
-        problem = _unfit(field, value)
+        problem = _problem(field, value)
         if problem:
             raise CannotDo(f"cannot submit: {field.label or field.action_id!r} {problem}")
 
 
-def _unfit(field: Field, value: object) -> str | None:
+def _problem(field: Field, value: object) -> str | None:
     if value in (None, "", []):
         return "is empty and not optional" if field.required else None
     if not isinstance(value, str):

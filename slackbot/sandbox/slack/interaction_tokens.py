@@ -1,4 +1,4 @@
-"""What Slack hands out with an interaction: trigger ids and response_urls, both short-lived."""
+"""Short-lived tokens that Slack issues with an interaction: trigger ids and response_urls."""
 
 import secrets
 from dataclasses import dataclass
@@ -13,29 +13,33 @@ RESPONSE_URL_USES = 5
 
 @dataclass(slots=True)
 class Trigger:
-    """Permission to open one modal for the person who acted."""
+    """Permission to open one modal for the user who acted."""
 
     team_id: str
     user: str
-    born: float
+    born: float  # Unix seconds
     used: bool = False
 
 
 class Triggers:
-    """Trigger ids: three seconds, one use."""
+    """Trigger ids: valid for three seconds and one use."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._minted: dict[str, Trigger] = {}
 
     def mint(self, team_id: str, user: str) -> str:
-        """A new trigger id."""
+        """Return a new trigger id."""
         trigger_id = f"{int(self._clock.now() * 1000)}.{len(self._minted)}.{secrets.token_hex(16)}"
         self._minted[trigger_id] = Trigger(team_id, user, self._clock.now())
         return trigger_id
 
     def spend(self, trigger_id: object, team_id: str) -> str:
-        """The person it was minted for; raises invalid_, expired_ or exchanged_trigger_id."""
+        """Use a trigger id and return its user.
+
+        Raises:
+            SlackError: invalid_, exchanged_ or expired_trigger_id.
+        """
         trigger = self._minted.get(trigger_id) if isinstance(trigger_id, str) else None
         if trigger is None or trigger.team_id != team_id:
             raise SlackError("invalid_trigger_id")
@@ -49,33 +53,34 @@ class Triggers:
 
 @dataclass(slots=True)
 class ResponseUrl:
-    """Where an answer to one interaction goes. `message_ts` is None for a slash command."""
+    """The destination of responses to one interaction."""
 
     team_id: str
     user: str
     channel: str
-    message_ts: str | None
-    born: float
+    message_ts: str | None  # None for a slash command
+    born: float  # Unix seconds
     uses: int = 0
 
 
 class ResponseUrls:
-    """response_urls: five uses within thirty minutes."""
+    """response_urls: valid for thirty minutes and five uses."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._minted: dict[str, ResponseUrl] = {}
 
     def mint(self, team_id: str, user: str, channel: str, message_ts: str | None) -> str:
-        """The last part of a new URL."""
+        """Return the secret, the last part of a new URL."""
         secret = secrets.token_urlsafe(18)
         self._minted[secret] = ResponseUrl(team_id, user, channel, message_ts, self._clock.now())
         return secret
 
     def take(self, secret: str) -> ResponseUrl:
-        """Use it once; raises expired_url, used_url, both with HTTP status 404.
+        """Use a URL once. A rejected body counts as well: nothing says that Slack refunds it.
 
-        A refused body counts as a use too: nothing says that Slack gives it back.
+        Raises:
+            SlackError: expired_url or used_url, both with HTTP status 404.
         """
         url = self._minted.get(secret)
         if url is None or self._clock.now() - url.born > RESPONSE_URL_SECONDS:

@@ -1,4 +1,4 @@
-"""Reads what a caller wants a message to say, refusing what Slack refuses."""
+"""Validate the content that a caller gives a message."""
 
 import json
 from collections.abc import Iterator
@@ -8,19 +8,20 @@ from slackbot.sandbox.slack.errors import Json, SlackError
 from slackbot.sandbox.slack.views import with_ids
 from slackbot.sandbox.slack.workspace import Content
 
-# Documented are 4,000 for chat.update and truncation at 40,000 elsewhere; posts over 4,000 have
-# been refused too (seratch/ChatGPT-in-Slack#102), so one limit.
+# Slack documents 4,000 for chat.update and truncation at 40,000 elsewhere, but has refused posts
+# over 4,000 too (seratch/ChatGPT-in-Slack#102); hence one limit.
 TEXT_CHARACTERS = 4_000
 # Undocumented: "12,000 with a buffer for block containers", refused from 11,341 on
-# (slackapi/bolt-js#2509, #2867). Only chat.* knows it, response_urls do not.
+# (slackapi/bolt-js#2509, #2867). It applies to chat.* only, not to response_urls.
 BLOCKS_CHARACTERS = 11_000
-METADATA_BYTES = 8_000  # the size is not documented; a flat note is far below
+METADATA_BYTES = 8_000  # undocumented; a flat payload is far below
 
 
 def read_content(args: Json, *, in_chat: bool = True) -> Content:
-    """The checked content; `in_chat` false for response_urls and answers to commands.
+    """Return the validated content; `in_chat` is false for response_urls and command responses.
 
-    Raises no_text, msg_too_long, invalid_blocks, msg_blocks_too_long, invalid_metadata_*.
+    Raises:
+        SlackError: no_text, msg_too_long, invalid_blocks, msg_blocks_too_long, invalid_metadata_*.
     """
     text = args.get("text") or ""
     if not isinstance(text, str):
@@ -54,12 +55,12 @@ def _read_blocks(blocks: object, *, in_chat: bool) -> list[Json] | None:
     return with_ids(blocks)
 
 
-def _texts(thing: object) -> Iterator[str]:
-    if isinstance(thing, list):
-        for member in thing:
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, list):
+        for member in value:
             yield from _texts(member)
-    elif isinstance(thing, dict):
-        for key, member in thing.items():
+    elif isinstance(value, dict):
+        for key, member in value.items():
             if key == "text" and isinstance(member, str):
                 yield member
             else:
@@ -67,7 +68,11 @@ def _texts(thing: object) -> Iterator[str]:
 
 
 def read_metadata(metadata: object) -> Json | None:
-    """Checked message metadata."""
+    """Return validated message metadata.
+
+    Raises:
+        SlackError: invalid_metadata_format, invalid_metadata_schema or metadata_too_large.
+    """
     if metadata is None:
         return None
     if not isinstance(metadata, dict):

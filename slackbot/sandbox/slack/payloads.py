@@ -1,4 +1,4 @@
-"""The bodies Slack posts to an app: commands, interactions, events."""
+"""The payloads that Slack posts to an app: commands, interactions, events."""
 
 import secrets
 from typing import NamedTuple
@@ -13,7 +13,7 @@ VERIFICATION_TOKEN = "sandbox-deprecated-token"
 
 
 class Actor(NamedTuple):
-    """Who acts, and where."""
+    """A user who acts, and the workspace they act in."""
 
     slack: SlackState
     workspace: Workspace
@@ -21,7 +21,7 @@ class Actor(NamedTuple):
 
 
 def response_url(actor: Actor, channel: Channel, message: Message | None) -> str:
-    """A new address for answers to one interaction."""
+    """Return a new response_url for one interaction."""
     slack, workspace, member = actor
     ts = message.ts if message else None
     secret = slack.response_urls.mint(workspace.team_id, member.id, channel.id, ts)
@@ -29,7 +29,7 @@ def response_url(actor: Actor, channel: Channel, message: Message | None) -> str
 
 
 def command(actor: Actor, channel: Channel, name: str, text: str) -> dict[str, str]:
-    """The form of a slash command."""
+    """Return the form of a slash command."""
     slack, workspace, member = actor
     return {
         "token": VERIFICATION_TOKEN,
@@ -49,7 +49,7 @@ def command(actor: Actor, channel: Channel, name: str, text: str) -> dict[str, s
 
 
 def interaction(actor: Actor, kind: str) -> Json:
-    """What every interactive payload has."""
+    """Return the fields that every interactive payload has."""
     slack, workspace, member = actor
     return {
         "type": kind,
@@ -69,7 +69,7 @@ def interaction(actor: Actor, kind: str) -> Json:
 
 
 def in_message(actor: Actor, message: Message) -> Json:
-    """Where an action happened, for a message. An ephemeral one is not sent along."""
+    """Return the fields of an action in a message; an ephemeral message itself is not included."""
     channel = actor.workspace.channels[message.channel]
     ephemeral = message.visible_to is not None
     where: Json = {
@@ -89,7 +89,7 @@ def in_message(actor: Actor, message: Message) -> Json:
 
 
 def in_view(actor: Actor, view: View) -> Json:
-    """Where an action happened, for a modal or Home; there is no response_url."""
+    """Return the fields of an action in a modal or Home; there is no response_url."""
     return {
         "container": {"type": "view", "view_id": view.id},
         "view": view_body(actor.workspace, view),
@@ -97,7 +97,7 @@ def in_view(actor: Actor, view: View) -> Json:
 
 
 def action(element: Json, block_id: str, at: str, chosen: Json) -> Json:
-    """One entry of a block_actions payload."""
+    """Return one entry of `actions` in a block_actions payload."""
     kept = ("type", "action_id", "text", "value", "style", "url", "placeholder")
     return {
         **{key: element[key] for key in kept if key in element},
@@ -108,7 +108,7 @@ def action(element: Json, block_id: str, at: str, chosen: Json) -> Json:
 
 
 def view_body(workspace: Workspace, view: View) -> Json:
-    """The view object of answers and payloads."""
+    """Return the view object of responses and payloads."""
     content = view.content
     return {
         "id": view.id,
@@ -134,7 +134,7 @@ def view_body(workspace: Workspace, view: View) -> Json:
 
 
 def event(actor: Actor, kind: str, event_id: str | None, fields: Json) -> Json:
-    """The envelope of an event; a field given as None is left out."""
+    """Return the body of an event; fields that are None are omitted."""
     slack, workspace, member = actor
     inner = {"type": kind, "user": member.id, "event_ts": slack.clock.ts(), **fields}
     return {

@@ -1,4 +1,4 @@
-"""The table of rich_text: the block in which nothing is parsed out of text."""
+"""The schema of rich_text blocks, in which text is never parsed."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The two ways from Slack to an app: signed HTTP, or an envelope over Socket Mode."""
+"""The two transports from Slack to an app: signed HTTP, and envelopes over Socket Mode."""
 
 import json
 from collections.abc import Mapping
@@ -14,37 +14,37 @@ PATH = "/slack/events"
 
 
 class Transport(Protocol):
-    """Brings one act to the app and gives its first answer."""
+    """Delivers one payload to the app and returns the app's first response."""
 
     async def command(self, form: Mapping[str, str]) -> BotResponse: ...
     async def interaction(self, payload: Json) -> BotResponse: ...
     async def event(self, body: Json, retry: int | None, reason: str) -> BotResponse: ...
 
 
-def delivery(slack: SlackState, bot_url: str) -> Transport:
-    """Over Socket Mode when the app uses it, else to the bot at `bot_url`."""
-    return (
-        SocketModeTransport(slack) if slack.socket_mode.enabled else HttpTransport(slack, bot_url)
-    )
+def transport_for(slack: SlackState, bot_url: str) -> Transport:
+    """Return Socket Mode once the app uses it, else HTTP to the bot at `bot_url`."""
+    if slack.socket_mode.enabled:
+        return SocketModeTransport(slack)
+    return HttpTransport(slack, bot_url)
 
 
 class HttpTransport:
-    """A signed request to the bot's address."""
+    """Signed requests to the bot's URL."""
 
     def __init__(self, slack: SlackState, bot_url: str) -> None:
         self._slack = slack
         self._bot_url = bot_url
 
     async def command(self, form: Mapping[str, str]) -> BotResponse:
-        """A slash command."""
+        """Deliver a slash command."""
         return await self._send(urlencode(form), FORM)
 
     async def interaction(self, payload: Json) -> BotResponse:
-        """A click, a submission, …"""
+        """Deliver a click, a submission and the like."""
         return await self._send(urlencode({"payload": json.dumps(payload)}), FORM)
 
     async def event(self, body: Json, retry: int | None, reason: str) -> BotResponse:
-        """One delivery of an event; the driver repeats it by itself."""
+        """Deliver an event once; the caller redelivers it, numbered by `retry`."""
         headers = {} if retry is None else {"x-slack-retry-num": str(retry)}
         if headers:
             headers["x-slack-retry-reason"] = reason
@@ -53,7 +53,7 @@ class HttpTransport:
     async def raw(
         self, path: str, body: str, headers: Mapping[str, str], content_type: str
     ) -> BotResponse:
-        """Any request at all."""
+        """Send any POST request."""
         if not self._bot_url:
             raise CannotDo("where is the bot? give bot_url, or set slack.bot_url")
         within = self._slack.answer_seconds
@@ -67,21 +67,22 @@ class HttpTransport:
 
 
 class SocketModeTransport:
-    """An envelope to one of the app's connections."""
+    """Envelopes to one of the app's connections."""
 
     def __init__(self, slack: SlackState) -> None:
         self._socket_mode = slack.socket_mode
         self._within = slack.answer_seconds
 
     async def command(self, form: Mapping[str, str]) -> BotResponse:
-        """A slash command."""
+        """Deliver a slash command."""
         return await self._socket_mode.deliver("slash_commands", dict(form), within=self._within)
 
     async def interaction(self, payload: Json) -> BotResponse:
-        """A click, a submission, …"""
+        """Deliver a click, a submission and the like."""
         return await self._socket_mode.deliver("interactive", payload, within=self._within)
 
     async def event(self, body: Json, retry: int | None, reason: str) -> BotResponse:
-        """An event, which Slack repeats when it is not acknowledged."""
-        within = self._within
-        return await self._socket_mode.event(body, within=within, retry=retry, reason=reason)
+        """Deliver an event; without `retry` Slack redelivers it until it is acknowledged."""
+        return await self._socket_mode.deliver_event(
+            body, within=self._within, retry=retry, reason=reason
+        )

@@ -1,29 +1,26 @@
-"""A person at their Slack client: types, clicks, fills in, looks, waits.
+"""A user at their Slack client, for tests and the demo: types, clicks, fills in, looks, waits.
 
-Every act is a signed request to the bot over HTTP or an envelope over Socket Mode, with the payload
-Slack would send, and what the bot answers has the effect it has in Slack. Each act returns the
-bot's first answer.
+Every action posts the payload that Slack would send, as a signed request over HTTP or an envelope
+over Socket Mode; the bot's response has the effect it has in Slack. Actions return the bot's first
+response.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from slackbot.sandbox.slack import bot_responses, payloads
+from slackbot.sandbox.slack import payloads
 from slackbot.sandbox.slack.bot_client import FORM, BotResponse
+from slackbot.sandbox.slack.bot_responses import apply_command_response
 from slackbot.sandbox.slack.errors import CannotDo, Json
-from slackbot.sandbox.slack.form_fields import check_complete, fields, fill
-from slackbot.sandbox.slack.interactions import Pressing
-from slackbot.sandbox.slack.screen import Button, Screen, ScreenItem
-from slackbot.sandbox.slack.state import SlackState
-from slackbot.sandbox.slack.transport import HttpTransport, Transport, delivery
-from slackbot.sandbox.slack.views import View
+from slackbot.sandbox.slack.interactions import Interactions
+from slackbot.sandbox.slack.screen import Button, Screen, ScreenItem, Wanted
+from slackbot.sandbox.slack.state import TEAM_ID, SlackState
+from slackbot.sandbox.slack.transport import HttpTransport, Transport, transport_for
 from slackbot.sandbox.slack.workspace import Channel, Content, Member, Workspace
-
-What = str | Callable[[ScreenItem], bool]
 
 
 class User:
-    """Drives one member of one workspace against the bot at `bot_url`."""
+    """A member of one workspace, who uses the bot at `bot_url`."""
 
     def __init__(
         self, slack: SlackState, workspace: Workspace, member: Member, bot_url: str
@@ -31,103 +28,67 @@ class User:
         self.slack = slack
         self.workspace = workspace
         self.member = member
+        self.id = member.id
         self.bot_url = bot_url.rstrip("/")
         self._screen = Screen(slack, workspace, member)
         self._actor = payloads.Actor(slack, workspace, member)
 
     @property
-    def id(self) -> str:
-        """Their Slack user id."""
-        return self.member.id
+    def now(self) -> int:
+        """The count of changes so far, for `waits_for(since=…)`."""
+        return self.slack.changes.count
 
-    # --- acts
+    # --- actions
 
     async def types(self, text: str, channel: str | None = None) -> BotResponse:
-        """A slash command in `channel` (default #general; `dm` for the bot's direct message).
+        """Type a slash command in `channel` (default #general; `dm` for the bot's DM).
 
-        Text without a slash is a message to the bot (default in the direct message), which
-        reaches it as an event.
+        Text without a slash is a message to the bot (default in its DM) and reaches it as an
+        event.
         """
         if not text.startswith("/"):
-            return await self._says(text, self._channel(channel or "dm"))
-        where = self._channel(channel or "general")
+            where = _channel(self, channel or "dm")
+            message = self.workspace.post(where.id, Content(text), user=self.id)
+            kind = "im" if where.is_im else "channel"
+            fields: Json = {"text": text, "channel": where.id, "channel_type": kind}
+            return await self.event("message", **fields, ts=message.ts)
+        where = _channel(self, channel or "general")
         name, _, rest = text.partition(" ")
         form = payloads.command(self._actor, where, name, rest.strip())
-        answer = await self._way.command(form)
-        bot_responses.command_answered(self._actor, where, name, answer)
-        return answer
-
-    async def _says(self, text: str, channel: Channel) -> BotResponse:
-        message = self.workspace.post(channel.id, Content(text), user=self.id)
-        kind = "im" if channel.is_im else "channel"
-        said: Json = {"text": text, "channel": channel.id, "channel_type": kind, "ts": message.ts}
-        return await self.event("message", **said)
+        response = await self._transport.command(form)
+        apply_command_response(self._actor, where, name, response)
+        return response
 
     async def clicks(self, surface: ScreenItem, button: str | Button) -> BotResponse:
         """Press a button of a message, modal or Home, by its text, action_id or value.
 
-        The button is looked for in what was seen, so that a stale sight can be clicked too.
+        The button is looked up in the item as it was seen, so an outdated one can be pressed too.
         """
-        pressed = surface.button(button)
-        return await Pressing(self._actor, self._interact).press(surface, pressed)
+        return await self._interactions.press(surface, surface.button(button))
 
     async def chooses(self, surface: ScreenItem, menu: str, option: object) -> BotResponse:
-        """Take an option of a menu outside of an input block, by action_id and its text."""
-        return await Pressing(self._actor, self._interact).choose(surface, menu, option)
+        """Choose an option, by text or value, of the menu with this action_id."""
+        return await self._interactions.choose(surface, menu, option)
 
     async def submits(self, view: ScreenItem | None, values: Mapping[str, object]) -> BotResponse:
-        """Fill in the top modal and press its submit button.
+        """Fill in and submit the top modal; keys are a block_id, label or action_id.
 
-        Keys are a block_id, label or action_id. Raises CannotDo where Slack's client would not
-        let the person: a gap, a text that does not fit, an option that is not there.
+        Raises:
+            CannotDo: Slack's client would not send it: a required field is empty, a text does not
+                fit, or an option does not exist.
         """
-        modal = self._modal(view)
-        if "submit" not in modal.content:
-            raise CannotDo("this modal has no submit button")
-        modal.errors, modal.trouble = {}, None
-        fill(modal, values)
-        check_complete(modal)
-        payload = payloads.interaction(self._actor, "view_submission")
-        payload |= {"view": payloads.view_body(self.workspace, modal), "response_urls": []}
-        answer = await self._interact(payload)
-        bot_responses.submission_answered(self._actor, modal, answer)
-        return answer
+        return await self._interactions.submit(view, values)
 
     async def closes(self, view: ScreenItem | None = None) -> BotResponse | None:
-        """Close the top modal; the bot hears of it only when it asked to (notify_on_close)."""
-        modal = self._modal(view)
-        clears = bool(modal.content.get("clear_on_close"))
-        body = payloads.view_body(self.workspace, modal)
-        if clears:
-            self.workspace.views.clear(self.id)
-        else:
-            self.workspace.views.close(modal)
-        if not modal.content.get("notify_on_close"):
-            return None
-        payload = payloads.interaction(self._actor, "view_closed")
-        del payload["trigger_id"]
-        return await self._interact(payload | {"view": body, "is_cleared": clears})
+        """Close the top modal; the bot is notified only with notify_on_close."""
+        return await self._interactions.close(view)
 
     async def looks_up(self, view: ScreenItem | None, field: str, typed: str = "") -> BotResponse:
-        """Type into an external menu of the top modal; its options are in `answer.options`."""
-        modal = self._modal(view)
-        menus = [f for f in fields(modal.blocks) if "external_select" in f.element["type"]]
-        found = [f for f in menus if field in {f.label, f.block_id, f.action_id}]
-        if len(found) != 1:
-            raise CannotDo(f"{len(found)} external menus are called {field!r}")
-        least = found[0].element.get("min_query_length", 3)
-        if len(typed) < least:
-            raise CannotDo(f"{field!r} asks the bot from {least} characters on")
-        payload = payloads.interaction(self._actor, "block_suggestion")
-        del payload["trigger_id"]
-        payload |= payloads.in_view(self._actor, modal)
-        payload |= {"action_id": found[0].action_id, "block_id": found[0].block_id, "value": typed}
-        answer = await self._interact(payload)
-        offered = bot_responses.options_answered(self._actor, modal, found[0].action_id, answer)
-        return _offering(answer, offered)
+        """Type into an external menu of the top modal; `options` are those that it offers."""
+        return await self._interactions.look_up(view, field, typed)
 
     async def opens_home(self, tab: str = "home") -> BotResponse:
-        """Look at the app's Home (or `messages`); the bot hears app_home_opened."""
+        """Open a tab (`home` or `messages`) of the app's Home, which sends app_home_opened."""
         home = self.workspace.views.homes.get(self.id)
         view = payloads.view_body(self.workspace, home) if home and tab == "home" else None
         dm = self.workspace.dm(self.id)
@@ -135,111 +96,91 @@ class User:
 
     async def event(
         self,
-        type: str,  # noqa: A002 - the field is called so
+        type: str,  # noqa: A002 - the field's name
         *,
         event_id: str | None = None,
         retry_num: int | None = None,
         retry_reason: str = "http_timeout",
         **fields: object,
     ) -> BotResponse:
-        """One delivery of an event; `fields` go into it, None leaves one out (`user=None`)."""
+        """Deliver an event once with these `fields`; None omits one (`user=None`)."""
         body = payloads.event(self._actor, type, event_id, fields)
-        return await self._way.event(body, retry_num, retry_reason)
+        return await self._transport.event(body, retry_num, retry_reason)
 
     async def send_raw(
         self, path: str, body: str, headers: Mapping[str, str], *, content_type: str = FORM
     ) -> BotResponse:
-        """Any HTTP request at all, unsigned unless `headers` sign it (see `signing`)."""
+        """Send any HTTP request, unsigned unless `headers` sign it (see `signing`)."""
         return await HttpTransport(self.slack, self.bot_url).raw(path, body, headers, content_type)
 
-    # --- sight
+    # --- the screen
 
-    async def sees(self, what: What | None = None, *, where: str | None = None) -> list[ScreenItem]:
-        """What is on the screen now, narrowed to a text or predicate and a place."""
-        return self._look(what, where, 0)
+    async def sees(
+        self, what: Wanted | None = None, *, where: str | None = None
+    ) -> list[ScreenItem]:
+        """Return the items on the screen now that match a text or predicate and a place."""
+        return self._screen.find(what, where)
 
     async def waits_for(
         self,
-        what: What,
+        what: Wanted,
         *,
         where: str | None = None,
         since: int = 0,
         timeout: float = 5.0,  # noqa: ASYNC109 - the word a reader of a test expects
     ) -> ScreenItem:
-        """The latest match, as soon as there is one; CannotDo with what is seen otherwise.
+        """Return the latest match as soon as there is one.
 
-        `since` looks only at what changed after that count (`now`, or `seen.changed`).
+        `since` considers only items that changed after that count (`now`, or `item.changed`).
+
+        Raises:
+            CannotDo: nothing matches within `timeout` seconds; the message lists the screen.
         """
         deadline = asyncio.get_running_loop().time() + timeout
         while True:
-            bell = self.slack.changes.next()
-            found = self._look(what, where, since)
+            changed = self.slack.changes.next()
+            found = self._screen.find(what, where, since)
             if found:
-                return max(found, key=lambda seen: seen.changed)
+                return max(found, key=lambda item: item.changed)
             try:
                 async with asyncio.timeout_at(deadline):
-                    await bell.wait()
+                    await changed.wait()
             except TimeoutError:
-                raise CannotDo(self._unseen(what, where, timeout)) from None
+                wanted = getattr(what, "__name__", "a match") if callable(what) else repr(what)
+                place = f" in {where}" if where else ""
+                raise CannotDo(
+                    f"{self.member.name} saw no {wanted}{place} in {timeout:g} s. "
+                    f"They see:\n{self._screen.outline()}"
+                ) from None
 
     @property
-    def now(self) -> int:
-        """The count of changes so far, for `waits_for(since=…)`."""
-        return self.slack.changes.count
-
-    def _look(self, what: What | None, where: str | None, since: int) -> list[ScreenItem]:
-        return [
-            seen
-            for seen in self._screen.everything()
-            if where in {None, seen.where} and seen.changed > since and _fits(seen, what)
-        ]
-
-    def _unseen(self, what: What, where: str | None, timeout: float) -> str:
-        place = f" in {where}" if where else ""
-        seen = "\n".join(s.outline() for s in self._screen.everything()) or "- nothing"
-        wanted = repr(what) if isinstance(what, str) else getattr(what, "__name__", "a match")
-        return f"{self.member.name} saw no {wanted}{place} in {timeout:g} s. They see:\n{seen}"
-
-    # --- inside
-
-    def _channel(self, wanted: str) -> Channel:
-        if wanted == "dm":
-            return self.workspace.dm(self.id)
-        channel = self.workspace.channels.get(wanted) or self.workspace.by_name(wanted)
-        if channel is None or self.id not in channel.members:
-            raise CannotDo(f"{self.member.name} is not in {wanted}")
-        return channel
-
-    def _modal(self, view: ScreenItem | None) -> View:
-        top = self.workspace.views.top(self.id)
-        if top is None:
-            raise CannotDo(f"{self.member.name} has no modal open")
-        if view is not None and view.id != top.id:
-            raise CannotDo("another modal is on top, or this one was closed")
-        return top
+    def _transport(self) -> Transport:
+        return transport_for(self.slack, self.bot_url)
 
     @property
-    def _way(self) -> Transport:
-        return delivery(self.slack, self.bot_url)
-
-    async def _interact(self, payload: Json) -> BotResponse:
-        return await self._way.interaction(payload)
+    def _interactions(self) -> Interactions:
+        return Interactions(self._actor, self._transport.interaction)
 
 
-def _fits(seen: ScreenItem, what: What | None) -> bool:
-    if what is None:
-        return True
-    if callable(what):
-        return what(seen)
-    return what in seen.text or what in seen.title
+def find_user(
+    slack: SlackState, name: str, *, bot_url: str | None = None, team: str | None = None
+) -> User:
+    """Return a user by handle or id, in the default workspace unless `team` names another.
+
+    `bot_url` is the bot's address (default `slack.bot_url`).
+
+    Raises:
+        KeyError: the workspace does not exist or has no such user.
+    """
+    workspace = slack.workspaces[team or TEAM_ID]
+    return User(slack, workspace, workspace.named(name), bot_url or slack.bot_url or "")
 
 
-def _offering(answer: BotResponse, options: list[Json]) -> BotResponse:
-    return BotResponse(
-        answer.status,
-        answer.body,
-        answer.seconds,
-        answer.error,
-        answer.headers,
-        options=tuple(options),
-    )
+def _channel(user: User, wanted: str) -> Channel:
+    """Return a channel of this user, by id or name; `dm` is the bot's DM."""
+    if wanted == "dm":
+        return user.workspace.dm(user.id)
+    channel = user.workspace.channels.get(wanted) or user.workspace.by_name(wanted)
+    if channel is None or user.id not in channel.members:
+        raise CannotDo(f"{user.member.name} is not in {wanted}")
+    return channel

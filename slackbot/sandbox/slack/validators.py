@@ -1,4 +1,7 @@
-"""Small checks that Block Kit's tables are made of; each yields `what [json-pointer:where]`."""
+"""Validators that Block Kit's schemas are composed of.
+
+A rule takes a value and its JSON pointer, and yields its problems.
+"""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from urllib.parse import urlsplit
@@ -8,16 +11,16 @@ from slackbot.sandbox.slack.errors import Json
 Problems = Iterator[str]
 Rule = Callable[[object, str], Problems]
 Also = Callable[[Json, str], Problems]
-_ENDLESS = 10**9
+_UNLIMITED = 10**9
 
 
 def at(what: str, where: str) -> str:
-    """One problem as Slack words it."""
+    """Return a problem in Slack's wording."""
     return f"{what} [json-pointer:{where or '/'}]"
 
 
-def string(most: int = _ENDLESS, least: int = 1) -> Rule:
-    """A string between two lengths, counted in characters."""
+def string(most: int = _UNLIMITED, least: int = 1) -> Rule:
+    """A string of `least` to `most` characters."""
 
     def check(value: object, where: str) -> Problems:
         if not isinstance(value, str):
@@ -31,7 +34,7 @@ def string(most: int = _ENDLESS, least: int = 1) -> Rule:
 
 
 def url(most: int = 3000) -> Rule:
-    """An http or https address."""
+    """An http or https URL."""
     length = string(most)
 
     def check(value: object, where: str) -> Problems:
@@ -43,7 +46,7 @@ def url(most: int = 3000) -> Rule:
 
 
 def web_address(value: str) -> bool:
-    """Is it an address a browser would open?"""
+    """Return whether a browser would open this address."""
     try:
         parts = urlsplit(value)
         return parts.scheme in {"http", "https"} and bool(parts.hostname) and " " not in value
@@ -52,13 +55,13 @@ def web_address(value: str) -> bool:
 
 
 def boolean(value: object, where: str) -> Problems:
-    """True or false."""
+    """A boolean."""
     if not isinstance(value, bool):
         yield at("must be a boolean", where)
 
 
-def integer(least: int = 0, most: int = _ENDLESS * 100) -> Rule:
-    """A whole number in a range."""
+def integer(least: int = 0, most: int = _UNLIMITED * 100) -> Rule:
+    """An integer in a range, both ends included."""
 
     def check(value: object, where: str) -> Problems:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -80,7 +83,7 @@ def one_of(*allowed: object) -> Rule:
 
 
 def listing(item: Rule, most: int, least: int = 1) -> Rule:
-    """A list between two lengths, each item by its own rule."""
+    """A list of `least` to `most` items that follow a rule."""
 
     def check(value: object, where: str) -> Problems:
         if not isinstance(value, list):
@@ -99,7 +102,7 @@ def listing(item: Rule, most: int, least: int = 1) -> Rule:
 def record(
     fields: Mapping[str, Rule], needs: Collection[str] = (), also: Also | None = None
 ) -> Rule:
-    """An object: known keys only, the needed ones present, each by its own rule."""
+    """An object with these fields only, of which `needs` are required."""
 
     def check(value: object, where: str) -> Problems:
         if not isinstance(value, dict):
@@ -120,7 +123,7 @@ def record(
 
 
 def by_type(kinds: Mapping[str, Rule], what: str) -> Rule:
-    """An object whose `type` chooses the rule."""
+    """An object whose `type` selects its rule."""
 
     def check(value: object, where: str) -> Problems:
         if not isinstance(value, dict):
@@ -137,10 +140,20 @@ def by_type(kinds: Mapping[str, Rule], what: str) -> Rule:
 
 
 def exactly_one(*keys: str) -> Also:
-    """One of these keys and not two."""
+    """Exactly one of these keys."""
 
     def check(value: Json, where: str) -> Problems:
         if sum(value.get(key) is not None for key in keys) != 1:
             yield at(f"must have exactly one of {', '.join(keys)}", where)
+
+    return check
+
+
+def at_least_one(*keys: str) -> Also:
+    """At least one of these keys, and not empty."""
+
+    def check(value: Json, where: str) -> Problems:
+        if not any(value.get(key) for key in keys):
+            yield at(f"must have {' or '.join(keys)}", where)
 
     return check

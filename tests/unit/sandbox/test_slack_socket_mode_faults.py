@@ -33,10 +33,10 @@ async def test_a_frozen_connection_answers_no_ping():
         socket = await on.http.ws_connect(address["url"], heartbeat=0.1)
         await hello(socket)
         (connection,) = on.slack.socket_mode.connections
-        connection.deafen("frozen")
+        connection.stall("frozen")
         assert (await socket.receive(SOON)).type == aiohttp.WSMsgType.ERROR
         assert on.slack.socket_mode.connections == [connection]
-        connection.deafen(None)
+        connection.stall(None)
         await on.slack.socket_mode.until(lambda: not on.slack.socket_mode.connections)
 
 

@@ -104,7 +104,7 @@ async def test_a_frozen_connection_is_replaced():
         await on.socket_mode.start()
         await both(on)
         frozen = on.lines[0]
-        frozen.deafen("frozen")
+        frozen.stall("frozen")
         await on.until(lambda: on.slack.socket_mode.accepted == 3)
         assert frozen in on.lines
         assert len(on.lines) == 3
@@ -162,8 +162,8 @@ async def test_a_place_that_stays_deaf_is_replaced_more_and_more_rarely():
         await on.socket_mode.start()
         await both(on)
         sound = on.lines[0]
-        on.slack.answer_seconds, mode.deafens = 0.02, "silent"
-        on.lines[1].deafen("silent")
+        on.slack.answer_seconds, mode.stall_new = 0.02, "silent"
+        on.lines[1].stall("silent")
         while heard < 60:
             heard += await on.types()
         replaced = mode.accepted - 2

@@ -1,1 +1,1 @@
-"""The Web API: its endpoint and the methods of each family."""
+"""The Web API: one endpoint, and the methods by family."""

@@ -1,4 +1,4 @@
-"""chat.*"""
+"""The chat.* methods."""
 
 from dataclasses import replace
 
@@ -9,35 +9,59 @@ from slackbot.sandbox.slack.web_api.method import method
 from slackbot.sandbox.slack.workspace import Message, Workspace
 
 
-def _post(slack: SlackState, workspace: Workspace, args: Json) -> Json:
+def post_message(slack: SlackState, workspace: Workspace, args: Json) -> Json:
+    """Post a message to a channel, or to a user's DM."""
     channel = workspace.conversation(args["channel"])
     content = read_content(args)
     if content.thread_ts and workspace.message(channel.id, content.thread_ts) is None:
         raise SlackError("thread_not_found")
-    _notice_missing_text(slack, "chat.postMessage", args)
+    _check_text(slack, "chat.postMessage", args)
     slack.rate_limits.message(workspace.team_id, channel.id)
     message = workspace.post(channel.id, content)
-    shown = workspace.as_slack(message, with_metadata=True)
-    return {"channel": channel.id, "ts": message.ts, "message": shown}
+    body = workspace.as_slack(message, with_metadata=True)
+    return {"channel": channel.id, "ts": message.ts, "message": body}
 
 
-def _post_ephemeral(slack: SlackState, workspace: Workspace, args: Json) -> Json:
+def post_ephemeral(slack: SlackState, workspace: Workspace, args: Json) -> Json:
+    """Post a message that only one user sees."""
     channel = workspace.conversation(args["channel"])
-    member = workspace.person(args["user"])
+    member = workspace.member(args["user"])
     if member.id not in channel.members:
         raise SlackError("user_not_in_channel")
     content = read_content(args)
-    _notice_missing_text(slack, "chat.postEphemeral", args)
+    _check_text(slack, "chat.postEphemeral", args)
     return {"message_ts": workspace.post(channel.id, content, visible_to=member.id).ts}
 
 
-def _notice_missing_text(slack: SlackState, name: str, args: Json) -> None:
+def update(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
+    """Edit a message. Blocks and metadata that are not given stay; an empty list removes blocks."""
+    message = _own_message(workspace, args, "cant_update_message")
+    old = message.content
+    content = read_content({"text": old.text, "blocks": old.blocks, **args})
+    metadata = read_metadata(args["metadata"]) if "metadata" in args else old.metadata
+    workspace.edit(message, replace(content, metadata=metadata, thread_ts=old.thread_ts))
+    body = workspace.as_slack(message, with_metadata=True)
+    return {"channel": message.channel, "ts": message.ts, "text": content.text, "message": body}
+
+
+def delete(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
+    """Delete a message."""
+    message = _own_message(workspace, args, "cant_delete_message")
+    workspace.delete(message)
+    return {"channel": message.channel, "ts": message.ts}
+
+
+def _check_text(slack: SlackState, name: str, args: Json) -> None:
     if not args.get("text"):
         slack.problem(f"{name} without text", "notifications and screen readers have nothing")
 
 
-def _own(workspace: Workspace, args: Json, refusal: str) -> Message:
-    """A lasting message of the bot's own, by channel id and ts."""
+def _own_message(workspace: Workspace, args: Json, not_own: str) -> Message:
+    """Return a lasting message of the bot by channel id and ts.
+
+    Raises:
+        SlackError: channel_not_found, message_not_found, or `not_own` for a user's message.
+    """
     channel = workspace.channels.get(str(args["channel"]))
     if channel is None:
         raise SlackError("channel_not_found")
@@ -45,45 +69,27 @@ def _own(workspace: Workspace, args: Json, refusal: str) -> Message:
     if message is None or message.visible_to is not None:
         raise SlackError("message_not_found")
     if not message.by_bot:
-        raise SlackError(refusal)
+        raise SlackError(not_own)
     return message
 
 
-def _update(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
-    message = _own(workspace, args, "cant_update_message")
-    old = message.content
-    # Blocks left out stay; an empty list takes them away. So does metadata.
-    given = {"text": old.text, "blocks": old.blocks, **args}
-    content = read_content(given)
-    metadata = read_metadata(args["metadata"]) if "metadata" in args else old.metadata
-    workspace.edit(message, replace(content, metadata=metadata, thread_ts=old.thread_ts))
-    shown = workspace.as_slack(message, with_metadata=True)
-    return {"channel": message.channel, "ts": message.ts, "text": content.text, "message": shown}
-
-
-def _delete(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
-    message = _own(workspace, args, "cant_delete_message")
-    workspace.delete(message)
-    return {"channel": message.channel, "ts": message.ts}
-
-
-_SAYING = "text blocks parse link_names mrkdwn"
+_CONTENT = "text blocks parse link_names mrkdwn"
 CHAT = {
     "chat.postMessage": method(
-        _post,
+        post_message,
         "chat:write",
         "channel",
-        f"{_SAYING} metadata thread_ts reply_broadcast unfurl_links unfurl_media as_user "
+        f"{_CONTENT} metadata thread_ts reply_broadcast unfurl_links unfurl_media as_user "
         "username icon_emoji icon_url",
     ),
     "chat.postEphemeral": method(
-        _post_ephemeral,
+        post_ephemeral,
         "chat:write",
         "channel user",
-        f"{_SAYING} thread_ts as_user username icon_emoji icon_url",
+        f"{_CONTENT} thread_ts as_user username icon_emoji icon_url",
     ),
     "chat.update": method(
-        _update, "chat:write", "channel ts", f"{_SAYING} metadata as_user reply_broadcast"
+        update, "chat:write", "channel ts", f"{_CONTENT} metadata as_user reply_broadcast"
     ),
-    "chat.delete": method(_delete, "chat:write", "channel ts", "as_user"),
+    "chat.delete": method(delete, "chat:write", "channel ts", "as_user"),
 }

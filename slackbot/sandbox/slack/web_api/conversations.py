@@ -1,31 +1,16 @@
-"""auth.test, conversations.*, users.*"""
-
-from datetime import datetime
-from zoneinfo import ZoneInfo
+"""The conversations.* methods."""
 
 from slackbot.sandbox.slack.errors import Json, SlackError
 from slackbot.sandbox.slack.state import SlackState
 from slackbot.sandbox.slack.web_api.method import method
-from slackbot.sandbox.slack.workspace import Member, Message, Workspace
+from slackbot.sandbox.slack.workspace import Message, Workspace
 
-PAGE = 100
+PAGE = 100  # messages, by default
 PAGE_MOST = 999
 
 
-def _auth_test(_slack: SlackState, workspace: Workspace, _args: Json) -> Json:
-    bot = workspace.members[workspace.bot_user_id]
-    return {
-        "url": f"https://{workspace.domain}.slack.example/",
-        "team": workspace.name,
-        "team_id": workspace.team_id,
-        "user": bot.name,
-        "user_id": bot.id,
-        "bot_id": workspace.bot_id,
-        "is_enterprise_install": False,
-    }
-
-
-def _open(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
+def open_dm(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
+    """Open a DM, by its channel id or by its user."""
     if args.get("channel"):
         channel = workspace.channels.get(str(args["channel"]))
         if channel is None or not channel.is_im:
@@ -35,9 +20,7 @@ def _open(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
         if not users:
             raise SlackError("users_list_not_supplied")
         if "," in users:
-            granted = ",".join(sorted(workspace.scopes))
-            extra = {"needed": "mpim:write", "provided": granted}
-            raise SlackError("missing_scope", extra=extra)
+            raise _missing_scope(workspace, "mpim:write")
         channel = workspace.dm(users)
     if not args.get("return_im"):
         return {"channel": {"id": channel.id}}
@@ -45,12 +28,18 @@ def _open(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
     return {"channel": {"id": channel.id, "is_im": True, "user": user}}
 
 
-def _history(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
+def history(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
+    """Return a page of lasting messages, newest first."""
     channel = workspace.channels.get(str(args["channel"]))
     if channel is None:
         raise SlackError("channel_not_found")
-    _history_scope(workspace, "im:history" if channel.is_im else "channels:history")
-    limit = _limit(args.get("limit", PAGE))
+    scope = "im:history" if channel.is_im else "channels:history"
+    if scope not in workspace.scopes:
+        raise _missing_scope(workspace, scope)
+    given = args.get("limit", PAGE)
+    limit = int(given) if isinstance(given, int | str) and str(given).isdigit() else 0
+    if not 1 <= limit <= PAGE_MOST:
+        raise SlackError("invalid_limit")
     stored = [
         m
         for m in reversed(workspace.messages)
@@ -65,20 +54,13 @@ def _history(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
     }
 
 
-def _history_scope(workspace: Workspace, scope: str) -> None:
-    if scope not in workspace.scopes:
-        provided = ",".join(sorted(workspace.scopes))
-        raise SlackError("missing_scope", extra={"needed": scope, "provided": provided})
-
-
-def _limit(given: object) -> int:
-    limit = int(given) if isinstance(given, int | str) and str(given).isdigit() else 0
-    if not 1 <= limit <= PAGE_MOST:
-        raise SlackError("invalid_limit")
-    return limit
+def _missing_scope(workspace: Workspace, scope: str) -> SlackError:
+    provided = ",".join(sorted(workspace.scopes))
+    return SlackError("missing_scope", extra={"needed": scope, "provided": provided})
 
 
 def _between(message: Message, args: Json) -> bool:
+    """Return whether a message is within oldest, latest and cursor."""
     if args.get("cursor") and not message.ts < str(args["cursor"]):
         return False
     if args.get("inclusive") and message.ts in {args.get("oldest"), args.get("latest")}:
@@ -87,40 +69,15 @@ def _between(message: Message, args: Json) -> bool:
     return oldest < float(message.ts) < latest
 
 
-def _info(slack: SlackState, workspace: Workspace, args: Json) -> Json:
-    member = workspace.person(args["user"])
-    return {"user": _as_slack(member, workspace, slack.clock.now())}
-
-
-def _as_slack(member: Member, workspace: Workspace, now: float) -> Json:
-    offset = datetime.fromtimestamp(now, ZoneInfo(member.tz)).utcoffset()
-    profile: Json = {"real_name": member.real_name, "display_name": member.name}
-    if member.email and "users:read.email" in workspace.scopes:
-        profile["email"] = member.email
-    return {
-        "id": member.id,
-        "team_id": workspace.team_id,
-        "name": member.name,
-        "deleted": member.deleted,
-        "real_name": member.real_name,
-        "tz": member.tz,
-        "tz_label": member.tz,
-        "tz_offset": int(offset.total_seconds()) if offset else 0,
-        "profile": profile,
-        "is_bot": member.is_bot,
-        "is_app_user": False,
-    }
-
-
-PEOPLE = {
-    "auth.test": method(_auth_test, None),
-    "conversations.open": method(_open, "im:write", "", "users channel return_im prevent_creation"),
+CONVERSATIONS = {
+    "conversations.open": method(
+        open_dm, "im:write", "", "users channel return_im prevent_creation"
+    ),
     "conversations.history": method(
-        _history,
-        None,  # which history scope depends on the channel
+        history,
+        None,  # the history scope depends on the channel
         "channel",
         "cursor include_all_metadata inclusive latest limit oldest",
         reads_json=False,
     ),
-    "users.info": method(_info, "users:read", "user", "include_locale", reads_json=False),
 }

@@ -1,4 +1,4 @@
-"""The Web API over HTTP: `/api/{method}`, form or JSON, as strict as Slack or a little more."""
+"""The Web API over HTTP: `/api/{method}`, form or JSON, as strict as Slack or slightly stricter."""
 
 import asyncio
 import json
@@ -8,20 +8,25 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from slackbot.sandbox.slack.abort import cut
+from slackbot.sandbox.slack.abort import abort
 from slackbot.sandbox.slack.errors import Json, SlackError
 from slackbot.sandbox.slack.faults import CallProgress, Fault
 from slackbot.sandbox.slack.state import Call, SlackState
 from slackbot.sandbox.slack.web_api.apps import APPS
 from slackbot.sandbox.slack.web_api.chat import CHAT
-from slackbot.sandbox.slack.web_api.conversations import PEOPLE
+from slackbot.sandbox.slack.web_api.conversations import CONVERSATIONS
 from slackbot.sandbox.slack.web_api.method import Method
+from slackbot.sandbox.slack.web_api.users import USERS
 from slackbot.sandbox.slack.web_api.views import VIEWS
 from slackbot.sandbox.slack.workspace import APP_ID, Workspace
 
-METHODS: dict[str, Method] = {**CHAT, **PEOPLE, **VIEWS}
-_JSON_ARGUMENTS = {"blocks": "invalid_blocks_format", "view": "invalid_arguments"}
-_JSON_ARGUMENTS["metadata"] = "invalid_metadata_format"
+METHODS: dict[str, Method] = {**CHAT, **CONVERSATIONS, **USERS, **VIEWS}
+# Arguments that may be JSON in a string, and the error if it is invalid.
+_JSON_ARGUMENTS = {
+    "blocks": "invalid_blocks_format",
+    "metadata": "invalid_metadata_format",
+    "view": "invalid_arguments",
+}
 _BOOLEANS = {
     "as_user",
     "include_all_metadata",
@@ -38,17 +43,17 @@ _BOOLEANS = {
 
 
 class WebApi:
-    """An ASGI endpoint."""
+    """An ASGI endpoint for all methods."""
 
     def __init__(self, slack: SlackState) -> None:
         self._slack = slack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One call, its fault first if one is ordered."""
+        """Serve one call, with its fault if there is one."""
         request = Request(scope, receive)
         name = request.path_params["method"]
         port = request.client.port if request.client else 0
-        self._slack.faults.tell(CallProgress(name, "arrived", port))
+        self._slack.faults.notify(CallProgress(name, "arrived", port))
         fault = self._slack.faults.take(name) or Fault(name)
         await asyncio.sleep(fault.delay)
         call = Call(
@@ -59,49 +64,50 @@ class WebApi:
         )
         self._slack.calls.append(call)
         if fault.drop == "before":
-            await cut(scope, send)
+            await abort(scope, send)
         elif fault.status is not None and fault.error is None:
             call.error = f"http {fault.status}"
-            bare = Response(status_code=fault.status, headers=_retry_header(fault.retry_after))
-            await bare(scope, receive, send)
+            empty = Response(status_code=fault.status, headers=_retry_after(fault.retry_after))
+            await empty(scope, receive, send)
         else:
             try:
-                answer = await self._answer(request, call, fault)
+                response = await self._respond(request, call, fault)
             except ClientDisconnect:
                 call.error = "never came whole"
-                await cut(scope, send)
+                await abort(scope, send)
                 return
             if call.ok:
-                self._slack.faults.tell(CallProgress(name, "taken", port))
-            await (cut(scope, send) if fault.drop else answer(scope, receive, send))
-        self._slack.changes.tell()
+                self._slack.faults.notify(CallProgress(name, "taken", port))
+            await (abort(scope, send) if fault.drop else response(scope, receive, send))
+        self._slack.changes.notify()
 
-    async def _answer(self, request: Request, call: Call, fault: Fault) -> Response:
-        workspace: Workspace | None = None
+    async def _respond(self, request: Request, call: Call, fault: Fault) -> Response:
+        status, headers = 200, {}
         try:
-            if call.method in APPS:
-                return self._answer_app(request, call, fault)
-            method = _method(call.method)
-            args, token = await _read(request, reads_json=method.reads_json)
-            call.args = args
-            workspace = self._authenticate(token)
-            call.team_id = workspace.team_id
-            fault.refuse()
-            body = self._run(workspace, call.method, method, args)
-        except SlackError as refusal:
-            call.error = refusal.code
-            headers = _headers(workspace) | _retry_header(refusal.retry_after)
-            return JSONResponse(refusal.body(), refusal.status, headers)
-        call.ok = True
-        return JSONResponse({"ok": True, **body}, headers=_headers(workspace))
+            body = {"ok": True, **await self._execute(request, call, fault)}
+            call.ok = True
+        except SlackError as error:
+            body, status, headers = error.body(), error.status, _retry_after(error.retry_after)
+            call.error = error.code
+        if call.team_id is not None:
+            scopes = self._slack.workspaces[call.team_id].scopes
+            headers["x-oauth-scopes"] = ",".join(sorted(scopes))
+        return JSONResponse(body, status, headers)
 
-    def _answer_app(self, request: Request, call: Call, fault: Fault) -> Response:
-        """A method of the app-level token, which is taken from the header alone."""
-        fault.refuse()
-        self._slack.rate_limits.call(APP_ID, call.method)
-        body = APPS[call.method](self._slack, _bearer(request))
-        call.ok = True
-        return JSONResponse({"ok": True, **body})
+    async def _execute(self, request: Request, call: Call, fault: Fault) -> Json:
+        """Authenticate and run one call; raise `SlackError` if Slack would refuse it."""
+        if call.method in APPS:
+            fault.raise_error()
+            self._slack.rate_limits.call(APP_ID, call.method)
+            return APPS[call.method](self._slack, _bearer(request))
+        if call.method not in METHODS:
+            raise SlackError("unknown_method")
+        method = METHODS[call.method]
+        call.args, token = await _read(request, reads_json=method.reads_json)
+        workspace = self._authenticate(token)
+        call.team_id = workspace.team_id
+        fault.raise_error()
+        return self._run(workspace, call.method, method, call.args)
 
     def _authenticate(self, token: str | None) -> Workspace:
         if not token:
@@ -116,6 +122,7 @@ class WebApi:
         return workspace
 
     def _run(self, workspace: Workspace, name: str, method: Method, args: Json) -> Json:
+        """Check rate limit, scope and arguments, then execute the method."""
         self._slack.rate_limits.call(workspace.team_id, name)
         if method.scope is not None and method.scope not in workspace.scopes:
             provided = ",".join(sorted(workspace.scopes))
@@ -130,14 +137,8 @@ class WebApi:
         return method.handle(self._slack, workspace, args)
 
 
-def _method(name: str) -> Method:
-    if name not in METHODS:
-        raise SlackError("unknown_method")
-    return METHODS[name]
-
-
 async def _read(request: Request, *, reads_json: bool) -> tuple[Json, str | None]:
-    """Arguments and token. A token in a JSON body is not looked at, as with Slack."""
+    """Return arguments and token; like Slack, ignore a token in a JSON body."""
     args: Json = dict(request.query_params)
     kind = request.headers.get("content-type", "").partition(";")[0]
     body = await request.body()
@@ -145,7 +146,13 @@ async def _read(request: Request, *, reads_json: bool) -> tuple[Json, str | None
         args |= dict(parse_qsl(body.decode(), keep_blank_values=True))
     token = args.pop("token", None)
     if kind == "application/json" and body and reads_json:
-        args |= _read_json(body)
+        try:
+            given = json.loads(body)
+        except ValueError:
+            raise SlackError("invalid_json") from None
+        if not isinstance(given, dict):
+            raise SlackError("json_not_object")
+        args |= given
     token = _bearer(request) or token
     return {key: _decode(key, value) for key, value in args.items() if value is not None}, token
 
@@ -155,18 +162,8 @@ def _bearer(request: Request) -> str | None:
     return bearer.strip() if scheme.lower() == "bearer" else None
 
 
-def _read_json(body: bytes) -> Json:
-    try:
-        given = json.loads(body)
-    except ValueError:
-        raise SlackError("invalid_json") from None
-    if not isinstance(given, dict):
-        raise SlackError("json_not_object")
-    return given
-
-
 def _decode(key: str, value: object) -> object:
-    """Blocks, views and metadata may come as JSON in a string, booleans as words."""
+    """Decode blocks, views and metadata given as a JSON string, and booleans given as words."""
     if key in _JSON_ARGUMENTS and isinstance(value, str):
         try:
             decoded: object = json.loads(value)
@@ -178,9 +175,5 @@ def _decode(key: str, value: object) -> object:
     return value
 
 
-def _headers(workspace: Workspace | None) -> dict[str, str]:
-    return {"x-oauth-scopes": ",".join(sorted(workspace.scopes))} if workspace else {}
-
-
-def _retry_header(seconds: int | None) -> dict[str, str]:
+def _retry_after(seconds: int | None) -> dict[str, str]:
     return {} if seconds is None else {"retry-after": str(seconds)}

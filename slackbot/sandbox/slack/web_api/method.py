@@ -1,4 +1,4 @@
-"""What a Web API method is made of: its handler, scope and arguments."""
+"""The definition of a Web API method."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ Handle = Callable[[SlackState, Workspace, Json], Json]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """`scope` is what the token must have, `needs` and `takes` the arguments by name."""
+    """A method: its handler, the scope it requires, and its arguments."""
 
     handle: Handle
     scope: str | None
-    needs: frozenset[str]
-    takes: frozenset[str]
+    needs: frozenset[str]  # required arguments
+    takes: frozenset[str]  # all arguments
     reads_json: bool = True
 
 
 def method(
     handle: Handle, scope: str | None, needs: str = "", takes: str = "", *, reads_json: bool = True
 ) -> Method:
-    """A method; `needs` and `takes` are names divided by spaces."""
+    """Return a method; `needs` (required) and `takes` (optional) are separated by spaces."""
     return Method(
         handle,
         scope,

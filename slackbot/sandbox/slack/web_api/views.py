@@ -1,4 +1,4 @@
-"""views.*"""
+"""The views.* methods."""
 
 from slackbot.sandbox.slack.blockkit import check_view, view_too_large
 from slackbot.sandbox.slack.errors import Json, SlackError
@@ -9,7 +9,11 @@ from slackbot.sandbox.slack.workspace import Workspace
 
 
 def read_view(view: object, kind: str) -> Json:
-    """A checked view; raises invalid_arguments with the problems, view_too_large."""
+    """Return a validated view.
+
+    Raises:
+        SlackError: invalid_arguments with the problems, or view_too_large.
+    """
     problems = check_view(view, kind)
     if problems or not isinstance(view, dict):
         raise SlackError("invalid_arguments", messages=problems)
@@ -18,36 +22,39 @@ def read_view(view: object, kind: str) -> Json:
     return view
 
 
-def _open(slack: SlackState, workspace: Workspace, args: Json) -> Json:
+def open_modal(slack: SlackState, workspace: Workspace, args: Json) -> Json:
+    """Open a modal for the user of a trigger id."""
     view = read_view(args["view"], "modal")
     user = slack.triggers.spend(args["trigger_id"], workspace.team_id)
     return {"view": view_body(workspace, workspace.views.open(user, view))}
 
 
-def _push(slack: SlackState, workspace: Workspace, args: Json) -> Json:
+def push(slack: SlackState, workspace: Workspace, args: Json) -> Json:
+    """Push a modal onto the stack of the user of a trigger id."""
     view = read_view(args["view"], "modal")
     user = slack.triggers.spend(args["trigger_id"], workspace.team_id)
     return {"view": view_body(workspace, workspace.views.push(user, view))}
 
 
-def _update(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
+def update(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
+    """Replace the content of an open view, by view_id or external_id."""
     found = workspace.views.find(view_id=args.get("view_id"), external_id=args.get("external_id"))
     view = read_view(args["view"], found.content["type"])
     workspace.views.update(found, view, args.get("hash"))
     return {"view": view_body(workspace, found)}
 
 
-def _publish(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
-    member = workspace.person(args["user_id"])
+def publish(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
+    """Publish a user's Home."""
+    member = workspace.member(args["user_id"])
     view = read_view(args["view"], "home")
-    return {
-        "view": view_body(workspace, workspace.views.publish(member.id, view, args.get("hash")))
-    }
+    home = workspace.views.publish(member.id, view, args.get("hash"))
+    return {"view": view_body(workspace, home)}
 
 
 VIEWS = {
-    "views.open": method(_open, None, "trigger_id view"),
-    "views.push": method(_push, None, "trigger_id view"),
-    "views.update": method(_update, None, "view", "view_id external_id hash"),
-    "views.publish": method(_publish, None, "user_id view", "hash"),
+    "views.open": method(open_modal, None, "trigger_id view"),
+    "views.push": method(push, None, "trigger_id view"),
+    "views.update": method(update, None, "view", "view_id external_id hash"),
+    "views.publish": method(publish, None, "user_id view", "hash"),
 }
