@@ -1,7 +1,7 @@
-"""One Socket.IO connection of one link, from the handshake until it is closed.
+"""One Socket.IO connection of one link, from the handshake until it is lost.
 
-python-socketio speaks the protocol. Its own reconnecting is off: a peer that upgrades and then
-closes ends it for good.
+python-socketio speaks the protocol; its reconnecting is off, since a peer that upgrades and then
+closes ends it for good. Everything that can go wrong comes out as `NotConnectedError`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any
 
 import aiohttp
 import socketio
@@ -22,39 +22,41 @@ from slackbot.accelevents.match_event import read_matches
 from slackbot.domain.errors import TokenRefused
 from slackbot.domain.model import Link, MatchReport, SessionId
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger()
 
-LIVENESS_CHECK_SECONDS: Final = 15.0  # between two looks at python-socketio's own state
-CLOSE_SECONDS: Final = 0.5  # wait for the peer's closing frame
-MAX_MESSAGE_BYTES: Final = 2**20
+CHECK_SECONDS = 15.0
+"""How often the connection is asked whether it still believes to be one."""
+GOODBYE_SECONDS = 0.5
+LARGEST_EVENT = 2**20
+
+Heard = Callable[[Sequence[MatchReport]], None]
 
 
-class ConnectError(Exception):
-    """A handshake failed; `reason` is `refused`, `unreachable` or `closed`."""
+class NotConnectedError(Exception):
+    """An attempt failed; `word` is `refused`, `unreachable` or `closed`."""
 
-    def __init__(self, reason: str) -> None:
-        """Create the error with its reason."""
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+        self.word = word
 
 
 def new_session() -> aiohttp.ClientSession:
-    """Return the one HTTP session of all feeds. Call it inside the running loop.
+    """The one HTTP session of all feeds. Made inside the running loop.
 
-    Connections are not limited (by default the 101st would wait), and cookies are not kept: those
-    set for one attendee would be sent with the next one's handshake.
+    No bound on connections (the default of 100 would leave the others waiting), and no cookies:
+    those that the server sets for one attendee would go out with the next one's handshake.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
-        middlewares=(_refuse_redirects,),
+        middlewares=(_no_redirects,),
     )
 
 
-async def _refuse_redirects(
+async def _no_redirects(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a token to the configured host only."""
+    """A token goes to the configured host alone."""
     response = await handler(request)
     if 300 <= response.status < 400:
         response.close()
@@ -62,23 +64,23 @@ async def _refuse_redirects(
     return response
 
 
-def _error_logger(name: str) -> logging.Logger:
-    """Return a logger for errors only: below, the libraries log tokens and payloads.
+def _quiet(name: str) -> logging.Logger:
+    """A logger for errors only: below, the libraries print tokens and payloads as they travel.
 
-    They log a lost connection as a warning; here it is reported and counted anyway.
+    Losses, which they print as warnings, are reported and counted here anyway.
     """
     logger = logging.getLogger(f"{name}.feeds")
     logger.setLevel(logging.ERROR)
     return logger
 
 
-class _HandshakeSession:
-    """The part of an HTTP session that engineio uses. Keeps the WebSocket, in order to close it."""
+class _Handshake:
+    """What engineio uses of an HTTP session. Keeps the WebSocket, so that none is left open."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self.closed = False
-        self.status: int | None = None  # of a refused upgrade
+        self.status: int | None = None
         self.websocket: aiohttp.ClientWebSocketResponse[Any] | None = None
 
     async def ws_connect(self, url: str, **options: Any) -> aiohttp.ClientWebSocketResponse[Any]:
@@ -95,139 +97,141 @@ class _HandshakeSession:
             await self.websocket.close()
 
     @property
-    def failure(self) -> str:
-        """Return the reason for a failed handshake."""
+    def word(self) -> str:
+        """Why nothing came of it."""
         if self.status is not None and 400 <= self.status < 500:
             return "refused"
         return "unreachable" if self.websocket is None else "closed"
 
 
 class Connection:
-    """A connection that is opened once, and always closed."""
+    """A connection to be opened once, and closed whatever came of it."""
 
     def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        options: FeedOptions,
-        link: Link,
-        on_matches: Callable[[Sequence[MatchReport]], None],
+        self, session: aiohttp.ClientSession, options: FeedOptions, link: Link, heard: Heard
     ) -> None:
-        """Create a connection that calls `on_matches` with every report. Does not open it."""
         self._options = options
         self._link = link
-        self._on_matches = on_matches
-        self._session = _HandshakeSession(session)
-        self._connect_answered = asyncio.Event()
-        self._closed = asyncio.Event()
+        self._heard = heard
+        self._handshake = _Handshake(session)
+        self._answered = asyncio.Event()
+        self._over = asyncio.Event()
         self._client: Any = socketio.AsyncClient(
             reconnection=False,
             handle_sigint=False,
-            http_session=self._session,
-            logger=_error_logger("socketio"),
-            engineio_logger=_error_logger("engineio"),
+            http_session=self._handshake,
+            logger=_quiet("socketio"),
+            engineio_logger=_quiet("engineio"),
             websocket_extra_options={
-                "timeout": aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
-                "max_msg_size": MAX_MESSAGE_BYTES,
+                "timeout": aiohttp.ClientWSTimeout(ws_close=GOODBYE_SECONDS),
+                "max_msg_size": LARGEST_EVENT,
             },
         )
-        namespace = options.namespace
-        self._client.on("connect", self._connect_answered.set, namespace=namespace)
-        self._client.on("connect_error", self._on_closed, namespace=namespace)
-        self._client.on("disconnect", self._on_closed, namespace=namespace)
-        for event in options.events:
+        self._listen()
+
+    def _listen(self) -> None:
+        at = self._options.namespace
+        self._client.on("connect", self._answered.set, namespace=at)
+        self._client.on("connect_error", self._on_end, namespace=at)
+        self._client.on("disconnect", self._on_end, namespace=at)
+        for event in self._options.events:
             handler = self._on_any_event if event == "*" else self._on_event
-            self._client.on(event, handler, namespace=namespace)
+            self._client.on(event, handler, namespace=at)
 
-    # --- called by python-socketio; none of these raises ---
+    # --- what python-socketio calls; none of these raises ---
 
-    def _on_closed(self, *_reason: object) -> None:
-        self._closed.set()
-        self._connect_answered.set()
+    def _on_end(self, *_reason: object) -> None:
+        self._over.set()
+        self._answered.set()
 
-    def _on_read_loop_done(self, task: asyncio.Task[None]) -> None:
+    def _on_read_loop_end(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("read_loop_failed", error=type(error).__name__)
-        self._on_closed()
+            log.warning("socket reader failed", error=type(error).__name__)
+        self._on_end()
 
     def _on_any_event(self, _name: object, *args: object) -> None:
         self._on_event(*args)
 
     def _on_event(self, *args: object) -> None:
         try:
-            reports = read_matches(args, self._options.timezone, self._link.account_id)
-            if reports:
-                self._on_matches(reports)
-        except Exception as error:  # noqa: BLE001 whatever it is, the connection goes on
+            seen = read_matches(args, self._options.timezone, self._link.account_id)
+            if seen:
+                self._heard(seen)
+        except Exception as error:  # noqa: BLE001 whatever it is, the feed goes on
             # Not its text, which may quote the payload.
-            log.warning("event_failed", error=type(error).__name__)
+            log.warning("socket event not handled", error=type(error).__name__)
 
-    # --- called by the feed ---
+    # --- what the supervisor calls ---
 
     async def open(self) -> None:
         """Connect, up to the answer to the Socket.IO CONNECT. The caller sets a time-out.
 
         Raises:
-            ConnectError: The handshake failed.
+            NotConnectedError: with the reason.
         """
         try:
-            sent = credentials(self._options, self._link.token, self._link.auth_scheme)
-            await self._client.connect(
-                sent.url,
-                headers=sent.headers,
-                auth=sent.auth,
-                transports=["websocket"],
-                namespaces=[self._options.namespace],
-                socketio_path=self._options.socket_path,
-                wait=False,  # else a disconnect right after the connect would be lost
-            )
+            await self._connect()
         except (TokenRefused, UnicodeError):
-            raise ConnectError("refused") from None
-        except Exception as error:  # noqa: BLE001 a peer that closes early causes a TypeError
-            log.debug("handshake_failed", error=type(error).__name__)
-            raise ConnectError(self._session.failure) from None
-        self._client.eio.read_loop_task.add_done_callback(self._on_read_loop_done)
-        await self._connect_answered.wait()
+            raise NotConnectedError("refused") from None
+        except Exception as error:  # noqa: BLE001 a peer that closes early makes it a TypeError
+            log.debug("handshake failed", error=type(error).__name__)
+            raise NotConnectedError(self._handshake.word) from None
+        self._client.eio.read_loop_task.add_done_callback(self._on_read_loop_end)
+        await self._answered.wait()
         if not self.connected:
-            raise ConnectError("refused" if self._client.failed_namespaces else "closed")
+            raise NotConnectedError("refused" if self._client.failed_namespaces else "closed")
+
+    async def _connect(self) -> None:
+        carried = credentials(self._options, self._link.token, self._link.auth_scheme)
+        # Without `wait` a disconnect that follows at once is heard; with it, it would be lost.
+        await self._client.connect(
+            carried.url,
+            headers=carried.headers,
+            auth=carried.auth,
+            transports=["websocket"],
+            namespaces=[self._options.namespace],
+            socketio_path=self._options.socket_path,
+            wait=False,
+        )
 
     @property
     def connected(self) -> bool:
-        """Return whether the connection is up, as far as one can know."""
+        """Whether there is a connection as far as one can know."""
         return (
-            not self._closed.is_set()
+            not self._over.is_set()
             and bool(self._client.connected)
             and self._options.namespace in self._client.namespaces
         )
 
-    async def send_hello(self, session_id: SessionId) -> None:
-        """Send the configured hello event, if there is one and the connection is up."""
-        hello = self._options.hello_event(self._link.event, session_id)
-        if hello is None or not self.connected:
+    async def greet(self, session_id: SessionId) -> None:
+        """Send the configured hello, if there is one. Silently nothing on a lost connection."""
+        greeting = self._options.greeting(self._link.event, session_id)
+        if greeting is None or not self.connected:
             return
-        name, data = hello
+        name, data = greeting
         with suppress(socketio.exceptions.SocketIOError):
             await self._client.emit(name, data, namespace=self._options.namespace)
 
-    async def wait_closed(self) -> None:
-        """Return when the connection is gone, announced or silently."""
+    async def lost(self) -> None:
+        """Return when the connection is gone, said or silently."""
         while True:
             try:
-                async with asyncio.timeout(LIVENESS_CHECK_SECONDS):
-                    await self._closed.wait()
+                async with asyncio.timeout(CHECK_SECONDS):
+                    await self._over.wait()
             except TimeoutError:
                 if self.connected:
                     continue
             return
 
     async def close(self) -> None:
-        """Disconnect where that is possible, and free everything within about a second."""
+        """Say goodbye where that is possible, and free everything within about a second."""
         try:
-            async with asyncio.timeout(2 * CLOSE_SECONDS):
+            async with asyncio.timeout(2 * GOODBYE_SECONDS):
                 await self._client.disconnect()
         except Exception as error:  # noqa: BLE001 it is closed either way
-            log.debug("disconnect_failed", error=type(error).__name__)
+            log.debug("no proper goodbye", error=type(error).__name__)
         finally:
             for task in (self._client.eio.read_loop_task, self._client.eio.write_loop_task):
                 if task is not None:
                     task.cancel()
-            await self._session.close()
+            await self._handshake.close()

@@ -105,7 +105,7 @@ async def reach_out(
         told,
         installation,
         links,
-        channels=store,
+        channels=store.dm_channels,
         call_offer=calls.offer,
         may_send=lambda: fence.holds(),  # noqa: PLW0108 - whose `holds` is set later
     )

@@ -15,7 +15,6 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.bootstrap import database as upkeep
 from slackbot.bootstrap.adapters import Outside, SystemClock, reach_out
 from slackbot.bootstrap.services import Inside, join
-from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import EventSlug, TeamId
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.workers import Role
@@ -54,7 +53,7 @@ async def running(
     Raises:
         SettingsError: it cannot be started with these settings.
     """
-    clock, background = SystemClock(), BackgroundTasks(expected=(SlackbotError,))
+    clock, background = SystemClock(), BackgroundTasks()
     async with AsyncExitStack() as closing:
         outside = await reach_out(settings, role, clock, closing, call_static)
         inside = join(outside, clock, background)
@@ -75,7 +74,7 @@ async def running(
 
         async def ready() -> dict[str, bool]:
             resumed = resuming.done() and not resuming.exception()
-            parts = {"database": await outside.store.ping(), "slack": resumed}
+            parts = {"database": await outside.database.ping(), "slack": resumed}
             parts |= inside.condition.parts()
             return parts | ({"socket_mode": socket_mode.connected} if socket_mode else {})
 
@@ -129,7 +128,7 @@ def _slack(
     )
 
     async def record_event(team: TeamId, event_id: str) -> bool:
-        return await outside.store.record_event(team, event_id, clock.now())
+        return await outside.store.events.record(team, event_id, clock.now())
 
     parts = Parts(
         slash=slash,

@@ -9,7 +9,6 @@ from slackbot.bootstrap.adapters import Outside, SystemClock
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.shared_feed import SharedFeed
 from slackbot.delivery.worker import Worker
-from slackbot.domain.model import Person
 from slackbot.domain.ports import MatchFeed
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
@@ -38,7 +37,7 @@ class Inside:
 
 def join(outside: Outside, clock: SystemClock, background: BackgroundTasks) -> Inside:
     """Every service, and the worker beside them."""
-    store, platform, locks = outside.store, outside.platform, KeyedLocks[Person]()
+    store, platform, locks = outside.store, outside.platform, KeyedLocks()
     shared = None
     if not outside.database.single_process:
         shared = SharedFeed(outside.feed, outside.leases, store, clock, background)
@@ -75,7 +74,7 @@ class _Joint:
     outside: Outside
     clock: SystemClock
     background: BackgroundTasks
-    locks: KeyedLocks[Person]
+    locks: KeyedLocks
     shared: SharedFeed | None
     feed: MatchFeed
     delivery: DurableDelivery

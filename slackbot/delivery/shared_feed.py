@@ -144,7 +144,7 @@ class SharedFeed:
 
     async def hold(self, wanted: Sequence[DesiredFeed]) -> list[Person]:
         """Connect feeds that are ours; for whom there is something to connect."""
-        links = await self._store.links([it.person for it in wanted])
+        links = await self._store.links.get_many([it.person for it in wanted])
         opened, useless = [], []
         for it in wanted:
             person, link = it.person, links.get(it.person)
@@ -180,7 +180,7 @@ class SharedFeed:
         await asyncio.gather(*map(self._local.close, held))
         if held:
             # What another process changed is not remembered any longer.
-            await self._store.links(held)
+            await self._store.links.get_many(held)
 
     def heard(self, health: dict[Person, FeedHealth]) -> None:
         """How the feeds of others are, as their holders say."""

@@ -158,18 +158,15 @@ class Messenger(Protocol):
         ...
 
 
-class Channels(Protocol):
-    """Where a person's direct message with the bot is, kept for longer than the process lives.
+class DmChannelStore(Protocol):
+    """The Slack channels of people's direct messages with the bot. May raise `StoreUnavailable`."""
 
-    Each may raise `StoreUnavailable`.
-    """
-
-    async def channel(self, person: Person) -> str | None:
-        """Slack's id of it; None where it is not known."""
+    async def get(self, person: Person) -> str | None:
+        """Return Slack's id of the person's channel, or None if it is not known."""
         ...
 
-    async def remember_channel(self, person: Person, channel: str) -> None:
-        """Keep it with the person's link. Of somebody without a link nothing is kept."""
+    async def save(self, person: Person, channel: str) -> None:
+        """Save the channel with the person's link. Without a link nothing is saved."""
         ...
 
 
@@ -201,136 +198,202 @@ class Delivery(Protocol):
 
 
 class StoreUnavailable(Exception):
-    """What is kept cannot be reached. A change may have been made or not.
+    """The database does not answer. A change may or may not have been made.
 
-    No `SlackbotError`: there is nothing to tell a person but that it went wrong on our side.
+    Not a `SlackbotError`: all a person can be told is that something went wrong on our side.
     """
 
 
-class Store(Protocol):
-    """What is kept. Every method names the workspace, by a person or by a team.
+class LinkStore(Protocol):
+    """Links between Slack people and their Accelevents accounts."""
 
-    Each may raise `StoreUnavailable`, after some seconds of trying.
-    """
-
-    async def link(self, person: Person, *, fresh: bool = False) -> Link | None:
-        """The person's link; `fresh` is as it is now, not as it was some seconds ago."""
+    async def get(self, person: Person, *, fresh: bool = False) -> Link | None:
+        """Return the person's link. It may be some seconds old unless `fresh`."""
         ...
 
-    async def links(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
-        """The links of many, as they are now; who has none is missing or None."""
+    async def get_many(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
+        """Return the current links of these people. One without a link is missing or None."""
         ...
 
-    async def save_link(self, link: Link) -> None: ...
+    async def save(self, link: Link) -> None:
+        """Insert or replace a link.
+
+        An availability for another event, or of another account, is deleted with it.
+        """
+        ...
+
     async def mark_refused(self, person: Person, at: datetime) -> bool:
-        """Note that the token is no longer taken; True only for the first to note it."""
+        """Record that the token was refused. True only for the first to record it."""
         ...
 
-    async def set_auth_scheme(self, person: Person, scheme: AuthScheme) -> None: ...
+    async def set_unreachable(self, person: Person, reason: str | None) -> None:
+        """Record why Slack takes no message to the person; None if it takes them again."""
+        ...
+
+
+class PeopleStore(Protocol):
+    """Deletion of everything that belongs to a person or a workspace."""
+
     async def forget(self, person: Person) -> bool:
-        """Delete all rows of the person; whether there was a link."""
+        """Delete all rows of the person. True if there was a link."""
         ...
 
-    async def forget_workspace(self, team: TeamId) -> None: ...
+    async def forget_workspace(self, team: TeamId) -> None:
+        """Delete all rows of the workspace."""
+        ...
 
-    async def availability(self, person: Person) -> Availability | None: ...
+
+class AvailabilityStore(Protocol):
+    """Availabilities, at most one per person."""
+
+    async def get(self, person: Person) -> Availability | None:
+        """Return the person's availability."""
+        ...
+
+    async def list_all(self, team: TeamId) -> list[Availability]:
+        """Return the availabilities of the workspace, oldest first."""
+        ...
+
     async def session_title(self, person: Person, event: EventSlug, session_id: SessionId) -> str:
-        """As in the person's wish for it, or in another one's of late; "" when none tells."""
+        """Return the session's title as a recent availability names it, or ""."""
         ...
 
-    async def save_availability(self, availability: Availability) -> None: ...
+    async def save(self, availability: Availability) -> None:
+        """Insert or replace an availability."""
+        ...
+
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
-        """Change the state of a wish that still stands for this session; False when none does."""
+        """Change the state if the person is still available in this session; else False."""
         ...
 
-    async def end_availability(self, person: Person) -> bool:
-        """Delete the wish; True only for the one that deleted it."""
+    async def end(self, person: Person) -> bool:
+        """Delete the person's availability. True only for the caller that deleted it."""
         ...
 
-    async def availabilities(self, team: TeamId) -> list[Availability]: ...
 
-    async def add_match(self, match: Match) -> bool:
-        """Store a match; False when its id, or its (partner, ordinal), is there already.
+class MatchStore(Protocol):
+    """Matches, and what became of their notices."""
 
-        Unless it was over before, the person's wish for its session is fulfilled with it.
+    async def add(self, match: Match) -> bool:
+        """Add a match; False if its id, or its (partner, ordinal), already exists.
+
+        Unless its source is BEFORE, the person's availability in its session becomes IN_MEETING
+        in the same transaction.
         """
         ...
 
-    async def enrich_match(self, person: Person, match_id: MatchId, seen: MatchReport) -> None:
-        """Add what a later telling knows more: call details, meeting digest, raw time.
-
-        Fills only what is empty; a call is never replaced.
-        """
+    async def enrich(self, person: Person, match_id: MatchId, report: MatchReport) -> None:
+        """Fill empty columns from a later report. Nothing is replaced."""
         ...
 
-    async def match(self, person: Person, match_id: MatchId) -> Match | None: ...
-    async def matches(
+    async def get(self, person: Person, match_id: MatchId) -> Match | None:
+        """Return one match, including its call."""
+        ...
+
+    async def list_for(
         self, person: Person, event: EventSlug, session_id: SessionId | None = None
     ) -> list[Match]:
-        """The person's matches at the event, newest first, of one session where given."""
+        """Return the person's matches at the event or in one session of it, newest first.
+
+        Without their calls.
+        """
         ...
 
-    async def matches_with(
+    async def list_with(
         self, person: Person, event: EventSlug, session_id: SessionId, partner: Partner
     ) -> list[Match]:
-        """All of the session that may be with this partner, newest first; others perhaps too."""
+        """Return the matches of a session that may be with this partner, newest first.
+
+        Without their calls. Matches with other partners may be among them.
+        """
         ...
 
     async def record_outcome(
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
-    ) -> None: ...
-    async def pending_matches(self, team: TeamId) -> list[tuple[Person, MatchId]]: ...
+    ) -> None:
+        """Record how the match's notice ended. The first outcome stays."""
+        ...
+
+    async def list_pending(self, team: TeamId) -> list[tuple[Person, MatchId]]:
+        """Return the matches whose notices have no outcome yet, oldest first."""
+        ...
+
     async def backlog(self, team: TeamId) -> Backlog:
-        """How many those are, and since when the oldest waits; cheap however many were told."""
+        """Count the pending matches. Cheap however many matches there are in all."""
         ...
 
-    async def mark_reachable(self, person: Person, unreachable: str | None) -> None:
-        """Note why Slack takes no message to the person, or that it does again (None)."""
-        ...
+    async def list_rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
+        """Return sent matches whose round has ended but whose message does not say so yet.
 
-    async def rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
-        """Told matches whose round has ended and whose message does not say so yet, oldest first.
-
-        Neither those that were answered nor those told late; some hundred at most.
+        Oldest first, a few hundred at most. Answered and late ones are left out.
         """
         ...
 
-    async def mark_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
-        """Note that the message says that the round is over, or never will."""
+    async def mark_round_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
+        """Record that the message says that the round is over, or never will."""
         ...
 
     async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
-        """Note which button of a match's message was pressed; the first answer stays."""
+        """Record which button of a match's message was pressed. The first answer stays."""
         ...
 
-    async def record_event(self, team: TeamId, event_id: str, at: datetime) -> bool:
-        """Whether this Slack event is seen for the first time."""
+
+class CallLinkStore(Protocol):
+    """Links to calls, and the end of the calls they lead to."""
+
+    async def add(self, link: CallLink) -> None:
+        """Add a link. Earlier links remain valid."""
         ...
 
-    async def add_call_link(self, link: CallLink) -> None: ...
-    async def replace_call_links(self, link: CallLink) -> None:
-        """The same, and every earlier link of the person to the match's call is revoked."""
+    async def replace(self, link: CallLink) -> None:
+        """Add a link and revoke the person's earlier links to the same call."""
         ...
 
-    async def call_link(self, team: TeamId, id_digest: str) -> CallLink | None: ...
-    async def bind_call_link(
-        self, team: TeamId, id_digest: str, browser_digest: str, at: datetime
-    ) -> bool:
-        """Bind the link to a browser; of all who try only the first one does."""
+    async def get(self, team: TeamId, id_digest: str) -> CallLink | None:
+        """Return a link by the digest of its id."""
         ...
 
-    async def note_opened(self, person: Person, match_id: MatchId, at: datetime) -> None:
-        """Note that the button with the link was pressed; the first time stays."""
+    async def bind(self, team: TeamId, id_digest: str, browser_digest: str, at: datetime) -> bool:
+        """Bind a valid link to a browser. True only for the first browser."""
         ...
 
-    async def note_visit(self, team: TeamId, id_digest: str, visit: Visit, at: datetime) -> None:
-        """Note that the call was joined (the first time stays) or left (the last one does)."""
+    async def mark_opened(self, person: Person, match_id: MatchId, at: datetime) -> None:
+        """Record that the button with the link was pressed. The first time stays."""
         ...
 
-    async def end_call(self, person: Person, match_id: MatchId, at: datetime) -> None:
-        """Delete the call's details; no link leads there any more."""
+    async def record_visit(self, team: TeamId, id_digest: str, visit: Visit, at: datetime) -> None:
+        """Record that the call was joined (the first time stays) or left (the last time)."""
         ...
 
     async def end_calls(self, team: TeamId, now: datetime) -> int:
-        """The same for every call of the workspace that is closed by now; how many there were."""
+        """Delete the details of calls that are closed by now, and count them."""
         ...
+
+
+class EventStore(Protocol):
+    """Slack events that were already handled."""
+
+    async def record(self, team: TeamId, event_id: str, at: datetime) -> bool:
+        """Record an event. True if it was not seen before."""
+        ...
+
+
+class Store(Protocol):
+    """Everything that is kept, by aggregate.
+
+    Every method names the workspace, by a person or by a team, and may raise `StoreUnavailable`
+    after some seconds of trying.
+    """
+
+    @property
+    def links(self) -> LinkStore: ...
+    @property
+    def people(self) -> PeopleStore: ...
+    @property
+    def availabilities(self) -> AvailabilityStore: ...
+    @property
+    def matches(self) -> MatchStore: ...
+    @property
+    def call_links(self) -> CallLinkStore: ...
+    @property
+    def events(self) -> EventStore: ...

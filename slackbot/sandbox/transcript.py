@@ -1,9 +1,8 @@
-"""The demo's transcript in the README.
+"""The transcript of the demo in the README: made, and compared with a new run by a test.
 
-`python -m slackbot.sandbox.transcript README.md` plays the demo and writes its output between the
-marks of the page; without a file it goes to standard output. Clock times, days and milliseconds
-are masked, so a new transcript differs only where the demo does. A test compares the README with
-a new run.
+``python -m slackbot.sandbox.transcript README.md`` plays the demo and puts it between the marks;
+without a file it is written to standard output. Clock times, days and milliseconds are masked,
+so that a new transcript differs only where the demo does.
 """
 
 from __future__ import annotations
@@ -26,23 +25,23 @@ _MASKS = (
 
 
 def masked(text: str) -> str:
-    """Mask what differs between runs; masking twice changes nothing more."""
-    for pattern, mask in _MASKS:
-        text = pattern.sub(mask, text)
+    """The text without what differs from run to run; masking twice changes nothing more."""
+    for pattern, instead in _MASKS:
+        text = pattern.sub(instead, text)
     return text
 
 
 def demo(**environment: str) -> subprocess.CompletedProcess[str]:
-    """Play the demo in its own process, without a terminal, for at most 180 seconds."""
+    """Play the demo in a process of its own, without a terminal."""
     command = [sys.executable, "-m", "slackbot", "demo"]
-    env = os.environ | {"PYTHONIOENCODING": "utf-8"} | environment
+    around = os.environ | {"PYTHONIOENCODING": "utf-8"} | environment
     return subprocess.run(  # noqa: S603 - our own command line
-        command, capture_output=True, check=False, encoding="utf-8", env=env, timeout=180
+        command, capture_output=True, check=False, encoding="utf-8", env=around, timeout=180
     )
 
 
 def in_page(page: str) -> str:
-    """Return the transcript between the marks of a page.
+    """The transcript that a page holds between the marks.
 
     Raises:
         ValueError: the page has no marks.
@@ -54,13 +53,13 @@ def in_page(page: str) -> str:
 
 
 def with_transcript(page: str, transcript: str) -> str:
-    """Return the page with this transcript between its marks; raises like `in_page`."""
+    """The page with this transcript between its marks; raises as `in_page` does."""
     in_page(page)
     return _BETWEEN.sub(lambda _: f"{_FENCE}{transcript}{_FENCE_END}", page, count=1)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the transcript; return the demo's exit status."""
+    """Make the transcript; the exit status is that of the demo."""
     played = demo()
     if played.returncode:
         sys.stderr.write(played.stdout + played.stderr)

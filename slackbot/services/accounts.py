@@ -41,7 +41,7 @@ class Accounts:
         delivery: Delivery,
         clock: Clock,
         background: BackgroundTasks,
-        locks: KeyedLocks[Person],
+        locks: KeyedLocks,
     ) -> None:
         self._platform = platform
         self._store = store
@@ -61,7 +61,7 @@ class Accounts:
             NotLinked: there is none.
             TokenRefused: Accelevents has refused its token before.
         """
-        link = await self._store.link(person)
+        link = await self._store.links.get(person)
         if link is None:
             raise NotLinked
         if link.refused_at is not None:
@@ -70,12 +70,12 @@ class Accounts:
 
     async def event_of(self, person: Person) -> EventSlug | None:
         """The event that the person is linked to, even when the token is no longer taken."""
-        link = await self._store.link(person)
+        link = await self._store.links.get(person)
         return link.event if link is not None else None
 
     async def wish(self, person: Person) -> Availability | None:
         """The person's wish to be matched, where one stands."""
-        return await self._store.availability(person)
+        return await self._store.availabilities.get(person)
 
     @asynccontextmanager
     async def authorized_link(self, person: Person) -> AsyncIterator[Link]:
@@ -98,14 +98,14 @@ class Accounts:
 
     async def _refused(self, link: Link, *, tell: bool = False) -> None:
         # Another process may have connected them anew: that link must not be taken for this one.
-        current = await self._store.link(link.person, fresh=True)
+        current = await self._store.links.get(link.person, fresh=True)
         if current is None or current.credential_digest != link.credential_digest:
             return  # they have disconnected or connected anew meanwhile
         if tell and current.refused_at is None:
             # Before it is noted: what happens in between must not leave the person untold.
             key = notice_key("link_refused", link.person, link.credential_digest, link.linked_at)
             await self._delivery.remark(link.person, key, LinkRefused())
-        if await self._store.mark_refused(link.person, self._clock.now()):
+        if await self._store.links.mark_refused(link.person, self._clock.now()):
             log.info("link_refused", team=link.person.team, user=link.person.user)
         await self._feed.close(link.person)
 
@@ -122,7 +122,7 @@ class Accounts:
         """
         event, credential = read_event(event_text), read_credential(credential_text)
         mark = digest(f"{event}\x1f{credential_text.strip()}")
-        link = await self._store.link(person)
+        link = await self._store.links.get(person)
         if link is not None and link.credential_digest == mark and link.refused_at is None:
             return link
         running = self._connecting.get((person, mark))
@@ -174,11 +174,11 @@ class Accounts:
         async with self._locks.of(link.person):
             if (link.person, link.credential_digest) in self._given_up:
                 raise NotLinked
-            before = await self._store.link(link.person)
-            wish = await self._store.availability(link.person)
-            await self._store.save_link(link)
+            before = await self._store.links.get(link.person)
+            wish = await self._store.availabilities.get(link.person)
+            await self._store.links.save(link)
             await self._feed.close(link.person)
-            still = await self._store.availability(link.person)
+            still = await self._store.availabilities.get(link.person)
             if still is not None:
                 self._feed.open(link, still.session_id)
         if before is not None and wish is not None and still is None:
@@ -190,13 +190,13 @@ class Accounts:
         A connect that is under way is given up. A link made after `until` stays as it is.
         """
         async with self._locks.of(person):
-            link = await self._store.link(person)
+            link = await self._store.links.get(person)
             if until is not None and link is not None and link.linked_at > until:
                 return False
             self._given_up |= {key for key in self._connecting if key[0] == person}
-            availability = await self._store.availability(person)
+            availability = await self._store.availabilities.get(person)
             await self._feed.close(person)
-            was_linked = await self._store.forget(person)
+            was_linked = await self._store.people.forget(person)
         if link is not None and availability is not None:
             self._background.start(self.leave(link, availability), "leave")
         if was_linked:
@@ -219,7 +219,7 @@ class Accounts:
 
     async def forget_workspace(self, team: TeamId) -> None:
         """The app was removed from a workspace: stop its feeds and delete everything kept."""
-        for availability in await self._store.availabilities(team):
+        for availability in await self._store.availabilities.list_all(team):
             await self._feed.close(availability.person)
-        await self._store.forget_workspace(team)
+        await self._store.people.forget_workspace(team)
         log.info("workspace_forgotten", team=team)

@@ -58,7 +58,7 @@ class Availabilities:
         store: Store,
         feed: MatchFeed,
         clock: Clock,
-        locks: KeyedLocks[Person],
+        locks: KeyedLocks,
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
@@ -77,7 +77,7 @@ class Availabilities:
         return await self._standing(link)
 
     async def _standing(self, link: Link, *, confirmed: bool = True) -> AvailabilityStatus:
-        availability = await self._store.availability(link.person)
+        availability = await self._store.availabilities.get(link.person)
         return AvailabilityStatus(link, availability, self._feed.health(link.person), confirmed)
 
     async def start(self, person: Person, query: str) -> AvailabilityStatus:
@@ -129,7 +129,7 @@ class Availabilities:
             self._feed.open(link, session.id)
             await self._read_list(link, current or wish, first=current is None)
             await self._feed.wait_connected(link.person, FEED_WAIT_SECONDS)
-            await self._store.save_availability(wish)
+            await self._store.availabilities.save(wish)
         # From here on a feed that comes up only now says available itself, once this is done.
         confirmed = await self._say_available(link, wish)
         self._watch.keep(link.person)
@@ -173,7 +173,7 @@ class Availabilities:
             TokenRefused: the account cannot be spoken for now; it leaves once it can be again.
         """
         async with self._locks.of(person):
-            availability = await self._store.availability(person)
+            availability = await self._store.availabilities.get(person)
             try:
                 async with self._accounts.authorized_link(person) as link:
                     confirmed = availability is None or await self._watch.stop_looking(
@@ -191,5 +191,5 @@ class Availabilities:
     async def _leave_later(self, availability: Availability | None) -> None:
         if availability is not None and availability.state is State.AVAILABLE:
             person, session_id = availability.person, availability.session_id
-            await self._store.set_state(person, session_id, State.LEAVING)
+            await self._store.availabilities.set_state(person, session_id, State.LEAVING)
             self._watch.keep(person)

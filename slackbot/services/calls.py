@@ -88,7 +88,7 @@ class Calls:
         Raises:
             StoreUnavailable: the earlier ones may work or not.
         """
-        match = await self._store.match(person, match_id)
+        match = await self._store.matches.get(person, match_id)
         if match is None or not self._can_be_offered(match):
             return match, None
         CALLS.labels(outcome="renewed").inc()
@@ -113,9 +113,9 @@ class Calls:
             expires_at=closes_at(match),
         )
         if replacing:
-            await self._store.replace_call_links(link)
+            await self._store.call_links.replace(link)
         else:
-            await self._store.add_call_link(link)
+            await self._store.call_links.add(link)
         CALLS.labels(outcome="offered").inc()
         return f"{self._page}/{self._signer.sign(match.person.team, link_id)}"
 
@@ -155,15 +155,19 @@ class Calls:
         if browser is None or digest(browser) != link.browser_digest:
             raise self._refused(RefusalReason.ELSEWHERE)
         CALLS.labels(outcome=visit.value).inc()
-        await self._store.note_visit(link.person.team, link.id_digest, visit, self._clock.now())
+        await self._store.call_links.record_visit(
+            link.person.team, link.id_digest, visit, self._clock.now()
+        )
 
     async def _find(self, signed: str) -> _Found:
         try:
             team, link_id = self._signer.read(signed)
         except EntryRefused as error:
             raise self._refused(error.why) from None
-        link = await self._store.call_link(team, digest(link_id))
-        match = await self._store.match(link.person, link.match_id) if link is not None else None
+        link = await self._store.call_links.get(team, digest(link_id))
+        match = (
+            await self._store.matches.get(link.person, link.match_id) if link is not None else None
+        )
         why = why_not(link, match, self._clock.now())
         if why is not None or link is None or match is None or match.call is None:
             raise self._refused(why or RefusalReason.OVER)
@@ -177,10 +181,10 @@ class Calls:
         team, browser = link.person.team, secrets.token_urlsafe(_COOKIE_BYTES)
         if link.browser_digest is None:
             ours, now = digest(browser), self._clock.now()
-            if await self._store.bind_call_link(team, link.id_digest, ours, now):
+            if await self._store.call_links.bind(team, link.id_digest, ours, now):
                 return browser
             # Another was first, or the link was taken back; or we were, and did not hear of it.
-            current = await self._store.call_link(team, link.id_digest)
+            current = await self._store.call_links.get(team, link.id_digest)
             if current is not None and current.browser_digest == ours:
                 return browser
             if current is None or current.revoked_at is not None:
@@ -197,22 +201,7 @@ class Calls:
     async def opened(self, person: Person, match_id: MatchId) -> None:
         """Note that the person pressed the button with the link."""
         CALLS.labels(outcome="opened").inc()
-        await self._store.note_opened(person, match_id, self._clock.now())
-
-    async def end(self, person: Person, match_id: MatchId) -> float | None:
-        """Delete the call's details once it is closed, which is a minute after its round.
-
-        Returns:
-            None when there is nothing left to delete, else the seconds until it is closed.
-        """
-        match = await self._store.match(person, match_id)
-        if match is None or match.call is None:
-            return None
-        now = self._clock.now()
-        if now < closes_at(match):
-            return (closes_at(match) - now).total_seconds()
-        await self._store.end_call(person, match_id, now)
-        return None
+        await self._store.call_links.mark_opened(person, match_id, self._clock.now())
 
     async def keep_tidy(self, team: TeamId) -> None:
         """Delete the details of closed calls at once and every minute, until cancelled.
@@ -221,7 +210,7 @@ class Calls:
         """
         while True:
             try:
-                if ended := await self._store.end_calls(team, self._clock.now()):
+                if ended := await self._store.call_links.end_calls(team, self._clock.now()):
                     log.info("calls_ended", count=ended)
             except StoreUnavailable:
                 log.warning("calls_not_ended", reason="store_unavailable")

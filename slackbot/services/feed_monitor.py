@@ -62,7 +62,7 @@ class FeedMonitor:
         feed: MatchFeed,
         clock: Clock,
         background: BackgroundTasks,
-        locks: KeyedLocks[Person],
+        locks: KeyedLocks,
         holds: Callable[[Person], bool] = lambda _: True,
         rng: random.Random = _rng,
     ) -> None:
@@ -88,7 +88,7 @@ class FeedMonitor:
 
     async def resume(self, team: TeamId) -> None:
         """After a start: watch over everybody who was available."""
-        for availability in await self._store.availabilities(team):
+        for availability in await self._store.availabilities.list_all(team):
             self.keep(availability.person)
 
     def keep(self, person: Person) -> None:
@@ -132,7 +132,7 @@ class FeedMonitor:
 
     async def end(self, person: Person) -> bool:
         """The wish is over: stop the feed; whether there was a wish. Call it under the lock."""
-        ended = await self._store.end_availability(person)
+        ended = await self._store.availabilities.end(person)
         self._again.forget(person)
         kept = self._kept.pop(person, None)
         if kept is not None and kept is not asyncio.current_task():
@@ -143,8 +143,8 @@ class FeedMonitor:
     async def stop_unreachable(self, person: Person) -> None:
         """No message reaches the person any more: stop listening for them, and leave."""
         async with self._locks.of(person):
-            link = await self._store.link(person)
-            availability = await self._store.availability(person)
+            link = await self._store.links.get(person)
+            availability = await self._store.availabilities.get(person)
             if link is not None and availability is not None:
                 await self._accounts.leave(link, availability)
             await self.end(person)
@@ -195,8 +195,8 @@ class FeedMonitor:
     async def _connected(self, person: Person) -> None:
         async with self._locks.of(person):
             self._again.owe(person)  # whatever fails from here on, the watch makes it good
-            link = await self._store.link(person)
-            availability = await self._store.availability(person)
+            link = await self._store.links.get(person)
+            availability = await self._store.availabilities.get(person)
             if link is None or link.refused_at is not None or availability is None:
                 self._again.forget(person)
                 return
@@ -260,8 +260,8 @@ class FeedMonitor:
     async def _visit(self, person: Person) -> bool:
         """Look once; whether there is a wish to watch over any longer."""
         async with self._locks.of(person):
-            availability = await self._store.availability(person)
-            link = await self._store.link(person)
+            availability = await self._store.availabilities.get(person)
+            link = await self._store.links.get(person)
             if availability is None or link is None:
                 await self._feed.close(person)
                 return False
@@ -298,7 +298,7 @@ class FeedMonitor:
 
     async def _stands(self, wish: Availability) -> bool:
         """Whether it is still this wish: another process may have ended it, or begun another."""
-        now = await self._store.availability(wish.person)
+        now = await self._store.availabilities.get(wish.person)
         return now is not None and (now.session_id, now.since) == (wish.session_id, wish.since)
 
     async def _remark(self, availability: Availability, remark: Remark) -> None:

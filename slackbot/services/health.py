@@ -65,7 +65,7 @@ class HealthMonitor:
         """
         now = self._clock.now()
         self._deaf_since = (self._deaf_since or now) if mostly_disconnected(self._feeds()) else None
-        backlog = await self._store.backlog(team)
+        backlog = await self._store.matches.backlog(team)
         self._oldest = backlog.oldest
         waited = now - backlog.oldest if backlog.oldest is not None else timedelta()
         NOTICES_WAITING.set(backlog.count)

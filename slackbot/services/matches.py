@@ -60,7 +60,7 @@ class Matches:
         self._delivery = delivery
         self._clock = clock
         self._background = background
-        self._locks = KeyedLocks[Person]()
+        self._locks = KeyedLocks()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting: set[Person] = set()
         """For whom a second look at the list is due in a moment."""
@@ -91,7 +91,7 @@ class Matches:
                 log.warning("match_without_session", team=person.team, user=person.user)
                 continue
             async with self._locks.of(person):
-                link = await self._store.link(person)
+                link = await self._store.links.get(person)
                 if link is None or link.event != event:
                     log.info("match_of_nobody", team=person.team)
                     return
@@ -100,30 +100,30 @@ class Matches:
                 await self._delivery.submit(person, match.id, fresh=new)
 
     async def _where_they_wait(self, person: Person) -> SessionId | None:
-        availability = await self._store.availability(person)
+        availability = await self._store.availabilities.get(person)
         return availability.session_id if availability is not None else None
 
     async def _heard(
         self, person: Person, event: EventSlug, session_id: SessionId, seen: MatchReport
     ) -> tuple[Match, bool]:
         """The match that is spoken of, and whether it is stored only now."""
-        known = await self._store.matches_with(person, event, session_id, seen.partner)
+        known = await self._store.matches.list_with(person, event, session_id, seen.partner)
         while True:
             since = None
             if not decided_by_meeting_id(seen, known):
                 since = await self._available_since(person, session_id)
             match = find_existing_match(seen, known, self._clock.now(), since)
             if match is not None:
-                await self._store.enrich_match(person, match.id, seen)
+                await self._store.matches.enrich(person, match.id, seen)
                 return match, False
             match = await self._add(person, event, session_id, seen, known, Source.SOCKET)
             if match is not None:
                 return match, True
             # All of them: a namesake may have taken its place.
-            known = await self._store.matches(person, event, session_id)
+            known = await self._store.matches.list_for(person, event, session_id)
 
     async def _available_since(self, person: Person, session_id: SessionId) -> datetime | None:
-        availability = await self._store.availability(person)
+        availability = await self._store.availabilities.get(person)
         here = availability is not None and availability.session_id == session_id
         return availability.since if here and availability is not None else None
 
@@ -173,7 +173,7 @@ class Matches:
 
     async def _missed(self, link: Link, availability: Availability) -> list[MatchReport]:
         listed = await self._platform.matches(link, availability.session_id)
-        known = await self._store.matches(link.person, link.event, availability.session_id)
+        known = await self._store.matches.list_for(link.person, link.event, availability.session_id)
         return missed_reports(listed, known)
 
     async def _store_missed(
@@ -185,7 +185,7 @@ class Matches:
         async with self._locks.of(link.person):
             if not await self._still(link):
                 return []
-            known = await self._store.matches(link.person, link.event, session_id)
+            known = await self._store.matches.list_for(link.person, link.event, session_id)
             for row in missed_reports(listed, known):
                 match = await self._add(link.person, link.event, session_id, row, known, source)
                 if match is not None:
@@ -195,7 +195,7 @@ class Matches:
 
     async def _still(self, link: Link) -> bool:
         """Whether the person has neither disconnected nor connected anew meanwhile."""
-        current = await self._store.link(link.person)
+        current = await self._store.links.get(link.person)
         return current is not None and current.credential_digest == link.credential_digest
 
     async def _add(
@@ -212,13 +212,13 @@ class Matches:
             person=person,
             event=event,
             session_id=session_id,
-            session_title=await self._store.session_title(person, event, session_id),
+            session_title=await self._store.availabilities.session_title(person, event, session_id),
             seen=seen,
             known=known,
             source=source,
             now=self._clock.now(),
         )
-        if not await self._store.add_match(match):
+        if not await self._store.matches.add(match):
             return None
         MATCHES.labels(source=source.value).inc()
         log.info("match", source=source.value, match=match.id)
@@ -226,13 +226,13 @@ class Matches:
 
     async def history(self, person: Person, event: EventSlug) -> list[Match]:
         """Whom the person was matched with at the event, latest first."""
-        return await self._store.matches(person, event)
+        return await self._store.matches.list_for(person, event)
 
     async def answered(self, person: Person, posted: Posted, answer: str) -> None:
         """The person pressed a button of a match's message; the first answer stays."""
-        await self._store.mark_answered(person, posted, answer)
+        await self._store.matches.mark_answered(person, posted, answer)
 
     async def resume(self, team: TeamId) -> None:
         """After a start: submit again whatever was stored and not settled."""
-        for person, pending_matches in await self._store.pending_matches(team):
+        for person, pending_matches in await self._store.matches.list_pending(team):
             await self._delivery.submit(person, pending_matches, fresh=False)

@@ -72,7 +72,7 @@ class Notices:
         """Tell a stored match, however long that takes; returns when it is settled."""
 
         async def attempt(look: bool) -> None:
-            match = await self._store.match(person, match_id)
+            match = await self._store.matches.get(person, match_id)
             if match is None or match.settled_at is not None:
                 return
             if self._clock.now() - match.received_at > MATCH_AGE:
@@ -81,7 +81,7 @@ class Notices:
                 await self._tell(match, look=look)
 
         if not await self._see_through(attempt, sleep, look_first=look_first, key=match_id):
-            match = await self._store.match(person, match_id)
+            match = await self._store.matches.get(person, match_id)
             if match is not None:
                 await self._settle(match, DEFECT, None)
 
@@ -106,7 +106,9 @@ class Notices:
         at, tries = self._clock.now(), 1
         while True:
             try:
-                await self._store.record_outcome(match.person, match.id, outcome, posted, at)
+                await self._store.matches.record_outcome(
+                    match.person, match.id, outcome, posted, at
+                )
                 break
             except Exception:
                 log.exception("notice_not_settled", match=match.id)
@@ -119,14 +121,14 @@ class Notices:
 
     async def _unreachable(self, person: Person, reason: str) -> None:
         """Before the notice is settled: whoever finds it unsettled comes by here again."""
-        await self._store.mark_reachable(person, reason)
+        await self._store.links.set_unreachable(person, reason)
         if self._gone is not None:
             await self._gone(person)
 
     async def _reached(self, person: Person) -> None:
-        link = await self._store.link(person)
+        link = await self._store.links.get(person)
         if link is not None and link.unreachable is not None:
-            await self._store.mark_reachable(person, None)
+            await self._store.links.set_unreachable(person, None)
 
     # --- the end of its round --------------------------------------------------------------------
 
@@ -134,7 +136,7 @@ class Notices:
         """Turn the message of a match to its second face. An edit twice is an edit once."""
 
         async def attempt(_: bool) -> None:
-            match = await self._store.match(person, match_id)
+            match = await self._store.matches.get(person, match_id)
             if match is None or match.over_at is not None:
                 return
             if match.answer is None and match.channel and match.ts:
@@ -143,7 +145,7 @@ class Notices:
                     await self._messenger.edit(person, posted, MatchOver(match))
                 except MessageRefused as error:
                     log.info("edit_refused", match=match_id, reason=error.reason)
-            await self._store.mark_over(person, match_id, self._clock.now())
+            await self._store.matches.mark_round_over(person, match_id, self._clock.now())
 
         await self._see_through(attempt, sleep, look_first=False, key=match_id)
 

@@ -41,5 +41,5 @@ class Scheduler:
             waited += LOOK_SECONDS
 
     async def _look(self, team: TeamId) -> None:
-        for person, match_id in await self._store.rounds_over(team, self._clock.now()):
+        for person, match_id in await self._store.matches.list_rounds_over(team, self._clock.now()):
             await self._delivery.finish(person, match_id)

@@ -73,7 +73,7 @@ class Sessions:
             sessions = [s for s in sessions if phase(s, now) == view.value]
         elif view is View.CURRENT:
             sessions = [s for s in sessions if phase(s, now) is not SessionScope.PAST]
-        availability = await self._store.availability(person)
+        availability = await self._store.availabilities.get(person)
         return Listing(link.event, view, tuple(in_order(sessions, now)), availability)
 
     async def _fetch(self, link: Link, view: View) -> list[Session]:

@@ -45,7 +45,7 @@ class StatusReannouncer:
         Raises:
             TokenRefused: nothing can be said with this link.
         """
-        person, availability = link.person, await self._store.availability(link.person)
+        person, availability = link.person, await self._store.availabilities.get(link.person)
         self.forget(person)
         if availability is None or availability.state is not State.AVAILABLE:
             return
@@ -63,6 +63,6 @@ class StatusReannouncer:
 
     async def _take_back(self, link: Link, said: Availability) -> None:
         """Another process may have ended the wish just while we said that it stands."""
-        current = await self._store.availability(link.person)
+        current = await self._store.availabilities.get(link.person)
         if current is None or current.session_id != said.session_id:
             await self._accounts.leave(link, said)

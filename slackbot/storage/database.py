@@ -36,7 +36,7 @@ from slackbot.storage.executors import (
     SqliteExecutor,
     Work,
 )
-from slackbot.storage.tables import Base
+from slackbot.storage.tables import AvailabilityRow, Base, LinkRow
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +49,6 @@ ANSWER_SECONDS = 5.0
 PING_SECONDS = 2.0
 Statement = Executable | tuple[Executable, Mapping[str, Any]]
 """A statement, or one made once and its values: making one costs as much as carrying it out."""
-After = Callable[[list[int] | None], None]
-"""Is told how many rows each statement changed; None when that is not known."""
 UNANSWERED = (OperationalError, InterfaceError, NoFreeConnection, OSError, TimeoutError)
 """What is raised when the database is to blame, and not the statement."""
 
@@ -132,33 +130,26 @@ class Database:
             lambda: self.read(lambda connection: list(connection.execute(wanted, values)))
         )
 
-    async def change(self, *statements: Statement, after: After | None = None) -> bool:
-        """Carry out statements as one transaction; whether the last one changed a row.
-
-        `after` is called once the transaction is over, however it ended.
+    async def change(self, *statements: Statement) -> bool:
+        """Execute statements in one transaction. True if the last one changed a row.
 
         Raises:
             StoreUnavailable: the database does not answer; the change may have been made.
         """
-        return (await self.counts(*statements, after=after))[-1] > 0
+        return (await self.counts(*statements))[-1] > 0
 
-    async def counts(self, *statements: Statement, after: After | None = None) -> list[int]:
-        """The same, telling of each statement how many rows it changed."""
+    async def counts(self, *statements: Statement) -> list[int]:
+        """Execute statements in one transaction and return how many rows each changed.
 
+        Raises:
+            StoreUnavailable: the database does not answer; the change may have been made.
+        """
         write = self._units.write_one if len(statements) == 1 else self._units.write
-
-        async def work() -> list[int]:
-            counts: list[int] | None = None
-            try:
-                counts = await write(
-                    lambda connection: [_rows_changed(connection, it) for it in statements]
-                )
-                return counts
-            finally:
-                if after is not None:
-                    after(counts)
-
-        return await self._finish(work)
+        return await self._finish(
+            lambda: write(
+                lambda connection: [_rows_changed(connection, each) for each in statements]
+            )
+        )
 
     async def unit(self, work: Work[T]) -> T:
         """A function over a connection, as one transaction, tried for as long as the others.
@@ -197,6 +188,12 @@ class Database:
     def insert(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT."""
         return sqlite.insert(table) if self.single_process else postgresql.insert(table)
+
+    def upsert(self, table: type[LinkRow | AvailabilityRow], values: dict[str, Any]) -> Executable:
+        """Insert a row, or replace the person's row."""
+        new = self.insert(table).values(**values)
+        replaced = {name: new.excluded[name] for name in values}
+        return new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=replaced)
 
     def together(self, first: Update, last: Insert) -> tuple[Executable, ...]:
         """Two statements that take the same values: on PostgreSQL one, a single round trip.

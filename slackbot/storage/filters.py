@@ -1,4 +1,8 @@
-"""Pieces of statements that all queries share."""
+"""Selects and filters that the repositories share.
+
+`select_by_person` and `by_person` take the person as bound parameters, `person_params`: building
+a statement costs several times as much as executing it, so frequent ones are built once.
+"""
 
 from __future__ import annotations
 
@@ -12,39 +16,43 @@ from slackbot.domain.model import Person
 from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, FeedRow, LinkRow, MatchRow
 
 
-def every(table: type[Base]) -> Select[*tuple[Any, ...]]:
-    """All columns as plain rows: nobody changes an object here, so nobody pays for one."""
+def select_columns(table: type[Base]) -> Select[*tuple[Any, ...]]:
+    """Select all columns as plain rows, which cost less than mapped objects."""
     return select(*table.__table__.columns)
+
+
+def select_by_person(table: type[LinkRow | AvailabilityRow | MatchRow]) -> Select[*tuple[Any, ...]]:
+    """Select the rows of the person in `person_params`."""
+    return select_columns(table).where(by_person(table))
+
+
+def by_person(table: type[LinkRow | AvailabilityRow | MatchRow]) -> ColumnElement[bool]:
+    """Match the rows of the person in `person_params`."""
+    columns = table.__table__.c
+    return and_(columns.team_id == bindparam("by_team"), columns.user_id == bindparam("by_user"))
+
+
+def person_params(person: Person) -> dict[str, Any]:
+    """Return the parameters of `by_person`."""
+    return {"by_team": person.team, "by_user": person.user}
 
 
 def of(
     table: type[LinkRow | AvailabilityRow | MatchRow | CallLinkRow], person: Person
 ) -> ColumnElement[bool]:
+    """Match the rows of a person."""
     return and_(table.team_id == person.team, table.user_id == person.user)
 
 
-def every_of_one(table: type[LinkRow | AvailabilityRow | MatchRow]) -> Select[*tuple[Any, ...]]:
-    """All rows of a person given with `whose`: made once, since making one costs as much again."""
-    return every(table).where(of_one(table))
-
-
-def of_one(table: type[LinkRow | AvailabilityRow | MatchRow]) -> ColumnElement[bool]:
-    """The rows of a person given with `whose`."""
-    columns = table.__table__.c
-    return and_(columns.team_id == bindparam("of_team"), columns.user_id == bindparam("of_user"))
-
-
-def whose(person: Person) -> dict[str, Any]:
-    """The values of `of_one`."""
-    return {"of_team": person.team, "of_user": person.user}
-
-
 def of_any(table: type[LinkRow | FeedRow], people: Iterable[Person]) -> ColumnElement[bool]:
-    """The rows of these people. A list for each workspace: of pairs databases make many terms."""
+    """Match the rows of these people.
+
+    One `IN` list per workspace: databases expand row-value pairs into one term each.
+    """
     users = defaultdict(list)
     for person in people:
         users[person.team].append(person.user)
     return or_(
         false(),
-        *(and_(table.team_id == team, table.user_id.in_(of)) for team, of in users.items()),
+        *(and_(table.team_id == team, table.user_id.in_(ids)) for team, ids in users.items()),
     )

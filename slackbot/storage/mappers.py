@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -28,7 +27,6 @@ from slackbot.domain.model import (
     UserId,
 )
 from slackbot.storage.encryption import Cipher, DecryptionFailed
-from slackbot.storage.tables import db_safe
 
 log = structlog.get_logger(__name__)
 
@@ -149,28 +147,6 @@ def match_values(match: Match, cipher: Cipher) -> Values:
     }
 
 
-def as_stored(match: Match) -> Match:
-    """The match as its row gives it: with foreign texts that can be stored."""
-
-    def text(value: str | None) -> str | None:
-        return db_safe(value) if value is not None else None
-
-    partner = match.partner
-    return replace(
-        match,
-        session_title=db_safe(match.session_title),
-        partner=replace(
-            partner,
-            name=db_safe(partner.name),
-            title=text(partner.title),
-            company=text(partner.company),
-            picture=text(partner.picture),
-        ),
-        partner_key=db_safe(match.partner_key),
-        raw_time=text(match.raw_time),
-    )
-
-
 def match_of(row: Row[Any], cipher: Cipher | None = None) -> Match:
     """The match of a row; without its call when there is nothing to open it with.
 
@@ -222,7 +198,7 @@ def _opened_call(row: Row[Any], person: Person, cipher: Cipher) -> Call | None:
     try:
         plain = json.loads(cipher.open(row.call_sealed, person=person, purpose=CALL))
     except DecryptionFailed as broken:
-        log.warning("call_not_opened", reason=str(broken), team=person.team, user=person.user)
+        log.warning("call_not_decrypted", reason=str(broken), team=person.team, user=person.user)
         return None
     return Call(meeting=plain["meeting"], attendee=plain["attendee"])
 

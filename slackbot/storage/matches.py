@@ -1,15 +1,17 @@
-"""The ledger of matches: every pairing as one person sees it, and how its notice ended."""
+"""The repository of matches."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
+    ColumnElement,
     Select,
     Update,
     and_,
+    bindparam,
+    exists,
     func,
     literal,
     or_,
@@ -17,10 +19,8 @@ from sqlalchemy import (
     update,
 )
 
-from slackbot.aio.ttl_cache import TtlCache
 from slackbot.domain.matching import ROUND_UNKNOWN
 from slackbot.domain.model import (
-    Availability,
     EventSlug,
     Match,
     MatchId,
@@ -32,256 +32,208 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
+from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted
-from slackbot.storage.database import Database, Statement
+from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
-from slackbot.storage.filters import of, whose
+from slackbot.storage.filters import by_person, of, person_params, select_by_person
 from slackbot.storage.mappers import (
     Values,
-    as_stored,
     match_of,
     match_values,
     partner_values,
     person_of,
     sealed_call,
 )
-from slackbot.storage.match_statements import (
-    A_MATCH,
-    AT_EVENT,
-    FULFIL_WISH,
-    IN_SESSION,
-    MAY_BE_WITH,
-    NEW_MATCH,
-    SETTLE,
+from slackbot.storage.tables import AvailabilityRow, MatchRow
+
+# Rounds that are ended at a time: Slack takes about 50 edits a minute.
+MAX_ROUNDS_OVER: Final = 200
+
+_COLUMNS = MatchRow.__table__.c
+_GET: Final = select_by_person(MatchRow).where(_COLUMNS.id == bindparam("by_id"))
+_AT_EVENT: Final = (
+    select(*(column for column in _COLUMNS if column is not _COLUMNS.call_sealed))
+    .where(by_person(MatchRow), _COLUMNS.event == bindparam("by_event"))
+    .order_by(_COLUMNS.received_at.desc(), _COLUMNS.ordinal.desc())
 )
-from slackbot.storage.tables import MatchRow
+_IN_SESSION: Final = _AT_EVENT.where(_COLUMNS.session_id == bindparam("by_session"))
+_MAYBE_WITH: Final = _IN_SESSION.where(
+    or_(
+        _COLUMNS.partner_account_id.is_(None),
+        _COLUMNS.partner_account_id == bindparam("by_account"),
+    )
+)
+_RECORD_OUTCOME: Final = (
+    update(MatchRow)
+    .where(by_person(MatchRow), _COLUMNS.id == bindparam("by_id"), _COLUMNS.settled_at.is_(None))
+    .values({name: bindparam(f"new_{name}") for name in ("settled_at", "outcome", "channel", "ts")})
+)
+# The person's availability becomes IN_MEETING, unless this match was added before.
+_FULFIL_AVAILABILITY: Final = (
+    update(AvailabilityRow)
+    .where(
+        by_person(AvailabilityRow),
+        AvailabilityRow.session_id == bindparam("by_session"),
+        ~exists().where(
+            by_person(MatchRow),
+            _COLUMNS.event == bindparam("by_event"),
+            _COLUMNS.session_id == bindparam("by_session"),
+            _COLUMNS.partner_key == bindparam("by_partner"),
+            _COLUMNS.ordinal == bindparam("by_ordinal"),
+        ),
+    )
+    .values(state=State.IN_MEETING.value)
+)
 
-ROUNDS_AT_ONCE = 200
-"""How many rounds are ended at a time: Slack takes some fifty edits a minute."""
 
+class Matches:
+    """The port `MatchStore` over SQL, its calls encrypted."""
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A person's matches in the session where they are matched now, newest first."""
-
-    event: EventSlug
-    session_id: SessionId
-    matches: tuple[Match, ...]
-
-
-class Ledger:
-    """The part of the store that is about matches."""
-
-    def __init__(
-        self,
-        database: Database,
-        cipher: Cipher,
-        *,
-        wishes: TtlCache[Person, Availability | None],
-        known: TtlCache[Person, Known],
-        told_next: TtlCache[Person, Match],
-    ) -> None:
+    def __init__(self, database: Database, cipher: Cipher) -> None:
         self._database = database
         self._cipher = cipher
-        self._wishes = wishes
-        self._known = known
-        self._add = database.insert(MatchRow).values(NEW_MATCH).on_conflict_do_nothing()
-        self._fulfil_and_add = database.together(FULFIL_WISH, self._add)
-        self._told_next: TtlCache[Person, Match] = told_next
-        """The match just stored, until it is read for the first time, which is to tell it."""
+        new: Values = {column.name: bindparam(f"new_{column.name}") for column in _COLUMNS}
+        self._add = database.insert(MatchRow).values(new).on_conflict_do_nothing()
+        self._fulfil_and_add = database.together(_FULFIL_AVAILABILITY, self._add)
 
-    async def add_match(self, match: Match) -> bool:
-        """Store a match; False when its id, or its (partner, ordinal), is there already.
+    async def add(self, match: Match) -> bool:
+        """Add a match; False if its id, or its (partner, ordinal), already exists.
 
-        Unless it was over before, the person's wish for its session is fulfilled with it.
+        Unless its source is BEFORE, the person's availability in its session becomes IN_MEETING
+        in the same transaction.
         """
-        made = (self._add,) if match.source is Source.BEFORE else self._fulfil_and_add
-        values = _new(match_values(match, self._cipher)) | _wish_of(match)
+        statements = (self._add,) if match.source is Source.BEFORE else self._fulfil_and_add
+        params = person_params(match.person) | {
+            "by_session": match.session_id,
+            "by_event": match.event,
+            "by_partner": match.partner_key,
+            "by_ordinal": match.ordinal,
+        }
+        params |= _new(match_values(match, self._cipher))
+        return await self._database.change(*((statement, params) for statement in statements))
 
-        def after(counts: list[int] | None) -> None:
-            if counts is None:
-                self._wishes.drop(match.person)
-                self._known.drop(match.person)
-                return
-            if len(counts) > 1 and counts[0]:
-                self._wishes.change(match.person, lambda it: _fulfilled(it, match))
-            if counts[-1]:
-                stored = as_stored(match)
-                if match.settled_at is None:
-                    self._told_next.keep(match.person, stored)
-                self._known.change(match.person, lambda it: _with(it, stored))
-
-        return await self._database.change(*((one, values) for one in made), after=after)
-
-    async def enrich_match(self, person: Person, match_id: MatchId, seen: MatchReport) -> None:
-        """Fill what is empty with what a later telling knows; nothing is ever replaced."""
+    async def enrich(self, person: Person, match_id: MatchId, report: MatchReport) -> None:
+        """Fill empty columns from a later report. Nothing is replaced."""
         known: Values = {
-            **partner_values(seen.partner),
-            "raw_time": seen.raw_time,
-            "matched_at": seen.matched_at,
-            "meeting_digest": seen.meeting_digest,
-            "call_sealed": sealed_call(seen.call, person, self._cipher),
+            **partner_values(report.partner),
+            "raw_time": report.raw_time,
+            "matched_at": report.matched_at,
+            "meeting_digest": report.meeting_digest,
+            "call_sealed": sealed_call(report.call, person, self._cipher),
         }
         filled = {
             column.name: func.coalesce(column, literal(known[column.name], column.type))
-            for column in MatchRow.__table__.columns
+            for column in _COLUMNS
             if known.get(column.name) is not None
         }
         if filled:
-            await self._change(person, match_id, _one(person, match_id).values(**filled))
+            await self._database.change(_update(person, match_id).values(**filled))
 
-    async def match(self, person: Person, match_id: MatchId) -> Match | None:
-        """One match of the person."""
-        at_hand = self._told_next.peek(person)
-        if at_hand is not None and at_hand.id == match_id:
-            self._told_next.drop(person)
-            return at_hand
-        row = await self._database.row(A_MATCH, whose(person) | {"of_match": match_id})
+    async def get(self, person: Person, match_id: MatchId) -> Match | None:
+        """Return one match, including its call."""
+        row = await self._database.row(_GET, person_params(person) | {"by_id": match_id})
         return match_of(row, self._cipher) if row is not None else None
 
-    async def matches_with(
-        self, person: Person, event: EventSlug, session_id: SessionId, partner: Partner
-    ) -> list[Match]:
-        """All of the session that may be with this partner, newest first; others perhaps too.
-
-        Where nothing is remembered, reading a long session would cost more than all the rest.
-        """
-        if self._database.single_process or partner.account_id is None:
-            return await self.matches(person, event, session_id)
-        wanted = {"of_event": event, "of_session": session_id, "of_account": partner.account_id}
-        return await self._load(MAY_BE_WITH, whose(person) | wanted)
-
-    async def matches(
+    async def list_for(
         self, person: Person, event: EventSlug, session_id: SessionId | None = None
     ) -> list[Match]:
-        """The person's matches at the event, newest first, of one session where given.
+        """Return the person's matches at the event or in one session of it, newest first.
 
-        Without their calls, which only who enters one has use for.
+        Without their calls.
         """
-        of_event = whose(person) | {"of_event": event}
+        params = person_params(person) | {"by_event": event}
         if session_id is None:
-            return await self._load(AT_EVENT, of_event)
-        at_hand = self._known.peek(person)
-        if at_hand is not None and (at_hand.event, at_hand.session_id) != (event, session_id):
-            self._known.drop(person)
+            return await self._list(_AT_EVENT, params)
+        return await self._list(_IN_SESSION, params | {"by_session": session_id})
 
-        async def load() -> Known:
-            found = await self._load(IN_SESSION, of_event | {"of_session": session_id})
-            return Known(event, session_id, tuple(found))
+    async def list_with(
+        self, person: Person, event: EventSlug, session_id: SessionId, partner: Partner
+    ) -> list[Match]:
+        """Return the matches of a session that may be with this partner, newest first.
 
-        return list((await self._known.get(person, load)).matches)
+        Without their calls. Reading a whole long session would be the slowest step of a match.
+        """
+        if partner.account_id is None:
+            return await self.list_for(person, event, session_id)
+        params = {"by_event": event, "by_session": session_id, "by_account": partner.account_id}
+        return await self._list(_MAYBE_WITH, person_params(person) | params)
 
-    async def _load(self, wanted: Select[*tuple[Any, ...]], values: Values) -> list[Match]:
-        return [match_of(row) for row in await self._database.rows(wanted, values)]
+    async def _list(self, wanted: Select[*tuple[Any, ...]], params: Values) -> list[Match]:
+        return [match_of(row) for row in await self._database.rows(wanted, params)]
 
     async def record_outcome(
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
     ) -> None:
-        """Note how the notice ended. The first end stays."""
+        """Record how the match's notice ended. The first outcome stays."""
         channel, ts = (posted.channel, posted.ts) if posted is not None else (None, None)
-        ending = {"settled_at": at, "outcome": outcome, "channel": channel, "ts": ts}
-        values = whose(person) | {"of_match": match_id} | _new(ending)
-        await self._change(person, match_id, (SETTLE, values), ending)
+        outcome_values = {"settled_at": at, "outcome": outcome, "channel": channel, "ts": ts}
+        params = person_params(person) | {"by_id": match_id} | _new(outcome_values)
+        await self._database.change((_RECORD_OUTCOME, params))
 
-    async def rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
-        """Told matches whose round has ended and whose message does not say so yet."""
-        unknown = and_(MatchRow.ends_at.is_(None), MatchRow.received_at <= now - ROUND_UNKNOWN)
-        wanted = (
-            select(MatchRow.team_id, MatchRow.user_id, MatchRow.id)
-            .where(
-                MatchRow.team_id == team,
-                MatchRow.over_at.is_(None),
-                MatchRow.answer.is_(None),
-                MatchRow.outcome == "told",
-                MatchRow.source != Source.LIST.value,
-                or_(MatchRow.ends_at <= now, unknown),
-            )
-            .order_by(MatchRow.received_at)
-            .limit(ROUNDS_AT_ONCE)
+    async def list_pending(self, team: TeamId) -> list[tuple[Person, MatchId]]:
+        """Return the matches whose notices have no outcome yet, oldest first."""
+        return await self._list_ids(
+            _ids().where(_is_pending(team)).order_by(MatchRow.received_at, MatchRow.ordinal)
         )
+
+    async def backlog(self, team: TeamId) -> Backlog:
+        """Count the pending matches. The index of pending matches alone is read."""
+        wanted = select(
+            func.count(MatchRow.received_at).label("waiting"),
+            func.min(MatchRow.received_at).label("oldest"),
+        )
+        row = await self._database.row(wanted.where(_is_pending(team)))
+        return Backlog(row.waiting, row.oldest) if row is not None else Backlog(0, None)
+
+    async def list_rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
+        """Return sent matches whose round has ended but whose message does not say so yet.
+
+        Oldest first. Answered and late ones are left out.
+        """
+        unknown = and_(MatchRow.ends_at.is_(None), MatchRow.received_at <= now - ROUND_UNKNOWN)
+        over = (
+            MatchRow.team_id == team,
+            MatchRow.over_at.is_(None),
+            MatchRow.answer.is_(None),
+            MatchRow.outcome == "told",
+            MatchRow.source != Source.LIST.value,
+            or_(MatchRow.ends_at <= now, unknown),
+        )
+        return await self._list_ids(
+            _ids().where(*over).order_by(MatchRow.received_at).limit(MAX_ROUNDS_OVER)
+        )
+
+    async def _list_ids(self, wanted: Select[str, str, str]) -> list[tuple[Person, MatchId]]:
         return [(person_of(row), MatchId(row.id)) for row in await self._database.rows(wanted)]
 
-    async def mark_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
-        """Note that the message says that the round is over, or never will."""
-        unmarked = _one(person, match_id).where(MatchRow.over_at.is_(None))
-        await self._change(person, match_id, unmarked.values(over_at=at))
+    async def mark_round_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
+        """Record that the message says that the round is over, or never will."""
+        unmarked = _update(person, match_id).where(MatchRow.over_at.is_(None))
+        await self._database.change(unmarked.values(over_at=at))
 
     async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
-        """Note which button of a match's message was pressed; the first answer stays."""
-        row = and_(
+        """Record which button of a match's message was pressed. The first answer stays."""
+        unanswered = update(MatchRow).where(
             of(MatchRow, person),
             MatchRow.channel == posted.channel,
             MatchRow.ts == posted.ts,
             MatchRow.answer.is_(None),
         )
-        changed = update(MatchRow).where(row).values(answer=answer)
-        await self._database.change(changed, after=lambda _: self._known.drop(person))
-
-    async def _change(
-        self, person: Person, match_id: MatchId, changed: Statement, ending: Values | None = None
-    ) -> None:
-        """Change one match; an `ending` is noted in what is at hand too, anything else reread."""
-
-        def after(counts: list[int] | None) -> None:
-            self._told_next.drop(person)
-            if counts == [1] and ending is not None:
-                self._known.change(person, lambda it: _settled(it, match_id, ending))
-            else:
-                self._known.drop(person)
-
-        await self._database.change(changed, after=after)
-
-    def drop_matches(self, person: Person | None) -> None:
-        """Forget what is at hand of somebody, or of everybody."""
-        for cache in (self._known, self._told_next):
-            if person is None:
-                cache.clear()
-            else:
-                cache.drop(person)
-
-    async def pending_matches(self, team: TeamId) -> list[tuple[Person, MatchId]]:
-        """Matches of the workspace whose notices have no end yet, the oldest first."""
-        wanted = (
-            select(MatchRow.team_id, MatchRow.user_id, MatchRow.id)
-            .where(MatchRow.team_id == team, MatchRow.settled_at.is_(None))
-            .order_by(MatchRow.received_at, MatchRow.ordinal)
-        )
-        return [(person_of(row), MatchId(row.id)) for row in await self._database.rows(wanted)]
-
-
-def _one(person: Person, match_id: MatchId) -> Update:
-    return update(MatchRow).where(of(MatchRow, person), MatchRow.id == match_id)
+        await self._database.change(unanswered.values(answer=answer))
 
 
 def _new(values: Values) -> Values:
     return {f"new_{name}": value for name, value in values.items()}
 
 
-def _wish_of(match: Match) -> Values:
-    return whose(match.person) | {
-        "of_session": match.session_id,
-        "of_event": match.event,
-        "of_partner": match.partner_key,
-        "of_ordinal": match.ordinal,
-    }
+def _update(person: Person, match_id: MatchId) -> Update:
+    return update(MatchRow).where(of(MatchRow, person), MatchRow.id == match_id)
 
 
-def _fulfilled(wish: Availability | None, match: Match) -> Availability | None:
-    here = wish is not None and wish.session_id == match.session_id
-    return replace(wish, state=State.IN_MEETING) if here and wish is not None else wish
+def _ids() -> Select[str, str, str]:
+    return select(MatchRow.team_id, MatchRow.user_id, MatchRow.id)
 
 
-def _with(known: Known, match: Match) -> Known:
-    if (known.event, known.session_id) != (match.event, match.session_id):
-        return known
-    others = (it for it in known.matches if it.id != match.id)
-    all_of_them = [replace(match, call=None), *others]
-    newest_first = sorted(all_of_them, key=lambda it: (it.received_at, it.ordinal), reverse=True)
-    return replace(known, matches=tuple(newest_first))
-
-
-def _settled(known: Known, match_id: MatchId, ending: Values) -> Known:
-    return replace(
-        known,
-        matches=tuple(replace(it, **ending) if it.id == match_id else it for it in known.matches),
-    )
+def _is_pending(team: TeamId) -> ColumnElement[bool]:
+    return and_(MatchRow.team_id == team, MatchRow.settled_at.is_(None))

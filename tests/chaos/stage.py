@@ -159,7 +159,7 @@ async def stage(
     """
     interval, patience = (10, 5) if many else (2, 2)
     slack, platform = Slack(), Accelevents(ping_interval=interval, ping_timeout=patience)
-    slack.rate_limits.enabled = False
+    slack.rates.on = False
     if many:
         _nobody_is_paired(platform)
     platform.session(SESSION).capacity = None
@@ -224,9 +224,9 @@ async def _come(
         token = platform.token_for(name)
         tokens.add(token)
         async with turns:
-            await store.save_link(_link(person, token))
-            await store.remember_channel(person, slack.workspace.dm(person.user).id)
-            await store.save_availability(_wish(person, now))
+            await store.links.save(_link(person, token))
+            await store.dm_channels.save(person, slack.workspace.dm(person.user).id)
+            await store.availabilities.save(_wish(person, now))
 
     await asyncio.gather(*(comes(f"guest{n:04}") for n in range(number)))
     await opened.aclose()

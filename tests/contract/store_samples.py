@@ -105,19 +105,22 @@ async def everything(database: Database, person: Person) -> tuple[object, ...]:
     """All that is kept of a person, read past any memory."""
     store = SqlStore(database, VAULT)
     return (
-        await store.link(person),
-        await store.availability(person),
-        [await store.match(person, kept.id) for kept in await store.matches(person, EXPO)],
-        await store.availabilities(person.team),
-        await store.pending_matches(person.team),
-        await store.backlog(person.team),
-        await store.rounds_over(person.team, NOW + timedelta(hours=1)),
-        *[await store.call_link(person.team, call_link(number=n).id_digest) for n in (1, 2)],
+        await store.links.get(person),
+        await store.availabilities.get(person),
+        [
+            await store.matches.get(person, kept.id)
+            for kept in await store.matches.list_for(person, EXPO)
+        ],
+        await store.availabilities.list_all(person.team),
+        await store.matches.list_pending(person.team),
+        await store.matches.backlog(person.team),
+        await store.matches.list_rounds_over(person.team, NOW + timedelta(hours=1)),
+        *[await store.call_links.get(person.team, call_link(number=n).id_digest) for n in (1, 2)],
     )
 
 
 async def fill(store: Store, person: Person) -> None:
-    await store.save_link(link(person))
-    await store.save_availability(wish(person))
-    await store.add_match(pairing(person))
-    await store.add_call_link(call_link(person, 1 if person != BEN else 2))
+    await store.links.save(link(person))
+    await store.availabilities.save(wish(person))
+    await store.matches.add(pairing(person))
+    await store.call_links.add(call_link(person, 1 if person != BEN else 2))

@@ -41,16 +41,16 @@ class Stage:
     async def stored(self, *, ordinal: int = 1, known: bool = False) -> Match:
         """A match of this moment, stored; settled already, if it is known."""
         match = fresh_match(ordinal, call=CALL)
-        await self.store.add_match(match)
+        await self.store.matches.add(match)
         if known:
-            await self.store.record_outcome(
+            await self.store.matches.record_outcome(
                 ANA, match.id, "told", Posted("D", "1"), match.received_at
             )
         return match
 
     async def outcome(self, match: Match) -> str | None:
         """How its notice ended."""
-        kept = await self.store.match(ANA, match.id)
+        kept = await self.store.matches.get(ANA, match.id)
         return kept.outcome if kept is not None else None
 
     async def ends(self, match: Match) -> str | None:
@@ -101,10 +101,10 @@ def fake_stage(store: SqlStore, messenger: FakeMessenger, closing: AsyncExitStac
 
     async def pass_time(seconds: float) -> None:
         for _ in range(10):
-            await store.ping()
+            await store.database.ping()
         clock.advance(seconds)
         for _ in range(10):
-            await store.ping()
+            await store.database.ping()
 
     return Stage(store, messenger, FakeDelivery(notices, clock, background), pass_time)
 
@@ -118,7 +118,7 @@ async def test_a_match_is_told_once(stage: Stage):
     await stage.delivery.submit(ANA, match.id, fresh=True)
     assert await stage.ends(match) == "told"
     assert stage.messenger.told == [(ANA, MatchFound(match))]
-    kept = await stage.store.match(ANA, match.id)
+    kept = await stage.store.matches.get(ANA, match.id)
     assert kept is not None
     assert (kept.channel, kept.ts) == ("D-U1", "1.0")
 
@@ -144,7 +144,7 @@ async def test_several_matches_are_told_each(stage: Stage):
         await stage.delivery.submit(ANA, match.id, fresh=True)
 
     async def waiting() -> int:
-        return len(await stage.store.pending_matches(ANA.team))
+        return len(await stage.store.matches.list_pending(ANA.team))
 
     async def only_one_waits() -> bool:
         return await waiting() == 1
@@ -219,7 +219,7 @@ async def test_the_end_of_a_round_is_said_once(stage: Stage):
     assert await stage.ends(match) == "told"
 
     async def over() -> bool:
-        kept = await stage.store.match(ANA, match.id)
+        kept = await stage.store.matches.get(ANA, match.id)
         return kept is not None and kept.over_at is not None
 
     for _ in range(2):

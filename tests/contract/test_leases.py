@@ -329,10 +329,10 @@ async def test_who_goes_gives_its_feeds_up_before_its_lease(join: Join):
 async def test_a_standing_wish_gets_its_feed(join: Join, database: Database):
     """Whatever became of it; not that of somebody whose token is refused. Twice is as once."""
     store = SqlStore(database, Cipher([bytes(range(32))]))
-    await store.save_link(link())
-    await store.save_link(link(BEN, refused_at=NOON))
+    await store.links.save(link())
+    await store.links.save(link(BEN, refused_at=NOON))
     for person in (ANA, BEN):
-        await store.save_availability(wish(person))
+        await store.availabilities.save(wish(person))
     together = [join(name) for name in "abcd"]
     await asyncio.gather(*(it.register() for it in together))
     await asyncio.gather(*(it.request_missing_feeds() for it in together))

@@ -82,7 +82,7 @@ class FakeStage:
 class RealStage:
     def __init__(self, slack: Slack, messenger: SlackMessenger) -> None:
         self.slack, self.messenger = slack, messenger
-        slack.rate_limits.enabled = False
+        slack.rates.on = False
         team = TeamId(slack.workspace.team_id)
         self.ada, self.priya = (
             Person(team, UserId(slack.workspace.named(name).id)) for name in ("ada", "priya")
@@ -122,7 +122,9 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
         store = await closing.enter_async_context(open_store())
         yield RealStage(
             slack,
-            SlackMessenger(client, SingleInstallation(client, slack.token), LINKS, channels=store),
+            SlackMessenger(
+                client, SingleInstallation(client, slack.token), LINKS, channels=store.dm_channels
+            ),
         )
 
 

@@ -28,13 +28,13 @@ async def test_everything_is_sealed_anew_once(store: SqlStore, database: Databas
     """Tokens and calls of every workspace open with the new key alone; then nothing is left."""
     for person in (ANA, BEN, NAMESAKE):
         await fill(store, person)
-    await store.add_match(pairing(number=2, call=None))
+    await store.matches.add(pairing(number=2, call=None))
     assert await rotate(database, BOTH) == RotationResult(resealed=6)
     assert await rotate(database, ONLY_NEW) == RotationResult(already_new=6)
     after = SqlStore(database, ONLY_NEW)
     for person in (ANA, BEN, NAMESAKE):
-        assert await after.link(person) == link(person)
-        kept = await after.match(person, pairing().id)
+        assert await after.links.get(person) == link(person)
+        kept = await after.matches.get(person, pairing().id)
         assert kept == pairing(person)
 
 
@@ -45,7 +45,7 @@ async def test_nothing_is_sealed_anew_in_an_empty_database(database: Database):
 
 async def test_more_than_one_batch(store: SqlStore, database: Database):
     """Every row is met once, however many there are."""
-    await asyncio.gather(*(store.save_link(link(person)) for person in CROWD))
+    await asyncio.gather(*(store.links.save(link(person)) for person in CROWD))
     assert await rotate(database, BOTH, batch=20) == RotationResult(resealed=len(CROWD))
     assert await rotate(database, ONLY_NEW, batch=15) == RotationResult(already_new=len(CROWD))
 
@@ -53,18 +53,18 @@ async def test_more_than_one_batch(store: SqlStore, database: Database):
 async def test_what_no_key_opens_is_counted_and_left(store: SqlStore, database: Database):
     """By reason; the rest is sealed anew all the same."""
     stranger = SqlStore(database, Cipher([bytes(range(2, 34))]))
-    await stranger.save_link(link(BEN))
-    await stranger.add_match(pairing(BEN))
-    await store.save_link(link())
+    await stranger.links.save(link(BEN))
+    await stranger.matches.add(pairing(BEN))
+    await store.links.save(link())
     found = await rotate(database, BOTH)
     assert found == RotationResult(resealed=1, unreadable=Counter({"unknown key": 2}))
-    assert await stranger.link(BEN) == link(BEN)
-    assert await SqlStore(database, ONLY_NEW).link(ANA) == link()
+    assert await stranger.links.get(BEN) == link(BEN)
+    assert await SqlStore(database, ONLY_NEW).links.get(ANA) == link()
 
 
 async def test_a_value_that_was_replaced_meanwhile_stays(store: SqlStore, database: Database):
     """Between reading and writing a person connects anew: the newer token is not undone."""
-    await store.save_link(link())
+    await store.links.save(link())
     newer = BOTH.encrypt("newer", person=ANA, purpose=TOKEN)
     pending = [newer]
 
@@ -91,16 +91,16 @@ async def test_the_old_key_can_go_after_a_change_beside_a_running_bot(
 ):
     """While people connect, are matched and leave, everything is sealed anew and nothing lost."""
     for person in CROWD:
-        await store.save_link(link(person))
-        await store.add_match(pairing(person))
+        await store.links.save(link(person))
+        await store.matches.add(pairing(person))
     bot = SqlStore(database, BOTH)
 
     async def live(person: Person) -> Link | None:
         latest = link(person, token=SecretStr(f"newer of {person.user}"))
-        await bot.save_link(latest)
-        await bot.add_match(pairing(person, number=2))
+        await bot.links.save(latest)
+        await bot.matches.add(pairing(person, number=2))
         if person.user.endswith("7"):
-            await bot.forget(person)
+            await bot.people.forget(person)
             return None
         return latest
 
@@ -109,9 +109,9 @@ async def test_the_old_key_can_go_after_a_change_beside_a_running_bot(
     assert (await rotate(database, ONLY_NEW)).unreadable.total() == 0
     after = SqlStore(database, ONLY_NEW)
     for person, expected in zip(CROWD[::3], latest, strict=True):
-        assert await after.link(person) == expected
-    for kept in await after.matches(CROWD[0], EXPO):
-        match = await after.match(CROWD[0], kept.id)
+        assert await after.links.get(person) == expected
+    for kept in await after.matches.list_for(CROWD[0], EXPO):
+        match = await after.matches.get(CROWD[0], kept.id)
         assert match is not None
         assert match.call == CALL
 

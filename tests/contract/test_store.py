@@ -49,9 +49,9 @@ from slackbot.storage.store import SqlStore
 async def test_a_link_comes_back_as_it_was_saved(store: Store, database: Database):
     """Every field survives, times in UTC, also past the store's own memory."""
     local = timezone(timedelta(hours=5, minutes=30))
-    await store.save_link(link(linked_at=NOW.astimezone(local), refused_at=NOW))
+    await store.links.save(link(linked_at=NOW.astimezone(local), refused_at=NOW))
     for reader in (store, SqlStore(database, VAULT)):
-        kept = await reader.link(ANA)
+        kept = await reader.links.get(ANA)
         assert kept == link(refused_at=NOW)
         assert kept is not None
         assert kept.linked_at.tzinfo is UTC
@@ -59,35 +59,33 @@ async def test_a_link_comes_back_as_it_was_saved(store: Store, database: Databas
 
 async def test_saving_a_link_replaces_it_at_once(store: Store):
     """One link a person: the next read sees the new one, or that there is none any more."""
-    assert await store.link(ANA) is None
-    await store.save_link(link())
-    assert await store.link(ANA) == link()
-    await store.save_link(link(token=SecretStr("new"), expires_at=None))
-    assert await store.link(ANA) == link(token=SecretStr("new"), expires_at=None)
-    await store.set_auth_scheme(ANA, AuthScheme.BARE)
-    assert (await store.link(ANA)) == link(
-        token=SecretStr("new"), expires_at=None, auth_scheme=AuthScheme.BARE
-    )
-    await store.forget(ANA)
-    assert await store.link(ANA) is None
+    assert await store.links.get(ANA) is None
+    await store.links.save(link())
+    assert await store.links.get(ANA) == link()
+    await store.links.save(link(token=SecretStr("new"), expires_at=None))
+    assert await store.links.get(ANA) == link(token=SecretStr("new"), expires_at=None)
+    await store.links.save(link(auth_scheme=AuthScheme.BARE))
+    assert await store.links.get(ANA) == link(auth_scheme=AuthScheme.BARE)
+    await store.people.forget(ANA)
+    assert await store.links.get(ANA) is None
 
 
 async def test_the_links_of_many_come_together(store: Store, database: Database):
     """As they are now, of these people alone; who has none, or one sealed elsewhere, has none."""
     stranger = replace(ANA, team=OTHER_TEAM)
     unsealed = SqlStore(database, Cipher([bytes(range(1, 33))]))
-    await store.save_link(link())
-    await store.save_link(link(stranger, event=SUMMIT))
-    await unsealed.save_link(link(BEN))
-    assert await store.link(ANA) == link()
-    await SqlStore(database, VAULT).set_auth_scheme(ANA, AuthScheme.BARE)
-    found = await store.links([ANA, BEN, replace(BEN, team=OTHER_TEAM)])
+    await store.links.save(link())
+    await store.links.save(link(stranger, event=SUMMIT))
+    await unsealed.links.save(link(BEN))
+    assert await store.links.get(ANA) == link()
+    await SqlStore(database, VAULT).links.save(link(auth_scheme=AuthScheme.BARE))
+    found = await store.links.get_many([ANA, BEN, replace(BEN, team=OTHER_TEAM)])
     assert found.get(ANA) == link(auth_scheme=AuthScheme.BARE)
     assert [person for person, kept in found.items() if kept is not None] == [ANA]
-    assert await store.link(ANA) == link(auth_scheme=AuthScheme.BARE)
-    both = await store.links([ANA, stranger])
+    assert await store.links.get(ANA) == link(auth_scheme=AuthScheme.BARE)
+    both = await store.links.get_many([ANA, stranger])
     assert both == {ANA: link(auth_scheme=AuthScheme.BARE), stranger: link(stranger, event=SUMMIT)}
-    assert await store.links([]) == {}
+    assert await store.links.get_many([]) == {}
 
 
 @pytest.mark.parametrize(
@@ -105,22 +103,22 @@ async def test_a_new_link_ends_a_wish_it_does_not_speak_for(
 ):
     """Another event or account ends the availability; the history of matches stays."""
     await fill(store, ANA)
-    await store.save_availability(wish(BEN))
-    await store.save_link(link(**changes))
-    assert (await store.availability(ANA) is not None) is kept
-    assert await store.availability(BEN) == wish(BEN)
-    assert await store.matches(ANA, EXPO) == [pairing(call=None)]
+    await store.availabilities.save(wish(BEN))
+    await store.links.save(link(**changes))
+    assert (await store.availabilities.get(ANA) is not None) is kept
+    assert await store.availabilities.get(BEN) == wish(BEN)
+    assert await store.matches.list_for(ANA, EXPO) == [pairing(call=None)]
 
 
 async def test_a_refusal_is_noted_once(store: Store):
     """Of many who find the token refused at once, one is the first; a new link starts afresh."""
-    assert not await store.mark_refused(ANA, NOW)
-    await store.save_link(link())
-    first = await asyncio.gather(*(store.mark_refused(ANA, NOW) for _ in range(20)))
+    assert not await store.links.mark_refused(ANA, NOW)
+    await store.links.save(link())
+    first = await asyncio.gather(*(store.links.mark_refused(ANA, NOW) for _ in range(20)))
     assert sum(first) == 1
-    assert await store.link(ANA) == link(refused_at=NOW)
-    await store.save_link(link())
-    assert await store.mark_refused(ANA, NOW)
+    assert await store.links.get(ANA) == link(refused_at=NOW)
+    await store.links.save(link())
+    assert await store.links.mark_refused(ANA, NOW)
 
 
 async def test_forgetting_a_person_leaves_nothing_of_them(store: Store, database: Database):
@@ -128,8 +126,8 @@ async def test_forgetting_a_person_leaves_nothing_of_them(store: Store, database
     for person in (ANA, BEN):
         await fill(store, person)
     before = (await everything(database, BEN))[:3]
-    assert await store.forget(ANA)
-    assert not await store.forget(ANA)
+    assert await store.people.forget(ANA)
+    assert not await store.people.forget(ANA)
     assert (await everything(database, ANA))[:3] == (None, None, [])
     assert (await everything(database, BEN))[:3] == before
 
@@ -139,51 +137,51 @@ async def test_forgetting_a_person_leaves_nothing_of_them(store: Store, database
 
 async def test_an_availability_comes_back_as_it_was_saved(store: Store):
     """One wish a person, replaced whole; those of a workspace stand oldest first."""
-    await store.save_availability(wish())
-    assert await store.availability(ANA) == wish()
+    await store.availabilities.save(wish())
+    assert await store.availabilities.get(ANA) == wish()
     later = wish(since=NOW + timedelta(minutes=1), session_ends_at=None, state=State.IN_MEETING)
-    await store.save_availability(later)
-    await store.save_availability(wish(BEN))
-    assert await store.availabilities(TEAM) == [wish(BEN), later]
+    await store.availabilities.save(later)
+    await store.availabilities.save(wish(BEN))
+    assert await store.availabilities.list_all(TEAM) == [wish(BEN), later]
 
 
 async def test_the_state_changes_only_while_the_wish_stands(store: Store):
     """A state set for a session that was left or ended changes nothing."""
     session = wish().session_id
-    assert not await store.set_state(ANA, session, State.IN_MEETING)
-    await store.save_availability(wish())
-    assert not await store.set_state(ANA, SessionId(1), State.IN_MEETING)
-    assert await store.availability(ANA) == wish()
-    assert await store.set_state(ANA, session, State.IN_MEETING)
-    assert await store.availability(ANA) == wish(state=State.IN_MEETING)
+    assert not await store.availabilities.set_state(ANA, session, State.IN_MEETING)
+    await store.availabilities.save(wish())
+    assert not await store.availabilities.set_state(ANA, SessionId(1), State.IN_MEETING)
+    assert await store.availabilities.get(ANA) == wish()
+    assert await store.availabilities.set_state(ANA, session, State.IN_MEETING)
+    assert await store.availabilities.get(ANA) == wish(state=State.IN_MEETING)
 
 
 async def test_what_is_remembered_of_a_wish_is_never_older_than_a_change(store: Store):
     """Whoever looks before and after a change sees the change, whichever it was."""
     seen, session = [], wish().session_id
     for change in (
-        store.save_availability(wish()),
-        store.set_state(ANA, session, State.IN_MEETING),
-        store.end_availability(ANA),
-        store.save_availability(wish()),
-        store.save_link(link(event=SUMMIT)),
-        store.save_availability(wish()),
-        store.forget(ANA),
-        store.save_availability(wish()),
-        store.forget_workspace(TEAM),
+        store.availabilities.save(wish()),
+        store.availabilities.set_state(ANA, session, State.IN_MEETING),
+        store.availabilities.end(ANA),
+        store.availabilities.save(wish()),
+        store.links.save(link(event=SUMMIT)),
+        store.availabilities.save(wish()),
+        store.people.forget(ANA),
+        store.availabilities.save(wish()),
+        store.people.forget_workspace(TEAM),
     ):
-        await store.availability(ANA)
+        await store.availabilities.get(ANA)
         await change
-        seen.append(await store.availability(ANA))
+        seen.append(await store.availabilities.get(ANA))
     met = wish(state=State.IN_MEETING)
     assert seen == [wish(), met, None, wish(), None, wish(), None, wish(), None]
 
 
 async def test_a_wish_is_ended_by_one(store: Store):
     """Of many who end it at once, exactly one ended it."""
-    await store.save_availability(wish())
-    assert sum(await asyncio.gather(*(store.end_availability(ANA) for _ in range(20)))) == 1
-    assert await store.availability(ANA) is None
+    await store.availabilities.save(wish())
+    assert sum(await asyncio.gather(*(store.availabilities.end(ANA) for _ in range(20)))) == 1
+    assert await store.availabilities.get(ANA) is None
 
 
 # --- matches -------------------------------------------------------------------------------------
@@ -194,27 +192,27 @@ async def test_a_match_comes_back_as_it_was_added(store: Store):
     bare = pairing(number=2, partner=Partner(name="X"), raw_time=None, matched_at=None)
     bare = replace(bare, meeting_digest=None, call=None, ends_at=None, source=Source.BEFORE)
     for match in (pairing(), bare):
-        assert await store.add_match(match)
-        assert await store.match(ANA, match.id) == match
-    assert await store.match(BEN, pairing().id) is None
+        assert await store.matches.add(match)
+        assert await store.matches.get(ANA, match.id) == match
+    assert await store.matches.get(BEN, pairing().id) is None
 
 
 async def test_a_match_is_stored_once_however_many_try(store: Store):
     """Fifty tellings at the same moment, by id or by pairing, make one row."""
     same_pairing = replace(pairing(), id=MatchId("another id"))
-    tries = [store.add_match(match) for match in (pairing(), same_pairing) for _ in range(25)]
+    tries = [store.matches.add(match) for match in (pairing(), same_pairing) for _ in range(25)]
     assert sum(await asyncio.gather(*tries)) == 1
-    assert len(await store.matches(ANA, EXPO)) == 1
-    assert not await store.add_match(replace(pairing(), ordinal=5))
-    assert await store.add_match(pairing(number=2))
-    assert await store.add_match(pairing(BEN))
+    assert len(await store.matches.list_for(ANA, EXPO)) == 1
+    assert not await store.matches.add(replace(pairing(), ordinal=5))
+    assert await store.matches.add(pairing(number=2))
+    assert await store.matches.add(pairing(BEN))
 
 
 async def test_names_from_strangers_never_stop_a_match(store: Store):
     """Characters that no database takes are replaced, all others are kept."""
     strange = Partner(name="a\0b\ud800c <!channel> 🙂", title="'; DROP TABLE matches; --")
-    assert await store.add_match(pairing(partner=strange))
-    kept = await store.match(ANA, pairing().id)
+    assert await store.matches.add(pairing(partner=strange))
+    kept = await store.matches.get(ANA, pairing().id)
     assert kept is not None
     assert kept.partner == replace(strange, name="a\ufffdb\ufffdc <!channel> 🙂")
 
@@ -222,7 +220,7 @@ async def test_names_from_strangers_never_stop_a_match(store: Store):
 async def test_a_later_telling_fills_only_what_is_empty(store: Store):
     """Call details, digest, time and the partner's particulars are added, never replaced."""
     poor = pairing(partner=Partner(name="Zoë"), raw_time=None, matched_at=None, call=None)
-    await store.add_match(replace(poor, meeting_digest=None))
+    await store.matches.add(replace(poor, meeting_digest=None))
     eastern = timezone(timedelta(hours=-5))
     rich = MatchReport(
         partner=Partner(name="Zoe", account_id=9, company="Ωmega"),
@@ -239,33 +237,33 @@ async def test_a_later_telling_fills_only_what_is_empty(store: Store):
         call=Call({}, {}),
     )
     for seen in (MatchReport(partner=Partner(name="?")), rich, other):
-        await store.enrich_match(ANA, poor.id, seen)
+        await store.matches.enrich(ANA, poor.id, seen)
     partner = Partner(name="Zoë", account_id=9, title="CEO", company="Ωmega")
     expected = replace(poor, partner=partner, raw_time="12:30", matched_at=NOW, call=CALL)
-    assert await store.match(ANA, poor.id) == expected
+    assert await store.matches.get(ANA, poor.id) == expected
 
 
 async def test_matches_stand_newest_first(store: Store):
     """The history of an event, or of one session of it, without the calls."""
     first, second = pairing(), pairing(number=2, session_id=SessionId(8))
     for match in (first, second, pairing(number=3, event=SUMMIT)):
-        await store.add_match(match)
+        await store.matches.add(match)
     first, second = replace(first, call=None), replace(second, call=None)
-    assert await store.matches(ANA, EXPO) == [second, first]
-    assert await store.matches(ANA, EXPO, SessionId(7)) == [first]
+    assert await store.matches.list_for(ANA, EXPO) == [second, first]
+    assert await store.matches.list_for(ANA, EXPO, SessionId(7)) == [first]
 
 
 async def test_a_sessions_title_is_that_of_a_wish_for_it(store: Store):
     """Of the person's own, or of somebody's in the workspace who asked before."""
     here, there = wish(), wish(BEN, session_id=SessionId(8), session_title="Tea")
     session = (here.event, here.session_id)
-    assert await store.session_title(ANA, *session) == ""
+    assert await store.availabilities.session_title(ANA, *session) == ""
     for each in (here, there):
-        await store.save_availability(each)
-    assert await store.session_title(ANA, here.event, SessionId(8)) == ""
-    assert await store.session_title(ANA, SUMMIT, here.session_id) == ""
-    assert await store.session_title(ANA, *session) == here.session_title
-    assert await store.session_title(BEN, *session) == here.session_title
+        await store.availabilities.save(each)
+    assert await store.availabilities.session_title(ANA, here.event, SessionId(8)) == ""
+    assert await store.availabilities.session_title(ANA, SUMMIT, here.session_id) == ""
+    assert await store.availabilities.session_title(ANA, *session) == here.session_title
+    assert await store.availabilities.session_title(BEN, *session) == here.session_title
 
 
 async def test_of_a_partner_none_is_missing(store: Store):
@@ -273,10 +271,10 @@ async def test_of_a_partner_none_is_missing(store: Store):
     zoe, yan = Partner(name="Zoë", account_id=9), Partner(name="Zoë", account_id=8)
     nameless = Partner(name="Z.")
     for number, partner in enumerate((zoe, yan, nameless, zoe), start=1):
-        await store.add_match(pairing(number=number, partner=partner))
-    await store.add_match(pairing(number=5, session_id=SessionId(8)))
+        await store.matches.add(pairing(number=number, partner=partner))
+    await store.matches.add(pairing(number=5, session_id=SessionId(8)))
     for partner, there in ((zoe, {1, 3, 4}), (yan, {2, 3}), (nameless, {1, 2, 3, 4})):
-        found = await store.matches_with(ANA, EXPO, SessionId(7), partner)
+        found = await store.matches.list_with(ANA, EXPO, SessionId(7), partner)
         numbers = [match.ordinal for match in found]
         assert there <= set(numbers) <= {1, 2, 3, 4}
         assert numbers == sorted(numbers, reverse=True), "newest first"
@@ -286,26 +284,26 @@ async def test_of_a_partner_none_is_missing(store: Store):
 async def test_a_settled_match_is_not_submitted_again(store: Store):
     """Unsettled ones are listed oldest first; the first end of a notice stays."""
     for match in (pairing(number=2), pairing(), pairing(BEN, number=3)):
-        await store.add_match(match)
+        await store.matches.add(match)
     one, two, three = (MatchId(f"match-{n}") for n in (1, 2, 3))
-    assert await store.pending_matches(TEAM) == [(ANA, one), (ANA, two), (BEN, three)]
-    await store.record_outcome(ANA, one, "told", Posted("D1", "17.2"), NOW)
-    await store.record_outcome(ANA, one, "account_inactive", None, NOW + timedelta(hours=1))
-    await store.record_outcome(BEN, three, "account_inactive", None, NOW)
-    assert await store.pending_matches(TEAM) == [(ANA, two)]
+    assert await store.matches.list_pending(TEAM) == [(ANA, one), (ANA, two), (BEN, three)]
+    await store.matches.record_outcome(ANA, one, "told", Posted("D1", "17.2"), NOW)
+    await store.matches.record_outcome(ANA, one, "account_inactive", None, NOW + timedelta(hours=1))
+    await store.matches.record_outcome(BEN, three, "account_inactive", None, NOW)
+    assert await store.matches.list_pending(TEAM) == [(ANA, two)]
     told = replace(pairing(), settled_at=NOW, outcome="told", channel="D1", ts="17.2")
-    assert await store.match(ANA, one) == told
+    assert await store.matches.get(ANA, one) == told
 
 
 async def test_what_is_not_told_yet_is_counted(store: Store):
     """How many matches wait for their notice, and since when the oldest does; settled ones not."""
-    assert await store.backlog(TEAM) == Backlog(0, None)
+    assert await store.matches.backlog(TEAM) == Backlog(0, None)
     for match in (pairing(number=2), pairing(), pairing(BEN, number=3)):
-        await store.add_match(match)
-    await store.add_match(pairing(number=4, source=Source.BEFORE, settled_at=NOW, outcome="x"))
-    assert await store.backlog(TEAM) == Backlog(3, NOW + timedelta(seconds=1))
-    await store.record_outcome(ANA, MatchId("match-1"), "told", Posted("D1", "17.2"), NOW)
-    assert await store.backlog(TEAM) == Backlog(2, NOW + timedelta(seconds=2))
+        await store.matches.add(match)
+    await store.matches.add(pairing(number=4, source=Source.BEFORE, settled_at=NOW, outcome="x"))
+    assert await store.matches.backlog(TEAM) == Backlog(3, NOW + timedelta(seconds=1))
+    await store.matches.record_outcome(ANA, MatchId("match-1"), "told", Posted("D1", "17.2"), NOW)
+    assert await store.matches.backlog(TEAM) == Backlog(2, NOW + timedelta(seconds=2))
 
 
 @pytest.mark.parametrize("database_url", ["file"], indirect=True)
@@ -320,7 +318,7 @@ async def test_counting_them_goes_by_their_index(store: SqlStore, database: Data
 
     event.listen(Engine, "before_cursor_execute", explain)
     try:
-        await store.backlog(TEAM)
+        await store.matches.backlog(TEAM)
     finally:
         event.remove(Engine, "before_cursor_execute", explain)
     assert len(plans) == 1
@@ -332,7 +330,7 @@ async def test_counting_them_goes_by_their_index(store: SqlStore, database: Data
 
 async def test_an_event_is_seen_first_once(store: Store):
     """Of many tellings at once one is the first, and so in each workspace."""
-    sights = await asyncio.gather(*(store.record_event(TEAM, "Ev1", NOW) for _ in range(20)))
+    sights = await asyncio.gather(*(store.events.record(TEAM, "Ev1", NOW) for _ in range(20)))
     assert sum(sights) == 1
-    assert await store.record_event(TEAM, "Ev2", NOW)
-    assert await store.record_event(OTHER_TEAM, "Ev1", NOW)
+    assert await store.events.record(TEAM, "Ev2", NOW)
+    assert await store.events.record(OTHER_TEAM, "Ev1", NOW)

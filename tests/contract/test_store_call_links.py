@@ -24,7 +24,7 @@ def after(seconds: float):
 
 
 async def stored(store: Store, number: int = 1) -> CallLink:
-    link = await store.call_link(TEAM, call_link(number=number).id_digest)
+    link = await store.call_links.get(TEAM, call_link(number=number).id_digest)
     assert link is not None
     return link
 
@@ -39,29 +39,29 @@ async def test_a_link_comes_back_as_it_was_stored(store: Store):
         left_at=after(4),
     )
     for link in (full, call_link(number=2)):
-        await store.add_call_link(link)
-        await store.add_call_link(link)
-        assert await store.call_link(TEAM, link.id_digest) == link
+        await store.call_links.add(link)
+        await store.call_links.add(link)
+        assert await store.call_links.get(TEAM, link.id_digest) == link
     assert "b" * 64 not in repr(full)
 
 
 async def test_of_many_browsers_one_is_bound(store: Store):
     """Twenty at the same moment: one binds the link, and stays bound to it."""
-    await store.add_call_link(call_link())
-    tries = [store.bind_call_link(TEAM, ID, f"{n:064x}", NOW) for n in range(20)]
+    await store.call_links.add(call_link())
+    tries = [store.call_links.bind(TEAM, ID, f"{n:064x}", NOW) for n in range(20)]
     won = await asyncio.gather(*tries)
     assert sum(won) == 1
     link = await stored(store)
     assert link == call_link(browser_digest=f"{won.index(True):064x}", opened_at=NOW)
-    assert not await store.bind_call_link(TEAM, ID, "b" * 64, NOW)
+    assert not await store.call_links.bind(TEAM, ID, "b" * 64, NOW)
     assert await stored(store) == link
 
 
 @pytest.mark.parametrize("changes", [{"revoked_at": NOW}, {"expires_at": NOW}])
 async def test_a_link_that_does_not_work_is_not_bound(store: Store, changes: dict[str, object]):
     """Taken back, or expired at this very moment: though nobody has it, nobody gets it."""
-    await store.add_call_link(call_link(**changes))
-    assert not await store.bind_call_link(TEAM, ID, "b" * 64, NOW)
+    await store.call_links.add(call_link(**changes))
+    assert not await store.call_links.bind(TEAM, ID, "b" * 64, NOW)
     assert (await stored(store)).browser_digest is None
 
 
@@ -73,55 +73,56 @@ async def test_a_new_link_revokes_those_of_its_match_and_person(store: Store):
         call_link(number=4, revoked_at=after(-9)),
     )
     for link in (call_link(), *others):
-        await store.add_call_link(link)
+        await store.call_links.add(link)
     namesake = call_link(NAMESAKE)
-    await store.add_call_link(namesake)
+    await store.call_links.add(namesake)
     new = call_link(number=5, made_at=after(10))
-    await store.replace_call_links(new)
+    await store.call_links.replace(new)
     assert (await stored(store)).revoked_at == after(10)
     assert [await stored(store, n) for n in (2, 3, 4)] == list(others)
     assert await stored(store, 5) == new
-    assert await store.call_link(NAMESAKE.team, ID) == namesake
+    assert await store.call_links.get(NAMESAKE.team, ID) == namesake
 
 
 async def test_it_is_noted_when_a_link_was_opened(store: Store):
     """By the button's click or by being used, whichever was first; not of one taken back."""
-    await store.add_call_link(call_link())
-    await store.add_call_link(call_link(number=2, revoked_at=NOW))
-    await store.note_opened(ANA, MatchId("another"), after(1))
-    await store.note_opened(BEN, MATCH, after(1))
+    await store.call_links.add(call_link())
+    await store.call_links.add(call_link(number=2, revoked_at=NOW))
+    await store.call_links.mark_opened(ANA, MatchId("another"), after(1))
+    await store.call_links.mark_opened(BEN, MATCH, after(1))
     assert (await stored(store)).opened_at is None
     for seconds in (2, 3):
-        await store.note_opened(ANA, MATCH, after(seconds))
-    await store.bind_call_link(TEAM, ID, "b" * 64, after(4))
+        await store.call_links.mark_opened(ANA, MATCH, after(seconds))
+    await store.call_links.bind(TEAM, ID, "b" * 64, after(4))
     assert (await stored(store)).opened_at == after(2)
     assert (await stored(store, 2)).opened_at is None
 
 
 async def test_who_joins_again_has_not_left(store: Store):
     """First joined stays, last left counts."""
-    await store.add_call_link(call_link())
+    await store.call_links.add(call_link())
     for seconds, visit in enumerate((Visit.JOINED, Visit.LEFT, Visit.JOINED)):
-        await store.note_visit(TEAM, ID, visit, after(seconds))
+        await store.call_links.record_visit(TEAM, ID, visit, after(seconds))
     assert await stored(store) == call_link(joined_at=NOW)
-    await store.note_visit(TEAM, ID, Visit.LEFT, after(9))
+    await store.call_links.record_visit(TEAM, ID, Visit.LEFT, after(9))
     assert await stored(store) == call_link(joined_at=NOW, left_at=after(9))
 
 
 async def test_the_end_of_a_call_deletes_its_details(store: Store, database: Database):
-    """The match stays, its call is gone, also from memory; of the links there is a record."""
-    for person in (ANA, BEN):
-        await fill(store, person)
-    await store.bind_call_link(TEAM, ID, "b" * 64, NOW)
-    await store.note_visit(TEAM, ID, Visit.JOINED, NOW)
-    await store.end_call(ANA, MATCH, after(9))
+    """The match stays, its call is gone; of the links there is a record."""
+    await fill(store, ANA)
+    await store.matches.add(pairing(BEN, ends_at=after(600)))
+    await store.call_links.add(call_link(BEN, 2, expires_at=after(660)))
+    await store.call_links.bind(TEAM, ID, "b" * 64, NOW)
+    await store.call_links.record_visit(TEAM, ID, Visit.JOINED, NOW)
+    assert await store.call_links.end_calls(TEAM, after(360)) == 1
     for reader in (store, SqlStore(database, VAULT)):
-        assert await reader.match(ANA, MATCH) == pairing(call=None)
-        assert await reader.match(BEN, MATCH) == pairing(BEN)
-    record = call_link(revoked_at=after(9), opened_at=NOW, joined_at=NOW)
+        assert await reader.matches.get(ANA, MATCH) == pairing(call=None)
+        assert await reader.matches.get(BEN, MATCH) == pairing(BEN, ends_at=after(600))
+    record = call_link(revoked_at=after(360), opened_at=NOW, joined_at=NOW)
     assert await stored(store) == record
-    assert await stored(store, 2) == call_link(BEN, 2)
-    await store.end_call(ANA, MATCH, after(10))
+    assert await stored(store, 2) == call_link(BEN, 2, expires_at=after(660))
+    assert await store.call_links.end_calls(TEAM, after(361)) == 0
     assert await stored(store) == record
 
 
@@ -131,23 +132,23 @@ async def test_closed_calls_are_ended_and_no_others(store: Store, database: Data
     over = pairing(number=3, ends_at=after(60))
     elsewhere = pairing(NAMESAKE, 3, ends_at=after(60))
     for match in (pairing(ends_at=after(600)), unknown, over, elsewhere):
-        await store.add_match(match)
-    await store.add_call_link(call_link(expires_at=after(660)))
-    await store.add_call_link(call_link(number=2, match_id=over.id, expires_at=after(120)))
+        await store.matches.add(match)
+    await store.call_links.add(call_link(expires_at=after(660)))
+    await store.call_links.add(call_link(number=2, match_id=over.id, expires_at=after(120)))
 
     async def left() -> list[str]:
         reader = SqlStore(database, VAULT)
-        matches = [await reader.match(ANA, MatchId(f"match-{n}")) for n in (1, 2, 3)]
+        matches = [await reader.matches.get(ANA, MatchId(f"match-{n}")) for n in (1, 2, 3)]
         return [match.id for match in matches if match is not None and match.call is not None]
 
     counts = []
     for seconds in (119, 120, 120, 660, 1859, 1860):
-        counts.append((await store.end_calls(TEAM, after(seconds)), len(await left())))
+        counts.append((await store.call_links.end_calls(TEAM, after(seconds)), len(await left())))
         links = [(await stored(store, n)).revoked_at is not None for n in (1, 2)]
         assert links == [seconds >= 660, seconds >= 120]
     assert counts == [(0, 3), (1, 2), (0, 2), (1, 1), (0, 1), (1, 0)]
-    assert (await store.match(ANA, over.id)) == replace(over, call=None)
-    other = await SqlStore(database, VAULT).match(NAMESAKE, elsewhere.id)
+    assert (await store.matches.get(ANA, over.id)) == replace(over, call=None)
+    other = await SqlStore(database, VAULT).matches.get(NAMESAKE, elsewhere.id)
     assert other is not None
     assert other.call == CALL
 
@@ -155,8 +156,8 @@ async def test_closed_calls_are_ended_and_no_others(store: Store, database: Data
 async def test_details_that_are_told_again_are_deleted_again(store: Store):
     """A late telling may bring a call back; the next look takes it away."""
     await fill(store, ANA)
-    await store.end_calls(TEAM, after(600))
+    await store.call_links.end_calls(TEAM, after(600))
     seen = MatchReport(partner=pairing().partner, call=CALL)
-    await store.enrich_match(ANA, MATCH, seen)
-    assert await store.end_calls(TEAM, after(660)) == 1
-    assert await store.match(ANA, MATCH) == pairing(call=None)
+    await store.matches.enrich(ANA, MATCH, seen)
+    assert await store.call_links.end_calls(TEAM, after(660)) == 1
+    assert await store.matches.get(ANA, MATCH) == pairing(call=None)

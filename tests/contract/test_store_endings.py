@@ -13,7 +13,7 @@ from slackbot.domain.matching import ROUND_UNKNOWN
 from slackbot.domain.model import Match, MatchId, Person, SessionId, Source
 from slackbot.domain.ports import Posted, Store
 from slackbot.storage.database import Database
-from slackbot.storage.matches import ROUNDS_AT_ONCE
+from slackbot.storage.matches import MAX_ROUNDS_OVER
 from slackbot.storage.store import SqlStore
 
 PLACE = Posted("D1", "17.2")
@@ -24,13 +24,13 @@ LATER = ENDS + timedelta(hours=1)
 
 async def told(store: Store, match: Match, place: Posted | None = PLACE) -> MatchId:
     """A match that is stored and was told."""
-    await store.add_match(match)
-    await store.record_outcome(match.person, match.id, "told", place, NOW)
+    await store.matches.add(match)
+    await store.matches.record_outcome(match.person, match.id, "told", place, NOW)
     return match.id
 
 
 async def over(store: Store, now: datetime = LATER) -> list[tuple[Person, MatchId]]:
-    return await store.rounds_over(TEAM, now)
+    return await store.matches.list_rounds_over(TEAM, now)
 
 
 # --- rounds --------------------------------------------------------------------------------------
@@ -51,36 +51,36 @@ async def test_rounds_stand_oldest_first_and_some_hundred_at_most(store: Store):
         pairing(
             number=number, partner_key=f"id:{number}", received_at=NOW - timedelta(hours=number)
         )
-        for number in range(1, ROUNDS_AT_ONCE + 3)
+        for number in range(1, MAX_ROUNDS_OVER + 3)
     ]
     for match in many:
         await told(store, match)
     found = [match_id for _, match_id in await over(store)]
-    assert found == [match.id for match in reversed(many)][:ROUNDS_AT_ONCE]
+    assert found == [match.id for match in reversed(many)][:MAX_ROUNDS_OVER]
 
 
 async def test_only_what_was_told_in_time_and_not_answered_has_an_end(store: Store):
     """Not what was told late, refused, never told, answered, or is over already."""
     await told(store, pairing(number=1, source=Source.LIST))
-    await store.add_match(pairing(number=2))
-    await store.add_match(pairing(number=3))
-    await store.record_outcome(ANA, MatchId("match-3"), "user_disabled", None, NOW)
+    await store.matches.add(pairing(number=2))
+    await store.matches.add(pairing(number=3))
+    await store.matches.record_outcome(ANA, MatchId("match-3"), "user_disabled", None, NOW)
     await told(store, pairing(number=4), Posted("D1", "4"))
-    await store.mark_answered(ANA, Posted("D1", "4"), "pause")
-    await store.mark_over(ANA, await told(store, pairing(number=5)), NOW)
+    await store.matches.mark_answered(ANA, Posted("D1", "4"), "pause")
+    await store.matches.mark_round_over(ANA, await told(store, pairing(number=5)), NOW)
     going_on = await told(store, pairing(BEN, number=6))
     assert await over(store) == [(BEN, going_on)]
-    assert await store.rounds_over(OTHER_TEAM, LATER) == []
+    assert await store.matches.list_rounds_over(OTHER_TEAM, LATER) == []
 
 
 async def test_that_it_is_over_is_noted_once(store: Store):
     """The first moment stays, however many come to note it."""
     match_id = await told(store, pairing())
     for minutes in range(3):
-        await store.mark_over(ANA, match_id, ENDS + timedelta(minutes=minutes))
-    await store.mark_over(BEN, match_id, NOW)
-    await store.mark_over(ANA, MatchId("nothing"), NOW)
-    kept = await store.match(ANA, match_id)
+        await store.matches.mark_round_over(ANA, match_id, ENDS + timedelta(minutes=minutes))
+    await store.matches.mark_round_over(BEN, match_id, NOW)
+    await store.matches.mark_round_over(ANA, MatchId("nothing"), NOW)
+    kept = await store.matches.get(ANA, match_id)
     assert kept is not None
     assert kept.over_at == ENDS
 
@@ -91,9 +91,9 @@ async def test_that_it_is_over_is_noted_once(store: Store):
 async def test_the_first_answer_stays(store: Store):
     """Of several presses of one message's buttons the first is the answer."""
     match_id = await told(store, pairing())
-    await store.mark_answered(ANA, PLACE, "available")
-    await store.mark_answered(ANA, PLACE, "pause")
-    kept = await store.match(ANA, match_id)
+    await store.matches.mark_answered(ANA, PLACE, "available")
+    await store.matches.mark_answered(ANA, PLACE, "pause")
+    kept = await store.matches.get(ANA, match_id)
     assert kept is not None
     assert kept.answer == "available"
 
@@ -106,9 +106,9 @@ async def test_an_answer_belongs_to_its_message(store: Store, person: Person, pl
     """Another person's press, or of another message, answers nothing here."""
     match_id = await told(store, pairing())
     await told(store, pairing(number=2), None)
-    await store.mark_answered(person, place, "pause")
+    await store.matches.mark_answered(person, place, "pause")
     for kept_id in (match_id, MatchId("match-2")):
-        kept = await store.match(ANA, kept_id)
+        kept = await store.matches.get(ANA, kept_id)
         assert kept is not None
         assert kept.answer is None
 
@@ -116,17 +116,19 @@ async def test_an_answer_belongs_to_its_message(store: Store, person: Person, pl
 async def test_endings_come_back_as_they_were_noted(store: Store, database: Database):
     """In the single match and in the history, in memory and on the disk."""
     match_id = await told(store, pairing())
-    await store.matches(ANA, EXPO, SessionId(7))
-    await store.mark_answered(ANA, PLACE, "pause")
-    await store.mark_over(ANA, match_id, ENDS)
+    await store.matches.list_for(ANA, EXPO, SessionId(7))
+    await store.matches.mark_answered(ANA, PLACE, "pause")
+    await store.matches.mark_round_over(ANA, match_id, ENDS)
     expected = replace(
         pairing(), settled_at=NOW, outcome="told", channel="D1", ts="17.2", over_at=ENDS
     )
     expected = replace(expected, answer="pause")
     for reader in (store, SqlStore(database, VAULT)):
-        assert await reader.match(ANA, match_id) == expected
+        assert await reader.matches.get(ANA, match_id) == expected
         for session in (None, SessionId(7)):
-            assert await reader.matches(ANA, EXPO, session) == [replace(expected, call=None)]
+            assert await reader.matches.list_for(ANA, EXPO, session) == [
+                replace(expected, call=None)
+            ]
 
 
 # --- who is reachable ----------------------------------------------------------------------------
@@ -134,20 +136,20 @@ async def test_endings_come_back_as_they_were_noted(store: Store, database: Data
 
 async def test_why_nobody_reaches_them_is_kept_until_somebody_does(store: Store):
     """Noted at once in what is read, replaced by a later word, and gone when they are reachable."""
-    await store.save_link(link())
+    await store.links.save(link())
     for word in ("user_disabled", "account_inactive", None):
-        await store.mark_reachable(ANA, word)
-        assert await store.link(ANA) == link(unreachable=word)
-    await store.mark_reachable(BEN, "user_disabled")
-    assert await store.link(BEN) is None
+        await store.links.set_unreachable(ANA, word)
+        assert await store.links.get(ANA) == link(unreachable=word)
+    await store.links.set_unreachable(BEN, "user_disabled")
+    assert await store.links.get(BEN) is None
 
 
 async def test_connecting_anew_begins_anew(store: Store):
     """A new link says nothing of the old one's trouble."""
-    await store.save_link(link())
-    await store.mark_reachable(ANA, "user_disabled")
-    await store.save_link(link())
-    assert await store.link(ANA) == link()
+    await store.links.save(link())
+    await store.links.set_unreachable(ANA, "user_disabled")
+    await store.links.save(link())
+    assert await store.links.get(ANA) == link()
 
 
 async def test_many_who_note_an_ending_at_once_leave_one(store: Store):
@@ -155,15 +157,21 @@ async def test_many_who_note_an_ending_at_once_leave_one(store: Store):
     await fill(store, ANA)
     await asyncio.gather(
         *(
-            store.record_outcome(ANA, MatchId("match-1"), word, PLACE, NOW)
+            store.matches.record_outcome(ANA, MatchId("match-1"), word, PLACE, NOW)
             for word in ("told", "expired", "told")
         )
     )
     await asyncio.gather(
-        *(store.mark_answered(ANA, PLACE, word) for word in ("pause", "available", "pause")),
-        *(store.mark_over(ANA, MatchId("match-1"), moment) for moment in (NOW, ENDS, LATER)),
+        *(
+            store.matches.mark_answered(ANA, PLACE, word)
+            for word in ("pause", "available", "pause")
+        ),
+        *(
+            store.matches.mark_round_over(ANA, MatchId("match-1"), moment)
+            for moment in (NOW, ENDS, LATER)
+        ),
     )
-    kept = await store.match(ANA, MatchId("match-1"))
+    kept = await store.matches.get(ANA, MatchId("match-1"))
     assert kept is not None
     assert kept.outcome in {"told", "expired"}
     assert kept.answer in {"pause", "available"}

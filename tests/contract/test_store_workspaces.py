@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from inspect import isfunction
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -27,7 +28,6 @@ from store_samples import (
 
 from slackbot.domain.calls import Visit
 from slackbot.domain.model import (
-    AuthScheme,
     MatchId,
     MatchReport,
     Partner,
@@ -35,7 +35,17 @@ from slackbot.domain.model import (
     State,
 )
 from slackbot.domain.notices import Backlog
-from slackbot.domain.ports import Posted, Store
+from slackbot.domain.ports import (
+    AvailabilityStore,
+    CallLinkStore,
+    DmChannelStore,
+    EventStore,
+    LinkStore,
+    MatchStore,
+    PeopleStore,
+    Posted,
+    Store,
+)
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
 
@@ -44,16 +54,16 @@ async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, databas
     """All rows of the workspace go, remembered links and seen events too; no other's."""
     for person in (ANA, BEN, NAMESAKE):
         await fill(store, person)
-        await store.record_event(person.team, "Ev1", NOW)
-        assert await store.link(person) == link(person)
+        await store.events.record(person.team, "Ev1", NOW)
+        assert await store.links.get(person) == link(person)
     before = await everything(database, NAMESAKE)
-    await store.forget_workspace(TEAM)
-    assert await store.link(ANA) is None
+    await store.people.forget_workspace(TEAM)
+    assert await store.links.get(ANA) is None
     nothing = (None, None, [], [], [], Backlog(0, None), [], None, None)
     assert await everything(database, ANA) == nothing
     assert await everything(database, NAMESAKE) == before
-    assert await store.record_event(TEAM, "Ev1", NOW)
-    assert not await store.record_event(OTHER_TEAM, "Ev1", NOW)
+    assert await store.events.record(TEAM, "Ev1", NOW)
+    assert not await store.events.record(OTHER_TEAM, "Ev1", NOW)
 
 
 POSTED = Posted("D", "1.2")
@@ -61,49 +71,63 @@ POSTED = Posted("D", "1.2")
 
 async def told(store: Store, person: Person) -> None:
     """A second match of the person, told and over."""
-    await store.add_match(pairing(person, number=2))
-    await store.record_outcome(person, MatchId("match-2"), "told", POSTED, NOW)
+    await store.matches.add(pairing(person, number=2))
+    await store.matches.record_outcome(person, MatchId("match-2"), "told", POSTED, NOW)
 
 
 USES: dict[str, tuple[Any, ...]] = {
-    "link": (ANA,),
-    "links": ([ANA],),
-    "save_link": (link(event=SUMMIT),),
-    "mark_refused": (ANA, NOW),
-    "set_auth_scheme": (ANA, AuthScheme.BARE),
-    "forget": (ANA,),
-    "forget_workspace": (TEAM,),
-    "availability": (ANA,),
-    "session_title": (ANA, wish().event, wish().session_id),
-    "save_availability": (wish(event=SUMMIT),),
-    "set_state": (ANA, wish().session_id, State.IN_MEETING),
-    "end_availability": (ANA,),
-    "availabilities": (TEAM,),
-    "add_match": (pairing(number=3),),
-    "enrich_match": (ANA, MatchId("match-1"), MatchReport(partner=Partner(name="X", title="Y"))),
-    "match": (ANA, MatchId("match-1")),
-    "matches": (ANA, EXPO),
-    "matches_with": (ANA, EXPO, pairing().session_id, pairing().partner),
-    "record_outcome": (ANA, MatchId("match-1"), "told", Posted("D", "1"), NOW),
-    "pending_matches": (TEAM,),
-    "backlog": (TEAM,),
-    "mark_reachable": (ANA, "user_disabled"),
-    "rounds_over": (TEAM, NOW + timedelta(hours=1)),
-    "mark_over": (ANA, MatchId("match-2"), NOW),
-    "mark_answered": (ANA, POSTED, "pause"),
-    "record_event": (TEAM, "Ev1", NOW),
-    "add_call_link": (call_link(number=2),),
-    "replace_call_links": (call_link(number=2),),
-    "call_link": (TEAM, call_link().id_digest),
-    "bind_call_link": (TEAM, call_link().id_digest, "b" * 64, NOW),
-    "note_opened": (ANA, MatchId("match-1"), NOW),
-    "note_visit": (TEAM, call_link().id_digest, Visit.JOINED, NOW),
-    "end_call": (ANA, MatchId("match-1"), NOW),
-    "end_calls": (TEAM, NOW + timedelta(days=1)),
+    "links.get": (ANA,),
+    "links.get_many": ([ANA],),
+    "links.save": (link(event=SUMMIT),),
+    "links.mark_refused": (ANA, NOW),
+    "dm_channels.get": (ANA,),
+    "dm_channels.save": (ANA, "D1"),
+    "people.forget": (ANA,),
+    "people.forget_workspace": (TEAM,),
+    "availabilities.get": (ANA,),
+    "availabilities.session_title": (ANA, wish().event, wish().session_id),
+    "availabilities.save": (wish(event=SUMMIT),),
+    "availabilities.set_state": (ANA, wish().session_id, State.IN_MEETING),
+    "availabilities.end": (ANA,),
+    "availabilities.list_all": (TEAM,),
+    "matches.add": (pairing(number=3),),
+    "matches.enrich": (ANA, MatchId("match-1"), MatchReport(partner=Partner(name="X", title="Y"))),
+    "matches.get": (ANA, MatchId("match-1")),
+    "matches.list_for": (ANA, EXPO),
+    "matches.list_with": (ANA, EXPO, pairing().session_id, pairing().partner),
+    "matches.record_outcome": (ANA, MatchId("match-1"), "told", Posted("D", "1"), NOW),
+    "matches.list_pending": (TEAM,),
+    "matches.backlog": (TEAM,),
+    "links.set_unreachable": (ANA, "user_disabled"),
+    "matches.list_rounds_over": (TEAM, NOW + timedelta(hours=1)),
+    "matches.mark_round_over": (ANA, MatchId("match-2"), NOW),
+    "matches.mark_answered": (ANA, POSTED, "pause"),
+    "events.record": (TEAM, "Ev1", NOW),
+    "call_links.add": (call_link(number=2),),
+    "call_links.replace": (call_link(number=2),),
+    "call_links.get": (TEAM, call_link().id_digest),
+    "call_links.bind": (TEAM, call_link().id_digest, "b" * 64, NOW),
+    "call_links.mark_opened": (ANA, MatchId("match-1"), NOW),
+    "call_links.record_visit": (TEAM, call_link().id_digest, Visit.JOINED, NOW),
+    "call_links.end_calls": (TEAM, NOW + timedelta(days=1)),
 }
 
 
-METHODS = [name for name, it in vars(Store).items() if isfunction(it) and name[0] != "_"]
+PORTS = {
+    "links": LinkStore,
+    "dm_channels": DmChannelStore,
+    "people": PeopleStore,
+    "availabilities": AvailabilityStore,
+    "matches": MatchStore,
+    "call_links": CallLinkStore,
+    "events": EventStore,
+}
+METHODS = [
+    f"{repository}.{name}"
+    for repository, port in PORTS.items()
+    for name, method in vars(port).items()
+    if isfunction(method) and name[0] != "_"
+]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -116,7 +140,7 @@ async def test_workspaces_with_equal_user_ids_never_meet(
         await told(store, person)
     before = await everything(database, NAMESAKE)
     statements.clear()
-    answer = await getattr(SqlStore(database, VAULT), method)(*USES[method])
+    answer = await attrgetter(method)(SqlStore(database, VAULT))(*USES[method])
     assert statements, "the method was answered from memory and proves nothing"
     assert OTHER_TEAM not in repr(answer)
     assert await everything(database, NAMESAKE) == before
@@ -126,17 +150,17 @@ async def test_nothing_of_one_workspace_is_shown_to_another(store: Store):
     """With rows in one workspace, every reading method finds nothing in the other."""
     await fill(store, NAMESAKE)
     await told(store, NAMESAKE)
-    await store.link(NAMESAKE)
-    assert await store.link(ANA) is None
-    assert await store.availability(ANA) is None
-    assert await store.match(ANA, pairing().id) is None
-    assert await store.matches(ANA, EXPO) == []
-    assert await store.availabilities(TEAM) == []
-    assert await store.pending_matches(TEAM) == []
-    assert await store.backlog(TEAM) == Backlog(0, None)
-    assert await store.rounds_over(TEAM, NOW + timedelta(hours=1)) == []
-    assert await store.call_link(TEAM, call_link().id_digest) is None
-    assert not await store.bind_call_link(TEAM, call_link().id_digest, "b" * 64, NOW)
-    assert not await store.mark_refused(ANA, NOW)
-    assert not await store.end_availability(ANA)
-    assert not await store.forget(ANA)
+    await store.links.get(NAMESAKE)
+    assert await store.links.get(ANA) is None
+    assert await store.availabilities.get(ANA) is None
+    assert await store.matches.get(ANA, pairing().id) is None
+    assert await store.matches.list_for(ANA, EXPO) == []
+    assert await store.availabilities.list_all(TEAM) == []
+    assert await store.matches.list_pending(TEAM) == []
+    assert await store.matches.backlog(TEAM) == Backlog(0, None)
+    assert await store.matches.list_rounds_over(TEAM, NOW + timedelta(hours=1)) == []
+    assert await store.call_links.get(TEAM, call_link().id_digest) is None
+    assert not await store.call_links.bind(TEAM, call_link().id_digest, "b" * 64, NOW)
+    assert not await store.links.mark_refused(ANA, NOW)
+    assert not await store.availabilities.end(ANA)
+    assert not await store.people.forget(ANA)

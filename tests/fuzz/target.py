@@ -192,9 +192,9 @@ class Target:
                 # Known already: nobody's first direct message changes a row by the way.
                 if team == TEAM:
                     channel = self.slack.workspaces[team].dm(user).id
-                    await store.remember_channel(link.person, channel)
+                    await store.dm_channels.save(link.person, channel)
         finally:
-            await store.aclose()
+            await store.database.aclose()
 
     def _link(self, team: str, user: str, name: str) -> Link:
         return Link(
@@ -209,11 +209,11 @@ class Target:
 
 
 async def _keep(store: SqlStore, link: Link) -> None:
-    await store.save_link(link)
+    await store.links.save(link)
     ended = {"settled_at": fakes.NOON, "outcome": "told", "over_at": fakes.NOON}
-    await store.add_match(fakes.match(person=link.person, event=link.event, **ended))
+    await store.matches.add(fakes.match(person=link.person, event=link.event, **ended))
     if link.person != Person(TeamId(TEAM), UserId(ADA)):
-        await store.save_availability(fakes.wish(person=link.person, event=link.event))
+        await store.availabilities.save(fakes.wish(person=link.person, event=link.event))
 
 
 def signature(body: bytes, secret: str, *, at: float | None = None) -> Headers:
@@ -234,7 +234,7 @@ async def target(folder: Path) -> AsyncIterator[Target]:
         slack, platform = Slack(), Accelevents()
         slack_url = await closing.enter_async_context(serving(slack.app))
         platform_url = await closing.enter_async_context(serving(platform.app))
-        slack.base_url, slack.rate_limits.enabled = slack_url, False
+        slack.base_url, slack.rates.on = slack_url, False
         path = folder / "bot.db"
         settings = settings_for(
             slack, slack_url, platform_url, database_url=f"sqlite:///{path}", log_level="debug"

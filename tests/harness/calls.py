@@ -16,7 +16,7 @@ from slackbot.domain.model import Call, Match, MatchId, Person, TeamId
 from slackbot.sandbox.chime import Chime
 from slackbot.services.call_tokens import LinkSigner
 from slackbot.services.calls import Calls
-from slackbot.storage.filters import every
+from slackbot.storage.filters import select_columns
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import CallLinkRow, MatchRow
 from slackbot.web.app import web_app
@@ -84,7 +84,7 @@ class CallStage:
     async def offered(self, match: Match | None = None) -> str:
         """The link of a match that was just stored."""
         stored = match or with_call()
-        await self.store.add_match(stored)
+        await self.store.matches.add(stored)
         link = await self.calls.offer(stored)
         assert link is not None
         return link
@@ -100,9 +100,9 @@ class CallStage:
 
     async def rows(self) -> str:
         """Everything that is stored of links and matches, as text."""
-        database = self.store._database
+        database = self.store.database
         tables = (CallLinkRow, MatchRow)
-        return repr([await database.rows(every(table)) for table in tables])
+        return repr([await database.rows(select_columns(table)) for table in tables])
 
 
 @asynccontextmanager

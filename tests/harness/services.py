@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
-from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import Link, Person, Session
 from slackbot.domain.notices import Notice
 from slackbot.services.accounts import Accounts
@@ -81,7 +80,7 @@ class Harness:
         self.store, self.journal, self.clock = outside.store, outside.journal, outside.clock
         self.platform, self.feed = outside.platform, outside.feed
         self.messenger = outside.messenger
-        self.background, locks = BackgroundTasks(expected=(SlackbotError,)), KeyedLocks[Person]()
+        self.background, locks = BackgroundTasks(), KeyedLocks()
         ports = {"store": self.store, "clock": self.clock}
         self.notices = Notices(messenger=self.messenger, **ports)
         self.delivery = FakeDelivery(self.notices, self.clock, self.background)
@@ -105,7 +104,7 @@ class Harness:
     async def linked(self, *sessions: Session, person: Person = ANA) -> Link:
         """Somebody has an account, and these sessions are the event's (or Coffee alone)."""
         self.platform.programme = list(sessions) or [session()]
-        await self.store.save_link(link(person))
+        await self.store.links.save(link(person))
         return link(person)
 
     async def available(self, *sessions: Session, person: Person = ANA) -> None:
@@ -122,7 +121,7 @@ class Harness:
     async def let_run(self) -> None:
         """Let tasks that do not end come as far as they can: a ping queues behind their reads."""
         for _ in range(10):
-            await self.store.ping()
+            await self.store.database.ping()
 
     async def pass_time(self, seconds: float, step: float = 1.0) -> None:
         """Let time pass step by step, and everything happen that is due."""

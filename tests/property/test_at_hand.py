@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -83,36 +84,37 @@ SEEN = st.builds(
     st.sampled_from([None, CALL]),
 )
 STEPS = st.one_of(
-    found().map(lambda it: ("add_match", (it,))),
-    st.tuples(st.just("enrich_match"), st.tuples(IDS, SEEN)),
+    found().map(lambda it: ("matches.add", (it,))),
+    st.tuples(st.just("matches.enrich"), st.tuples(IDS, SEEN)),
     st.tuples(
-        st.just("record_outcome"),
+        st.just("matches.record_outcome"),
         st.tuples(IDS, st.sampled_from(["told", "expired"]), POSTED, MOMENTS),
     ),
-    st.tuples(st.just("mark_over"), st.tuples(IDS, MOMENTS)),
+    st.tuples(st.just("matches.mark_round_over"), st.tuples(IDS, MOMENTS)),
     st.tuples(
-        st.just("mark_answered"),
+        st.just("matches.mark_answered"),
         st.tuples(st.just(Posted("D1", "1")), st.sampled_from(["pause", "available"])),
     ),
-    st.tuples(st.just("save_link"), st.sampled_from([(None,), (7,)])),
-    st.tuples(st.just("mark_refused"), st.tuples(MOMENTS)),
-    st.tuples(st.just("mark_reachable"), st.tuples(st.sampled_from([None, "user_disabled"]))),
-    st.tuples(st.just("save_availability"), st.tuples(OF_SESSION)),
-    st.tuples(st.just("set_state"), st.tuples(OF_SESSION, st.sampled_from(State))),
-    st.just(("end_availability", ())),
-    st.just(("forget", ())),
-    st.tuples(st.just("matches"), st.tuples(st.just(EXPO), OF_SESSION)),
-    st.tuples(st.just("match"), st.tuples(IDS)),
-    st.just(("availability", ())),
-    st.just(("link", ())),
+    st.tuples(st.just("links.save"), st.sampled_from([(None,), (7,)])),
+    st.tuples(st.just("links.mark_refused"), st.tuples(MOMENTS)),
+    st.tuples(
+        st.just("links.set_unreachable"), st.tuples(st.sampled_from([None, "user_disabled"]))
+    ),
+    st.tuples(st.just("availabilities.save"), st.tuples(OF_SESSION)),
+    st.tuples(st.just("availabilities.set_state"), st.tuples(OF_SESSION, st.sampled_from(State))),
+    st.just(("availabilities.end", ())),
+    st.just(("people.forget", ())),
+    st.tuples(st.just("matches.get"), st.tuples(IDS)),
+    st.just(("availabilities.get", ())),
+    st.just(("links.get", ())),
     st.tuples(st.just("wait"), st.tuples(st.integers(1, 11))),
 )
 COURSES = st.lists(st.lists(STEPS, min_size=1, max_size=3), max_size=10)
 """Steps that are taken one after another, each of one or of several at once."""
 AT_FIRST: list[Step] = [
-    ("add_match", (replace(match(ZOE, 1, call=CALL), id=MatchId("m1")),)),
-    ("record_outcome", (MatchId("m1"), "told", Posted("D1", "1"), NOON)),
-    ("add_match", (replace(match(YAN, 1), id=MatchId("m2")),)),
+    ("matches.add", (replace(match(ZOE, 1, call=CALL), id=MatchId("m1")),)),
+    ("matches.record_outcome", (MatchId("m1"), "told", Posted("D1", "1"), NOON)),
+    ("matches.add", (replace(match(YAN, 1), id=MatchId("m2")),)),
 ]
 
 
@@ -140,12 +142,12 @@ class Shelf:
         if name == "wait":
             self.time += given[0]
             return
-        method = getattr(self.store, name)
-        if name == "add_match":
+        method = attrgetter(name)(self.store)
+        if name == "matches.add":
             await method(replace(given[0], person=person))
-        elif name == "save_link":
+        elif name == "links.save":
             await method(link(person, account_id=given[0]))
-        elif name == "save_availability":
+        elif name == "availabilities.save":
             await method(wish(person, session_id=given[0]))
         else:
             await method(person, *given)
@@ -158,12 +160,12 @@ async def seen(store: SqlStore, person: Person) -> Seen:
     """All that a store tells of somebody; of matches of one moment the order is nobody's."""
     by_session = []
     for session in SESSIONS:
-        matches = await store.matches(person, EXPO, session)
+        matches = await store.matches.list_for(person, EXPO, session)
         order = [(it.received_at, it.ordinal) for it in matches]
         assert order == sorted(order, reverse=True), "newest first"
         by_session.append(sorted(matches, key=lambda it: it.id))
-    single = [await store.match(person, MatchId(f"m{number}")) for number in range(1, 4)]
-    return await store.link(person), await store.availability(person), by_session, single
+    single = [await store.matches.get(person, MatchId(f"m{number}")) for number in range(1, 4)]
+    return await store.links.get(person), await store.availabilities.get(person), by_session, single
 
 
 @pytest.fixture(scope="module")
@@ -187,18 +189,3 @@ def test_what_is_at_hand_is_what_is_stored(
 ):
     """After every step a store that remembers tells what one does that reads all anew."""
     loop.run(shelf.follow(course))
-
-
-@settings(max_examples=60, deadline=None)
-@given(found())
-def test_a_match_at_hand_is_as_its_row_gives_it(loop: asyncio.Runner, shelf: Shelf, made: Match):
-    """The match that is told at once is the match that is told after a restart: same texts."""
-
-    async def both() -> None:
-        person = Person(TeamId("T2"), UserId(f"U{next(shelf.people)}"))
-        assert await shelf.store.add_match(replace(made, person=person))
-        at_hand = await shelf.store.match(person, made.id)
-        assert at_hand is not None
-        assert at_hand == await SqlStore(shelf.database, VAULT).match(person, made.id)
-
-    loop.run(both())

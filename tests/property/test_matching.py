@@ -126,7 +126,7 @@ class Ledger:
         """Live through the course; at no time is more known than happened, at its end all is."""
         person = Person(TeamId("T1"), UserId(f"U{next(self.people)}"))
         self.delivery.keys.clear()
-        await self.outside.store.save_link(link(person))
+        await self.outside.store.links.save(link(person))
         moments = [(at, -1) for at in course.reads]
         moments += [(at, pairing.number) for pairing in course.pairings for at in pairing.tellings]
         for at, number in [*sorted(moments, key=lambda moment: moment[0]), (10_000, -1)]:
@@ -137,7 +137,7 @@ class Ledger:
                 seen = course.pairings[number].told(course.knows)
                 await self.matches.receive(person, EXPO, [seen])
             assert len(self.delivery.keys) <= sum(pairing.at <= at for pairing in course.pairings)
-        kept = await self.outside.store.matches(person, EXPO, COFFEE)
+        kept = await self.outside.store.matches.list_for(person, EXPO, COFFEE)
         assert {match.id for match in kept} == set(self.delivery.keys)
         made = Counter(pairing.partner.name for pairing in course.pairings)
         assert Counter(match.partner.name for match in kept) == made

@@ -97,7 +97,7 @@ async def started(mission: Mission, folder: Path) -> AsyncIterator[Process]:
 async def outside(folder: Path, **changes: Any) -> AsyncIterator[Mission]:
     """Slack and Accelevents in this process, and the settings for a bot in another."""
     slack, platform, port = Slack(), Accelevents(), _free_port()
-    slack.rate_limits.enabled = False
+    slack.rates.on = False
     async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
         slack.base_url = slack_url
         settings = settings_for(
@@ -121,7 +121,7 @@ async def link_all(mission: Mission, names: list[str]) -> None:
     async with mission.store() as store:
         for name in names:
             person = mission.add(name)
-            await store.save_link(
+            await store.links.save(
                 Link(
                     person=Person(TeamId(mission.team), UserId(person.id)),
                     event=EventSlug("demo"),

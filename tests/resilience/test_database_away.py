@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 from structlog.testing import capture_logs
 
-from slackbot.domain.model import Link, Match, MatchId, Person, State
+from slackbot.domain.model import State
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
@@ -17,29 +18,31 @@ from tests.harness.fakes import ANA, EXPO, match, report
 from tests.harness.services import Harness, Outside
 
 
+class FailingRepository:
+    """A repository; each method named in `failures` fails that many times first."""
+
+    def __init__(self, repository: Any, failures: dict[str, int]) -> None:
+        self.repository, self.failures = repository, failures
+
+    def __getattr__(self, name: str) -> Any:
+        async def call(*args: Any) -> Any:
+            if self.failures.get(name, 0) > 0:
+                self.failures[name] -= 1
+                raise OperationalError(name, None, OSError("away"))
+            return await getattr(self.repository, name)(*args)
+
+        return call
+
+
 class AwayStore(SqlStore):
-    """The real store; what is named in `away` fails so often."""
+    """The real store; what is named in `failing_links` and `failing_matches` fails so often."""
 
     def __init__(self, database: Database) -> None:
         super().__init__(database, Cipher([bytes(range(32))]))
-        self.away: dict[str, int] = {}
-
-    def _come_back(self, name: str) -> None:
-        if self.away.get(name, 0) > 0:
-            self.away[name] -= 1
-            raise OperationalError(name, None, OSError("away"))
-
-    async def match(self, person: Person, match_id: MatchId) -> Match | None:
-        self._come_back("match")
-        return await super().match(person, match_id)
-
-    async def record_outcome(self, *args: object) -> None:
-        self._come_back("settle")
-        await super().record_outcome(*args)  # type: ignore[arg-type]
-
-    async def link(self, person: Person) -> Link | None:
-        self._come_back("link")
-        return await super().link(person)
+        self.failing_links: dict[str, int] = {}
+        self.failing_matches: dict[str, int] = {}
+        self.links: Any = FailingRepository(self.links, self.failing_links)
+        self.matches: Any = FailingRepository(self.matches, self.failing_matches)
 
 
 @pytest.fixture
@@ -60,22 +63,22 @@ async def harness(store: AwayStore) -> AsyncIterator[Harness]:
 
 async def test_a_delivery_waits_until_it_is_back(harness: Harness, store: AwayStore) -> None:
     """The match cannot even be read, several times: it is sent in the end, once."""
-    await store.add_match(match())
-    store.away["match"] = 5
+    await store.matches.add(match())
+    store.failing_matches["get"] = 5
     await harness.delivery.submit(ANA, match().id, fresh=True)
     await harness.pass_time(120, step=2)
-    assert store.away["match"] == 0
+    assert store.failing_matches["get"] == 0
     assert len(harness.told()) == 1
 
 
 async def test_told_is_not_told_again(harness: Harness, store: AwayStore) -> None:
     """The message is out and the database away: that it was sent is recorded later."""
-    await store.add_match(match())
-    store.away["settle"] = 5
+    await store.matches.add(match())
+    store.failing_matches["record_outcome"] = 5
     await harness.delivery.submit(ANA, match().id, fresh=True)
     await harness.pass_time(120, step=2)
     assert len(harness.told()) == 1
-    assert await store.pending_matches(ANA.team) == []
+    assert await store.matches.list_pending(ANA.team) == []
 
 
 async def test_a_reconnect_meanwhile_is_made_good(harness: Harness, store: AwayStore) -> None:
@@ -83,7 +86,7 @@ async def test_a_reconnect_meanwhile_is_made_good(harness: Harness, store: AwayS
     await harness.available()
     harness.feed.down(ANA)
     await harness.quiet()
-    store.away["link"] = 1
+    store.failing_links["get"] = 1
     await harness.feed.listener.disconnected(ANA, "closed")
     with pytest.raises(OperationalError):
         await harness.watch.connected(ANA)
@@ -97,7 +100,7 @@ async def test_whoever_disconnected_is_told_nothing(harness: Harness, store: Awa
     await harness.accounts.disconnect(ANA)
     await harness.matches.receive(ANA, EXPO, [report()])
     await harness.quiet()
-    assert await store.matches(ANA, EXPO) == []
+    assert await store.matches.list_for(ANA, EXPO) == []
     assert harness.told() == []
-    availability = await store.availability(ANA)
+    availability = await store.availabilities.get(ANA)
     assert availability is None or availability.state is not State.IN_MEETING

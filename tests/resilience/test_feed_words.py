@@ -1,8 +1,7 @@
-"""Each kind of failure has its reason in the feed's health, even if the listener fails."""
+"""Each kind of failure has its word in the feed's health, even when nobody listens well."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
@@ -10,9 +9,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from slackbot.accelevents.feed_options import FeedOptions
-from slackbot.accelevents.feeds import SocketFeed
-from slackbot.aio.backoff import ExponentialBackoff
+from slackbot.accelevents.feeds import FeedOptions, SocketFeed
 from slackbot.bootstrap.app import SystemClock
 from slackbot.domain.model import (
     AuthScheme,
@@ -33,7 +30,7 @@ ADA = Person(TeamId("T0DEMO"), UserId("U0ADA"))
 
 
 class Raises:
-    """A listener that raises."""
+    """A listener that cannot bear anything."""
 
     def __init__(self) -> None:
         self.heard = 0
@@ -62,20 +59,18 @@ def link(token: str) -> Link:
 
 @pytest.fixture(autouse=True)
 async def no_noise() -> AsyncIterator[None]:
-    """Keep the listener's exceptions, which are logged, out of the output."""
+    """What the listener raises is logged as errors; that is as it should be here."""
     with capture_logs():
         yield
 
 
 @pytest.mark.parametrize("peer", WORDS, ids=lambda peer: peer.name.lower())
 async def test_every_failure_has_its_word(peer: Peer) -> None:
-    """The reason stays while the failure lasts; afterwards the feed connects and reports."""
+    """The word stands there while the trouble lasts; afterwards the feed is up, and hears."""
     platform, listener = quick_platform(), Raises()
     async with serving(platform.app) as url, proxied(url) as proxy:
         options = FeedOptions(
-            socket_url=proxy.url,
-            attempt_seconds=0.5,
-            backoff=ExponentialBackoff(0.2, 0.2, random.Random()),
+            socket_url=proxy.url, attempt_seconds=0.5, longest_backoff_seconds=0.2
         )
         feed = SocketFeed(options, SystemClock())
         feed.listen(listener)

@@ -14,7 +14,7 @@ import pytest
 
 from slackbot.domain.model import EventSlug, Match, Person, TeamId, UserId
 from slackbot.sandbox.accelevents import Accelevents
-from slackbot.sandbox.slack import ScreenItem
+from slackbot.sandbox.slack import Seen
 from slackbot.slack import texts as words
 from tests.harness.calls import OURS, built_page
 
@@ -29,9 +29,9 @@ class Pair:
     """Ada and Priya, matched."""
 
     mission: Mission
-    card: ScreenItem
+    card: Seen
 
-    def url(self, card: ScreenItem | None = None) -> str:
+    def url(self, card: Seen | None = None) -> str:
         """Where the button leads, at the bot's real address."""
         (button,) = (b for b in (card or self.card).buttons if b.text == words.BUTTON_CALL)
         assert button.url is not None
@@ -42,8 +42,8 @@ class Pair:
         """Ada's match, with its call, as it is stored."""
         ada = Person(TeamId(self.mission.team), UserId(self.mission.ada.id))
         async with self.mission.store() as store:
-            (known,) = await store.matches(ada, EventSlug("demo"))
-            match = await store.match(ada, known.id)
+            (known,) = await store.matches.list_for(ada, EventSlug("demo"))
+            match = await store.matches.get(ada, known.id)
         assert match is not None
         return match
 

@@ -37,7 +37,7 @@ async def test_readyz_is_red_while_a_notice_is_too_old(start: Start, tmp_path: P
     heard = datetime.now(UTC) - TOO_LONG
     async with mission.store() as store:
         who = Person(TeamId(mission.team), UserId(ada.id))
-        await store.add_match(replace(fakes.match(), person=who, received_at=heard))
+        await store.matches.add(replace(fakes.match(), person=who, received_at=heard))
     mission.slack.faults.order(Fault("chat.postMessage", times=1000, status=500))
     await mission.start_bot()
     async with httpx.AsyncClient(base_url=mission.bot_url) as http:

@@ -84,7 +84,7 @@ def save(url: str, key: str, *numbers: int) -> None:
         await schema.upgrade(database)
         store = SqlStore(database, Cipher(parse_keys(key)))
         for number in numbers:
-            await store.save_link(link(number))
+            await store.links.save(link(number))
         await database.aclose()
 
     asyncio.run(work())

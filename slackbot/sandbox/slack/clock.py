@@ -1,47 +1,44 @@
-"""A clock that tests can advance, and a signal for every visible change."""
+"""Time and change: a clock that tests may put forward, and a bell rung at every change."""
 
 import asyncio
 import time
 
 
 class Clock:
-    """Wall time in Unix seconds plus an offset that tests advance."""
+    """Wall time in Unix seconds plus whatever a test has put it forward."""
 
     def __init__(self) -> None:
-        self.ahead = 0.0  # seconds
+        self.ahead = 0.0
         self._last_micros = 0
 
     def now(self) -> float:
-        """Return Unix seconds."""
+        """Unix seconds."""
         return time.time() + self.ahead
 
     def advance(self, seconds: float) -> None:
-        """Move forward: triggers and response_urls expire, rate limits recover."""
+        """Put the clock forward: triggers and response_urls age, rate limits recover."""
         self.ahead += seconds
 
     def ts(self) -> str:
-        """Return a new message timestamp in Slack's format, later than every earlier one."""
+        """A message timestamp as Slack mints them: unique, and later than every one before."""
         self._last_micros = max(self._last_micros + 1, int(self.now() * 1_000_000))
         return f"{self._last_micros // 1_000_000}.{self._last_micros % 1_000_000:06d}"
 
 
 class Changes:
-    """Counts visible changes and wakes tasks that wait for the next one."""
+    """Counts the changes anyone could see and wakes those who wait for the next one."""
 
     def __init__(self) -> None:
         self.count = 0
         self._next = asyncio.Event()
 
-    def notify(self) -> int:
-        """Count one change, wake the waiting tasks and return the change's number."""
+    def tell(self) -> int:
+        """Something changed; the number of this change."""
         self.count += 1
-        current, self._next = self._next, asyncio.Event()
-        current.set()
+        rung, self._next = self._next, asyncio.Event()
+        rung.set()
         return self.count
 
     def next(self) -> asyncio.Event:
-        """Return the event that the next change sets.
-
-        Take it before checking a condition, or a change in between goes unnoticed.
-        """
+        """Set at the next change. Take it before looking, or a change falls in between."""
         return self._next

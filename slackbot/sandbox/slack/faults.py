@@ -1,4 +1,4 @@
-"""Faults that tests inject into calls of the Web API and of response_urls."""
+"""Faults on order: what the next calls of a method meet."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from slackbot.sandbox.slack.errors import SlackError
 
 @dataclass(slots=True)
 class Fault:
-    """A fault for the next `times` calls of `method` (`*` for any).
+    """One order, for the next `times` calls of `method` (`*` for any).
 
-    The call first waits `delay` seconds. Then `drop="before"` aborts the connection without
-    reading the request, and `drop="after"` executes the call and aborts without a response.
-    `error` responds with that Slack error code (ratelimited with status 429). `status` sets the
-    HTTP status; without `error` the body is empty. `retry_after` (seconds) sets the header.
+    `delay` seconds pass first. Then `drop="before"` closes the line unread and `drop="after"`
+    does the work and closes it unanswered; `error` refuses with that Slack code (ratelimited
+    with 429), `status` sets the HTTP status, alone with an empty body; `retry_after` (seconds)
+    is the header beside either.
     """
 
     method: str
@@ -29,8 +29,8 @@ class Fault:
         if self.drop not in {None, "before", "after"}:
             raise ValueError("drop is 'before' or 'after'")
 
-    def raise_error(self, usual_status: int = 200) -> None:
-        """Raise the `SlackError` of this fault, if it has one."""
+    def refuse(self, usual_status: int = 200) -> None:
+        """Raise the Slack error that was ordered, if one was."""
         if self.error is None:
             return
         limited = self.error == "ratelimited"
@@ -40,33 +40,34 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class CallProgress:
-    """A Web API call that has `arrived` (not yet read) or was `taken` (not yet answered)."""
+class Moment:
+    """Where a call of the Web API is: `arrived` and unread, or `taken` and unanswered."""
 
     method: str
     when: Literal["arrived", "taken"]
-    port: int  # the caller's, which identifies its process; 0 if unknown
+    port: int
+    """The caller's, by which a test finds the process; 0 where the server does not say."""
 
 
 class Faults:
-    """Pending faults, oldest first. The method of the response_url endpoint is `response_url`."""
+    """The orders that stand, oldest first. `response_url` is the method of that endpoint."""
 
     def __init__(self) -> None:
         self.orders: list[Fault] = []
-        # Called at every stage of every call, before the call goes on.
-        self.on_call: list[Callable[[CallProgress], None]] = []
+        self.on_call: list[Callable[[Moment], None]] = []
+        """Called at each moment of each call, before it goes on: here a test does its harm."""
 
-    def notify(self, progress: CallProgress) -> None:
-        """Run the `on_call` hooks."""
+    def tell(self, moment: Moment) -> None:
+        """Let everybody in `on_call` know."""
         for hook in tuple(self.on_call):
-            hook(progress)
+            hook(moment)
 
     def order(self, fault: Fault) -> None:
-        """Add a fault."""
+        """Add one."""
         self.orders.append(fault)
 
     def take(self, method: str) -> Fault | None:
-        """Return the fault for this call, if any, and count it down."""
+        """The fault this call meets, one fewer from now on."""
         for fault in self.orders:
             if fault.method in {method, "*"} and fault.times > 0:
                 fault.times -= 1
@@ -74,5 +75,5 @@ class Faults:
         return None
 
     def clear(self) -> None:
-        """Remove all faults."""
+        """Everything works again."""
         self.orders.clear()

@@ -1,8 +1,8 @@
-"""The schema of rich_text blocks, in which text is never parsed."""
+"""The table of rich_text: the block in which nothing is parsed out of text."""
 
 from collections.abc import Mapping
 
-from slackbot.sandbox.slack.validators import (
+from slackbot.sandbox.slack.rules import (
     Rule,
     boolean,
     by_type,

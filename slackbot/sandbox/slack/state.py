@@ -1,13 +1,14 @@
-"""The state of the sandbox's Slack: workspaces, tokens, rate limits, faults and recorded calls."""
+"""Everything this Slack knows: workspaces, tickets, limits, faults, and what was called."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 
 from slackbot.sandbox.slack.clock import Changes, Clock
 from slackbot.sandbox.slack.errors import Json
 from slackbot.sandbox.slack.faults import Faults
-from slackbot.sandbox.slack.interaction_tokens import ResponseUrls, Triggers
-from slackbot.sandbox.slack.rate_limits import RateLimits
+from slackbot.sandbox.slack.rates import Rates
 from slackbot.sandbox.slack.socket_mode import SocketMode
+from slackbot.sandbox.slack.tickets import ResponseUrls, Triggers
 from slackbot.sandbox.slack.workspace import DEFAULT_SCOPES, Workspace
 
 TEAM_ID = "T0DEMO"
@@ -18,35 +19,35 @@ ANSWER_SECONDS = 3.0
 
 @dataclass(slots=True)
 class Call:
-    """A Web API call: its arguments without the token, and its outcome."""
+    """One Web API call: arguments without the token, and how it ended.
+
+    `ordered` where a fault on order decided that, not what was sent.
+    """
 
     method: str
-    at: float  # Unix seconds
+    at: float
     team_id: str | None = None
     args: Json = field(default_factory=dict)
     ok: bool = False
     error: str | None = None
     dropped: bool = False
-    ordered: bool = False  # an injected fault decided the outcome, not the request
+    ordered: bool = False
 
     def as_json(self) -> Json:
-        """Return the fields as a JSON object."""
+        """For the list of calls over HTTP."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something that real Slack ignores or hides without telling the app."""
+    """Something real Slack drops or hides without a word to the app; a test wants none."""
 
     what: str
     detail: str = ""
 
 
-class SlackState:
-    """The state behind the Web API, the response_urls and the users.
-
-    It starts with the app installed in workspace T0DEMO, where ada and priya are.
-    """
+class World:
+    """The state behind the Web API, the response_urls and the people."""
 
     def __init__(self, *, signing_secret: str = SIGNING_SECRET) -> None:
         self.signing_secret = signing_secret
@@ -54,23 +55,15 @@ class SlackState:
         self.changes = Changes()
         self.triggers = Triggers(self.clock)
         self.response_urls = ResponseUrls(self.clock)
-        self.rate_limits = RateLimits(self.clock)
+        self.rates = Rates(self.clock)
         self.faults = Faults()
         self.socket_mode = SocketMode(self.clock, self.changes, self.problem)
         self.calls: list[Call] = []
         self.problems: list[Problem] = []
         self.workspaces: dict[str, Workspace] = {}
-        self.answer_seconds = ANSWER_SECONDS  # for the bot's first response
+        self.answer_seconds = ANSWER_SECONDS
         self.base_url: str | None = None
         self.bot_url: str | None = None
-        demo = self.add_workspace(TEAM_ID, token=BOT_TOKEN)
-        demo.add("ada", real_name="Ada Byron")
-        demo.add("priya", real_name="Priya Raman", tz="Asia/Kolkata")
-
-    @property
-    def workspace(self) -> Workspace:
-        """The default workspace."""
-        return self.workspaces[TEAM_ID]
 
     def add_workspace(
         self,
@@ -80,7 +73,7 @@ class SlackState:
         name: str = "Demo Workspace",
         scopes: frozenset[str] = DEFAULT_SCOPES,
     ) -> Workspace:
-        """Add a workspace with the app installed."""
+        """Another team with the app installed."""
         workspace = Workspace(
             team_id,
             name,
@@ -93,20 +86,19 @@ class SlackState:
         return workspace
 
     def by_token(self, token: str) -> Workspace | None:
-        """Return the workspace of a bot token."""
-        return next((w for w in self.workspaces.values() if w.token == token), None)
+        """The workspace this token belongs to."""
+        return next((w for w in self._all() if w.token == token), None)
+
+    def _all(self) -> Iterator[Workspace]:
+        yield from self.workspaces.values()
 
     def problem(self, what: str, detail: str = "") -> None:
-        """Record a problem."""
+        """Remember a silent refusal."""
         self.problems.append(Problem(what, detail))
-        self.changes.notify()
+        self.changes.tell()
 
     def address(self, path: str) -> str:
-        """Return a URL of this Slack.
-
-        Raises:
-            RuntimeError: `base_url` is not set, and no request has filled it in.
-        """
+        """A URL of this Slack; needs `base_url`, which the first request fills in if unset."""
         if self.base_url is None:
             raise RuntimeError("set slack.base_url to where slack.app is served")
         return self.base_url.rstrip("/") + path

@@ -12,7 +12,7 @@ import structlog
 
 from slackbot.domain.errors import MessageDelayed, MessageError, PersonUnreachable
 from slackbot.domain.model import Person, TeamId
-from slackbot.domain.ports import Channels, StoreUnavailable
+from slackbot.domain.ports import DmChannelStore, StoreUnavailable
 from slackbot.slack.outbound.api import SlackApi
 from slackbot.slack.outbound.outgoing import Outgoing
 from slackbot.slack.outbound.requests import Rank, SendRequest
@@ -34,7 +34,7 @@ class DmChannels:
     Slack opens some fifty a minute, so a conversation once known is kept.
     """
 
-    def __init__(self, calls: SlackApi, outgoing: Outgoing, channels: Channels) -> None:
+    def __init__(self, calls: SlackApi, outgoing: Outgoing, channels: DmChannelStore) -> None:
         self._calls = calls
         self._outgoing = outgoing
         self._channels = channels
@@ -68,14 +68,14 @@ class DmChannels:
         channel = str(answer["channel"]["id"])
         self._know(person, channel)
         try:
-            await self._channels.remember_channel(person, channel)
+            await self._channels.save(person, channel)
         except StoreUnavailable:
             log.warning("channel_not_kept")
         return channel
 
     async def _kept(self, person: Person) -> str | None:
         try:
-            return await self._channels.channel(person)
+            return await self._channels.get(person)
         except StoreUnavailable:
             return None
 

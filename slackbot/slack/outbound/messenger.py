@@ -18,7 +18,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from slackbot.domain.errors import ContentRefused, MessageRefused
 from slackbot.domain.model import Person
 from slackbot.domain.notices import MatchFound, MatchOver, Notice
-from slackbot.domain.ports import CallOffer, Channels, Posted
+from slackbot.domain.ports import CallOffer, DmChannelStore, Posted
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.notice import notice_message
@@ -54,7 +54,7 @@ class SlackMessenger:
         installation: SingleInstallation,
         links: HubLinks,
         *,
-        channels: Channels,
+        channels: DmChannelStore,
         call_offer: CallOffer | None = None,
         outgoing: Outgoing | None = None,
         may_send: Callable[[], bool] = lambda: True,

@@ -1,23 +1,21 @@
-"""Options and uses of a feed that are refused."""
+"""What is refused when a feed is set up."""
 
 import asyncio
 from typing import Any
 
 import pytest
+from feed_harness import MakeLink
 
-from slackbot.accelevents.feed_options import FeedOptions
-from slackbot.accelevents.feeds import SocketFeed
-
-from .feed_harness import LinkFactory
+from slackbot.accelevents.feeds import FeedOptions, SocketFeed
 
 
-def test_opening_needs_a_listener(clock: Any, make_link: LinkFactory):
-    """Opening a feed before anybody listens raises an error."""
+def test_opening_needs_a_listener(clock: Any, a_link: MakeLink):
+    """Opening before anybody listens is a mistake of the program, and said."""
 
     async def early() -> None:
         feed = SocketFeed(FeedOptions(), clock)
         try:
-            feed.open(make_link(), 1)
+            feed.open(a_link(), 1)
         finally:
             await feed.aclose()
 
@@ -39,6 +37,6 @@ def test_opening_needs_a_listener(clock: Any, make_link: LinkFactory):
     ],
 )
 def test_options_that_cannot_be_used(fields: dict[str, Any]):
-    """A malformed option is refused at once, and named."""
+    """A malformed option is refused when it is given, and named."""
     with pytest.raises(ValueError, match=next(iter(fields))):
         FeedOptions(**fields)

@@ -116,7 +116,7 @@ async def becomes(condition: Callable[[], object], seconds: float = 5.0) -> None
 async def linked(process: Process, number: int) -> list[Person]:
     people = [Person(TeamId("T1"), UserId(f"U{n:03}")) for n in range(number)]
     for person in people:
-        await process.store.save_link(link(person))
+        await process.store.links.save(link(person))
     return people
 
 
@@ -151,7 +151,7 @@ async def test_a_wish_in_a_web_process_is_connected_by_a_worker(join: Join):
     """Woken by NOTIFY: far sooner than its next beat would come; closed, it is let go."""
     web, worker = join("web", Role.WEB), join("a")
     await linked(web, 1)
-    await web.store.save_link(link())
+    await web.store.links.save(link())
     await web.lives()
     await worker.lives()
     await asyncio.sleep(0.2)
@@ -172,7 +172,7 @@ async def test_another_session_is_no_new_connection_and_still_up(join: Join):
     Its connection goes on for the other session, so nobody hears that it connects.
     """
     web, worker = join("web", Role.WEB), join("a")
-    await web.store.save_link(link())
+    await web.store.links.save(link())
     await worker.lives()
     web.feed.open(link(), COFFEE)
     assert await web.feed.wait_connected(ANA, 5)
@@ -188,7 +188,7 @@ async def test_another_session_is_no_new_connection_and_still_up(join: Join):
 async def test_a_feed_opened_where_feeds_are_held_takes_no_detour(join: Join):
     """A process that does both holds what it opens itself."""
     ours, other = join("a", Role.RUN), join("b", Role.RUN)
-    await ours.store.save_link(link())
+    await ours.store.links.save(link())
     await ours.lives()
     await other.lives()
     ours.feed.open(link(), COFFEE)
@@ -269,13 +269,13 @@ async def test_a_takeover_is_longer_than_a_beat_may_be(join: Join):
 
 def slowly(store: SqlStore) -> None:
     """A look at links takes as long as a lease."""
-    links_of: Callable[..., Coroutine[Any, Any, Any]] = store.links
+    links_of: Callable[..., Coroutine[Any, Any, Any]] = store.links.get_many
 
     async def slow(people: Sequence[Person]) -> Any:
         await asyncio.sleep(LEASE_SECONDS)
         return await links_of(people)
 
-    store.links = slow  # type: ignore[method-assign]
+    store.links.get_many = slow  # type: ignore[method-assign]
 
 
 async def test_while_the_database_is_away_nothing_is_sent_and_nobody_ends(
@@ -340,7 +340,7 @@ async def test_the_lease_counts_from_before_the_beat(join: Join):
 async def test_nobody_is_connected_with_a_token_that_is_refused(join: Join):
     """Nor without a link; such a feed is wanted no more, and not looked at each second."""
     a = join("a")
-    await a.store.save_link(link(refused_at=NOON))
+    await a.store.links.save(link(refused_at=NOON))
     await wanted(a, [ANA, BEN])
     await a.leases.register()
     await a.worker.heartbeat()
@@ -353,7 +353,7 @@ async def test_nobody_is_connected_with_a_token_that_is_refused(join: Join):
 async def test_what_is_closed_stays_closed(join: Join):
     """Also when our worker saw it as wanted just before, and connects it just after."""
     a = join("a", Role.RUN)
-    await a.store.save_link(link())
+    await a.store.links.save(link())
     await a.leases.register()
     await a.leases.request_feed(ANA, COFFEE)
     a.feed.forget_closed()

@@ -60,12 +60,12 @@ def url(tmp_path: Path) -> str:
 
 async def stored(store: SqlStore, ordinal: int = 1) -> Match:
     match = fresh_match(ordinal, call=CALL)
-    await store.add_match(match)
+    await store.matches.add(match)
     return match
 
 
 async def settled(store: SqlStore) -> bool:
-    return await store.pending_matches(ANA.team) == []
+    return await store.matches.list_pending(ANA.team) == []
 
 
 def file_of(url: str) -> str:
@@ -94,7 +94,7 @@ async def test_what_waits_is_told_by_the_next_process(
         await until(lambda: messenger.journal == [TELL])
         assert rows(url) == {match.id: ("PENDING", "first")}
     assert rows(url) == {match.id: ("PENDING", "first")}, "it is not forgotten at the end"
-    assert await store.pending_matches(ANA.team) == [(ANA, match.id)]
+    assert await store.matches.list_pending(ANA.team) == [(ANA, match.id)]
     async with life(url, store, messenger, boot_id="second") as delivery:
         for _ in range(3):
             assert await delivery.recover()
@@ -123,14 +123,14 @@ async def test_what_was_taken_without_an_answer_is_not_sent_again(
     async with life(url, store, silent) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
         await until(lambda: silent.told)
-    assert await store.pending_matches(ANA.team) == [(ANA, match.id)]
+    assert await store.matches.list_pending(ANA.team) == [(ANA, match.id)]
     messenger = FakeMessenger([])
     messenger.keys = silent.keys
     async with life(url, store, messenger, boot_id="second") as delivery:
         await delivery.recover()
         await becomes(lambda: settled(store))
     assert messenger.journal == [FIND]
-    kept = await store.match(ANA, match.id)
+    kept = await store.matches.get(ANA, match.id)
     assert kept is not None
     assert (kept.outcome, kept.ts) == ("told", "1.0")
 
@@ -140,7 +140,9 @@ async def test_remarks_and_ends_of_rounds_are_taken_over_too(
 ):
     """A remark is looked for first; an edit needs no look."""
     match = await stored(store)
-    await store.record_outcome(ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at)
+    await store.matches.record_outcome(
+        ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at
+    )
     messenger.errors = [MessageDelayed("ratelimited", LONG)] * 2
     async with life(url, store, messenger) as delivery:
         await delivery.finish(ANA, match.id)
@@ -155,7 +157,7 @@ async def test_remarks_and_ends_of_rounds_are_taken_over_too(
 
 
 async def over(store: SqlStore, match: Match) -> bool:
-    kept = await store.match(ANA, match.id)
+    kept = await store.matches.get(ANA, match.id)
     return kept is not None and kept.over_at is not None
 
 
@@ -228,7 +230,7 @@ async def test_only_the_dead_are_inherited_from(
         assert await delivery.recover("dead")
         await until(lambda: messenger.told)
         await asyncio.sleep(3 * WAIT_SECONDS)
-        assert await store.pending_matches(ANA.team) == [(ANA, it.id) for it in matches[1:]]
+        assert await store.matches.list_pending(ANA.team) == [(ANA, it.id) for it in matches[1:]]
         whose = {name: executor for name, (_, executor) in rows(url).items()}
         assert whose == {matches[0].id: "ours", matches[1].id: "alive", matches[2].id: "ours"}
     assert messenger.journal == [TELL] * 3 + [FIND, TELL]
@@ -268,8 +270,8 @@ async def test_a_row_that_forgot_is_looked_for(
     async with life(url, store, messenger) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
         await becomes(lambda: settled(store))
-        await store.forget(ANA)
-        await store.add_match(match)
+        await store.people.forget(ANA)
+        await store.matches.add(match)
         if not stands:
             messenger.keys.clear()
         messenger.journal.clear()
@@ -287,8 +289,8 @@ async def test_a_row_may_forget_again_and_again(
     match = await stored(store)
     async with life(url, store, messenger) as delivery:
         for times in range(4):
-            await store.forget(ANA)
-            await store.add_match(match)
+            await store.people.forget(ANA)
+            await store.matches.add(match)
             await delivery.submit(ANA, match.id, fresh=times == 0)
             await becomes(lambda: settled(store))
     assert messenger.journal == [TELL, FIND, FIND, FIND]
@@ -301,9 +303,9 @@ async def test_a_round_whose_row_forgot_ends_again(
     match = await stored(store)
     async with life(url, store, messenger) as delivery:
         for _ in range(3):
-            await store.forget(ANA)
-            await store.add_match(match)
-            await store.record_outcome(
+            await store.people.forget(ANA)
+            await store.matches.add(match)
+            await store.matches.record_outcome(
                 ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at
             )
             for _ in range(3):
@@ -317,7 +319,9 @@ async def test_what_another_process_ends_is_not_asked_after_each_second(
 ):
     """The ledger names it every second, to all; one that died is taken over from all the same."""
     match = await stored(store)
-    await store.record_outcome(ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at)
+    await store.matches.record_outcome(
+        ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at
+    )
     messenger.errors = [MessageDelayed("ratelimited", LONG)]
     async with life(url, store, messenger) as delivery:
         await delivery.finish(ANA, match.id)
@@ -352,7 +356,7 @@ async def test_no_secret_and_no_name_lies_on_the_disk(
     store: SqlStore, messenger: FakeMessenger, url: str, tmp_path: Path
 ):
     """Neither a token, nor how to join, nor whom somebody met: ids, and a session's title."""
-    await store.save_link(link())
+    await store.links.save(link())
     match = await stored(store)
     async with life(url, store, messenger) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)

@@ -99,7 +99,7 @@ async def test_what_the_list_showed_before_is_never_told(harness: Harness):
     await harness.available()
     await harness.pass_time(120, step=10)
     assert harness.told() == []
-    known = await harness.store.matches(ANA, EXPO)
+    known = await harness.store.matches.list_for(ANA, EXPO)
     assert [m.source for m in known] == [Source.BEFORE, Source.BEFORE]
     harness.platform.listed.append(row(minute=3))
     await harness.pass_time(70, step=1)
@@ -243,8 +243,8 @@ async def test_a_token_refused_on_the_way_is_the_answer(harness: Harness, call: 
     with pytest.raises(TokenRefused):
         await harness.availabilities.start(ANA, "")
     assert harness.feed.health(ANA) is None
-    assert await harness.store.availability(ANA) is None
-    assert await harness.store.link(ANA) == link(refused_at=NOON)
+    assert await harness.store.availabilities.get(ANA) is None
+    assert await harness.store.links.get(ANA) == link(refused_at=NOON)
     await harness.quiet()
     assert harness.told() == []
 
@@ -260,5 +260,5 @@ async def test_nobody_is_available_without_an_account(harness: Harness):
 async def test_a_wish_knows_when_its_session_ends(harness: Harness):
     """The end of the session, where known, is the end of the wish."""
     await harness.available(session(ends_at=NOON + timedelta(minutes=5)))
-    kept = await harness.store.availability(ANA)
+    kept = await harness.store.availabilities.get(ANA)
     assert kept == wish(session_ends_at=NOON + timedelta(minutes=5))

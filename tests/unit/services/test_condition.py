@@ -55,11 +55,11 @@ def gauges() -> tuple[float, float]:
 
 async def test_a_match_that_waits_too_long_is_seen(stage: Stage):
     """After a minute `notices` is red, and green as soon as what waited is told."""
-    await stage.store.add_match(match())
+    await stage.store.matches.add(match())
     assert (await stage.after(MINUTE))["notices"]
     assert gauges() == (1, MINUTE)
     assert not (await stage.after(1))["notices"]
-    await stage.store.record_outcome(ANA, match().id, "told", Posted("D", "1"), NOON)
+    await stage.store.matches.record_outcome(ANA, match().id, "told", Posted("D", "1"), NOON)
     assert (await stage.after(1))["notices"]
     assert gauges() == (0, 0)
 
@@ -71,16 +71,16 @@ async def test_the_oldest_counts(stage: Stage):
         for n in range(1, 9)
     ]
     for it in young:
-        await stage.store.add_match(it)
+        await stage.store.matches.add(it)
     assert (await stage.after(MINUTE + 1))["notices"]
-    await stage.store.add_match(match(ordinal=9))
+    await stage.store.matches.add(match(ordinal=9))
     assert not (await stage.after(0))["notices"]
     assert gauges() == (9, MINUTE + 1)
 
 
 async def test_matches_of_another_workspace_do_not_count(stage: Stage):
     """Each process speaks of the workspace it serves."""
-    await stage.store.add_match(match(person=replace(ANA, team=TeamId("T2"))))
+    await stage.store.matches.add(match(person=replace(ANA, team=TeamId("T2"))))
     assert (await stage.after(2 * MINUTE))["notices"]
 
 
@@ -129,19 +129,19 @@ class Unsteady:
     """The store, after some failures."""
 
     def __init__(self, store: SqlStore, *errors: Exception) -> None:
-        self.store, self.errors = store, list(errors)
+        self.store, self.errors, self.matches = store, list(errors), self
 
     async def backlog(self, team: TeamId) -> Backlog:
         if self.errors:
             raise self.errors.pop()
-        return await self.store.backlog(team)
+        return await self.store.matches.backlog(team)
 
 
 async def test_it_looks_again_whatever_happened(stage: Stage):
     """Neither a store that is away nor a defect of ours ends it."""
     store = Unsteady(stage.store, StoreUnavailable("away"), ValueError("a defect"))
     condition = HealthMonitor(store=store, clock=stage.clock, feeds=list)
-    await stage.store.add_match(match())
+    await stage.store.matches.add(match())
     looking = asyncio.create_task(condition.keep(TEAM))
     for left in (1, 0, 0):
         await until(lambda: stage.clock.sleepers)
@@ -164,7 +164,7 @@ async def test_the_way_of_a_match_is_measured(harness: Harness, source: Source, 
     await harness.linked()
     names = ("match_to_dm_seconds_count", "match_to_dm_seconds_sum", "matches_late_total")
     before = [counted(name) for name in names]
-    await harness.store.add_match(match(source=source))
+    await harness.store.matches.add(match(source=source))
     harness.clock.advance(4)
     await harness.delivery.submit(ANA, match().id, fresh=True)
     await harness.quiet()
@@ -176,11 +176,14 @@ async def test_the_way_of_a_match_is_measured(harness: Harness, source: Source, 
 async def test_a_message_that_was_found_is_not_measured(harness: Harness):
     """When Slack took it is not known: the time since would be that of our absence."""
     await harness.linked()
-    await harness.store.add_match(match())
+    await harness.store.matches.add(match())
     harness.messenger.keys[ANA, match().id] = Posted("D", "1")
-    before, told = counted("match_to_dm_seconds_count"), await harness.store.backlog(ANA.team)
+    before, told = (
+        counted("match_to_dm_seconds_count"),
+        await harness.store.matches.backlog(ANA.team),
+    )
     await harness.delivery.submit(ANA, match().id, fresh=False)
     await harness.pass_time(5)
     assert told.count == 1
-    assert await harness.store.backlog(ANA.team) == Backlog(0, None)
+    assert await harness.store.matches.backlog(ANA.team) == Backlog(0, None)
     assert counted("match_to_dm_seconds_count") == before

@@ -19,9 +19,9 @@ async def test_of_many_at_once_some_are_stored_and_the_others_wait_in_order(
     """A crowd's matches are not all stored before the first is told."""
     people = [Person(ANA.team, UserId(f"U{number:02}")) for number in range(3 * AT_ONCE)]
     for person in people:
-        await harness.store.save_link(replace(link(), person=person))
+        await harness.store.links.save(replace(link(), person=person))
     begun, under_way, most = list[Person](), 0, 0
-    add = harness.store.add_match
+    add = harness.store.matches.add
 
     async def counted(match: Match) -> bool:
         nonlocal under_way, most
@@ -33,7 +33,7 @@ async def test_of_many_at_once_some_are_stored_and_the_others_wait_in_order(
         finally:
             under_way -= 1
 
-    monkeypatch.setattr(harness.store, "add_match", counted)
+    monkeypatch.setattr(harness.store.matches, "add", counted)
     seen = [report(session_id=TEA)]
     await asyncio.gather(*(harness.matches.receive(person, EXPO, seen) for person in people))
     assert 1 < most <= AT_ONCE

@@ -46,14 +46,14 @@ async def test_what_was_told_before_the_copy_is_not_told_again(harness: Harness)
     await harness.linked()
     await the_list_shows(harness, 1, 2)
     assert harness.asked("tell") == [TELL, TELL]
-    await harness.store.forget(ANA)
-    await harness.store.save_link(link())
+    await harness.store.people.forget(ANA)
+    await harness.store.links.save(link())
     harness.delivery.begun.clear()
     harness.journal.clear()
     harness.matches.assume_stale_backup(timedelta(hours=9))
     await the_list_shows(harness, 1, 2)
     assert harness.asked("find", "tell") == [FIND, FIND]
-    outcomes = {match.outcome for match in await harness.store.matches(ANA, EXPO)}
+    outcomes = {match.outcome for match in await harness.store.matches.list_for(ANA, EXPO)}
     assert outcomes == {"told"}
 
 

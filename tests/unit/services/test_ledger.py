@@ -33,7 +33,10 @@ from tests.harness.services import Harness, Outside
 
 
 async def stored(harness: Harness) -> list[Match]:
-    rows = [await harness.store.match(ANA, it.id) for it in await harness.store.matches(ANA, EXPO)]
+    rows = [
+        await harness.store.matches.get(ANA, it.id)
+        for it in await harness.store.matches.list_for(ANA, EXPO)
+    ]
     return [match for match in rows if match is not None]
 
 
@@ -55,7 +58,7 @@ async def test_a_match_is_stored_with_its_call_and_told(harness: Harness):
     assert match.ends_at == NOON + timedelta(seconds=300)
     assert (match.outcome, match.channel) == ("told", "D-U1")
     assert [told.id for told in found(harness)] == [match.id]
-    assert await harness.store.availability(ANA) == wish(state=State.IN_MEETING)
+    assert await harness.store.availabilities.get(ANA) == wish(state=State.IN_MEETING)
 
 
 async def test_told_twenty_times_at_once_it_is_one(harness: Harness):
@@ -139,7 +142,7 @@ async def test_a_match_of_a_session_left_does_not_touch_the_wish(harness: Harnes
     await harness.matches.receive(ANA, EXPO, [report(session_id=TEA)])
     await harness.quiet()
     assert len(found(harness)) == 1
-    assert await harness.store.availability(ANA) == wish()
+    assert await harness.store.availabilities.get(ANA) == wish()
 
 
 async def test_a_match_without_a_wish_is_told(harness: Harness):
@@ -171,7 +174,7 @@ async def test_what_the_socket_missed_is_told_late(harness: Harness):
         await harness.matches.reconcile(link(), wish())
     await harness.quiet()
     assert [match.late for match in found(harness)] == [True]
-    assert await harness.store.availability(ANA) == wish(state=State.IN_MEETING)
+    assert await harness.store.availabilities.get(ANA) == wish(state=State.IN_MEETING)
 
 
 async def test_what_the_socket_told_is_not_told_again(harness: Harness):
@@ -270,7 +273,7 @@ async def test_killed_between_storing_and_sending(harness: Harness, outside: Out
 async def test_what_was_stored_and_not_told_is_told_when_heard_again(harness: Harness):
     """A match whose row is not settled is submitted at every telling, new or not."""
     await harness.linked()
-    await harness.store.add_match(match(meeting_digest="m"))
+    await harness.store.matches.add(match(meeting_digest="m"))
     for _ in range(3):
         await harness.matches.receive(ANA, EXPO, [report(meeting_digest="m")])
         await harness.pass_time(LANDING_SECONDS)

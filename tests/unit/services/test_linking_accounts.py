@@ -133,7 +133,7 @@ async def test_submitting_again_after_a_failure_tries_again(harness: Harness):
 async def test_a_refused_credential_can_be_pasted_again(harness: Harness):
     """After a refusal the same token is tried anew, since it may be good again."""
     await harness.accounts.connect(ANA, "expo", TOKEN)
-    await harness.store.mark_refused(ANA, NOON)
+    await harness.store.links.mark_refused(ANA, NOON)
     made = await harness.accounts.connect(ANA, "expo", TOKEN)
     assert made.refused_at is None
     assert harness.asked("check") == [f"check expo {TOKEN}"] * 2
@@ -146,7 +146,7 @@ async def test_another_event_ends_the_wish_for_the_old_one(harness: Harness):
     await harness.quiet()
     assert harness.asked("close", "status") == ["close", "status 7 LEFT"]
     assert harness.platform.links[-1] == link()
-    assert await harness.store.availability(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None
     await harness.pass_time(10)
     assert harness.feed.health(ANA) is None
 
@@ -171,7 +171,7 @@ async def test_only_the_linked_are_spoken_for(harness: Harness):
     """No account and a refused token are two errors, and no call is made for either."""
     with pytest.raises(NotLinked):
         await harness.accounts.link(ANA)
-    await harness.store.save_link(link(refused_at=NOON))
+    await harness.store.links.save(link(refused_at=NOON))
     with pytest.raises(TokenRefused):
         await harness.accounts.link(ANA)
     assert await harness.accounts.event_of(ANA) == EXPO
@@ -187,7 +187,7 @@ async def test_a_refusal_while_somebody_waits_is_their_answer(harness: Harness):
     await harness.quiet()
     assert harness.feed.health(ANA) is None
     assert harness.told() == []
-    kept = await harness.store.link(ANA)
+    kept = await harness.store.links.get(ANA)
     assert kept == link(refused_at=harness.clock.now())
 
 
@@ -208,12 +208,12 @@ async def test_a_refusal_that_nobody_waits_for_is_told_once(harness: Harness):
 async def test_an_old_token_cannot_refuse_a_new_link(harness: Harness):
     """A late refusal of a token that was replaced or deleted meanwhile changes nothing."""
     old = await harness.linked()
-    await harness.store.save_link(link(credential_digest="e" * 64))
+    await harness.store.links.save(link(credential_digest="e" * 64))
     with pytest.raises(TokenRefused):
         async with harness.accounts.background_link(old):
             raise TokenRefused(status=401)
     assert (await harness.accounts.link(ANA)).refused_at is None
-    await harness.store.forget(ANA)
+    await harness.store.people.forget(ANA)
     with pytest.raises(TokenRefused):
         async with harness.accounts.background_link(old):
             raise TokenRefused(status=401)
@@ -242,13 +242,13 @@ async def test_disconnecting_forgets_everything(harness: Harness):
     await harness.available()
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.quiet()
-    await harness.store.save_availability(wish())
+    await harness.store.availabilities.save(wish())
     harness.journal.clear()
     assert await harness.accounts.disconnect(ANA)
     await harness.quiet()
-    assert await harness.store.link(ANA) is None
-    assert await harness.store.availability(ANA) is None
-    assert await harness.store.matches(ANA, EXPO) == []
+    assert await harness.store.links.get(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None
+    assert await harness.store.matches.list_for(ANA, EXPO) == []
     assert harness.journal == ["close", "status 7 LEFT"]
     await harness.pass_time(60, step=10)
     assert harness.journal == ["close", "status 7 LEFT"]
@@ -268,7 +268,7 @@ async def test_disconnecting_does_not_need_the_platform(harness: Harness):
     harness.platform.errors["status"] = [TimedOut()]
     assert await harness.accounts.disconnect(ANA)
     await harness.quiet()
-    assert await harness.store.link(ANA) is None
+    assert await harness.store.links.get(ANA) is None
 
 
 async def test_leaving_waits_for_no_meeting_to_break(harness: Harness):
@@ -286,13 +286,13 @@ async def test_a_workspace_leaves_whole(harness: Harness):
     """Everybody's feed stops and nothing of the workspace is kept, or told later."""
     for person in (ANA, BEN):
         await harness.available(session(), person=person)
-        await harness.store.add_match(match(person=person))
+        await harness.store.matches.add(match(person=person))
     await harness.accounts.forget_workspace(ANA.team)
     await harness.pass_time(60, step=10)
     assert harness.asked("close") == ["close", "close"]
-    assert await harness.store.availabilities(ANA.team) == []
-    assert await harness.store.pending_matches(ANA.team) == []
+    assert await harness.store.availabilities.list_all(ANA.team) == []
+    assert await harness.store.matches.list_pending(ANA.team) == []
     assert not [notice for notice in harness.told() if isinstance(notice, MatchFound)]
     for person in (ANA, BEN):
         assert harness.feed.health(person) is None
-        assert await harness.store.link(person) is None
+        assert await harness.store.links.get(person) is None

@@ -69,7 +69,7 @@ async def test_nobody_lists_without_an_account(harness: Harness):
     harness.platform.errors["registered"] = [TokenRefused(status=401)]
     with pytest.raises(TokenRefused):
         await harness.sessions.listing(ANA, View.MINE)
-    kept = await harness.store.link(ANA)
+    kept = await harness.store.links.get(ANA)
     assert kept is not None
     assert kept.refused_at is not None
 

@@ -34,6 +34,6 @@ async def test_a_key_that_a_namesake_has_taken_is_counted_on(harness: Harness):
     for seen in tellings:
         await harness.matches.receive(ANA, EXPO, [seen])
     await harness.quiet()
-    kept = await harness.store.matches(ANA, EXPO)
+    kept = await harness.store.matches.list_for(ANA, EXPO)
     assert [(it.partner.account_id, it.ordinal) for it in kept] == [(7, 3), (5, 2), (None, 1)]
     assert len(harness.told()) == 3

@@ -59,7 +59,7 @@ async def test_a_call_is_offered_while_its_round_may_go_on(
     stage: CallStage, match: Match, offered: bool
 ):
     """Its details are known, it was not over before, and its round has not ended."""
-    await stage.store.add_match(match)
+    await stage.store.matches.add(match)
     assert (await stage.calls.offer(match) is not None) is offered
     assert (await stage.calls.renew(ANA, match.id))[1] is not None or not offered
 
@@ -67,7 +67,7 @@ async def test_a_call_is_offered_while_its_round_may_go_on(
 async def test_without_a_page_nothing_is_offered(stage: CallStage):
     """However good the call is; no link is stored."""
     off = Calls(store=stage.store, clock=stage.clock, signer=stage.signer, hosts=HOSTS, page=None)
-    await stage.store.add_match(with_call())
+    await stage.store.matches.add(with_call())
     assert await off.offer(with_call()) is None
     match, url = await off.renew(ANA, with_call().id)
     assert (match is not None, url) == (True, None)
@@ -101,7 +101,7 @@ async def test_a_store_that_is_away_costs_the_button_alone(stage: CallStage):
     with capture_logs() as lines:
         assert await offer(with_call()) is None
     assert lines[-1]["reason"] == "store_unavailable"
-    await gone.aclose()
+    await gone.database.aclose()
 
 
 async def test_nothing_of_a_pass_is_shown_by_accident(stage: CallStage):
@@ -118,19 +118,18 @@ async def test_nothing_of_a_pass_is_shown_by_accident(stage: CallStage):
 # --- the end -------------------------------------------------------------------------------------
 
 
-async def test_an_end_waits_until_the_call_is_closed(stage: CallStage):
-    """Told at the round's end, it says how long to wait; after that all details are gone."""
+async def test_a_call_ends_a_minute_after_its_round(stage: CallStage):
+    """Until then it can be entered; after that all details are gone."""
     match = with_call()
     link = await stage.offered(match)
     stage.clock.advance(180)
-    assert await stage.calls.end(ANA, match.id) == 60.0
+    assert await stage.store.call_links.end_calls(ANA.team, stage.clock.now()) == 0
     assert (await stage.asks(link)).status_code == 200
     stage.clock.advance(60)
-    assert await stage.calls.end(ANA, match.id) is None
-    kept = await stage.store.match(ANA, match.id)
+    assert await stage.store.call_links.end_calls(ANA.team, stage.clock.now()) == 1
+    kept = await stage.store.matches.get(ANA, match.id)
     assert kept == replace(match, call=None)
-    assert await stage.calls.end(ANA, match.id) is None
-    assert await stage.calls.end(BEN, match.id) is None
+    assert await stage.store.call_links.end_calls(ANA.team, stage.clock.now()) == 0
 
 
 async def test_details_go_though_nobody_says_that_a_round_is_over(stage: CallStage):
@@ -138,7 +137,7 @@ async def test_details_go_though_nobody_says_that_a_round_is_over(stage: CallSta
     first, second = with_call(), with_call(ANA, 2, ends_at=NOON + timedelta(seconds=30))
     foreign = with_call(NAMESAKE)
     for match in (first, second, foreign):
-        await stage.store.add_match(match)
+        await stage.store.matches.add(match)
     sealed = "v1."
     assert (await stage.rows()).count(sealed) == 3
     stage.clock.advance(90)
@@ -146,7 +145,7 @@ async def test_details_go_though_nobody_says_that_a_round_is_over(stage: CallSta
     for waited, left in ((0, 2), (60, 2), (60, 2), (60, 1)):
         stage.clock.advance(waited)
         await until(lambda: stage.clock.sleepers)
-        await stage.store.ping()
+        await stage.store.database.ping()
         assert (await stage.rows()).count(sealed) == left, waited
     tidying.cancel()
     with suppress(asyncio.CancelledError):

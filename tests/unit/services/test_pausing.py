@@ -35,7 +35,7 @@ async def test_a_match_of_the_last_moment_is_told(harness: Harness):
     await harness.availabilities.pause(ANA)
     await harness.quiet()
     assert [n.match.partner.name for n in harness.told() if isinstance(n, MatchFound)] == ["Zoë"]
-    assert await harness.store.availability(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None
 
 
 async def test_an_event_of_the_last_moment_is_told_once(harness: Harness):
@@ -58,7 +58,7 @@ async def test_an_unconfirmed_pause_says_so(harness: Harness):
     harness.platform.errors["matches"] = [Unreachable()]
     status = await harness.availabilities.pause(ANA)
     assert not status.confirmed
-    assert await harness.store.availability(ANA) == wish(state=State.LEAVING)
+    assert await harness.store.availabilities.get(ANA) == wish(state=State.LEAVING)
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.quiet()
     assert len(harness.told()) == 1
@@ -72,7 +72,7 @@ async def test_a_second_pause_asks_again(harness: Harness):
     assert not (await harness.availabilities.pause(ANA)).confirmed
     assert (await harness.availabilities.pause(ANA)).confirmed
     assert harness.asked("status") == ["status 7 LEFT"] * 3
-    assert await harness.store.availability(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None
     assert harness.feed.health(ANA) is None
 
 
@@ -83,7 +83,7 @@ async def test_the_watch_goes_on_asking(harness: Harness):
     await harness.availabilities.pause(ANA)
     await harness.pass_time(120, step=10)
     assert harness.asked("status") == ["status 7 LEFT"] * 2
-    assert await harness.store.availability(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None
 
 
 async def test_nothing_is_told_after_a_disconnect(harness: Harness):
@@ -95,7 +95,7 @@ async def test_nothing_is_told_after_a_disconnect(harness: Harness):
     await harness.pass_time(5)
     await harness.quiet()
     assert harness.told() == []
-    assert await harness.store.matches(ANA, wish().event) == []
+    assert await harness.store.matches.list_for(ANA, wish().event) == []
 
 
 async def test_pausing_when_not_available_does_no_harm(harness: Harness):
@@ -111,11 +111,11 @@ async def test_pausing_during_a_meeting_does_not_break_the_call(harness: Harness
     await harness.available()
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.quiet()
-    kept = await harness.store.availability(ANA)
+    kept = await harness.store.availabilities.get(ANA)
     assert kept == wish(state=State.IN_MEETING)
     await harness.availabilities.pause(ANA)
     assert harness.asked("status") == []
-    assert await harness.store.availability(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None
 
 
 async def test_pausing_works_without_an_account_to_speak_for(harness: Harness):
@@ -126,11 +126,11 @@ async def test_pausing_works_without_an_account_to_speak_for(harness: Harness):
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
     with pytest.raises(TokenRefused):
         await harness.availabilities.pause(ANA)
-    assert await harness.store.availability(ANA) == wish(state=State.LEAVING)
-    await harness.store.save_availability(wish())
+    assert await harness.store.availabilities.get(ANA) == wish(state=State.LEAVING)
+    await harness.store.availabilities.save(wish())
     with pytest.raises(TokenRefused):
         await harness.availabilities.pause(ANA)
-    assert await harness.store.availability(ANA) == wish(state=State.LEAVING)
+    assert await harness.store.availabilities.get(ANA) == wish(state=State.LEAVING)
 
 
 async def test_a_reconnect_cannot_undo_a_pause(harness: Harness):
@@ -160,4 +160,4 @@ async def test_a_pause_during_a_reconnect_has_the_last_word(harness: Harness, ca
     await pausing
     await harness.quiet()
     assert harness.asked("status") == [AVAILABLE, LEFT]
-    assert await harness.store.availability(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None

@@ -75,10 +75,10 @@ async def test_whom_no_remark_reaches_is_let_go(harness: Harness):
     await harness.available()
     harness.messenger.errors = [PersonUnreachable("user_disabled")]
     await remark(harness)
-    assert await harness.store.link(ANA) == link(unreachable="user_disabled")
+    assert await harness.store.links.get(ANA) == link(unreachable="user_disabled")
     assert harness.feed.health(ANA) is None
     await remark(harness)
-    assert await harness.store.link(ANA) == link()
+    assert await harness.store.links.get(ANA) == link()
 
 
 @pytest.mark.parametrize("error", [MessageUnsure("no_answer"), MessageDelayed("ratelimited", 60)])

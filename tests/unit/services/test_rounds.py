@@ -38,7 +38,7 @@ async def rounds(harness: Harness) -> AsyncIterator[asyncio.Task[None]]:
 async def told(harness: Harness, **changes: Any) -> Match:
     """A match that was told just now."""
     made = match(**changes)
-    await harness.store.add_match(made)
+    await harness.store.matches.add(made)
     await harness.delivery.submit(made.person, made.id, fresh=True)
     await harness.quiet()
     harness.journal.clear()
@@ -46,7 +46,7 @@ async def told(harness: Harness, **changes: Any) -> Match:
 
 
 async def over(harness: Harness) -> bool:
-    kept = await harness.store.match(ANA, match().id)
+    kept = await harness.store.matches.get(ANA, match().id)
     assert kept is not None
     return kept.over_at is not None
 
@@ -62,7 +62,7 @@ async def test_a_round_that_is_over_is_said_to_be_once(
     assert harness.journal == [EDIT]
     await harness.pass_time(600, step=5)
     assert harness.journal == [EDIT]
-    kept = await harness.store.match(ANA, match().id)
+    kept = await harness.store.matches.get(ANA, match().id)
     assert kept is not None
     assert kept.over_at is not None
     assert SOON <= kept.over_at <= SOON + timedelta(seconds=2)
@@ -85,7 +85,7 @@ async def test_an_answered_match_is_left_alone(harness: Harness, rounds: asyncio
     await harness.matches.answered(ANA, Posted("D-U1", "1.0"), "pause")
     await harness.pass_time(600, step=5)
     assert harness.journal == []
-    kept = await harness.store.match(ANA, match().id)
+    kept = await harness.store.matches.get(ANA, match().id)
     assert kept is not None
     assert (kept.answer, kept.over_at) == ("pause", None)
 
@@ -104,9 +104,11 @@ async def test_only_what_was_told_in_time_has_an_end(
     harness: Harness, rounds: asyncio.Task[None], changes: dict[str, Any], outcome: str | None
 ):
     """One told late was over when it was told, and others have no message."""
-    await harness.store.add_match(match(ends_at=SOON, **changes))
+    await harness.store.matches.add(match(ends_at=SOON, **changes))
     if outcome is not None:
-        await harness.store.record_outcome(ANA, match().id, outcome, Posted("D-U1", "1.0"), NOON)
+        await harness.store.matches.record_outcome(
+            ANA, match().id, outcome, Posted("D-U1", "1.0"), NOON
+        )
     await harness.pass_time(RESUME_SECONDS - 1)
     harness.clock.advance(600)
     await harness.let_run()
@@ -174,7 +176,7 @@ async def test_an_answer_between_the_look_and_the_edit_is_heeded(harness: Harnes
 async def test_a_match_that_is_not_there_has_no_end(harness: Harness):
     """Forgotten meanwhile: nothing is edited, and nothing goes wrong."""
     await told(harness)
-    await harness.store.forget(ANA)
+    await harness.store.people.forget(ANA)
     await finish(harness)
     assert harness.journal == []
 
@@ -186,7 +188,7 @@ async def test_unsettled_matches_are_submitted_again_every_minute(
     harness: Harness, rounds: asyncio.Task[None]
 ):
     """One whose submission was lost is told a minute later at most, and looked for before."""
-    await harness.store.add_match(match())
+    await harness.store.matches.add(match())
     await harness.pass_time(RESUME_SECONDS)
     assert harness.told() == []
     await harness.pass_time(LANDING_SECONDS + 1)

@@ -20,7 +20,7 @@ async def test_the_end_of_the_session_is_told_once(harness: Harness):
     await harness.pass_time(300, step=10)
     assert harness.told() == [SessionOver("Coffee")]
     assert harness.asked("status", "close") == ["status 7 LEFT", "close"]
-    assert await harness.store.availability(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None
     assert harness.clock.sleepers == {}
 
 
@@ -41,7 +41,7 @@ async def test_the_end_during_a_meeting_needs_no_word(harness: Harness):
     await harness.pass_time(300, step=10)
     assert [type(notice) for notice in harness.told()] == [MatchFound]
     assert harness.asked("status") == []
-    assert await harness.store.availability(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None
 
 
 async def test_the_platform_may_refuse_to_be_left(harness: Harness):
@@ -62,12 +62,12 @@ async def test_the_end_does_not_take_a_wish_that_came_meanwhile(harness: Harness
         harness.clock.advance(10)
         await harness.let_run()
     later = wish(session_id=SessionId(8), session_title="Tea", session_ends_at=None)
-    await harness.store.save_availability(later)
+    await harness.store.availabilities.save(later)
     gate.set()
     del harness.platform.gates["status"]
     await harness.pass_time(120, step=10)
     assert harness.told() == []
-    assert await harness.store.availability(ANA) == later
+    assert await harness.store.availabilities.get(ANA) == later
     assert harness.asked("matches")[-1] == "matches 8"
 
 
@@ -75,7 +75,7 @@ async def test_a_session_without_an_end_goes_on(harness: Harness):
     """Where the platform does not say when it ends, the wish stands until somebody ends it."""
     await harness.available(session(ends_at=None))
     await harness.pass_time(24 * 3600, step=3600)
-    assert await harness.store.availability(ANA) == wish(session_ends_at=None)
+    assert await harness.store.availabilities.get(ANA) == wish(session_ends_at=None)
 
 
 async def test_a_wish_that_nobody_can_speak_for_ends_with_its_session(harness: Harness):
@@ -84,5 +84,5 @@ async def test_a_wish_that_nobody_can_speak_for_ends_with_its_session(harness: H
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
     await harness.pass_time(120, step=10)
     assert harness.told() == [LinkRefused()]
-    assert await harness.store.availability(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None
     assert harness.clock.sleepers == {}

@@ -47,8 +47,10 @@ async def test_a_match_that_is_heard_then_is_told_afterwards(harness: Harness, a
 
 async def test_a_match_whose_row_cannot_be_read_is_told_afterwards(harness: Harness, away: Away):
     """Delivery tries again until the row is there."""
-    await harness.store.add_match(match())
-    assert await harness.store.match(ANA, match().id), "it is read once, and not at hand any more"
+    await harness.store.matches.add(match())
+    assert await harness.store.matches.get(ANA, match().id), (
+        "it is read once, and not at hand any more"
+    )
     with away(), capture_logs():
         await harness.delivery.submit(ANA, match().id, fresh=True)
         await harness.quiet()
@@ -74,7 +76,7 @@ async def test_that_it_was_told_is_written_down_afterwards(outside: Outside, awa
     gone = away()
     messenger.leave = gone.__enter__
     harness = Harness(outside)
-    await harness.store.add_match(match())
+    await harness.store.matches.add(match())
     with capture_logs():
         await harness.delivery.submit(ANA, match().id, fresh=True)
         await until(harness.told)
@@ -83,7 +85,7 @@ async def test_that_it_was_told_is_written_down_afterwards(outside: Outside, awa
     gone.__exit__(None, None, None)
     await harness.pass_time(5)
     assert len(harness.asked("tell")) == 1
-    kept = await harness.store.match(ANA, match().id)
+    kept = await harness.store.matches.get(ANA, match().id)
     assert kept is not None
     assert kept.outcome == "told"
     await harness.aclose()

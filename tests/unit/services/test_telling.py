@@ -35,7 +35,7 @@ STANDS = Posted("D-U1", "9.9")
 
 async def deliver(harness: Harness, *, fresh: bool = True) -> asyncio.Task[None]:
     """Begin to tell Ana of the sample match, which is stored; whatever needs no waiting is done."""
-    await harness.store.add_match(match())
+    await harness.store.matches.add(match())
     return await begin(harness, ANA, match().id, fresh=fresh)
 
 
@@ -51,7 +51,7 @@ async def begin(
 
 
 async def outcome(harness: Harness, person: Person = ANA) -> str | None:
-    kept = await harness.store.match(person, match().id)
+    kept = await harness.store.matches.get(person, match().id)
     return kept.outcome if kept is not None else None
 
 
@@ -68,7 +68,7 @@ async def test_a_fresh_match_is_told_without_a_look(harness: Harness):
     assert telling.done()
     assert harness.journal == [TELL]
     assert harness.told() == [MatchFound(match())]
-    kept = await harness.store.match(ANA, match().id)
+    kept = await harness.store.matches.get(ANA, match().id)
     assert kept == match(outcome="told", settled_at=NOON, channel="D-U1", ts="1.0")
 
 
@@ -88,7 +88,7 @@ async def test_a_match_that_stands_there_is_not_sent_again(harness: Harness):
     await deliver(harness, fresh=False)
     await harness.pass_time(LANDING_SECONDS)
     assert harness.journal == [FIND]
-    kept = await harness.store.match(ANA, match().id)
+    kept = await harness.store.matches.get(ANA, match().id)
     assert kept is not None
     assert (kept.outcome, kept.channel, kept.ts) == ("told", STANDS.channel, STANDS.ts)
 
@@ -122,7 +122,7 @@ async def test_a_delay_is_as_long_as_slack_says(harness: Harness):
     await deliver(harness)
     await harness.pass_time(6)
     assert harness.journal == [TELL]
-    assert await harness.store.pending_matches(ANA.team) == [(ANA, match().id)]
+    assert await harness.store.matches.list_pending(ANA.team) == [(ANA, match().id)]
     await harness.pass_time(1)
     assert harness.journal == [TELL, TELL]
 
@@ -184,31 +184,31 @@ async def test_a_refusal_settles_it(harness: Harness):
     harness.messenger.errors = [MessageRefused("invalid_blocks")]
     telling = await deliver(harness)
     assert telling.done()
-    kept = await harness.store.match(ANA, match().id)
+    kept = await harness.store.matches.get(ANA, match().id)
     assert kept == match(outcome="invalid_blocks", settled_at=NOON)
     assert counted("refused") == refused + 1
-    assert await harness.store.link(ANA) == link()
+    assert await harness.store.links.get(ANA) == link()
     assert harness.asked("close", "status") == []
 
 
 async def test_somebody_unreachable_is_let_go(harness: Harness):
     """The notice ends with Slack's word, which the status shows; feed, wish and session end."""
     await harness.available()
-    await harness.store.add_match(match(session_id=TEA))
+    await harness.store.matches.add(match(session_id=TEA))
     harness.messenger.errors = [PersonUnreachable("user_disabled")]
     await begin(harness, ANA, match().id, fresh=True)
     assert await outcome(harness) == "user_disabled"
-    assert await harness.store.link(ANA) == link(unreachable="user_disabled")
+    assert await harness.store.links.get(ANA) == link(unreachable="user_disabled")
     assert harness.asked("status", "close") == ["status 7 LEFT", "close"]
-    assert await harness.store.availability(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None
 
 
 async def test_who_is_told_again_is_reachable_again(harness: Harness):
     """The next message that is taken says so, without anybody's doing."""
     await harness.linked()
-    await harness.store.mark_reachable(ANA, "user_disabled")
+    await harness.store.links.set_unreachable(ANA, "user_disabled")
     await deliver(harness)
-    assert await harness.store.link(ANA) == link()
+    assert await harness.store.links.get(ANA) == link()
 
 
 async def test_a_crash_while_letting_go_is_made_good(harness: Harness):
@@ -239,7 +239,7 @@ async def test_what_could_not_be_told_for_a_day_is_told_no_more(harness: Harness
     await harness.pass_time(7200, step=3600)
     assert await outcome(harness) == "expired"
     harness.messenger.errors = []
-    await harness.store.add_match(match(ordinal=2, received_at=NOON - timedelta(hours=1)))
+    await harness.store.matches.add(match(ordinal=2, received_at=NOON - timedelta(hours=1)))
     await begin(harness, ANA, match(ordinal=2).id, fresh=True)
     assert harness.told() == []
 
@@ -260,7 +260,7 @@ async def test_a_defect_of_ours_hinders_nobody_else(outside: Outside):
     harness = Harness(outside)
     set_aside = counted("defect")
     telling = await deliver(harness)
-    await harness.store.add_match(match(person=BEN))
+    await harness.store.matches.add(match(person=BEN))
     await begin(harness, BEN, match().id, fresh=True)
     assert len(harness.told(BEN)) == 1
     await harness.pass_time(DEFECTS * RETRY_CAP_SECONDS, step=10)

@@ -55,10 +55,10 @@ async def test_one_watch_a_person(harness: Harness):
         harness.watch.keep(ANA)
     await harness.pass_time(60, step=10)
     assert harness.asked("matches") == ["matches 7"]
-    await harness.store.end_availability(ANA)
+    await harness.store.availabilities.end(ANA)
     await harness.pass_time(60, step=10)
     harness.journal.clear()
-    await harness.store.save_availability(wish())
+    await harness.store.availabilities.save(wish())
     harness.watch.keep(ANA)
     await harness.quiet()
     assert harness.asked("open") == ["open 7"]
@@ -68,7 +68,7 @@ async def test_after_a_restart_everybody_is_watched_over_again(harness: Harness)
     """The wishes outlive the process: feeds open, lists are read, availability is said again."""
     for person in (ANA, BEN):
         await harness.linked(person=person)
-        await harness.store.save_availability(wish(person))
+        await harness.store.availabilities.save(wish(person))
     await harness.watch.resume(ANA.team)
     await harness.quiet()
     assert harness.asked("open") == ["open 7"] * 2
@@ -79,7 +79,7 @@ async def test_what_was_missed_during_a_restart_is_told(harness: Harness):
     """The first look after a start does not wait for the feed."""
     harness.feed.reachable = False
     await harness.linked()
-    await harness.store.save_availability(wish())
+    await harness.store.availabilities.save(wish())
     harness.platform.listed = [row()]
     await harness.watch.resume(ANA.team)
     await harness.quiet()
@@ -94,13 +94,13 @@ async def test_closing_keeps_the_wishes(harness: Harness):
     harness.clock.advance(600)
     await harness.quiet()
     assert harness.journal == []
-    assert await harness.store.availability(ANA) == wish()
+    assert await harness.store.availabilities.get(ANA) == wish()
 
 
 async def test_no_wish_no_feed(harness: Harness):
     """A watch that finds the wish gone closes the feed and ends."""
     await harness.available()
-    await harness.store.end_availability(ANA)
+    await harness.store.availabilities.end(ANA)
     await harness.pass_time(60, step=10)
     assert harness.asked("close") == ["close"]
     assert harness.clock.sleepers == {}
@@ -145,7 +145,7 @@ async def test_a_reconnect_does_not_break_a_meeting(harness: Harness):
     await harness.pass_time(3)
     assert harness.asked("status") == []
     assert [n.match.late for n in harness.told() if isinstance(n, MatchFound)] == [True]
-    assert await harness.store.availability(ANA) == wish(state=State.IN_MEETING)
+    assert await harness.store.availabilities.get(ANA) == wish(state=State.IN_MEETING)
 
 
 async def test_a_reconnect_without_answer_is_made_good(harness: Harness):
@@ -155,7 +155,7 @@ async def test_a_reconnect_without_answer_is_made_good(harness: Harness):
     harness.feed.up(ANA)
     await harness.pass_time(180, step=10)
     assert harness.asked("status") == [AVAILABLE] * 3
-    assert await harness.store.availability(ANA) == wish()
+    assert await harness.store.availabilities.get(ANA) == wish()
 
 
 async def test_a_meeting_is_not_made_good(harness: Harness):
@@ -176,7 +176,7 @@ async def test_a_reconnect_that_is_refused_ends_the_wish(harness: Harness):
     harness.feed.up(ANA)
     await harness.pass_time(120, step=10)
     assert harness.told() == [AvailabilityLost("Coffee", "session_not_live")]
-    assert await harness.store.availability(ANA) is None
+    assert await harness.store.availabilities.get(ANA) is None
     assert harness.feed.health(ANA) is None
 
 
@@ -187,7 +187,7 @@ async def test_a_wish_that_is_over_anyway_is_not_mourned(harness: Harness):
     harness.platform.errors["status"] = [SessionNotLive(status=406)]
     harness.feed.up(ANA)
     await until(lambda: harness.asked("status"))
-    await harness.store.end_availability(ANA)
+    await harness.store.availabilities.end(ANA)
     harness.platform.gates["status"].set()
     await harness.quiet()
     assert harness.told() == []
@@ -197,10 +197,10 @@ async def test_a_wish_that_is_over_anyway_is_not_mourned(harness: Harness):
 async def test_a_feed_that_connects_for_nobody_says_nothing(harness: Harness, kept: object):
     """A connection that was still under way when all was over sets nothing."""
     if kept is not None:
-        await harness.store.save_link(link())
+        await harness.store.links.save(link())
     if kept == link(refused_at=NOON):
-        await harness.store.mark_refused(ANA, NOON)
-        await harness.store.save_availability(wish())
+        await harness.store.links.mark_refused(ANA, NOON)
+        await harness.store.availabilities.save(wish())
     await harness.watch.connected(ANA)
     assert harness.journal == []
 
@@ -211,7 +211,7 @@ async def test_a_lost_feed_is_taken_calmly(harness: Harness):
     await harness.watch.disconnected(ANA, "refused")
     await harness.quiet()
     assert harness.journal == []
-    assert await harness.store.availability(ANA) == wish()
+    assert await harness.store.availabilities.get(ANA) == wish()
 
 
 # --- a token refused -----------------------------------------------------------------------------
@@ -225,7 +225,7 @@ async def test_a_token_refused_in_the_background_is_told_once(harness: Harness):
     assert harness.told() == [LinkRefused()]
     assert harness.asked("matches", "close") == ["matches 7", "close"]
     assert harness.feed.health(ANA) is None
-    assert await harness.store.availability(ANA) == wish()
+    assert await harness.store.availabilities.get(ANA) == wish()
 
 
 @pytest.mark.parametrize("call", ["matches", "status"])
@@ -236,7 +236,7 @@ async def test_a_token_refused_at_a_reconnect_is_told_once(harness: Harness, cal
     harness.feed.up(ANA)
     await harness.pass_time(60, step=10)
     assert harness.told() == [LinkRefused()]
-    assert await harness.store.availability(ANA) is not None
+    assert await harness.store.availabilities.get(ANA) is not None
 
 
 async def test_reconnecting_the_account_resumes(harness: Harness):
@@ -287,7 +287,7 @@ async def test_a_feed_that_was_dropped_is_watched_no_more(harness: Harness):
     harness.watch.drop(ANA)
     await harness.pass_time(200, step=10)
     assert harness.asked("matches") == []
-    assert await harness.store.availability(ANA) is not None
+    assert await harness.store.availabilities.get(ANA) is not None
 
 
 async def test_the_lists_of_feeds_taken_over_are_read_over_half_a_minute(harness: Harness):
@@ -311,8 +311,8 @@ async def test_a_refusal_does_not_end_a_wish_that_came_after_it(harness: Harness
     harness.feed.up(ANA)
     await until(lambda: harness.asked("status"))
     later = wish(session_id=SessionId(8), session_title="Tea")
-    await harness.store.save_availability(later)
+    await harness.store.availabilities.save(later)
     gate.set()
     await harness.quiet()
     assert harness.told() == []
-    assert await harness.store.availability(ANA) == later
+    assert await harness.store.availabilities.get(ANA) == later

@@ -41,7 +41,7 @@ class Stage:
     def __post_init__(self) -> None:
         user = UserId(self.slack.workspace.named("ada").id)
         self.ada = Person(TeamId(self.slack.workspace.team_id), user)
-        self.slack.rate_limits.enabled = False
+        self.slack.rates.on = False
 
     @property
     def installation(self) -> SingleInstallation:
@@ -53,7 +53,7 @@ class Stage:
             self.client,
             self.installation,
             LINKS,
-            channels=self.store,
+            channels=self.store.dm_channels,
             may_send=lambda: self.allowed,
         )
 
@@ -73,7 +73,7 @@ async def stage() -> AsyncIterator[Stage]:
         closing.push_async_callback(session.close)
         store = await closing.enter_async_context(open_store())
         made = Stage(slack, web_client(f"{url}/api/", session), store)
-        await store.save_link(link(made.ada))
+        await store.links.save(link(made.ada))
         yield made
 
 
@@ -97,11 +97,11 @@ async def test_two_notices_at_once_open_it_once(stage: Stage):
 
 async def test_a_kept_channel_that_is_no_more_is_opened_anew(stage: Stage):
     """For telling and for finding; the right one is kept then."""
-    await stage.store.remember_channel(stage.ada, "D0GONE")
+    await stage.store.dm_channels.save(stage.ada, "D0GONE")
     assert await stage.messenger().find(stage.ada, "key", None) is None
-    await stage.store.remember_channel(stage.ada, "D0GONE")
+    await stage.store.dm_channels.save(stage.ada, "D0GONE")
     posted = await stage.messenger().send(stage.ada, LinkRefused())
-    assert await stage.store.channel(stage.ada) == posted.channel != "D0GONE"
+    assert await stage.store.dm_channels.get(stage.ada) == posted.channel != "D0GONE"
 
 
 async def test_an_opening_without_an_answer_is_no_doubt(stage: Stage):
@@ -161,7 +161,7 @@ async def test_of_the_people_only_the_bots_messages_are_looked_at(stage: Stage):
 async def test_a_deactivated_person_counts_as_gone(stage: Stage):
     """Though Slack would take the message."""
     messenger = stage.messenger()
-    await stage.store.remember_channel(stage.ada, stage.slack.workspace.dm(stage.ada.user).id)
+    await stage.store.dm_channels.save(stage.ada, stage.slack.workspace.dm(stage.ada.user).id)
     stage.slack.workspace.members[stage.ada.user].deleted = True
     with pytest.raises(PersonUnreachable, match="user_disabled"):
         await messenger.send(stage.ada, MatchFound(match()))

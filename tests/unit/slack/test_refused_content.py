@@ -69,7 +69,7 @@ class Stage:
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     slack = Slack()
-    slack.rate_limits.enabled = False
+    slack.rates.on = False
     async with AsyncExitStack() as closing:
         url = await closing.enter_async_context(serving(slack.app))
         session = slack_session()

@@ -96,11 +96,13 @@ def contents(folder: Path) -> dict[str, bytes]:
 async def test_no_token_and_no_call_lies_in_clear(database: Database, tmp_path: Path):
     """Neither in the file nor in its journal, whichever way the value came."""
     store = SqlStore(database, Cipher([OLD]))
-    await store.save_link(link(ANA))
-    await store.add_match(pairing(ANA))
-    await store.add_match(pairing(BEN, call=None))
-    await store.enrich_match(BEN, MatchId("m"), MatchReport(partner=Partner(name="Zoë"), call=CALL))
-    enriched = await store.match(BEN, MatchId("m"))
+    await store.links.save(link(ANA))
+    await store.matches.add(pairing(ANA))
+    await store.matches.add(pairing(BEN, call=None))
+    await store.matches.enrich(
+        BEN, MatchId("m"), MatchReport(partner=Partner(name="Zoë"), call=CALL)
+    )
+    enriched = await store.matches.get(BEN, MatchId("m"))
     assert enriched is not None
     assert enriched.call == CALL
     files = contents(tmp_path)
@@ -115,42 +117,42 @@ async def test_a_moved_token_is_no_link(database: Database, thief: Person):
     """It opens for nobody else, in the same workspace or another; one log line says so."""
     store = SqlStore(database, Cipher([OLD]))
     for person in (ANA, thief):
-        await store.save_link(link(person))
+        await store.links.save(link(person))
     await move(database, LinkRow.token_sealed, ANA, thief)
     with capture_logs() as lines:
-        assert await store.link(thief) is None
-        assert await store.link(thief) is None
-    assert [line["event"] for line in lines] == ["link_not_opened"]
+        assert await store.links.get(thief) is None
+        assert await store.links.get(thief) is None
+    assert [line["event"] for line in lines] == ["link_not_decrypted"]
     assert TOKEN not in repr(lines)
     assert "v1." not in repr(lines)
-    assert await store.link(ANA) == link(ANA)
+    assert await store.links.get(ANA) == link(ANA)
 
 
 async def test_a_moved_call_is_none(database: Database):
     """The match is still there, without the call."""
     for person in (ANA, BEN):
-        await SqlStore(database, Cipher([OLD])).add_match(pairing(person))
+        await SqlStore(database, Cipher([OLD])).matches.add(pairing(person))
     store = SqlStore(database, Cipher([OLD]))
     await move(database, MatchRow.call_sealed, ANA, BEN)
     with capture_logs() as lines:
-        assert await store.match(BEN, MatchId("m")) == pairing(BEN, call=None)
-    assert [line["event"] for line in lines] == ["call_not_opened"]
-    assert await store.match(ANA, MatchId("m")) == pairing(ANA)
+        assert await store.matches.get(BEN, MatchId("m")) == pairing(BEN, call=None)
+    assert [line["event"] for line in lines] == ["call_not_decrypted"]
+    assert await store.matches.get(ANA, MatchId("m")) == pairing(ANA)
 
 
 async def test_keys_change_without_a_gap(database: Database):
     """With the new key in front all stays readable; the old key gone, what it sealed is."""
-    await SqlStore(database, Cipher([OLD])).save_link(link(ANA))
-    await SqlStore(database, Cipher([OLD])).add_match(pairing(ANA))
+    await SqlStore(database, Cipher([OLD])).links.save(link(ANA))
+    await SqlStore(database, Cipher([OLD])).matches.add(pairing(ANA))
     both = SqlStore(database, Cipher([NEW, OLD]))
-    assert await both.link(ANA) == link(ANA)
-    assert await both.match(ANA, MatchId("m")) == pairing(ANA)
-    await both.save_link(link(BEN))
+    assert await both.links.get(ANA) == link(ANA)
+    assert await both.matches.get(ANA, MatchId("m")) == pairing(ANA)
+    await both.links.save(link(BEN))
     only_new = SqlStore(database, Cipher([NEW]))
     with capture_logs() as lines:
-        assert await only_new.link(ANA) is None
+        assert await only_new.links.get(ANA) is None
     assert lines[0]["reason"] == "unknown key"
-    assert await only_new.link(BEN) == link(BEN)
+    assert await only_new.links.get(BEN) == link(BEN)
 
 
 async def test_a_change_by_another_process_is_seen_after_some_seconds(database: Database):
@@ -158,9 +160,9 @@ async def test_a_change_by_another_process_is_seen_after_some_seconds(database: 
     time = [0.0]
     here = SqlStore(database, Cipher([OLD]), clock=lambda: time[0])
     elsewhere = SqlStore(database, Cipher([OLD]))
-    await elsewhere.save_link(link(ANA))
-    assert await here.link(ANA) == link(ANA)
-    await elsewhere.forget(ANA)
-    assert await here.link(ANA) == link(ANA)
+    await elsewhere.links.save(link(ANA))
+    assert await here.links.get(ANA) == link(ANA)
+    await elsewhere.people.forget(ANA)
+    assert await here.links.get(ANA) == link(ANA)
     time[0] = 60.0
-    assert await here.link(ANA) is None
+    assert await here.links.get(ANA) is None

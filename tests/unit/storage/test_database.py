@@ -77,7 +77,7 @@ async def test_a_failed_write_leaves_nothing(database_url: str):
 
     with pytest.raises(ZeroDivisionError):
         await database.write(write_and_fail)
-    assert await SqlStore(database, VAULT).record_event(TEAM, "E", NOW)
+    assert await SqlStore(database, VAULT).events.record(TEAM, "E", NOW)
     await database.aclose()
 
 
@@ -86,9 +86,9 @@ async def test_what_is_begun_is_finished(database_url: str):
     database = Database(database_url)
     await schema.upgrade(database)
     store = SqlStore(database, VAULT)
-    assert await store.record_event(TEAM, "kept", NOW)
+    assert await store.events.record(TEAM, "kept", NOW)
     for pauses in range(1, 12):
-        task = asyncio.create_task(store.record_event(TEAM, f"E{pauses}", NOW))
+        task = asyncio.create_task(store.events.record(TEAM, f"E{pauses}", NOW))
         for _ in range(pauses):
             await asyncio.sleep(0)
         task.cancel()
@@ -98,7 +98,7 @@ async def test_what_is_begun_is_finished(database_url: str):
         async with asyncio.timeout(10):
             while not await database.all(made):  # noqa: ASYNC110 - rows tell no Event
                 await asyncio.sleep(0)
-    assert not await store.record_event(TEAM, "kept", NOW)
+    assert not await store.events.record(TEAM, "kept", NOW)
     await database.aclose()
 
 
@@ -109,7 +109,7 @@ async def test_two_processes_can_write_the_same_database(database_url: str):
     await schema.upgrade(databases[0])
     stores = [SqlStore(database, VAULT) for database in databases]
     sights = await asyncio.gather(
-        *(stores[n % 2].record_event(TEAM, f"E{n // 2 % 5}", NOW) for n in range(40))
+        *(stores[n % 2].events.record(TEAM, f"E{n // 2 % 5}", NOW) for n in range(40))
     )
     assert sum(sights) == 5
     for database in databases:
@@ -142,7 +142,7 @@ async def test_a_time_without_a_zone_is_refused():
     await schema.upgrade(database)
     naive = NOW.replace(tzinfo=None)
     with pytest.raises(StatementError, match="without a zone") as refused:
-        await SqlStore(database, VAULT).record_event(TEAM, "hidden event", naive)
+        await SqlStore(database, VAULT).events.record(TEAM, "hidden event", naive)
     assert "hidden event" not in str(refused.value)
     await database.aclose()
 
@@ -151,9 +151,9 @@ async def test_the_ping_tells_whether_the_database_answers(tmp_path: Path):
     """Readiness fails, with one line for the reason, when the database cannot be opened."""
     (tmp_path / "folder.db").mkdir()
     good, bad = (Database(f"sqlite:///{tmp_path}/{name}") for name in ("bot.db", "folder.db"))
-    assert await SqlStore(good, VAULT).ping()
+    assert await SqlStore(good, VAULT).database.ping()
     with capture_logs() as lines:
-        assert not await SqlStore(bad, VAULT).ping()
+        assert not await SqlStore(bad, VAULT).database.ping()
     assert [line["event"] for line in lines] == ["database_unanswered"]
     for database in (good, bad):
         await database.aclose()
@@ -165,12 +165,12 @@ async def test_old_events_are_cleared_away():
     database = Database("sqlite://")
     await schema.upgrade(database)
     store = SqlStore(database, VAULT, clock=lambda: time[0])
-    await store.record_event(TEAM, "old", NOW)
-    await store.record_event(TeamId("T2"), "old", NOW)
-    await store.record_event(TEAM, "young", NOW.replace(day=5))
-    assert not await store.record_event(TEAM, "old", NOW)
+    await store.events.record(TEAM, "old", NOW)
+    await store.events.record(TeamId("T2"), "old", NOW)
+    await store.events.record(TEAM, "young", NOW.replace(day=5))
+    assert not await store.events.record(TEAM, "old", NOW)
     time[0] = 3601.0
-    assert await store.record_event(TEAM, "new", NOW.replace(day=5, hour=1))
+    assert await store.events.record(TEAM, "new", NOW.replace(day=5, hour=1))
     rows = await database.rows(select(SeenEventRow.team_id, SeenEventRow.event_id))
     left = {(row.team_id, row.event_id) for row in rows}
     assert left == {("T1", "young"), ("T1", "new"), ("T2", "old")}

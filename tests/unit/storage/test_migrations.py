@@ -69,13 +69,13 @@ async def test_a_way_back_and_forth_keeps_the_data(database: Database):
     """Down to the first tables and up again, or up once more: what was there is there."""
     await schema.upgrade(database)
     store = SqlStore(database, Cipher([bytes(range(32))]))
-    assert await store.record_event(TEAM, "Ev1", NOW)
+    assert await store.events.record(TEAM, "Ev1", NOW)
     await schema.upgrade(database)
-    assert not await store.record_event(TEAM, "Ev1", NOW)
+    assert not await store.events.record(TEAM, "Ev1", NOW)
     await database.write(lambda connection: downgrade(connection, "0001"))
     assert (await schema.current_and_head(database))[0] == "0001"
     await schema.upgrade(database)
-    assert not await store.record_event(TEAM, "Ev1", NOW)
+    assert not await store.events.record(TEAM, "Ev1", NOW)
 
 
 async def test_tables_of_another_version_are_refused(database: Database):

@@ -88,7 +88,7 @@ async def test_the_farthest_moments_survive(database: Database):
         await database.change(database.insert(SeenEventRow).values(row))
     kept = await database.all(select(SeenEventRow.seen_at).order_by(SeenEventRow.event_id))
     assert kept == moments
-    assert not await store.record_event(TEAM, "E2", NOW - timedelta(days=1))
+    assert not await store.events.record(TEAM, "E2", NOW - timedelta(days=1))
 
 
 async def test_a_restart_of_the_server_is_not_noticed(
@@ -99,8 +99,8 @@ async def test_a_restart_of_the_server_is_not_noticed(
 
     async def use(number: int) -> None:
         for turn in range(10):
-            await store.record_event(TEAM, f"E{number}-{turn}", NOW)
-            await store.availabilities(TEAM)
+            await store.events.record(TEAM, f"E{number}-{turn}", NOW)
+            await store.availabilities.list_all(TEAM)
 
     working = [asyncio.create_task(use(number)) for number in range(20)]
     with capture_logs() as lines:
@@ -118,7 +118,7 @@ async def test_what_is_asked_while_it_is_away_is_done_when_it_is_back(
     store = SqlStore(database, VAULT)
     with capture_logs() as lines:
         with postgresql.away(name):
-            asked = asyncio.create_task(store.record_event(TEAM, "E", NOW))
+            asked = asyncio.create_task(store.events.record(TEAM, "E", NOW))
             while not lines:  # noqa: ASYNC110 - a list of log lines cannot be awaited
                 await asyncio.sleep(0.01)
         assert await asked
@@ -129,14 +129,14 @@ async def test_a_long_absence_is_told(postgresql: Server, name: str):
     """With patience at an end the caller hears of it, readiness fails; afterwards all is well."""
     database = Database(postgresql.url(name), patience=0.0)
     store = SqlStore(database, VAULT)
-    assert await store.ping()
+    assert await store.database.ping()
     with postgresql.away(name), capture_logs():
-        for asked in (store.availabilities(TEAM), store.record_event(TEAM, "E", NOW)):
+        for asked in (store.availabilities.list_all(TEAM), store.events.record(TEAM, "E", NOW)):
             with pytest.raises(StoreUnavailable):
                 await asked
-        assert not await store.ping()
-    assert await store.ping()
-    assert await store.record_event(TEAM, "E", NOW)
+        assert not await store.database.ping()
+    assert await store.database.ping()
+    assert await store.events.record(TEAM, "E", NOW)
     await database.aclose()
 
 
@@ -148,8 +148,8 @@ async def test_a_lock_that_others_hold_ends_the_wait(postgresql: Server, name: s
     with psycopg.connect(postgresql.url(name).replace("+psycopg", "")) as other:
         other.execute("LOCK TABLE seen_events")
         with pytest.raises(StoreUnavailable), capture_logs():
-            await store.record_event(TEAM, "E", NOW)
-    assert await store.record_event(TEAM, "E", NOW)
+            await store.events.record(TEAM, "E", NOW)
+    assert await store.events.record(TEAM, "E", NOW)
     await database.aclose()
 
 
@@ -157,5 +157,5 @@ async def test_more_callers_than_connections_take_turns(database: Database):
     """A crowd at once is served by the few connections there are."""
     store = SqlStore(database, VAULT)
     crowd = engines.SINGLES * 15
-    sights = await asyncio.gather(*(store.record_event(TEAM, f"E{n}", NOW) for n in range(crowd)))
+    sights = await asyncio.gather(*(store.events.record(TEAM, f"E{n}", NOW) for n in range(crowd)))
     assert sum(sights) == crowd

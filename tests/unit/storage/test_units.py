@@ -19,7 +19,7 @@ from slackbot.storage.encryption import Cipher
 from slackbot.storage.executors import SqliteExecutor
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import SeenEventRow
-from tests.harness.fakes import ANA, CALL, EXPO, NOON, match, report, wish
+from tests.harness.fakes import ANA, CALL, EXPO, NOON, match, wish
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 VAULT = Cipher([bytes(range(32))])
@@ -61,27 +61,20 @@ def trips(database: Database) -> list[str]:
 
 @SQLITE
 async def test_a_unit_of_work_is_one_trip_to_a_thread(database: Database, trips: list[str]):
-    """Whether it is one statement or two: the road of a match, from its telling to its end."""
+    """Whether it is one statement or two: a match, from its report to the outcome of its notice."""
     store = SqlStore(database, VAULT)
-    await store.save_availability(wish())
+    await store.availabilities.save(wish())
     trips.clear()
-    assert await store.matches(ANA, EXPO, match().session_id) == []
-    assert await store.add_match(match(call=CALL))
-    assert await store.match(ANA, match().id)
-    assert await store.matches(ANA, EXPO, match().session_id)
-    await store.record_outcome(ANA, match().id, "told", None, NOON)
-    assert await store.availability(ANA)
-    assert len(trips) == 4, "read, add, settle; the wish is read once after it was saved"
+    assert await store.matches.list_for(ANA, EXPO, match().session_id) == []
+    assert await store.matches.add(match(call=CALL))
+    assert await store.matches.get(ANA, match().id)
+    await store.matches.record_outcome(ANA, match().id, "told", None, NOON)
+    assert len(trips) == 4
+    assert await store.availabilities.get(ANA)
     trips.clear()
     for _ in range(5):
-        [known] = await store.matches(ANA, EXPO, match().session_id)
-        assert known.outcome == "told"
-        await store.availability(ANA)
-    assert trips == [], "what nobody else can have changed is at hand"
-    await store.enrich_match(ANA, match().id, report(raw_time="12:00"))
-    [known] = await store.matches(ANA, EXPO, match().session_id)
-    assert known.raw_time == "12:00"
-    assert len(trips) == 2
+        await store.availabilities.get(ANA)
+    assert trips == [], "an availability that nobody else can have changed is cached"
 
 
 async def test_a_failing_unit_leaves_nothing(database: Database):
@@ -92,18 +85,6 @@ async def test_a_failing_unit_leaves_nothing(database: Database):
         await database.change(one, one)
     assert await database.all(select(SeenEventRow.event_id)) == []
     assert await database.counts(one) == [1]
-
-
-async def test_what_follows_a_change_is_told_how_it_ended(database: Database):
-    """How many rows each statement changed, or that nobody knows; once, whatever happened."""
-    told: list[list[int] | None] = []
-    one = database.insert(SeenEventRow).values(team_id="T1", event_id="E", seen_at=NOW)
-    other = one.values(event_id="F").on_conflict_do_nothing()
-    await database.change(one, other, after=told.append)
-    await database.change(other, after=told.append)
-    with pytest.raises(IntegrityError):
-        await database.change(one, after=told.append)
-    assert told == [[1, 1], [0], None]
 
 
 @SQLITE

@@ -39,7 +39,7 @@ async def test_the_first_browser_gets_the_pass(stage: CallStage):
     """Meeting and attendee as the platform gave them, who it is with, and how long it lasts."""
     match = with_call()
     link = await stage.offered(match)
-    await stage.store.record_outcome(ANA, match.id, "told", Posted("D1", "1.0"), NOON)
+    await stage.store.matches.record_outcome(ANA, match.id, "told", Posted("D1", "1.0"), NOON)
     stage.clock.advance(60)
     answer = await stage.asks(link)
     assert answer.status_code == 200
@@ -205,7 +205,7 @@ async def test_a_round_that_never_says_when_it_ends_is_bounded(stage: CallStage)
 
 async def test_a_link_works_as_long_as_was_said_when_it_was_made(stage: CallStage):
     """Not longer, though the call is still open; and a day after its signature in no case."""
-    await stage.store.add_match(with_call())
+    await stage.store.matches.add(with_call())
     link_id = stage.signer.new_id()
     short = CallLink(
         person=ANA,
@@ -214,7 +214,7 @@ async def test_a_link_works_as_long_as_was_said_when_it_was_made(stage: CallStag
         made_at=NOON,
         expires_at=NOON + timedelta(seconds=10),
     )
-    await stage.store.add_call_link(short)
+    await stage.store.call_links.add(short)
     link = f"{PUBLIC}/call/{stage.signer.sign(ANA.team, link_id)}"
     browser = stage.browser()
     stage.clock.advance(9)
@@ -228,7 +228,7 @@ async def test_a_link_works_as_long_as_was_said_when_it_was_made(stage: CallStag
 async def test_who_disconnected_has_no_call(stage: CallStage):
     """Their links lead nowhere, and another workspace's person of the same id keeps theirs."""
     link, other = await stage.offered(), await stage.offered(with_call(NAMESAKE))
-    await stage.store.forget(ANA)
+    await stage.store.people.forget(ANA)
     assert told(await stage.asks(link)) == (410, "over")
     given = (await stage.asks(other)).json()
     assert given["attendee"]["JoinToken"]
@@ -287,7 +287,7 @@ async def test_it_is_recorded_who_came(stage: CallStage):
     for body in (joined, left, joined, left):
         stage.clock.advance(10)
         assert await says(stage, link, browser, body) == 204
-        row = await stage.store.call_link(team, digest(link_id))
+        row = await stage.store.call_links.get(team, digest(link_id))
         assert row is not None
         assert row.opened_at == NOON
         seen.append((row.joined_at, row.left_at))

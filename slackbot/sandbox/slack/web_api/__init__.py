@@ -1,1 +1,0 @@
-"""The Web API: one endpoint, and the methods by family."""

@@ -1,0 +1,27 @@
+"""The repository of direct message channels, which are columns of links."""
+
+from __future__ import annotations
+
+from sqlalchemy import select, update
+
+from slackbot.domain.model import Person
+from slackbot.storage.database import Database
+from slackbot.storage.filters import of
+from slackbot.storage.tables import LinkRow
+
+
+class DmChannels:
+    """The port `DmChannelStore` over SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def get(self, person: Person) -> str | None:
+        """Return Slack's id of the person's channel, or None if it is not known."""
+        row = await self._database.row(select(LinkRow.dm_channel).where(of(LinkRow, person)))
+        return row.dm_channel if row is not None else None
+
+    async def save(self, person: Person, channel: str) -> None:
+        """Save the channel with the person's link. Without a link nothing is saved."""
+        link = update(LinkRow).where(of(LinkRow, person))
+        await self._database.change(link.values(dm_channel=channel))

@@ -1,0 +1,40 @@
+"""The repository of Slack events that were already handled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import delete
+
+from slackbot.domain.model import TeamId
+from slackbot.storage.database import Database
+from slackbot.storage.tables import SeenEventRow
+
+# Slack repeats an event for about an hour.
+MAX_AGE: Final = timedelta(days=1)
+# Pause between two purges of a workspace, in seconds.
+PURGE_SECONDS: Final = 3600.0
+
+
+class Events:
+    """The port `EventStore` over SQL."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` counts seconds."""
+        self._database = database
+        self._clock = clock
+        self._next_purge: dict[TeamId, float] = {}
+
+    async def record(self, team: TeamId, event_id: str, at: datetime) -> bool:
+        """Record an event. True if it was not seen within a day."""
+        now = self._clock()
+        if now >= self._next_purge.get(team, now):
+            old = (SeenEventRow.team_id == team, SeenEventRow.seen_at < at - MAX_AGE)
+            await self._database.change(delete(SeenEventRow).where(*old))
+            self._next_purge[team] = now + PURGE_SECONDS
+        row = {"team_id": team, "event_id": event_id, "seen_at": at}
+        new = self._database.insert(SeenEventRow).values(**row)
+        return await self._database.change(new.on_conflict_do_nothing())

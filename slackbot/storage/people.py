@@ -1,0 +1,34 @@
+"""The repository that deletes people and workspaces."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import delete
+
+from slackbot.domain.model import Person, TeamId
+from slackbot.storage.database import Database
+from slackbot.storage.filters import of
+from slackbot.storage.tables import AvailabilityRow, CallLinkRow, LinkRow, MatchRow, SeenEventRow
+
+# The link comes last: its deletion tells if there was one.
+TABLES: Final = (CallLinkRow, MatchRow, AvailabilityRow, LinkRow)
+
+
+class People:
+    """The port `PeopleStore` over SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def forget(self, person: Person) -> bool:
+        """Delete all rows of the person. True if there was a link."""
+        deleted = (delete(table).where(of(table, person)) for table in TABLES)
+        return await self._database.change(*deleted)
+
+    async def forget_workspace(self, team: TeamId) -> None:
+        """Delete all rows of the workspace."""
+        tables = (*TABLES, SeenEventRow)
+        await self._database.change(
+            *(delete(table).where(table.team_id == team) for table in tables)
+        )
