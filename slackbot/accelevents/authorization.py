@@ -1,4 +1,4 @@
-"""How a token is sent."""
+"""The token in an HTTP request and in a socket handshake."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from slackbot.domain.model import AuthScheme
 
 
 def authorization(token: SecretStr, scheme: AuthScheme) -> str:
-    """The `Authorization` header's value.
+    """Return the value of the `Authorization` header.
 
     Raises:
-        TokenRefused: no header can carry this token.
+        TokenRefused: No header can carry this token.
     """
     value = token.get_secret_value()
     if not (value and value.isascii() and value.isprintable()):
@@ -26,7 +26,7 @@ def authorization(token: SecretStr, scheme: AuthScheme) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a socket handshake carries; each part may hold the token."""
+    """The parts of a socket handshake that may hold the token."""
 
     url: str = field(repr=False)
     headers: dict[str, str] = field(repr=False)
@@ -34,25 +34,18 @@ class Credentials:
 
 
 def credentials(options: FeedOptions, token: SecretStr, scheme: AuthScheme) -> Credentials:
-    """The token in every place that `socket_auth` names.
+    """Return the token in every place that `options.socket_auth` names.
 
     Raises:
-        TokenRefused: no header can carry this token.
+        TokenRefused: No header can carry this token.
     """
-    value, header, ways = (
-        token.get_secret_value(),
-        authorization(token, scheme),
-        options.socket_auth,
-    )
-    url = options.socket_url
+    value, header = token.get_secret_value(), authorization(token, scheme)
+    url = urlsplit(options.socket_url)
+    if "query" in options.socket_auth:
+        query = "&".join(filter(None, (url.query, urlencode({"token": value}))))
+        url = url._replace(query=query)
     return Credentials(
-        url=_with_token(url, value) if "query" in ways else url,
-        headers={"Authorization": header} if "header" in ways else {},
-        auth={"token": value} if "auth" in ways else None,
+        url=urlunsplit(url),
+        headers={"Authorization": header} if "header" in options.socket_auth else {},
+        auth={"token": value} if "auth" in options.socket_auth else None,
     )
-
-
-def _with_token(url: str, token: str) -> str:
-    parts = urlsplit(url)
-    query = "&".join(filter(None, (parts.query, urlencode({"token": token}))))
-    return urlunsplit(parts._replace(query=query))

@@ -10,7 +10,7 @@ import httpx
 from pydantic import SecretStr
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
-from slackbot.accelevents.errors import Endpoint, read_body, refusal
+from slackbot.accelevents.errors import Endpoint, error_for, parse_error_body
 from slackbot.domain.errors import EventNotFound, PlatformError, TokenRefused
 from slackbot.domain.findings import Cause, Finding, Subject, why_unreached
 from slackbot.domain.model import AuthScheme, EventSlug
@@ -53,7 +53,7 @@ def _reading(status: int, body: bytes, event: EventSlug) -> Finding:
 
 def _cause(status: int, body: bytes) -> Cause:
     """What the answer shows of who gave it."""
-    if status == 401 or isinstance(refusal(Endpoint.SESSIONS, status, body), TokenRefused):
+    if status == 401 or isinstance(error_for(Endpoint.SESSIONS, status, body), TokenRefused):
         return Cause.PLATFORM_ASKS_FOR_TOKEN
     for statuses, cause in _BY_STATUS:
         if status in statuses:
@@ -62,8 +62,8 @@ def _cause(status: int, body: bytes) -> Cause:
         return Cause.WEB_PAGE
     if status < 300:
         return Cause.PLATFORM_ANSWERS
-    said = read_body(body)
-    knows_it_not = _EVENT_CODE in said.codes or _NO_EVENT in said.text
+    said = parse_error_body(body)
+    knows_it_not = _EVENT_CODE in said.codes or _NO_EVENT in said.message
     return Cause.EVENT_UNKNOWN if knows_it_not else Cause.PATH_UNKNOWN
 
 

@@ -1,23 +1,23 @@
 """Accelevents over HTTP: the port `Platform`.
 
 Documented are the session list, the registered sessions, the join and the magic link's login. The
-paths of the status change and of the match list are guesses, and options. Reads are tried again
-where that may help; a join, a status change and a login are sent once.
+paths of the status change and of the match list are guesses, and therefore options. Reads are
+retried; a join, a status change and a login are sent once.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from slackbot.accelevents import schemas as wire
+from slackbot.accelevents import schemas
 from slackbot.accelevents.authorization import authorization
 from slackbot.accelevents.errors import Endpoint
-from slackbot.accelevents.http import TRY_SECONDS, Request, Transport, unreadable
+from slackbot.accelevents.http import TIMEOUT_SECONDS, HttpClient, Request, unreadable_response
 from slackbot.domain.errors import EventNotFound, MagicLinkInvalid, PlatformError, TokenRefused
 from slackbot.domain.model import (
     AttendeeStatus,
@@ -32,10 +32,10 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.ports import Clock
 
-PAGE = 100
-MOST_PAGES = 50
-_METHODS = frozenset({"GET", "POST", "PUT", "PATCH"})
-_SCOPES: dict[SessionScope, dict[str, str]] = {
+PAGE_SIZE: Final = 100  # sessions
+MAX_PAGES: Final = 50
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH"})
+_SCOPE_QUERIES: Final[dict[SessionScope, dict[str, str]]] = {
     SessionScope.LIVE: {},
     SessionScope.PAST: {"past": "true"},
     SessionScope.UPCOMING: {"showPastAndUpcoming": "true"},
@@ -44,12 +44,12 @@ _SCOPES: dict[SessionScope, dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlatformOptions:
-    """Where the platform is and what is assumed of it.
+    """The platform's address, and assumptions about its API.
 
     `status_request` and `matches_request` are `METHOD path` with `{event}` and `{session_id}`.
 
     Raises:
-        ValueError: `api_url` is no http address, or a request is not of that form.
+        ValueError: `api_url` is not an HTTP URL, or a request is not of that form.
     """
 
     api_url: str = "https://api.accelevents.com"
@@ -57,47 +57,50 @@ class PlatformOptions:
     status_request: str = "PUT /rest/events/{event}/user-session/{session_id}/status"
     matches_request: str = "GET /rest/events/{event}/user-session/{session_id}/matches"
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    try_seconds: float = TRY_SECONDS
+    timeout_seconds: float = TIMEOUT_SECONDS  # of one attempt
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.api_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        """Validate the options."""
+        url = urlsplit(self.api_url)
+        if url.scheme not in {"http", "https"} or not url.hostname:
             raise ValueError("the API's address must begin with http:// or https://")
-        for line in (self.status_request, self.matches_request):
-            method, _, path = line.partition(" ")
+        for template in (self.status_request, self.matches_request):
+            method, _, path = template.partition(" ")
             if method not in _METHODS or not path.startswith("/") or "{session_id}" not in path:
                 raise ValueError("a request must read `METHOD /path/with/{event}/{session_id}`")
 
 
 class AcceleventsClient:
-    """The platform's calls. Made inside the running loop; closed with `aclose`."""
+    """The platform's API. Create it in the running loop; close it with `aclose`.
+
+    Every method raises a `PlatformError` when the platform refuses or cannot be reached.
+    """
 
     def __init__(self, options: PlatformOptions, clock: Clock) -> None:
+        """Create a client with a connection pool of its own."""
         self._options = options
         self._zone = options.timezone
-        self._transport = Transport(options.api_url, clock, options.try_seconds)
+        self._http = HttpClient(options.api_url, clock, options.timeout_seconds)
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        await self._http.aclose()
 
     # --- the account ---
 
     async def redeem(self, event: EventSlug, user_key: str) -> Grant:
         """Exchange a magic link's user key, which works once, for a token."""
         request = Request(
-            ask=Endpoint.LOGIN,
+            endpoint=Endpoint.LOGIN,
             method="POST",
-            path=f"/rest/u/loginUserByUserKey/{_part(user_key, MagicLinkInvalid)}",
+            path=f"/rest/u/loginUserByUserKey/{_path_segment(user_key, MagicLinkInvalid)}",
             query={"eventUrl": event, "loginSource": "MAGIC_LINK"},
         )
-        answer = await self._transport.send(request)
-        return self._transport.parsed(
-            Endpoint.LOGIN, answer, lambda said: wire.read_grant(said, self._zone)
-        )
+        response = await self._http.send(request)
+        return response.parse(lambda answer: schemas.read_grant(answer, self._zone))
 
     async def check(self, event: EventSlug, token: SecretStr) -> AuthScheme:
-        """Try the token on the event; with `auto`, bare first and then once as Bearer."""
+        """Try the token on the event; with `auto`, bare first and then as Bearer."""
         if self._options.auth_scheme != "auto":
             scheme = AuthScheme(self._options.auth_scheme)
             await self._try_token(event, token, scheme)
@@ -112,100 +115,105 @@ class AcceleventsClient:
     async def _try_token(self, event: EventSlug, token: SecretStr, scheme: AuthScheme) -> None:
         query = _list_query(SessionScope.LIVE) | {"page": "0", "size": "1"}
         request = _session_list(event, query, authorization(token, scheme))
-        await self._transport.read(request, wire.read_page)
+        await self._http.fetch(request, schemas.read_page)
 
     # --- sessions ---
 
     async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
-        """All networking sessions of the scope, every page."""
+        """Return all networking sessions of the scope, from every page."""
         found: dict[SessionId, Session] = {}
-        seen, before = 0, None
-        for number in range(MOST_PAGES):
-            query = _list_query(scope) | {"page": str(number), "size": str(PAGE)}
-            request = _session_list(link.event, query, _header(link))
-            page = await self._transport.read(request, wire.read_page)
-            if not page.rows or page.rows == before:  # the same again: it knows no pages
+        count, previous = 0, None
+        for number in range(MAX_PAGES):
+            query = _list_query(scope) | {"page": str(number), "size": str(PAGE_SIZE)}
+            request = _session_list(link.event, query, _authorization(link))
+            page = await self._http.fetch(request, schemas.read_page)
+            if not page.rows or page.rows == previous:  # the same page again: there are no pages
                 break
-            for session in wire.read_sessions(page.rows, self._zone):
+            for session in schemas.read_sessions(page.rows, self._zone):
                 found.setdefault(session.id, session)
-            seen, before = seen + len(page.rows), page.rows
-            if page.in_all is not None and seen >= page.in_all:
+            count, previous = count + len(page.rows), page.rows
+            if page.total is not None and count >= page.total:
                 break
         return list(found.values())
 
     async def registered_sessions(self, link: Link) -> list[Session]:
-        """The person's own sessions; this list has no pages."""
+        """Return the sessions that the person is registered for; this list has no pages."""
         request = Request(
-            ask=Endpoint.REGISTERED,
+            endpoint=Endpoint.REGISTERED,
             method="GET",
-            path=f"/rest/events/{_event(link.event)}/user-session/registered",
+            path=f"{_event_path(link.event)}/user-session/registered",
             query=_list_query(SessionScope.UPCOMING),
-            authorization=_header(link),
+            authorization=_authorization(link),
         )
-        page = await self._transport.read(request, wire.read_page)
-        return [replace(s, registered=True) for s in wire.read_sessions(page.rows, self._zone)]
+        page = await self._http.fetch(request, schemas.read_page)
+        return [replace(s, registered=True) for s in schemas.read_sessions(page.rows, self._zone)]
 
     async def join(self, link: Link, session_id: SessionId) -> None:
         """Register for a live session."""
         request = Request(
-            ask=Endpoint.JOIN,
+            endpoint=Endpoint.JOIN,
             method="PUT",
-            path=f"/rest/events/{_event(link.event)}/session/{session_id}",
-            authorization=_header(link),
+            path=f"{_event_path(link.event)}/session/{session_id}",
+            authorization=_authorization(link),
         )
-        await self._do(request)
+        await self._send_change(request)
 
     # --- networking ---
 
     async def set_status(self, link: Link, session_id: SessionId, status: AttendeeStatus) -> None:
-        """Say what the attendee does in the session."""
-        request = self._assumed(Endpoint.STATUS, self._options.status_request, link, session_id)
-        await self._do(replace(request, query={"status": status.value}))
+        """Set the attendee's status in the session."""
+        template = self._options.status_request
+        request = _templated(Endpoint.STATUS, template, link, session_id)
+        await self._send_change(replace(request, query={"status": status.value}))
 
     async def matches(self, link: Link, session_id: SessionId) -> list[MatchReport]:
-        """The platform's own list of the person's matches in the session."""
-        request = self._assumed(Endpoint.MATCHES, self._options.matches_request, link, session_id)
-        return await self._transport.read(
-            request, lambda said: wire.read_match_list(said, self._zone)
+        """Return the platform's own list of the person's matches in the session."""
+        template = self._options.matches_request
+        request = _templated(Endpoint.MATCHES, template, link, session_id)
+        return await self._http.fetch(
+            request, lambda answer: schemas.read_match_list(answer, self._zone)
         )
 
-    def _assumed(self, ask: Endpoint, line: str, link: Link, session_id: SessionId) -> Request:
-        method, _, path = line.partition(" ")
-        path = path.replace("{session_id}", str(session_id)).replace("{event}", _event(link.event))
-        return Request(ask=ask, method=method, path=path, authorization=_header(link))
-
-    async def _do(self, request: Request) -> None:
-        """Send a change. Its answer tells nothing more, but a web page is not the platform's."""
-        answer = await self._transport.send(request)
-        if answer.body.lstrip().startswith(b"<"):
-            raise unreadable(request.ask, answer.status)
-
-
-def _header(link: Link) -> str:
-    return authorization(link.token, link.auth_scheme)
+    async def _send_change(self, request: Request) -> None:
+        """Send a change. Any 2xx will do, but a web page is not the API's."""
+        response = await self._http.send(request)
+        if response.body.lstrip().startswith(b"<"):
+            raise unreadable_response(request.endpoint, response.status)
 
 
 def _session_list(event: EventSlug, query: dict[str, str], header: str) -> Request:
-    path = f"/rest/events/{_event(event)}/session/v2"
+    path = f"{_event_path(event)}/session/v2"
     return Request(
-        ask=Endpoint.SESSIONS, method="GET", path=path, query=query, authorization=header
+        endpoint=Endpoint.SESSIONS, method="GET", path=path, query=query, authorization=header
     )
 
 
 def _list_query(scope: SessionScope) -> dict[str, str]:
-    return {"sessionFormat": wire.NETWORKING, "expand": "TRACK", **_SCOPES[scope]}
+    return {"sessionFormat": schemas.NETWORKING, "expand": "TRACK", **_SCOPE_QUERIES[scope]}
 
 
-def _event(event: EventSlug) -> str:
-    return _part(event, EventNotFound)
+def _templated(endpoint: Endpoint, template: str, link: Link, session_id: SessionId) -> Request:
+    """Return the request that a `METHOD path` option describes."""
+    method, _, path = template.partition(" ")
+    event = _path_segment(link.event, EventNotFound)
+    path = path.replace("{session_id}", str(session_id)).replace("{event}", event)
+    return Request(endpoint=endpoint, method=method, path=path, authorization=_authorization(link))
 
 
-def _part(value: str, otherwise: type[PlatformError]) -> str:
-    """One part of a path: whatever is in it, it stays one part.
+def _authorization(link: Link) -> str:
+    return authorization(link.token, link.auth_scheme)
+
+
+def _event_path(event: EventSlug) -> str:
+    return f"/rest/events/{_path_segment(event, EventNotFound)}"
+
+
+def _path_segment(value: str, error: type[PlatformError]) -> str:
+    """Return the value quoted, so that it stays one segment of a path.
 
     Raises:
-        otherwise: it is empty, or a step up or down in the path, so it can name nothing.
+        error: The value is empty, `.` or `..`, and can name nothing.
     """
     if not value.strip("."):
-        raise otherwise
+        raise error
     return quote(value, safe="", errors="replace")

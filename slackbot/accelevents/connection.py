@@ -1,7 +1,7 @@
-"""One Socket.IO connection of one link, from the handshake until it is lost.
+"""One Socket.IO connection of one link, from the handshake until it is closed.
 
-python-socketio speaks the protocol; its reconnecting is off, since a peer that upgrades and then
-closes ends it for good. Everything that can go wrong comes out as `NotConnectedError`.
+python-socketio speaks the protocol. Its own reconnecting is off: a peer that upgrades and then
+closes ends it for good.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 import socketio
@@ -22,41 +22,39 @@ from slackbot.accelevents.match_event import read_matches
 from slackbot.domain.errors import TokenRefused
 from slackbot.domain.model import Link, MatchReport, SessionId
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
-CHECK_SECONDS = 15.0
-"""How often the connection is asked whether it still believes to be one."""
-GOODBYE_SECONDS = 0.5
-LARGEST_EVENT = 2**20
-
-Heard = Callable[[Sequence[MatchReport]], None]
+LIVENESS_CHECK_SECONDS: Final = 15.0  # between two looks at python-socketio's own state
+CLOSE_SECONDS: Final = 0.5  # wait for the peer's closing frame
+MAX_MESSAGE_BYTES: Final = 2**20
 
 
-class NotConnectedError(Exception):
-    """An attempt failed; `word` is `refused`, `unreachable` or `closed`."""
+class ConnectError(Exception):
+    """A handshake failed; `reason` is `refused`, `unreachable` or `closed`."""
 
-    def __init__(self, word: str) -> None:
-        super().__init__(word)
-        self.word = word
+    def __init__(self, reason: str) -> None:
+        """Create the error with its reason."""
+        super().__init__(reason)
+        self.reason = reason
 
 
 def new_session() -> aiohttp.ClientSession:
-    """The one HTTP session of all feeds. Made inside the running loop.
+    """Return the one HTTP session of all feeds. Call it inside the running loop.
 
-    No bound on connections (the default of 100 would leave the others waiting), and no cookies:
-    those that the server sets for one attendee would go out with the next one's handshake.
+    Connections are not limited (by default the 101st would wait), and cookies are not kept: those
+    set for one attendee would be sent with the next one's handshake.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         cookie_jar=aiohttp.DummyCookieJar(),
-        middlewares=(_no_redirects,),
+        middlewares=(_refuse_redirects,),
     )
 
 
-async def _no_redirects(
+async def _refuse_redirects(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """A token goes to the configured host alone."""
+    """Send a token to the configured host only."""
     response = await handler(request)
     if 300 <= response.status < 400:
         response.close()
@@ -64,23 +62,23 @@ async def _no_redirects(
     return response
 
 
-def _quiet(name: str) -> logging.Logger:
-    """A logger for errors only: below, the libraries print tokens and payloads as they travel.
+def _error_logger(name: str) -> logging.Logger:
+    """Return a logger for errors only: below, the libraries log tokens and payloads.
 
-    Losses, which they print as warnings, are reported and counted here anyway.
+    They log a lost connection as a warning; here it is reported and counted anyway.
     """
     logger = logging.getLogger(f"{name}.feeds")
     logger.setLevel(logging.ERROR)
     return logger
 
 
-class _Handshake:
-    """What engineio uses of an HTTP session. Keeps the WebSocket, so that none is left open."""
+class _HandshakeSession:
+    """The part of an HTTP session that engineio uses. Keeps the WebSocket, in order to close it."""
 
     def __init__(self, session: aiohttp.ClientSession) -> None:
         self._session = session
         self.closed = False
-        self.status: int | None = None
+        self.status: int | None = None  # of a refused upgrade
         self.websocket: aiohttp.ClientWebSocketResponse[Any] | None = None
 
     async def ws_connect(self, url: str, **options: Any) -> aiohttp.ClientWebSocketResponse[Any]:
@@ -97,141 +95,139 @@ class _Handshake:
             await self.websocket.close()
 
     @property
-    def word(self) -> str:
-        """Why nothing came of it."""
+    def failure(self) -> str:
+        """Return the reason for a failed handshake."""
         if self.status is not None and 400 <= self.status < 500:
             return "refused"
         return "unreachable" if self.websocket is None else "closed"
 
 
 class Connection:
-    """A connection to be opened once, and closed whatever came of it."""
+    """A connection that is opened once, and always closed."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, options: FeedOptions, link: Link, heard: Heard
+        self,
+        session: aiohttp.ClientSession,
+        options: FeedOptions,
+        link: Link,
+        on_matches: Callable[[Sequence[MatchReport]], None],
     ) -> None:
+        """Create a connection that calls `on_matches` with every report. Does not open it."""
         self._options = options
         self._link = link
-        self._heard = heard
-        self._handshake = _Handshake(session)
-        self._answered = asyncio.Event()
-        self._over = asyncio.Event()
+        self._on_matches = on_matches
+        self._session = _HandshakeSession(session)
+        self._connect_answered = asyncio.Event()
+        self._closed = asyncio.Event()
         self._client: Any = socketio.AsyncClient(
             reconnection=False,
             handle_sigint=False,
-            http_session=self._handshake,
-            logger=_quiet("socketio"),
-            engineio_logger=_quiet("engineio"),
+            http_session=self._session,
+            logger=_error_logger("socketio"),
+            engineio_logger=_error_logger("engineio"),
             websocket_extra_options={
-                "timeout": aiohttp.ClientWSTimeout(ws_close=GOODBYE_SECONDS),
-                "max_msg_size": LARGEST_EVENT,
+                "timeout": aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+                "max_msg_size": MAX_MESSAGE_BYTES,
             },
         )
-        self._listen()
-
-    def _listen(self) -> None:
-        at = self._options.namespace
-        self._client.on("connect", self._answered.set, namespace=at)
-        self._client.on("connect_error", self._on_end, namespace=at)
-        self._client.on("disconnect", self._on_end, namespace=at)
-        for event in self._options.events:
+        namespace = options.namespace
+        self._client.on("connect", self._connect_answered.set, namespace=namespace)
+        self._client.on("connect_error", self._on_closed, namespace=namespace)
+        self._client.on("disconnect", self._on_closed, namespace=namespace)
+        for event in options.events:
             handler = self._on_any_event if event == "*" else self._on_event
-            self._client.on(event, handler, namespace=at)
+            self._client.on(event, handler, namespace=namespace)
 
-    # --- what python-socketio calls; none of these raises ---
+    # --- called by python-socketio; none of these raises ---
 
-    def _on_end(self, *_reason: object) -> None:
-        self._over.set()
-        self._answered.set()
+    def _on_closed(self, *_reason: object) -> None:
+        self._closed.set()
+        self._connect_answered.set()
 
-    def _on_read_loop_end(self, task: asyncio.Task[None]) -> None:
+    def _on_read_loop_done(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("socket reader failed", error=type(error).__name__)
-        self._on_end()
+            log.warning("read_loop_failed", error=type(error).__name__)
+        self._on_closed()
 
     def _on_any_event(self, _name: object, *args: object) -> None:
         self._on_event(*args)
 
     def _on_event(self, *args: object) -> None:
         try:
-            seen = read_matches(args, self._options.timezone, self._link.account_id)
-            if seen:
-                self._heard(seen)
-        except Exception as error:  # noqa: BLE001 whatever it is, the feed goes on
+            reports = read_matches(args, self._options.timezone, self._link.account_id)
+            if reports:
+                self._on_matches(reports)
+        except Exception as error:  # noqa: BLE001 whatever it is, the connection goes on
             # Not its text, which may quote the payload.
-            log.warning("socket event not handled", error=type(error).__name__)
+            log.warning("event_failed", error=type(error).__name__)
 
-    # --- what the supervisor calls ---
+    # --- called by the feed ---
 
     async def open(self) -> None:
         """Connect, up to the answer to the Socket.IO CONNECT. The caller sets a time-out.
 
         Raises:
-            NotConnectedError: with the reason.
+            ConnectError: The handshake failed.
         """
         try:
-            await self._connect()
+            sent = credentials(self._options, self._link.token, self._link.auth_scheme)
+            await self._client.connect(
+                sent.url,
+                headers=sent.headers,
+                auth=sent.auth,
+                transports=["websocket"],
+                namespaces=[self._options.namespace],
+                socketio_path=self._options.socket_path,
+                wait=False,  # else a disconnect right after the connect would be lost
+            )
         except (TokenRefused, UnicodeError):
-            raise NotConnectedError("refused") from None
-        except Exception as error:  # noqa: BLE001 a peer that closes early makes it a TypeError
-            log.debug("handshake failed", error=type(error).__name__)
-            raise NotConnectedError(self._handshake.word) from None
-        self._client.eio.read_loop_task.add_done_callback(self._on_read_loop_end)
-        await self._answered.wait()
+            raise ConnectError("refused") from None
+        except Exception as error:  # noqa: BLE001 a peer that closes early causes a TypeError
+            log.debug("handshake_failed", error=type(error).__name__)
+            raise ConnectError(self._session.failure) from None
+        self._client.eio.read_loop_task.add_done_callback(self._on_read_loop_done)
+        await self._connect_answered.wait()
         if not self.connected:
-            raise NotConnectedError("refused" if self._client.failed_namespaces else "closed")
-
-    async def _connect(self) -> None:
-        carried = credentials(self._options, self._link.token, self._link.auth_scheme)
-        # Without `wait` a disconnect that follows at once is heard; with it, it would be lost.
-        await self._client.connect(
-            carried.url,
-            headers=carried.headers,
-            auth=carried.auth,
-            transports=["websocket"],
-            namespaces=[self._options.namespace],
-            socketio_path=self._options.socket_path,
-            wait=False,
-        )
+            raise ConnectError("refused" if self._client.failed_namespaces else "closed")
 
     @property
     def connected(self) -> bool:
-        """Whether there is a connection as far as one can know."""
+        """Return whether the connection is up, as far as one can know."""
         return (
-            not self._over.is_set()
+            not self._closed.is_set()
             and bool(self._client.connected)
             and self._options.namespace in self._client.namespaces
         )
 
-    async def greet(self, session_id: SessionId) -> None:
-        """Send the configured hello, if there is one. Silently nothing on a lost connection."""
-        greeting = self._options.greeting(self._link.event, session_id)
-        if greeting is None or not self.connected:
+    async def send_hello(self, session_id: SessionId) -> None:
+        """Send the configured hello event, if there is one and the connection is up."""
+        hello = self._options.hello_event(self._link.event, session_id)
+        if hello is None or not self.connected:
             return
-        name, data = greeting
+        name, data = hello
         with suppress(socketio.exceptions.SocketIOError):
             await self._client.emit(name, data, namespace=self._options.namespace)
 
-    async def lost(self) -> None:
-        """Return when the connection is gone, said or silently."""
+    async def wait_closed(self) -> None:
+        """Return when the connection is gone, announced or silently."""
         while True:
             try:
-                async with asyncio.timeout(CHECK_SECONDS):
-                    await self._over.wait()
+                async with asyncio.timeout(LIVENESS_CHECK_SECONDS):
+                    await self._closed.wait()
             except TimeoutError:
                 if self.connected:
                     continue
             return
 
     async def close(self) -> None:
-        """Say goodbye where that is possible, and free everything within about a second."""
+        """Disconnect where that is possible, and free everything within about a second."""
         try:
-            async with asyncio.timeout(2 * GOODBYE_SECONDS):
+            async with asyncio.timeout(2 * CLOSE_SECONDS):
                 await self._client.disconnect()
         except Exception as error:  # noqa: BLE001 it is closed either way
-            log.debug("no proper goodbye", error=type(error).__name__)
+            log.debug("disconnect_failed", error=type(error).__name__)
         finally:
             for task in (self._client.eio.read_loop_task, self._client.eio.write_loop_task):
                 if task is not None:
                     task.cancel()
-            await self._handshake.close()
+            await self._session.close()

@@ -1,27 +1,25 @@
-"""One person's feed: connect, hold, connect again, for as long as it is wanted."""
+"""One person's feed: connects, and reconnects for as long as it is wanted."""
 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from functools import partial
+from typing import Final, Protocol
 
 import aiohttp
 import structlog
 
-from slackbot.accelevents.connection import Connection, NotConnectedError
+from slackbot.accelevents.connection import ConnectError, Connection
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.domain.model import FeedHealth, Link, MatchReport, SessionId
 from slackbot.domain.ports import Clock
 from slackbot.telemetry import FEED_FAILURES, FEED_RECONNECTS, FEEDS_OPEN
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
-STEADY_SECONDS = 5.0
-"""A connection that held so long was no failure when it goes."""
-_rng = random.SystemRandom()
+STABLE_SECONDS: Final = 5.0  # after that long, losing the connection is no failure in a row
 
 
 class Reports(Protocol):
@@ -33,7 +31,7 @@ class Reports(Protocol):
 
 
 class Feed:
-    """A task that keeps one link connected. Nothing but `stop` ends it."""
+    """A task that keeps one link connected until `stop`."""
 
     def __init__(
         self,
@@ -46,26 +44,29 @@ class Feed:
         clock: Clock,
         reports: Reports,
     ) -> None:
+        """Start the task. `gate` limits the handshakes of all feeds."""
         self.link = link
         self.session_id = session_id
         self.health = FeedHealth(connected=False, changed_at=clock.now())
-        self.settled = asyncio.Event()
-        """Set while it is up, and for good once it is stopped."""
+        self.settled = asyncio.Event()  # set while connected, and for good once stopped
         self._options = options
         self._http = http
         self._gate = gate
         self._clock = clock
         self._reports = reports
-        self._failures = 0
-        self._was_up = False
+        self._failures = 0  # in a row
+        self._was_connected = False
         self._connection: Connection | None = None
-        self._loop = asyncio.get_running_loop()
-        self._task = self._loop.create_task(self._run(), name="feed")
+        self._task = asyncio.create_task(self._run(), name="feed")
 
     def serves(self, link: Link) -> bool:
-        """Whether this feed is what the link needs: same event, same token sent the same way."""
-        mine = (self.link.event, self.link.token, self.link.auth_scheme, self.link.account_id)
-        return mine == (link.event, link.token, link.auth_scheme, link.account_id)
+        """Return whether this feed is what the link needs: same event, same token and scheme."""
+        return (self.link.event, self.link.token, self.link.auth_scheme, self.link.account_id) == (
+            link.event,
+            link.token,
+            link.auth_scheme,
+            link.account_id,
+        )
 
     async def move(self, session_id: SessionId) -> None:
         """Serve another session of the event from now on."""
@@ -73,7 +74,7 @@ class Feed:
             return
         self.session_id = session_id
         if self._connection is not None:
-            await self._connection.greet(session_id)
+            await self._connection.send_hello(session_id)
 
     async def stop(self) -> None:
         """Disconnect and end; returns when everything is freed."""
@@ -85,66 +86,55 @@ class Feed:
     async def _run(self) -> None:
         while True:
             try:
-                await self._connect_and_hold()
+                connection = Connection(
+                    self._http, self._options, self.link, partial(self._reports.matched, self.link)
+                )
+                try:
+                    self._on_disconnected(await self._hold(connection))
+                finally:
+                    self._connection = None
+                    await connection.close()
             except Exception:
-                log.exception("feed failed unexpectedly")
+                log.exception("feed_failed")
                 self._failures += 1
-                self._down("closed")
-            await asyncio.sleep(self._backoff())
+                self._on_disconnected("closed")
+            await asyncio.sleep(self._options.backoff.delay(self._failures))
 
-    async def _connect_and_hold(self) -> None:
-        connection = Connection(self._http, self._options, self.link, self._heard)
-        try:
-            self._down(await self._end_of(connection))
-        finally:
-            self._connection = None
-            await connection.close()
-
-    async def _end_of(self, connection: Connection) -> str:
-        """The word for how it ended, once it has."""
+    async def _hold(self, connection: Connection) -> str:
+        """Open the connection, wait until it is closed, and return the reason."""
         self._failures += 1
         try:
             async with self._gate, asyncio.timeout(self._options.attempt_seconds):
                 await connection.open()
-                await connection.greet(self.session_id)
+                await connection.send_hello(self.session_id)
         except TimeoutError:
             return "timeout"
-        except NotConnectedError as error:
-            return error.word
-        self._up(connection)
-        since = self._loop.time()
-        await connection.lost()
-        if self._loop.time() - since > STEADY_SECONDS:
+        except ConnectError as error:
+            return error.reason
+        self._on_connected(connection)
+        loop = asyncio.get_running_loop()
+        connected_at = loop.time()
+        await connection.wait_closed()
+        if loop.time() - connected_at > STABLE_SECONDS:
             self._failures = 0
         return "closed"
 
-    def _heard(self, seen: Sequence[MatchReport]) -> None:
-        self._reports.matched(self.link, seen)
-
-    def _up(self, connection: Connection) -> None:
+    def _on_connected(self, connection: Connection) -> None:
         self._connection = connection
-        FEED_RECONNECTS.inc(int(self._was_up))
-        self._was_up = True
+        FEED_RECONNECTS.inc(int(self._was_connected))
+        self._was_connected = True
         self._set_health(connected=True, failure=None)
         self.settled.set()
         self._reports.connected(self.link)
 
-    def _down(self, word: str) -> None:
+    def _on_disconnected(self, reason: str) -> None:
         self.settled.clear()
-        self._set_health(connected=False, failure=word)
-        FEED_FAILURES.labels(reason=word).inc()
-        self._reports.disconnected(self.link, word)
+        self._set_health(connected=False, failure=reason)
+        FEED_FAILURES.labels(reason=reason).inc()
+        self._reports.disconnected(self.link, reason)
 
     def _set_health(self, *, connected: bool, failure: str | None) -> None:
         self.health = replace(self.health, failure=failure)
         if connected is not self.health.connected:
             FEEDS_OPEN.inc(1 if connected else -1)
             self.health = replace(self.health, connected=connected, changed_at=self._clock.now())
-
-    def _backoff(self) -> float:
-        """Full jitter: thousands of feeds that were lost together do not come back together."""
-        steps = min(max(self._failures - 1, 0), 10)
-        longest = min(
-            self._options.backoff_seconds * 2**steps, self._options.longest_backoff_seconds
-        )
-        return _rng.uniform(0, longest)

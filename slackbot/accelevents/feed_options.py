@@ -1,66 +1,68 @@
-"""What is assumed of the platform's socket, none of which is documented."""
+"""Options of the socket feed. Nothing of the platform's socket is documented."""
 
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.domain.model import EventSlug, SessionId
 
-AUTH_WAYS = frozenset({"auth", "header", "query"})
-_RESERVED = frozenset({"connect", "connect_error", "disconnect", ""})
+_TOKEN_PLACES: Final = frozenset({"auth", "header", "query"})
+_RESERVED_EVENTS: Final = frozenset({"connect", "connect_error", "disconnect", ""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedOptions:
-    """How to connect and what to listen to. Times are in seconds.
+    """The socket's address, and assumptions about its protocol.
 
     Raises:
-        ValueError: an option cannot be used; the message names it.
+        ValueError: An option cannot be used; the message names it.
     """
 
     socket_url: str = "https://api.accelevents.com"
     socket_path: str = "/socket.io"
     namespace: str = "/"
+    # The places of the token, at least one: the `auth` payload, the `header`, the `query`.
     socket_auth: tuple[str, ...] = ("auth", "header")
-    """Where the token goes: `auth` payload, `header`, `query`; at least one."""
+    # An event sent after connecting: `name`, or `name {json}` with `{event}` and `{session_id}`.
     hello: str | None = None
-    """An event sent after connecting: `name`, or `name {json}` with `{event}`, `{session_id}`."""
-    events: tuple[str, ...] = ("*",)
-    """Events that carry matches; `*` is any."""
+    events: tuple[str, ...] = ("*",)  # names of the events that carry matches; `*` is any
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    attempt_seconds: float = 10.0
-    backoff_seconds: float = 1.0
-    """The longest wait before the first new attempt; it doubles with each failure."""
-    longest_backoff_seconds: float = 5.0
-    handshakes: int = 64
-    """How many may be under way at once."""
+    attempt_seconds: float = 10.0  # time-out of a handshake
+    # Before the next handshake. Jitter keeps thousands of feeds, lost together, apart.
+    backoff: ExponentialBackoff = field(
+        default_factory=lambda: ExponentialBackoff(1.0, 5.0, random.SystemRandom())
+    )
+    max_handshakes: int = 64  # at the same time
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.socket_url)
-        if parts.scheme not in {"http", "https", "ws", "wss"} or not parts.hostname:
+        """Validate the options."""
+        url = urlsplit(self.socket_url)
+        if url.scheme not in {"http", "https", "ws", "wss"} or not url.hostname:
             raise ValueError("socket_url: must begin with http://, https://, ws:// or wss://")
         if not self.namespace.startswith("/"):
             raise ValueError("namespace: must begin with /")
-        if not self.socket_auth or not AUTH_WAYS.issuperset(self.socket_auth):
+        if not self.socket_auth or not _TOKEN_PLACES.issuperset(self.socket_auth):
             raise ValueError("socket_auth: one or more of auth, header, query")
-        if not self.events or not _RESERVED.isdisjoint(self.events):
+        if not self.events or not _RESERVED_EVENTS.isdisjoint(self.events):
             raise ValueError("events: names of events, or * for any")
-        self.greeting(EventSlug("event"), SessionId(1))
+        self.hello_event(EventSlug("event"), SessionId(1))
 
-    def greeting(self, event: EventSlug, session_id: SessionId) -> tuple[str, Any] | None:
-        """Name and data of the hello for a session, or None when there is none.
+    def hello_event(self, event: EventSlug, session_id: SessionId) -> tuple[str, Any] | None:
+        """Return name and data of the hello for a session, or None when there is none.
 
         Raises:
-            ValueError: what follows the name is not JSON once filled in.
+            ValueError: The data is not JSON once filled in.
         """
-        if not self.hello or not self.hello.strip():
+        name, _, template = (self.hello or "").strip().partition(" ")
+        if not name:
             return None
-        name, _, template = self.hello.strip().partition(" ")
-        if name in _RESERVED:
+        if name in _RESERVED_EVENTS:
             raise ValueError("hello: this event's name belongs to Socket.IO itself")
         if not template.strip():
             return name, None

@@ -16,7 +16,7 @@ from slackbot.domain.ports import Clock, FeedListener
 
 __all__ = ["FeedOptions", "SocketFeed"]
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 SHUTDOWN_SECONDS = 2.0
 
@@ -33,7 +33,7 @@ class SocketFeed:
         self._options = options
         self._clock = clock
         self._http = new_session()
-        self._gate = asyncio.Semaphore(options.handshakes)
+        self._gate = asyncio.Semaphore(options.max_handshakes)
         self._listener: FeedListener | None = None
         self._feeds: dict[Person, Feed] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,7 +118,7 @@ async def _guarded(work: Coroutine[Any, Any, None]) -> None:
     try:
         await work
     except Exception:
-        log.exception("feed listener failed")
+        log.exception("feed_listener_failed")
 
 
 class _Reports:

@@ -1,30 +1,29 @@
-"""A foreign JSON value as a tree of objects, of bounded size, for reading it by shape."""
+"""A foreign JSON value as a tree of objects, of bounded size, to be read by shape."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
-from slackbot.accelevents import parsing as values
+from slackbot.accelevents import parsing
 
-DEEPEST = 20
-MOST_NODES = 400
-"""A match as documented needs about ten."""
-LONGEST_JSON = 262_144
-_FREE_TEXT = frozenset(
+MAX_DEPTH: Final = 20
+MAX_NODES: Final = 400  # a match as documented needs about ten
+MAX_JSON: Final = 262_144  # characters of a text that is parsed as JSON
+# Fields that people write: JSON in them is a joke or an attack, and stays text.
+_FREE_TEXT_FIELDS: Final = frozenset(
     {"fullname", "firstname", "lastname", "name", "title", "company", "profileimage"}
     | {"message", "msg", "text", "comment", "description"}
 )
-"""Fields that people write. JSON in them is somebody's joke or trick and stays a text."""
 
 T = TypeVar("T")
 
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """An object, or an array, which has no fields. `name` is the folded name it stands under."""
+    """An object, or an array, which has no fields. `name` is the folded name of its field."""
 
     name: str = ""
     parent: Node | None = None
@@ -32,52 +31,59 @@ class Node:
     children: list[Node] = field(default_factory=list)
 
     def walk(self) -> Iterator[Node]:
-        """This node and everything below it, in the order of the payload."""
+        """Yield this node and everything below it, in the order of the payload."""
         yield self
         for child in self.children:
             yield from child.walk()
 
     def upwards(self) -> Iterator[Node]:
-        """This node and everything above it, nearest first."""
+        """Yield this node and everything above it, nearest first."""
         node: Node | None = self
         while node is not None:
             yield node
             node = node.parent
 
     def nearest(self, read: Callable[[Node], T | None]) -> T | None:
-        """What the smallest surroundings of this node say, or None when they contradict."""
-        for around in self.upwards():
-            found = [said for said in map(read, around.walk()) if said is not None]
+        """Return what the smallest enclosing subtree says, or None when it contradicts itself."""
+        for subtree in self.upwards():
+            found = [value for value in map(read, subtree.walk()) if value is not None]
             if found:
-                return found[0] if all(said == found[0] for said in found) else None
+                return found[0] if all(value == found[0] for value in found) else None
         return None
 
 
-class _Builder:
-    """Builds the tree, and stops when it grows beyond all reason."""
+class _TreeBuilder:
+    """Builds a tree of at most `MAX_NODES` nodes."""
 
     def __init__(self) -> None:
-        self._left = MOST_NODES
+        self._remaining = MAX_NODES
 
     def add(self, value: object, parent: Node, name: str, depth: int) -> None:
-        value = _expanded(value, name)
-        if self._left == 0 or depth > DEEPEST or not isinstance(value, (dict, list, tuple)):
+        value = _decoded(value, name)
+        if not self._remaining or depth > MAX_DEPTH or not isinstance(value, (dict, list, tuple)):
             return
-        self._left -= 1
+        self._remaining -= 1
         node = Node(name=name, parent=parent)
         parent.children.append(node)
         if isinstance(value, dict):
-            node.fields = values.with_folded_names(value)
-            for key, inner in node.fields.items():
-                self.add(inner, node, key, depth + 1)
+            node.fields = parsing.fold_names(value)
+            for key, item in node.fields.items():
+                self.add(item, node, key, depth + 1)
         else:
-            for inner in value[:MOST_NODES]:
-                self.add(inner, node, name, depth + 1)
+            for item in value[:MAX_NODES]:
+                self.add(item, node, name, depth + 1)
 
 
-def _expanded(value: object, name: str) -> object:
-    """The value itself, or what a text that holds JSON stands for."""
-    if not isinstance(value, str) or name in _FREE_TEXT or len(value) > LONGEST_JSON:
+def build_tree(value: object) -> Node:
+    """Return the tree of a value, below a root that has no fields of its own."""
+    root = Node()
+    _TreeBuilder().add(value, root, "", 0)
+    return root
+
+
+def _decoded(value: object, name: str) -> object:
+    """Return the value, or what it stands for if it is a text that holds JSON."""
+    if not isinstance(value, str) or name in _FREE_TEXT_FIELDS or len(value) > MAX_JSON:
         return value
     if not value.lstrip().startswith(("{", "[")):
         return value
@@ -85,10 +91,3 @@ def _expanded(value: object, name: str) -> object:
         return json.loads(value)
     except (ValueError, RecursionError):
         return value
-
-
-def tree(value: object) -> Node:
-    """The tree below a root that has no fields of its own."""
-    root = Node()
-    _Builder().add(value, root, "", 0)
-    return root

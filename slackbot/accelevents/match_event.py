@@ -1,8 +1,8 @@
-"""A socket event, read by shape: is it a match, with whom, and what is needed for the call.
+"""Matches in a socket event, which is read by its shape.
 
-Nothing public says how the event looks, so no wrapping name is taken for granted. What is relied
-on are the documented names inside: those of the match list's rows for the partner, those of
-Amazon Chime for the call (`Meeting`, `Attendee`), each in any spelling and at any depth.
+Nothing public says what the event looks like, so no wrapping name is taken for granted. Only the
+documented names inside are: those of the match list's rows for the partner, those of Amazon Chime
+for the call (`Meeting`, `Attendee`), each in any spelling and at any depth.
 """
 
 from __future__ import annotations
@@ -10,29 +10,28 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from slackbot.accelevents import chime
-from slackbot.accelevents import parsing as values
-from slackbot.accelevents.json_tree import Node, tree
-from slackbot.accelevents.schemas import MatchRow, raw_time
-from slackbot.accelevents.times import moment
+from slackbot.accelevents import chime, parsing
+from slackbot.accelevents.json_tree import Node, build_tree
+from slackbot.accelevents.schemas import MatchRow
 from slackbot.domain.matching import digest
 from slackbot.domain.model import MatchReport, Partner, SessionId
 from slackbot.telemetry import UNREADABLE
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
-ROUND = range(10, 7_201)
-"""Seconds that a round can believably last."""
-MOST_PARTNERS = 20
-_IDS = ("useridofmatch", "matcheduserid")
-_TIMES = ("mattimedate", "matchtimedate", "matchtime")
-_MARKS = frozenset({*_IDS, "mattimedate", "matchtimedate"})
-"""Names that the platform's documentation has nowhere but in a match."""
-_ROUND_NAME = re.compile(
+ROUND_SECONDS: Final = range(10, 7_201)  # plausible lengths of a round
+MAX_PARTNERS: Final = 20  # in one event
+_PARTNER_ID_FIELDS: Final = ("useridofmatch", "matcheduserid")
+_TIME_FIELDS: Final = ("mattimedate", "matchtimedate", "matchtime")
+_NAME_FIELDS: Final = ("fullname", "firstname", "lastname")
+# Names that the platform's documentation uses in matches only.
+_MATCH_FIELDS: Final = frozenset({*_PARTNER_ID_FIELDS, "mattimedate", "matchtimedate"})
+_ROUND_FIELD: Final = re.compile(
     r".*(?:duration|length|round).*sec(?:ond)?s?"
     r"|(?:meeting|match|round|networking)(?:duration|length)"
 )
@@ -41,116 +40,113 @@ _ROUND_NAME = re.compile(
 def read_matches(
     args: Sequence[object], zone: ZoneInfo, own_account_id: int | None
 ) -> list[MatchReport] | None:
-    """The matches that an event's arguments tell of.
+    """Return the matches that an event's arguments report.
 
-    None: something else (a chat message, an echo of a status). An empty list: a match, or
-    something like it, that cannot be used; that is counted and logged without its content.
+    None: the event is something else (a chat message, an echo of a status). An empty list: it looks
+    like a match but cannot be used, which is counted and logged without its content.
     """
-    payload = tree(list(args))
-    if not (any(map(_is_marked, payload.walk())) or chime.is_in(payload)):
+    payload = build_tree(list(args))
+    if not (any(map(_has_match_field, payload.walk())) or chime.has_call_details(payload)):
         return None
-    named = _partners(payload)
-    others = [(node, who) for node, who in named if not _is(who.account_id, own_account_id)]
-    seen = [_sighting(node, who, zone, own_account_id) for node, who in others[:MOST_PARTNERS]]
-    if not seen or _has_nameless(payload, own_account_id):
+    partners = [
+        (node, partner)
+        for node, partner in _find_partners(payload)
+        if partner.account_id is None or partner.account_id != own_account_id
+    ]
+    reports = [
+        _report(node, partner, zone, own_account_id) for node, partner in partners[:MAX_PARTNERS]
+    ]
+    if not reports or _has_nameless_partner(payload, own_account_id):
         UNREADABLE.labels(source="socket").inc()
-        log.warning("socket event not readable as a match", usable=len(seen))
-    return seen
+        log.warning("match_event_unreadable", usable=len(reports))
+    return reports
 
 
-def _is_marked(node: Node) -> bool:
-    return not _MARKS.isdisjoint(node.fields)
+# --- the partner ---------------------------------------------------------------------------------
 
 
-def _is(account_id: int | None, own_account_id: int | None) -> bool:
-    return account_id is not None and account_id == own_account_id
-
-
-# --- who -----------------------------------------------------------------------------------------
-
-
-def _partners(payload: Node) -> list[tuple[Node, Partner]]:
-    """Whom the payload names, and where: those with a match's own fields before all others."""
+def _find_partners(payload: Node) -> list[tuple[Node, Partner]]:
+    """Return the partners and their nodes; those with a match's own fields rule out all others."""
     read = [(node, MatchRow.model_validate(node.fields).partner()) for node in payload.walk()]
     named = [(node, partner) for node, partner in read if partner is not None]
-    with_id = [found for found in named if _partner_id(found[0]) is not None]
-    if with_id:
-        return with_id
-    marked = [found for found in named if _is_marked(found[0])]
-    return _with_far_id(payload, marked or _merely_named(payload, named))
+    found = [(node, partner) for node, partner in named if _partner_id(node) is not None]
+    if found:
+        return found
+    found = [(node, partner) for node, partner in named if _has_match_field(node)]
+    if not found and any(
+        "jointoken" in node.fields or _has_match_field(node) for node in payload.walk()
+    ):
+        # An object with no more than a name is a partner only beside a join token or a match's
+        # fields. A Chime attendee may bear a name too: the reader's own.
+        found = [(node, partner) for node, partner in named if not chime.is_attendee(node)]
+    ids = {partner_id for node in payload.walk() if (partner_id := _partner_id(node)) is not None}
+    if len(found) == 1 and len(ids) == 1:  # a single partner, whose id is elsewhere in the payload
+        node, partner = found[0]
+        return [(node, replace(partner, account_id=ids.pop()))]
+    return found
 
 
-def _merely_named(payload: Node, named: list[tuple[Node, Partner]]) -> list[tuple[Node, Partner]]:
-    """Somebody with no more than a name is a partner only beside a pass to a call or a mark."""
-    if not any("jointoken" in node.fields or _is_marked(node) for node in payload.walk()):
-        return []
-    # A Chime attendee may bear the full name too, and it is the reader's own.
-    return [found for found in named if not chime.is_attendee(found[0])]
-
-
-def _with_far_id(payload: Node, named: list[tuple[Node, Partner]]) -> list[tuple[Node, Partner]]:
-    """A single partner gets the id that stands elsewhere in the payload."""
-    ids = {found for node in payload.walk() if (found := _partner_id(node)) is not None}
-    if len(named) != 1 or len(ids) != 1:
-        return named
-    node, partner = named[0]
-    return [(node, replace(partner, account_id=ids.pop()))]
-
-
-def _partner_id(node: Node) -> int | None:
-    found = (values.identity(node.fields.get(name)) for name in _IDS)
-    return next((account_id for account_id in found if account_id is not None), None)
-
-
-def _has_nameless(payload: Node, own_account_id: int | None) -> bool:
-    """Whether somebody has an id, but there, below and above it no name."""
-    return any(
-        _partner_id(node) is not None
-        and not _is(_partner_id(node), own_account_id)
-        and not any(_has_name(near) for near in (*node.walk(), *node.upwards()))
-        for node in payload.walk()
-    ) and any(_has_name(node) and _is_marked(node) for node in payload.walk())
+def _has_match_field(node: Node) -> bool:
+    return not _MATCH_FIELDS.isdisjoint(node.fields)
 
 
 def _has_name(node: Node) -> bool:
-    return any(values.text(node.fields.get(name)) for name in ("fullname", "firstname", "lastname"))
+    return any(parsing.text(node.fields.get(name)) for name in _NAME_FIELDS)
 
 
-# --- what about it -------------------------------------------------------------------------------
+def _partner_id(node: Node) -> int | None:
+    ids = (parsing.identifier(node.fields.get(name)) for name in _PARTNER_ID_FIELDS)
+    return next((partner_id for partner_id in ids if partner_id is not None), None)
 
 
-def _sighting(
+def _has_nameless_partner(payload: Node, own_account_id: int | None) -> bool:
+    """Return whether a partner's id has no name in its node, nor anywhere below or above it.
+
+    That only matters beside a partner who does have a name.
+    """
+    return any(
+        _partner_id(node) not in {None, own_account_id}
+        and not any(_has_name(near) for near in (*node.walk(), *node.upwards()))
+        for node in payload.walk()
+    ) and any(_has_name(node) and _has_match_field(node) for node in payload.walk())
+
+
+# --- the match -----------------------------------------------------------------------------------
+
+
+def _report(
     node: Node, partner: Partner, zone: ZoneInfo, own_account_id: int | None
 ) -> MatchReport:
-    meeting = node.nearest(chime.meeting_id)
-    time = node.nearest(_time)
-    session = node.nearest(_session_id)
+    meeting_id = node.nearest(chime.meeting_id)
+    time = node.nearest(_raw_time)
+    session_id = node.nearest(_session_id)
     return MatchReport(
         partner=partner,
-        session_id=None if session is None else SessionId(session),
+        session_id=None if session_id is None else SessionId(session_id),
         raw_time=time,
-        matched_at=moment(time, zone),
-        meeting_digest=None if meeting is None else digest(meeting),
-        call=None if meeting is None else chime.call(node, meeting, own_account_id),
+        matched_at=parsing.timestamp(time, zone),
+        meeting_digest=None if meeting_id is None else digest(meeting_id),
+        call=None if meeting_id is None else chime.find_call(node, meeting_id, own_account_id),
         round_seconds=node.nearest(_round_seconds),
     )
 
 
-def _time(node: Node) -> str | None:
-    return next((raw for name in _TIMES if (raw := raw_time(node.fields.get(name)))), None)
+def _raw_time(node: Node) -> str | None:
+    times = (parsing.raw_time(node.fields.get(name)) for name in _TIME_FIELDS)
+    return next((time for time in times if time is not None), None)
 
 
 def _session_id(node: Node) -> int | None:
-    """`sessionId`, or the `session` itself as an id or as an object with one."""
+    """Return `sessionId`, or the id that `session` is or has."""
     for name in ("sessionid", "networkingsessionid", "session"):
-        if (found := values.identity(node.fields.get(name))) is not None:
-            return found
-    return values.identity(node.fields.get("id")) if node.name == "session" else None
+        if (session_id := parsing.identifier(node.fields.get(name))) is not None:
+            return session_id
+    return parsing.identifier(node.fields.get("id")) if node.name == "session" else None
 
 
 def _round_seconds(node: Node) -> int | None:
     for name, value in node.fields.items():
-        seconds = values.number(value)
-        if seconds is not None and seconds in ROUND and _ROUND_NAME.fullmatch(name):
+        seconds = parsing.integer(value)
+        if seconds is not None and seconds in ROUND_SECONDS and _ROUND_FIELD.fullmatch(name):
             return seconds
     return None

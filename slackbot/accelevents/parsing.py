@@ -2,86 +2,149 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-LONGEST_TEXT = 300
-LONGEST_NAME = 80
-LONGEST_ADDRESS = 2000
-LARGEST_NUMBER = 2**63 - 1
-"""Ids beyond this fit no database column."""
+MAX_TEXT: Final = 300  # characters
+MAX_NAME: Final = 80  # characters of a field's name
+MAX_URL: Final = 2000  # characters
+MAX_INTEGER: Final = 2**63 - 1  # larger ids fit no database column
+_TIME_FORMATS: Final = (
+    "%Y/%m/%d %H:%M",  # sessions
+    "%Y/%m/%d %H:%M:%S",
+    "%Y-%m-%d %H:%M:%S",  # expires_in
+    "%Y-%m-%d %H:%M",
+    "%d/%m/%Y %H:%M:%S",  # orders, access codes
+    "%d/%m/%Y %H:%M",
+)
+_EPOCH_MILLISECONDS: Final = range(10**11, 32 * 10**12)  # 1973 to 2984; others are not times
+_YEARS: Final = range(1970, 2984)
 
 
-def folded(name: str) -> str:
-    """One spelling for `matTimeDate`, `MatTimeDate`, `mat_time_date` and `mat-time-date`."""
-    return _folded(name[:LONGEST_NAME])
+# --- names ---------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=2048)
-def _folded(name: str) -> str:
-    """Remembered, since every row of a list has the same names."""
+def fold_name(name: str) -> str:
+    """Return one spelling for `matTimeDate`, `MatTimeDate`, `mat_time_date` and `mat-time-date`."""
+    return _fold_name(name[:MAX_NAME])
+
+
+@lru_cache(maxsize=2048)  # every row of a list has the same names
+def _fold_name(name: str) -> str:
     return "".join(char for char in name if char.isalnum()).lower()
 
 
-def with_folded_names(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """The row by folded names; of two spellings the first that has a value stays."""
+def fold_names(row: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return the row by folded names; of two spellings, the first that has a value stays."""
     fields: dict[str, Any] = {}
     for name, value in row.items():
-        if isinstance(name, str) and fields.get(key := folded(name)) is None:
+        if isinstance(name, str) and fields.get(key := fold_name(name)) is None:
             fields[key] = value
     return fields
 
 
-def text(value: object, longest: int = LONGEST_TEXT) -> str | None:
-    """A stripped text with something to see in it, else None.
+# --- values --------------------------------------------------------------------------------------
 
-    Half characters (lone surrogates) and NUL go, since neither Slack nor a database takes them.
+
+def text(value: object, max_length: int = MAX_TEXT) -> str | None:
+    """Return a stripped text that has something visible in it, else None.
+
+    Lone surrogates and NUL are replaced or removed: neither Slack nor a database takes them.
     """
     if not isinstance(value, str):
         return None
-    clean = value[: 4 * longest].replace("\x00", "").encode("utf-8", "replace").decode().strip()
+    clean = value[: 4 * max_length].replace("\x00", "").encode("utf-8", "replace").decode().strip()
     if not any(char.isprintable() and not char.isspace() for char in clean):
         return None
-    return clean[:longest].rstrip()
+    return clean[:max_length].rstrip()
 
 
-def number(value: object) -> int | None:
-    """A whole number from 0 to 2⁶³−1, also as digits in a text, else None."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, float):
-        value = int(value) if math.isfinite(value) and value.is_integer() else None
+def integer(value: object) -> int | None:
+    """Return an integer from 0 to 2⁶³-1, also one written as text, else None."""
     if isinstance(value, str):
         digits = value.strip()
-        value = (
-            int(digits) if digits.isascii() and digits.isdecimal() and len(digits) < 20 else None
-        )
-    return value if isinstance(value, int) and 0 <= value <= LARGEST_NUMBER else None
+        if not (digits.isascii() and digits.isdecimal() and len(digits) < 20):
+            return None
+        value = int(digits)
+    elif isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= MAX_INTEGER else None
 
 
-def identity(value: object) -> int | None:
-    """An id: a whole number above 0, else None."""
-    return number(value) or None
+def identifier(value: object) -> int | None:
+    """Return an id, which is an integer above 0, else None."""
+    return integer(value) or None
 
 
-def picture(value: object) -> str | None:
-    """An `https` address with a host, else None: the platform often sends a bare image name."""
-    address = text(value, LONGEST_ADDRESS + 1)
-    if address is None or len(address) > LONGEST_ADDRESS or not address.isprintable():
+def https_url(value: object) -> str | None:
+    """Return an `https` URL with a host, else None: pictures are often bare file names."""
+    url = text(value, MAX_URL + 1)
+    if url is None or len(url) > MAX_URL or not url.isprintable() or " " in url:
         return None
     try:
-        parts = urlsplit(address)
-        host = parts.hostname
+        parts = urlsplit(url)
+        valid = parts.scheme == "https" and parts.hostname and parts.username is None
     except ValueError:
         return None
-    safe = parts.scheme == "https" and host and parts.username is None and " " not in address
-    return address if safe else None
+    return url if valid else None
 
 
 def company(value: object) -> str | None:
-    """A company's name; a portal's fault has left one-letter names, which tell nothing."""
+    """Return a company's name, else None: a portal's bug left meaningless one-letter names."""
     name = text(value)
     return name if name and len(name) > 1 else None
+
+
+# --- times ---------------------------------------------------------------------------------------
+
+
+def raw_time(value: object) -> str | None:
+    """Return a time as it was written: only ever compared with another such text."""
+    if isinstance(value, (int, float)) and (number := integer(value)) is not None:
+        return str(number)
+    return text(value, 64)
+
+
+def timestamp(value: object, zone: ZoneInfo) -> datetime | None:
+    """Return the time in UTC, or None when it is not in a known format.
+
+    A time without a zone is in `zone`. An hour that occurs twice when clocks go back is the first;
+    one that is skipped when they go forward counts on from before the change.
+    """
+    if isinstance(value, str):
+        value = value.strip()[:40]
+        if not (value.isascii() and value.isdecimal()):
+            return _parse_time(value, zone)
+    milliseconds = integer(value)
+    if milliseconds is None or milliseconds not in _EPOCH_MILLISECONDS:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+@lru_cache(maxsize=2048)  # everybody is sent the same few times again and again
+def _parse_time(value: str, zone: ZoneInfo) -> datetime | None:
+    time = _parse_datetime(value)
+    if time is None or time.year not in _YEARS:
+        return None
+    return (time if time.tzinfo else time.replace(tzinfo=zone)).astimezone(UTC)
+
+
+def _parse_datetime(value: str) -> datetime | None:
+    for time_format in _TIME_FORMATS:
+        try:
+            return datetime.strptime(value, time_format)  # noqa: DTZ007 the zone is set later
+        except ValueError:
+            continue
+    # A bare date is no point in time, and `fromisoformat` would take it for midnight.
+    if ":" not in value:
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        return None

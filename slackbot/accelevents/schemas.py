@@ -1,4 +1,4 @@
-"""What the platform answers, read tolerantly: sessions, the token, the match list.
+"""The platform's answers, read tolerantly: sessions, the token, the match list.
 
 Unknown fields are ignored, names may be spelt in any case, and no value is trusted to have its
 documented type. A row that cannot be used is skipped and counted, never the whole answer.
@@ -7,34 +7,30 @@ documented type. A row that cannot be used is skipped and counted, never the who
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
 from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, model_validator
 
-from slackbot.accelevents import parsing as values
-from slackbot.accelevents.times import moment
+from slackbot.accelevents import parsing
 from slackbot.domain.errors import Unreadable
 from slackbot.domain.model import Grant, MatchReport, Partner, Session, SessionId
 from slackbot.telemetry import UNREADABLE
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
-NETWORKING = "MEET_UP"
-LONGEST_TOKEN = 16_384
-_LISTS = ("data", "matches", "content", "rows", "items", "results")
+NETWORKING: Final = "MEET_UP"  # the format of networking sessions
+MAX_TOKEN: Final = 16_384  # characters
+_LIST_FIELDS: Final = ("data", "matches", "content", "rows", "items", "results")
 
-Text = Annotated[str | None, BeforeValidator(values.text)]
-Company = Annotated[str | None, BeforeValidator(values.company)]
-Picture = Annotated[str | None, BeforeValidator(values.picture)]
-Number = Annotated[int | None, BeforeValidator(values.number)]
-Identity = Annotated[int | None, BeforeValidator(values.identity)]
-
-
-GivenT = TypeVar("GivenT")
+Text = Annotated[str | None, BeforeValidator(parsing.text)]
+Company = Annotated[str | None, BeforeValidator(parsing.company)]
+Url = Annotated[str | None, BeforeValidator(parsing.https_url)]
+Integer = Annotated[int | None, BeforeValidator(parsing.integer)]
+Identifier = Annotated[int | None, BeforeValidator(parsing.identifier)]
 RowT = TypeVar("RowT")
+ResultT = TypeVar("ResultT")
 
 
 class _Row(BaseModel):
@@ -43,53 +39,53 @@ class _Row(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _fold(cls, row: Any) -> Any:
-        return values.with_folded_names(row) if isinstance(row, dict) else {}
+        return parsing.fold_names(row) if isinstance(row, dict) else {}
 
 
 # --- sessions ------------------------------------------------------------------------------------
 
 
-def _names(tracks: object) -> tuple[str, ...]:
+def _track_names(tracks: object) -> tuple[str, ...]:
     rows = tracks if isinstance(tracks, list) else []
-    named = [values.text(row.get("name")) for row in rows if isinstance(row, dict)]
-    return tuple(name for name in named if name)
+    names = [parsing.text(row.get("name")) for row in rows if isinstance(row, dict)]
+    return tuple(name for name in names if name)
 
 
-def _registered(tickets: object) -> bool:
-    """Whether `currentUserRegisteredEventTicketId`, an array or a single id, holds any."""
-    held = tickets if isinstance(tickets, list) else [tickets]
-    return any(values.identity(ticket) is not None for ticket in held)
+def _is_registered(tickets: object) -> bool:
+    """Return whether there is an id in `currentUserRegisteredEventTicketId`, a list or one id."""
+    ids = tickets if isinstance(tickets, list) else [tickets]
+    return any(parsing.identifier(ticket) is not None for ticket in ids)
 
 
 class _Stats(_Row):
-    taken: Number = Field(None, alias="registeredusercount")
+    taken: Integer = Field(None, alias="registeredusercount")
 
 
 class SessionRow(_Row):
     """One row of a session list."""
 
-    id: Identity = Field(None, validation_alias=AliasChoices("sessionid", "id"))
+    id: Identifier = Field(None, validation_alias=AliasChoices("sessionid", "id"))
     title: Text = None
     format: Text = None
     starts: Any = Field(None, alias="starttime")
     ends: Any = Field(None, alias="endtime")
     location: Text = None
-    tracks: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
-    registered: Annotated[bool, BeforeValidator(_registered)] = Field(
+    tracks: Annotated[tuple[str, ...], BeforeValidator(_track_names)] = ()
+    registered: Annotated[bool, BeforeValidator(_is_registered)] = Field(
         False, alias="currentuserregisteredeventticketid"
     )
-    capacity: Number = None
+    capacity: Integer = None
     stats: _Stats = Field(default_factory=_Stats, alias="sessionstats")
 
     def session(self, zone: ZoneInfo) -> Session | None:
-        """The session, or None for a row without an id."""
+        """Return the session, or None for a row without an id."""
         if self.id is None:
             return None
         return Session(
             id=SessionId(self.id),
             title=self.title or f"Session {self.id}",
-            starts_at=moment(self.starts, zone),
-            ends_at=moment(self.ends, zone),
+            starts_at=parsing.timestamp(self.starts, zone),
+            ends_at=parsing.timestamp(self.ends, zone),
             tracks=self.tracks,
             location=self.location,
             registered=self.registered,
@@ -102,26 +98,26 @@ class SessionPage(_Row):
     """The envelope of a session list."""
 
     rows: list[Any] = Field(alias="data")
-    in_all: Number = Field(None, alias="recordsfiltered")
+    total: Integer = Field(None, alias="recordsfiltered")
 
 
 def read_page(answer: object) -> SessionPage:
-    """The envelope.
+    """Return the envelope of a session list.
 
     Raises:
-        Unreadable: no object with an array `data`.
+        Unreadable: The answer is not an object with an array `data`.
     """
-    page = values.with_folded_names(answer) if isinstance(answer, dict) else {}
+    page = parsing.fold_names(answer) if isinstance(answer, dict) else {}
     if not isinstance(page.get("data"), list):
         raise Unreadable
     return SessionPage.model_validate(page)
 
 
 def read_sessions(rows: Iterable[object], zone: ZoneInfo) -> list[Session]:
-    """The networking sessions among the rows; a row of another format is left out."""
+    """Return the networking sessions among the rows, leaving out other formats."""
     read = [SessionRow.model_validate(row) for row in rows]
-    ours = (row for row in read if row.format in {None, NETWORKING})
-    return _usable(ours, lambda row: row.session(zone), "sessions")
+    networking = (row for row in read if row.format in {None, NETWORKING})
+    return _usable(networking, lambda row: row.session(zone), "sessions")
 
 
 # --- the token -----------------------------------------------------------------------------------
@@ -130,16 +126,16 @@ def read_sessions(rows: Iterable[object], zone: ZoneInfo) -> list[Session]:
 class TokenAnswer(_Row):
     """The answer to a login. `expires_in` is a date and time, not a number of seconds."""
 
-    token: str = Field(alias="accesstoken", min_length=1, max_length=LONGEST_TOKEN)
-    account: Identity = Field(None, alias="userid")
+    token: str = Field(alias="accesstoken", min_length=1, max_length=MAX_TOKEN)
+    account: Identifier = Field(None, alias="userid")
     expires: Any = Field(None, alias="expiresin")
 
 
 def read_grant(answer: object, zone: ZoneInfo) -> Grant:
-    """The token that a magic link gives.
+    """Return the token that a login gives.
 
     Raises:
-        Unreadable: no token in it.
+        Unreadable: There is no token in the answer, or none that a header can carry.
     """
     try:
         read = TokenAnswer.model_validate(answer)
@@ -148,13 +144,8 @@ def read_grant(answer: object, zone: ZoneInfo) -> Grant:
     token = read.token.strip()
     if not token.isascii() or not token.isprintable() or not token:
         raise Unreadable
-    return Grant(
-        token=SecretStr(token), account_id=read.account, expires_at=_expiry(read.expires, zone)
-    )
-
-
-def _expiry(value: object, zone: ZoneInfo) -> datetime | None:
-    return moment(value, zone) if isinstance(value, str) else None
+    expires_at = parsing.timestamp(read.expires, zone) if isinstance(read.expires, str) else None
+    return Grant(token=SecretStr(token), account_id=read.account, expires_at=expires_at)
 
 
 # --- matches -------------------------------------------------------------------------------------
@@ -163,7 +154,7 @@ def _expiry(value: object, zone: ZoneInfo) -> datetime | None:
 class MatchRow(_Row):
     """One row of the match list; partners in a socket event have the same fields."""
 
-    account: Identity = Field(
+    account: Identifier = Field(
         None, validation_alias=AliasChoices("useridofmatch", "matcheduserid", "userid")
     )
     full_name: Text = Field(None, alias="fullname")
@@ -171,16 +162,16 @@ class MatchRow(_Row):
     last_name: Text = Field(None, alias="lastname")
     title: Text = None
     company: Company = None
-    picture: Picture = Field(None, alias="profileimage")
+    picture: Url = Field(None, alias="profileimage")
     time: Any = Field(
         None, validation_alias=AliasChoices("mattimedate", "matchtimedate", "matchtime")
     )
-    session: Identity = Field(None, alias="sessionid")
+    session: Identifier = Field(None, alias="sessionid")
 
     def partner(self) -> Partner | None:
-        """The partner, or None for somebody without a name."""
+        """Return the partner, or None for a row without a name."""
         parts = " ".join(part for part in (self.first_name, self.last_name) if part)
-        name = self.full_name or values.text(parts)
+        name = self.full_name or parsing.text(parts)
         if name is None:
             return None
         return Partner(
@@ -192,54 +183,39 @@ class MatchRow(_Row):
         )
 
     def report(self, zone: ZoneInfo) -> MatchReport | None:
-        """What the row tells of a match, or None for a row without a name."""
+        """Return the reported match, or None for a row without a name."""
         partner = self.partner()
         if partner is None:
             return None
         return MatchReport(
             partner=partner,
             session_id=None if self.session is None else SessionId(self.session),
-            raw_time=raw_time(self.time),
-            matched_at=moment(self.time, zone),
+            raw_time=parsing.raw_time(self.time),
+            matched_at=parsing.timestamp(self.time, zone),
         )
 
 
-def raw_time(value: object) -> str | None:
-    """The time as it was written: only ever compared with another such text."""
-    if isinstance(value, (int, float)) and values.number(value) is not None:
-        return str(values.number(value))
-    return values.text(value, 64)
-
-
 def read_match_list(answer: object, zone: ZoneInfo) -> list[MatchReport]:
-    """The rows of the match list, bare or in an envelope, in the platform's order.
+    """Return the rows of the match list, bare or in an envelope, in the platform's order.
 
     Raises:
-        Unreadable: there is no list in it.
+        Unreadable: There is no list in the answer.
     """
-
-    def read(row: object) -> MatchReport | None:
-        return MatchRow.model_validate(row).report(zone)
-
-    return _usable(_rows(answer), read, "matches")
-
-
-def _rows(answer: object) -> list[object]:
-    if isinstance(answer, list):
-        return answer
-    fields = values.with_folded_names(answer) if isinstance(answer, dict) else {}
-    for name in _LISTS:
-        if isinstance(rows := fields.get(name), list):
-            return rows
+    fields = parsing.fold_names(answer) if isinstance(answer, dict) else {}
+    for rows in (answer, *map(fields.get, _LIST_FIELDS)):
+        if isinstance(rows, list):
+            parsed = map(MatchRow.model_validate, rows)
+            return _usable(parsed, lambda row: row.report(zone), "matches")
     raise Unreadable
 
 
 def _usable(
-    rows: Iterable[GivenT], read: Callable[[GivenT], RowT | None], source: str
-) -> list[RowT]:
-    found = [read(row) for row in rows]
-    usable = [row for row in found if row is not None]
-    if skipped := len(found) - len(usable):
+    rows: Iterable[RowT], read: Callable[[RowT], ResultT | None], source: str
+) -> list[ResultT]:
+    """Return what `read` makes of the rows; count and log those for which it returns None."""
+    results = [read(row) for row in rows]
+    usable = [result for result in results if result is not None]
+    if skipped := len(results) - len(usable):
         UNREADABLE.labels(source=source).inc(skipped)
-        log.warning("rows skipped", source=source, skipped=skipped, read=len(usable))
+        log.warning("rows_skipped", source=source, skipped=skipped, read=len(usable))
     return usable

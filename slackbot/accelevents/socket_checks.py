@@ -20,7 +20,7 @@ from socketio.packet import CONNECT, CONNECT_ERROR, DISCONNECT
 from socketio.packet import Packet as SocketPacket
 
 from slackbot.accelevents.authorization import Credentials, credentials
-from slackbot.accelevents.connection import GOODBYE_SECONDS, LARGEST_EVENT
+from slackbot.accelevents.connection import CLOSE_SECONDS, MAX_MESSAGE_BYTES
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.domain.errors import TokenRefused
 from slackbot.domain.findings import Cause, Finding, Subject, why_unreached
@@ -94,8 +94,8 @@ class SocketProbe:
             websocket = await http.ws_connect(
                 self._address(carried, "ws", "transport=websocket&EIO=4"),
                 headers=carried.headers,
-                max_msg_size=LARGEST_EVENT,
-                timeout=aiohttp.ClientWSTimeout(ws_close=GOODBYE_SECONDS),
+                max_msg_size=MAX_MESSAGE_BYTES,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
             )
         except aiohttp.WSServerHandshakeError as error:
             return await self._turned_down(http, carried, error.status)

@@ -1,48 +1,54 @@
-"""Work that goes on after its caller has answered."""
+"""Background tasks, single-flight work, keyed locks and periodic work."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
 
-from slackbot.domain.errors import SlackbotError
-from slackbot.domain.model import Person
-
 log = structlog.get_logger(__name__)
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
 class BackgroundTasks:
-    """Tasks of our own: kept until they are done, since asyncio drops tasks nobody holds."""
+    """A set of running tasks. Holds a reference to each, which asyncio itself does not."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, expected: tuple[type[Exception], ...] = ()) -> None:
+        """Create an empty set.
+
+        Args:
+            expected: Exceptions that concern only whoever awaits the task. Any other exception
+                is a defect and is logged.
+        """
+        self._expected = expected
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Run `work` as a task.
-
-        A `SlackbotError` is for the one who awaits the task; any other is a defect and logged.
-        """
+        """Run `work` as a task."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
+        task.add_done_callback(self._finished)
         return task
 
-    def _done(self, task: asyncio.Task[Any]) -> None:
+    def _finished(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if task.cancelled():
             return
         error = task.exception()
-        if error is not None and not isinstance(error, SlackbotError):
+        if error is not None and not isinstance(error, self._expected):
             log.error("background_failed", task=task.get_name(), exc_info=error)
 
-    async def drain(self, seconds: float) -> None:
-        """Let what is running, and what that starts, finish for so long, then cancel the rest."""
+    async def drain(self, seconds: float | None) -> None:
+        """Wait for all tasks, and for those that they start; cancel what is left.
+
+        Args:
+            seconds: The longest wait; 0 cancels at once, None waits without a limit.
+        """
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while self._tasks:
@@ -53,15 +59,66 @@ class BackgroundTasks:
         await asyncio.gather(*late, return_exceptions=True)
 
 
-class KeyedLocks:
-    """One lock a person: what changes where they stand happens one thing after the other."""
+class SingleFlight(Generic[K, T]):
+    """Work that runs at most once per key at a time; later callers share the running task."""
+
+    def __init__(self, tasks: BackgroundTasks, name: str) -> None:
+        """Run the work in `tasks`, each task under `name`."""
+        self._background = tasks
+        self._name = name
+        self._running: dict[K, asyncio.Task[T]] = {}
+
+    def start(self, key: K, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
+        """Return the running task of `key`, or start one.
+
+        A caller that may be cancelled awaits it through `asyncio.shield`.
+        """
+        running = self._running.get(key)
+        if running is None:
+            running = self._running[key] = self._background.start(work(), self._name)
+            running.add_done_callback(lambda _: self._running.pop(key, None))
+        return running
+
+
+class KeyedLocks(Generic[K]):
+    """One lock per key, kept for as long as somebody holds it or waits for it."""
 
     def __init__(self) -> None:
-        self._locks: WeakValueDictionary[Person, asyncio.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[K, asyncio.Lock] = WeakValueDictionary()
 
-    def of(self, person: Person) -> asyncio.Lock:
-        """The person's lock; it lives as long as somebody holds or awaits it."""
-        lock = self._locks.get(person)
+    def of(self, key: K) -> asyncio.Lock:
+        """Return the key's lock."""
+        lock = self._locks.get(key)
         if lock is None:
-            lock = self._locks[person] = asyncio.Lock()
+            lock = self._locks[key] = asyncio.Lock()
         return lock
+
+
+async def every(
+    seconds: float,
+    work: Callable[[], Awaitable[object]],
+    *,
+    name: str,
+    expected: tuple[type[Exception], ...] = (),
+    delay: float = 0.0,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> NoReturn:
+    """Run `work`, again and again, until cancelled. A failed run does not end it.
+
+    Args:
+        seconds: Pause after each run.
+        work: A run.
+        name: What the log calls the work.
+        expected: Exceptions that are logged as a warning; any other with its traceback.
+        delay: Seconds before the first run.
+        sleep: Waits a number of seconds.
+    """
+    await sleep(delay)
+    while True:
+        try:
+            await work()
+        except expected as error:
+            log.warning("periodic_work_postponed", work=name, reason=type(error).__name__)
+        except Exception:
+            log.exception("periodic_work_failed", work=name)
+        await sleep(seconds)

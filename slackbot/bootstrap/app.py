@@ -15,6 +15,7 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.bootstrap import database as upkeep
 from slackbot.bootstrap.adapters import Outside, SystemClock, reach_out
 from slackbot.bootstrap.services import Inside, join
+from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import EventSlug, TeamId
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.workers import Role
@@ -53,7 +54,7 @@ async def running(
     Raises:
         SettingsError: it cannot be started with these settings.
     """
-    clock, background = SystemClock(), BackgroundTasks()
+    clock, background = SystemClock(), BackgroundTasks(expected=(SlackbotError,))
     async with AsyncExitStack() as closing:
         outside = await reach_out(settings, role, clock, closing, call_static)
         inside = join(outside, clock, background)

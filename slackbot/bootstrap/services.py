@@ -9,6 +9,7 @@ from slackbot.bootstrap.adapters import Outside, SystemClock
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.shared_feed import SharedFeed
 from slackbot.delivery.worker import Worker
+from slackbot.domain.model import Person
 from slackbot.domain.ports import MatchFeed
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
@@ -37,7 +38,7 @@ class Inside:
 
 def join(outside: Outside, clock: SystemClock, background: BackgroundTasks) -> Inside:
     """Every service, and the worker beside them."""
-    store, platform, locks = outside.store, outside.platform, KeyedLocks()
+    store, platform, locks = outside.store, outside.platform, KeyedLocks[Person]()
     shared = None
     if not outside.database.single_process:
         shared = SharedFeed(outside.feed, outside.leases, store, clock, background)
@@ -74,7 +75,7 @@ class _Joint:
     outside: Outside
     clock: SystemClock
     background: BackgroundTasks
-    locks: KeyedLocks
+    locks: KeyedLocks[Person]
     shared: SharedFeed | None
     feed: MatchFeed
     delivery: DurableDelivery

@@ -1,4 +1,4 @@
-"""One ASGI application on a port of 127.0.0.1, inside the running event loop."""
+"""Serve one ASGI application on a port of 127.0.0.1, inside the running event loop."""
 
 import asyncio
 import socket
@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_GRACE = 0.05  # seconds in which requests may notice by themselves that their line is gone
+_GRACE = 0.05  # seconds for requests to notice that their connection is gone
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without signal handlers and without its fixed waits at the end."""
+    """uvicorn without signal handlers and without its fixed waits on shutdown."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -21,11 +21,11 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Leave the signals to the process: a server in a test must not take them."""
+        """Leave signals to the process; a server in a test must not take them."""
         yield
 
     async def main_loop(self) -> None:
-        await self.on_tick(0)  # sets the Date header that every answer carries
+        await self.on_tick(0)  # sets the Date header of every response
         self.up.set()
         await self.down.wait()
 
@@ -36,70 +36,50 @@ class _Server(uvicorn.Server):
             sock.close()
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        await self._end_requests()
-
-    async def _end_requests(self) -> None:
         requests = list(self.server_state.tasks)
-        if not requests:
-            return
-        _, stuck = await asyncio.wait(requests, timeout=_GRACE)
-        for task in stuck:
-            task.cancel()
-        await asyncio.gather(*stuck, return_exceptions=True)
+        if requests:
+            _, stuck = await asyncio.wait(requests, timeout=_GRACE)
+            for task in stuck:
+                task.cancel()
+            await asyncio.gather(*stuck, return_exceptions=True)
 
 
-def _ending_quietly(app: ASGIApp) -> ASGIApp:
-    """``app``, whose requests may be cancelled at the end without a trace in the log."""
+@asynccontextmanager
+async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
+    """Serve `app` and yield its base URL, `http://127.0.0.1:PORT`.
 
-    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
-        # Only _end_requests cancels, after the line is gone: there is nobody left to answer.
+    Port 0 picks a free one; a port that was just released can be bound again at once.
+    On exit every open connection, WebSockets included, is aborted and running requests are
+    cancelled.
+
+    Raises:
+        OSError: the port is taken.
+    """
+
+    async def ignoring_cancellation(scope: Scope, receive: Receive, send: Send) -> None:
+        # Only shutdown cancels, after the connection is gone: nobody is left to answer.
         with suppress(asyncio.CancelledError):
             await app(scope, receive, send)
 
-    return wrapped
-
-
-def _config(app: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        _ending_quietly(app),
+    config = uvicorn.Config(
+        ignoring_cancellation,
         lifespan="off",
         access_log=False,
         log_config=None,
         # At INFO the handshake is logged with its query, which may hold a token.
         log_level="warning",
-        # Engine.IO has its own pings; a second kind would keep a frozen line alive.
+        # Engine.IO has its own pings; a second kind would keep a frozen connection alive.
         ws_ping_interval=None,
     )
-
-
-def _bound(port: int) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind(("127.0.0.1", port))
-    except OSError:
-        sock.close()
-        raise
-    return sock
-
-
-@asynccontextmanager
-async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
-    """Serve ``app`` and yield its base URL, ``http://127.0.0.1:PORT``.
-
-    ``port`` 0 takes a free one; a port that was just given up can be taken again at once.
-    Leaving cuts every open connection, WebSockets included, and cancels what still runs.
-    Raises ``OSError`` when the port is taken.
-    """
-    sock = _bound(port)
+    sock = socket.create_server(("127.0.0.1", port))
     url = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    server = _Server(_config(app))
+    server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[sock]))
     ready = asyncio.create_task(server.up.wait())
     try:
         await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
-            running.result()  # a server that could not start says why
+            running.result()  # raises the reason if the server could not start
         yield url
     finally:
         ready.cancel()

@@ -1,8 +1,9 @@
-"""The transcript of the demo in the README: made, and compared with a new run by a test.
+"""The demo's transcript in the README.
 
-``python -m slackbot.sandbox.transcript README.md`` plays the demo and puts it between the marks;
-without a file it is written to standard output. Clock times, days and milliseconds are masked,
-so that a new transcript differs only where the demo does.
+`python -m slackbot.sandbox.transcript README.md` plays the demo and writes its output between the
+marks of the page; without a file it goes to standard output. Clock times, days and milliseconds
+are masked, so a new transcript differs only where the demo does. A test compares the README with
+a new run.
 """
 
 from __future__ import annotations
@@ -25,23 +26,23 @@ _MASKS = (
 
 
 def masked(text: str) -> str:
-    """The text without what differs from run to run; masking twice changes nothing more."""
-    for pattern, instead in _MASKS:
-        text = pattern.sub(instead, text)
+    """Mask what differs between runs; masking twice changes nothing more."""
+    for pattern, mask in _MASKS:
+        text = pattern.sub(mask, text)
     return text
 
 
 def demo(**environment: str) -> subprocess.CompletedProcess[str]:
-    """Play the demo in a process of its own, without a terminal."""
+    """Play the demo in its own process, without a terminal, for at most 180 seconds."""
     command = [sys.executable, "-m", "slackbot", "demo"]
-    around = os.environ | {"PYTHONIOENCODING": "utf-8"} | environment
+    env = os.environ | {"PYTHONIOENCODING": "utf-8"} | environment
     return subprocess.run(  # noqa: S603 - our own command line
-        command, capture_output=True, check=False, encoding="utf-8", env=around, timeout=180
+        command, capture_output=True, check=False, encoding="utf-8", env=env, timeout=180
     )
 
 
 def in_page(page: str) -> str:
-    """The transcript that a page holds between the marks.
+    """Return the transcript between the marks of a page.
 
     Raises:
         ValueError: the page has no marks.
@@ -53,13 +54,13 @@ def in_page(page: str) -> str:
 
 
 def with_transcript(page: str, transcript: str) -> str:
-    """The page with this transcript between its marks; raises as `in_page` does."""
+    """Return the page with this transcript between its marks; raises like `in_page`."""
     in_page(page)
     return _BETWEEN.sub(lambda _: f"{_FENCE}{transcript}{_FENCE_END}", page, count=1)
 
 
 def main(arguments: list[str]) -> int:
-    """Make the transcript; the exit status is that of the demo."""
+    """Write the transcript; return the demo's exit status."""
     played = demo()
     if played.returncode:
         sys.stderr.write(played.stdout + played.stderr)

@@ -41,7 +41,7 @@ class Accounts:
         delivery: Delivery,
         clock: Clock,
         background: BackgroundTasks,
-        locks: KeyedLocks,
+        locks: KeyedLocks[Person],
     ) -> None:
         self._platform = platform
         self._store = store

@@ -58,7 +58,7 @@ class Availabilities:
         store: Store,
         feed: MatchFeed,
         clock: Clock,
-        locks: KeyedLocks,
+        locks: KeyedLocks[Person],
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions

@@ -62,7 +62,7 @@ class FeedMonitor:
         feed: MatchFeed,
         clock: Clock,
         background: BackgroundTasks,
-        locks: KeyedLocks,
+        locks: KeyedLocks[Person],
         holds: Callable[[Person], bool] = lambda _: True,
         rng: random.Random = _rng,
     ) -> None:

@@ -60,7 +60,7 @@ class Matches:
         self._delivery = delivery
         self._clock = clock
         self._background = background
-        self._locks = KeyedLocks()
+        self._locks = KeyedLocks[Person]()
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._waiting: set[Person] = set()
         """For whom a second look at the list is due in a moment."""

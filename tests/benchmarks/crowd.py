@@ -71,7 +71,7 @@ async def crowd(database: str) -> AsyncIterator[Stage]:
             await _make(here, FIRST_PER_SECOND, next(rounds(list(here.people))))
             await here.quiet(account)
             await _at_rest(here)
-        here.slack.rates.on = True
+        here.slack.rate_limits.enabled = True
         yield here
 
 
@@ -85,7 +85,7 @@ async def _at_rest(here: Stage) -> None:
 
 async def sustained(here: Stage, database: str, per_second: float, seconds: float) -> Load:
     """So many matches a second for so long; Slack's limit for a whole workspace is lifted."""
-    here.slack.rates.per_minute.clear()
+    here.slack.rate_limits.per_minute.clear()
     return await _load(here, database, per_second, round(per_second * seconds), patience=60.0)
 
 
@@ -96,7 +96,7 @@ async def burst(here: Stage, database: str, per_second: float, matches: int) -> 
 
 
 def _least_seconds(here: Stage, per_second: float, matches: int) -> float:
-    a_minute = here.slack.rates.per_minute.get(POST, matches)
+    a_minute = here.slack.rate_limits.per_minute.get(POST, matches)
     return max(matches / per_second, 60.0 * (math.ceil(matches / a_minute) - 1))
 
 

@@ -18,8 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
-from slackbot.sandbox.slack import Person, Seen, Slack
-from slackbot.sandbox.slack.outbound import FORM
+from slackbot.sandbox.slack import ScreenItem, Slack, User
+from slackbot.sandbox.slack.bot_client import FORM
 from slackbot.sandbox.slack.payloads import Actor, command
 from slackbot.sandbox.slack.signing import signed
 from tests.harness import postgres
@@ -73,15 +73,15 @@ class Stage:
         """Base of the sandbox's Web API."""
         return f"{self.slack_url}/api/"
 
-    def arrives(self, name: str, full_name: str) -> Person:
+    def arrives(self, name: str, full_name: str) -> User:
         """Somebody new at the event and in the workspace."""
         self.platform.add_attendee(name, full_name)
         self.slack.workspace.add(name, real_name=full_name)
         return self.person(name)
 
-    def person(self, name: str, database: str = SQLITE) -> Person:
+    def person(self, name: str, database: str = SQLITE) -> User:
         """Somebody at their Slack client, who speaks with the bot on this database."""
-        return self.slack.person(name, bot_url=self.bot_urls[database])
+        return self.slack.user(name, bot_url=self.bot_urls[database])
 
     async def link(self, name: str, database: str = SQLITE) -> None:
         """Connect somebody by command, form and access token, as they would."""
@@ -122,7 +122,7 @@ class Stage:
         return f"POST {PATH} HTTP/1.1\r\n{head}\r\n{body}".encode()
 
 
-def _an_answer(seen: Seen) -> bool:
+def _an_answer(seen: ScreenItem) -> bool:
     return seen.kind == "ephemeral" and "Asking Accelevents" not in seen.text
 
 
@@ -130,7 +130,7 @@ def _an_answer(seen: Seen) -> bool:
 async def stage(*databases: str) -> AsyncIterator[Stage]:
     """Set it all up, with a bot on each of the databases; the sandbox's rate limits are off."""
     slack, platform = Slack(), Accelevents()
-    slack.rates.on = False
+    slack.rate_limits.enabled = False
     posts = Posts(slack)
     async with AsyncExitStack() as closing:
         folder = Path(closing.enter_context(TemporaryDirectory(prefix="slackbot-bench-")))

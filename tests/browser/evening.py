@@ -12,7 +12,7 @@ from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.chime import MediaPlane
 from slackbot.sandbox.chime.meeting import Participant
 from slackbot.sandbox.serving import serving
-from slackbot.sandbox.slack import Seen
+from slackbot.sandbox.slack import ScreenItem
 from slackbot.sandbox.slack.errors import CannotDo
 from slackbot.slack import texts as words
 from tests.browser.chromium import PATIENCE, Tab, Visitors
@@ -53,7 +53,7 @@ class Evening:
     mission: Mission
     plane: MediaPlane
     visitors: Visitors
-    told: dict[str, Seen] = field(default_factory=dict)
+    told: dict[str, ScreenItem] = field(default_factory=dict)
 
     async def match(self, seconds: float = 300) -> float:
         """Both connect and say that they are available; both are told. How long the round lasts.

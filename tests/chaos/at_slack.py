@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from slackbot.sandbox.slack.faults import Fault, Moment
+from slackbot.sandbox.slack.faults import CallProgress, Fault
 
 from .account import Account
 from .sockets import ports_of
@@ -32,7 +32,7 @@ class Assassin:
     # Whom it killed.
     pids: list[int] = field(default_factory=list)
 
-    def __call__(self, moment: Moment) -> None:
+    def __call__(self, moment: CallProgress) -> None:
         """A hook for `Faults.on_call`."""
         when = "taken" if self.moment == "taken" else "arrived"
         if self.pids or moment.method != POST or moment.when != when:

@@ -252,12 +252,12 @@ async def restored(here: Stage, account: Account, _: Size) -> None:
 
 async def at_slacks_limits(here: Stage, account: Account, size: Size) -> None:
     """As many matches in a minute as a large event makes, at Slack's own limits."""
-    here.slack.rates.on = True
+    here.slack.rate_limits.enabled = True
     for _number in range(size.burst):
         await here.pair()
         await asyncio.sleep(60.0 / FULL.burst)
     await here.quiet(account, 90)
-    here.slack.rates.on = False
+    here.slack.rate_limits.enabled = False
 
 
 async def _all_ready(here: Stage) -> None:

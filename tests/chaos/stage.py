@@ -159,7 +159,7 @@ async def stage(
     """
     interval, patience = (10, 5) if many else (2, 2)
     slack, platform = Slack(), Accelevents(ping_interval=interval, ping_timeout=patience)
-    slack.rates.on = False
+    slack.rate_limits.enabled = False
     if many:
         _nobody_is_paired(platform)
     platform.session(SESSION).capacity = None

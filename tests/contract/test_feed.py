@@ -1,4 +1,4 @@
-"""What services rely on in every feed: the fake, and the socket before the sandbox."""
+"""The contract of every feed: the fake one, and the real one against the sandbox."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.feeds import SocketFeed
+from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.bootstrap.app import SystemClock
 from slackbot.domain.model import EventSlug, Link, MatchReport, Person, SessionId
 from slackbot.domain.ports import MatchFeed
@@ -22,7 +23,7 @@ SESSION = SessionId(11645)
 
 
 class Ear:
-    """A listener that keeps what it hears."""
+    """A listener that records the feed's events."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -40,7 +41,7 @@ class Ear:
 
 
 class Stage(Protocol):
-    """A feed, its listener, and somebody with two good tokens."""
+    """A feed, its listener, and a person with two valid tokens."""
 
     feed: MatchFeed
     ear: Ear
@@ -98,7 +99,9 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     world = Accelevents()
     async with AsyncExitStack() as closing:
         url = await closing.enter_async_context(serving(world.app))
-        feed = SocketFeed(FeedOptions(socket_url=url, backoff_seconds=0.01), SystemClock())
+        feed = SocketFeed(
+            FeedOptions(socket_url=url, backoff=ExponentialBackoff(0.01, 0.05)), SystemClock()
+        )
         closing.push_async_callback(feed.aclose)
         yield RealStage(world, feed)
 
@@ -110,14 +113,14 @@ async def connect(stage: Stage) -> None:
 
 
 async def test_without_a_feed_there_is_nothing(stage: Stage):
-    """Nobody is waited for in vain, and closing what is not open does no harm."""
+    """A wait without a feed ends at once, and closing without one is harmless."""
     assert stage.feed.health(ANA) is None
     assert not await stage.feed.wait_connected(ANA, 10)
     await stage.feed.close(ANA)
 
 
 async def test_an_open_feed_connects_and_says_so(stage: Stage):
-    """It is up when the wait is over, and the listener hears of it once."""
+    """An open feed is connected after the wait, and the listener hears of it once."""
     await connect(stage)
     health = stage.feed.health(ANA)
     assert health is not None
@@ -137,7 +140,7 @@ async def test_opening_again_is_harmless(stage: Stage):
 
 
 async def test_a_match_is_told_to_its_person(stage: Stage):
-    """With the event of the link, and what the platform knows of the partner and the meeting."""
+    """A match is reported for its person, with the link's event, the partner and the meeting."""
     await connect(stage)
     await stage.meet_yan()
     await until(lambda: stage.ear.seen)
@@ -160,7 +163,7 @@ async def test_a_lost_line_comes_back(stage: Stage):
 
 
 async def test_a_new_token_replaces_the_connection(stage: Stage):
-    """A feed speaks with the token it was opened with, so another token connects anew."""
+    """A feed keeps the token it was opened with, so another token makes a new connection."""
     await connect(stage)
     stage.feed.open(stage.renewed, SESSION)
     assert await stage.feed.wait_connected(ANA, 10)
@@ -168,7 +171,7 @@ async def test_a_new_token_replaces_the_connection(stage: Stage):
 
 
 async def test_a_feed_that_cannot_connect_is_there_and_down(stage: Stage):
-    """Waiting ends in time; the feed goes on trying."""
+    """A feed that cannot connect exists, is not connected, and the wait for it ends."""
     await stage.go_down()
     stage.feed.open(stage.link, SESSION)
     assert not await stage.feed.wait_connected(ANA, 0.2)
@@ -178,7 +181,7 @@ async def test_a_feed_that_cannot_connect_is_there_and_down(stage: Stage):
 
 
 async def test_a_closed_feed_is_silent(stage: Stage):
-    """After closing there is no feed, and closing again does no harm."""
+    """A closed feed is gone, and closing again is harmless."""
     await connect(stage)
     for _ in range(2):
         await stage.feed.close(ANA)

@@ -82,7 +82,7 @@ class FakeStage:
 class RealStage:
     def __init__(self, slack: Slack, messenger: SlackMessenger) -> None:
         self.slack, self.messenger = slack, messenger
-        slack.rates.on = False
+        slack.rate_limits.enabled = False
         team = TeamId(slack.workspace.team_id)
         self.ada, self.priya = (
             Person(team, UserId(slack.workspace.named(name).id)) for name in ("ada", "priya")

@@ -1,4 +1,4 @@
-"""What services rely on in every platform: the fake, and the client before the sandbox."""
+"""The contract of every platform: the fake one, and the client against the sandbox."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CALLS: dict[str, Callable[[Platform, Link, SessionId], Awaitable[object]]] = {
 
 
 class Stage(Protocol):
-    """A platform with one live session, one later one, and a person who is linked."""
+    """A platform with a live session, a later one, and a linked person."""
 
     port: Platform
     link: Link
@@ -93,7 +93,7 @@ class RealStage:
         return self.world.user_key_for("ada")
 
     def use_up(self, key: str) -> None:
-        """The first use did that."""
+        """Do nothing: the first use did."""
 
     def refuse_token(self) -> None:
         self.world.revoke("ada")
@@ -126,7 +126,7 @@ def by_id(sessions: list[Session]) -> dict[SessionId, Session]:
 
 
 async def test_sessions_come_by_scope(stage: Stage):
-    """LIVE holds what is live and nothing to come; UPCOMING, being unfiltered, holds both."""
+    """LIVE has the live session only; UPCOMING, being unfiltered, has both."""
     live = by_id(await stage.port.sessions(stage.link, SessionScope.LIVE))
     assert stage.live in live
     assert stage.later not in live
@@ -140,7 +140,7 @@ async def test_sessions_come_by_scope(stage: Stage):
 
 
 async def test_joining_again_is_harmless(stage: Stage):
-    """Whoever is in is in; afterwards both statuses are taken."""
+    """Joining twice succeeds; afterwards both statuses are accepted."""
     for _ in range(2):
         await stage.port.join(stage.link, stage.live)
     for status in AttendeeStatus:
@@ -148,7 +148,7 @@ async def test_joining_again_is_harmless(stage: Stage):
 
 
 async def test_a_pairing_is_a_row_of_the_list(stage: Stage):
-    """One row for each pairing, with the partner and a raw time that stays the same."""
+    """Each pairing is one row, with the partner and a raw time that does not change."""
     await stage.port.join(stage.link, stage.live)
     assert await stage.port.matches(stage.link, stage.live) == []
     await stage.meet_yan()
@@ -161,7 +161,7 @@ async def test_a_pairing_is_a_row_of_the_list(stage: Stage):
 
 
 async def test_a_magic_link_works_once(stage: Stage):
-    """Its token is good for the event; the key is not, a second time."""
+    """A key's token is valid for the event; the key is refused a second time."""
     key = stage.user_key()
     grant = await stage.port.redeem(stage.link.event, key)
     assert await stage.port.check(stage.link.event, grant.token)
@@ -171,7 +171,7 @@ async def test_a_magic_link_works_once(stage: Stage):
 
 
 async def test_a_session_that_is_not_there_is_refused(stage: Stage):
-    """Joining it is the platform's own answer, by its own error."""
+    """Joining an unknown session raises its own error."""
     stage.without(SessionId(99))
     with pytest.raises(SessionNotFound):
         await stage.port.join(stage.link, SessionId(99))
@@ -179,7 +179,7 @@ async def test_a_session_that_is_not_there_is_refused(stage: Stage):
 
 @pytest.mark.parametrize("name", CALLS)
 async def test_a_refused_token_is_told_by_every_call(stage: Stage, name: str):
-    """Whatever is asked with it, the error is the same one."""
+    """Every call with a refused token raises the same error."""
     stage.refuse_token()
     with pytest.raises(TokenRefused):
         await CALLS[name](stage.port, stage.link, stage.live)
@@ -187,7 +187,7 @@ async def test_a_refused_token_is_told_by_every_call(stage: Stage, name: str):
 
 @pytest.mark.parametrize("name", CALLS)
 async def test_an_outage_is_told_by_every_call(stage: Stage, name: str):
-    """No proper answer is another kind of error than a refusal."""
+    """Every call during an outage raises another kind of error than a refusal."""
     stage.go_down()
     with pytest.raises(Unavailable):
         await CALLS[name](stage.port, stage.link, stage.live)

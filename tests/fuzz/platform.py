@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from slackbot.accelevents import schemas as wire
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
-from slackbot.accelevents.errors import Endpoint, refusal
+from slackbot.accelevents.errors import Endpoint, error_for
 from slackbot.accelevents.match_event import read_matches
 from slackbot.domain.errors import PlatformError
 from slackbot.domain.model import (
@@ -117,7 +117,7 @@ def _heard(value: Any, rng: random.Random) -> bool:
 
 
 def _refused(body: bytes, rng: random.Random) -> bool:
-    error = refusal(rng.choice(list(Endpoint)), rng.choice(STATUSES), body)
+    error = error_for(rng.choice(list(Endpoint)), rng.choice(STATUSES), body)
     return isinstance(error, PlatformError)
 
 

@@ -234,7 +234,7 @@ async def target(folder: Path) -> AsyncIterator[Target]:
         slack, platform = Slack(), Accelevents()
         slack_url = await closing.enter_async_context(serving(slack.app))
         platform_url = await closing.enter_async_context(serving(platform.app))
-        slack.base_url, slack.rates.on = slack_url, False
+        slack.base_url, slack.rate_limits.enabled = slack_url, False
         path = folder / "bot.db"
         settings = settings_for(
             slack, slack_url, platform_url, database_url=f"sqlite:///{path}", log_level="debug"

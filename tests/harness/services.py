@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
+from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import Link, Person, Session
 from slackbot.domain.notices import Notice
 from slackbot.services.accounts import Accounts
@@ -80,7 +81,7 @@ class Harness:
         self.store, self.journal, self.clock = outside.store, outside.journal, outside.clock
         self.platform, self.feed = outside.platform, outside.feed
         self.messenger = outside.messenger
-        self.background, locks = BackgroundTasks(), KeyedLocks()
+        self.background, locks = BackgroundTasks(expected=(SlackbotError,)), KeyedLocks[Person]()
         ports = {"store": self.store, "clock": self.clock}
         self.notices = Notices(messenger=self.messenger, **ports)
         self.delivery = FakeDelivery(self.notices, self.clock, self.background)

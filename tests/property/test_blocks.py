@@ -39,7 +39,7 @@ from slackbot.domain.notices import (
     SessionOver,
 )
 from slackbot.sandbox.slack.blockkit import check_view
-from slackbot.sandbox.slack.content import read_content
+from slackbot.sandbox.slack.message_content import read_content
 from slackbot.sandbox.slack.mrkdwn import links, mentions, unescape
 from slackbot.services.availability import AvailabilityStatus
 from slackbot.services.sessions import Listing, View

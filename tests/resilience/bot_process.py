@@ -97,7 +97,7 @@ async def started(mission: Mission, folder: Path) -> AsyncIterator[Process]:
 async def outside(folder: Path, **changes: Any) -> AsyncIterator[Mission]:
     """Slack and Accelevents in this process, and the settings for a bot in another."""
     slack, platform, port = Slack(), Accelevents(), _free_port()
-    slack.rates.on = False
+    slack.rate_limits.enabled = False
     async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
         slack.base_url = slack_url
         settings = settings_for(

@@ -56,7 +56,7 @@ class Crowd:
 
         The platform pairs neighbours at once; from then on only `meet` makes pairs.
         """
-        self.mission.slack.rates.on = False
+        self.mission.slack.rate_limits.enabled = False
         self.mission.platform.session(SESSION).capacity = None
         self.names = [f"guest{n:03}" for n in range(number)]
         for name in self.names:

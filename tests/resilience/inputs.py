@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from slackbot.sandbox.slack import Answer, Person, Seen
+from slackbot.sandbox.slack import BotResponse, ScreenItem, User
 from slackbot.sandbox.slack.workspace import Message
 from slackbot.slack import texts as words
 from tests.scenario.conftest import Mission
@@ -23,11 +23,11 @@ SLACK_GIVES_UP_SECONDS = 2.9
 class Input:
     """What one person does. `text` is a command; other kinds are as they are called."""
 
-    person: Person
+    person: User
     kind: str
     text: str = ""
     before: int = 0
-    first: Answer = field(default_factory=lambda: Answer(None, "", 0.0, "not sent"))
+    first: BotResponse = field(default_factory=lambda: BotResponse(None, "", 0.0, "not sent"))
     # What is clicked in.
     message: Message | None = None
     answered_at: float = 0.0
@@ -70,11 +70,11 @@ class Input:
         """Whether the message that was clicked in has been replaced."""
         return self.message is not None and self.message.changed > self.before
 
-    async def result(self, patience: float) -> Seen:
+    async def result(self, patience: float) -> ScreenItem:
         """What they see in the end."""
         return await self.person.waits_for(self._is_result, since=self.before, timeout=patience)
 
-    def _is_result(self, seen: Seen) -> bool:
+    def _is_result(self, seen: ScreenItem) -> bool:
         if seen.error is not None or seen.kind == "home":
             return True
         if seen.kind == "modal":
@@ -82,7 +82,7 @@ class Input:
         return seen.kind == "ephemeral" and words.ASKING not in seen.text
 
 
-MIXED: list[Callable[[Person], Input]] = [
+MIXED: list[Callable[[User], Input]] = [
     lambda person: Input(person, "command", "/networking sessions"),
     lambda person: Input(person, "click"),
     lambda person: Input(person, "command", "/networking join 11645"),
@@ -95,7 +95,7 @@ MIXED: list[Callable[[Person], Input]] = [
 
 
 # Commands and clicks alone; each asks the platform.
-BUSY: list[Callable[[Person], Input]] = [
+BUSY: list[Callable[[User], Input]] = [
     lambda person: Input(person, "command", "/networking sessions"),
     lambda person: Input(person, "click"),
     lambda person: Input(person, "command", "/networking join 11645"),
@@ -107,12 +107,12 @@ BUSY: list[Callable[[Person], Input]] = [
 ]
 
 
-def inputs_of(people: list[Person], kinds: list[Callable[[Person], Input]] = MIXED) -> list[Input]:
+def inputs_of(people: list[User], kinds: list[Callable[[User], Input]] = MIXED) -> list[Input]:
     """One input each, of all these kinds in turn."""
     return [kinds[n % len(kinds)](person) for n, person in enumerate(people)]
 
 
-async def all_at_once(mission: Mission, inputs: list[Input], patience: float) -> list[Seen]:
+async def all_at_once(mission: Mission, inputs: list[Input], patience: float) -> list[ScreenItem]:
     """Everybody acts in the same moment; gives the results, for each of which there is patience."""
     parts = urlsplit(mission.bot_url)
     async with sender_to(str(parts.hostname), int(parts.port or 80), len(inputs)) as sender:
@@ -129,7 +129,7 @@ async def _note_replacements(clicks: list[Input], patience: float) -> None:
     await asyncio.sleep(0)  # all have begun to act
     async with asyncio.timeout(patience):
         while clicks:
-            bell = clicks[0].person.world.changes.next()
+            bell = clicks[0].person.slack.changes.next()
             now = time.monotonic()
             for one in clicks:
                 if one.replaced:

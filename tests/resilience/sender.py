@@ -17,8 +17,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from slackbot.sandbox.slack import Answer, Person
-from slackbot.sandbox.slack.delivery import Delivery, OverHttp
+from slackbot.sandbox.slack import BotResponse, User
+from slackbot.sandbox.slack.transport import HttpTransport, Transport
 
 ROOM = 2**22  # bytes of one line
 
@@ -28,9 +28,11 @@ class Sender:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self._answers: dict[int, asyncio.Future[tuple[Answer, float]]] = {}
+        self._answers: dict[int, asyncio.Future[tuple[BotResponse, float]]] = {}
 
-    async def send(self, path: str, body: str, headers: Mapping[str, str]) -> tuple[Answer, float]:
+    async def send(
+        self, path: str, body: str, headers: Mapping[str, str]
+    ) -> tuple[BotResponse, float]:
         """Hand a request over; gives its answer, and when that came on `time.monotonic()`."""
         assert self._process.stdin is not None
         number = len(self._answers)
@@ -51,39 +53,39 @@ class Sender:
             said = json.loads(line)
             answer = self._answers[said.pop("number")]
             came_at = said.pop("came_at")
-            answer.set_result((Answer(**said), came_at))
+            answer.set_result((BotResponse(**said), came_at))
 
 
-class ByTheOther(OverHttp):
+class ByTheOther(HttpTransport):
     """Signed requests as Slack's, sent by the other process."""
 
-    def __init__(self, person: Person, sender: Sender) -> None:
-        super().__init__(person.world, person.bot_url)
+    def __init__(self, person: User, sender: Sender) -> None:
+        super().__init__(person.slack, person.bot_url)
         self._sender = sender
         # When the last answer came, on `time.monotonic()`, which all processes share.
         self.answered_at = 0.0
 
     async def raw(
         self, path: str, body: str, headers: Mapping[str, str], content_type: str
-    ) -> Answer:
+    ) -> BotResponse:
         sent = {**headers, "content-type": content_type}
         answer, self.answered_at = await self._sender.send(path, body, sent)
         return answer
 
 
-class Sends(Person):
+class Sends(User):
     """A person whose requests go out from the other process."""
 
     line: ByTheOther
 
     @property
-    def _way(self) -> Delivery:
+    def _transport(self) -> Transport:
         return self.line
 
 
-def sending(person: Person, sender: Sender) -> Sends:
+def sending(person: User, sender: Sender) -> Sends:
     """The same person, acting by way of the sender."""
-    other = Sends(person.world, person.workspace, person.member, person.bot_url)
+    other = Sends(person.slack, person.workspace, person.member, person.bot_url)
     other.line = ByTheOther(person, sender)
     return other
 

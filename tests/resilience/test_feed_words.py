@@ -1,7 +1,8 @@
-"""Each kind of failure has its word in the feed's health, even when nobody listens well."""
+"""Each kind of failure has its reason in the feed's health, even if the listener fails."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
@@ -9,7 +10,9 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from slackbot.accelevents.feeds import FeedOptions, SocketFeed
+from slackbot.accelevents.feed_options import FeedOptions
+from slackbot.accelevents.feeds import SocketFeed
+from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.bootstrap.app import SystemClock
 from slackbot.domain.model import (
     AuthScheme,
@@ -30,7 +33,7 @@ ADA = Person(TeamId("T0DEMO"), UserId("U0ADA"))
 
 
 class Raises:
-    """A listener that cannot bear anything."""
+    """A listener that raises."""
 
     def __init__(self) -> None:
         self.heard = 0
@@ -59,18 +62,20 @@ def link(token: str) -> Link:
 
 @pytest.fixture(autouse=True)
 async def no_noise() -> AsyncIterator[None]:
-    """What the listener raises is logged as errors; that is as it should be here."""
+    """Keep the listener's exceptions, which are logged, out of the output."""
     with capture_logs():
         yield
 
 
 @pytest.mark.parametrize("peer", WORDS, ids=lambda peer: peer.name.lower())
 async def test_every_failure_has_its_word(peer: Peer) -> None:
-    """The word stands there while the trouble lasts; afterwards the feed is up, and hears."""
+    """The reason stays while the failure lasts; afterwards the feed connects and reports."""
     platform, listener = quick_platform(), Raises()
     async with serving(platform.app) as url, proxied(url) as proxy:
         options = FeedOptions(
-            socket_url=proxy.url, attempt_seconds=0.5, longest_backoff_seconds=0.2
+            socket_url=proxy.url,
+            attempt_seconds=0.5,
+            backoff=ExponentialBackoff(0.2, 0.2, random.Random()),
         )
         feed = SocketFeed(options, SystemClock())
         feed.listen(listener)

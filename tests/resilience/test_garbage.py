@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from slackbot.sandbox.slack import Seen
+from slackbot.sandbox.slack import ScreenItem
 from slackbot.slack import texts as words
 from tests.scenario.conftest import Mission
 
@@ -48,7 +48,7 @@ async def test_the_form_says_it_at_its_field(
     before = ada.now
     await ada.submits(form, filled)
 
-    def a_problem(seen: Seen) -> bool:
+    def a_problem(seen: ScreenItem) -> bool:
         later = "Accelevents" in seen.text and "Your event" in seen.fields
         return bool(seen.errors) or later
 

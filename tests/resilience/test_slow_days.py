@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slackbot.sandbox.slack import Seen
+from slackbot.sandbox.slack import ScreenItem
 from slackbot.slack import texts as words
 from tests.scenario.conftest import Mission
 
@@ -42,7 +42,7 @@ def after_the_first(inputs: list[Input]) -> list[float]:
     return [one.replaced_after for one in inputs if one.kind == "click"]
 
 
-def report(delay: float, inputs: list[Input], results: list[Seen]) -> None:
+def report(delay: float, inputs: list[Input], results: list[ScreenItem]) -> None:
     """The slowest answers, and what came of it."""
     for kind in sorted({one.kind for one in inputs}):
         first = spread(one.first.seconds for one in inputs if one.kind == kind)
@@ -102,7 +102,7 @@ def check_first_answers(inputs: list[Input]) -> None:
     assert max(one.first.seconds for one in inputs) < SLACK_GIVES_UP_SECONDS
 
 
-def check_results(mission: Mission, results: list[Seen]) -> None:
+def check_results(mission: Mission, results: list[ScreenItem]) -> None:
     """Nothing went wrong, and Slack dropped nothing in silence."""
     assert [seen.text for seen in results if seen.error is not None] == []
     assert [seen.text for seen in results if DEFECT in seen.text] == []

@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from slackbot.bootstrap.app import running
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
-from slackbot.sandbox.slack import Person, Seen, Slack
+from slackbot.sandbox.slack import ScreenItem, Slack, User
 from slackbot.settings import Settings
 from slackbot.slack import texts as words
 from slackbot.storage.database import Database
@@ -72,19 +72,19 @@ class Mission:
 
     # --- people ---
 
-    def person(self, name: str) -> Person:
+    def person(self, name: str) -> User:
         """Somebody at their Slack client."""
-        return self.slack.person(name, bot_url=self.bot_url, team=self.team)
+        return self.slack.user(name, bot_url=self.bot_url, team=self.team)
 
     @property
-    def ada(self) -> Person:
+    def ada(self) -> User:
         return self.person("ada")
 
     @property
-    def priya(self) -> Person:
+    def priya(self) -> User:
         return self.person("priya")
 
-    def add(self, name: str, full_name: str = "", **attendee: Any) -> Person:
+    def add(self, name: str, full_name: str = "", **attendee: Any) -> User:
         """Somebody new in Slack and at the event; not linked yet."""
         self.slack.workspaces[self.team].add(name)
         self.platform.add_attendee(name, full_name or name.title(), **attendee)
@@ -92,7 +92,7 @@ class Mission:
 
     async def link(
         self, name: str, credential: str = "", attendee: str = "", seconds: float = 5.0
-    ) -> Person:
+    ) -> User:
         """Connect somebody by command and form, as they would; by default with an access token."""
         person = self.person(name)
         await person.types("/networking connect")
@@ -104,11 +104,11 @@ class Mission:
         await person.waits_for(connected, where="#general", since=before, timeout=seconds)
         return person
 
-    async def link_with_account_id(self, name: str) -> Person:
+    async def link_with_account_id(self, name: str) -> User:
         """Connect with a magic link: only then does the bot learn the person's account id."""
         return await self.link(name, self.platform.magic_link_for(name))
 
-    async def ask(self, person: Person, text: str) -> Seen:
+    async def ask(self, person: User, text: str) -> ScreenItem:
         """Type a command and wait for its answer."""
         before = person.now
         await person.types(text)
@@ -138,11 +138,11 @@ class Mission:
         return json.dumps([told, [call.args for call in self.slack.calls]], ensure_ascii=False)
 
 
-def _an_answer(seen: Seen) -> bool:
+def _an_answer(seen: ScreenItem) -> bool:
     return seen.kind == "ephemeral" and "Asking Accelevents" not in seen.text
 
 
-async def pressed(person: Person, seen: Seen, button: str, *, says: str) -> Seen:
+async def pressed(person: User, seen: ScreenItem, button: str, *, says: str) -> ScreenItem:
     """Press a button and wait for what takes its message's place."""
     assert (await person.clicks(seen, button)).ok
     return await person.waits_for(
@@ -150,13 +150,13 @@ async def pressed(person: Person, seen: Seen, button: str, *, says: str) -> Seen
     )
 
 
-async def form_of(person: Person, prompt: Seen) -> Seen:
+async def form_of(person: User, prompt: ScreenItem) -> ScreenItem:
     """Press the prompt's button; the form that opens."""
     assert (await person.clicks(prompt, words.BUTTON_CONNECT)).ok
     return await person.waits_for("Your event", where="modal")
 
 
-async def form_by_command(person: Person) -> Seen:
+async def form_by_command(person: User) -> ScreenItem:
     """Type the command that opens it."""
     assert (await person.types("/networking connect")).ok
     return await person.waits_for("Your event", where="modal")
@@ -169,12 +169,12 @@ async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
             await asyncio.sleep(0.01)
 
 
-async def dms(person: Person, text: str = "") -> list[Seen]:
+async def dms(person: User, text: str = "") -> list[ScreenItem]:
     """The bot's direct messages to somebody, oldest first."""
     return [seen for seen in await person.sees(text, where="dm") if seen.from_bot]
 
 
-async def waits_for_dms(person: Person, count: int, text: str = "", seconds: float = 5.0) -> None:
+async def waits_for_dms(person: User, count: int, text: str = "", seconds: float = 5.0) -> None:
     """Wait until somebody has so many direct messages from the bot."""
     async with asyncio.timeout(seconds):
         while len(await dms(person, text)) < count:

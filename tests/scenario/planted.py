@@ -136,7 +136,7 @@ async def planted(folder: Path, form: Literal["console", "json"]) -> AsyncIterat
         wires = Wire(platform.app), Wire(slack.app)
         platform_url = await closing.enter_async_context(serving(wires[0]))
         slack_url = await closing.enter_async_context(serving(wires[1]))
-        slack.base_url, slack.rates.on = slack_url, False
+        slack.base_url, slack.rate_limits.enabled = slack_url, False
         settings = settings_for(
             slack,
             slack_url,

@@ -43,7 +43,7 @@ ADDRESSES = (
 @pytest.mark.parametrize("address", ADDRESSES)
 async def test_another_host_hears_nothing(mission: Mission, stranger: str, address: str) -> None:
     """The answer of a button, and of a form's errand, comes as direct message instead."""
-    mission.slack.rates.on = False
+    mission.slack.rate_limits.enabled = False
     ada = await mission.link("ada")
     url = address.format(stranger)
     await ada._interact(payloads.press(ada.id, "status:", "", url))

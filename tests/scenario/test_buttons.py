@@ -238,7 +238,7 @@ async def test_a_match_is_edited_and_keeps_whom_it_was(mission: Mission) -> None
 
 async def test_an_edit_that_slack_refuses_is_a_new_message(mission: Mission) -> None:
     """The own message cannot be edited any more: the answer comes as another."""
-    mission.slack.rates.on = False
+    mission.slack.rate_limits.enabled = False
     ada = await mission.link("ada")
     await mission.ask(ada, "/networking available 11645")
     await mission.platform.pair("ada", "priya")

@@ -14,7 +14,7 @@ import pytest
 
 from slackbot.domain.model import EventSlug, Match, Person, TeamId, UserId
 from slackbot.sandbox.accelevents import Accelevents
-from slackbot.sandbox.slack import Seen
+from slackbot.sandbox.slack import ScreenItem
 from slackbot.slack import texts as words
 from tests.harness.calls import OURS, built_page
 
@@ -29,9 +29,9 @@ class Pair:
     """Ada and Priya, matched."""
 
     mission: Mission
-    card: Seen
+    card: ScreenItem
 
-    def url(self, card: Seen | None = None) -> str:
+    def url(self, card: ScreenItem | None = None) -> str:
         """Where the button leads, at the bot's real address."""
         (button,) = (b for b in (card or self.card).buttons if b.text == words.BUTTON_CALL)
         assert button.url is not None

@@ -13,7 +13,7 @@ from typing import Literal, cast
 import pytest
 import structlog
 
-from slackbot.sandbox.slack import Person
+from slackbot.sandbox.slack import User
 from slackbot.sandbox.slack.payloads import command
 from slackbot.sandbox.slack.signing import signed, stale_signed, wrongly_signed
 from slackbot.slack import texts as words
@@ -98,7 +98,7 @@ async def test_typed_after_a_command(canaries: Planted) -> None:
     nothing_found(canaries)
 
 
-async def submitted(person: Person, event: str, credential: str) -> None:
+async def submitted(person: User, event: str, credential: str) -> None:
     """The form, filled in so."""
     await person.types("/networking connect")
     form = await person.waits_for("Your event", where="modal")
@@ -218,7 +218,7 @@ async def test_in_exceptions_and_foreign_loggers(canaries: Planted) -> None:
     nothing_found(canaries)
 
 
-async def submitted_to_nothing(person: Person, token: str) -> None:
+async def submitted_to_nothing(person: User, token: str) -> None:
     """The form, without having been opened: there is no table to know the person by."""
     answer = await person._interact(payloads.submission(person.id, "", "demo", token))
     assert "my side" in answer.body

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from slackbot.sandbox.accelevents.event import Track
-from slackbot.sandbox.slack import Person, Seen
+from slackbot.sandbox.slack import ScreenItem, User
 from slackbot.slack import texts as words
 
 from .conftest import Mission
@@ -32,14 +32,14 @@ def visible(text: str) -> str:
     return text.translate(str.maketrans("", "", "\u200b\u200d"))
 
 
-def shows(seen: Seen, text: str) -> None:
+def shows(seen: ScreenItem, text: str) -> None:
     """It stands in the message as those characters, and in its notification."""
     assert visible(text) in visible(seen.text)
     if seen.notification:
         assert visible(text) in visible(seen.notification)
 
 
-async def harmless(person: Person) -> None:
+async def harmless(person: User) -> None:
     """Nothing on the screen notifies anybody or leads anywhere, buttons apart."""
     for seen in await person.sees():
         assert seen.mentions == set()
@@ -81,7 +81,7 @@ async def full_tour(mission: Mission, text: str, expected: str) -> None:
 
 def fill(mission: Mission, text: str) -> None:
     """Every foreign field of the platform holds the text."""
-    mission.slack.rates.on = False
+    mission.slack.rate_limits.enabled = False
     for key in ("stranger", "other"):
         mission.platform.add_attendee(key, text, title=text, company=text, profile_image=text)
     for number in (SESSION, 11647):
@@ -111,7 +111,7 @@ async def test_long_text_is_cut(mission: Mission) -> None:
 
 async def test_a_picture_is_an_https_address_or_none(mission: Mission) -> None:
     """A hostile picture does not break the card."""
-    mission.slack.rates.on = False
+    mission.slack.rate_limits.enabled = False
     ada = await mission.link("ada")
     await mission.ask(ada, "/networking available 11645")
     pictures = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from slackbot.sandbox.slack import Answer, Person
+from slackbot.sandbox.slack import BotResponse, User
 
 from . import refusals
 from .conftest import Mission, Start, rows_of, until
@@ -12,7 +12,7 @@ from .conftest import Mission, Start, rows_of, until
 SLOW = 3.0
 
 
-async def deactivated(leaver: Person, retry_num: int | None = None) -> Answer:
+async def deactivated(leaver: User, retry_num: int | None = None) -> BotResponse:
     """Slack tells of it."""
     member = {"id": leaver.id, "deleted": True}
     return await leaver.event("user_change", event_id="Ev1", retry_num=retry_num, user=member)

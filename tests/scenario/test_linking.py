@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from slackbot.sandbox.slack import Seen
+from slackbot.sandbox.slack import ScreenItem
 from slackbot.sandbox.slack.faults import Fault
 from slackbot.slack import texts as words
 from slackbot.slack.blocks.text import plain
@@ -33,7 +33,7 @@ TYPED = {
 """What somebody not linked may type, and what its answer shows once they are."""
 
 
-def filled_in(form: Seen) -> dict[str, str]:
+def filled_in(form: ScreenItem) -> dict[str, str]:
     """What stands in the form's fields already."""
     inputs = [block for block in form.blocks if block["type"] == "input"]
     return {block["block_id"]: block["element"].get("initial_value", "") for block in inputs}

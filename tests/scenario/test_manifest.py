@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from slackbot.sandbox.slack import Fault
-from slackbot.sandbox.slack.webapi import METHODS
+from slackbot.sandbox.slack.web_api.endpoint import METHODS
 from slackbot.slack.manifest import manifest
 
 from .conftest import Start, dms, until

@@ -82,7 +82,7 @@ async def test_who_finds_somebody_waiting_is_always_told_with_the_call(
 ) -> None:
     """Somebody is already waiting, 100 times: 100 messages, 100 times the call is stored."""
     mission = await start(**in_a_file(tmp_path))
-    mission.slack.rates.on = False
+    mission.slack.rate_limits.enabled = False
     now, hour = mission.platform.now(), timedelta(hours=1)
     for room in range(ROOMS):
         mission.platform.event.add(Session(900 + room, f"Room {room}", now - hour, now + hour))
@@ -108,7 +108,7 @@ async def test_a_match_sent_often_is_told_once(start: Start, shape: str, with_ti
     platform.knobs.shape, platform.knobs.with_time = shape, with_time
     platform.knobs.list_zone, platform.knobs.list_time_format = "Asia/Kolkata", "%d.%m.%Y %H:%M:%S"
     mission = await start(platform)
-    mission.slack.rates.on = False
+    mission.slack.rate_limits.enabled = False
     ada = await mission.link("ada")
     await mission.link("priya")
     await mission.ask(ada, f"/networking available {SESSION}")
@@ -148,7 +148,7 @@ async def test_every_understood_payload_is_told_once(
     args = case["args"] if with_time else without_time(case["args"])
     times = 1 + OK.index(path) % 20
     mission = await start()
-    mission.slack.rates.on = False
+    mission.slack.rate_limits.enabled = False
     platform = mission.platform
     platform.knobs.list_zone = "Pacific/Auckland"
     platform.add_attendee("tom", "Tom Okafor", user_id=503)
@@ -281,7 +281,7 @@ async def test_another_workspace_gets_nothing(
     """A signed request of a workspace without the bot sees and changes nothing."""
     await mission.link("ada")
     mission.slack.add_workspace("T0OTHER").add("ada")
-    stranger = mission.slack.person("ada", bot_url=mission.bot_url, team="T0OTHER")
+    stranger = mission.slack.user("ada", bot_url=mission.bot_url, team="T0OTHER")
     asked_before = len(mission.platform.calls)
     for words in ("", " status", " available 11645", " disconnect", " connect"):
         answer = await stranger.types(f"/networking{words}")

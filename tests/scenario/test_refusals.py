@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from slackbot.sandbox.slack import Person, Seen
+from slackbot.sandbox.slack import ScreenItem, User
 from slackbot.slack import texts as words
 from slackbot.slack.blocks.text import plain
 
@@ -40,7 +40,7 @@ def plan(mission: Mission, at: Mapping[str, str], answer: Mapping[str, Any]) -> 
         mission.platform.next_status(**answer, **at)
 
 
-async def press(mission: Mission, person: Person, seen: Seen, label: str) -> Seen:
+async def press(mission: Mission, person: User, seen: ScreenItem, label: str) -> ScreenItem:
     """Press a button of an answer, and wait for what takes the answer's place."""
     answer = await person.clicks(seen, label)
     assert answer.ok
@@ -49,7 +49,7 @@ async def press(mission: Mission, person: Person, seen: Seen, label: str) -> See
     )
 
 
-async def button_works(mission: Mission, person: Person, seen: Seen, row: Row) -> None:
+async def button_works(mission: Mission, person: User, seen: ScreenItem, row: Row) -> None:
     """What the button promises is what it does."""
     mission.platform.faults.clear()
     if row.button == words.BUTTON_CONNECT_AGAIN:
@@ -70,7 +70,7 @@ async def button_works(mission: Mission, person: Person, seen: Seen, row: Row) -
         assert "Networking now" in (await press(mission, person, seen, row.button)).text
 
 
-async def linked_for(mission: Mission, row: Row) -> Person:
+async def linked_for(mission: Mission, row: Row) -> User:
     """Somebody for whom the row's command would work."""
     person = await mission.link("ada")
     if row.typed == "sessions mine":

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from slackbot.bootstrap.app import running
-from slackbot.sandbox.slack import Button, Fault, Person
+from slackbot.sandbox.slack import Button, Fault, User
 from slackbot.sandbox.slack.socket_mode import APP_TOKEN, SocketMode
 from slackbot.settings import Settings, SettingsError
 from slackbot.slack import texts as words
@@ -46,7 +46,7 @@ async def connected(mission: Mission) -> None:
     await lines.until(lambda: sum(line.greeted for line in lines.connections) >= LINES)
 
 
-async def says(person: Person, text: str) -> None:
+async def says(person: User, text: str) -> None:
     """Type a command that is answered in the ack."""
     answer = await person.types(text)
     assert answer.ok, answer.error
@@ -147,7 +147,7 @@ async def test_a_deaf_connection_is_found_out_and_replaced(mission: Mission) -> 
     mode, ada = mission.slack.socket_mode, mission.ada
     mission.slack.answer_seconds = 0.2
     deaf = mode.connections[0]
-    deaf.deafen("silent")
+    deaf.stall("silent")
     heard = 0
     while deaf in mode.connections and mode.accepted == LINES:
         heard += (await ada.types("/networking help")).ok
@@ -213,7 +213,7 @@ async def test_junk_over_the_connection(mission: Mission, log_lines: LogLines) -
     lines = list(mode.connections)
     for line in lines:
         for text in shapes:
-            await line.say_raw(text)
+            await line.send_raw(text)
     for _ in range(10):
         await says(mission.ada, "/networking help")
     assert mode.connections == lines

@@ -15,7 +15,7 @@ from slackbot.bootstrap.app import running
 from slackbot.cli.main import main
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
-from slackbot.sandbox.slack import Person, Slack
+from slackbot.sandbox.slack import Slack, User
 from slackbot.settings import Settings, SettingsError
 
 from .conftest import KEY, Mission, environment_for, settings_for, until
@@ -56,7 +56,7 @@ async def test_sigterm_under_load(tmp_path: Path) -> None:
     assert slack.token not in log
 
 
-async def keeps_typing(person: Person) -> None:
+async def keeps_typing(person: User) -> None:
     while True:
         await person.types(f"/networking join {SECRET_WORD}")
 
@@ -218,7 +218,7 @@ async def test_a_slack_that_is_away_does_not_end_the_start(tmp_path: Path) -> No
     """Slack does not answer: the bot starts, is alive, and not ready yet."""
     async with bot_process(COMPLETE, tmp_path) as bot:
         url = await bot.serving()
-        person = Slack().person("ada", bot_url=url)
+        person = Slack().user("ada", bot_url=url)
         host, _, port = url.removeprefix("http://").partition(":")
         for path, status in (("/healthz", b" 200"), ("/readyz", b" 503")):
             reader, writer = await asyncio.open_connection(host, int(port))

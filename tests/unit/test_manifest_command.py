@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from slackbot.cli.main import main
-from slackbot.sandbox.slack.webapi import METHODS
+from slackbot.sandbox.slack.web_api.endpoint import METHODS
 from slackbot.settings import Settings
 from slackbot.slack.command import Name
 

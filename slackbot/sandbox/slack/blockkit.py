@@ -1,22 +1,22 @@
-"""Is this a message or a view that Slack would take? Answers with a list of readable problems.
+"""Validate the blocks of messages and views.
 
-Block Kit's limits by docs.slack.dev/reference/block-kit, and what validators commonly miss:
-too many blocks, an id twice, an empty row of buttons, inputs nobody can submit. Where Slack's
-own strictness is unknown the stricter reading is taken. Block types the tables do not know
+The limits are those of docs.slack.dev/reference/block-kit, and what validators commonly miss: too
+many blocks, duplicate ids, an actions block without elements, inputs without a submit button. Where
+Slack's behaviour is unknown, the stricter reading applies. Block types that are missing here
 (video, file, table, card, …) are refused.
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from slackbot.sandbox.slack import elements as kit
 from slackbot.sandbox.slack.errors import Json
 from slackbot.sandbox.slack.rich_text import RICH_TEXT_ELEMENTS
-from slackbot.sandbox.slack.rules import (
-    Problems,
+from slackbot.sandbox.slack.validators import (
     Rule,
     at,
+    at_least_one,
     boolean,
     by_type,
     listing,
@@ -27,17 +27,12 @@ from slackbot.sandbox.slack.rules import (
 )
 
 MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
-MARKDOWN_CHARACTERS = 12_000
+MARKDOWN_CHARACTERS = 12_000  # of all markdown blocks together
 VIEW_BYTES = 250_000
 
 
 def _block(kind: str, fields: Mapping[str, Rule], *needs: str) -> Rule:
     return record({"type": one_of(kind), "block_id": kit.ID, **fields}, needs)
-
-
-def _text_or_fields(value: Json, where: str) -> Problems:
-    if not value.get("text") and not value.get("fields"):
-        yield at("must have text or fields", where)
 
 
 _ANYWHERE: Mapping[str, Rule] = {
@@ -50,7 +45,7 @@ _ANYWHERE: Mapping[str, Rule] = {
             "accessory": kit.ACCESSORY,
             "expand": boolean,
         },
-        also=_text_or_fields,
+        also=at_least_one("text", "fields"),
     ),
     "header": _block("header", {"text": kit.plain(150)}, "text"),
     "divider": _block("divider", {}),
@@ -107,7 +102,7 @@ _VIEWS = {
         ("type", "title", "blocks"),
     ),
 }
-_OPTION_ANSWER = record(
+_OPTION_RESPONSE = record(
     {"options": listing(kit.PLAIN_OPTION, 100, least=0), "option_groups": kit.GROUPS}
 )
 _METADATA = record(
@@ -116,7 +111,7 @@ _METADATA = record(
 
 
 def check_blocks(blocks: object) -> list[str]:
-    """Problems of a message's blocks, each with a JSON pointer; empty when Slack takes them."""
+    """Return the problems of a message's blocks, each with a JSON pointer."""
     problems = list(_MESSAGE_BLOCKS(blocks, "/blocks"))
     if not problems and isinstance(blocks, list):
         problems += _across(blocks, "/blocks")
@@ -126,7 +121,7 @@ def check_blocks(blocks: object) -> list[str]:
 
 
 def check_view(view: object, kind: str) -> list[str]:
-    """Problems of a view of this kind (`modal` or `home`)."""
+    """Return the problems of a view of this kind, `modal` or `home`."""
     problems = list(_VIEWS[kind](view, "/view"))
     if problems or not isinstance(view, dict):
         return problems
@@ -138,20 +133,20 @@ def check_view(view: object, kind: str) -> list[str]:
 
 
 def view_too_large(view: object) -> bool:
-    """Is the view's JSON over 250 kB?"""
+    """Return whether the view's JSON exceeds 250 kB."""
     return len(json.dumps(view, separators=(",", ":")).encode()) > VIEW_BYTES
 
 
-def check_option_answer(answer: object) -> list[str]:
-    """Problems of the answer to a block_suggestion."""
-    problems = list(_OPTION_ANSWER(answer, ""))
-    if isinstance(answer, dict) and ("options" in answer) == ("option_groups" in answer):
+def check_option_response(body: object) -> list[str]:
+    """Return the problems of a response to block_suggestion."""
+    problems = list(_OPTION_RESPONSE(body, ""))
+    if isinstance(body, dict) and ("options" in body) == ("option_groups" in body):
         problems.append(at("must have exactly one of options, option_groups", ""))
     return problems
 
 
 def check_metadata(metadata: object) -> list[str]:
-    """Problems of message metadata: an event_type, and a payload of scalars and lists of them."""
+    """Return the problems of metadata: event_type, and a payload of scalars and lists of them."""
     if not isinstance(metadata, dict):
         return [at("must be an object", "/metadata")]
     payload = metadata.get("event_payload")
@@ -159,30 +154,28 @@ def check_metadata(metadata: object) -> list[str]:
     problems = list(_METADATA(shallow, "/metadata"))
     for key, value in payload.items() if isinstance(payload, dict) else ():
         values = value if isinstance(value, list) else [value]
-        if not all(isinstance(one, str | int | float | bool) for one in values):
+        if not all(isinstance(v, str | int | float | bool) for v in values):
             where = f"/metadata/event_payload/{key}"
             problems.append(at("must be a scalar or a list of scalars", where))
     return problems
 
 
 def _across(blocks: list[Json], where: str) -> list[str]:
-    """Problems that no single block has: ids given twice, two fields that want the focus."""
+    """Return the problems across blocks: duplicate ids, several elements with focus_on_load."""
     block_ids = Counter(b["block_id"] for b in blocks if b.get("block_id"))
-    found = list(_elements(blocks))
+    found = [
+        element
+        for block in blocks
+        for element in (*block.get("elements", ()), block.get("accessory"), block.get("element"))
+        if isinstance(element, dict)
+    ]
     action_ids = Counter(e["action_id"] for e in found if e.get("action_id"))
-    problems = [at(f"block_id {i} is used more than once", where) for i in _twice(block_ids)]
-    problems += [at(f"action_id {i} is used more than once", where) for i in _twice(action_ids)]
+    problems = [
+        at(f"{kind} {id_} is used more than once", where)
+        for kind, ids in (("block_id", block_ids), ("action_id", action_ids))
+        for id_, count in ids.items()
+        if count > 1
+    ]
     if sum(bool(e.get("focus_on_load")) for e in found) > 1:
         problems.append(at("only one element may have focus_on_load", where))
     return problems
-
-
-def _twice(ids: Counter[str]) -> list[str]:
-    return [i for i, times in ids.items() if times > 1]
-
-
-def _elements(blocks: list[Json]) -> Iterator[Json]:
-    for block in blocks:
-        for element in (*block.get("elements", ()), block.get("accessory"), block.get("element")):
-            if isinstance(element, dict):
-                yield element

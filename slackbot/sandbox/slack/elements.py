@@ -1,12 +1,12 @@
-"""Block Kit's composition objects and elements as tables of limits.
+"""Schemas of Block Kit's composition objects and elements.
 
-Left out on purpose, hence refused as unknown: workflow buttons, file and rich text inputs.
+Workflow buttons, file inputs and rich text inputs are left out on purpose, and so refused.
 """
 
 from collections.abc import Mapping
 
 from slackbot.sandbox.slack.errors import Json
-from slackbot.sandbox.slack.rules import (
+from slackbot.sandbox.slack.validators import (
     Problems,
     Rule,
     at,
@@ -37,7 +37,7 @@ def mrkdwn(most: int = 3000) -> Rule:
 
 
 def text(most: int = 3000) -> Rule:
-    """Either kind of text object."""
+    """A text object of either kind."""
     return by_type({"plain_text": plain(most), "mrkdwn": mrkdwn(most)}, "text object")
 
 
@@ -54,7 +54,7 @@ CONFIRM = record(
 
 
 def option(label: Rule, **more: Rule) -> Rule:
-    """One option of a menu or of a group of boxes."""
+    """An option of a menu."""
     fields = {"text": label, "value": string(150), "description": plain(75), **more}
     return record(fields, ("text", "value"))
 
@@ -68,14 +68,14 @@ GROUPS = listing(record({"label": plain(75), "options": OPTIONS}, ("label", "opt
 
 
 def element(kind: str, fields: Mapping[str, Rule], needs: tuple[str, ...] = ()) -> Rule:
-    """An interactive element with an action_id."""
+    """An interactive element, with an action_id."""
     return record(
         {"type": one_of(kind), "action_id": ID, **fields}, needs, also=_choices_are_offered
     )
 
 
 def _choices_are_offered(value: Json, where: str) -> Problems:
-    """A menu has options or groups, not both, and starts with one of them."""
+    """Yield the problems of a menu: options or groups, not both, and an initial option of them."""
     if value["type"] in {"static_select", "multi_static_select"}:
         yield from exactly_one("options", "option_groups")(value, where)
     offered = value.get("options")

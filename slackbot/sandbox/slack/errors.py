@@ -1,4 +1,4 @@
-"""What Slack refuses, and the one JSON shape everything here speaks."""
+"""Errors of the sandbox's Slack, and the type of a JSON object."""
 
 from typing import Any
 
@@ -6,11 +6,7 @@ Json = dict[str, Any]
 
 
 class SlackError(Exception):
-    """A refusal of the Web API or of a response_url, by Slack's own code.
-
-    `messages` go to `response_metadata.messages`, `extra` beside `error`;
-    `status` is the HTTP status (Slack answers 200 to nearly every refusal).
-    """
+    """An error response of the Web API or of a response_url, by Slack's error code."""
 
     def __init__(
         self,
@@ -23,13 +19,13 @@ class SlackError(Exception):
     ) -> None:
         super().__init__(code)
         self.code = code
-        self.messages = messages or []
-        self.status = status
-        self.retry_after = retry_after
-        self.extra = extra or {}
+        self.messages = messages or []  # for `response_metadata.messages`
+        self.status = status  # HTTP; Slack responds 200 to nearly every error
+        self.retry_after = retry_after  # seconds
+        self.extra = extra or {}  # fields beside `error`
 
     def body(self) -> Json:
-        """The JSON that Slack answers."""
+        """Return the JSON body of the response."""
         body: Json = {"ok": False, "error": self.code, **self.extra}
         if self.messages:
             body["errors"] = self.messages
@@ -38,4 +34,4 @@ class SlackError(Exception):
 
 
 class CannotDo(AssertionError):
-    """A person cannot do this: the button, field or option is not on their screen."""
+    """A user cannot do this: the button, field or option is not on their screen."""

@@ -1,4 +1,4 @@
-"""Faults on order: what the next calls of a method meet."""
+"""Faults that tests inject into calls of the Web API and of response_urls."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from slackbot.sandbox.slack.errors import SlackError
 
 @dataclass(slots=True)
 class Fault:
-    """One order, for the next `times` calls of `method` (`*` for any).
+    """A fault for the next `times` calls of `method` (`*` for any).
 
-    `delay` seconds pass first. Then `drop="before"` closes the line unread and `drop="after"`
-    does the work and closes it unanswered; `error` refuses with that Slack code (ratelimited
-    with 429), `status` sets the HTTP status, alone with an empty body; `retry_after` (seconds)
-    is the header beside either.
+    The call first waits `delay` seconds. Then `drop="before"` aborts the connection without
+    reading the request, and `drop="after"` executes the call and aborts without a response.
+    `error` responds with that Slack error code (ratelimited with status 429). `status` sets the
+    HTTP status; without `error` the body is empty. `retry_after` (seconds) sets the header.
     """
 
     method: str
@@ -29,8 +29,8 @@ class Fault:
         if self.drop not in {None, "before", "after"}:
             raise ValueError("drop is 'before' or 'after'")
 
-    def refuse(self, usual_status: int = 200) -> None:
-        """Raise the Slack error that was ordered, if one was."""
+    def raise_error(self, usual_status: int = 200) -> None:
+        """Raise the `SlackError` of this fault, if it has one."""
         if self.error is None:
             return
         limited = self.error == "ratelimited"
@@ -40,34 +40,33 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
-    """Where a call of the Web API is: `arrived` and unread, or `taken` and unanswered."""
+class CallProgress:
+    """A Web API call that has `arrived` (not yet read) or was `taken` (not yet answered)."""
 
     method: str
     when: Literal["arrived", "taken"]
-    port: int
-    """The caller's, by which a test finds the process; 0 where the server does not say."""
+    port: int  # the caller's, which identifies its process; 0 if unknown
 
 
 class Faults:
-    """The orders that stand, oldest first. `response_url` is the method of that endpoint."""
+    """Pending faults, oldest first. The method of the response_url endpoint is `response_url`."""
 
     def __init__(self) -> None:
         self.orders: list[Fault] = []
-        self.on_call: list[Callable[[Moment], None]] = []
-        """Called at each moment of each call, before it goes on: here a test does its harm."""
+        # Called at every stage of every call, before the call goes on.
+        self.on_call: list[Callable[[CallProgress], None]] = []
 
-    def tell(self, moment: Moment) -> None:
-        """Let everybody in `on_call` know."""
+    def notify(self, progress: CallProgress) -> None:
+        """Run the `on_call` hooks."""
         for hook in tuple(self.on_call):
-            hook(moment)
+            hook(progress)
 
     def order(self, fault: Fault) -> None:
-        """Add one."""
+        """Add a fault."""
         self.orders.append(fault)
 
     def take(self, method: str) -> Fault | None:
-        """The fault this call meets, one fewer from now on."""
+        """Return the fault for this call, if any, and count it down."""
         for fault in self.orders:
             if fault.method in {method, "*"} and fault.times > 0:
                 fault.times -= 1
@@ -75,5 +74,5 @@ class Faults:
         return None
 
     def clear(self) -> None:
-        """Everything works again."""
+        """Remove all faults."""
         self.orders.clear()

@@ -1,16 +1,16 @@
-"""What a reader sees of mrkdwn, rich_text and plain_text, and whom and what it would reach.
+"""Draw mrkdwn, rich_text and plain_text as a reader sees them, and find mentions and links.
 
-Slack pairs `* _ ~` more readily than its documentation says, so this does too: a mark opens
-where no letter or digit stands before it and no space after it, and closes at the next such
-mark on the line that no letter or digit follows. A zero-width character on a mark's inner side
-keeps it from pairing. Foreign text that is drawn here as it was given is safe in Slack.
+Slack pairs `* _ ~` more readily than its documentation says, and so does this: a mark opens if no
+letter or digit precedes it and no space follows it, and closes at the next such mark on the line
+that no letter or digit follows. A zero-width character on a mark's inner side keeps it from
+pairing. Untrusted text that is drawn here exactly as given is safe in Slack.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from slackbot.sandbox.slack.dates import draw_date
+from slackbot.sandbox.slack.date_tokens import draw_date
 from slackbot.sandbox.slack.errors import Json
 
 _ANGLE = re.compile(r"<([^<>\n]+)>")
@@ -34,20 +34,20 @@ _EVERYBODY = {"here", "channel", "everyone"}
 
 @dataclass(frozen=True)
 class Reader:
-    """Who looks: their zone, the time (Unix seconds), and names for ids (U…, C…, S…)."""
+    """The user who reads."""
 
     tz: str = "UTC"
-    now: float = 0.0
-    names: Mapping[str, str] = field(default_factory=dict)
+    now: float = 0.0  # Unix seconds
+    names: Mapping[str, str] = field(default_factory=dict)  # by id (U…, C…, S…)
 
 
 def unescape(text: str) -> str:
-    """Slack's three entities, `&amp;` last."""
+    """Replace Slack's three entities, `&amp;` last."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def draw_mrkdwn(text: str, reader: Reader) -> str:
-    """A mrkdwn string as the reader sees it, formatting marks taken away."""
+    """Return a mrkdwn string as the reader sees it, without formatting marks."""
     held: list[str] = []
     text = text.replace("\ue000", "\ufffd")
 
@@ -81,37 +81,32 @@ def _draw_angle(inner: str, reader: Reader) -> str:
     return unescape(label or target)
 
 
-def draw_text(thing: Json, reader: Reader) -> str:
-    """A text object."""
-    text: str = thing["text"]
-    return draw_mrkdwn(text, reader) if thing["type"] == "mrkdwn" else text
+def draw_text(given: Json, reader: Reader) -> str:
+    """Return a text object as the reader sees it."""
+    text: str = given["text"]
+    return draw_mrkdwn(text, reader) if given["type"] == "mrkdwn" else text
 
 
 def draw_blocks(blocks: list[Json], reader: Reader) -> str:
-    """The blocks as lines of text; buttons and fields to fill are listed elsewhere."""
-    lines = [line for block in blocks for line in _DRAWERS[block["type"]](block, reader)]
+    """Return blocks as lines of text, without buttons and inputs."""
+    lines = [line for block in blocks for line in _lines(block, reader)]
     return "\n".join(lines)
 
 
-def _section(block: Json, reader: Reader) -> Iterator[str]:
-    for text in (block.get("text"), *(block.get("fields") or ())):
-        if text:
-            yield draw_text(text, reader)
-
-
-def _context(block: Json, reader: Reader) -> Iterator[str]:
-    yield "  ".join(draw_text(e, reader) for e in block["elements"] if e["type"] != "image")
-
-
-def _input(block: Json, reader: Reader) -> Iterator[str]:
-    yield draw_text(block["label"], reader)
-    if block.get("hint"):
-        yield draw_text(block["hint"], reader)
-
-
-def _image(block: Json, reader: Reader) -> Iterator[str]:
-    if block.get("title"):
-        yield draw_text(block["title"], reader)
+def _lines(block: Json, reader: Reader) -> Iterator[str]:
+    match block["type"]:
+        case "rich_text":
+            yield from _rich_text(block, reader)
+        case "markdown":
+            yield block["text"]
+        case "context":
+            texts = (e for e in block["elements"] if e["type"] != "image")
+            yield "  ".join(draw_text(text, reader) for text in texts)
+        case "header" | "section" | "image" | "input":
+            given = [block.get(key) for key in ("title", "text", "label", "hint")]
+            for text in (*given, *(block.get("fields") or ())):
+                if text:
+                    yield draw_text(text, reader)
 
 
 def _rich_text(block: Json, reader: Reader) -> Iterator[str]:
@@ -146,44 +141,31 @@ def _part(part: Json, reader: Reader) -> str:
     return f"{mark}{reader.names.get(target, target)}"
 
 
-_DRAWERS: Mapping[str, Callable[[Json, Reader], Iterator[str]]] = {
-    "header": _section,
-    "section": _section,
-    "context": _context,
-    "input": _input,
-    "image": _image,
-    "rich_text": _rich_text,
-    "markdown": lambda block, _: iter([block["text"]]),
-    "actions": lambda _, __: iter(()),
-    "divider": lambda _, __: iter(()),
-}
-
-
-def _walk(thing: object) -> Iterator[Json]:
-    """Every object of a message's or view's JSON."""
-    if isinstance(thing, dict):
-        yield thing
-        for member in thing.values():
+def _walk(value: object) -> Iterator[Json]:
+    """Yield every object of a message's or view's JSON."""
+    if isinstance(value, dict):
+        yield value
+        for member in value.values():
             yield from _walk(member)
-    elif isinstance(thing, list):
-        for member in thing:
+    elif isinstance(value, list):
+        for member in value:
             yield from _walk(member)
 
 
 def _parsed(message: Json) -> Iterator[tuple[str, bool]]:
-    """Every string Slack parses, with whether bare addresses in it stay text."""
+    """Yield every string that Slack parses, and whether bare addresses in it stay text."""
     if message.get("text") and isinstance(message["text"], str):
         yield message["text"], message.get("parse") == "none"
-    for thing in _walk(message.get("blocks", [])):
-        if thing.get("type") in {"mrkdwn", "markdown"} and isinstance(thing.get("text"), str):
-            yield thing["text"], bool(thing.get("verbatim"))
+    for obj in _walk(message.get("blocks", [])):
+        if obj.get("type") in {"mrkdwn", "markdown"} and isinstance(obj.get("text"), str):
+            yield obj["text"], bool(obj.get("verbatim"))
 
 
 def mentions(message: Json) -> set[str]:
-    """Whom it would notify: `@U…`, `!here`, `!channel`, `!everyone`, `!subteam^S…`.
+    """Return the mentions in a message: `@U…`, `!here`, `!channel`, `!everyone`, `!subteam^S…`.
 
     The message is Slack's object (text, blocks, parse, link_names) or a view. The top-level text
-    counts beside blocks; so do `@name` under link_names or parse=full.
+    counts beside blocks, and so does `@name` with link_names or parse=full.
     """
     found: set[str] = set()
     by_name = message.get("link_names") or message.get("parse") == "full"
@@ -193,19 +175,19 @@ def mentions(message: Json) -> set[str]:
         if by_name:
             names = _AT.findall(text)
             found |= {f"!{name}" if name in _EVERYBODY else f"@{name}" for name in names}
-    for thing in _walk(message.get("blocks", [])):
-        match thing.get("type"):
+    for obj in _walk(message.get("blocks", [])):
+        match obj.get("type"):
             case "user":
-                found.add(f"@{thing['user_id']}")
+                found.add(f"@{obj['user_id']}")
             case "usergroup":
-                found.add(f"!subteam^{thing['usergroup_id']}")
+                found.add(f"!subteam^{obj['usergroup_id']}")
             case "broadcast":
-                found.add(f"!{thing['range']}")
+                found.add(f"!{obj['range']}")
     return found
 
 
 def links(message: Json) -> set[str]:
-    """Addresses that become clickable in its text (buttons are not text)."""
+    """Return the addresses that are clickable in a message's text, without its buttons."""
     found: set[str] = set()
     for text, verbatim in _parsed(message):
         targets = [inner.partition("|")[0] for inner in _ANGLE.findall(text)]
@@ -213,7 +195,7 @@ def links(message: Json) -> set[str]:
         found |= {unescape(t.rsplit("^", 1)[1]) for t in targets if t.count("^") > 2}
         if not verbatim:
             found |= {unescape(bare) for bare in _BARE.findall(_ANGLE.sub(" ", text))}
-    for thing in _walk(message.get("blocks", [])):
-        if thing.get("type") in {"link", "date"} and thing.get("url"):
-            found.add(thing["url"])
+    for obj in _walk(message.get("blocks", [])):
+        if obj.get("type") in {"link", "date"} and obj.get("url"):
+            found.add(obj["url"])
     return found

@@ -1,11 +1,11 @@
-"""The bodies Slack posts to an app: commands, interactions, events."""
+"""The payloads that Slack posts to an app: commands, interactions, events."""
 
 import secrets
 from typing import NamedTuple
 
 from slackbot.sandbox.slack.errors import Json
-from slackbot.sandbox.slack.inputs import state_of
-from slackbot.sandbox.slack.state import World
+from slackbot.sandbox.slack.form_fields import state_of
+from slackbot.sandbox.slack.state import SlackState
 from slackbot.sandbox.slack.views import View
 from slackbot.sandbox.slack.workspace import APP_ID, Channel, Member, Message, Workspace
 
@@ -13,24 +13,24 @@ VERIFICATION_TOKEN = "sandbox-deprecated-token"
 
 
 class Actor(NamedTuple):
-    """Who acts, and where."""
+    """A user who acts, and the workspace they act in."""
 
-    world: World
+    slack: SlackState
     workspace: Workspace
     member: Member
 
 
 def response_url(actor: Actor, channel: Channel, message: Message | None) -> str:
-    """A new address for answers to one interaction."""
-    world, workspace, member = actor
+    """Return a new response_url for one interaction."""
+    slack, workspace, member = actor
     ts = message.ts if message else None
-    secret = world.response_urls.mint(workspace.team_id, member.id, channel.id, ts)
-    return world.address(f"/response/{secret}")
+    secret = slack.response_urls.mint(workspace.team_id, member.id, channel.id, ts)
+    return slack.address(f"/response/{secret}")
 
 
 def command(actor: Actor, channel: Channel, name: str, text: str) -> dict[str, str]:
-    """The form of a slash command."""
-    world, workspace, member = actor
+    """Return the form of a slash command."""
+    slack, workspace, member = actor
     return {
         "token": VERIFICATION_TOKEN,
         "team_id": workspace.team_id,
@@ -44,13 +44,13 @@ def command(actor: Actor, channel: Channel, name: str, text: str) -> dict[str, s
         "api_app_id": APP_ID,
         "is_enterprise_install": "false",
         "response_url": response_url(actor, channel, None),
-        "trigger_id": world.triggers.mint(workspace.team_id, member.id),
+        "trigger_id": slack.triggers.mint(workspace.team_id, member.id),
     }
 
 
 def interaction(actor: Actor, kind: str) -> Json:
-    """What every interactive payload has."""
-    world, workspace, member = actor
+    """Return the fields that every interactive payload has."""
+    slack, workspace, member = actor
     return {
         "type": kind,
         "team": {"id": workspace.team_id, "domain": workspace.domain},
@@ -64,12 +64,12 @@ def interaction(actor: Actor, kind: str) -> Json:
         },
         "api_app_id": APP_ID,
         "token": VERIFICATION_TOKEN,
-        "trigger_id": world.triggers.mint(workspace.team_id, member.id),
+        "trigger_id": slack.triggers.mint(workspace.team_id, member.id),
     }
 
 
 def in_message(actor: Actor, message: Message) -> Json:
-    """Where an action happened, for a message. An ephemeral one is not sent along."""
+    """Return the fields of an action in a message; an ephemeral message itself is not included."""
     channel = actor.workspace.channels[message.channel]
     ephemeral = message.visible_to is not None
     where: Json = {
@@ -89,7 +89,7 @@ def in_message(actor: Actor, message: Message) -> Json:
 
 
 def in_view(actor: Actor, view: View) -> Json:
-    """Where an action happened, for a modal or Home; there is no response_url."""
+    """Return the fields of an action in a modal or Home; there is no response_url."""
     return {
         "container": {"type": "view", "view_id": view.id},
         "view": view_body(actor.workspace, view),
@@ -97,7 +97,7 @@ def in_view(actor: Actor, view: View) -> Json:
 
 
 def action(element: Json, block_id: str, at: str, chosen: Json) -> Json:
-    """One entry of a block_actions payload."""
+    """Return one entry of `actions` in a block_actions payload."""
     kept = ("type", "action_id", "text", "value", "style", "url", "placeholder")
     return {
         **{key: element[key] for key in kept if key in element},
@@ -108,7 +108,7 @@ def action(element: Json, block_id: str, at: str, chosen: Json) -> Json:
 
 
 def view_body(workspace: Workspace, view: View) -> Json:
-    """The view object of answers and payloads."""
+    """Return the view object of responses and payloads."""
     content = view.content
     return {
         "id": view.id,
@@ -134,9 +134,9 @@ def view_body(workspace: Workspace, view: View) -> Json:
 
 
 def event(actor: Actor, kind: str, event_id: str | None, fields: Json) -> Json:
-    """The envelope of an event; a field given as None is left out."""
-    world, workspace, member = actor
-    inner = {"type": kind, "user": member.id, "event_ts": world.clock.ts(), **fields}
+    """Return the body of an event; fields that are None are omitted."""
+    slack, workspace, member = actor
+    inner = {"type": kind, "user": member.id, "event_ts": slack.clock.ts(), **fields}
     return {
         "token": VERIFICATION_TOKEN,
         "team_id": workspace.team_id,
@@ -144,7 +144,7 @@ def event(actor: Actor, kind: str, event_id: str | None, fields: Json) -> Json:
         "event": {key: value for key, value in inner.items() if value is not None},
         "type": "event_callback",
         "event_id": event_id or f"Ev{secrets.token_hex(5).upper()}",
-        "event_time": int(world.clock.now()),
+        "event_time": int(slack.clock.now()),
         "authorizations": [
             {
                 "enterprise_id": None,

@@ -1,8 +1,8 @@
-"""The table of rich_text: the block in which nothing is parsed out of text."""
+"""The schema of rich_text blocks, in which text is never parsed."""
 
 from collections.abc import Mapping
 
-from slackbot.sandbox.slack.rules import (
+from slackbot.sandbox.slack.validators import (
     Rule,
     boolean,
     by_type,

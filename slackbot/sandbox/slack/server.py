@@ -1,47 +1,37 @@
-"""Slack on one machine: the state, its people, and the ASGI application."""
+"""Slack on one machine: its state and users, and the ASGI application."""
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.routing import Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
-from slackbot.sandbox.slack.dials import dial_routes
-from slackbot.sandbox.slack.line import with_cutter
-from slackbot.sandbox.slack.person import Person
+from slackbot.sandbox.slack.abort import with_transport
+from slackbot.sandbox.slack.control_api import control_routes
 from slackbot.sandbox.slack.response_url import ResponseUrlEndpoint
-from slackbot.sandbox.slack.socket_connection import SocketModeEndpoint
-from slackbot.sandbox.slack.state import BOT_TOKEN, SIGNING_SECRET, TEAM_ID, World
-from slackbot.sandbox.slack.webapi import WebApi
-from slackbot.sandbox.slack.workspace import APP_ID, Workspace
+from slackbot.sandbox.slack.state import SIGNING_SECRET, SlackState
+from slackbot.sandbox.slack.user import User, find_user
+from slackbot.sandbox.slack.web_api.endpoint import WebApi
 
 
-class Slack(World):
-    """One Slack with the app installed in workspace T0DEMO, people ada and priya.
+class Slack(SlackState):
+    """A Slack with the app installed in workspace T0DEMO, where ada and priya are.
 
-    Serve `slack.app`; the bot's Web API base URL is then `{base}/api/`. People reach the bot by
-    signed HTTP, or over Socket Mode once it has asked for a connection. response_urls are built
-    on `base_url`: set it once served (or leave it to the first request's Host header, if the bot
-    calls before anyone types).
+    Serve `slack.app`; the bot's Web API base URL is then `{base}/api/`. Users reach the bot over
+    signed HTTP, or over Socket Mode once it has asked for a connection. response_urls start with
+    `base_url`: set it once served, or leave it to the Host header of the first request if the bot
+    calls before any user acts.
     """
 
     def __init__(self, *, signing_secret: str = SIGNING_SECRET) -> None:
         super().__init__(signing_secret=signing_secret)
-        demo = self.add_workspace(TEAM_ID, token=BOT_TOKEN)
-        demo.add("ada", real_name="Ada Byron")
-        demo.add("priya", real_name="Priya Raman", tz="Asia/Kolkata")
         self._routes = Starlette(
             routes=[
                 Route("/api/{method}", WebApi(self), methods=["GET", "POST"]),
                 Route("/response/{secret}", ResponseUrlEndpoint(self), methods=["POST"]),
-                WebSocketRoute("/link", SocketModeEndpoint(self.socket_mode, APP_ID, self.problem)),
-                *dial_routes(self),
+                WebSocketRoute("/link", self.socket_mode.serve),
+                *control_routes(self),
             ]
         )
-
-    @property
-    def workspace(self) -> Workspace:
-        """The default workspace."""
-        return self.workspaces[TEAM_ID]
 
     @property
     def token(self) -> str:
@@ -53,19 +43,17 @@ class Slack(World):
         """The app-level token, for Socket Mode."""
         return self.socket_mode.token
 
-    def person(self, name: str, *, bot_url: str | None = None, team: str | None = None) -> Person:
-        """Someone to drive, by handle or user id; KeyError when the workspace has no such person.
+    def user(self, name: str, *, bot_url: str | None = None, team: str | None = None) -> User:
+        """Return a user by handle or id, whose bot is at `bot_url` (default `slack.bot_url`).
 
-        `bot_url` is where the bot is served (default `slack.bot_url`).
+        Raises:
+            KeyError: the workspace does not exist or has no such user.
         """
-        workspace = self.workspaces[team or TEAM_ID]
-        member = workspace.named(name)
-        address = bot_url or self.bot_url
-        return Person(self, workspace, member, address or "")
+        return find_user(self, name, bot_url=bot_url, team=team)
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The ASGI application."""
+        """Serve as an ASGI application."""
         if scope["type"] == "http" and self.base_url is None:
             host = Headers(scope=scope).get("host")
             self.base_url = f"{scope['scheme']}://{host}" if host else None
-        await self._routes(with_cutter(scope, send), receive, send)
+        await self._routes(with_transport(scope, send), receive, send)

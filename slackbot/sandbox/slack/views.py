@@ -1,4 +1,4 @@
-"""Views: a stack of modals and one Home for each person, with ids, hashes and what was typed."""
+"""Views: a stack of modals and one Home for each user, with ids, hashes and typed values."""
 
 import copy
 import secrets
@@ -10,11 +10,11 @@ from slackbot.sandbox.slack.clock import Changes, Clock
 from slackbot.sandbox.slack.errors import Json, SlackError
 
 STACK_LIMIT = 3  # the root and two pushed on it
-Values = dict[str, dict[str, Json]]
+Values = dict[str, dict[str, Json]]  # entries of state.values by block_id and action_id
 
 
 def with_ids(blocks: list[Json]) -> list[Json]:
-    """The blocks with a block_id and action_id wherever the caller left them out, as Slack does."""
+    """Return the blocks with every missing block_id and action_id filled in, as Slack does."""
     filled = copy.deepcopy(blocks)
     for block in filled:
         block.setdefault("block_id", secrets.token_hex(3))
@@ -24,7 +24,7 @@ def with_ids(blocks: list[Json]) -> list[Json]:
 
 
 def interactive(block: Json) -> Iterator[Json]:
-    """The elements of one block that a person can press or fill."""
+    """Yield the elements of one block that a user can press or fill in."""
     for element in (*block.get("elements", ()), block.get("accessory"), block.get("element")):
         holds = block["type"] in {"actions", "section", "input"}
         if holds and isinstance(element, dict) and element["type"] != "image":
@@ -33,7 +33,7 @@ def interactive(block: Json) -> Iterator[Json]:
 
 @dataclass(slots=True)
 class View:
-    """One modal or Home as it stands."""
+    """A modal or Home."""
 
     id: str
     user: str
@@ -41,26 +41,26 @@ class View:
     hash: str = ""
     root: str = ""
     previous: str | None = None
-    values: Values = field(default_factory=dict)
-    loaded: dict[str, list[Json]] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)
-    trouble: str | None = None
-    changed: int = 0
+    values: Values = field(default_factory=dict)  # typed or chosen
+    loaded: dict[str, list[Json]] = field(default_factory=dict)  # external options by action_id
+    errors: dict[str, str] = field(default_factory=dict)  # by block_id
+    failure: str | None = None  # Slack's own notice
+    changed: int = 0  # number of its last change
 
     @property
     def blocks(self) -> list[Json]:
-        """Its blocks, ids filled in."""
+        """The blocks, with all ids."""
         blocks: list[Json] = self.content["blocks"]
         return blocks
 
 
 class Views:
-    """Every open view of one workspace."""
+    """All open views of one workspace."""
 
     def __init__(self, team_id: str, clock: Clock, changes: Changes) -> None:
         self.team_id = team_id
-        self.modals: dict[str, list[View]] = {}
-        self.homes: dict[str, View] = {}
+        self.modals: dict[str, list[View]] = {}  # by user id, the top one last
+        self.homes: dict[str, View] = {}  # by user id
         self._clock = clock
         self._changes = changes
         self._ids = count(1)
@@ -75,24 +75,28 @@ class Views:
         view.content = {**content, "blocks": with_ids(content["blocks"])}
         view.hash = f"{int(self._clock.now())}.{secrets.token_hex(4)}"
         view.errors = {}
-        view.trouble = None
+        view.failure = None
         kept = {block["block_id"] for block in view.blocks}
         view.values = {block: typed for block, typed in view.values.items() if block in kept}
         self.touch(view)
 
     def touch(self, view: View) -> None:
-        """What the person sees of this view has changed."""
-        view.changed = self._changes.tell()
+        """Record a visible change of a view."""
+        view.changed = self._changes.notify()
 
     def open(self, user: str, content: Json) -> View:
-        """A new modal on an empty screen; whatever modal stood there is gone."""
+        """Open a modal, which replaces the whole stack."""
         self._unique(content, None)
         view = self._new(user, content)
         self.modals[user] = [view]
         return view
 
     def push(self, user: str, content: Json) -> View:
-        """A modal on top of the one that stands there."""
+        """Push a modal onto the stack.
+
+        Raises:
+            SlackError: not_found without a stack, push_limit_reached.
+        """
         stack = self.modals.get(user)
         if not stack:
             raise SlackError("not_found")
@@ -105,14 +109,18 @@ class Views:
         return view
 
     def update(self, view: View, content: Json, known_hash: object = None) -> None:
-        """New content under the same id; `known_hash` guards against overtaking."""
+        """Replace the content; `known_hash` guards against concurrent updates.
+
+        Raises:
+            SlackError: hash_conflict.
+        """
         if known_hash is not None and known_hash != view.hash:
             raise SlackError("hash_conflict")
         self._unique(content, view)
         self._set(view, content)
 
     def publish(self, user: str, content: Json, known_hash: object = None) -> View:
-        """The Home of this person; the view keeps its id from the first time on."""
+        """Publish a user's Home, whose id never changes."""
         home = self.homes.get(user)
         if home is None:
             home = self.homes[user] = self._new(user, content)
@@ -121,24 +129,28 @@ class Views:
         return home
 
     def close(self, view: View) -> None:
-        """Take one modal off; those above it go with it."""
+        """Close a modal and those above it."""
         stack = self.modals.get(view.user, [])
         if view in stack:
             del stack[stack.index(view) :]
-            self._changes.tell()
+            self._changes.notify()
 
     def clear(self, user: str) -> None:
-        """Close every modal of this person."""
+        """Close all modals of a user."""
         if self.modals.pop(user, None):
-            self._changes.tell()
+            self._changes.notify()
 
     def top(self, user: str) -> View | None:
-        """The modal on this person's screen."""
+        """Return the modal on a user's screen."""
         stack = self.modals.get(user)
         return stack[-1] if stack else None
 
     def find(self, *, view_id: object = None, external_id: object = None) -> View:
-        """An open view by either id, or not_found."""
+        """Return an open view by either id.
+
+        Raises:
+            SlackError: not_found.
+        """
         for view in self._all():
             if view_id == view.id:
                 return view

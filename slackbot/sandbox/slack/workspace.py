@@ -1,4 +1,4 @@
-"""A workspace: its people, conversations, messages, and the bot's installation in it."""
+"""A workspace: its members, conversations, messages and views, and the app's installation."""
 
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,7 +14,7 @@ DEFAULT_SCOPES = frozenset({"commands", "chat:write", "im:write", "im:history", 
 
 @dataclass(slots=True)
 class Member:
-    """A person, or the bot's own user."""
+    """A user of the workspace, or the bot's own user."""
 
     id: str
     name: str
@@ -27,7 +27,7 @@ class Member:
 
 @dataclass(slots=True)
 class Channel:
-    """A public channel, or a direct message between the bot and one person."""
+    """A public channel, or the DM between the bot and one user."""
 
     id: str
     name: str
@@ -38,7 +38,7 @@ class Channel:
 
 @dataclass(slots=True)
 class Content:
-    """What a message says, as the caller gave it; already checked."""
+    """The content of a message, as the caller gave it; already validated."""
 
     text: str = ""
     blocks: list[Json] | None = None
@@ -51,24 +51,24 @@ class Content:
 
 @dataclass(slots=True)
 class Message:
-    """One message. `visible_to` marks an ephemeral one, `error` a notice of Slack's own."""
+    """A message, ephemeral ones and Slack's own notices included."""
 
     channel: str
     ts: str
     user: str
     content: Content
     by_bot: bool = True
-    visible_to: str | None = None
-    edited: str | None = None
+    visible_to: str | None = None  # the only user who sees an ephemeral message
+    edited: str | None = None  # ts of the last edit
     deleted: bool = False
-    error: str | None = None
-    changed: int = 0
-    earlier: list[Content] = field(default_factory=list)
+    error: str | None = None  # code, for a notice of Slack's own
+    changed: int = 0  # number of its last change
+    earlier: list[Content] = field(default_factory=list)  # contents before each edit
 
 
 @dataclass
 class Workspace:
-    """One Slack team with the app installed; `state` other than active is an auth error code."""
+    """A Slack team with the app installed."""
 
     team_id: str
     name: str
@@ -76,7 +76,7 @@ class Workspace:
     clock: Clock
     changes: Changes
     scopes: set[str] = field(default_factory=lambda: set(DEFAULT_SCOPES))
-    state: str = "active"
+    state: str = "active"  # or the error code that its token gets
     bot_user_id: str = "U0BOT"
     bot_id: str = "B0BOT"
     members: dict[str, Member] = field(default_factory=dict)
@@ -94,40 +94,55 @@ class Workspace:
 
     @property
     def domain(self) -> str:
-        """The team's part of its web address."""
+        """The subdomain of the workspace."""
         return self.name.lower().replace(" ", "-")
 
     def add(
         self, name: str, *, tz: str = "Europe/London", real_name: str = "", email: str | None = None
     ) -> Member:
-        """A new person, member of #general."""
+        """Add a user, who is a member of #general.
+
+        Raises:
+            ZoneInfoNotFoundError: `tz` is not a time zone.
+        """
         ZoneInfo(tz)
-        member = Member(self._user_id(name), name, real_name or name.title(), tz, email)
+        user_id = "U0" + "".join(c for c in name.upper() if c.isascii() and c.isalnum())
+        if user_id in self.members:
+            user_id += str(next(self._ids))
+        member = Member(user_id, name, real_name or name.title(), tz, email)
         self.members[member.id] = member
         self.channels["C0GENERAL"].members.add(member.id)
         return member
 
-    def _user_id(self, name: str) -> str:
-        stem = "U0" + "".join(c for c in name.upper() if c.isascii() and c.isalnum())
-        return stem if stem not in self.members else f"{stem}{next(self._ids)}"
-
     def named(self, name: str) -> Member:
-        """The person by handle or id; KeyError when there is none."""
+        """Return a member by handle or id.
+
+        Raises:
+            KeyError: there is no such member.
+        """
         for member in self.members.values():
             if name in {member.id, member.name}:
                 return member
         raise KeyError(f"{self.team_id} has nobody called {name!r}")
 
-    def person(self, user_id: object) -> Member:
-        """The member of this id, or user_not_found."""
+    def member(self, user_id: object) -> Member:
+        """Return a member by id.
+
+        Raises:
+            SlackError: user_not_found.
+        """
         member = self.members.get(user_id) if isinstance(user_id, str) else None
         if member is None:
             raise SlackError("user_not_found")
         return member
 
     def dm(self, user_id: str) -> Channel:
-        """The direct message of the bot and this person, the same one each time."""
-        member = self.person(user_id)
+        """Return the bot's DM with a user, which is created on first use.
+
+        Raises:
+            SlackError: user_not_found, cannot_dm_bot or user_disabled.
+        """
+        member = self.member(user_id)
         if member.is_bot:
             raise SlackError("cannot_dm_bot")
         if member.deleted:
@@ -142,7 +157,11 @@ class Workspace:
         return dm
 
     def conversation(self, wanted: object) -> Channel:
-        """A conversation the bot may post to: C… or D… id, #name, or U… for the DM."""
+        """Return a conversation that the bot may post to: a C… or D… id, #name, or U… for a DM.
+
+        Raises:
+            SlackError: channel_not_found, not_in_channel, is_archived, or an error of `dm`.
+        """
         if not isinstance(wanted, str):
             raise SlackError("channel_not_found")
         if wanted.startswith(("U", "W")):
@@ -159,7 +178,7 @@ class Workspace:
         return channel
 
     def by_name(self, name: str) -> Channel | None:
-        """The public channel of this name, with or without `#`."""
+        """Return a public channel by name, with or without `#`."""
         wanted = name.removeprefix("#")
         return next((c for c in self.channels.values() if c.name == wanted and not c.is_im), None)
 
@@ -172,7 +191,7 @@ class Workspace:
         visible_to: str | None = None,
         error: str | None = None,
     ) -> Message:
-        """A new message, of the bot unless `user` wrote it."""
+        """Add a message, of the bot unless `user` is given."""
         message = Message(
             channel,
             self.clock.ts(),
@@ -183,30 +202,30 @@ class Workspace:
             error=error,
         )
         self.messages.append(message)
-        message.changed = self.changes.tell()
+        message.changed = self.changes.notify()
         return message
 
     def edit(self, message: Message, content: Content) -> None:
-        """A new face for the same message; the earlier one is kept for tests to look at."""
+        """Replace a message's content and keep the earlier one for tests."""
         message.earlier.append(message.content)
         message.content = content
         message.edited = self.clock.ts()
-        message.changed = self.changes.tell()
+        message.changed = self.changes.notify()
 
     def delete(self, message: Message) -> None:
-        """Take the message away."""
+        """Delete a message."""
         message.deleted = True
-        message.changed = self.changes.tell()
+        message.changed = self.changes.notify()
 
     def message(self, channel: str, ts: object) -> Message | None:
-        """The message that stands there, ephemeral ones included."""
+        """Return a message by its ts, ephemeral ones included, unless it was deleted."""
         for message in reversed(self.messages):
             if message.channel == channel and message.ts == ts and not message.deleted:
                 return message
         return None
 
     def visible(self, user_id: str) -> list[Message]:
-        """What this person's conversations hold for them, oldest first."""
+        """Return the messages that a user can see, oldest first."""
         return [
             m
             for m in self.messages
@@ -216,7 +235,7 @@ class Workspace:
         ]
 
     def as_slack(self, message: Message, *, with_metadata: bool = False) -> Json:
-        """The message object of Slack's payloads and answers."""
+        """Return the message object of Slack's payloads and responses."""
         content = message.content
         body: Json = {
             "type": "message",

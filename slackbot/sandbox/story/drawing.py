@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from rich.text import Text
 
-from slackbot.sandbox.slack import Seen
+from slackbot.sandbox.slack import ScreenItem
 from slackbot.sandbox.slack.errors import Json
 from slackbot.sandbox.slack.mrkdwn import Reader, draw_blocks
 
@@ -15,7 +15,7 @@ MAIN_BUTTON = "bold green"
 PROBLEM = "bold red"
 
 
-def place_of(seen: Seen) -> str:
+def place_of(seen: ScreenItem) -> str:
     """Where something is seen, and by whom else."""
     match seen.kind:
         case "modal":
@@ -27,7 +27,7 @@ def place_of(seen: Seen) -> str:
     return "direct message" if seen.where == "dm" else seen.where
 
 
-def lines_of(seen: Seen, reader: Reader) -> Iterator[Text]:
+def lines_of(seen: ScreenItem, reader: Reader) -> Iterator[Text]:
     """Everything on it, top to bottom; of a form sent back, the fields with their errors."""
     if seen.error:
         yield Text(seen.error if seen.kind == "modal" else seen.text, PROBLEM)

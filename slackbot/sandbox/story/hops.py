@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from slackbot.sandbox.accelevents.outbox import SentEvent
-from slackbot.sandbox.slack import Answer, Seen
+from slackbot.sandbox.slack import BotResponse, ScreenItem
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,15 @@ class Hops:
     buttons: list[float] = field(default_factory=list)
     matches: list[float] = field(default_factory=list)
 
-    def command(self, answer: Answer) -> None:
+    def command(self, answer: BotResponse) -> None:
         """From a command to the bot's first answer."""
         self.commands.append(answer.seconds)
 
-    def button(self, pressed_at: float, answered: Seen) -> None:
+    def button(self, pressed_at: float, answered: ScreenItem) -> None:
         """From pressing (Unix seconds) to the edit of the message that the button stood in."""
         self.buttons.append(float(answered.raw["edited"]["ts"]) - pressed_at)
 
-    def match(self, sent: SentEvent, told: Seen) -> None:
+    def match(self, sent: SentEvent, told: ScreenItem) -> None:
         """From the socket event to the direct message, whose id is when Slack took it."""
         to_unix = time.time() - time.monotonic()
         self.matches.append(float(told.id) - (sent.at + to_unix))

@@ -14,7 +14,7 @@ FRESH = "sam"
 
 async def connected_again(stage: Stage) -> None:
     """Connect Ada once more, who has disconnected at the end of the story: it takes two to meet."""
-    ada = stage.slack.person("ada")
+    ada = stage.slack.user("ada")
     before = ada.now
     await ada.types("/networking connect")
     form = await ada.waits_for(EVENT_FIELD, where="modal", since=before)

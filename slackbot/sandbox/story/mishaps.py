@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 
-from slackbot.sandbox.slack import CannotDo, Seen
+from slackbot.sandbox.slack import CannotDo, ScreenItem
 from slackbot.sandbox.story.mission import (
     CREDENTIAL_FIELD,
     EVENT_FIELD,
@@ -68,7 +68,7 @@ async def the_token_expires(cast: Cast) -> None:
 
 
 async def _told_once(cast: Cast) -> None:
-    def tells(seen: Seen) -> bool:
+    def tells(seen: ScreenItem) -> bool:
         return any(REFUSED in text for text in (seen.text, *seen.earlier))
 
     told = await cast.ada.person.sees(tells, where="dm")

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slackbot.sandbox.slack import Seen
+from slackbot.sandbox.slack import ScreenItem
 from slackbot.sandbox.story.hops import Hops
 from slackbot.sandbox.story.player import GENERAL, Player
 from slackbot.sandbox.story.screen import Screen
@@ -31,7 +31,7 @@ class Cast:
     priya: Player
 
 
-async def ada_connects(cast: Cast) -> Seen:
+async def ada_connects(cast: Cast) -> ScreenItem:
     """From her first command to its answer, with a mistake on the way; gives the list."""
     cast.screen.chapter("Ada asks for the sessions, and is asked to connect first")
     ada = cast.ada
@@ -47,7 +47,7 @@ async def ada_connects(cast: Cast) -> Seen:
     return await ada.sees_in_place(prompt, "Networking now", since=before)
 
 
-async def ada_waits(cast: Cast, listed: Seen) -> None:
+async def ada_waits(cast: Cast, listed: ScreenItem) -> None:
     """From the list to being available."""
     cast.screen.chapter("Ada joins a session and says that she is available")
     joined = await cast.ada.clicks(listed, "Join", f"You're in {SESSION}", beside=SESSION)
@@ -68,7 +68,7 @@ async def priya_connects(cast: Cast) -> None:
     await priya.types("/networking sessions mine", "Your sessions")
 
 
-async def both_are_told(cast: Cast, command: str, session: str) -> tuple[Seen, Seen]:
+async def both_are_told(cast: Cast, command: str, session: str) -> tuple[ScreenItem, ScreenItem]:
     """Ada waits already: Priya's command makes the match; gives both direct messages."""
     ada, priya = cast.ada, cast.priya
     before = priya.person.now
@@ -85,20 +85,20 @@ async def both_are_told(cast: Cast, command: str, session: str) -> tuple[Seen, S
     return told_ada, told_priya
 
 
-async def _told(cast: Cast, player: Player, partner: str, since: int) -> Seen:
+async def _told(cast: Cast, player: Player, partner: str, since: int) -> ScreenItem:
     told = await player.sees(f"You're matched with {partner}", where="dm", since=since)
     sent = [s for s in cast.stage.platform.sent if s.attendee == player.name]
     cast.hops.match(sent[-1], told)
     return told
 
 
-async def they_are_matched(cast: Cast) -> tuple[Seen, Seen]:
+async def they_are_matched(cast: Cast) -> tuple[ScreenItem, ScreenItem]:
     """The match itself."""
     cast.screen.chapter("Priya is available too, and both are told of their match")
     return await both_are_told(cast, "/networking available first network", SESSION)
 
 
-async def after_the_talk(cast: Cast, told_ada: Seen, told_priya: Seen) -> None:
+async def after_the_talk(cast: Cast, told_ada: ScreenItem, told_priya: ScreenItem) -> None:
     """One goes on, one does not."""
     cast.screen.chapter("After the talk Ada goes on, and Priya has had enough")
     await cast.ada.clicks(told_ada, "I'm available again", "You were matched with Priya Raman")

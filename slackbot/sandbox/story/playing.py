@@ -124,7 +124,7 @@ class _Performance:
 def _cast(stage: Stage, screen: Screen, patience: float) -> Cast:
     hops = Hops()
     ada, priya = (
-        Player(stage.slack.person(name), screen, hops, patience) for name in ("ada", "priya")
+        Player(stage.slack.user(name), screen, hops, patience) for name in ("ada", "priya")
     )
     return Cast(stage, screen, hops, ada, priya)
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from slackbot.sandbox.slack import Seen
+from slackbot.sandbox.slack import ScreenItem
 from slackbot.sandbox.slack.mrkdwn import Reader
 from slackbot.sandbox.story.drawing import PROBLEM, SMALL, button, lines_of, place_of
 from slackbot.sandbox.story.hops import Row
@@ -55,7 +55,7 @@ class Screen:
         """What happens elsewhere."""
         self._print(Text(f"~ {happening}", "italic"))
 
-    def shows(self, who: str, seen: Seen, reader: Reader, *, in_place: bool = False) -> None:
+    def shows(self, who: str, seen: ScreenItem, reader: Reader, *, in_place: bool = False) -> None:
         """One message, modal or form sent back, as this person sees it."""
         edited = ", in place of what stood there" if in_place else ""
         self._print(Text.assemble("┌ ", (who, "bold"), f" sees: {place_of(seen)}{edited}"))

@@ -1,4 +1,4 @@
-"""What the tests of the platform's side share."""
+"""Fixtures for the client and the feed."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -6,41 +6,44 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from feed_harness import Ear, OpenFeed
-from platform_peer import Peer
 from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
-from slackbot.accelevents.feeds import FeedOptions, SocketFeed
+from slackbot.accelevents.feed_options import FeedOptions
+from slackbot.accelevents.feeds import SocketFeed
+from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, UserId
 from slackbot.sandbox.serving import serving
+
+from .feed_harness import FeedFactory, Recorder
+from .platform_server import PlatformServer
 
 NOON = datetime(2021, 12, 20, 12, 0, tzinfo=UTC)
 
 
-class StillClock:
-    """It is always noon; waiting takes no time and is noted."""
+class StoppedClock:
+    """A clock that stands at noon; sleeping takes no time and is recorded."""
 
     def __init__(self) -> None:
-        self.waits: list[float] = []
+        self.sleeps: list[float] = []
 
     def now(self) -> datetime:
         return NOON
 
     async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
+        self.sleeps.append(seconds)
 
 
 @pytest.fixture
-def clock() -> StillClock:
-    return StillClock()
+def clock() -> StoppedClock:
+    return StoppedClock()
 
 
 @pytest.fixture
-def a_link() -> Callable[..., Link]:
-    """Makes links of one person; fields may be given."""
+def make_link() -> Callable[..., Link]:
+    """Return a factory of links of one person; fields can be overridden."""
 
     def make(**fields: object) -> Link:
         values = {
@@ -58,37 +61,37 @@ def a_link() -> Callable[..., Link]:
 
 
 @pytest.fixture
-async def peer() -> AsyncIterator[Peer]:
-    peer = Peer()
+async def platform() -> AsyncIterator[PlatformServer]:
+    platform = PlatformServer()
     methods = ["GET", "PUT", "POST"]
     async with serving(
-        Starlette(routes=[Route("/{path:path}", peer.handle, methods=methods)])
+        Starlette(routes=[Route("/{path:path}", platform.handle, methods=methods)])
     ) as url:
-        peer.url = url
-        yield peer
+        platform.url = url
+        yield platform
 
 
 @pytest.fixture
-async def client(peer: Peer, clock: Any) -> AsyncIterator[AcceleventsClient]:
-    client = AcceleventsClient(PlatformOptions(api_url=peer.url), clock)
+async def client(platform: PlatformServer, clock: Any) -> AsyncIterator[AcceleventsClient]:
+    client = AcceleventsClient(PlatformOptions(api_url=platform.url), clock)
     yield client
     await client.aclose()
 
 
 @pytest.fixture
-def ear() -> Ear:
-    return Ear()
+def recorder() -> Recorder:
+    return Recorder()
 
 
 @pytest.fixture
-async def make_feed(ear: Ear, clock: Any) -> AsyncIterator[OpenFeed]:
-    """Makes feeds that try again quickly, and closes them in the end."""
+async def make_feed(recorder: Recorder, clock: Any) -> AsyncIterator[FeedFactory]:
+    """Return a factory of feeds that reconnect quickly and are closed afterwards."""
     async with AsyncExitStack() as feeds:
 
         def make(url: str, **options: Any) -> SocketFeed:
-            quick = {"backoff_seconds": 0.01, "longest_backoff_seconds": 0.05}
-            feed = SocketFeed(FeedOptions(socket_url=url, **(quick | options)), clock)
-            feed.listen(ear)
+            fast = {"backoff": ExponentialBackoff(0.01, 0.05)}
+            feed = SocketFeed(FeedOptions(socket_url=url, **(fast | options)), clock)
+            feed.listen(recorder)
             feeds.push_async_callback(feed.aclose)
             return feed
 

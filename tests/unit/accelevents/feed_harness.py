@@ -1,4 +1,4 @@
-"""Both ends of a feed under test: a listener that notes, a server that notes, and rude peers."""
+"""Both ends of a feed under test: a recording listener, a recording server and broken peers."""
 
 import asyncio
 import json
@@ -18,43 +18,44 @@ MATCH = json.loads(
     (Path(__file__).parents[2] / "payloads/platform/socket_ok_wrapped.json").read_bytes()
 )["args"][0]
 ANA = Person(TeamId("T1"), UserId("U1"))
-SOON = 10.0
-"""Seconds after which a test that waits has failed."""
-MakeLink = Callable[..., Link]
-OpenFeed = Callable[..., SocketFeed]
+TIMEOUT = 10.0  # seconds
+LinkFactory = Callable[..., Link]
+FeedFactory = Callable[..., SocketFeed]
 
 
-class Ear:
-    """Notes what the feed reports, as words, and lets a test wait for a number of them."""
+class Recorder:
+    """A listener that records the feed's events as strings."""
 
     def __init__(self) -> None:
-        self.words: list[str] = []
-        self.seen: list[MatchReport] = []
-        self._news = asyncio.Condition()
+        self.events: list[str] = []
+        self.reports: list[MatchReport] = []
+        self._changed = asyncio.Condition()
 
-    async def _note(self, word: str) -> None:
-        async with self._news:
-            self.words.append(word)
-            self._news.notify_all()
+    async def _record(self, event: str) -> None:
+        async with self._changed:
+            self.events.append(event)
+            self._changed.notify_all()
 
-    async def matched(self, person: Person, event: EventSlug, seen: Sequence[MatchReport]) -> None:
-        self.seen.extend(seen)
-        await self._note(f"matched {person.user} {event}")
+    async def matched(
+        self, person: Person, event: EventSlug, reports: Sequence[MatchReport]
+    ) -> None:
+        self.reports.extend(reports)
+        await self._record(f"matched {person.user} {event}")
 
     async def connected(self, person: Person) -> None:
-        await self._note(f"connected {person.user}")
+        await self._record(f"connected {person.user}")
 
     async def disconnected(self, person: Person, failure: str) -> None:
-        await self._note(f"disconnected {person.user} {failure}")
+        await self._record(f"disconnected {person.user} {failure}")
 
-    async def until(self, word: str, times: int = 1) -> None:
-        """Wait until a word was noted so many times."""
-        async with asyncio.timeout(SOON), self._news:
-            await self._news.wait_for(lambda: self.words.count(word) >= times)
+    async def until(self, event: str, times: int = 1) -> None:
+        """Wait until an event was recorded that often."""
+        async with asyncio.timeout(TIMEOUT), self._changed:
+            await self._changed.wait_for(lambda: self.events.count(event) >= times)
 
 
-class Hall:
-    """A Socket.IO server that lets in who has a token, and notes how and what for."""
+class SocketServer:
+    """A Socket.IO server that accepts everybody and records handshakes and events."""
 
     def __init__(self, *, namespace: str = "/", path: str = "socket.io", ping: float = 25) -> None:
         self.namespace = namespace
@@ -66,59 +67,55 @@ class Hall:
             monitor_clients=False,
         )
         self.app = socketio.ASGIApp(self.server, socketio_path=path)
-        self.came: list[tuple[object, str | None, str]] = []
-        self.said: list[tuple[str, Any]] = []
-        self.inside: list[str] = []
-        self.refuse = False
-        self._news = asyncio.Condition()
+        self.handshakes: list[tuple[object, str | None, str]] = []
+        self.received: list[tuple[str, Any]] = []
+        self.connected: list[str] = []
+        self._changed = asyncio.Condition()
         self.server.on("connect", self._on_connect, namespace=namespace)
         self.server.on("disconnect", self._on_disconnect, namespace=namespace)
         self.server.on("*", self._on_event, namespace=namespace)
 
-    async def _on_connect(self, sid: str, environ: dict[str, Any], auth: object) -> bool:
-        way = environ.get("HTTP_AUTHORIZATION"), environ["QUERY_STRING"]
-        self.came.append((auth, *way))
-        if self.refuse:
-            return False
-        self.inside.append(sid)
-        await self._tell()
-        return True
+    async def _on_connect(self, sid: str, environ: dict[str, Any], auth: object) -> None:
+        sent = environ.get("HTTP_AUTHORIZATION"), environ["QUERY_STRING"]
+        self.handshakes.append((auth, *sent))
+        self.connected.append(sid)
+        await self._notify()
 
     async def _on_disconnect(self, sid: str, _reason: str) -> None:
-        if sid in self.inside:
-            self.inside.remove(sid)
-        await self._tell()
+        if sid in self.connected:
+            self.connected.remove(sid)
+        await self._notify()
 
     async def _on_event(self, name: str, _sid: str, data: Any = None) -> None:
-        self.said.append((name, data))
-        await self._tell()
+        self.received.append((name, data))
+        await self._notify()
 
-    async def _tell(self) -> None:
-        async with self._news:
-            self._news.notify_all()
+    async def _notify(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
 
     async def until(self, check: Callable[[], bool]) -> None:
-        """Wait until something holds of what came, is inside or was said."""
-        async with asyncio.timeout(SOON), self._news:
-            await self._news.wait_for(check)
+        """Wait until `check` holds; it is called after every connect, disconnect and event."""
+        async with asyncio.timeout(TIMEOUT), self._changed:
+            await self._changed.wait_for(check)
 
     async def emit(self, event: str, *args: Any) -> None:
-        """Send an event to everybody inside."""
+        """Send an event to every connected client."""
         await self.server.emit(event, args, namespace=self.namespace)
 
 
 OPEN = json.dumps({"sid": "s", "upgrades": [], "pingInterval": 25000, "pingTimeout": 20000})
 
 
-async def opened(receive: Receive, send: Send) -> None:
+async def open_engineio(receive: Receive, send: Send) -> None:
     """Accept a WebSocket and open Engine.IO on it."""
     await receive()
     await send({"type": "websocket.accept"})
     await send({"type": "websocket.send", "text": "0" + OPEN})
 
 
-async def gone(receive: Receive) -> None:
-    """Wait until the client hangs up."""
+async def wait_disconnected(receive: Receive) -> None:
+    """Wait until the client disconnects."""
     while (await receive())["type"] != "websocket.disconnect":
         pass
 
@@ -132,39 +129,39 @@ async def upgrades_and_closes(_scope: Scope, receive: Receive, send: Send) -> No
 async def stays_silent(_scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "websocket.accept"})
-    await gone(receive)
+    await wait_disconnected(receive)
 
 
 async def never_accepts(_scope: Scope, receive: Receive, _send: Send) -> None:
     await receive()
-    await gone(receive)
+    await wait_disconnected(receive)
 
 
-async def never_welcomes(_scope: Scope, receive: Receive, send: Send) -> None:
-    await opened(receive, send)
-    await gone(receive)
+async def never_connects(_scope: Scope, receive: Receive, send: Send) -> None:
+    await open_engineio(receive, send)
+    await wait_disconnected(receive)
 
 
 async def opens_and_closes(_scope: Scope, receive: Receive, send: Send) -> None:
-    await opened(receive, send)
+    await open_engineio(receive, send)
     await send({"type": "websocket.close", "code": 1011})
 
 
-def says(*texts: str) -> ASGIApp:
-    """A peer that says this after accepting."""
+def sending(*texts: str) -> ASGIApp:
+    """Return a peer that sends these frames after accepting the WebSocket."""
 
     async def app(_scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "websocket.accept"})
         for text in texts:
             await send({"type": "websocket.send", "text": text})
-        await gone(receive)
+        await wait_disconnected(receive)
 
     return app
 
 
-def answers(status: int, **headers: str) -> ASGIApp:
-    """A peer that turns the handshake down."""
+def responding(status: int, **headers: str) -> ASGIApp:
+    """Return a peer that answers the handshake with this HTTP status."""
 
     async def app(_scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -179,25 +176,25 @@ def answers(status: int, **headers: str) -> ASGIApp:
 
 
 @asynccontextmanager
-async def counting(app: ASGIApp) -> AsyncIterator[tuple[str, Callable[[int], Any]]]:
-    """Serve `app`; gives the address and a wait until so many lines are open."""
-    lines, news = 0, asyncio.Condition()
+async def counting_connections(app: ASGIApp) -> AsyncIterator[tuple[str, Callable[[int], Any]]]:
+    """Serve `app`; yields its URL and a function that waits for a number of open connections."""
+    open_connections, changed = 0, asyncio.Condition()
 
     async def counted(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal lines
-        lines += 1
-        async with news:
-            news.notify_all()
+        nonlocal open_connections
+        open_connections += 1
+        async with changed:
+            changed.notify_all()
         try:
             await app(scope, receive, send)
         finally:
-            lines -= 1
-            async with news:
-                news.notify_all()
+            open_connections -= 1
+            async with changed:
+                changed.notify_all()
 
     async def until(number: int) -> None:
-        async with asyncio.timeout(SOON), news:
-            await news.wait_for(lambda: lines == number)
+        async with asyncio.timeout(TIMEOUT), changed:
+            await changed.wait_for(lambda: open_connections == number)
 
     async with serving(counted) as url:
         yield url, until

@@ -1,21 +1,23 @@
-"""What is refused when a feed is set up."""
+"""Options and uses of a feed that are refused."""
 
 import asyncio
 from typing import Any
 
 import pytest
-from feed_harness import MakeLink
 
-from slackbot.accelevents.feeds import FeedOptions, SocketFeed
+from slackbot.accelevents.feed_options import FeedOptions
+from slackbot.accelevents.feeds import SocketFeed
+
+from .feed_harness import LinkFactory
 
 
-def test_opening_needs_a_listener(clock: Any, a_link: MakeLink):
-    """Opening before anybody listens is a mistake of the program, and said."""
+def test_opening_needs_a_listener(clock: Any, make_link: LinkFactory):
+    """Opening a feed before anybody listens raises an error."""
 
     async def early() -> None:
         feed = SocketFeed(FeedOptions(), clock)
         try:
-            feed.open(a_link(), 1)
+            feed.open(make_link(), 1)
         finally:
             await feed.aclose()
 
@@ -37,6 +39,6 @@ def test_opening_needs_a_listener(clock: Any, a_link: MakeLink):
     ],
 )
 def test_options_that_cannot_be_used(fields: dict[str, Any]):
-    """A malformed option is refused when it is given, and named."""
+    """A malformed option is refused at once, and named."""
     with pytest.raises(ValueError, match=next(iter(fields))):
         FeedOptions(**fields)

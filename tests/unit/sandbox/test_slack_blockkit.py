@@ -4,12 +4,12 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from slack_stage import actions, button, modal, plain, section, typed
+from slack_harness import actions, button, modal, plain, section, typed
 
 from slackbot.sandbox.slack.blockkit import (
     check_blocks,
     check_metadata,
-    check_option_answer,
+    check_option_response,
     check_view,
     view_too_large,
 )
@@ -257,14 +257,14 @@ def test_takes_views():
 
 def test_answers_of_menus():
     """A menu takes up to 100 options, or groups, not both."""
-    assert check_option_answer({"options": []}) == []
-    assert check_option_answer({"options": [OPTION] * 100}) == []
-    assert check_option_answer({"options": [OPTION] * 101})
-    assert check_option_answer({"opts": [OPTION]})
-    assert check_option_answer([OPTION])
+    assert check_option_response({"options": []}) == []
+    assert check_option_response({"options": [OPTION] * 100}) == []
+    assert check_option_response({"options": [OPTION] * 101})
+    assert check_option_response({"opts": [OPTION]})
+    assert check_option_response([OPTION])
     groups = [{"label": plain("l"), "options": [OPTION]}]
-    assert check_option_answer({"option_groups": groups}) == []
-    assert check_option_answer({"option_groups": groups, "options": [OPTION]})
+    assert check_option_response({"option_groups": groups}) == []
+    assert check_option_response({"option_groups": groups, "options": [OPTION]})
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
-from slack_stage import Stage, actions, button, modal, section, stage, typed
+from slack_harness import Stage, actions, button, modal, section, stage, typed
 
 from slackbot.sandbox.serving import serving
 
@@ -45,7 +45,7 @@ async def test_bolt_and_the_sandbox_understand_each_other():
     async with stage() as on:
         handler = AsyncSlackRequestHandler(bolt(on), path="/slack/events")
         async with serving(handler) as url:
-            ada = on.slack.person("ada", bot_url=url)
+            ada = on.slack.user("ada", bot_url=url)
             assert (await ada.types("/networking connect")).ok
             await ada.submits(None, {"Name": "Ada"})
             (form,) = await ada.sees(where="modal")

@@ -1,7 +1,7 @@
 """What a reader sees, and whom a message reaches."""
 
 import pytest
-from slack_stage import button, section
+from slack_harness import button, section
 
 from slackbot.sandbox.slack.mrkdwn import Reader, draw_blocks, draw_mrkdwn, links, mentions
 

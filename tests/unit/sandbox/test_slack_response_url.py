@@ -5,8 +5,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from slack_harness import Stage, actions, button, section, stage
 from slack_sdk.webhook.async_client import AsyncWebhookClient
-from slack_stage import Stage, actions, button, section, stage
 
 from slackbot.sandbox.slack import Fault
 

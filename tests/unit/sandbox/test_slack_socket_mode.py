@@ -7,8 +7,8 @@ import aiohttp
 import pytest
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_socket import SOON, connected, dial, hello
-from slack_stage import actions, button, code, modal, opened, section, stage, typed
+from slack_harness import actions, button, code, modal, opened, section, stage, typed
+from slack_socket_app import SOON, connected, dial, hello
 
 from slackbot.sandbox.slack import Slack
 from slackbot.sandbox.slack.socket_mode import MOST_CONNECTIONS, TICKET_SECONDS
@@ -79,7 +79,7 @@ async def test_the_eleventh_connection_is_turned_away():
 async def test_addresses_are_limited():
     """More addresses a minute than Slack gives are refused with a time to wait."""
     async with stage() as on:
-        on.slack.rates.per_minute["apps.connections.open"] = 1
+        on.slack.rate_limits.per_minute["apps.connections.open"] = 1
         await dial(on)
         assert await code(dial(on)) == "ratelimited"
 

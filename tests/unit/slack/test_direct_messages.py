@@ -41,7 +41,7 @@ class Stage:
     def __post_init__(self) -> None:
         user = UserId(self.slack.workspace.named("ada").id)
         self.ada = Person(TeamId(self.slack.workspace.team_id), user)
-        self.slack.rates.on = False
+        self.slack.rate_limits.enabled = False
 
     @property
     def installation(self) -> SingleInstallation:

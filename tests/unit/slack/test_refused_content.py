@@ -69,7 +69,7 @@ class Stage:
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     slack = Slack()
-    slack.rates.on = False
+    slack.rate_limits.enabled = False
     async with AsyncExitStack() as closing:
         url = await closing.enter_async_context(serving(slack.app))
         session = slack_session()

@@ -49,7 +49,7 @@ class Stage:
 
     async def types(self) -> bool:
         """A command; whether it was answered."""
-        return (await self.slack.person("ada").types("/networking")).ok
+        return (await self.slack.user("ada").types("/networking")).ok
 
 
 @asynccontextmanager
@@ -104,7 +104,7 @@ async def test_a_frozen_connection_is_replaced():
         await on.socket_mode.start()
         await both(on)
         frozen = on.lines[0]
-        frozen.deafen("frozen")
+        frozen.stall("frozen")
         await on.until(lambda: on.slack.socket_mode.accepted == 3)
         assert frozen in on.lines
         assert len(on.lines) == 3
@@ -162,8 +162,8 @@ async def test_a_place_that_stays_deaf_is_replaced_more_and_more_rarely():
         await on.socket_mode.start()
         await both(on)
         sound = on.lines[0]
-        on.slack.answer_seconds, mode.deafens = 0.02, "silent"
-        on.lines[1].deafen("silent")
+        on.slack.answer_seconds, mode.stall_new = 0.02, "silent"
+        on.lines[1].stall("silent")
         while heard < 60:
             heard += await on.types()
         replaced = mode.accepted - 2
@@ -196,7 +196,7 @@ async def test_a_listener_outlives_its_connection():
         await both(on)
         on.slack.answer_seconds = 0.2
         on.slack.socket_mode.retry_seconds = ()
-        lost = asyncio.create_task(on.slack.person("ada").opens_home())
+        lost = asyncio.create_task(on.slack.user("ada").opens_home())
         await asyncio.sleep(0.1)
         for line in list(on.lines):
             line.drop()

@@ -171,10 +171,10 @@ def test_others_speak_from_a_warning_on(printing: Printing) -> None:
         logging.getLogger(name).setLevel(logging.NOTSET)
     logging.getLogger("uvicorn.error").setLevel(logging.INFO)
     logging.getLogger("uvicorn.error").info("Application startup complete.")
-    OURS.debug("handshake failed")
+    OURS.debug("handshake_failed")
     assert [json.loads(line)["event"] for line in printed.getvalue().splitlines()] == [
         "Application startup complete.",
-        "handshake failed",
+        "handshake_failed",
     ]
 
 

@@ -1,0 +1,1 @@
+"""The Web API: one endpoint, and the methods by family."""

@@ -1,0 +1,136 @@
+"""Responses as the client reads them, over real HTTP."""
+
+import json
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
+from slackbot.domain import errors
+from slackbot.domain.model import SessionScope
+
+from .platform_server import LinkFactory, PlatformServer, call, page, response
+
+FOLDER = Path(__file__).parents[2] / "payloads" / "platform"
+ERRORS = sorted(FOLDER.glob("error_*.json"))
+
+
+# --- responses -----------------------------------------------------------------------------------
+
+
+async def test_all_pages(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory
+):
+    """Pages are fetched until all rows are there, and each session is returned once."""
+    platform.responses = [
+        page(range(1, 101), 230),
+        page(range(100, 200), 230),
+        page(range(200, 231), 230),
+    ]
+    sessions = await client.sessions(make_link(), SessionScope.LIVE)
+    assert [session.id for session in sessions] == list(range(1, 231))
+    assert [call.query_params["page"] for call in platform.requests] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("total", [None, 10_000])
+async def test_an_empty_page_ends_the_list(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory, total: int | None
+):
+    """An empty page ends the list, even if more rows were promised."""
+    platform.responses = [page(range(1, 101), total), page(range(0), total)]
+    assert len(await client.sessions(make_link(), SessionScope.PAST)) == 100
+    assert len(platform.requests) == 2
+
+
+async def test_a_list_without_pages(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory
+):
+    """A platform that answers every page with the same rows is not asked a third time."""
+    platform.responses = [page(range(1, 6), 10_000)]
+    assert len(await client.sessions(make_link(), SessionScope.UPCOMING)) == 5
+    assert len(platform.requests) == 2
+
+
+async def test_registered_sessions(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory
+):
+    """A session in the list of registered sessions counts as registered."""
+    platform.responses = [page(range(1, 3), 2)]
+    assert [s.registered for s in await client.registered_sessions(make_link())] == [True, True]
+
+
+async def test_times_are_in_the_configured_zone(
+    platform: PlatformServer, clock: Any, make_link: LinkFactory
+):
+    """Times without a zone are read in the configured zone."""
+    options = PlatformOptions(api_url=platform.url, timezone=ZoneInfo("America/New_York"))
+    client = AcceleventsClient(options, clock)
+    row = {"sessionId": 1, "startTime": "2021/12/20 05:36"}
+    platform.responses = [response(body={"data": [row], "recordsFiltered": 1})]
+    (session,) = await client.sessions(make_link(), SessionScope.LIVE)
+    await client.aclose()
+    assert session.starts_at is not None
+    assert session.starts_at.isoformat() == "2021-12-20T10:36:00+00:00"
+
+
+@pytest.mark.parametrize("path", ERRORS, ids=lambda path: path.stem)
+async def test_every_refusal(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory, path: Path
+):
+    """Each refusal of the payload folder raises its error."""
+    case = json.loads(path.read_bytes())  # noqa: ASYNC240 a small file
+    platform.responses = [response(case["status"], case["body"], location="/elsewhere")]
+    with pytest.raises(errors.PlatformError) as caught:
+        await call(client, case["call"], make_link())
+    assert type(caught.value) is getattr(errors, case["expect"])
+    assert caught.value.permitted == case.get("permitted")
+
+
+@pytest.mark.parametrize("name", ["login", "sessions", "registered", "matches"])
+@pytest.mark.parametrize("body", ["", "<html></html>", '{"data": ', "7", '{"data": 5}', "[" * 9999])
+async def test_unreadable_responses(
+    platform: PlatformServer,
+    client: AcceleventsClient,
+    make_link: LinkFactory,
+    name: str,
+    body: str,
+):
+    """A 200 with another body than expected is an error."""
+    platform.responses = [response(body=body)]
+    with pytest.raises(errors.Unreadable):
+        await call(client, name, make_link())
+
+
+@pytest.mark.parametrize("name", ["join", "status"])
+@pytest.mark.parametrize("body", ["", "OK", '{"sessionId": 1}', "null"])
+async def test_a_change_accepts_any_body(
+    platform: PlatformServer,
+    client: AcceleventsClient,
+    make_link: LinkFactory,
+    name: str,
+    body: str,
+):
+    """A change succeeds with a 200, whatever its body."""
+    platform.responses = [response(body=body)]
+    await call(client, name, make_link())
+
+
+@pytest.mark.parametrize("name", ["join", "status"])
+async def test_a_web_page_is_an_error(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory, name: str
+):
+    """A 200 with a web page does not come from the API, and is an error."""
+    platform.responses = [response(body="\n<!doctype html><html></html>")]
+    with pytest.raises(errors.Unreadable):
+        await call(client, name, make_link())
+
+
+async def test_an_oversized_body(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory
+):
+    """An oversized body is not read to its end."""
+    platform.responses = [response(body=b"[" + b" " * (9 * 2**20) + b"]")]
+    with pytest.raises(errors.Unreadable):
+        await client.matches(make_link(), 1)

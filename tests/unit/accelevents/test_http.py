@@ -1,0 +1,235 @@
+"""Time-outs, retries and requests that are sent only once, over real HTTP."""
+
+import asyncio
+from datetime import timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import pytest
+from starlette.responses import Response
+
+from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
+from slackbot.domain import errors
+
+from .platform_server import HANG_UP, LinkFactory, PlatformServer, call, response
+
+# --- retries -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("failure", [response(429), response(500), response(503), HANG_UP])
+async def test_reads_are_retried(
+    platform: PlatformServer,
+    client: AcceleventsClient,
+    make_link: LinkFactory,
+    clock: Any,
+    failure: Response,
+):
+    """A read that fails temporarily is attempted up to three times, with a wait in between."""
+    platform.responses = [failure, failure, response(body=[])]
+    assert await client.matches(make_link(), 1) == []
+    assert len(platform.requests) == 3
+    assert len(clock.sleeps) == 2
+    assert all(wait > 0 for wait in clock.sleeps)
+
+
+@pytest.mark.parametrize(
+    ("failure", "kind"),
+    [
+        (response(429), errors.RateLimited),
+        (response(502), errors.ServerFailed),
+        (HANG_UP, errors.Unreachable),
+    ],
+)
+async def test_reads_give_up(
+    platform: PlatformServer,
+    client: AcceleventsClient,
+    make_link: LinkFactory,
+    failure: Response,
+    kind: type[errors.PlatformError],
+):
+    """After three attempts the last failure is raised."""
+    platform.responses = [failure]
+    with pytest.raises(kind):
+        await client.matches(make_link(), 1)
+    assert len(platform.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("header", "waits"),
+    [
+        ("3", 3.0),
+        ("0", 0.0),
+        ("86400", 10.0),
+        ("9" * 400, 10.0),
+        ("at noon", None),
+        ("-5", None),
+        ("Mon, 20 Dec 2021 12:00:04 GMT", 4.0),
+        ("Mon, 20 Dec 2021 11:00:00 GMT", 0.0),
+    ],
+)
+async def test_retry_after(
+    platform: PlatformServer,
+    client: AcceleventsClient,
+    make_link: LinkFactory,
+    clock: Any,
+    header: str,
+    waits: float | None,
+):
+    """`Retry-After` is obeyed, as seconds and as a date, up to 10 s."""
+    platform.responses = [response(429, None, retry_after=header), response(body=[])]
+    await client.matches(make_link(), 1)
+    assert len(clock.sleeps) == 1
+    assert waits is None or clock.sleeps == [waits]
+
+
+def test_the_date_is_in_http_format(clock: Any):
+    """The date form used above is the one that HTTP servers write."""
+    written = format_datetime(clock.now() + timedelta(seconds=4), usegmt=True)
+    assert written == "Mon, 20 Dec 2021 12:00:04 GMT"
+
+
+@pytest.mark.parametrize("name", ["join", "status", "login"])
+@pytest.mark.parametrize("failure", [response(429, None, retry_after="1"), response(503), HANG_UP])
+async def test_changes_are_sent_once(
+    platform: PlatformServer,
+    client: AcceleventsClient,
+    make_link: LinkFactory,
+    clock: Any,
+    name: str,
+    failure: Response,
+):
+    """A join, a status change and a login are never sent a second time."""
+    platform.responses = [failure]
+    with pytest.raises(errors.Unavailable):
+        await call(client, name, make_link())
+    assert len(platform.requests) == 1
+    assert clock.sleeps == []
+
+
+async def test_a_join_on_a_kept_connection_is_sent_once(clock: Any, make_link: LinkFactory):
+    """A join on a kept connection that closes may have happened, and is not repeated."""
+    methods: list[bytes] = []
+
+    async def platform(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while request := await reader.readuntil(b"\r\n\r\n"):
+            methods.append(request.split()[0])
+            if methods[-1] == b"PUT":
+                break
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]")
+        writer.close()
+
+    server = await asyncio.start_server(platform, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = AcceleventsClient(PlatformOptions(api_url=f"http://127.0.0.1:{port}"), clock)
+    await client.matches(make_link(), 1)
+    with pytest.raises(errors.Unreachable):
+        await client.join(make_link(), 1)
+    await client.aclose()
+    server.close()
+    assert methods == [b"GET", b"PUT"]
+
+
+@pytest.mark.parametrize(("name", "attempts"), [("matches", 3), ("join", 1), ("login", 1)])
+async def test_time_outs(
+    platform: PlatformServer, clock: Any, make_link: LinkFactory, name: str, attempts: int
+):
+    """An attempt ends at its time-out; only a read is retried."""
+    client = AcceleventsClient(PlatformOptions(api_url=platform.url, timeout_seconds=0.3), clock)
+    platform.responses, platform.delay = [response(body=[])], 30
+    with pytest.raises(errors.TimedOut):
+        await call(client, name, make_link())
+    await client.aclose()
+    assert len(platform.requests) == attempts
+
+
+async def test_a_time_out_is_for_the_whole_answer(clock: Any, make_link: LinkFactory):
+    """A peer that sends a byte now and then does not extend the time-out."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 99999\r\n\r\n")
+        try:
+            while not writer.is_closing():
+                writer.write(b" ")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(drip, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    options = PlatformOptions(api_url=f"http://127.0.0.1:{port}", timeout_seconds=0.1)
+    client = AcceleventsClient(options, clock)
+    with pytest.raises(errors.TimedOut):
+        await client.join(make_link(), 1)
+    await client.aclose()
+    server.close()
+
+
+async def test_a_port_without_a_server(clock: Any, make_link: LinkFactory):
+    """A platform without a server is unreachable; only a read is retried."""
+    client = AcceleventsClient(PlatformOptions(api_url="http://127.0.0.1:1"), clock)
+    with pytest.raises(errors.Unreachable):
+        await client.matches(make_link(), 1)
+    assert len(clock.sleeps) == 2
+    with pytest.raises(errors.Unreachable):
+        await client.join(make_link(), 1)
+    assert len(clock.sleeps) == 2
+    await client.aclose()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("name", ["matches", "join", "login"])
+async def test_redirects_are_not_followed(
+    platform: PlatformServer,
+    client: AcceleventsClient,
+    make_link: LinkFactory,
+    status: int,
+    name: str,
+):
+    """A token never follows a redirect."""
+    platform.responses = [response(status, "", location=f"{platform.url}/elsewhere")]
+    with pytest.raises(errors.Unreadable):
+        await call(client, name, make_link())
+    assert len(platform.requests) == 1
+
+
+async def test_cookies_are_not_kept(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory
+):
+    """A cookie that the platform sets for one person is not sent with the next one's request."""
+    platform.responses = [response(body=[], set_cookie="session=ana; Path=/")]
+    await client.matches(make_link(), 1)
+    await client.matches(make_link(), 1)
+    assert all("cookie" not in call.headers for call in platform.requests)
+
+
+@pytest.mark.parametrize("name", ["login", "join"])
+async def test_errors_hold_no_credentials(clock: Any, make_link: LinkFactory, name: str):
+    """Neither an error nor its causes show a token or a user key."""
+    client = AcceleventsClient(PlatformOptions(api_url="http://127.0.0.1:1"), clock)
+    with pytest.raises(errors.Unreachable) as caught:
+        await call(client, name, make_link())
+    await client.aclose()
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+    assert "secret-of-ana" not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"api_url": "ftp://x"},
+        {"api_url": "api.accelevents.com"},
+        {"status_request": "/rest/{session_id}"},
+        {"status_request": "put /rest/{session_id}"},
+        {"matches_request": "GET /rest/matches"},
+        {"matches_request": "GET https://x/{session_id}"},
+    ],
+)
+def test_options_that_cannot_be_used(fields: dict[str, Any]):
+    """A malformed option is refused at once, not at the first request."""
+    with pytest.raises(ValueError):
+        PlatformOptions(**fields)
