@@ -90,13 +90,9 @@ class AcceleventsClient:
 
     async def redeem(self, event: EventSlug, user_key: str) -> Grant:
         """Exchange a magic link's user key, which works once, for a token."""
-        request = Request(
-            endpoint=Endpoint.LOGIN,
-            method="POST",
-            path=f"/rest/u/loginUserByUserKey/{_path_segment(user_key, MagicLinkInvalid)}",
-            query={"eventUrl": event, "loginSource": "MAGIC_LINK"},
-        )
-        response = await self._http.send(request)
+        path = f"/rest/u/loginUserByUserKey/{_path_segment(user_key, MagicLinkInvalid)}"
+        query = {"eventUrl": event, "loginSource": "MAGIC_LINK"}
+        response = await self._http.send(Request(Endpoint.LOGIN, "POST", path, query=query))
         return response.parse(lambda answer: schemas.read_grant(answer, self._zone))
 
     async def check(self, event: EventSlug, token: SecretStr) -> AuthScheme:
@@ -138,38 +134,27 @@ class AcceleventsClient:
 
     async def registered_sessions(self, link: Link) -> list[Session]:
         """Return the sessions that the person is registered for; this list has no pages."""
-        request = Request(
-            endpoint=Endpoint.REGISTERED,
-            method="GET",
-            path=f"{_event_path(link.event)}/user-session/registered",
-            query=_list_query(SessionScope.UPCOMING),
-            authorization=_authorization(link),
-        )
+        path = f"{_event_path(link.event)}/user-session/registered"
+        query = _list_query(SessionScope.UPCOMING)
+        request = Request(Endpoint.REGISTERED, "GET", path, _authorization(link), query)
         page = await self._http.fetch(request, schemas.read_page)
         return [replace(s, registered=True) for s in schemas.read_sessions(page.rows, self._zone)]
 
     async def join(self, link: Link, session_id: SessionId) -> None:
         """Register for a live session."""
-        request = Request(
-            endpoint=Endpoint.JOIN,
-            method="PUT",
-            path=f"{_event_path(link.event)}/session/{session_id}",
-            authorization=_authorization(link),
-        )
-        await self._send_change(request)
+        path = f"{_event_path(link.event)}/session/{session_id}"
+        await self._send_change(Request(Endpoint.JOIN, "PUT", path, _authorization(link)))
 
     # --- networking ---
 
     async def set_status(self, link: Link, session_id: SessionId, status: AttendeeStatus) -> None:
         """Set the attendee's status in the session."""
-        template = self._options.status_request
-        request = _templated(Endpoint.STATUS, template, link, session_id)
+        request = _templated(Endpoint.STATUS, self._options.status_request, link, session_id)
         await self._send_change(replace(request, query={"status": status.value}))
 
     async def matches(self, link: Link, session_id: SessionId) -> list[MatchReport]:
         """Return the platform's own list of the person's matches in the session."""
-        template = self._options.matches_request
-        request = _templated(Endpoint.MATCHES, template, link, session_id)
+        request = _templated(Endpoint.MATCHES, self._options.matches_request, link, session_id)
         return await self._http.fetch(
             request, lambda answer: schemas.read_match_list(answer, self._zone)
         )
@@ -183,9 +168,7 @@ class AcceleventsClient:
 
 def _session_list(event: EventSlug, query: dict[str, str], header: str) -> Request:
     path = f"{_event_path(event)}/session/v2"
-    return Request(
-        endpoint=Endpoint.SESSIONS, method="GET", path=path, query=query, authorization=header
-    )
+    return Request(Endpoint.SESSIONS, "GET", path, header, query)
 
 
 def _list_query(scope: SessionScope) -> dict[str, str]:
@@ -197,7 +180,7 @@ def _templated(endpoint: Endpoint, template: str, link: Link, session_id: Sessio
     method, _, path = template.partition(" ")
     event = _path_segment(link.event, EventNotFound)
     path = path.replace("{session_id}", str(session_id)).replace("{event}", event)
-    return Request(endpoint=endpoint, method=method, path=path, authorization=_authorization(link))
+    return Request(endpoint, method, path, _authorization(link))
 
 
 def _authorization(link: Link) -> str:

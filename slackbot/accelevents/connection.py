@@ -210,14 +210,10 @@ class Connection:
 
     async def wait_closed(self) -> None:
         """Return when the connection is gone, announced or silently."""
-        while True:
-            try:
+        while self.connected:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(LIVENESS_CHECK_SECONDS):
                     await self._closed.wait()
-            except TimeoutError:
-                if self.connected:
-                    continue
-            return
 
     async def close(self) -> None:
         """Disconnect where that is possible, and free everything within about a second."""

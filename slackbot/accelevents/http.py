@@ -42,15 +42,15 @@ MAX_CONNECTIONS: Final = 400
 KEEPALIVE_SECONDS: Final = 4.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Request:
     """An HTTP request. `path` is URL-encoded; `authorization` is the header's whole value."""
 
     endpoint: Endpoint
     method: str
     path: str = field(repr=False)
-    query: Mapping[str, str] = field(default_factory=dict)
     authorization: str | None = field(default=None, repr=False)
+    query: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,166 +28,168 @@ CALLS: dict[str, Callable[[Platform, Link, SessionId], Awaitable[object]]] = {
     "check": lambda platform, link, _: platform.check(link.event, link.token),
     "sessions": lambda platform, link, _: platform.sessions(link, SessionScope.LIVE),
     "registered": lambda platform, link, _: platform.registered_sessions(link),
-    "join": lambda platform, link, at: platform.join(link, at),
-    "status": lambda platform, link, at: platform.set_status(link, at, AttendeeStatus.AVAILABLE),
-    "matches": lambda platform, link, at: platform.matches(link, at),
+    "join": lambda platform, link, session_id: platform.join(link, session_id),
+    "status": lambda platform, link, session_id: platform.set_status(
+        link, session_id, AttendeeStatus.AVAILABLE
+    ),
+    "matches": lambda platform, link, session_id: platform.matches(link, session_id),
 }
 
 
-class Stage(Protocol):
+class Harness(Protocol):
     """A platform with a live session, a later one, and a linked person."""
 
-    port: Platform
+    platform: Platform
     link: Link
     live: SessionId
-    later: SessionId
+    upcoming: SessionId
 
     def user_key(self) -> str: ...
-    def use_up(self, key: str) -> None: ...
-    def refuse_token(self) -> None: ...
-    def go_down(self) -> None: ...
-    def without(self, session_id: SessionId) -> None: ...
-    async def meet_yan(self) -> None: ...
+    def mark_used(self, key: str) -> None: ...
+    def revoke_token(self) -> None: ...
+    def start_outage(self) -> None: ...
+    def remove_session(self, session_id: SessionId) -> None: ...
+    async def pair_with_yan(self) -> None: ...
 
 
-class FakeStage:
-    live, later = SessionId(7), SessionId(8)
+class FakeHarness:
+    live, upcoming = SessionId(7), SessionId(8)
 
     def __init__(self) -> None:
         self.link = link()
-        evening = session(8, starts_at=NOON.replace(hour=18), ends_at=NOON.replace(hour=20))
-        self.port = FakePlatform([])
-        self.port.programme = [session(), evening]
+        upcoming = session(8, starts_at=NOON.replace(hour=18), ends_at=NOON.replace(hour=20))
+        self.platform = FakePlatform([])
+        self.platform.programme = [session(), upcoming]
 
     def user_key(self) -> str:
         return "a-key-of-ana"
 
-    def use_up(self, key: str) -> None:
-        self.port.errors["redeem"] = [MagicLinkUsed(status=406)]
+    def mark_used(self, key: str) -> None:
+        self.platform.errors["redeem"] = [MagicLinkUsed(status=406)]
 
-    def refuse_token(self) -> None:
+    def revoke_token(self) -> None:
         for name in CALLS:
-            self.port.errors[name] = [TokenRefused(status=401)]
+            self.platform.errors[name] = [TokenRefused(status=401)]
 
-    def go_down(self) -> None:
+    def start_outage(self) -> None:
         for name in CALLS:
-            self.port.errors[name] = [ServerFailed(status=503)]
+            self.platform.errors[name] = [ServerFailed(status=503)]
 
-    def without(self, session_id: SessionId) -> None:
-        self.port.errors["join"] = [SessionNotFound(status=404)]
+    def remove_session(self, session_id: SessionId) -> None:
+        self.platform.errors["join"] = [SessionNotFound(status=404)]
 
-    async def meet_yan(self) -> None:
-        self.port.listed.append(row(YAN))
+    async def pair_with_yan(self) -> None:
+        self.platform.listed.append(row(YAN))
 
 
-class RealStage:
-    live, later = SessionId(11645), SessionId(11650)
+class RealHarness:
+    live, upcoming = SessionId(11645), SessionId(11650)
 
-    def __init__(self, world: Accelevents, port: Platform) -> None:
-        self.world, self.port = world, port
-        world.add_attendee("yan", YAN.name, user_id=YAN.account_id)
-        token = SecretStr(world.token_for("ada"))
+    def __init__(self, sandbox: Accelevents, platform: Platform) -> None:
+        self.sandbox, self.platform = sandbox, platform
+        sandbox.add_attendee("yan", YAN.name, user_id=YAN.account_id)
+        token = SecretStr(sandbox.token_for("ada"))
         self.link = link(event=EventSlug("demo"), token=token, account_id=501)
 
     def user_key(self) -> str:
-        return self.world.user_key_for("ada")
+        return self.sandbox.user_key_for("ada")
 
-    def use_up(self, key: str) -> None:
+    def mark_used(self, key: str) -> None:
         """Do nothing: the first use did."""
 
-    def refuse_token(self) -> None:
-        self.world.revoke("ada")
+    def revoke_token(self) -> None:
+        self.sandbox.revoke("ada")
 
-    def go_down(self) -> None:
-        self.world.next_status(503, times=100, retry_after=0)
+    def start_outage(self) -> None:
+        self.sandbox.next_status(503, times=100, retry_after=0)
 
-    def without(self, session_id: SessionId) -> None:
-        assert session_id not in {known.id for known in self.world.event}
+    def remove_session(self, session_id: SessionId) -> None:
+        assert session_id not in {known.id for known in self.sandbox.event}
 
-    async def meet_yan(self) -> None:
-        await self.world.pair("ada", "yan")
+    async def pair_with_yan(self) -> None:
+        await self.sandbox.pair("ada", "yan")
 
 
 @pytest.fixture(params=["fake", "real"])
-async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
+async def harness(request: pytest.FixtureRequest) -> AsyncIterator[Harness]:
     if request.param == "fake":
-        yield FakeStage()
+        yield FakeHarness()
         return
-    world = Accelevents()
+    sandbox = Accelevents()
     async with AsyncExitStack() as closing:
-        url = await closing.enter_async_context(serving(world.app))
+        url = await closing.enter_async_context(serving(sandbox.app))
         client = AcceleventsClient(PlatformOptions(api_url=url), SystemClock())
         closing.push_async_callback(client.aclose)
-        yield RealStage(world, client)
+        yield RealHarness(sandbox, client)
 
 
 def by_id(sessions: list[Session]) -> dict[SessionId, Session]:
     return {session.id: session for session in sessions}
 
 
-async def test_sessions_come_by_scope(stage: Stage):
+async def test_sessions_come_by_scope(harness: Harness):
     """LIVE has the live session only; UPCOMING, being unfiltered, has both."""
-    live = by_id(await stage.port.sessions(stage.link, SessionScope.LIVE))
-    assert stage.live in live
-    assert stage.later not in live
-    everything = by_id(await stage.port.sessions(stage.link, SessionScope.UPCOMING))
-    assert {stage.live, stage.later} <= set(everything)
-    starts, ends = everything[stage.later].starts_at, everything[stage.later].ends_at
+    live = by_id(await harness.platform.sessions(harness.link, SessionScope.LIVE))
+    assert harness.live in live
+    assert harness.upcoming not in live
+    everything = by_id(await harness.platform.sessions(harness.link, SessionScope.UPCOMING))
+    assert {harness.live, harness.upcoming} <= set(everything)
+    starts, ends = everything[harness.upcoming].starts_at, everything[harness.upcoming].ends_at
     assert starts is not None
     assert ends is not None
     assert starts < ends
     assert starts.tzinfo is not None
 
 
-async def test_joining_again_is_harmless(stage: Stage):
+async def test_joining_twice_is_harmless(harness: Harness):
     """Joining twice succeeds; afterwards both statuses are accepted."""
     for _ in range(2):
-        await stage.port.join(stage.link, stage.live)
+        await harness.platform.join(harness.link, harness.live)
     for status in AttendeeStatus:
-        await stage.port.set_status(stage.link, stage.live, status)
+        await harness.platform.set_status(harness.link, harness.live, status)
 
 
-async def test_a_pairing_is_a_row_of_the_list(stage: Stage):
+async def test_a_pairing_is_a_row_of_the_list(harness: Harness):
     """Each pairing is one row, with the partner and a raw time that does not change."""
-    await stage.port.join(stage.link, stage.live)
-    assert await stage.port.matches(stage.link, stage.live) == []
-    await stage.meet_yan()
-    [first] = await stage.port.matches(stage.link, stage.live)
+    await harness.platform.join(harness.link, harness.live)
+    assert await harness.platform.matches(harness.link, harness.live) == []
+    await harness.pair_with_yan()
+    [first] = await harness.platform.matches(harness.link, harness.live)
     assert (first.partner.name, first.partner.account_id) == (YAN.name, YAN.account_id)
     assert first.raw_time
-    await stage.meet_yan()
-    assert first in await stage.port.matches(stage.link, stage.live)
-    assert len(await stage.port.matches(stage.link, stage.live)) == 2
+    await harness.pair_with_yan()
+    assert first in await harness.platform.matches(harness.link, harness.live)
+    assert len(await harness.platform.matches(harness.link, harness.live)) == 2
 
 
-async def test_a_magic_link_works_once(stage: Stage):
+async def test_a_magic_link_works_once(harness: Harness):
     """A key's token is valid for the event; the key is refused a second time."""
-    key = stage.user_key()
-    grant = await stage.port.redeem(stage.link.event, key)
-    assert await stage.port.check(stage.link.event, grant.token)
-    stage.use_up(key)
+    key = harness.user_key()
+    grant = await harness.platform.redeem(harness.link.event, key)
+    assert await harness.platform.check(harness.link.event, grant.token)
+    harness.mark_used(key)
     with pytest.raises(MagicLinkUsed):
-        await stage.port.redeem(stage.link.event, key)
+        await harness.platform.redeem(harness.link.event, key)
 
 
-async def test_a_session_that_is_not_there_is_refused(stage: Stage):
+async def test_an_unknown_session_is_refused(harness: Harness):
     """Joining an unknown session raises its own error."""
-    stage.without(SessionId(99))
+    harness.remove_session(SessionId(99))
     with pytest.raises(SessionNotFound):
-        await stage.port.join(stage.link, SessionId(99))
+        await harness.platform.join(harness.link, SessionId(99))
 
 
 @pytest.mark.parametrize("name", CALLS)
-async def test_a_refused_token_is_told_by_every_call(stage: Stage, name: str):
+async def test_a_refused_token_in_every_call(harness: Harness, name: str):
     """Every call with a refused token raises the same error."""
-    stage.refuse_token()
+    harness.revoke_token()
     with pytest.raises(TokenRefused):
-        await CALLS[name](stage.port, stage.link, stage.live)
+        await CALLS[name](harness.platform, harness.link, harness.live)
 
 
 @pytest.mark.parametrize("name", CALLS)
-async def test_an_outage_is_told_by_every_call(stage: Stage, name: str):
+async def test_an_outage_in_every_call(harness: Harness, name: str):
     """Every call during an outage raises another kind of error than a refusal."""
-    stage.go_down()
+    harness.start_outage()
     with pytest.raises(Unavailable):
-        await CALLS[name](stage.port, stage.link, stage.live)
+        await CALLS[name](harness.platform, harness.link, harness.live)
