@@ -61,12 +61,8 @@ class Feed:
 
     def serves(self, link: Link) -> bool:
         """Return whether this feed is what the link needs: same event, same token and scheme."""
-        return (self.link.event, self.link.token, self.link.auth_scheme, self.link.account_id) == (
-            link.event,
-            link.token,
-            link.auth_scheme,
-            link.account_id,
-        )
+        own = (self.link.event, self.link.token, self.link.auth_scheme, self.link.account_id)
+        return own == (link.event, link.token, link.auth_scheme, link.account_id)
 
     async def move(self, session_id: SessionId) -> None:
         """Serve another session of the event from now on."""
