@@ -93,7 +93,7 @@ async def _leaves(here: Stage, name: str) -> None:
     """Slack sends who was deactivated to the bot, signed; it is heard."""
     member = here.slack.workspace.named(name)
     member.deleted = True
-    slack = here.slack.person(name, bot_url=here.bots[0].url)
+    slack = here.slack.user(name, bot_url=here.bots[0].url)
     assert (await slack.event("user_change", user={"id": member.id, "deleted": True})).ok
 
 
