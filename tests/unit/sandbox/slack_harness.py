@@ -1,4 +1,4 @@
-"""A sandbox Slack and a tiny bot, both on free ports, for the tests of the sandbox itself."""
+"""The sandbox's Slack and a tiny bot, both on free ports, for the tests of the sandbox itself."""
 
 import json
 import warnings
@@ -26,10 +26,10 @@ Handler = Callable[[Json], Awaitable[Reply]]
 
 
 class TinyBot:
-    """Answers by the table `on`: a command's name or a payload's type → a coroutine."""
+    """A bot that handles requests by the table `on`."""
 
     def __init__(self, signing_secret: str) -> None:
-        self.on: dict[str, Handler] = {}
+        self.on: dict[str, Handler] = {}  # by command name or payload type
         self.received: list[Json] = []
         self.headers: list[dict[str, str]] = []
         self._verifier = SignatureVerifier(signing_secret)
@@ -37,9 +37,9 @@ class TinyBot:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         body = await request.body()
-        await (await self._answer(request, body))(scope, receive, send)
+        await (await self._respond(request, body))(scope, receive, send)
 
-    async def _answer(self, request: Request, body: bytes) -> Response:
+    async def _respond(self, request: Request, body: bytes) -> Response:
         if not self._verifier.is_valid_request(body, dict(request.headers)):
             return Response("not signed", 401)
         given = self._read(body)
@@ -58,8 +58,8 @@ class TinyBot:
         form = dict(parse_qsl(body.decode(), keep_blank_values=True))
         return json.loads(form["payload"]) if "payload" in form else form
 
-    def answers(self, kind: str, reply: Reply) -> None:
-        """Always the same answer."""
+    def replies(self, kind: str, reply: Reply) -> None:
+        """Always give the same reply."""
 
         async def handler(_: Json) -> Reply:
             return reply
@@ -68,8 +68,8 @@ class TinyBot:
 
 
 @dataclass
-class Stage:
-    """Everything a test of the driver needs."""
+class Harness:
+    """A served Slack with its bot, two users, and Slack's SDK as the bot's client."""
 
     slack: Slack
     bot: TinyBot
@@ -82,14 +82,14 @@ class Stage:
     dm: str = field(default="")
 
     async def respond(self, payload: Json, **body: Any) -> tuple[int, str]:
-        """Use a payload's response_url."""
+        """Post to a payload's response_url."""
         async with self.http.post(payload["response_url"], json=body) as answer:
             return answer.status, await answer.text()
 
 
 @asynccontextmanager
-async def stage() -> AsyncIterator[Stage]:
-    """Serve both, with Slack's own SDK as the bot's client."""
+async def running() -> AsyncIterator[Harness]:
+    """Serve Slack and the bot."""
     slack = Slack()
     bot = TinyBot(slack.signing_secret)
     async with (
@@ -103,7 +103,7 @@ async def stage() -> AsyncIterator[Stage]:
         )
         dm = slack.workspace.dm("U0ADA").id
         ada, priya = slack.user("ada"), slack.user("priya")
-        yield Stage(slack, bot, ada, priya, client, http, url, bot_url, dm)
+        yield Harness(slack, bot, ada, priya, client, http, url, bot_url, dm)
 
 
 def plain(text: str) -> Json:
@@ -127,13 +127,13 @@ def actions(*elements: Json) -> Json:
 
 
 def typed(label: str, block_id: str, **more: Any) -> Json:
-    """A line to type into."""
+    """A text input."""
     element = {"type": "plain_text_input", "action_id": f"{block_id}-text", **more}
     return {"type": "input", "block_id": block_id, "label": plain(label), "element": element}
 
 
 def modal(*blocks: Json, **more: Any) -> Json:
-    """A form."""
+    """A modal with a submit button."""
     return {
         "type": "modal",
         "title": plain("A form"),
@@ -144,7 +144,7 @@ def modal(*blocks: Json, **more: Any) -> Json:
 
 
 async def refused(call: Any) -> dict[str, Any]:
-    """The body of the refusal that this call meets."""
+    """Return the body of the error response to this call."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the SDK warns of a missing text
         with pytest.raises(SlackApiError) as refusal:
@@ -153,16 +153,16 @@ async def refused(call: Any) -> dict[str, Any]:
 
 
 async def code(call: Any) -> str:
-    """The code of that refusal."""
+    """Return the error code of this call."""
     return (await refused(call))["error"]
 
 
-async def opened(on: Stage, view: dict[str, Any]) -> ScreenItem:
-    """Ada's modal, opened by the bot as she types the command."""
+async def opened(here: Harness, view: dict[str, Any]) -> ScreenItem:
+    """Open a modal for Ada: the bot does it when she types the command."""
 
     async def open_it(form: dict[str, Any]) -> None:
-        await on.client.views_open(trigger_id=form["trigger_id"], view=view)
+        await here.client.views_open(trigger_id=form["trigger_id"], view=view)
 
-    on.bot.on["/networking"] = open_it
-    await on.ada.types("/networking connect")
-    return await on.ada.waits_for(lambda _: True, where="modal")
+    here.bot.on["/networking"] = open_it
+    await here.ada.types("/networking connect")
+    return await here.ada.waits_for(lambda _: True, where="modal")

@@ -1,4 +1,4 @@
-"""The app's end of a Socket Mode connection, for the tests of the sandbox."""
+"""The app's end of a Socket Mode connection, for the tests of the sandbox's Slack."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,59 +6,59 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
-from slack_harness import Stage
+from slack_harness import Harness
 
-SOON = 5.0
+TIMEOUT = 5.0  # seconds
 
 
 class App:
-    """The app's end of one connection; acknowledges what `replies` has an answer for."""
+    """The app's end of one connection; acknowledges the envelope types in `replies`."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse, replies: dict[str, Any]) -> None:
         self.socket = socket
         self.envelopes: list[dict[str, Any]] = []
         self._replies = replies
-        self._news = asyncio.Condition()
+        self._arrived = asyncio.Condition()
 
     async def run(self) -> None:
-        """Take envelopes until it is cut."""
+        """Receive envelopes until the connection ends."""
         async for message in self.socket:
-            told = message.json()
-            if "envelope_id" in told:
-                async with self._news:
-                    self.envelopes.append(told)
-                    self._news.notify_all()
-                await self.answer(told)
+            envelope = message.json()
+            if "envelope_id" in envelope:
+                async with self._arrived:
+                    self.envelopes.append(envelope)
+                    self._arrived.notify_all()
+                await self._acknowledge(envelope)
 
     async def until(self, count: int) -> None:
-        """Wait until so many envelopes have come."""
-        async with asyncio.timeout(SOON), self._news:
-            await self._news.wait_for(lambda: len(self.envelopes) >= count)
+        """Wait until `count` envelopes have arrived."""
+        async with asyncio.timeout(TIMEOUT), self._arrived:
+            await self._arrived.wait_for(lambda: len(self.envelopes) >= count)
 
-    async def answer(self, told: dict[str, Any]) -> None:
-        """By the table: a payload, None for a bare ack, no entry for none at all."""
-        if told["type"] in self._replies:
-            payload = self._replies[told["type"]]
+    async def _acknowledge(self, envelope: dict[str, Any]) -> None:
+        """Ack with the payload from the table, or with none if that is None."""
+        if envelope["type"] in self._replies:
+            payload = self._replies[envelope["type"]]
             extra = {} if payload is None else {"payload": payload}
-            await self.socket.send_json({"envelope_id": told["envelope_id"], **extra})
+            await self.socket.send_json({"envelope_id": envelope["envelope_id"], **extra})
 
 
-async def dial(on: Stage) -> aiohttp.ClientWebSocketResponse:
-    """Ask for an address and connect to it."""
-    answer = await on.client.apps_connections_open(app_token=on.slack.app_token)
-    return await on.http.ws_connect(answer["url"])
+async def connect(here: Harness) -> aiohttp.ClientWebSocketResponse:
+    """Request a WebSocket URL and connect to it."""
+    answer = await here.client.apps_connections_open(app_token=here.slack.app_token)
+    return await here.http.ws_connect(answer["url"])
 
 
-async def hello(socket: aiohttp.ClientWebSocketResponse) -> Any:
-    """The next message, which is not an envelope."""
-    return await socket.receive_json(timeout=SOON)
+async def next_message(socket: aiohttp.ClientWebSocketResponse) -> Any:
+    """Receive the next message, such as hello."""
+    return await socket.receive_json(timeout=TIMEOUT)
 
 
 @asynccontextmanager
-async def connected(on: Stage, **replies: Any) -> AsyncIterator[App]:
-    """An app with one greeted connection."""
-    socket = await dial(on)
-    await hello(socket)
+async def connected(here: Harness, **replies: Any) -> AsyncIterator[App]:
+    """Connect an app and receive hello."""
+    socket = await connect(here)
+    await next_message(socket)
     app = App(socket, replies)
     running = asyncio.create_task(app.run())
     try:

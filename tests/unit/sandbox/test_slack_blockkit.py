@@ -1,4 +1,4 @@
-"""Block Kit's limits: each with an example that trips it and one just inside."""
+"""Block Kit's limits, each with one example beyond it and one just within."""
 
 from copy import deepcopy
 from typing import Any
@@ -177,13 +177,13 @@ BAD = {
 
 @pytest.mark.parametrize("name", GOOD)
 def test_takes_what_slack_takes(name: str):
-    """A block at its limits is taken."""
+    """A block at its limits is accepted."""
     assert check_blocks([deepcopy(GOOD[name])]) == []
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_names_the_problem_and_its_place(name: str):
-    """One step over a limit is refused, with words that say what and where."""
+    """A block beyond a limit is refused with the problem and its JSON pointer."""
     block, said = BAD[name]
     problems = check_blocks([block])
     assert any(said in problem for problem in problems), problems
@@ -191,14 +191,14 @@ def test_names_the_problem_and_its_place(name: str):
 
 
 def test_fifty_blocks_and_no_more():
-    """A message holds 50 blocks."""
+    """A message holds at most 50 blocks."""
     assert check_blocks([{"type": "divider"}] * 50) == []
     assert "no more than 50" in check_blocks([{"type": "divider"}] * 51)[0]
     assert "must be a list" in check_blocks({"type": "divider"})[0]
 
 
 def test_ids_are_unique():
-    """A block_id or action_id given twice is refused, wherever the two stand."""
+    """A duplicate block_id or action_id is refused, wherever the two are."""
     twice = [{"type": "divider", "block_id": "a"}, {"type": "divider", "block_id": "a"}]
     assert "block_id a is used more than once" in check_blocks(twice)[0]
     apart = [actions(button("x", "go")), section("y", accessory=button("z", "go"))]
@@ -245,7 +245,7 @@ def test_refuses_views(name: str):
 
 
 def test_takes_views():
-    """A full modal and a Home of 100 blocks are taken; a Home has no title."""
+    """A full modal and a Home of 100 blocks are accepted; a Home has no title."""
     assert check_view(modal(typed("a", "a"), callback_id="c", private_metadata="{}"), "modal") == []
     assert check_view({"type": "home", "blocks": [section("x")] * 100}, "home") == []
     home = {"type": "home", "title": plain("t"), "blocks": [section("x")]}
@@ -256,7 +256,7 @@ def test_takes_views():
 
 
 def test_answers_of_menus():
-    """A menu takes up to 100 options, or groups, not both."""
+    """A menu has up to 100 options, or groups, not both."""
     assert check_option_response({"options": []}) == []
     assert check_option_response({"options": [OPTION] * 100}) == []
     assert check_option_response({"options": [OPTION] * 101})
@@ -282,11 +282,11 @@ def test_answers_of_menus():
     ],
 )
 def test_refuses_metadata(metadata: object):
-    """Metadata is a type and a flat payload."""
+    """Anything but a type and a flat payload is refused."""
     assert check_metadata(metadata)
 
 
 def test_takes_metadata():
-    """Scalars and lists of scalars are flat."""
+    """Scalars and lists of scalars are accepted."""
     flat = {"event_type": "m", "event_payload": {"a": 1, "b": "x", "c": [True, 2.5], "d": []}}
     assert check_metadata(flat) == []

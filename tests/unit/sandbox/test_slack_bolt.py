@@ -1,18 +1,18 @@
-"""The sandbox against Slack's own framework: Bolt takes its requests and it takes Bolt's."""
+"""The sandbox's Slack and Slack's own framework, Bolt, accept each other's requests."""
 
 from typing import Any
 
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
-from slack_harness import Stage, actions, button, modal, section, stage, typed
+from slack_harness import Harness, actions, button, modal, running, section, typed
 
 from slackbot.sandbox.serving import serving
 
 
-def bolt(on: Stage) -> AsyncApp:
+def bolt(here: Harness) -> AsyncApp:
     """A small Bolt app that uses every kind of input."""
     app = AsyncApp(
-        client=on.client, signing_secret=on.slack.signing_secret, process_before_response=True
+        client=here.client, signing_secret=here.slack.signing_secret, process_before_response=True
     )
 
     @app.command("/networking")
@@ -41,11 +41,11 @@ def bolt(on: Stage) -> AsyncApp:
 
 
 async def test_bolt_and_the_sandbox_understand_each_other():
-    """Command, modal, click and Home go round with nothing refused on either side."""
-    async with stage() as on:
-        handler = AsyncSlackRequestHandler(bolt(on), path="/slack/events")
+    """A command, a modal, a click and Home all work, and neither side refuses anything."""
+    async with running() as here:
+        handler = AsyncSlackRequestHandler(bolt(here), path="/slack/events")
         async with serving(handler) as url:
-            ada = on.slack.user("ada", bot_url=url)
+            ada = here.slack.user("ada", bot_url=url)
             assert (await ada.types("/networking connect")).ok
             await ada.submits(None, {"Name": "Ada"})
             (form,) = await ada.sees(where="modal")
@@ -55,5 +55,5 @@ async def test_bolt_and_the_sandbox_understand_each_other():
             assert [s.text for s in await ada.sees(where="#general")] == ["gone"]
             assert (await ada.opens_home()).ok
             assert [s.text for s in await ada.sees(where="home")] == ["Home"]
-        assert on.slack.problems == []
-        assert [c.error for c in on.slack.calls] == [None] * len(on.slack.calls)
+        assert here.slack.problems == []
+        assert [c.error for c in here.slack.calls] == [None] * len(here.slack.calls)

@@ -1,4 +1,4 @@
-"""What a reader sees, and whom a message reaches."""
+"""Drawing text as a reader sees it, and finding mentions and links."""
 
 import pytest
 from slack_harness import button, section
@@ -62,7 +62,7 @@ def test_draws_mrkdwn(given: str, shown: str):
     ],
 )
 def test_draws_dates(form: str, shown: str):
-    """A date token shows the reader's own time, and its fallback when it is unreadable."""
+    """A date token shows the reader's own time, or its fallback if it is invalid."""
     assert draw_mrkdwn(f"<!date^{NOON + 420}^{form}|later>", READER) == shown
 
 
@@ -109,7 +109,7 @@ def test_draws_blocks():
 
 
 def test_draws_rich_text():
-    """Every part of rich_text has a face; text in it is never parsed."""
+    """Every element of rich_text is drawn; its text is never parsed."""
     parts = [
         {"type": "text", "text": HOSTILE},
         {"type": "link", "url": "https://x.example"},
@@ -131,7 +131,7 @@ def test_draws_rich_text():
 
 
 def test_finds_mentions_everywhere():
-    """A token mentions in the top-level text, in mrkdwn objects and as a rich_text element."""
+    """Mentions are found in the top-level text, in mrkdwn objects and as rich_text elements."""
     assert mentions({"text": "<!channel> <@U1|x>"}) == {"!channel", "@U1"}
     assert mentions({"text": "a", "blocks": [section("<!subteam^S1>")]}) == {"!subteam^S1"}
     parts = [
@@ -144,14 +144,14 @@ def test_finds_mentions_everywhere():
 
 
 def test_names_mention_only_when_asked_to():
-    """`@channel` reaches nobody unless link_names or parse=full turn it on."""
+    """`@channel` is no mention without link_names or parse=full."""
     assert mentions({"text": "@channel @ada"}) == set()
     assert mentions({"text": "@channel @ada", "link_names": True}) == {"!channel", "@ada"}
     assert mentions({"text": "@here", "parse": "full"}) == {"!here"}
 
 
 def test_hostile_text_reaches_nobody_where_it_is_not_parsed():
-    """Escaped, in plain_text or in rich_text a hostile name mentions no one."""
+    """A hostile name mentions nobody if it is escaped, in plain_text or in rich_text."""
     message = {
         "text": escaped(HOSTILE),
         "blocks": [
@@ -176,7 +176,7 @@ def test_finds_links():
 
 
 def test_verbatim_leaves_bare_addresses_alone():
-    """verbatim and rich_text keep an address in foreign text from becoming a link."""
+    """verbatim and rich_text keep an address in untrusted text from becoming a link."""
     verbatim = {"type": "mrkdwn", "text": "https://x.example", "verbatim": True}
     assert links({"blocks": [{"type": "section", "text": verbatim}]}) == set()
     assert links({"blocks": [section("see https://x.example")]}) == {"https://x.example"}

@@ -1,7 +1,7 @@
-"""Slack's limits, by a clock that tests put forward."""
+"""Slack's rate limits, with a clock that tests advance."""
 
 import pytest
-from slack_harness import section, stage
+from slack_harness import running, section
 from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 
@@ -12,7 +12,7 @@ from slackbot.sandbox.slack.rate_limits import PER_MINUTE, RateLimits
 
 @pytest.mark.parametrize("method", PER_MINUTE)
 def test_each_method_has_its_tier(method: str):
-    """Calls up to the tier pass, the next is refused for at most a minute, by workspace."""
+    """Calls up to the tier pass; the next is refused for at most a minute, per workspace."""
     clock = Clock()
     limits = RateLimits(clock)
     for _ in range(PER_MINUTE[method]):
@@ -27,7 +27,7 @@ def test_each_method_has_its_tier(method: str):
 
 
 def test_one_message_a_second_a_channel():
-    """The second message within a second waits; another channel does not."""
+    """The second message within a second is refused; one to another channel is not."""
     clock = Clock()
     limits = RateLimits(clock)
     limits.message("T1", "D1")
@@ -40,7 +40,7 @@ def test_one_message_a_second_a_channel():
 
 
 def test_limits_can_be_off():
-    """With the dial off nothing is refused or counted."""
+    """While disabled, nothing is refused or counted."""
     limits = RateLimits(Clock())
     limits.enabled = False
     for _ in range(200):
@@ -51,24 +51,24 @@ def test_limits_can_be_off():
     limits.call("T1", "no.limit")
 
 
-async def test_the_sdk_waits_as_told():
-    """429 carries Retry-After, and the SDK's own handler gets through with it."""
-    async with stage() as on:
-        on.slack.rate_limits.channel_seconds = 0.2
-        await on.client.chat_postMessage(channel=on.dm, text="one")
+async def test_the_sdk_respects_retry_after():
+    """429 carries Retry-After, and the SDK's own retry handler succeeds with it."""
+    async with running() as here:
+        here.slack.rate_limits.channel_seconds = 0.2
+        await here.client.chat_postMessage(channel=here.dm, text="one")
         with pytest.raises(SlackApiError) as refusal:
-            await on.client.chat_postMessage(channel=on.dm, text="two")
+            await here.client.chat_postMessage(channel=here.dm, text="two")
         answer = refusal.value.response
         assert (answer.status_code, answer["error"]) == (429, "ratelimited")
         assert answer.headers["retry-after"] == "1"
-        on.client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=1))
-        await on.client.chat_postMessage(channel=on.dm, text="two")
-        assert [s.text for s in await on.ada.sees()] == ["one", "two"]
+        here.client.retry_handlers.append(AsyncRateLimitErrorRetryHandler(max_retry_count=1))
+        await here.client.chat_postMessage(channel=here.dm, text="two")
+        assert [s.text for s in await here.ada.sees()] == ["one", "two"]
 
 
 async def test_a_refused_message_does_not_use_up_the_second():
-    """Only messages that are stored count for their channel."""
-    async with stage() as on:
+    """Only stored messages count for their channel."""
+    async with running() as here:
         with pytest.raises(SlackApiError, match="invalid_blocks"):
-            await on.client.chat_postMessage(channel=on.dm, text="x", blocks=[section("")])
-        await on.client.chat_postMessage(channel=on.dm, text="x")
+            await here.client.chat_postMessage(channel=here.dm, text="x", blocks=[section("")])
+        await here.client.chat_postMessage(channel=here.dm, text="x")

@@ -1,79 +1,82 @@
-"""What can be done to the sandbox's Socket Mode connections: deafened, dropped, delayed, ended."""
+"""Faults of Socket Mode connections: stalled, dropped, delayed, ended."""
 
 from typing import Any
 
 import aiohttp
-from slack_harness import Stage, stage
-from slack_socket_app import SOON, connected, dial, hello
+from slack_harness import Harness, running
+from slack_socket_app import TIMEOUT, connect, connected, next_message
 
 
-async def turn(on: Stage, **given: Any) -> tuple[int, Any]:
-    """The dial by HTTP."""
-    async with on.http.post(f"{on.url}/_sandbox/socket_mode", json=given) as answer:
+async def post(here: Harness, **given: Any) -> tuple[int, Any]:
+    """Post to the knob `socket_mode`."""
+    async with here.http.post(f"{here.url}/_sandbox/socket_mode", json=given) as answer:
         return answer.status, await answer.json()
 
 
 async def test_a_silent_connection_answers_pings_and_delivers_nothing():
-    """Deaf as reported of real ones: it looks alive, and what is sent to it is lost."""
-    async with stage() as on, connected(on, slash_commands=None) as app:
-        on.slack.answer_seconds = 0.1
-        assert await turn(on, deaf="silent") == (200, {"enabled": True, "connections": 1})
-        assert (await on.ada.types("/networking")).error == "operation_timeout"
-        assert on.slack.socket_mode.connections[0].sent == 1
-        await turn(on, deaf=None)
-        on.slack.answer_seconds = 3.0
-        assert (await on.ada.types("/networking")).ok
+    """A silent connection looks alive, and envelopes to it are lost, as reported of Slack's."""
+    async with running() as here, connected(here, slash_commands=None) as app:
+        here.slack.answer_seconds = 0.1
+        assert await post(here, deaf="silent") == (200, {"enabled": True, "connections": 1})
+        assert (await here.ada.types("/networking")).error == "operation_timeout"
+        assert here.slack.socket_mode.connections[0].sent == 1
+        await post(here, deaf=None)
+        here.slack.answer_seconds = 3.0
+        assert (await here.ada.types("/networking")).ok
         assert len(app.envelopes) == 1
 
 
 async def test_a_frozen_connection_answers_no_ping():
-    """Its peer's heartbeat finds it out; for Slack it goes on being there."""
-    async with stage() as on:
-        address = await on.client.apps_connections_open(app_token=on.slack.app_token)
-        socket = await on.http.ws_connect(address["url"], heartbeat=0.1)
-        await hello(socket)
-        (connection,) = on.slack.socket_mode.connections
+    """The app's heartbeat detects a frozen connection; Slack still counts it."""
+    async with running() as here:
+        address = await here.client.apps_connections_open(app_token=here.slack.app_token)
+        socket = await here.http.ws_connect(address["url"], heartbeat=0.1)
+        await next_message(socket)
+        (connection,) = here.slack.socket_mode.connections
         connection.stall("frozen")
-        assert (await socket.receive(SOON)).type == aiohttp.WSMsgType.ERROR
-        assert on.slack.socket_mode.connections == [connection]
+        assert (await socket.receive(TIMEOUT)).type == aiohttp.WSMsgType.ERROR
+        assert here.slack.socket_mode.connections == [connection]
         connection.stall(None)
-        await on.slack.socket_mode.until(lambda: not on.slack.socket_mode.connections)
+        await here.slack.socket_mode.until(lambda: not here.slack.socket_mode.connections)
 
 
-async def test_dials_end_connections():
-    """Dropped without a word, asked to connect anew, closed, or never greeted."""
-    async with stage() as on:
-        socket = await dial(on)
-        await hello(socket)
-        await turn(on, disconnect="refresh_requested")
-        told = await hello(socket)
-        assert (told["type"], told["reason"]) == ("disconnect", "refresh_requested")
-        await on.slack.socket_mode.connections[0].close()
-        assert (await socket.receive(SOON)).type == aiohttp.WSMsgType.CLOSE
-        socket = await dial(on)
-        await hello(socket)
-        await turn(on, drop=True)
-        assert (await socket.receive(SOON)).type == aiohttp.WSMsgType.CLOSED
+async def test_connections_are_ended():
+    """A connection is asked to reconnect, closed, dropped without a close frame, or not greeted."""
+    async with running() as here:
+        socket = await connect(here)
+        await next_message(socket)
+        await post(here, disconnect="refresh_requested")
+        message = await next_message(socket)
+        assert (message["type"], message["reason"]) == ("disconnect", "refresh_requested")
+        await here.slack.socket_mode.connections[0].close()
+        assert (await socket.receive(TIMEOUT)).type == aiohttp.WSMsgType.CLOSE
+        socket = await connect(here)
+        await next_message(socket)
+        await post(here, drop=True)
+        assert (await socket.receive(TIMEOUT)).type == aiohttp.WSMsgType.CLOSED
         assert socket.close_code == 1006
-        await turn(on, greets=False)
-        socket = await dial(on)
-        await on.slack.socket_mode.until(lambda: on.slack.socket_mode.connections)
-        assert (await on.ada.types("/networking")).error == "dispatch_failed"
+        await post(here, greets=False)
+        socket = await connect(here)
+        await here.slack.socket_mode.until(lambda: here.slack.socket_mode.connections)
+        assert (await here.ada.types("/networking")).error == "dispatch_failed"
 
 
-async def test_a_dial_that_makes_no_sense_is_refused():
-    """The reason is told."""
-    async with stage() as on:
-        assert await turn(on, deaf="a little") == (400, {"error": "deaf is silent, frozen or null"})
+async def test_an_unknown_stall_is_refused():
+    """The response is 400 with the reason."""
+    async with running() as here:
+        assert await post(here, deaf="a little") == (
+            400,
+            {"error": "deaf is silent, frozen or null"},
+        )
 
 
 async def test_envelopes_may_be_late():
-    """The delay counts against the three seconds."""
-    async with stage() as on, connected(on, slash_commands=None):
-        on.slack.answer_seconds = 0.1
-        await turn(on, delay=1)
-        assert (await on.ada.types("/networking")).error == "operation_timeout"
-        await turn(on, delay=0, enabled=False)
-        on.slack.answer_seconds = 3.0
-        await on.ada.types("/networking")
-        assert on.bot.received[0]["command"] == "/networking"
+    """The delay counts towards the three seconds that the app has."""
+    async with running() as here, connected(here, slash_commands=None):
+        here.slack.answer_seconds = 0.1
+        await post(here, delay=1)
+        assert (await here.ada.types("/networking")).error == "operation_timeout"
+        await post(here, delay=0, enabled=False)
+        here.slack.answer_seconds = 3.0
+        await here.ada.types("/networking")
+        assert here.bot.received[0]["command"] == "/networking"
