@@ -1,4 +1,4 @@
-"""Looks whether the platform's API is where the settings say, and whether it takes a token."""
+"""Check that the platform's API answers, and that it accepts an attendee's token."""
 
 from __future__ import annotations
 
@@ -11,65 +11,74 @@ from pydantic import SecretStr
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.errors import Endpoint, error_for, parse_error_body
+from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.errors import EventNotFound, PlatformError, TokenRefused
-from slackbot.domain.findings import Cause, Finding, Subject, why_unreached
+from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.model import AuthScheme, EventSlug
 from slackbot.domain.ports import Clock
 
-ENOUGH: Final = 65_536
-"""Bytes of an answer that are looked at."""
-_NO_EVENT: Final = "event not found"
-_EVENT_CODE: Final = 4040200
-_BY_STATUS: Final = (
-    (range(300, 400), Cause.REDIRECTS),
-    (range(403, 404), Cause.PLATFORM_FORBIDS),
-    (range(429, 430), Cause.RATE_LIMITED),
-    (range(500, 600), Cause.SERVER_FAILED),
-)
+LONGEST_ANSWER: Final = 65_536  # bytes of an answer that are read
+# Hint for operators who see a refusal without a token.
+TRY_WITH_TOKEN: Final = "look again with a token: slackbot doctor --as-attendee --event SLUG"  # noqa: S105 - a sentence
+_ANY_EVENT: Final = EventSlug("slackbot-doctor")  # asked for when the settings name no event
 
 
-async def probe_platform(api_url: str, event: EventSlug) -> Finding:
-    """Ask for the event's sessions without a token, as nobody in particular."""
-    url = f"{api_url.rstrip('/')}/rest/events/{quote(event, safe='')}/session/v2"
+async def check_platform(api_url: str, event: EventSlug | None) -> list[Finding]:
+    """Request an event's sessions without a token; any sign of the API will do."""
+    url = f"{api_url.rstrip('/')}/rest/events/{quote(event or _ANY_EVENT, safe='')}/session/v2"
     try:
         async with (
-            httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=None) as client,  # noqa: S113 the caller's time-out holds
+            httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=None) as client,  # noqa: S113 - the caller sets a time-out
             client.stream("GET", url, headers={"Accept": "application/json"}) as response,
         ):
             body = bytearray()
             async for chunk in response.aiter_bytes():
                 body += chunk
-                if len(body) > ENOUGH:
+                if len(body) > LONGEST_ANSWER:
                     break
-            return _reading(response.status_code, bytes(body), event)
+            return [_read_answer(response.status_code, bytes(body), event)]
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-        return Finding(Subject.PLATFORM, why_unreached(error))
+        return [host_finding(Subject.PLATFORM, connection_problem(error))]
 
 
-def _reading(status: int, body: bytes, event: EventSlug) -> Finding:
-    told = {"status": str(status), "event": event}
-    return Finding(Subject.PLATFORM, _cause(status, body), told)
-
-
-def _cause(status: int, body: bytes) -> Cause:
-    """What the answer shows of who gave it."""
+def _read_answer(status: int, body: bytes, event: EventSlug | None) -> Finding:
+    facts = {"status": str(status), "event": event or _ANY_EVENT}
     if status == 401 or isinstance(error_for(Endpoint.SESSIONS, status, body), TokenRefused):
-        return Cause.PLATFORM_ASKS_FOR_TOKEN
-    for statuses, cause in _BY_STATUS:
-        if status in statuses:
-            return cause
-    if not _is_json(body):
-        return Cause.WEB_PAGE
-    if status < 300:
-        return Cause.PLATFORM_ANSWERS
-    said = parse_error_body(body)
-    knows_it_not = _EVENT_CODE in said.codes or _NO_EVENT in said.message
-    return Cause.EVENT_UNKNOWN if knows_it_not else Cause.PATH_UNKNOWN
+        message = "reachable; it asks for a token, as it should"
+        return Subject.PLATFORM.ok("platform_asks_for_token", message, **facts)
+    if (problem := _host_problem(status, body)) is not None:
+        return host_finding(Subject.PLATFORM, problem, **facts)
+    if status == 403:
+        message = "reachable, but it forbids ({status})"
+        return Subject.PLATFORM.warning("platform_forbids", message, TRY_WITH_TOKEN, **facts)
+    event_unknown = False
+    if status >= 300:
+        answer = parse_error_body(body)
+        event_unknown = 4040200 in answer.codes or "event not found" in answer.message
+        if not event_unknown:
+            return Subject.PLATFORM.warning(
+                "path_unknown",
+                "it answers {status} where the sessions should be",
+                "check that ACCELEVENTS_API_URL is the API's base",
+                **facts,
+            )
+    if event_unknown and event is not None:
+        return _event_unknown(Subject.PLATFORM, **facts)
+    return Subject.PLATFORM.ok("platform_answers", "the API answers", **facts)
+
+
+def _host_problem(status: int, body: bytes) -> str | None:
+    if 300 <= status < 400:
+        return "redirects"
+    if status == 429:
+        return "rate_limited"
+    if status >= 500:
+        return "server_failed"
+    return None if status == 403 or _is_json(body) else "web_page"
 
 
 def _is_json(body: bytes) -> bool:
-    """Whether it is JSON, as far as it was read."""
-    if len(body) > ENOUGH:
+    if len(body) > LONGEST_ANSWER:  # cut off: its beginning must do
         return body.lstrip()[:1] in {b"{", b"["}
     try:
         json.loads(body)
@@ -78,20 +87,37 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-async def probe_token(
+def _event_unknown(subject: Subject, **facts: str) -> Finding:
+    message, hint = "it does not know the event {event}", "check the event's slug"
+    return subject.failure("event_unknown", message, hint, **facts)
+
+
+async def check_token(
     options: PlatformOptions, clock: Clock, event: EventSlug, token: SecretStr
 ) -> tuple[Finding, AuthScheme | None]:
-    """Try an attendee's token on the event, and how it is to be sent."""
+    """Request the event's sessions with an attendee's token; return the scheme that worked too."""
     client = AcceleventsClient(options, clock)
     try:
         scheme = await client.check(event, token)
     except TokenRefused:
-        return Finding(Subject.TOKEN, Cause.TOKEN_REFUSED, {"event": event}), None
+        refused = Subject.TOKEN.failure(
+            "token_refused",
+            "refused for {event}",
+            "take a fresh one; if it is fresh, check ACCELEVENTS_AUTH_SCHEME",
+            event=event,
+        )
+        return refused, None
     except EventNotFound:
-        return Finding(Subject.TOKEN, Cause.EVENT_UNKNOWN, {"event": event}), None
+        return _event_unknown(Subject.TOKEN, event=event), None
     except PlatformError as error:
-        return Finding(Subject.TOKEN, Cause.TOKEN_UNTRIED, {"error": error.code}), None
+        untried = Subject.TOKEN.failure(
+            "token_untried",
+            "could not be tried ({error})",
+            "see the line above on accelevents",
+            error=error.code,
+        )
+        return untried, None
     finally:
         await client.aclose()
-    told = {"event": event, "scheme": scheme.value}
-    return Finding(Subject.TOKEN, Cause.TOKEN_ACCEPTED, told), scheme
+    message = "accepted for {event}, sent {scheme}"
+    return Subject.TOKEN.ok("token_accepted", message, event=event, scheme=scheme.value), scheme

@@ -1,14 +1,13 @@
-"""Goes through one Socket.IO handshake by hand, to tell what kind of peer is there.
+"""Check the socket with one Socket.IO handshake by hand.
 
-The feed needs to know only that it is not connected; an operator needs to know why. So the frames
-are read one by one here, and how far the handshake came decides what a silence or an end means.
+A feed only needs to know that it is not connected; an operator needs to know why. So the frames
+are read one by one here, and the stage of the handshake decides what a silence or a close means.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -20,196 +19,236 @@ from socketio.packet import CONNECT, CONNECT_ERROR, DISCONNECT
 from socketio.packet import Packet as SocketPacket
 
 from slackbot.accelevents.authorization import Credentials, credentials
+from slackbot.accelevents.checks import TRY_WITH_TOKEN
 from slackbot.accelevents.connection import CLOSE_SECONDS, MAX_MESSAGE_BYTES
 from slackbot.accelevents.feed_options import FeedOptions
+from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.errors import TokenRefused
-from slackbot.domain.findings import Cause, Finding, Subject, why_unreached
+from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.model import AuthScheme
 
-ENOUGH: Final = 4096
-"""Bytes of an answer by polling that are looked at."""
-_TURNED_DOWN: Final = {
-    401: Cause.SOCKET_ASKS_FOR_TOKEN,
-    403: Cause.SOCKET_FORBIDS,
-    404: Cause.NO_SOCKET_THERE,
-}
-_OF_VERSION_4: Final = re.compile(r"\s*0\{")
-_OF_VERSION_3: Final = re.compile(r"\s*\d+:0\{")
-_NAMESPACE: Final = re.compile(r"(?i)namespace|^unable to connect$")
-"""How servers in JavaScript and in Python say that they do not have it."""
+LONGEST_POLL: Final = 4096  # bytes of an answer to polling that are read
+_OPEN_OF_VERSION_4: Final = re.compile(r"\s*0\{")
+_OPEN_OF_VERSION_3: Final = re.compile(r"\s*\d+:0\{")
+# How servers in JavaScript and in Python say that they do not have a namespace.
+_NO_NAMESPACE: Final = re.compile(r"(?i)namespace|^unable to connect$")
+_COMPARE: Final = "compare with the network panel of the event's hub in a browser"
+_CHECK_PATH: Final = f"check ACCELEVENTS_SOCKET_PATH; {_COMPARE}"
+_CHECK_ADDRESS: Final = f"check ACCELEVENTS_SOCKET_URL and ACCELEVENTS_SOCKET_PATH; {_COMPARE}"
+_CHECK_AUTH: Final = "check ACCELEVENTS_SOCKET_AUTH (how the token travels)"
 
 
-class _Verdict(Exception):
-    """The cause is known."""
+class _HandshakeEnded(Exception):
+    """The handshake came to an end that is a finding."""
 
-    def __init__(self, cause: Cause) -> None:
-        super().__init__(cause)
-        self.cause = cause
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.code)
+        self.finding = finding
 
 
 class _Redirected(aiohttp.ClientError):
-    """The peer sends us elsewhere; the token does not go there."""
+    """The peer redirects; the token is not sent there."""
 
 
-class SocketProbe:
-    """One visit to the socket, with a token or as a stranger."""
+class SocketCheck:
+    """A single handshake with an attendee's token, or without any.
+
+    `on_timeout` is the finding for the stage that the handshake has come to.
+    """
 
     def __init__(
         self, options: FeedOptions, token: SecretStr | None, scheme: AuthScheme | None
     ) -> None:
         self._options = options
-        self._stranger = token is None
         self._token = token
         self._scheme = scheme or AuthScheme.BARE
-        self._silence = Cause.NO_ANSWER
-        self._told: dict[str, str] = {}
+        self._facts: dict[str, str] = {}
+        self.on_timeout = host_finding(Subject.SOCKET, "no_answer")
 
-    async def visit(self) -> Finding:
-        """What is there. The caller sets a time-out, after which `silence` says what it means."""
+    async def run(self) -> Finding:
+        """Report on the peer. The caller sets a time-out."""
         try:
-            carried = self._carried()
-            async with _session() as http:
-                cause = await self._handshake(http, carried)
+            sent = Credentials(self._options.socket_url, {}, None)
+            if self._token is not None:
+                sent = credentials(self._options, self._token, self._scheme)
+            async with aiohttp.ClientSession(
+                cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_no_redirects,)
+            ) as http:
+                return await self._handshake(http, sent)
         except TokenRefused:
-            cause = Cause.SOCKET_REFUSES
-        except _Verdict as verdict:
-            cause = verdict.cause
+            return self._token_refused()
+        except _HandshakeEnded as ended:
+            return ended.finding
         except _Redirected:
-            cause = Cause.REDIRECTS
+            return host_finding(Subject.SOCKET, "redirects", **self._facts)
         except (aiohttp.ClientError, OSError, UnicodeError, ValueError) as error:
-            cause = why_unreached(error)
-        return Finding(Subject.SOCKET, cause, self._told)
+            return host_finding(Subject.SOCKET, connection_problem(error), **self._facts)
 
-    def silence(self) -> Finding:
-        """What it means that nothing more came."""
-        return Finding(Subject.SOCKET, self._silence, self._told)
-
-    def _carried(self) -> Credentials:
-        if self._token is None:
-            return Credentials(self._options.socket_url, {}, None)
-        return credentials(self._options, self._token, self._scheme)
-
-    async def _handshake(self, http: aiohttp.ClientSession, carried: Credentials) -> Cause:
+    async def _handshake(self, http: aiohttp.ClientSession, sent: Credentials) -> Finding:
         try:
             websocket = await http.ws_connect(
-                self._address(carried, "ws", "transport=websocket&EIO=4"),
-                headers=carried.headers,
+                self._address(sent, "ws", "transport=websocket&EIO=4"),
+                headers=sent.headers,
                 max_msg_size=MAX_MESSAGE_BYTES,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
             )
         except aiohttp.WSServerHandshakeError as error:
-            return await self._turned_down(http, carried, error.status)
+            # Servers and proxies choose this status rather freely, so the same server is asked by
+            # polling too; the status decides when that says nothing.
+            self._facts["status"] = str(error.status)
+            self.on_timeout = self._upgrade_refused(error.status)
+            with suppress(aiohttp.ClientError):
+                return await self._poll(http, sent) or self.on_timeout
+            return self.on_timeout
         try:
-            return await self._upgraded(websocket, carried)
+            return await self._connect(websocket, sent)
         finally:
             await websocket.close()
 
-    async def _upgraded(
-        self, websocket: aiohttp.ClientWebSocketResponse[Any], carried: Credentials
-    ) -> Cause:
-        """From the upgrade on: Engine.IO's open packet, our CONNECT, and the answer to it."""
-        self._silence = Cause.SILENT_AFTER_UPGRADE
-        first = await _frame(websocket, Cause.CLOSES_AFTER_UPGRADE)
+    async def _connect(
+        self, websocket: aiohttp.ClientWebSocketResponse[Any], sent: Credentials
+    ) -> Finding:
+        """Go on after the upgrade: Engine.IO's open packet, our CONNECT, and the answer to it."""
+        message = "the WebSocket opens, but no Engine.IO comes"
+        self.on_timeout = self._failure("silent_after_upgrade", message, _CHECK_PATH)
+        closed = self._failure(
+            "closes_after_upgrade",
+            "the WebSocket opens and is closed at once",
+            "look at the proxy before it: the server behind is down, or limits connections",
+        )
+        first = await self._receive(websocket, closed)
         if first.packet_type != OPEN or not isinstance(first.data, dict) or "sid" not in first.data:
-            return Cause.NOT_ENGINE_IO
-        self._silence = Cause.NO_CONNECT_ANSWER
-        connect = SocketPacket(CONNECT, carried.auth, self._options.namespace).encode()
+            return self._not_engine_io()
+        self.on_timeout = self._failure(
+            "no_connect_answer",
+            "connects but no CONNECT answer",
+            f"check ACCELEVENTS_SOCKET_NAMESPACE and ACCELEVENTS_SOCKET_AUTH; {_COMPARE}",
+        )
+        closed = self._failure(
+            "closes_on_connect",
+            "connects, and is closed at our CONNECT",
+            f"{TRY_WITH_TOKEN}; after that, {_CHECK_AUTH}",
+        )
+        connect = SocketPacket(CONNECT, sent.auth, self._options.namespace).encode()
         await websocket.send_str(EnginePacket(MESSAGE, connect).encode())
         while True:
-            frame = await _frame(websocket, Cause.CLOSES_ON_CONNECT)
+            frame = await self._receive(websocket, closed)
             if frame.packet_type == CLOSE:
-                return Cause.CLOSES_ON_CONNECT
-            if frame.packet_type == MESSAGE and (cause := self._answer(frame.data)) is not None:
-                return cause
+                return closed
+            if frame.packet_type != MESSAGE or not isinstance(frame.data, str):
+                continue
+            with suppress(ValueError):
+                packet = SocketPacket(encoded_packet=frame.data)
+                if packet.packet_type == DISCONNECT:
+                    return closed
+                if packet.packet_type in {CONNECT, CONNECT_ERROR}:
+                    return self._answer(packet)
 
-    def _answer(self, data: object) -> Cause | None:
-        """What a Socket.IO packet means, or None when it is no answer to our CONNECT."""
-        try:
-            packet = SocketPacket(encoded_packet=data if isinstance(data, str) else "")
-        except ValueError:
-            return None
-        said = packet.data
-        if packet.packet_type == CONNECT:
-            # The protocol before says CONNECT by itself, and without an id of its own.
-            is_of_today = isinstance(said, dict) and "sid" in said
-            return Cause.SOCKET_CONNECTS if is_of_today else Cause.OLD_ENGINE_IO
-        if packet.packet_type == DISCONNECT:
-            return Cause.CLOSES_ON_CONNECT
-        if packet.packet_type != CONNECT_ERROR:
-            return None
-        text = said.get("message") if isinstance(said, dict) else said
-        if isinstance(text, str) and _NAMESPACE.search(text):
-            self._told["namespace"] = self._options.namespace
-            return Cause.NAMESPACE_UNKNOWN
-        return Cause.SOCKET_ASKS_FOR_TOKEN if self._stranger else Cause.SOCKET_REFUSES
+    async def _receive(
+        self, websocket: aiohttp.ClientWebSocketResponse[Any], closed: Finding
+    ) -> EnginePacket:
+        """Return the next Engine.IO packet.
 
-    # --- no upgrade ---
-
-    async def _turned_down(
-        self, http: aiohttp.ClientSession, carried: Credentials, status: int
-    ) -> Cause:
-        """What an HTTP answer in place of the upgrade shows.
-
-        Servers and proxies choose its status rather freely, so the same server is asked by
-        polling too; the status decides when that tells nothing.
+        Raises:
+            _HandshakeEnded: with `closed`, or because the frame is no packet.
         """
-        self._told["status"] = str(status)
-        self._silence = self._by_status(status)
-        with suppress(aiohttp.ClientError):
-            return await self._by_polling(http, carried) or self._silence
-        return self._silence
+        message = await websocket.receive()
+        if message.type not in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
+            raise _HandshakeEnded(closed)
+        try:
+            return EnginePacket(encoded_packet=message.data)
+        except ValueError:
+            raise _HandshakeEnded(self._not_engine_io()) from None
 
-    def _by_status(self, status: int) -> Cause:
-        if status in {401, 403} and not self._stranger:
-            return Cause.SOCKET_REFUSES
+    def _answer(self, packet: SocketPacket) -> Finding:
+        """Interpret the answer to our CONNECT."""
+        data = packet.data
+        if packet.packet_type == CONNECT:
+            # Version 3 sends CONNECT unasked, and without a session id of its own.
+            if isinstance(data, dict) and "sid" in data:
+                return Subject.SOCKET.ok("socket_connects", "connects", **self._facts)
+            return self._old_engine_io()
+        text = data.get("message") if isinstance(data, dict) else data
+        if isinstance(text, str) and _NO_NAMESPACE.search(text):
+            self._facts["namespace"] = self._options.namespace
+            hint = f"check ACCELEVENTS_SOCKET_NAMESPACE; {_COMPARE}"
+            return self._failure("namespace_unknown", "it has no namespace {namespace}", hint)
+        return self._asks_for_token() if self._token is None else self._token_refused()
+
+    def _upgrade_refused(self, status: int) -> Finding:
+        """Interpret an HTTP status in place of the upgrade."""
+        if status in {401, 403} and self._token is not None:
+            return self._token_refused()
+        if status == 401:
+            return self._asks_for_token()
+        if status == 403:
+            message = "it refuses strangers ({status}); a firewall may too"
+            return Subject.SOCKET.warning("socket_forbids", message, TRY_WITH_TOKEN, **self._facts)
+        if status == 404:
+            return self._no_socket()
         if status >= 500:
-            return Cause.SERVER_FAILED
-        return _TURNED_DOWN.get(status, Cause.HANDSHAKE_ODD)
+            return host_finding(Subject.SOCKET, "server_failed", **self._facts)
+        message = "the handshake is answered with {status}, which Socket.IO does not do"
+        return self._failure("handshake_odd", message, _CHECK_ADDRESS)
 
-    async def _by_polling(self, http: aiohttp.ClientSession, carried: Credentials) -> Cause | None:
-        """Who it is by what it says without a WebSocket, in today's version and the one before."""
-        for version, spoken in ((4, Cause.WEBSOCKET_BLOCKED), (3, Cause.OLD_ENGINE_IO)):
-            address = self._address(carried, "http", f"transport=polling&EIO={version}")
-            async with http.get(address, headers=carried.headers) as response:
-                text = (await response.content.read(ENOUGH)).decode("utf-8", "replace")
-            if _OF_VERSION_3.match(text) or "unsupported version" in text.lower():
-                return Cause.OLD_ENGINE_IO
-            if _OF_VERSION_4.match(text):
-                return spoken
+    async def _poll(self, http: aiohttp.ClientSession, sent: Credentials) -> Finding | None:
+        """Identify the server by polling, in today's version of Engine.IO and the one before."""
+        for version in (4, 3):
+            address = self._address(sent, "http", f"transport=polling&EIO={version}")
+            async with http.get(address, headers=sent.headers) as response:
+                text = (await response.content.read(LONGEST_POLL)).decode("utf-8", "replace")
+            is_version_4 = _OPEN_OF_VERSION_4.match(text)
+            if (
+                _OPEN_OF_VERSION_3.match(text)
+                or "unsupported version" in text.lower()
+                or (is_version_4 and version == 3)
+            ):
+                return self._old_engine_io()
+            if is_version_4:
+                return self._failure(
+                    "websocket_blocked",
+                    "Socket.IO is there, but the WebSocket upgrade does not get through ({status})",
+                    "let a proxy in between pass WebSocket upgrades",
+                )
             if response.status == 404 or (response.ok and text.lstrip().startswith("<")):
-                return Cause.NO_SOCKET_THERE
+                return self._no_socket()
         return None
 
-    def _address(self, carried: Credentials, scheme: str, query: str) -> str:
-        """The address as python-engineio makes it."""
-        parts = urlsplit(carried.url)
+    def _address(self, sent: Credentials, scheme: str, query: str) -> str:
+        """Build the address as python-engineio does."""
+        parts = urlsplit(sent.url)
         secure = "s" if parts.scheme in {"https", "wss"} else ""
         path = self._options.socket_path.strip("/")
         given = f"{parts.query}&" if parts.query else ""
         return f"{scheme}{secure}://{parts.netloc}/{path}/?{given}{query}"
 
+    # --- findings of several stages ---
 
-async def _frame(websocket: aiohttp.ClientWebSocketResponse[Any], at_end: Cause) -> EnginePacket:
-    """The next frame as Engine.IO reads it.
+    def _failure(self, code: str, message: str, hint: str) -> Finding:
+        return Subject.SOCKET.failure(code, message, hint, **self._facts)
 
-    Raises:
-        _Verdict: `at_end` when there is none, or it is no packet.
-    """
-    message = await websocket.receive()
-    if message.type not in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
-        raise _Verdict(at_end)
-    try:
-        return EnginePacket(encoded_packet=message.data)
-    except ValueError:
-        raise _Verdict(Cause.NOT_ENGINE_IO) from None
+    def _asks_for_token(self) -> Finding:
+        message = "reachable; it asks for a token, as it should"
+        return Subject.SOCKET.ok("socket_asks_for_token", message, **self._facts)
 
+    def _token_refused(self) -> Finding:
+        hint = f"{_CHECK_AUTH}; {_COMPARE}"
+        return self._failure("socket_refuses", "it refuses the token", hint)
 
-@asynccontextmanager
-async def _session() -> AsyncIterator[aiohttp.ClientSession]:
-    async with aiohttp.ClientSession(
-        cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_no_redirects,)
-    ) as session:
-        yield session
+    def _no_socket(self) -> Finding:
+        message = "not Socket.IO at that path ({status})"
+        return self._failure("no_socket_there", message, _CHECK_ADDRESS)
+
+    def _old_engine_io(self) -> Finding:
+        return self._failure(
+            "old_engine_io",
+            "old Engine.IO: the server speaks version 3 (Socket.IO 2), the bot version 4",
+            "point ACCELEVENTS_SOCKET_URL at a server of Socket.IO 3 or newer",
+        )
+
+    def _not_engine_io(self) -> Finding:
+        message = "the WebSocket opens, but speaks something other than Engine.IO"
+        return self._failure("not_engine_io", message, _CHECK_PATH)
 
 
 async def _no_redirects(

@@ -8,14 +8,13 @@ import structlog
 from starlette.types import ASGIApp
 
 from slackbot.bootstrap.database import secret_keys
-from slackbot.domain.findings import Cause
 from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.ports import Clock, Store
 from slackbot.services.call_tokens import LinkSigner
 from slackbot.services.calls import Calls
 from slackbot.settings import Settings, split
 from slackbot.web.call.assets import load
-from slackbot.web.call.checks import probe_call_page
+from slackbot.web.call.checks import OFFERED, check_call_page
 from slackbot.web.call.routes import CallPage
 
 log = structlog.get_logger(__name__)
@@ -32,8 +31,8 @@ def calls_and_page(
         SettingsError: a key cannot be used.
     """
     hosts = MediaHosts.of(split(settings.call_media_hosts))
-    found = probe_call_page(settings.public_url, static)
-    on = found.cause is Cause.CALL_PAGE_THERE
+    found = check_call_page(settings.public_url, static)
+    on = found.code == OFFERED
     calls = Calls(
         store=store,
         clock=clock,
@@ -43,5 +42,5 @@ def calls_and_page(
     )
     if on:
         return calls, CallPage(calls, load(static), settings.public_url).app(hosts)
-    log.info("call_page_off", reason=found.cause.value)
+    log.info("call_page_off", reason=found.code)
     return calls, None

@@ -6,24 +6,23 @@ import json
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 import uvloop
-from pydantic import SecretStr
 from rich.console import Console
 from rich.text import Text
 
-from slackbot.cli.doctor_texts import said
 from slackbot.domain.credentials import AccessToken, read_credential, read_event
 from slackbot.domain.errors import InputError
 from slackbot.domain.findings import Finding, Grade
 from slackbot.telemetry import configure_logging
 
 if TYPE_CHECKING:
-    from slackbot.doctor.checks import AsAttendee
+    from slackbot.doctor.runner import Attendee
 
-STYLES: Final = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAILURE: "bold red"}
+_STYLES: Final = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAILURE: "bold red"}
+# Characters of the columns.
 _GRADE_WIDTH: Final = 9
 _SUBJECT_WIDTH: Final = 14
 
@@ -55,26 +54,22 @@ def doctor(
         return
     if as_attendee is not (event is not None):
         raise click.UsageError("--as-attendee and --event SLUG go together.")
-    from slackbot.doctor.checks import examine
+    from slackbot.doctor.runner import run_checks
 
     configure_logging("error", "auto")
-    attendee = None if event is None else _attendee(event)
-    found = uvloop.run(_told(examine(attendee, seconds), as_json=as_json))
-    sys.exit(1 if found[Grade.FAILURE] else 0)
+    attendee = None if event is None else _read_attendee(event)
+    grades = uvloop.run(_print_findings(run_checks(attendee, seconds), as_json=as_json))
+    sys.exit(1 if grades[Grade.FAILURE] else 0)
 
 
-def _attendee(event: str) -> AsAttendee:
-    """Whose eyes to look with. The token is typed unseen or comes by a pipe, never as argument."""
-    from slackbot.doctor.checks import AsAttendee
+def _read_attendee(event: str) -> Attendee:
+    """Read the token from a prompt or a pipe, never from an argument."""
+    from slackbot.doctor.runner import Attendee
 
     try:
         slug = read_event(event)
     except InputError:
         raise click.BadParameter("is no event's slug or link", param_hint="--event") from None
-    return AsAttendee(slug, _token())
-
-
-def _token() -> SecretStr:
     if sys.stdin.isatty():
         typed = click.prompt("The attendee's access token", hide_input=True, err=True)
     else:
@@ -85,50 +80,43 @@ def _token() -> SecretStr:
         raise click.UsageError("That is no access token.") from None
     if not isinstance(credential, AccessToken):
         raise click.UsageError("That is a magic link, which works only once: give a token.")
-    return credential.token
+    return Attendee(slug, credential.token)
 
 
-async def _told(findings: AsyncIterator[Finding], *, as_json: bool) -> Counter[Grade]:
-    """Print each finding as it comes; how many there are of each grade."""
-    counted: Counter[Grade] = Counter()
-    rows: list[dict[str, Any]] = []
+async def _print_findings(findings: AsyncIterator[Finding], *, as_json: bool) -> Counter[Grade]:
+    """Print each finding as it comes, or all as one JSON object; return the count by grade."""
+    grades: Counter[Grade] = Counter()
+    rows: list[dict[str, object]] = []
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     async for finding in findings:
-        counted[finding.grade] += 1
-        if as_json:
-            rows.append(_row(finding))
-        else:
+        grades[finding.grade] += 1
+        if not as_json:
             console.print(_line(finding))
+            continue
+        rows.append(
+            {
+                "grade": finding.grade,
+                "subject": finding.subject,
+                "cause": finding.code,
+                "said": finding.message,
+                "advice": finding.hint,
+                "facts": dict(finding.facts),
+            }
+        )
     if as_json:
-        click.echo(json.dumps({"ok": not counted[Grade.FAILURE], "findings": rows}, indent=2))
+        click.echo(json.dumps({"ok": not grades[Grade.FAILURE], "findings": rows}, indent=2))
+    elif grades[Grade.FAILURE] or grades[Grade.WARNING]:
+        failures, warnings = grades[Grade.FAILURE], grades[Grade.WARNING]
+        console.print(f"Failures: {failures}. Warnings: {warnings}.")
     else:
-        console.print(_sum(counted))
-    return counted
+        console.print("All is well.")
+    return grades
 
 
 def _line(finding: Finding) -> Text:
-    case, advice = said(finding)
     line = Text.assemble(
-        (f"{finding.grade:<{_GRADE_WIDTH}}", STYLES[finding.grade]),
+        (f"{finding.grade:<{_GRADE_WIDTH}}", _STYLES[finding.grade]),
         (f"{finding.subject:<{_SUBJECT_WIDTH}}", "bold"),
-        case,
+        finding.message,
     )
-    return line.append(f" → {advice}", "dim") if advice else line
-
-
-def _sum(counted: Counter[Grade]) -> str:
-    if not counted[Grade.FAILURE] and not counted[Grade.WARNING]:
-        return "All is well."
-    return f"Failures: {counted[Grade.FAILURE]}. Warnings: {counted[Grade.WARNING]}."
-
-
-def _row(finding: Finding) -> dict[str, Any]:
-    case, advice = said(finding)
-    return {
-        "grade": finding.grade,
-        "subject": finding.subject,
-        "cause": finding.cause,
-        "said": case,
-        "advice": advice,
-        "facts": dict(finding.facts),
-    }
+    return line.append(f" → {finding.hint}", "dim") if finding.hint else line

@@ -1,4 +1,4 @@
-"""Asks Slack who the bot's token belongs to and what it may do; nothing else is called."""
+"""Check the bot's token and scopes with `auth.test`; nothing else is called."""
 
 from __future__ import annotations
 
@@ -9,49 +9,67 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
-from slackbot.domain.findings import Cause, Finding, Subject, why_unreached
+from slackbot.aio.reachability import connection_problem, host_finding
+from slackbot.domain.findings import Finding, Subject
 from slackbot.slack.client import slack_session, web_client
 from slackbot.slack.manifest import SCOPES
 
-_WORD = re.compile(r"[a-z0-9_]{1,60}")
+_ERROR_CODE = re.compile(r"[a-z0-9_]{1,60}")
 
 
-async def probe_slack(api_url: str, token: str) -> list[Finding]:
-    """Whether the token is accepted, and which scopes it lacks."""
+async def check_slack(api_url: str, token: str) -> list[Finding]:
+    """Report on the token, and on the scopes that it lacks."""
     async with slack_session() as session:
         try:
             answer = await web_client(api_url, session).auth_test(token=token)
         except SlackApiError as error:
-            return [_refused(error.response)]
+            return [_refusal(error.response)]
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            return [Finding(Subject.SLACK, why_unreached(error))]
+            return [host_finding(Subject.SLACK, connection_problem(error))]
         except (AttributeError, TypeError):  # the SDK expects an object in every 200
-            return [Finding(Subject.SLACK, Cause.WEB_PAGE, {"status": "200"})]
-    told = {"workspace": str(answer.get("team", "")), "bot": str(answer.get("user", ""))}
-    return [Finding(Subject.SLACK, Cause.SLACK_ACCEPTS, told), _scopes(answer.headers)]
+            return [host_finding(Subject.SLACK, "web_page", status="200")]
+    accepted = Subject.SLACK.ok(
+        "slack_accepts",
+        "the token is {bot}'s in {workspace}",
+        workspace=str(answer.get("team", "")),
+        bot=str(answer.get("user", "")),
+    )
+    return [accepted, _scopes(answer.headers)]
 
 
-def _refused(response: Any) -> Finding:
-    """Slack's word for it; an answer without one is not Slack's."""
+def _refusal(response: Any) -> Finding:
     status = int(getattr(response, "status_code", getattr(response, "status", 0)))
     data = getattr(response, "data", None)
-    word = str(data.get("error", "")) if isinstance(data, dict) else ""
-    told = {"status": str(status)}
-    if word == "ratelimited" or status == 429:
-        return Finding(Subject.SLACK, Cause.RATE_LIMITED, told)
-    if _WORD.fullmatch(word):
-        return Finding(Subject.SLACK, Cause.SLACK_REFUSES, {"error": word})
-    if status >= 500:
-        return Finding(Subject.SLACK, Cause.SERVER_FAILED, told)
-    return Finding(Subject.SLACK, Cause.WEB_PAGE, told)
+    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+    if code == "ratelimited" or status == 429:
+        problem = "rate_limited"
+    elif _ERROR_CODE.fullmatch(code):
+        return Subject.SLACK.failure(
+            "slack_refuses",
+            "it refuses the token ({error})",
+            "set SLACK_BOT_TOKEN to the one on your app's page OAuth & Permissions",
+            error=code,
+        )
+    else:  # an answer without an error code is not Slack's
+        problem = "server_failed" if status >= 500 else "web_page"
+    return host_finding(Subject.SLACK, problem, status=str(status))
 
 
 def _scopes(headers: Mapping[str, str]) -> Finding:
-    told = next((v for k, v in headers.items() if k.lower() == "x-oauth-scopes"), None)
-    if told is None:
-        return Finding(Subject.SCOPES, Cause.SCOPES_UNTOLD)
-    granted = {scope.strip() for scope in told.split(",")}
+    header = next((v for k, v in headers.items() if k.lower() == "x-oauth-scopes"), None)
+    if header is None:
+        return Subject.SCOPES.warning(
+            "scopes_untold",
+            "not told",
+            "is SLACK_API_URL Slack's own, or a proxy that drops the header x-oauth-scopes?",
+        )
+    granted = {scope.strip() for scope in header.split(",")}
     missing = [scope for scope in SCOPES if scope not in granted]
     if missing:
-        return Finding(Subject.SCOPES, Cause.SCOPES_MISSING, {"missing": ", ".join(missing)})
-    return Finding(Subject.SCOPES, Cause.SCOPES_GRANTED, {"granted": ", ".join(SCOPES)})
+        return Subject.SCOPES.failure(
+            "scopes_missing",
+            "missing: {missing}",
+            "add them on your app's page OAuth & Permissions and install it again",
+            missing=", ".join(missing),
+        )
+    return Subject.SCOPES.ok("scopes_granted", "{granted}", granted=", ".join(SCOPES))

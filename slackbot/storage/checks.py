@@ -1,116 +1,138 @@
-"""Looks at a database as it lies there: nothing is created, migrated or changed."""
+"""Check a database as it is: nothing is created, migrated or changed."""
 
 from __future__ import annotations
 
 import sqlite3
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import func, make_url, select, union
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from slackbot.domain.findings import Cause, Finding, Subject, why_unreached
+from slackbot.aio.reachability import connection_problem, host_finding
+from slackbot.domain.findings import Finding, Subject
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import BROKEN, DeliveryDatabase
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.tables import LinkRow, MatchRow
 
-_SAID = (
-    ("authentication failed", Cause.PASSWORD_REFUSED),
-    ("does not exist", Cause.DATABASE_UNKNOWN),
-    ("connection refused", Cause.CONNECTION_REFUSED),
-    ("resolve host", Cause.HOST_UNKNOWN),
-    ("timeout", Cause.NO_ANSWER),
+# Texts of PostgreSQL's client when there is no connection; it gives no codes then.
+_HOST_PROBLEMS: Final = (
+    ("connection refused", "connection_refused"),
+    ("resolve host", "host_unknown"),
+    ("timeout", "no_answer"),
 )
-"""What PostgreSQL's client says when there is no connection; it gives no codes then."""
-_SEAL_HEAD = 12
-"""Characters of a sealed value up to the end of its key's id."""
+_KEY_ID_END: Final = 12  # characters of an encrypted value up to the end of its key's id
 
 
-async def probe_database(url: str, cipher: Cipher | None) -> list[Finding]:
-    """The database, its schema, and whether `cipher` has every key that sealed something in it."""
+async def check_database(url: str, cipher: Cipher | None) -> list[Finding]:
+    """Report on the database, its schema, and the keys that its values were encrypted with."""
     try:
         database = Database(url)
     except ValueError as error:
-        facts = {"why": str(error)}
-        return [Finding(Subject.DATABASE, Cause.DATABASE_URL_UNUSABLE, facts)]
+        return [_url_unusable(str(error))]
     except ImportError:
-        facts = {"why": "its driver is not installed"}
-        return [Finding(Subject.DATABASE, Cause.DATABASE_URL_UNUSABLE, facts)]
+        return [_url_unusable("its driver is not installed")]
     try:
-        kind = make_url(url).get_backend_name()
-        if kind != "sqlite":
-            return await _opened(database, cipher, migrates_itself=False)
-        found = _not_to_be_opened(url) or await _opened(database, cipher, migrates_itself=True)
-        return found + _of_delivery(url)
+        if make_url(url).get_backend_name() != "sqlite":
+            return await _check_open(database, cipher)
+        unopened = _check_file(url)
+        found = [unopened] if unopened else await _check_open(database, cipher)
+        if (file := DeliveryDatabase(url).broken()) is not None:
+            damaged = Subject.DATABASE.failure(
+                "delivery_broken",
+                "{path} is damaged or no SQLite database",
+                "stop the bot and move it away: it is made anew, and nothing is told twice",
+                path=str(file),
+            )
+            found.append(damaged)
+        return found
     except (SQLAlchemyError, OSError, UnicodeError) as error:
-        return [_failed(error)]
+        return [_query_failed(error)]
     finally:
         await database.aclose()
 
 
-def _of_delivery(url: str) -> list[Finding]:
-    """The delivery engine's own file beside ours."""
-    file = DeliveryDatabase(url).broken()
-    if file is None:
-        return []
-    return [Finding(Subject.DATABASE, Cause.DELIVERY_BROKEN, {"path": str(file)})]
+def _url_unusable(why: str) -> Finding:
+    return Subject.DATABASE.failure(
+        "database_url_unusable",
+        "DATABASE_URL: {why}",
+        "leave it empty, or write postgresql+psycopg://user:password@host/name",
+        why=why,
+    )
 
 
-def _not_to_be_opened(url: str) -> list[Finding]:
-    """What there is to say of a SQLite file that opening it would create, or could not."""
+def _check_file(url: str) -> Finding | None:
+    """Report on a SQLite file that opening would create, or that cannot be opened."""
     path = make_url(url).database
-    if path in {None, "", ":memory:"}:
-        return [Finding(Subject.DATABASE, Cause.DATABASE_FORGETS)]
-    file = Path(str(path))
-    told = {"path": str(file)}
-    try:
-        _write_into(_nearest_folder(file.parent))
-    except OSError as error:
-        told = {"path": str(file.parent), "why": error.strerror or type(error).__name__}
-        return [Finding(Subject.DATABASE, Cause.FOLDER_UNUSABLE, told)]
-    if not file.exists():
-        return [Finding(Subject.DATABASE, Cause.DATABASE_NEW, told)]
-    try:
-        with file.open("r+b"):
-            return []
-    except OSError as error:
-        told["why"] = error.strerror or type(error).__name__
-        return [Finding(Subject.DATABASE, Cause.FILE_UNUSABLE, told)]
-
-
-def _nearest_folder(folder: Path) -> Path:
-    """The folder, or the one that it would be made in."""
+    if path is None or path in {"", ":memory:"}:
+        return Subject.DATABASE.warning(
+            "database_forgets",
+            "in memory: everything is forgotten at each stop",
+            "leave DATABASE_URL empty for a file in SLACKBOT_DATA_DIR",
+        )
+    file = Path(path)
+    folder = file.parent  # or the one that it would be made in
     while not folder.exists() and folder.parent != folder:
         folder = folder.parent
-    return folder
+    try:
+        # Permissions do not show a full or read-only disk, nor bind root, so a file is written.
+        with tempfile.TemporaryFile(dir=folder) as trial:
+            trial.write(b"x")
+    except OSError as error:
+        return Subject.DATABASE.failure(
+            "folder_unusable",
+            "nothing can be written into {path} ({why})",
+            "let SLACKBOT_DATA_DIR be a folder that the bot's user owns",
+            path=str(file.parent),
+            why=error.strerror or type(error).__name__,
+        )
+    if not file.exists():
+        message = "none yet at {path}; slackbot run makes it"
+        return Subject.DATABASE.ok("database_new", message, path=str(file))
+    try:
+        with file.open("r+b"):
+            return None
+    except OSError as error:
+        return Subject.DATABASE.failure(
+            "file_unusable",
+            "{path} cannot be read and written ({why})",
+            "give the file to the bot's user",
+            path=str(file),
+            why=error.strerror or type(error).__name__,
+        )
 
 
-def _write_into(folder: Path) -> None:
-    """Permissions do not tell all (a full or read-only disk, root), so a file is written."""
-    with tempfile.TemporaryFile(dir=folder) as file:
-        file.write(b"x")
-
-
-async def _opened(
-    database: Database, cipher: Cipher | None, *, migrates_itself: bool
-) -> list[Finding]:
+async def _check_open(database: Database, cipher: Cipher | None) -> list[Finding]:
     current, head = await schema.current_and_head(database)
-    found = [Finding(Subject.DATABASE, Cause.DATABASE_ANSWERS)]
-    told = {"current": current or "none", "head": head}
+    revisions = {"current": current or "none", "head": head}
+    found = [Subject.DATABASE.ok("database_answers", "answers")]
     if current == head:
-        found.append(Finding(Subject.SCHEMA, Cause.SCHEMA_NEWEST, told))
-        if cipher is not None:
-            found += await _lost_keys(database, cipher)
-    elif current is not None and not _is_known(current):
-        found.append(Finding(Subject.SCHEMA, Cause.SCHEMA_UNKNOWN, told))
+        found.append(Subject.SCHEMA.ok("schema_newest", "{current}, the newest", **revisions))
+        if cipher is not None and (lost := await _lost_keys(database, cipher)):
+            hint = (
+                "add them again at the end of SLACKBOT_SECRET_KEYS, "
+                "or those people must connect anew"
+            )
+            message = "{count} of the keys that sealed what is in the database are missing"
+            found.append(Subject.KEYS.failure("key_lost", message, hint, count=str(lost)))
+        return found
+    message = "{current} instead of {head}"
+    if current is not None and not _is_known(current):
+        message = "{current} is not known to this version, which ends at {head}"
+        hint = "install the version that made it, or go back to a backup"
+        different = Subject.SCHEMA.failure("schema_unknown", message, hint, **revisions)
+    elif database.single_process:
+        hint = "nothing: slackbot run brings it up to date, as slackbot migrate does"
+        different = Subject.SCHEMA.warning("schema_old", message, hint, **revisions)
     else:
-        cause = Cause.SCHEMA_OLD if migrates_itself else Cause.SCHEMA_TO_MIGRATE
-        found.append(Finding(Subject.SCHEMA, cause, told))
-    return found
+        hint = "run slackbot migrate"
+        different = Subject.SCHEMA.failure("schema_to_migrate", message, hint, **revisions)
+    return [*found, different]
 
 
 def _is_known(revision: str) -> bool:
@@ -120,25 +142,38 @@ def _is_known(revision: str) -> bool:
         return False
 
 
-async def _lost_keys(database: Database, cipher: Cipher) -> list[Finding]:
-    """Seals that none of the keys made: what they hold cannot be read any more."""
-    sealed = union(
-        select(func.substr(LinkRow.token_sealed, 1, _SEAL_HEAD).label("head")),
-        select(func.substr(MatchRow.call_sealed, 1, _SEAL_HEAD).label("head")),
+async def _lost_keys(database: Database, cipher: Cipher) -> int:
+    """Count the keys that encrypted something in the database and that `cipher` does not have."""
+    key_ids = union(
+        select(func.substr(LinkRow.token_sealed, 1, _KEY_ID_END).label("head")),
+        select(func.substr(MatchRow.call_sealed, 1, _KEY_ID_END).label("head")),
     ).subquery()
-    heads: list[str | None] = await database.all(select(sealed.c.head))
-    lost = [head for head in heads if head and not cipher.has_key_of(head)]
-    return [Finding(Subject.KEYS, Cause.KEY_LOST, {"count": str(len(lost))})] if lost else []
+    heads: list[str | None] = await database.all(select(key_ids.c.head))
+    return sum(1 for head in heads if head and not cipher.has_key_of(head))
 
 
-def _failed(error: Exception) -> Finding:
-    """Which kind of failure. The text itself stays here: it may hold the address."""
+def _query_failed(error: Exception) -> Finding:
+    """Classify the error. Its text is not repeated: it may hold the address."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     name = cause.sqlite_errorname if isinstance(cause, sqlite3.Error) else type(cause).__name__
     if name in BROKEN:
-        return Finding(Subject.DATABASE, Cause.NOT_A_DATABASE)
+        message = "the file is damaged or no SQLite database"
+        hint = "put the last backup in its place, or move it away to begin anew"
+        return Subject.DATABASE.failure("not_a_database", message, hint)
     text = str(cause).lower()
-    known = [told for words, told in _SAID if words in text] or [why_unreached(error)]
-    if known[0] is not Cause.LINE_CUT:
-        return Finding(Subject.DATABASE, known[0])
-    return Finding(Subject.DATABASE, Cause.DATABASE_FAILED, {"why": name})
+    if "authentication failed" in text:
+        message = "the server refuses user or password"
+        hint = "check both in DATABASE_URL; a password with @ : / in it must be percent-encoded"
+        return Subject.DATABASE.failure("password_refused", message, hint)
+    if "does not exist" in text:
+        message, hint = (
+            "the server has no such database or user",
+            "create it, or check DATABASE_URL",
+        )
+        return Subject.DATABASE.failure("database_unknown", message, hint)
+    problem = next((found for words, found in _HOST_PROBLEMS if words in text), None)
+    problem = problem or connection_problem(error)
+    if problem != "line_cut":
+        return host_finding(Subject.DATABASE, problem)
+    message, hint = "it cannot be used ({why})", "check DATABASE_URL, and that the server runs"
+    return Subject.DATABASE.failure("database_failed", message, hint, why=name)

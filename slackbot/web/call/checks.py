@@ -1,23 +1,41 @@
-"""Whether there is a call page, and if not, why."""
+"""Check that calls can be offered: the public address and the built page."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
-from slackbot.domain.findings import Cause, Finding, Subject
+from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.media_hosts import LOOPBACK
 from slackbot.web.call.assets import is_built
 
+OFFERED: Final = "call_page_there"  # the code of the only finding with which calls are offered
 
-def probe_call_page(public_url: str, folder: Path) -> Finding:
-    """One finding. Browsers give camera and microphone over TLS, or on this machine, alone."""
-    told = {"url": public_url}
+
+def check_call_page(public_url: str, folder: Path) -> Finding:
+    """Report on the page at `public_url`, built into `folder`.
+
+    Browsers give camera and microphone over TLS only, or on this machine.
+    """
     if not public_url:
-        return Finding(Subject.CALLS, Cause.CALLS_NOT_WANTED)
+        return Subject.CALLS.ok(
+            "calls_not_wanted",
+            "Join call is not offered, since PUBLIC_URL is empty; people meet in the event hub",
+        )
     parts = urlsplit(public_url)
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
-        return Finding(Subject.CALLS, Cause.CALLS_WITHOUT_TLS, told)
+        return Subject.CALLS.warning(
+            "calls_without_tls",
+            "Join call is not offered: browsers give no camera to {url}",
+            "set PUBLIC_URL to an https address",
+            url=public_url,
+        )
     if not is_built(folder):
-        return Finding(Subject.CALLS, Cause.CALL_PAGE_MISSING)
-    return Finding(Subject.CALLS, Cause.CALL_PAGE_THERE, told)
+        return Subject.CALLS.warning(
+            "call_page_missing",
+            "Join call is not offered: this installation has no call page",
+            "install the wheel, or build the page with npm (see docs/call.md), or empty PUBLIC_URL",
+        )
+    message = "Join call is offered, and leads to {url}"
+    return Subject.CALLS.ok(OFFERED, message, url=public_url)

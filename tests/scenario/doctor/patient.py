@@ -45,12 +45,15 @@ class Patient:
     secrets: list[str] = field(default_factory=list, repr=False)
 
     async def is_seen_by_doctor(self, *arguments: str, typed: str = "", **changes: str) -> Report:
-        """Run `slackbot doctor`; whatever it prints holds no secret."""
+        """Run `slackbot doctor`; no secret is printed, and all but `ok` has a hint."""
         given = {**self.environment, **changes}
         run: Any = CliRunner().invoke
         told = await asyncio.to_thread(run, main, ["doctor", *arguments], input=typed, env=given)
         for secret in [*self.secrets, typed.strip()]:
             assert not secret or secret not in told.output
+        for line in told.output.splitlines():
+            if line.startswith(("ok ", "warning ", "failure ")):
+                assert ("→" in line) is not line.startswith("ok"), line
         return Report(told.exit_code, told.output)
 
     async def is_seen_as_ada(self, **changes: str) -> Report:

@@ -13,10 +13,10 @@ from functools import partial
 
 import pytest
 
-from slackbot.doctor.checks import bounded
-from slackbot.domain.findings import Cause, Finding, Subject
+from slackbot.doctor.runner import bounded
+from slackbot.domain.findings import Finding, Grade, Subject
 from slackbot.web.call.assets import STATIC
-from slackbot.web.call.checks import probe_call_page
+from slackbot.web.call.checks import OFFERED, check_call_page
 
 from .patient import Patient, upgraded
 
@@ -123,7 +123,7 @@ async def test_why_no_call_is_offered(patient: Patient) -> None:
     assert (report.status, report.on("calls").startswith("warning")) == (0, True)
     assert "no camera to http://bot.example.com → set PUBLIC_URL" in report.on("calls")
     report = await patient.is_seen_by_doctor(PUBLIC_URL="https://bot.example.com")
-    there = probe_call_page("https://bot.example.com", STATIC).cause is Cause.CALL_PAGE_THERE
+    there = check_call_page("https://bot.example.com", STATIC).code == OFFERED
     said = "leads to https://bot.example.com" if there else "has no call page → install the wheel"
     assert (report.status, said in report.on("calls")) == (0, True)
 
@@ -174,8 +174,10 @@ async def test_a_check_that_breaks_is_a_finding() -> None:
     async def broken() -> list[Finding]:
         raise RuntimeError("canary")
 
-    found = await bounded(Subject.SLACK, broken(), 10)
-    assert found == [Finding(Subject.SLACK, Cause.CHECK_BROKE, {"kind": "RuntimeError"})]
+    [finding] = await bounded(Subject.SLACK, broken(), 10)
+    assert (finding.grade, finding.code) == (Grade.FAILURE, "check_broke")
+    assert finding.facts == {"kind": "RuntimeError"}
+    assert "canary" not in finding.message + finding.hint
 
 
 async def test_the_new_key_is_printed_alone(patient: Patient) -> None:

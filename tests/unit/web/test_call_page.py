@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from slackbot.domain.findings import Cause, Grade
+from slackbot.domain.findings import Grade
 from slackbot.domain.media_hosts import MediaHosts
-from slackbot.web.call.checks import probe_call_page
+from slackbot.web.call.checks import check_call_page
 from tests.harness.calls import OURS, PUBLIC, CallStage, built_page, call_stage
 
 HEADERS = {
@@ -156,21 +156,21 @@ async def test_media_hosts_of_this_machine_stand_in_the_policy(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("url", "built", "cause", "grade"),
+    ("url", "built", "code", "grade"),
     [
-        ("https://bot.example", True, Cause.CALL_PAGE_THERE, Grade.OK),
-        ("http://127.0.0.1:3000", True, Cause.CALL_PAGE_THERE, Grade.OK),
-        ("http://localhost", True, Cause.CALL_PAGE_THERE, Grade.OK),
-        ("", True, Cause.CALLS_NOT_WANTED, Grade.OK),
-        ("", False, Cause.CALLS_NOT_WANTED, Grade.OK),
-        ("http://bot.example", True, Cause.CALLS_WITHOUT_TLS, Grade.WARNING),
-        ("http://127.0.0.1.example", True, Cause.CALLS_WITHOUT_TLS, Grade.WARNING),
-        ("https://bot.example", False, Cause.CALL_PAGE_MISSING, Grade.WARNING),
+        ("https://bot.example", True, "call_page_there", Grade.OK),
+        ("http://127.0.0.1:3000", True, "call_page_there", Grade.OK),
+        ("http://localhost", True, "call_page_there", Grade.OK),
+        ("", True, "calls_not_wanted", Grade.OK),
+        ("", False, "calls_not_wanted", Grade.OK),
+        ("http://bot.example", True, "calls_without_tls", Grade.WARNING),
+        ("http://127.0.0.1.example", True, "calls_without_tls", Grade.WARNING),
+        ("https://bot.example", False, "call_page_missing", Grade.WARNING),
     ],
 )
-def test_why_there_is_no_page(tmp_path: Path, url: str, built: bool, cause: Cause, grade: Grade):
+def test_why_there_is_no_page(tmp_path: Path, url: str, built: bool, code: str, grade: Grade):
     """It needs an address that browsers trust, and to be built."""
     if built:
         built_page(tmp_path)
-    found = probe_call_page(url, tmp_path)
-    assert (found.cause, found.grade) == (cause, grade)
+    found = check_call_page(url, tmp_path)
+    assert (found.code, found.grade) == (code, grade)

@@ -1,0 +1,79 @@
+"""Findings about hosts that cannot be reached, or that answer as something else."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Final
+
+from slackbot.domain.findings import Finding, Subject
+
+# Message and hint of each problem that any host may have, by the finding's code.
+_PROBLEMS: Final = {
+    "host_unknown": ("the host's name is not known", "check {address} and this machine's DNS"),
+    "connection_refused": (
+        "nothing listens at that host and port (connection refused)",
+        "check {address}",
+    ),
+    "no_answer": (
+        "no answer in time",
+        "check {address}, and that no firewall swallows the way there",
+    ),
+    "certificate_untrusted": (
+        "its TLS certificate is not trusted",
+        "check {address}; a proxy that opens TLS needs its authority in the system's store",
+    ),
+    "tls_failed": ("TLS fails", "check {address}: does that port speak HTTPS?"),
+    "line_cut": ("the line was cut before an answer", "check {address}, then try again"),
+    "web_page": (
+        "what answers there ({status}) is a web page or the like, no API",
+        "check {address}",
+    ),
+    "redirects": (
+        "it redirects, which is not followed: tokens go to the configured host alone",
+        "set {address} to the address behind the redirect",
+    ),
+    "server_failed": ("it fails ({status})", "wait and try again; if it stays, ask its owner"),
+    "rate_limited": ("it limits our rate at the moment ({status})", "try again in a minute"),
+}
+# Exceptions that say what went wrong; of several in a chain the first of this list decides.
+_EXCEPTIONS: Final = (
+    # UnicodeError: a name that cannot even be looked up.
+    ((socket.gaierror, UnicodeError), "host_unknown"),
+    (ssl.SSLCertVerificationError, "certificate_untrusted"),
+    (ssl.SSLError, "tls_failed"),
+    (ConnectionRefusedError, "connection_refused"),
+    (TimeoutError, "no_answer"),
+)
+
+
+def host_finding(subject: Subject, problem: str, **facts: str) -> Finding:
+    """Describe the problem of a subject's host."""
+    message, hint = _PROBLEMS[problem]
+    report = subject.warning if problem == "rate_limited" else subject.failure
+    return report(problem, message, hint, **facts)
+
+
+def connection_problem(error: BaseException) -> str:
+    """Classify the error of any client library; `"line_cut"` for one that says no more."""
+    chain = list(_chain(error))
+    for kind, problem in _EXCEPTIONS:
+        if any(isinstance(link, kind) for link in chain):
+            return problem
+    return "line_cut"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and all it was raised from: libraries wrap the system's own errors."""
+    left: list[BaseException] = [error]
+    seen: set[int] = set()
+    while left:
+        link = left.pop()
+        if id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        left += [inner for inner in (link.__cause__, link.__context__) if inner is not None]
+        if isinstance(link, BaseExceptionGroup):
+            left += link.exceptions

@@ -1,0 +1,170 @@
+"""Run the checks of every adapter, all at once, and report in a fixed order."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from slackbot.accelevents.checks import check_platform, check_token
+from slackbot.accelevents.socket_checks import SocketCheck
+from slackbot.aio.reachability import host_finding
+from slackbot.bootstrap.adapters import SystemClock, feed_options, platform_options
+from slackbot.bootstrap.database import secret_keys
+from slackbot.domain.findings import Finding, Subject
+from slackbot.domain.model import AuthScheme, EventSlug
+from slackbot.settings import Settings, SettingsError, read_settings
+from slackbot.slack.checks import check_slack
+from slackbot.storage.checks import check_database
+from slackbot.storage.encryption import Cipher
+from slackbot.web.call.assets import STATIC
+from slackbot.web.call.checks import check_call_page
+
+# Open files that are no feeds: requests to Accelevents (200), Slack, Slack's requests, database.
+FILES_BESIDE_FEEDS: Final = 300
+FEWEST_FEEDS: Final = 100  # below it the bot is of no use
+USUAL_FEEDS: Final = 2_000  # a large event
+
+Check = Coroutine[Any, Any, list[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Attendee:
+    """An attendee's token, which is checked as well, and the event that it is for."""
+
+    event: EventSlug
+    token: SecretStr = field(repr=False)
+
+
+async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator[Finding]:
+    """Yield all findings in a fixed order; each check may take `seconds`."""
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        for finding in [*_unusable(Subject.SETTINGS, error), check_open_files()]:
+            yield finding
+        message, hint = "the rest was not looked at", "put the settings right, then look again"
+        yield Subject.SETTINGS.warning("not_examined", message, hint)
+        return
+    yield Subject.SETTINGS.ok("settings_read", "all can be read")
+    cipher = None
+    try:
+        keys = secret_keys(settings)
+    except SettingsError as error:
+        for finding in _unusable(Subject.KEYS, error):
+            yield finding
+    else:
+        cipher = Cipher(keys)
+        yield Subject.KEYS.ok("keys_fit", "{count} can be used", count=str(len(keys)))
+    yield check_open_files()
+    yield check_call_page(settings.public_url, STATIC)
+    checks = [
+        asyncio.create_task(check) for check in _remote_checks(settings, cipher, attendee, seconds)
+    ]
+    try:
+        for check in checks:
+            for finding in await check:
+                yield finding
+    finally:
+        for check in checks:
+            check.cancel()
+        await asyncio.gather(*checks, return_exceptions=True)
+
+
+def _remote_checks(
+    settings: Settings, cipher: Cipher | None, attendee: Attendee | None, seconds: float
+) -> list[Check]:
+    event = EventSlug(settings.accelevents_event) if settings.accelevents_event else None
+    slack = check_slack(settings.slack_api_url, settings.slack_bot_token.get_secret_value())
+    return [
+        bounded(Subject.DATABASE, check_database(settings.database, cipher), seconds),
+        bounded(Subject.SLACK, slack, seconds),
+        bounded(Subject.PLATFORM, check_platform(settings.accelevents_api_url, event), seconds),
+        _check_socket(settings, None, None, seconds)
+        if attendee is None
+        else _check_attendee(settings, attendee, seconds),
+    ]
+
+
+async def _check_attendee(settings: Settings, attendee: Attendee, seconds: float) -> list[Finding]:
+    """Try the token in one request, and then the socket with it."""
+    scheme: AuthScheme | None = None
+
+    async def try_token() -> list[Finding]:
+        nonlocal scheme
+        options = platform_options(settings)
+        finding, scheme = await check_token(options, SystemClock(), attendee.event, attendee.token)
+        return [finding]
+
+    found = await bounded(Subject.TOKEN, try_token(), seconds)
+    return found + await _check_socket(settings, attendee.token, scheme, seconds)
+
+
+async def _check_socket(
+    settings: Settings, token: SecretStr | None, scheme: AuthScheme | None, seconds: float
+) -> list[Finding]:
+    try:
+        check = SocketCheck(feed_options(settings), token, scheme)
+    except SettingsError as error:
+        return _unusable(Subject.SOCKET, error)
+
+    async def run() -> list[Finding]:
+        return [await check.run()]
+
+    return await bounded(Subject.SOCKET, run(), seconds, lambda: check.on_timeout)
+
+
+async def bounded(
+    subject: Subject, check: Check, seconds: float, on_timeout: Callable[[], Finding] | None = None
+) -> list[Finding]:
+    """Run a check that ends with a finding in any case: a time-out and a defect are findings."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await check
+    except TimeoutError:
+        return [on_timeout() if on_timeout else host_finding(subject, "no_answer")]
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other checks are reported
+        message, hint = "the check itself failed ({kind})", "report it, with this line"
+        return [subject.failure("check_broke", message, hint, kind=type(error).__name__)]
+
+
+def check_open_files() -> Finding:
+    """Report on the hard limit, which `run` raises its own to, and its room for feeds."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    message = "limit {limit}, room for {feeds} feeds"
+    if hard == resource.RLIM_INFINITY:
+        return Subject.FILES.ok("files_enough", message, limit="none", feeds="any")
+    feeds = max(hard - FILES_BESIDE_FEEDS, 0)
+    facts = {"limit": f"{hard:,}", "feeds": f"{feeds:,}"}
+    if feeds >= USUAL_FEEDS:
+        return Subject.FILES.ok("files_enough", message, **facts)
+    hint = "raise the hard limit (ulimit -Hn, LimitNOFILE)"
+    if feeds >= FEWEST_FEEDS:
+        hint += " before a large event"
+        return Subject.FILES.warning("files_few", f"{message} only", hint, **facts)
+    return Subject.FILES.failure(
+        "files_too_few", f"{message} only", f"{hint} to 4096 or more", **facts
+    )
+
+
+def _unusable(subject: Subject, error: SettingsError) -> list[Finding]:
+    """Return a finding for each line, with the meaning of its variable."""
+    found = []
+    for line in error.args:
+        name, _, why = line.partition(": ")
+        setting = Settings.model_fields.get(name.lower())
+        meaning = (setting.description if setting else None) or "a file of settings, NAME=value"
+        facts = {"variable": name, "why": why, "meaning": meaning}
+        if name == "SLACKBOT_SECRET_KEYS":
+            hint = (
+                "put there what slackbot doctor --new-key prints, and keep the good ones after it"
+            )
+            found.append(Subject.KEYS.failure("key_unusable", "{variable} {why}", hint, **facts))
+        else:
+            hint = "set it; it is: {meaning}"
+            found.append(subject.failure("setting_unusable", "{variable} {why}", hint, **facts))
+    return found
