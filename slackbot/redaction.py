@@ -1,14 +1,14 @@
-"""What may stand in a log line. Nothing here raises, whatever it is given.
+"""Redaction of log records. Nothing here raises, whatever it is given.
 
 Four rules, for every record of ours and of others, at every level:
 
-1. A value under a secret-sounding name is hidden.
-2. A piece of text that looks like a credential is hidden: the known forms, and any long word of
-   letters and digits. In what others wrote (their messages, the texts of exceptions, which quote
-   what they stumbled over) eight characters are long.
-3. A text is one line: line breaks, escapes and turned directions are written out.
-4. Of an exception stand its kind, its text by these rules, and the places it came through; never
-   a local variable.
+1. A value under a name that sounds secret is hidden.
+2. Text that looks like a credential is hidden: the known forms, and any long word of letters and
+   digits. "Long" is 20 characters in our own texts and 8 in those of libraries and exceptions,
+   which quote what they failed on.
+3. A text is one line: line breaks, escapes and direction marks are written out.
+4. An exception is shown by its type, its text under these rules and its frames; never with local
+   variables.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from typing import Any, Final
 
 HIDDEN: Final = "[hidden]"
 UNPRINTABLE: Final = "[unprintable]"
-LONGEST_READ: Final = 20_000
-LONGEST_TEXT: Final = 2_000
-LONGEST_ERROR: Final = 300
-DEEPEST: Final = 5
-MOST_ITEMS: Final = 50
-MOST_ERRORS: Final = 10
-MOST_FRAMES: Final = 30
+LONGEST_READ: Final = 20_000  # characters of a text that are looked at
+LONGEST_TEXT: Final = 2_000  # characters of a text that are shown
+LONGEST_ERROR: Final = 300  # characters of an exception's text that are shown
+DEEPEST: Final = 5  # levels of nested values
+MOST_ITEMS: Final = 50  # items of a collection
+MOST_ERRORS: Final = 10  # exceptions of a chain
+MOST_FRAMES: Final = 30  # frames of an exception
 
 _SECRET_KEY: Final = re.compile(
     r"token|secret|authorization|password|credential|cookie|signature|response_?url|trigger_?id"
@@ -35,8 +35,7 @@ _SECRET_KEY: Final = re.compile(
     re.IGNORECASE,
 )
 _HARMLESS_KEYS: Final = frozenset({"timestamp", "level"})
-_OUR_HARMLESS_KEYS: Final = _HARMLESS_KEYS | {"match"}
-"""A match's id is a digest."""
+_OUR_HARMLESS_KEYS: Final = _HARMLESS_KEYS | {"match"}  # a match's id is a digest
 _KNOWN_FORMS: Final = re.compile(
     r"xox[a-z]{1,2}-[\w-]+|xapp-[\w-]+"  # Slack's tokens
     r"|\b(?i:bearer|basic)\s+[\w.~+/=-]+"
@@ -50,7 +49,7 @@ _THEIR_WORD: Final = re.compile(r"[\w+=~%./@-]{8,}", re.ASCII)
 
 
 def redacted(event: Mapping[str, Any], *, ours: bool) -> dict[str, Any]:
-    """The record's fields, fit to be printed. `ours` is whether the bot itself wrote it."""
+    """Return the record's fields without secrets; `ours` says that the bot itself wrote it."""
     harmless = _OUR_HARMLESS_KEYS if ours else _HARMLESS_KEYS
     named = {clean(_text(key), ours=ours): value for key, value in event.items()}
     return {
@@ -60,15 +59,15 @@ def redacted(event: Mapping[str, Any], *, ours: bool) -> dict[str, Any]:
 
 
 def clean(text: str, *, ours: bool, longest: int = LONGEST_TEXT) -> str:
-    """One line without credentials."""
+    """Return the text as one line without credentials."""
     known = _KNOWN_FORMS.sub(HIDDEN, text[:LONGEST_READ])
     words = (_OUR_WORD if ours else _THEIR_WORD).sub(_unless_plain, known)
     line = words if words.isprintable() else "".join(map(_visible, words))
     return line if len(line) <= longest else f"{line[:longest]}…"
 
 
-def told(error: BaseException) -> str:
-    """An exception and what caused it, the last first; a line for each and for each place."""
+def redacted_traceback(error: BaseException) -> str:
+    """Return the exception and its causes, latest first, one line for each and for each frame."""
     return "\n".join(line for one in _chain(error) for line in _lines(one))
 
 
@@ -90,12 +89,12 @@ def _field(key: str, value: Any, ours: bool, deep: int) -> Any:
 def _text(value: object) -> str:
     try:
         return str(value)
-    except Exception:  # noqa: BLE001 - a log line must not fail because of what it tells of
+    except Exception:  # noqa: BLE001 - a log line must not fail because of its values
         return UNPRINTABLE
 
 
 def _unless_plain(word: re.Match[str]) -> str:
-    """The word, or `HIDDEN` for one that may be a credential: letters and digits mixed."""
+    """Hide a word that may be a credential: letters and digits mixed, or very long."""
     text = word[0]
     digits = sum(char.isdigit() for char in text)
     letters = sum(char.isalpha() for char in text)
@@ -108,7 +107,7 @@ def _visible(char: str) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The exception, those inside of it, and those before it, each once."""
+    """Yield the exception, those inside it and those before it, each once."""
     left, seen = [error], set[int]()
     while left and len(seen) < MOST_ERRORS:
         one = left.pop(0)

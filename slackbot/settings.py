@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment and `.env`. Secrets are typed as secrets."""
+"""All settings, read once from the environment and `.env`. Secrets are typed as secrets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class SettingsError(Exception):
-    """Settings are missing or cannot be used. Each argument is a line that names its variable."""
+    """Missing or unusable settings. Each argument is a line that names its variable."""
 
     def __str__(self) -> str:
         return "; ".join(self.args)
@@ -213,12 +213,12 @@ class Settings(BaseSettings):
 
     @property
     def timezone(self) -> ZoneInfo:
-        """Zone of the platform's session times."""
+        """Return the zone of the platform's session times."""
         return ZoneInfo(self.accelevents_timezone)
 
     @property
     def database(self) -> str:
-        """The database's address, with the default filled in."""
+        """Return the database's URL, with the default filled in."""
         folder = self.slackbot_data_dir.rstrip("/")
         return self.database_url.get_secret_value() or f"sqlite:///{folder}/slackbot.db"
 
@@ -242,7 +242,7 @@ def _with_fields(template: str, known: set[str]) -> str:
 
 
 def split(value: str) -> tuple[str, ...]:
-    """A comma list, without blanks and empty parts."""
+    """Split a comma-separated list, without blanks and empty parts."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
@@ -250,7 +250,7 @@ def read_settings() -> Settings:
     """Read the environment.
 
     Raises:
-        SettingsError: a line for what is missing or malformed, without any value.
+        SettingsError: with a line for each that is missing or malformed, without its value.
     """
     try:
         return Settings()
@@ -258,8 +258,8 @@ def read_settings() -> Settings:
         problems = []
         for problem in error.errors(include_input=False, include_url=False):
             name = str(problem["loc"][0]).upper() if problem["loc"] else "settings"
-            told = "is missing" if problem["type"] == "missing" else problem["msg"]
-            problems.append(f"{name}: {told.removeprefix('Value error, ')}")
+            why = "is missing" if problem["type"] == "missing" else problem["msg"]
+            problems.append(f"{name}: {why.removeprefix('Value error, ')}")
         raise SettingsError(*problems) from None
     except (OSError, UnicodeError):
         raise SettingsError(".env: cannot be read as a file of UTF-8 text") from None

@@ -41,8 +41,8 @@ class Hostile:
 
 def speak(logger: logging.Logger, secret: str) -> None:
     """The ways in which a library puts something into a record."""
-    logger.warning("told %s", secret)
-    logger.warning("told %r", {"authorization": secret, "x": [secret]})
+    logger.warning("got %s", secret)
+    logger.warning("got %r", {"authorization": secret, "x": [secret]})
     logger.warning(f"POST /a/{secret}?userKey={secret}")  # noqa: G004 - libraries do
     logger.warning(secret)
     logger.warning("%s", secret.encode())
@@ -51,7 +51,7 @@ def speak(logger: logging.Logger, secret: str) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
-def test_foreign_loggers_tell_no_secret(printing: Printing, form: str, secret: str) -> None:
+def test_foreign_loggers_print_no_secret(printing: Printing, form: str, secret: str) -> None:
     """Whatever a library writes, in whatever way, the credential is not in it."""
     printed = printing(form)
     for name in ("slack_bolt.App", "httpx", "aiohttp.client", "asyncio", "somebody.else"):
@@ -62,7 +62,7 @@ def test_foreign_loggers_tell_no_secret(printing: Printing, form: str, secret: s
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
-def test_our_own_lines_tell_no_secret(printing: Printing, form: str, secret: str) -> None:
+def test_our_own_lines_print_no_secret(printing: Printing, form: str, secret: str) -> None:
     """A slip of our own is caught too: by the name of the value, or by its looks."""
     printed = printing(form)
     OURS.info("linked", token=secret, response_url=secret, trigger_id=secret)
@@ -80,7 +80,7 @@ def test_long_secrets_are_known_by_their_looks(printing: Printing) -> None:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_exceptions_tell_kind_and_place_but_no_secret(printing: Printing, form: str) -> None:
+def test_exceptions_show_type_and_frames_but_no_secret(printing: Printing, form: str) -> None:
     """Causes, contexts, notes, groups and local variables: not one of them gives it away."""
     printed = printing(form)
     secret = SECRETS["opaque token"]
@@ -114,9 +114,9 @@ def test_an_exception_keeps_what_helps(printing: Printing) -> None:
     except LookupError:
         OURS.exception("defect")
     (line,) = printed.getvalue().splitlines()
-    told = json.loads(line)["exception"]
-    assert told.startswith("KeyError: ('no such table', 'links')\n  at ")
-    assert "test_redaction.py:" in told
+    exception = json.loads(line)["exception"]
+    assert exception.startswith("KeyError: ('no such table', 'links')\n  at ")
+    assert "test_redaction.py:" in exception
 
 
 @pytest.mark.parametrize("form", FORMS)
