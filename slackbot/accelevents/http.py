@@ -99,8 +99,7 @@ class HttpClient:
             try:
                 return (await self._attempt(request)).parse(read)
             except _Retryable as failure:
-                endpoint, error = request.endpoint.value, failure.error.code
-                log.info("read_retried", endpoint=endpoint, error=error)
+                log.info("read_retried", endpoint=request.endpoint, error=failure.error.code)
                 wait = failure.retry_after
                 await self._clock.sleep(self._backoff.delay(attempt) if wait is None else wait)
         return (await self.send(request)).parse(read)
@@ -138,8 +137,7 @@ class HttpClient:
         error = error_for(request.endpoint, status, body)
         if isinstance(error, Unreadable):
             raise unreadable_response(request.endpoint, status)
-        endpoint = request.endpoint.value
-        log.info("request_refused", endpoint=endpoint, status=status, error=error.code)
+        log.info("request_refused", endpoint=request.endpoint, status=status, error=error.code)
         if status == 429 or status >= 500:
             asked = parse_retry_after(headers.get("retry-after"), self._clock.now())
             seconds = None if asked is None else min(max(asked, 0.0), MAX_RETRY_AFTER_SECONDS)
@@ -171,8 +169,8 @@ class _Retryable(Exception):
 
 def unreadable_response(endpoint: Endpoint, status: int | None = None) -> Unreadable:
     """Count and log a response that is not as documented, and return the error to raise."""
-    UNREADABLE.labels(source=endpoint.value).inc()
-    log.warning("response_unreadable", endpoint=endpoint.value, status=status)
+    UNREADABLE.labels(source=endpoint).inc()
+    log.warning("response_unreadable", endpoint=endpoint, status=status)
     return Unreadable(status=status)
 
 

@@ -85,9 +85,7 @@ def _decoded(value: object, name: str) -> object:
     """Return the value, or what it stands for if it is a text that holds JSON."""
     if not isinstance(value, str) or name in _FREE_TEXT_FIELDS or len(value) > MAX_JSON:
         return value
-    if not value.lstrip().startswith(("{", "[")):
-        return value
     try:
-        return json.loads(value)
+        return json.loads(value) if value.lstrip().startswith(("{", "[")) else value
     except (ValueError, RecursionError):
         return value

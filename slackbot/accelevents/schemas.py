@@ -107,10 +107,10 @@ def read_page(answer: object) -> SessionPage:
     Raises:
         Unreadable: The answer is not an object with an array `data`.
     """
-    page = parsing.fold_names(answer) if isinstance(answer, dict) else {}
-    if not isinstance(page.get("data"), list):
-        raise Unreadable
-    return SessionPage.model_validate(page)
+    try:
+        return SessionPage.model_validate(answer)
+    except ValueError:
+        raise Unreadable from None
 
 
 def read_sessions(rows: Iterable[object], zone: ZoneInfo) -> list[Session]:
