@@ -38,8 +38,12 @@ class ConnectError(Exception):
         self.reason = reason
 
 
+class RedirectError(aiohttp.ClientConnectionError):
+    """The peer redirects a handshake. A token is sent to the configured host only."""
+
+
 def new_session() -> aiohttp.ClientSession:
-    """Return the one HTTP session of all feeds. Call it inside the running loop.
+    """Return an HTTP session for handshakes. Call it inside the running loop.
 
     Connections are not limited (by default the 101st would wait), and cookies are not kept: those
     set for one attendee would be sent with the next one's handshake.
@@ -54,11 +58,10 @@ def new_session() -> aiohttp.ClientSession:
 async def _refuse_redirects(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Send a token to the configured host only."""
     response = await handler(request)
     if 300 <= response.status < 400:
         response.close()
-        raise aiohttp.ClientConnectionError
+        raise RedirectError
     return response
 
 

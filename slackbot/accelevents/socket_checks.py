@@ -20,7 +20,12 @@ from socketio.packet import Packet as SocketPacket
 
 from slackbot.accelevents.authorization import Credentials, credentials
 from slackbot.accelevents.checks import TRY_WITH_TOKEN
-from slackbot.accelevents.connection import CLOSE_SECONDS, MAX_MESSAGE_BYTES
+from slackbot.accelevents.connection import (
+    CLOSE_SECONDS,
+    MAX_MESSAGE_BYTES,
+    RedirectError,
+    new_session,
+)
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.errors import TokenRefused
@@ -46,10 +51,6 @@ class _HandshakeEnded(Exception):
         self.finding = finding
 
 
-class _Redirected(aiohttp.ClientError):
-    """The peer redirects; the token is not sent there."""
-
-
 class SocketCheck:
     """A single handshake with an attendee's token, or without any.
 
@@ -71,15 +72,13 @@ class SocketCheck:
             sent = Credentials(self._options.socket_url, {}, None)
             if self._token is not None:
                 sent = credentials(self._options, self._token, self._scheme)
-            async with aiohttp.ClientSession(
-                cookie_jar=aiohttp.DummyCookieJar(), middlewares=(_no_redirects,)
-            ) as http:
+            async with new_session() as http:
                 return await self._handshake(http, sent)
         except TokenRefused:
             return self._token_refused()
         except _HandshakeEnded as ended:
             return ended.finding
-        except _Redirected:
+        except RedirectError:
             return host_finding(Subject.SOCKET, "redirects", **self._facts)
         except (aiohttp.ClientError, OSError, UnicodeError, ValueError) as error:
             return host_finding(Subject.SOCKET, connection_problem(error), **self._facts)
@@ -249,13 +248,3 @@ class SocketCheck:
     def _not_engine_io(self) -> Finding:
         message = "the WebSocket opens, but speaks something other than Engine.IO"
         return self._failure("not_engine_io", message, _CHECK_PATH)
-
-
-async def _no_redirects(
-    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
-) -> aiohttp.ClientResponse:
-    response = await handler(request)
-    if 300 <= response.status < 400:
-        response.close()
-        raise _Redirected
-    return response
