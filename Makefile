@@ -8,7 +8,7 @@ WORKERS ?= 4
 
 PAGE := slackbot/web/call
 # Those that wait longest come first.
-CALL_TESTS := $(patsubst %,tests/browser/test_%.py,road controls call accessibility lobby)
+CALL_TESTS := $(patsubst %,tests/browser/test_%.py,end_to_end negative_controls call accessibility lobby)
 
 .PHONY: demo test check page bench fuzz faults ground browser calls pictures transcript format lock clean
 
@@ -40,7 +40,7 @@ $(PAGE)/static/call.html: $(wildcard $(addprefix $(PAGE)/page/,*.ts *.mjs *.css 
 	npm run --silent check && npm test --silent && npm run --silent build; \
 	else echo "npm could not install what the call page needs: the call page is off"; fi
 
-browser: $(VENV)/.browser page  ## the call page in a real browser; ROAD=20 walks the whole road so often
+browser: $(VENV)/.browser page  ## the call page in a real browser; REPEAT=20 runs the end-to-end test twenty times
 	REQUIRE_BROWSER=1 $(BIN)/pytest tests/browser
 
 calls: $(READY)  ## the part of it that make check runs, where Chromium and npm are, or have to be

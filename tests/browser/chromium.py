@@ -1,4 +1,4 @@
-"""Chromium with cameras and microphones of its own, and what a test asks a page."""
+"""Chromium with fake cameras and microphones, and the questions a test asks a page."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
-    "--disable-dev-shm-usage",  # containers have little of it
+    "--disable-dev-shm-usage",  # containers have a small one
     "--disable-quic",
-    "--use-fake-ui-for-media-stream",  # every question for a camera or a microphone is a yes
+    "--use-fake-ui-for-media-stream",  # grants every camera and microphone
     "--use-fake-device-for-media-stream",
     "--disable-background-networking",
     "--disable-component-update",
@@ -30,8 +30,7 @@ FLAGS = (
     "--allow-loopback-in-peer-connection",  # media stays on this machine
     "--disable-features=WebRtcHideLocalIpsWithMdns",
 )
-PATIENCE = 30.0
-"""Seconds for what takes one, since cores may be busy with other things."""
+TIMEOUT = 30.0  # seconds, for steps that take about one on an idle machine
 WIDE, NARROW = {"width": 1000, "height": 760}, {"width": 360, "height": 740}
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light", "viewport": WIDE},
@@ -39,13 +38,13 @@ LOOKS: dict[str, dict[str, Any]] = {
     "narrow": {"color_scheme": "light", "viewport": NARROW},
     "narrow-dark": {"color_scheme": "dark", "viewport": NARROW},
 }
-# Statistics are taken from outside, so that the page has no hook for tests.
+# Instrumentation is injected, so that the page has no hooks for tests.
 _PEERS = """
 window.peers = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...all) { super(...all); window.peers.push(this); }
 };
-// What lasts a moment only would be gone before anybody asks.
+// Short-lived states would be gone before a test asks.
 window.seen = [];
 new MutationObserver((changes) => {
   for (const { target, attributeName: name } of changes)
@@ -74,7 +73,7 @@ NO_CAMERA_API = "Object.defineProperty(navigator, 'mediaDevices', { value: undef
 
 @dataclass(frozen=True)
 class Media:
-    """What has come in so far: frames decoded, energy of sound heard; and bytes sent."""
+    """Media so far: video frames decoded, audio energy received, bytes sent."""
 
     frames: int
     energy: float
@@ -83,18 +82,18 @@ class Media:
 
 @dataclass
 class Tab:
-    """One tab in a browser profile of its own.
+    """One tab in its own browser profile.
 
-    `complaints` is what the console held against it, `requested` where it turned to: pages,
-    files, calls of the server, WebSockets.
+    `console_errors` lists errors and warnings, `requested` the URLs of pages, files, requests and
+    WebSockets.
     """
 
     page: Page
-    complaints: list[str] = field(default_factory=list)
+    console_errors: list[str] = field(default_factory=list)
     requested: list[str] = field(default_factory=list)
 
-    async def until(self, expression: str, seconds: float = PATIENCE) -> float:
-        """Wait until a JavaScript expression holds; how many seconds that took.
+    async def until(self, expression: str, seconds: float = TIMEOUT) -> float:
+        """Wait until a JavaScript expression holds; return the seconds it took.
 
         Playwright's own waiting evaluates text in the page, which the page's policy forbids.
         """
@@ -106,21 +105,21 @@ class Tab:
         return time.monotonic() - began
 
     async def outline(self) -> str:
-        """What stands on the page, for whoever reads of a failure."""
+        """Return the page's state and text, for the message of a failure."""
         state = await self.page.evaluate("() => JSON.stringify(document.body.dataset)")
         text = await self.page.evaluate("() => document.body.innerText")
-        return f"{state}\n{text}\n" + "\n".join(self.complaints[-10:])
+        return f"{state}\n{text}\n" + "\n".join(self.console_errors[-10:])
 
     async def text(self, selector: str) -> str:
-        """The text of an element."""
+        """Return the text of an element."""
         return await self.page.inner_text(selector)
 
     async def media(self) -> Media:
-        """What flows."""
+        """Return the media statistics."""
         return Media(**await self.page.evaluate(_STATS))
 
-    async def until_media_flows(self, seconds: float = PATIENCE) -> None:
-        """Wait until more pictures were decoded than now, and more sound was heard."""
+    async def until_media_flows(self, seconds: float = TIMEOUT) -> None:
+        """Wait until more video was decoded and more audio received than now."""
         before, began = await self.media(), time.monotonic()
         while True:
             now = await self.media()
@@ -132,68 +131,68 @@ class Tab:
 
     @property
     def violations(self) -> list[str]:
-        """What the page's security policy refused."""
-        return [text for text in self.complaints if "Content Security Policy" in text]
+        """Return the violations of the page's security policy."""
+        return [text for text in self.console_errors if "Content Security Policy" in text]
 
 
-class Visitors:
-    """One Chromium in which everybody has a profile of their own."""
+class Browsers:
+    """One Chromium in which everybody has their own profile."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._unnamed: str | None = None
+        self._removed: str | None = None
 
     def remove_from_policy(self, source: str) -> None:
-        """Let no page opened from now on connect to `source`, as if its server had forgotten it."""
-        self._unnamed = source
+        """Remove `source` from the security policy of every page opened from now on."""
+        self._removed = source
 
     async def profile(self, **options: Any) -> BrowserContext:
-        """Another person's browser: no cookies, its own window size, colours, and so on."""
+        """Return another person's browser profile: no cookies, its own window size and colours."""
         options = {"viewport": WIDE, **options}
         return await self._browser.new_context(**options)
 
-    async def opens(
+    async def open(
         self, url: str, *, profile: BrowserContext | None = None, script: str = "", **options: Any
     ) -> Tab:
-        """Open an address in a new tab; `script` runs before the page's own."""
+        """Open a URL in a new tab; `script` runs before the page's own."""
         page = await (profile or await self.profile(**options)).new_page()
         tab = Tab(page)
-        if self._unnamed is not None:
-            await page.route("**/call/*", self._with_less_policy)
+        if self._removed is not None:
+            await page.route("**/call/*", self._reduce_policy)
         await page.add_init_script(_PEERS + script)
 
-        def complains(message: ConsoleMessage) -> None:
+        def on_console(message: ConsoleMessage) -> None:
             if message.type in {"error", "warning"}:
-                tab.complaints.append(f"{message.text} ({message.location['url']})")
+                tab.console_errors.append(f"{message.text} ({message.location['url']})")
 
-        page.on("console", complains)
+        page.on("console", on_console)
         page.on("request", lambda request: tab.requested.append(request.url))
         page.on("websocket", lambda socket: tab.requested.append(socket.url))
-        page.on("pageerror", lambda error: tab.complaints.append(f"uncaught: {error}"))
+        page.on("pageerror", lambda error: tab.console_errors.append(f"uncaught: {error}"))
         await page.goto(url)
         return tab
 
-    async def _with_less_policy(self, route: Route) -> None:
+    async def _reduce_policy(self, route: Route) -> None:
         answer = await route.fetch()
         name = "content-security-policy"
         policy = answer.headers[name]
-        assert self._unnamed is not None
-        sources = [part for part in policy.split(" ") if not part.startswith(self._unnamed)]
+        assert self._removed is not None
+        sources = [part for part in policy.split(" ") if not part.startswith(self._removed)]
         assert len(sources) < len(policy.split(" ")), policy
         await route.fulfill(response=answer, headers={**answer.headers, name: " ".join(sources)})
 
 
 @asynccontextmanager
-async def visitors(film: Path | None = None) -> AsyncIterator[Visitors]:
-    """Start Chromium, whose camera shows `film` if there is one; it ends with the block."""
+async def running_browsers(video: Path | None = None) -> AsyncIterator[Browsers]:
+    """Run Chromium for the block; its fake camera shows `video` if given."""
     from playwright.async_api import async_playwright
 
-    camera = [] if film is None else [f"--use-file-for-fake-video-capture={film}"]
+    camera = [] if video is None else [f"--use-file-for-fake-video-capture={video}"]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=chromium(), args=[*FLAGS, *camera]
         )
         try:
-            yield Visitors(browser)
+            yield Browsers(browser)
         finally:
             await browser.close()

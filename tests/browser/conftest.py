@@ -1,4 +1,4 @@
-"""An evening on which two people are matched, and a browser for each of them."""
+"""Fixtures of the browser tests: two people to be matched, and a browser for each."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from slackbot.sandbox.story.bot import free_port
-from tests.browser.chromium import visitors
-from tests.browser.evening import Evening, media_plane
-from tests.browser.figures import FIGURES
+from tests.browser.chromium import running_browsers
+from tests.browser.harness import Harness, media_plane
 from tests.browser.requirements import missing, required
-from tests.scenario.conftest import Start, log_lines, start  # noqa: F401 - fixtures of here, too
+from tests.browser.timings import TIMINGS
+from tests.scenario.conftest import Start, log_lines, start  # noqa: F401 - fixtures
 
 HERE = Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs a browser; where one cannot be had, it says so once a test."""
+    """Mark the tests of this folder, and skip them if a requirement is missing."""
     reason = missing()
     for item in items:
         if HERE in item.path.parents:
@@ -28,18 +28,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The times that the roads took."""
-    for line in FIGURES.lines():
+    """Print the durations measured."""
+    for line in TIMINGS.lines():
         terminalreporter.write_line(line)
 
 
 @pytest.fixture
-async def evening(start: Start) -> AsyncIterator[Evening]:  # noqa: F811
-    """What everybody needs runs, and nobody has come yet."""
+async def harness(start: Start) -> AsyncIterator[Harness]:  # noqa: F811
+    """Start the bot, the media plane and Chromium; nobody has connected yet."""
     if reason := missing():
         pytest.fail(reason)
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    async with media_plane() as (platform, plane), visitors() as browsers:
+    async with media_plane() as (platform, plane), running_browsers() as browsers:
         mission = await start(platform, port=port, public_url=address, call_media_hosts="127.0.0.1")
-        yield Evening(mission, plane, browsers)
+        yield Harness(mission, plane, browsers)

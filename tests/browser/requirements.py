@@ -1,4 +1,4 @@
-"""What the tests in a browser need, and what of it is missing here."""
+"""The requirements of the browser tests, and the one that is missing."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PICTURES = ROOT / "docs" / "pictures"
 
 
 def chromium() -> str | None:
-    """The path of Debian's Chromium, or of whichever is in PATH."""
+    """Return the path of Debian's Chromium, or of the one in PATH."""
     return shutil.which("/usr/bin/chromium") or shutil.which("chromium")
 
 
 def missing() -> str:
-    """The first thing that is not there, as a reason to skip; empty if all is."""
+    """Return the first missing requirement, as a reason to skip; empty if none is."""
     if chromium() is None:
         return "Chromium is not installed (apt-get install chromium)"
     if find_spec("playwright") is None:
@@ -35,5 +35,5 @@ def missing() -> str:
 
 
 def required() -> bool:
-    """Whether a missing thing is a failure, as where the tests are known to be able to run."""
+    """Return True if a missing requirement is a failure, as in CI."""
     return os.environ.get("REQUIRE_BROWSER") == "1"

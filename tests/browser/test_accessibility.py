@@ -1,4 +1,4 @@
-"""Lobby, call and over by axe-core, in light and dark, wide and narrow; and the keyboard."""
+"""Lobby, call and last screen by axe-core, light and dark, wide and narrow; and the keyboard."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.chromium import LOOKS, Tab
-from tests.browser.evening import ADA, PARTNER_SEEN, PRIYA, Evening, because
+from tests.browser.harness import ADA, PARTNER_SEEN, PRIYA, Harness, ended_because
 from tests.browser.requirements import AXE
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -18,11 +18,11 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('button, select, #slack')
 
 
 async def examine(tab: Tab) -> list[str]:
-    """What axe-core holds against the page as it stands, and what it does not ask."""
+    """Return the problems that axe-core finds on the page, and those it does not check."""
     found: dict[str, Any] = await tab.page.evaluate(
         "(tags) => window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] })", RULES
     )
-    assert len(found["passes"]) > 5  # it did look
+    assert len(found["passes"]) > 5  # the rules were run
     problems = [
         f"{violation['id']}: {node['target']}"
         for violation in found["violations"]
@@ -34,26 +34,26 @@ async def examine(tab: Tab) -> list[str]:
 
 
 async def in_every_look(tab: Tab, screen: str) -> list[str]:
-    """The same, light and dark, wide and narrow."""
+    """Examine the page light and dark, wide and narrow."""
     problems = []
     for look, how in LOOKS.items():
-        colours = how["color_scheme"]  # without motion, that is, without colours on their way
+        colours = how["color_scheme"]  # without motion, which would show colours in transition
         await tab.page.emulate_media(color_scheme=colours, reduced_motion="reduce")
         await tab.page.set_viewport_size(how["viewport"])
         problems += [f"{screen}, {look}: {problem}" for problem in await examine(tab)]
     return problems
 
 
-async def test_everybody_can_use_it(evening: Evening) -> None:
-    """No violation in the lobby, in the call, among the devices, and when it is over."""
+async def test_everybody_can_use_it(harness: Harness) -> None:
+    """No violation in the lobby, the call, the list of devices and the last screen."""
     if not AXE.is_file():
         pytest.fail("axe-core is not installed (npm ci in slackbot/web/call/page)")
-    await evening.match()
-    tab = await evening.lobby(ADA)
+    await harness.match()
+    tab = await harness.lobby(ADA)
     await tab.page.evaluate(AXE.read_text(encoding="utf-8"))
     await tab.until("document.getElementById('level').value > 0.02")
     found = await in_every_look(tab, "lobby")
-    await evening.joins(PRIYA)
+    await harness.join(PRIYA)
     await tab.page.click("#join")
     await tab.until(PARTNER_SEEN)
     found += await in_every_look(tab, "call")
@@ -61,37 +61,37 @@ async def test_everybody_can_use_it(evening: Evening) -> None:
     found += await in_every_look(tab, "devices")
     await tab.page.keyboard.press("Escape")
     await tab.page.click("#leave")
-    await tab.until(because("left"))
+    await tab.until(ended_because("left"))
     found += await in_every_look(tab, "over")
     assert found == []
 
 
-async def test_the_keyboard_is_enough(evening: Evening) -> None:
-    """From the heading by Tab to Join, into the call, to the microphone, and out of it."""
-    await evening.match()
-    tab = await evening.lobby(ADA)
-    await _to(tab, "join")
+async def test_the_keyboard_is_enough(harness: Harness) -> None:
+    """The keyboard alone reaches Join, the microphone and Leave."""
+    await harness.match()
+    tab = await harness.lobby(ADA)
+    await _tab_to(tab, "join")
     await tab.page.keyboard.press("Enter")
     await tab.until("document.body.dataset.state === 'call'")
-    assert await _focus(tab) == "heading"
-    await _to(tab, "mic")
+    assert await _focused(tab) == "heading"
+    await _tab_to(tab, "mic")
     await tab.page.keyboard.press("Space")
     await tab.until("document.getElementById('mic').getAttribute('aria-pressed') === 'false'")
-    await _to(tab, "leave")
+    await _tab_to(tab, "leave")
     await tab.page.keyboard.press("Enter")
-    await tab.until(because("left"))
-    assert await _focus(tab) == "heading"
+    await tab.until(ended_because("left"))
+    assert await _focused(tab) == "heading"
 
 
-async def _focus(tab: Tab) -> str:
+async def _focused(tab: Tab) -> str:
     return str(await tab.page.evaluate("() => document.activeElement?.id"))
 
 
-async def _to(tab: Tab, wanted: str) -> None:
+async def _tab_to(tab: Tab, target: str) -> None:
     passed = []
     for _ in range(12):
         await tab.page.keyboard.press("Tab")
-        passed.append(await _focus(tab))
-        if passed[-1] == wanted:
+        passed.append(await _focused(tab))
+        if passed[-1] == target:
             return
-    raise AssertionError(f"Tab never comes to {wanted}: {passed}")
+    raise AssertionError(f"Tab does not reach {target}: {passed}")

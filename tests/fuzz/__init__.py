@@ -1,4 +1,4 @@
-"""Junk of every kind, generated from a seed, thrown at the bot and counted.
+"""Fuzzing: malformed input of every kind, generated from a seed, sent to the bot and counted.
 
-`python -m tests.fuzz` (or `make fuzz`) throws all of it; pytest throws a part.
+`python -m tests.fuzz` (or `make fuzz`) runs all of it; pytest runs a part.
 """

@@ -1,4 +1,4 @@
-"""The corpus of Slack's inputs: `tests/payloads/slack/`, one file for each kind."""
+"""The corpus of Slack's requests: `tests/payloads/slack/`, one file for each kind."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One file. It has `form`, `payload`, `json` or `raw`, and what is meant to come of it.
+    """One file: a `form`, `payload`, `json` or `raw` body, and the expected outcome.
 
-    `status`; `says` (a piece of the answer); `calls` (of Slack's Web API, `[]` for none);
-    `changes` (the tables in which rows change, by default none).
+    The outcome is `status`, `says` (a part of the response), `calls` (of Slack's Web API, `[]`
+    for none) and `changes` (the tables whose rows change, by default none).
     """
 
     name: str
@@ -27,49 +27,49 @@ class Case:
 
     @property
     def kind(self) -> str:
-        """How it is dressed."""
+        """The encoding of the body."""
         return next(kind for kind in ("form", "payload", "json", "raw") if kind in self.file)
 
     @property
     def content(self) -> Any:
-        """What it carries."""
+        """The body before encoding."""
         return self.file[self.kind]
 
     @property
     def status(self) -> int:
-        """What it is answered with."""
+        """The expected status."""
         return int(self.file["status"])
 
     @property
     def changes(self) -> list[str]:
-        """The tables in which rows change."""
+        """The tables whose rows are expected to change."""
         return list(self.file.get("changes", []))
 
     async def send(self, target: Target) -> tuple[int, bytes]:
-        """Send it as it is."""
+        """Send the unchanged request."""
         return await send(target, self.kind, self.content, self.file.get("content_type"))
 
 
 async def send(
     target: Target, kind: str, content: Any, content_type: str | None = None
 ) -> tuple[int, bytes]:
-    """Send a content in its dress, signed."""
+    """Encode, sign and send a body; return status and body of the response."""
     match kind:
         case "form":
-            filled = {name: target.filled(str(value)) for name, value in content.items()}
-            return await target.post(urlencode(filled, errors="replace"), FORM)
+            values = {name: target.fill_in(str(value)) for name, value in content.items()}
+            return await target.post(urlencode(values, errors="replace"), FORM)
         case "payload":
             return await target.post(
-                urlencode({"payload": target.filled(json.dumps(content))}, errors="replace")
+                urlencode({"payload": target.fill_in(json.dumps(content))}, errors="replace")
             )
         case "json":
-            return await target.post(target.filled(json.dumps(content)), JSON)
+            return await target.post(target.fill_in(json.dumps(content)), JSON)
         case _:
             return await target.post(content, content_type or FORM)
 
 
 def cases() -> list[Case]:
-    """All of them, by name."""
+    """Return all cases, sorted by name."""
     return [
         Case(path.stem, json.loads(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*"))
     ]

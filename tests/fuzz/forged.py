@@ -1,4 +1,4 @@
-"""Ids that somebody made up, or took from others: they reach nothing but one's own."""
+"""Made-up ids and those of others: requests with them affect nothing but the sender's own rows."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import secrets
 from typing import Any
 
 from slackbot.slack.command import ALIASES, Name
-from tests.fuzz import fakes_of_slack as slack
-from tests.fuzz.count import Count
+from tests.fuzz import slack_payloads as slack
+from tests.fuzz.result import Result
 from tests.fuzz.target import ADA, PRIYA, TEAM, Target
 
 WORDS = (*(name.value for name in Name if name.value), *ALIASES, "overview", "link", "hub", "admin")
@@ -18,7 +18,7 @@ OTHERS = (PRIYA, f"{TEAM}/{PRIYA}", f"T0OTHER/{ADA}", "T0OTHER", "id:501/1", "11
 
 
 def made_up(rng: random.Random) -> str:
-    """An id of somebody or something else, or of nothing."""
+    """Return an id of somebody else, of something else, or of nothing."""
     return rng.choice(
         [
             rng.choice(OTHERS),
@@ -34,14 +34,14 @@ def made_up(rng: random.Random) -> str:
 
 
 def button(rng: random.Random, user: str, url: str) -> Any:
-    """A button with a made-up action id or value, pressed by somebody without a link."""
+    """Return a press of a button with a made-up action id or value."""
     action_id = f"{rng.choice(WORDS)}:{made_up(rng)}"
     value = rng.choice([made_up(rng), f"{rng.choice(WORDS)} {made_up(rng)}"])
     return slack.press(user, action_id[:255], value[:2000], url)
 
 
 def form(rng: random.Random, user: str, url: str) -> Any:
-    """The form with a made-up errand and a token of nobody's."""
+    """Return a form with a made-up pending command and an invalid token."""
     pending = {
         "command": f"{rng.choice(WORDS)} {made_up(rng)}",
         "response_url": rng.choice([url, "", "http://127.0.0.1:1/", "file:///etc/passwd"]),
@@ -54,7 +54,7 @@ def form(rng: random.Random, user: str, url: str) -> Any:
 
 
 def of_another_workspace(rng: random.Random, user: str, url: str) -> Any:
-    """The workspace of somebody else beside one's own, wherever a payload has one."""
+    """Return a payload that names another workspace beside the sender's own."""
     payload = rng.choice([button, form])(rng, user, url)
     where = rng.choice(["team", "user", "view", "container"])
     if where == "team":
@@ -69,7 +69,7 @@ def of_another_workspace(rng: random.Random, user: str, url: str) -> Any:
 
 
 def uninstalled(rng: random.Random, user: str, url: str) -> Any:
-    """A workspace that nobody knows leaves."""
+    """Return the uninstallation of an unknown workspace."""
     del url
     return slack.event(
         rng.choice(["app_uninstalled", "tokens_revoked"]),
@@ -79,48 +79,48 @@ def uninstalled(rng: random.Random, user: str, url: str) -> Any:
     )
 
 
-async def forged_ids(target: Target, tries: int, seed: int) -> Count:
-    """Throw them, as strangers; no row of anybody changes."""
-    rng, count = random.Random(seed), Count("forged ids")
+async def forged_ids(target: Target, tries: int, seed: int) -> Result:
+    """Send them as people without a link; no rows change."""
+    rng, result = random.Random(seed), Result("forged ids")
     state = target.state("seen_events")
     for _ in range(tries):
         make = rng.choice([button, button, form, of_another_workspace, uninstalled])
-        payload = make(rng, rng.choice(STRANGERS), target.filled("{response_url}"))
-        count.tried += 1
+        payload = make(rng, rng.choice(STRANGERS), target.fill_in("{response_url}"))
+        result.tried += 1
         try:
             status, _ = await (target.event if "event" in payload else target.interact)(payload)
-        except Exception as error:  # noqa: BLE001 - this is what is looked for
-            count.note("unhandled", f"{error!r} {payload}")
+        except Exception as error:  # noqa: BLE001 - a finding
+            result.record("unhandled", f"{error!r} {payload}")
             continue
-        await target.settled()
-        count.answers[str(status)] += 1
+        await target.wait_until_idle()
+        result.answers[str(status)] += 1
         if status not in {200, 400}:
-            count.note("wrong", f"{status} {payload}")
-        for line in target.defects():
-            count.note("unhandled", f"{line} {payload}")
+            result.record("wrong", f"{status} {payload}")
+        for line in target.log_errors():
+            result.record("unhandled", f"{line} {payload}")
         if target.state("seen_events") != state:
-            count.note("changed", payload)
+            result.record("changed", payload)
             state = target.state("seen_events")
-        target.forget_traffic()
-    return count
+        target.clear_records()
+    return result
 
 
-async def forged_by_members(target: Target, tries: int, seed: int) -> Count:
-    """The same by somebody who is linked: only their own rows may change."""
-    rng, count = random.Random(seed), Count("forged ids, by a member")
+async def forged_by_members(target: Target, tries: int, seed: int) -> Result:
+    """Send them as a linked person; only that person's own rows may change."""
+    rng, result = random.Random(seed), Result("forged ids, by a member")
     others = target.state_of(TEAM, PRIYA), target.state_of("T0OTHER")
     for _ in range(tries):
         make = rng.choice([button, button, form])
-        payload = make(rng, ADA, target.filled("{response_url}"))
-        count.tried += 1
+        payload = make(rng, ADA, target.fill_in("{response_url}"))
+        result.tried += 1
         status, _ = await target.interact(payload)
-        await target.settled()
-        count.answers[str(status)] += 1
+        await target.wait_until_idle()
+        result.answers[str(status)] += 1
         if status != 200:
-            count.note("wrong", f"{status} {payload}")
-        for line in target.defects():
-            count.note("unhandled", f"{line} {payload}")
+            result.record("wrong", f"{status} {payload}")
+        for line in target.log_errors():
+            result.record("unhandled", f"{line} {payload}")
         if (target.state_of(TEAM, PRIYA), target.state_of("T0OTHER")) != others:
-            count.note("changed", payload)
-        target.forget_traffic()
-    return count
+            result.record("changed", payload)
+        target.clear_records()
+    return result

@@ -1,4 +1,4 @@
-"""Slack's inputs with one or two fields gone wrong, truly signed."""
+"""Slack's requests with one or two fields mutated, correctly signed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import json
 import random
 from typing import Any
 
-from tests.fuzz import mutants
+from tests.fuzz import mutations
 from tests.fuzz.corpus import Case, cases, send
-from tests.fuzz.count import Count
-from tests.fuzz.mutants import MISSING, Path
+from tests.fuzz.mutations import MISSING, Path
+from tests.fuzz.result import Result
 from tests.fuzz.target import Target
 
-BATCH = 100
-MEANT = {200, 400, 404}
-GOOD_TOKEN = "{token}"
-BEARING: dict[str, tuple[Path, ...]] = {
+BATCH = 100  # requests between two looks at the log
+EXPECTED = {200, 400, 404}
+# Requests that change rows: only fields without which they mean nothing are mutated.
+ESSENTIAL: dict[str, tuple[Path, ...]] = {
     "command_disconnect": (("command",), ("text",), ("team_id",), ("user_id",)),
     "action_disconnect": (
         ("type",),
@@ -58,94 +58,92 @@ BEARING: dict[str, tuple[Path, ...]] = {
         ("event_time",),
     ),
 }
-"""Inputs that change rows: only the fields without which they mean nothing are touched.
-
-A missing or null team, or one without an id, falls back to the person's own by Slack's rules for
-organisations, so `team` is only replaced by something of another type.
-"""
+# A missing or null team, or one without an id, falls back to the person's own by Slack's rules
+# for organisations, so `team` is only replaced by a value of another type.
 FALLS_BACK = {("action_disconnect", ("team",))}
+# Requests that one mutation turns into a change: anything in an empty list of bot tokens means that
+# the app was removed; one field being true, or another time, that somebody was deactivated.
 ONE_STEP_AWAY = {
     "event_tokens_revoked_user",
     "event_user_change_profile",
     "event_user_change_late",
 }
-"""Anything in its empty list of bot tokens means that the app was removed; one field's being true,
-or another time, that somebody was deactivated."""
 
 
 def harmless(case: Case) -> bool:
-    """Whether no mutant of it can mean a change."""
+    """Return True if no mutation of the request can change rows."""
     if case.name in ONE_STEP_AWAY:
         return False
     return not case.changes and case.kind != "raw" and "disconnect" not in json.dumps(case.content)
 
 
-def one_wrong(case: Case, rng: random.Random) -> Any:
-    """The content with a field gone wrong; in a form, fields are missing or texts."""
-    if case.name in BEARING:
-        path = rng.choice(BEARING[case.name])
+def mutate_once(case: Case, rng: random.Random) -> Any:
+    """Return the content with one field mutated."""
+    if case.name in ESSENTIAL:
+        path = rng.choice(ESSENTIAL[case.name])
     else:
-        path = rng.choice(list(mutants.paths(case.content)))
-    wrongs = mutants.wrongs(mutants.read(case.content, path), rng)
+        path = rng.choice(list(mutations.paths(case.content)))
+    original = mutations.value_at(case.content, path)
+    candidates = mutations.replacements(original, rng)
     if (case.name, path) in FALLS_BACK:
-        wrongs = [
-            w for w in wrongs if w is not MISSING and (w.get("id") if isinstance(w, dict) else w)
+        candidates = [
+            c
+            for c in candidates
+            if c is not MISSING and (c.get("id") if isinstance(c, dict) else c)
         ]
-    if case.name in BEARING:
-        wrongs = [w for w in wrongs if not _still_means_it(case, path, w)]
-    return mutants.mutated(case.content, path, rng.choice(wrongs))
+    if case.name in ESSENTIAL and case.kind == "form":
+        # A form has only texts: a list of the original is the original.
+        candidates = [c for c in candidates if c != [original]]
+    return mutations.replaced(case.content, path, rng.choice(candidates))
 
 
-def _still_means_it(case: Case, path: Path, wrong: Any) -> bool:
-    """A form has only texts: `None` and lists become texts too, which the corpus already sends."""
-    right = mutants.read(case.content, path)
-    return isinstance(wrong, list) and wrong == [right] and case.kind == "form"
-
-
-def two_wrong(case: Case, rng: random.Random) -> Any:
-    """The same once more, for inputs that cannot change anything."""
-    once = one_wrong(case, rng)
-    rest = list(mutants.paths(once))
-    if case.name in BEARING or not rest:
+def mutate_twice(case: Case, rng: random.Random) -> Any:
+    """Return the content with two fields mutated, or one if it could change rows."""
+    once = mutate_once(case, rng)
+    rest = list(mutations.paths(once))
+    if case.name in ESSENTIAL or not rest:
         return once
     path = rng.choice(rest)
-    return mutants.mutated(once, path, rng.choice(mutants.wrongs(mutants.read(once, path), rng)))
+    return mutations.replaced(
+        once, path, rng.choice(mutations.replacements(mutations.value_at(once, path), rng))
+    )
 
 
-async def mutated_payloads(target: Target, tries: int, seed: int) -> Count:
-    """Throw them; none raises, none is answered 5xx, none changes a row."""
-    rng, count = random.Random(seed), Count("mutated Slack payloads")
-    known = [case for case in cases() if harmless(case) or case.name in BEARING]
+async def mutated_payloads(target: Target, tries: int, seed: int) -> Result:
+    """Send them; none raises, none is answered 5xx, none changes rows."""
+    rng, result = random.Random(seed), Result("mutated Slack payloads")
+    known = [case for case in cases() if harmless(case) or case.name in ESSENTIAL]
     state = target.state("seen_events")
     for number in range(tries):
         case = known[number % len(known)]
-        content = (two_wrong if rng.random() < 0.3 else one_wrong)(case, rng)
-        told = f"{case.name}: {_difference(case.content, content)}"
-        count.tried += 1
+        content = (mutate_twice if rng.random() < 0.3 else mutate_once)(case, rng)
+        sample = f"{case.name}: {_difference(case.content, content)}"
+        result.tried += 1
         try:
             status, _ = await send(target, case.kind, content)
-        except Exception as error:  # noqa: BLE001 - this is what is looked for
-            count.note("unhandled", f"{error!r} {told}")
+        except Exception as error:  # noqa: BLE001 - a finding
+            result.record("unhandled", f"{error!r} {sample}")
             continue
-        count.answers[str(status)] += 1
-        if status not in MEANT:
-            count.note("wrong", f"{status} {told}")
-        await target.settled()
+        result.answers[str(status)] += 1
+        if status not in EXPECTED:
+            result.record("wrong", f"{status} {sample}")
+        await target.wait_until_idle()
         if (now := target.state("seen_events")) != state:
-            count.note("changed", f"{told}; rows before: {state}, after: {now}")
+            result.record("changed", f"{sample}; rows before: {state}, after: {now}")
             state = now
         if number % BATCH == BATCH - 1 or number == tries - 1:
-            for line in target.defects():
-                count.note("unhandled", line)
-            target.forget_traffic()
-    return count
+            for line in target.log_errors():
+                result.record("unhandled", line)
+            target.clear_records()
+    return result
 
 
-def _difference(right: Any, wrong: Any) -> str:
-    """The places that differ, the outermost of each first."""
-    there = set(mutants.paths(wrong))
+def _difference(original: Any, mutated: Any) -> str:
+    """Describe the places that differ, the outermost first."""
+    remaining = set(mutations.paths(mutated))
     return "; ".join(
-        f"{path} {mutants.read(wrong, path) if path in there else 'missing'!r:.200}"
-        for path in mutants.paths(right)
-        if path not in there or mutants.read(wrong, path) != mutants.read(right, path)
+        f"{path} {mutations.value_at(mutated, path) if path in remaining else 'missing'!r:.200}"
+        for path in mutations.paths(original)
+        if path not in remaining
+        or mutations.value_at(mutated, path) != mutations.value_at(original, path)
     )

@@ -1,4 +1,4 @@
-"""What Accelevents may answer and send, gone wrong: read, refused or passed over, never a crash."""
+"""Mutated responses and events of Accelevents: read, refused or ignored, never a crash."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
-from slackbot.accelevents import schemas as wire
+from slackbot.accelevents import schemas
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.errors import Endpoint, error_for
 from slackbot.accelevents.match_event import read_matches
@@ -29,8 +29,8 @@ from slackbot.domain.model import (
     SessionId,
     SessionScope,
 )
-from tests.fuzz import mutants
-from tests.fuzz.count import Count
+from tests.fuzz import mutations
+from tests.fuzz.result import Result
 from tests.harness import fakes
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "platform"
@@ -41,7 +41,7 @@ DEMO = EventSlug("demo")
 
 
 class Corpus:
-    """The platform's payload files, by what they are."""
+    """The platform's payload files, by kind."""
 
     def __init__(self) -> None:
         files = {path.stem: json.loads(path.read_bytes()) for path in sorted(FOLDER.glob("*"))}
@@ -51,33 +51,34 @@ class Corpus:
         self.answers = [*self.lists, GRANT, {"data": self.lists}]
 
     def answer(self, rng: random.Random) -> Any:
-        """A good answer or a good refusal."""
+        """Return a valid response or a valid refusal."""
         return rng.choice(rng.choice([self.answers, self.errors]))
 
 
-def gone_wrong(value: Any, rng: random.Random) -> Any:
-    """One to four places of it changed."""
+def mutate(value: Any, rng: random.Random) -> Any:
+    """Return a copy with one to four mutations."""
     for _ in range(rng.randint(1, 4)):
-        places = list(mutants.paths(value))
+        places = list(mutations.paths(value))
         if not places:
-            return rng.choice(mutants.wrongs(value, rng)[1:])
-        at = rng.choice(places)
-        value = mutants.mutated(value, at, rng.choice(mutants.wrongs(mutants.read(value, at), rng)))
+            return rng.choice(mutations.replacements(value, rng)[1:])
+        path = rng.choice(places)
+        candidates = mutations.replacements(mutations.value_at(value, path), rng)
+        value = mutations.replaced(value, path, rng.choice(candidates))
     return value
 
 
 def body_of(value: Any, rng: random.Random) -> bytes:
-    """As bytes; now and then cut, doubled, spoilt, or not JSON at all."""
+    """Encode a value; sometimes truncated, doubled, corrupted, or not JSON at all."""
     text = value if isinstance(value, str) else json.dumps(value)
     body = text.encode("utf-8", "surrogatepass")
     if rng.random() < 0.7:
         return body
-    at = rng.randrange(len(body) + 1)
+    index = rng.randrange(len(body) + 1)
     return rng.choice(
         [
-            body[:at],
+            body[:index],
             body + body,
-            body[:at] + bytes([rng.randrange(256)]) + body[at + 1 :],
+            body[:index] + bytes([rng.randrange(256)]) + body[index + 1 :],
             rng.randbytes(rng.randint(0, 300)),
             b"\xef\xbb\xbf" + body,
             body.decode("utf-8", "replace").encode("utf-16"),
@@ -90,70 +91,70 @@ def body_of(value: Any, rng: random.Random) -> bytes:
     )
 
 
-# --- the readers ---------------------------------------------------------------------------------
+# Readers.
 
 
-def _values(made: object, kinds: type | tuple[type, ...]) -> bool:
-    return isinstance(made, list) and all(isinstance(item, kinds) for item in made)
+def _is_list_of(value: object, kind: type) -> bool:
+    return isinstance(value, list) and all(isinstance(item, kind) for item in value)
 
 
 def _read(value: Any, rng: random.Random) -> bool:
-    """One reader over one value; whether what it gives is what it promises."""
+    """Run a random reader; return True if the result has the promised type."""
     zone = rng.choice(ZONES)
     match rng.randrange(3):
         case 0:
-            page = wire.read_page(value)
-            return _values(wire.read_sessions(page.rows, zone), Session)
+            page = schemas.read_page(value)
+            return _is_list_of(schemas.read_sessions(page.rows, zone), Session)
         case 1:
-            return isinstance(wire.read_grant(value, zone), Grant)
+            return isinstance(schemas.read_grant(value, zone), Grant)
         case _:
-            return _values(wire.read_match_list(value, zone), MatchReport)
+            return _is_list_of(schemas.read_match_list(value, zone), MatchReport)
 
 
-def _heard(value: Any, rng: random.Random) -> bool:
+def _read_event(value: Any, rng: random.Random) -> bool:
     args = value if isinstance(value, list) else [value]
-    seen = read_matches(args, rng.choice(ZONES), rng.choice([None, 501, 502]))
-    return seen is None or _values(seen, MatchReport)
+    reports = read_matches(args, rng.choice(ZONES), rng.choice([None, 501, 502]))
+    return reports is None or _is_list_of(reports, MatchReport)
 
 
-def _refused(body: bytes, rng: random.Random) -> bool:
+def _read_refusal(body: bytes, rng: random.Random) -> bool:
     error = error_for(rng.choice(list(Endpoint)), rng.choice(STATUSES), body)
     return isinstance(error, PlatformError)
 
 
-def mutated_bodies(tries: int, seed: int) -> Count:
-    """Each through a reader: a value of its kind, or a `PlatformError`."""
-    rng, count, corpus = random.Random(seed), Count("mutated platform bodies, read"), Corpus()
+def mutated_bodies(tries: int, seed: int) -> Result:
+    """Read each; the result is a value of its type or a `PlatformError`."""
+    rng, result, corpus = random.Random(seed), Result("mutated platform bodies, read"), Corpus()
     for _ in range(tries):
         kind = rng.choice(["answer", "socket", "refusal"])
         value = rng.choice(corpus.sockets) if kind == "socket" else corpus.answer(rng)
-        value = gone_wrong(value, rng)
-        count.tried += 1
+        value = mutate(value, rng)
+        result.tried += 1
         try:
             if kind == "answer":
                 good = _read(value, rng)
             elif kind == "socket":
-                good = _heard(value, rng)
+                good = _read_event(value, rng)
             else:
-                good = _refused(body_of(value, rng), rng)
+                good = _read_refusal(body_of(value, rng), rng)
         except PlatformError as error:
             good = True
-            count.answers[error.code] += 1
-        except Exception as error:  # noqa: BLE001 - this is what is looked for
-            count.note("unhandled", f"{kind} {error!r} {value!r}")
+            result.answers[error.code] += 1
+        except Exception as error:  # noqa: BLE001 - a finding
+            result.record("unhandled", f"{kind} {error!r} {value!r}")
             continue
         else:
-            count.answers[kind] += 1
+            result.answers[kind] += 1
         if not good:
-            count.note("wrong", f"{kind} {value!r}")
-    return count
+            result.record("wrong", f"{kind} {value!r}")
+    return result
 
 
-# --- the client ----------------------------------------------------------------------------------
+# Client.
 
 
 class StillClock:
-    """It is always noon, and waiting takes no time."""
+    """A clock at which it is always noon and sleeping takes no time."""
 
     def now(self) -> datetime:
         return datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -162,17 +163,17 @@ class StillClock:
         await asyncio.sleep(0)
 
 
-class Speaker:
-    """Answers every request of every connection with the bytes that were prepared."""
+class CannedServer:
+    """A server that answers every request with the bytes in `answer`."""
 
     answer = b""
 
     def __init__(self) -> None:
-        self.lines: set[asyncio.Task[Any]] = set()
+        self.connections: set[asyncio.Task[Any]] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if (task := asyncio.current_task()) is not None:
-            self.lines.add(task)
+            self.connections.add(task)
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -191,15 +192,15 @@ class Speaker:
 
 def _response(status: int, body: bytes, rng: random.Random) -> bytes:
     body = b"" if status in {204, 304} else body
-    heads = [f"HTTP/1.1 {status} X", f"content-length: {len(body)}"]
-    heads.append(rng.choice(["content-type: application/json", "content-type: \xff", "x: y"]))
+    headers = [f"HTTP/1.1 {status} X", f"content-length: {len(body)}"]
+    headers.append(rng.choice(["content-type: application/json", "content-type: \xff", "x: y"]))
     if rng.random() < 0.3:
-        heads.append(f"retry-after: {rng.choice(['1', '', '-1', 'soon', '9' * 50, '1e9'])}")
+        headers.append(f"retry-after: {rng.choice(['1', '', '-1', 'soon', '9' * 50, '1e9'])}")
     if rng.random() < 0.05:
-        heads.append(f"content-encoding: {rng.choice(['gzip', 'br', 'deflate', '?'])}")
+        headers.append(f"content-encoding: {rng.choice(['gzip', 'br', 'deflate', '?'])}")
     if rng.random() < 0.05:
-        heads.append("location: http://127.0.0.1:1/")
-    return "\r\n".join(heads).encode("latin-1") + b"\r\n\r\n" + body
+        headers.append("location: http://127.0.0.1:1/")
+    return "\r\n".join(headers).encode("latin-1") + b"\r\n\r\n" + body
 
 
 def _calls(client: AcceleventsClient, link: Link) -> list[Callable[[], Any]]:
@@ -216,34 +217,34 @@ def _calls(client: AcceleventsClient, link: Link) -> list[Callable[[], Any]]:
 
 
 @asynccontextmanager
-async def _speaking() -> AsyncIterator[tuple[Speaker, AcceleventsClient]]:
-    speaker = Speaker()
-    server = await asyncio.start_server(speaker.serve, "127.0.0.1", 0)
+async def _canned_server() -> AsyncIterator[tuple[CannedServer, AcceleventsClient]]:
+    canned = CannedServer()
+    server = await asyncio.start_server(canned.serve, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     client = AcceleventsClient(PlatformOptions(api_url=f"http://{host}:{port}"), StillClock())
     try:
-        yield speaker, client
+        yield canned, client
     finally:
         await client.aclose()
         server.close()
-        await asyncio.wait(speaker.lines)
+        await asyncio.wait(canned.connections)
 
 
-async def mutated_answers(tries: int, seed: int) -> Count:
-    """Each over HTTP through the client: a value, or a `PlatformError`."""
+async def mutated_answers(tries: int, seed: int) -> Result:
+    """Answer the client's calls with each over HTTP; it returns a value or a `PlatformError`."""
     rng, corpus = random.Random(seed), Corpus()
-    count = Count("mutated platform answers, over HTTP")
-    async with _speaking() as (speaker, client):
+    result = Result("mutated platform answers, over HTTP")
+    async with _canned_server() as (server, client):
         calls = _calls(client, fakes.link())
         for _ in range(tries):
-            body = body_of(gone_wrong(corpus.answer(rng), rng), rng)
-            speaker.answer = _response(rng.choice(STATUSES), body, rng)
-            count.tried += 1
+            body = body_of(mutate(corpus.answer(rng), rng), rng)
+            server.answer = _response(rng.choice(STATUSES), body, rng)
+            result.tried += 1
             try:
                 await rng.choice(calls)()
-                count.answers["value"] += 1
+                result.answers["value"] += 1
             except PlatformError as error:
-                count.answers[error.code] += 1
-            except Exception as error:  # noqa: BLE001 - this is what is looked for
-                count.note("unhandled", f"{error!r} {speaker.answer!r}")
-    return count
+                result.answers[error.code] += 1
+            except Exception as error:  # noqa: BLE001 - a finding
+                result.record("unhandled", f"{error!r} {server.answer!r}")
+    return result

@@ -1,4 +1,4 @@
-"""The whole bot, with its requests put straight into its ASGI app."""
+"""The whole bot, with requests passed directly to its ASGI app."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Headers = Iterable[tuple[bytes, bytes]]
 
 @dataclass
 class Target:
-    """A running bot with two linked people, their matches, and those of another workspace."""
+    """A running bot with two linked people, their matches, and another workspace."""
 
     app: ASGIApp
     slack: Slack
@@ -57,16 +57,16 @@ class Target:
     async def send(
         self, body: bytes, headers: Headers, method: str = "POST", path: str = PATH
     ) -> tuple[int, bytes]:
-        """One request; status and body of its answer."""
+        """Make a request; return status and body of the response."""
         chunks = [body[i : i + 65_536] for i in range(0, len(body), 65_536)] or [b""]
-        said: list[Message] = []
+        sent: list[Message] = []
 
         async def receive() -> Message:
             chunk = chunks.pop(0) if chunks else b""
             return {"type": "http.request", "body": chunk, "more_body": bool(chunks)}
 
         async def send(message: Message) -> None:
-            said.append(message)
+            sent.append(message)
 
         scope = {
             "type": "http",
@@ -83,43 +83,43 @@ class Target:
             "server": ("127.0.0.1", 3000),
         }
         await self.app(scope, receive, send)
-        return said[0]["status"], b"".join(m.get("body", b"") for m in said[1:])
+        return sent[0]["status"], b"".join(m.get("body", b"") for m in sent[1:])
 
     async def post(self, body: str | bytes, content_type: str = FORM) -> tuple[int, bytes]:
-        """One request as Slack would sign it."""
+        """Make a request, signed as Slack would."""
         raw = body if isinstance(body, bytes) else body.encode()
         signed = signature(raw, self.slack.signing_secret)
         return await self.send(raw, [*signed, (b"content-type", content_type.encode())])
 
     async def command(self, text: str, team: str = TEAM, user: str = ADA) -> tuple[int, bytes]:
-        """A slash command; half characters arrive as question marks."""
+        """Send a slash command; lone surrogates arrive as question marks."""
         form = {"command": "/networking", "text": text, "team_id": team, "user_id": user}
-        form |= {"response_url": self.filled("{response_url}"), "trigger_id": "1.2.3"}
+        form |= {"response_url": self.fill_in("{response_url}"), "trigger_id": "1.2.3"}
         return await self.post(urlencode(form, errors="replace"))
 
     async def interact(self, payload: object) -> tuple[int, bytes]:
-        """An interactive payload, in its form."""
+        """Send an interactive payload in its form."""
         return await self.post(urlencode({"payload": json.dumps(payload)}))
 
     async def event(self, payload: object) -> tuple[int, bytes]:
-        """An event, as JSON."""
+        """Send an event as JSON."""
         return await self.post(json.dumps(payload), "application/json")
 
     async def ready(self) -> None:
-        """Wait until the bot has gone on with what it found, which is not yet what is seeded."""
+        """Wait until the bot is ready, before the database is seeded."""
         while (await self.send(b"", [], "GET", "/readyz"))[0] != 200:  # noqa: ASYNC110 - over HTTP
             await asyncio.sleep(0.01)
 
-    async def settled(self) -> None:
-        """Wait until the bot has done all that it began; its feeds and servers go on."""
-        ours = {"answer", "reply", "open_form", "token_help", "submit", "errand", "show_later"}
-        ours |= {"connect", "leave", "forget_workspace", "forget_person", "show_home"}
-        ours |= {"grace", "note"}
-        while busy := [task for task in asyncio.all_tasks() if task.get_name() in ours]:
+    async def wait_until_idle(self) -> None:
+        """Wait until the bot has finished its background work; feeds and servers keep running."""
+        names = {"answer", "reply", "open_form", "token_help", "submit", "errand", "show_later"}
+        names |= {"connect", "leave", "forget_workspace", "forget_person", "show_home"}
+        names |= {"grace", "note"}
+        while busy := [task for task in asyncio.all_tasks() if task.get_name() in names]:
             await asyncio.wait(busy)
 
     def state(self, *without: str) -> str:
-        """A digest of the rows of each table but these, in words that tell one from another."""
+        """Return a digest of the rows of each table but these."""
         return " ".join(
             f"{table}:{hashlib.sha256(repr(self._rows(table)).encode()).hexdigest()[:16]}"
             for table in TABLES
@@ -130,7 +130,7 @@ class Target:
         return self.database.execute(f"SELECT * FROM {table} ORDER BY 1, 2").fetchall()
 
     def state_of(self, team: str, user: str = "%") -> str:
-        """A digest of all rows of a workspace, or of one person."""
+        """Return a digest of all rows of a workspace, or of one person."""
         rows = [
             self.database.execute(
                 f"SELECT * FROM {table} WHERE team_id = ? AND user_id LIKE ? ORDER BY 2",
@@ -141,15 +141,15 @@ class Target:
         assert rows[0]
         return hashlib.sha256(repr(rows).encode()).hexdigest()
 
-    def defects(self) -> list[str]:
-        """Log lines with an exception in them since the last look; there should be none."""
+    def log_errors(self) -> list[str]:
+        """Return log lines with an exception since the last call."""
         lines = self.log.getvalue().splitlines()
         self.log.seek(0)
         self.log.truncate()
         return [line for line in lines if '"exception"' in line]
 
-    def filled(self, text: str) -> str:
-        """A payload file with what only a running Slack can give."""
+    def fill_in(self, text: str) -> str:
+        """Fill in the placeholders that only a running Slack can provide."""
         workspace = self.slack.workspaces[TEAM]
         actor = Actor(self.slack, workspace, workspace.named("ada"))
         trigger = self.slack.triggers.mint(TEAM, ADA)
@@ -160,13 +160,13 @@ class Target:
         return text.replace("{token}", self.platform.token_for("ada"))
 
     def _message(self, channel: str) -> SlackMessage:
-        """The last of the bot's messages there."""
+        """Return the bot's last message in a channel."""
         workspace = self.slack.workspaces[TEAM]
         posted = [m for m in workspace.messages if m.channel == channel and m.by_bot]
         return posted[-1] if posted else workspace.post(channel, Content("You're matched"))
 
-    def forget_traffic(self) -> None:
-        """Empty what the sandboxes note, which would grow without end."""
+    def clear_records(self) -> None:
+        """Clear the records of the sandboxes, which would grow without bound."""
         self.slack.calls.clear()
         self.slack.problems.clear()
         self.platform.calls.clear()
@@ -175,7 +175,7 @@ class Target:
             workspace.views.clear(ADA)
 
     async def seed(self) -> None:
-        """Bring the database to where every round begins."""
+        """Reset the database to the start of a round."""
         for table in TABLES:
             self.database.execute(f"DELETE FROM {table}")
         self.database.commit()
@@ -188,8 +188,8 @@ class Target:
                 ("T0OTHER", ADA, "ada"),
             ):
                 link = self._link(team, user, name)
-                await _keep(store, link)
-                # Known already: nobody's first direct message changes a row by the way.
+                await _save(store, link)
+                # Known channels: otherwise the first direct message would change a row.
                 if team == TEAM:
                     channel = self.slack.workspaces[team].dm(user).id
                     await store.dm_channels.save(link.person, channel)
@@ -208,7 +208,7 @@ class Target:
         )
 
 
-async def _keep(store: SqlStore, link: Link) -> None:
+async def _save(store: SqlStore, link: Link) -> None:
     await store.links.save(link)
     ended = {"settled_at": fakes.NOON, "outcome": "told", "over_at": fakes.NOON}
     await store.matches.add(fakes.match(person=link.person, event=link.event, **ended))
@@ -217,7 +217,7 @@ async def _keep(store: SqlStore, link: Link) -> None:
 
 
 def signature(body: bytes, secret: str, *, at: float | None = None) -> Headers:
-    """The two signature headers for any bytes, as of `at` (Unix seconds, default now)."""
+    """Return the two signature headers of a body as of `at` (Unix seconds, default now)."""
     stamp = str(int(time.time() if at is None else at)).encode()
     digest = hmac.new(secret.encode(), b"v0:" + stamp + b":" + body, hashlib.sha256)
     return [
@@ -228,7 +228,7 @@ def signature(body: bytes, secret: str, *, at: float | None = None) -> Headers:
 
 @asynccontextmanager
 async def target(folder: Path) -> AsyncIterator[Target]:
-    """Start the bot on a database file in `folder`, between both sandboxes."""
+    """Run the bot between both sandboxes, on a database file in `folder`."""
     async with AsyncExitStack() as closing:
         log = closing.enter_context(printed("json", "debug"))
         slack, platform = Slack(), Accelevents()
@@ -242,8 +242,8 @@ async def target(folder: Path) -> AsyncIterator[Target]:
         app = await closing.enter_async_context(running(settings))
         database = sqlite3.connect(path)
         closing.callback(database.close)
-        made = Target(app, slack, platform, log, database, settings)
+        bot = Target(app, slack, platform, log, database, settings)
         async with asyncio.timeout(READY_SECONDS):
-            await made.ready()
-        await made.seed()
-        yield made
+            await bot.ready()
+        await bot.seed()
+        yield bot

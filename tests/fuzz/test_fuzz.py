@@ -1,4 +1,4 @@
-"""A part of the junk in every run of the tests; `make fuzz` throws all of it."""
+"""A part of the fuzzing in every test run; `make fuzz` runs all of it."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.count import Count
-from tests.fuzz.rounds import ROUNDS, thrown
-from tests.fuzz.texts import blocks_of_unicode
+from tests.fuzz.command_texts import blocks_of_unicode
+from tests.fuzz.result import Result
+from tests.fuzz.rounds import ROUNDS, run_round
 
 SEED = 3
 
 
 @pytest.mark.parametrize("name", ROUNDS)
-async def test_junk_does_nothing(name: str, tmp_path: Path) -> None:
-    """Nothing is unhandled, nothing is answered other than meant, no state changes."""
-    count = await thrown(name, tmp_path, None, SEED)
-    assert count.tried >= 10
-    assert count.good, "\n".join([str(count), *count.samples])
+async def test_malformed_input_does_nothing(name: str, tmp_path: Path) -> None:
+    """Nothing is unhandled, everything is answered as expected, no state changes."""
+    result = await run_round(name, tmp_path, None, SEED)
+    assert result.tried >= 10
+    assert result.passed, "\n".join([str(result), *result.samples])
 
 
-def test_every_stretch_of_unicode_is_touched() -> None:
-    """The texts of `make fuzz` have characters of each stretch of 128 that has any."""
+def test_every_block_of_unicode_is_covered() -> None:
+    """The texts of `make fuzz` have characters of each assigned block of 128."""
     assert blocks_of_unicode(60_000) == blocks_of_unicode(0x110000) > 1_000
 
 
-def test_a_find_is_counted() -> None:
-    """A count with a find is not good, and keeps the first samples alone."""
-    count = Count("x", tried=9)
-    assert count.good
+def test_a_finding_is_counted() -> None:
+    """A result with findings has not passed, and keeps only the first samples."""
+    result = Result("x", tried=9)
+    assert result.passed
     for number in range(9):
-        count.note("wrong", number)
-    assert (count.good, count.wrong, len(count.samples)) == (False, 9, 5)
+        result.record("wrong", number)
+    assert (result.passed, result.wrong, len(result.samples)) == (False, 9, 5)

@@ -9,7 +9,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from slackbot.sandbox.serving import serving
-from tests.fuzz import fakes_of_slack as payloads
+from tests.fuzz import slack_payloads as payloads
 
 from .conftest import Mission, waits_for_dms
 
@@ -46,10 +46,10 @@ async def test_another_host_hears_nothing(mission: Mission, stranger: str, addre
     mission.slack.rate_limits.enabled = False
     ada = await mission.link("ada")
     url = address.format(stranger)
-    await ada._interact(payloads.press(ada.id, "status:", "", url))
+    await ada._transport.interaction(payloads.press(ada.id, "status:", "", url))
     await waits_for_dms(ada, 1, "Connected to demo")
     pending = json.dumps({"command": "status", "response_url": url, "is_prompt": False})
     token = mission.platform.token_for("ada")
-    await ada._interact(payloads.submission(ada.id, pending, "demo", token))
+    await ada._transport.interaction(payloads.submission(ada.id, pending, "demo", token))
     await waits_for_dms(ada, 2, "onnected to demo")
     assert HEARD == []

@@ -17,7 +17,7 @@ from slackbot.sandbox.slack import User
 from slackbot.sandbox.slack.payloads import command
 from slackbot.sandbox.slack.signing import signed, stale_signed, wrongly_signed
 from slackbot.slack import texts as words
-from tests.fuzz import fakes_of_slack as payloads
+from tests.fuzz import slack_payloads as payloads
 
 from .planted import FOREIGN, Planted, planted
 
@@ -143,9 +143,9 @@ async def test_in_buttons_and_events(canaries: Planted) -> None:
         for action_id in (f"join:{secret}", f"link:{secret}", "link:open", "link:help", secret):
             pressed = payloads.press(ada.id, action_id, f"join {secret}", "")
             pressed["trigger_id"] = mission.slack.triggers.mint("T0DEMO", ada.id)
-            await ada._interact(pressed)
+            await ada._transport.interaction(pressed)
         pending = json.dumps({"command": f"join {secret}", "response_url": "", "is_prompt": True})
-        await ada._interact(payloads.submission(ada.id, pending, "demo", f"{secret}x"))
+        await ada._transport.interaction(payloads.submission(ada.id, pending, "demo", f"{secret}x"))
         for kind in ("app_home_opened", "tokens_revoked", "message", "whatever"):
             await ada.event(kind, text=secret, tab="home", tokens={"oauth": [secret]}, x=secret)
         await ada.event(secret, event_id=None)
@@ -220,7 +220,7 @@ async def test_in_exceptions_and_foreign_loggers(canaries: Planted) -> None:
 
 async def submitted_to_nothing(person: User, token: str) -> None:
     """The form, without having been opened: there is no table to know the person by."""
-    answer = await person._interact(payloads.submission(person.id, "", "demo", token))
+    answer = await person._transport.interaction(payloads.submission(person.id, "", "demo", token))
     assert "my side" in answer.body
 
 

@@ -44,7 +44,7 @@ async def wrong_with(bot: Target, case: Case) -> list[str]:
     bot.slack.calls.clear()
     before = by_table(bot)
     status, body = await case.send(bot)
-    await bot.settled()
+    await bot.wait_until_idle()
     after = by_table(bot)
     calls = sorted({call.method for call in bot.slack.calls if call.ok} - BY_THE_WAY)
     compared = [
@@ -52,7 +52,7 @@ async def wrong_with(bot: Target, case: Case) -> list[str]:
         (True, str(case.file.get("says", "")) in body.decode(), "says"),
         (sorted(case.file.get("calls", calls)), calls, "calls"),
         (case.changes, [table for table in TABLES if before[table] != after[table]], "changes"),
-        ([], bot.defects(), "defects"),
+        ([], bot.log_errors(), "defects"),
     ]
     return [f"{case.name}: {what} {got}" for meant, got, what in compared if meant != got]
 

@@ -1,4 +1,4 @@
-"""A drawn person for Chromium's fake camera, so that the pictures of the call show somebody."""
+"""A drawn person for Chromium's fake camera, so that screenshots of the call show somebody."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 WIDTH, HEIGHT = 640, 360
-EDGE = 1.5  # pixels over which one colour goes over into the next
+EDGE = 1.5  # pixels over which one colour blends into the next
 Colour = tuple[float, float, float]
+# Distance of a point from the shape's edge in pixels, negative inside.
 Shape = Callable[[float, float], float]
-"""Distance of a point from the shape's edge, in pixels, below zero inside."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Look:
 
     @property
     def shade(self) -> Colour:
-        """The skin where less light falls on it."""
-        return _mixed(self.skin, self.hair, 0.15)
+        """The skin in the shade."""
+        return _mix(self.skin, self.hair, 0.15)
 
     @property
     def lips(self) -> Colour:
         """Redder than the skin."""
-        return _mixed(self.skin, (150, 50, 60), 0.7)
+        return _mix(self.skin, (150, 50, 60), 0.7)
 
 
 LOOKS = {
@@ -41,7 +41,7 @@ LOOKS = {
 
 
 def draw(who: str, file: Path) -> Path:
-    """Write the portrait as a film of one frame, which Chromium shows again and again."""
+    """Write the portrait as a video of one frame, which Chromium repeats."""
     rows = [[_pixel(LOOKS[who], x, y) for x in range(WIDTH)] for y in range(HEIGHT)]
     planes = bytes(_luma(c) for row in rows for c in row) + _chroma(rows, 0) + _chroma(rows, 1)
     head = f"YUV4MPEG2 W{WIDTH} H{HEIGHT} F15:1 Ip A1:1 C420jpeg\nFRAME\n"
@@ -49,11 +49,11 @@ def draw(who: str, file: Path) -> Path:
     return file
 
 
-def _ellipse(x: float, y: float, wide: float, high: float) -> Shape:
+def _ellipse(x: float, y: float, width: float, height: float) -> Shape:
     def distance(px: float, py: float) -> float:
-        return (((px - x) / wide) ** 2 + ((py - y) / high) ** 2) ** 0.5 * min(wide, high) - min(
-            wide, high
-        )
+        return (((px - x) / width) ** 2 + ((py - y) / height) ** 2) ** 0.5 * min(
+            width, height
+        ) - min(width, height)
 
     return distance
 
@@ -72,15 +72,15 @@ SHAPES: Sequence[tuple[Shape, str]] = (
 
 
 def _pixel(look: Look, x: int, y: int) -> Colour:
-    colour = _mixed(look.above, look.below, y / HEIGHT)
+    colour = _mix(look.above, look.below, y / HEIGHT)
     for shape, part in SHAPES:
         inside = min(1.0, max(0.0, 0.5 - shape(x, y) / EDGE))
         if inside:
-            colour = _mixed(colour, getattr(look, part), inside)
+            colour = _mix(colour, getattr(look, part), inside)
     return colour
 
 
-def _mixed(one: Colour, other: Colour, share: float) -> Colour:
+def _mix(one: Colour, other: Colour, share: float) -> Colour:
     red, green, blue = (a + (b - a) * share for a, b in zip(one, other, strict=True))
     return red, green, blue
 
@@ -91,7 +91,7 @@ def _luma(colour: Colour) -> int:
 
 
 def _chroma(rows: list[list[Colour]], which: int) -> bytes:
-    """Cb (0) or Cr (1), one for each four pixels."""
+    """Return Cb (0) or Cr (1), one value for every four pixels."""
     weights = ((-0.168736, -0.331264, 0.5), (0.5, -0.418688, -0.081312))[which]
     return bytes(
         round(128 + sum(w * c for w, c in zip(weights, colour, strict=True)))

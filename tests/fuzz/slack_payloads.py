@@ -1,4 +1,4 @@
-"""Slack's payloads, as small as the bot needs them."""
+"""Minimal Slack payloads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def interaction(kind: str, user: str) -> Json:
-    """What every interaction has."""
+    """Return the fields that every interaction has."""
     return {
         "type": kind,
         "team": {"id": TEAM, "domain": "demo"},
@@ -23,7 +23,7 @@ def interaction(kind: str, user: str) -> Json:
 
 
 def press(user: str, action_id: str, value: str, response_url: str) -> Json:
-    """A button of an ephemeral message."""
+    """Return a press of a button in an ephemeral message."""
     pressed = {"type": "button", "action_id": action_id, "block_id": "b", "value": value}
     return interaction("block_actions", user) | {
         "container": {"type": "message", "message_ts": "1.2", "is_ephemeral": True},
@@ -34,7 +34,7 @@ def press(user: str, action_id: str, value: str, response_url: str) -> Json:
 
 
 def submission(user: str, private_metadata: str, event: str, credential: str) -> Json:
-    """The connect form, submitted."""
+    """Return a submission of the connect form."""
     typed = {"event": event, "credential": credential}
     view = {
         "id": "V0FORM",
@@ -47,7 +47,7 @@ def submission(user: str, private_metadata: str, event: str, credential: str) ->
 
 
 def event(kind: str, team: str, **fields: Any) -> Json:
-    """An event in its envelope."""
+    """Return an event in its envelope."""
     return {
         "type": "event_callback",
         "team_id": team,

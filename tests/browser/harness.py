@@ -1,4 +1,4 @@
-"""Two people who are matched by the bot, from their commands in Slack to the links they follow."""
+"""Two people matched by the bot, from their commands in Slack to the links they open."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from slackbot.sandbox.chime.meeting import Participant
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import ScreenItem
 from slackbot.sandbox.slack.errors import CannotDo
-from slackbot.slack import texts as words
-from tests.browser.chromium import PATIENCE, Tab, Visitors
+from slackbot.slack import texts
+from tests.browser.chromium import TIMEOUT, Browsers, Tab
 from tests.scenario.conftest import Mission, until
 
 SESSION = 11645
@@ -29,14 +29,14 @@ PARTNER_SEEN = "document.querySelector('.remote.live video')?.videoWidth > 0"
 PARTNER_HERE = "document.body.dataset.partner === 'here'"
 
 
-def because(why: str) -> str:
-    """The last screen, for this reason."""
-    return f"{OVER} && document.body.dataset.why === {why!r}"
+def ended_because(reason: str) -> str:
+    """Return the condition of the last screen with this reason."""
+    return f"{OVER} && document.body.dataset.why === {reason!r}"
 
 
 @asynccontextmanager
 async def media_plane() -> AsyncIterator[tuple[Accelevents, MediaPlane]]:
-    """An Accelevents whose meetings take place here."""
+    """Run a media plane for the meetings of an Accelevents."""
     platform = Accelevents()
     plane = MediaPlane(platform.chime.attendee_of)
     async with serving(plane.app) as platform.chime.media_url:
@@ -47,85 +47,86 @@ async def media_plane() -> AsyncIterator[tuple[Accelevents, MediaPlane]]:
 
 
 @dataclass
-class Evening:
-    """What runs, and the direct messages of the match once it is made."""
+class Harness:
+    """The running parts, and each person's direct message of their match once there is one."""
 
     mission: Mission
     plane: MediaPlane
-    visitors: Visitors
-    told: dict[str, ScreenItem] = field(default_factory=dict)
+    browsers: Browsers
+    messages: dict[str, ScreenItem] = field(default_factory=dict)
 
     async def match(self, seconds: float = 300) -> float:
-        """Both connect and say that they are available; both are told. How long the round lasts.
+        """Connect both, make them available, and wait for their messages.
 
-        It lasts so many seconds, and more where the machine is busy, as everything takes longer.
+        Returns the length of the round: `seconds`, and more on a busy machine, where every step
+        takes longer.
         """
         began = time.monotonic()
         for name in NAMES:
             await self._connect(name)
-        lasts = math.ceil(seconds + 5 * (time.monotonic() - began))
-        self.mission.platform.knobs.round_seconds = lasts
+        length = math.ceil(seconds + 5 * (time.monotonic() - began))
+        self.mission.platform.knobs.round_seconds = length
         await self.match_again()
-        return lasts
+        return length
 
     async def _connect(self, name: str) -> None:
-        """As people do: when Slack's three seconds for a form went by, they say it again."""
+        """Connect, retrying if Slack's three seconds to open a form have passed."""
         for seconds in (5.0, 10.0):
             with suppress(CannotDo):
                 await self.mission.link(name, seconds=seconds)
                 return
-        await self.mission.link(name, seconds=PATIENCE)
+        await self.mission.link(name, seconds=TIMEOUT)
 
     async def match_again(self) -> None:
-        """The same for two who are connected."""
+        """Make both connected people available, and wait for their messages."""
         before = {name: self.mission.person(name).now for name in NAMES}
         for name in NAMES:
             await self.mission.person(name).types(f"/networking available {SESSION}")
         for name, partner in ((ADA, PRIYA), (PRIYA, ADA)):
-            self.told[name] = await self.mission.person(name).waits_for(
+            self.messages[name] = await self.mission.person(name).waits_for(
                 f"You're matched with {NAMES[partner]}",
                 where="dm",
                 since=before[name],
-                timeout=PATIENCE,
+                timeout=TIMEOUT,
             )
 
-    async def follow(self, name: str, button: str = words.BUTTON_CALL) -> str:
-        """Press the button in somebody's message; the address that their Slack opens."""
-        answer = await self.mission.person(name).clicks(self.told[name], button)
+    async def follow(self, name: str, button: str = texts.BUTTON_CALL) -> str:
+        """Press a button in a person's message; return the URL that their Slack opens."""
+        answer = await self.mission.person(name).clicks(self.messages[name], button)
         assert answer.ok
         assert answer.opened is not None
         return answer.opened
 
     async def renew(self, name: str) -> None:
-        """Press New link, and wait until the message has it."""
-        person, told = self.mission.person(name), self.told[name]
-        old = told.button(words.BUTTON_CALL).url
-        assert (await person.clicks(told, words.BUTTON_NEW_LINK)).ok
-        self.told[name] = await person.waits_for(
-            lambda seen: seen.id == told.id and seen.button(words.BUTTON_CALL).url != old,
-            timeout=PATIENCE,
+        """Press New link, and wait until the message has the new one."""
+        person, message = self.mission.person(name), self.messages[name]
+        old = message.button(texts.BUTTON_CALL).url
+        assert (await person.clicks(message, texts.BUTTON_NEW_LINK)).ok
+        self.messages[name] = await person.waits_for(
+            lambda seen: seen.id == message.id and seen.button(texts.BUTTON_CALL).url != old,
+            timeout=TIMEOUT,
         )
 
-    async def opens(self, name: str, **options: object) -> Tab:
-        """Follow the button into a browser of one's own."""
-        return await self.visitors.opens(await self.follow(name), **options)
+    async def open(self, name: str, **options: object) -> Tab:
+        """Press the call button and open the link in a person's own browser."""
+        return await self.browsers.open(await self.follow(name), **options)
 
     async def lobby(self, name: str, **options: object) -> Tab:
-        """The same, up to the live preview."""
-        tab = await self.opens(name, **options)
+        """Open the link and wait for the live preview."""
+        tab = await self.open(name, **options)
         await tab.until(PREVIEW)
         return tab
 
-    async def joins(self, name: str, **options: object) -> Tab:
-        """The same, up to being in the call."""
+    async def join(self, name: str, **options: object) -> Tab:
+        """Open the link and join the call."""
         tab = await self.lobby(name, **options)
         await tab.page.click("#join")
         await tab.until(IN_CALL)
         return tab
 
     async def both(self) -> tuple[Tab, Tab]:
-        """Both are in the call and see each other."""
-        tabs = await self.joins(ADA), await self.joins(PRIYA)
+        """Join both and wait until they see each other."""
+        tabs = await self.join(ADA), await self.join(PRIYA)
         for tab in tabs:
             await tab.until(PARTNER_SEEN)
         return tabs
@@ -136,10 +137,10 @@ class Evening:
         assert attendee is not None
         return self.plane.participant(attendee)
 
-    async def goodbye(self, name: str) -> None:
-        """Wait until somebody's page has taken leave of the meeting, as it does while it closes."""
-        await until(lambda: self.participant(name).left, PATIENCE)
+    async def wait_until_left(self, name: str) -> None:
+        """Wait until a person's page has sent LEAVE, as it does while it closes."""
+        await until(lambda: self.participant(name).left, TIMEOUT)
 
     def token(self, name: str) -> str:
-        """Somebody's join token in the newest meeting."""
+        """Return a person's join token in the newest meeting."""
         return str(self.mission.platform.pairings[-1].chime_attendees[name]["JoinToken"])

@@ -1,4 +1,4 @@
-"""What may be typed after the slash command: everything."""
+"""Texts after the slash command: any characters at all."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from slackbot.slack.command import (
     from_action,
     parse,
 )
-from tests.fuzz import mutants
-from tests.fuzz.count import Count
+from tests.fuzz import mutations
+from tests.fuzz.result import Result
 from tests.fuzz.target import Target
 
-LONGEST: Final = 3_000
-BLOCK: Final = 0x80
+LONGEST: Final = 3_000  # characters of a text
+BLOCK: Final = 0x80  # code points in a block
 WORDS: Final = (*(name.value for name in Name), *ALIASES)
 MARKS: Final = "".join(map(chr, [0xAD, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]))
 QUOTES: Final = "'\"`\u2018\u2019\u201c\u201d\u00ab\u00bb\u201e\u2039\u203a\uff02"
@@ -41,9 +41,9 @@ LOOK_ALIKES: Final = {
     "t": "\uff54\u03c4",
     "u": "\uff55\u00fc",
 }
+# A mention or a link; the bot's own date tokens are neither.
 LINKS: Final = re.compile(r"<(?!!date\^)[!@#h]")
-"""A mention or a link; the bot's own date tokens are neither."""
-SLACKS: Final = (
+MARKUP: Final = (
     "<!channel>",
     "<@U0PRIYA|p>",
     "<#C0GENERAL|g>",
@@ -54,19 +54,20 @@ SLACKS: Final = (
 
 
 def of_block(start: int, rng: random.Random) -> str:
-    """Some characters of one stretch of Unicode, half characters included."""
+    """Return characters of one block of 128 code points, surrogates included."""
     return "".join(chr(start + rng.randrange(BLOCK)) for _ in range(rng.randint(1, 40)))
 
 
 def look_alike(rng: random.Random) -> str:
-    """A command with a letter that only looks like its own."""
+    """Return a command with one letter replaced by a look-alike."""
     word = rng.choice([w for w in WORDS if w])
-    at = rng.randrange(len(word))
-    return word[:at] + rng.choice(LOOK_ALIKES.get(word[at], "\u0301")) + word[at + 1 :]
+    index = rng.randrange(len(word))
+    letter = rng.choice(LOOK_ALIKES.get(word[index], "\u0301"))
+    return word[:index] + letter + word[index + 1 :]
 
 
 def framed(rng: random.Random) -> str:
-    """A command in marks, quotes, odd case or odd space."""
+    """Return a command in marks, quotes, odd case or odd space."""
     word = rng.choice(WORDS)
     word = rng.choice([word, word.upper(), word.title(), word.swapcase()])
     mark = rng.choice([MARKS, QUOTES, CONTROLS, " \u00a0\u2003\u3000\t\n"])
@@ -75,14 +76,14 @@ def framed(rng: random.Random) -> str:
 
 
 def text(number: int, rng: random.Random) -> str:
-    """The text of this number; together they touch every stretch of Unicode."""
+    """Return the text with this number; together they cover every block of Unicode."""
     start = number * BLOCK % 0x110000
     pieces = [
         of_block(start, rng),
         look_alike(rng),
         framed(rng),
         rng.choice(WORDS),
-        rng.choice(SLACKS),
+        rng.choice(MARKUP),
         str(rng.choice([11645, -1, 0, 2**64, 10**30])),
     ]
     made = [of_block(start, rng), *(rng.choice(pieces) for _ in range(rng.randint(0, 6)))]
@@ -93,83 +94,82 @@ def text(number: int, rng: random.Random) -> str:
     return whole[: rng.choice([LONGEST, LONGEST, rng.randint(0, 60)])]
 
 
-def _as_meant(typed: str) -> bool:
-    """Whether the reading is one of the three, and the command one that was really typed."""
-    asked = parse(typed)
-    if isinstance(asked, SecretTyped):
+def _parsed_correctly(typed: str) -> bool:
+    """Return True if the text is a secret, an unknown word, or the command that was typed."""
+    parsed = parse(typed)
+    if isinstance(parsed, SecretTyped):
         return True
     first = typed.split()[:1]
-    if isinstance(asked, Unknown):
-        return [asked.word] == first and asked.nearest in {"", *WORDS}
-    known = not first or asked.name is {**{n.value: n for n in Name}, **ALIASES}.get(
+    if isinstance(parsed, Unknown):
+        return [parsed.word] == first and parsed.nearest in {"", *WORDS}
+    known = not first or parsed.name is {**{n.value: n for n in Name}, **ALIASES}.get(
         first[0].casefold()
     )
-    bounded = len(asked.argument) <= ARGUMENT_LIMIT
-    again = parse(asked.text)
-    return known and bounded and isinstance(again, Command | SecretTyped)
+    bounded = len(parsed.argument) <= ARGUMENT_LIMIT
+    return known and bounded and isinstance(parse(parsed.text), Command | SecretTyped)
 
 
 def _parsed_by_slack(answer: Any) -> Iterator[str]:
-    """The texts of an answer in which Slack reads markup."""
+    """Yield the texts of a response in which Slack reads markup."""
     yield str(answer.get("text", ""))
-    for path in mutants.paths(answer):
-        value = mutants.read(answer, path)
+    for path in mutations.paths(answer):
+        value = mutations.value_at(answer, path)
         if isinstance(value, dict) and value.get("type") == "mrkdwn":
             yield value["text"]
 
 
-def command_texts(tries: int, seed: int) -> Count:
-    """Each through the grammar: a command that was really typed, an unknown word, or a secret."""
-    rng, count = random.Random(seed), Count("command texts, parsed")
+def parse_texts(tries: int, seed: int) -> Result:
+    """Parse each: it is the command that was typed, an unknown word, or a secret."""
+    rng, result = random.Random(seed), Result("command texts, parsed")
     for number in range(tries):
         typed = text(number, rng)
-        count.tried += 1
+        result.tried += 1
         try:
-            good = _as_meant(typed)
+            good = _parsed_correctly(typed)
             from_action(typed)
-            count.answers[type(parse(typed)).__name__] += 1
-        except Exception as error:  # noqa: BLE001 - this is what is looked for
-            count.note("unhandled", f"{error!r} {typed!r}")
+            result.answers[type(parse(typed)).__name__] += 1
+        except Exception as error:  # noqa: BLE001 - a finding
+            result.record("unhandled", f"{error!r} {typed!r}")
             continue
         if not good:
-            count.note("wrong", repr(typed))
-    return count
+            result.record("wrong", repr(typed))
+    return result
 
 
 def blocks_of_unicode(tries: int) -> int:
-    """How many stretches of 128 characters, of those with any assigned, so many texts touch."""
-    touched = {number * BLOCK % 0x110000 for number in range(tries)}
+    """Return the number of blocks with assigned characters that this many texts cover."""
+    covered = {number * BLOCK % 0x110000 for number in range(tries)}
     assigned = {
         start
         for start in range(0, 0x110000, BLOCK)
         if any(unicodedata.category(chr(start + n)) not in {"Cn", "Co", "Cs"} for n in range(BLOCK))
     }
-    return len(touched & assigned)
+    return len(covered & assigned)
 
 
-async def typed_commands(target: Target, tries: int, seed: int) -> Count:
-    """A sample through the whole bot: an answer each, nobody mentioned, no row changed."""
-    rng, count = random.Random(seed), Count("command texts, through the whole bot")
+async def typed_commands(target: Target, tries: int, seed: int) -> Result:
+    """Send a sample to the whole bot: each is answered, mentions nobody, changes no row."""
+    rng, result = random.Random(seed), Result("command texts, through the whole bot")
     state = target.state()
     for _ in range(tries):
         typed = text(rng.randrange(10**6), rng)
-        asked = parse(typed)
-        if isinstance(asked, Command) and asked.name in {Name.DISCONNECT, Name.AVAILABLE}:
+        parsed = parse(typed)
+        if isinstance(parsed, Command) and parsed.name in {Name.DISCONNECT, Name.AVAILABLE}:
             continue
-        count.tried += 1
+        result.tried += 1
         try:
-            status, said = await target.command(typed)
-        except Exception as error:  # noqa: BLE001 - this is what is looked for
-            count.note("unhandled", f"{error!r} {typed!r}")
+            status, body = await target.command(typed)
+        except Exception as error:  # noqa: BLE001 - a finding
+            result.record("unhandled", f"{error!r} {typed!r}")
             continue
-        count.answers[str(status)] += 1
-        await target.settled()
-        if status != 200 or any(map(LINKS.search, _parsed_by_slack(json.loads(said or b"{}")))):
-            count.note("wrong", f"{status} {typed!r} {said[:200]!r}")
-        for line in target.defects():
-            count.note("unhandled", f"{line} {typed!r}")
+        result.answers[str(status)] += 1
+        await target.wait_until_idle()
+        if status != 200 or any(map(LINKS.search, _parsed_by_slack(json.loads(body or b"{}")))):
+            result.record("wrong", f"{status} {typed!r} {body[:200]!r}")
+        for line in target.log_errors():
+            result.record("unhandled", f"{line} {typed!r}")
         if target.state() != state:
-            count.note("changed", repr(typed))
+            result.record("changed", repr(typed))
             state = target.state()
-        target.forget_traffic()
-    return count
+        target.clear_records()
+    return result
