@@ -1,0 +1,85 @@
+"""Serve the bot with uvicorn until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import gc
+import resource
+import signal
+import socket
+import sys
+from typing import Final
+
+import click
+import uvicorn
+import uvloop
+
+from slackbot.domain.workers import Role
+from slackbot.settings import Settings, SettingsError
+from slackbot.telemetry import configure_logging
+
+# Seconds that a database thread waits for the event loop's thread at most. With Python's own
+# 5 ms a third fewer matches a second are delivered.
+SWITCH_SECONDS: Final = 0.001
+STOP_SECONDS: Final = 3  # for requests to end; first replies leave within two seconds
+
+
+def serve(settings: Settings, role: Role) -> None:
+    """Run a process of the bot.
+
+    Raises:
+        click.ClickException: it cannot start with these settings.
+    """
+    configure_logging(settings.log_level, settings.log_format)
+    # Each feed is an open file; the usual soft limit of 1,024 is soon reached.
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    sys.setswitchinterval(SWITCH_SECONDS)
+    if settings.metrics_port:
+        from prometheus_client import start_http_server
+
+        try:
+            start_http_server(settings.metrics_port, settings.host)
+        except OSError as error:
+            reason = f"METRICS_PORT: cannot listen at {settings.metrics_port} ({error.strerror})"
+            raise click.ClickException(reason) from None
+    # Try the port before any file or connection is made: a start that fails leaves nothing behind.
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        address = f"{settings.host}:{settings.port}"
+        raise click.ClickException(f"PORT: cannot listen at {address} ({error.strerror})") from None
+    try:
+        uvloop.run(_serve(settings, role))
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+
+
+async def _serve(settings: Settings, role: Role) -> None:
+    from slackbot.bootstrap.app import running
+
+    async with running(settings, role) as app:
+        # What was loaded for the start lives for ever: no collection needs to look through it.
+        gc.collect()
+        gc.freeze()
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                host=settings.host,
+                port=settings.port,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=STOP_SECONDS,
+            )
+        )
+
+        def stop(*_: object) -> None:
+            server.should_exit = True
+
+        # uvicorn raises the signal that stopped it once more when it is done; a handler of ours
+        # must be there, so that the rest can be taken down.
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_number, stop)
+        await server.serve()
