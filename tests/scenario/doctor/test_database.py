@@ -27,7 +27,7 @@ async def test_a_lost_key(patient: Patient) -> None:
         linked_at=datetime(2026, 5, 4, tzinfo=UTC),
         credential_digest="d",
     )
-    await SqlStore(database, Cipher([bytes(range(32))])).links.save_link(link)
+    await SqlStore(database, Cipher([bytes(range(32))])).links.save(link)
     await database.aclose()
     report = await patient.is_seen_by_doctor()
     assert report.status == 1
