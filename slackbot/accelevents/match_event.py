@@ -18,8 +18,8 @@ import structlog
 from slackbot.accelevents import chime, parsing
 from slackbot.accelevents.json_tree import Node, build_tree
 from slackbot.accelevents.schemas import MatchRow
-from slackbot.domain.matching import digest
 from slackbot.domain.model import MatchReport, Partner, SessionId
+from slackbot.domain.text import digest
 from slackbot.telemetry import UNREADABLE
 
 log = structlog.get_logger(__name__)

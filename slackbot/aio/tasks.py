@@ -68,6 +68,11 @@ class SingleFlight(Generic[K, T]):
         self._name = name
         self._running: dict[K, asyncio.Task[T]] = {}
 
+    @property
+    def keys(self) -> list[K]:
+        """The keys whose work is running."""
+        return list(self._running)
+
     def start(self, key: K, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
         """Return the running task of `key`, or start one.
 

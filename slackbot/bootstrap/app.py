@@ -60,7 +60,7 @@ async def running(
         inside = join(outside, clock, background)
         # Last of all: the lease is needed for as long as anything is being sent.
         closing.push_async_callback(inside.worker.aclose)
-        upkeep.launch(inside.delivery, outside.delivery_database)
+        upkeep.launch(inside.delivery, inside.notices, outside.delivery_database)
         closing.push_async_callback(_stop_telling, outside, inside)
         slack = None
         if role is not Role.WORKER:
@@ -194,7 +194,7 @@ async def _live(
         if not outside.database.single_process:
             tasks.create_task(listen(settings.database, FEEDS_CHANNEL, inside.worker.wake))
         team = await asyncio.shield(resuming)
-        tasks.create_task(inside.condition.keep(team))
+        tasks.create_task(inside.condition.run(team))
         tasks.create_task(inside.rounds.keep(team))
         tasks.create_task(inside.delivery.keep_tidy())
-        tasks.create_task(outside.calls.keep_tidy(team))
+        tasks.create_task(outside.calls.run_cleanup(team))

@@ -14,6 +14,7 @@ from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.engine import DeliveryUnusable
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.workers import Role
+from slackbot.services.notices import Notices
 from slackbot.settings import Settings, SettingsError
 from slackbot.storage import engines
 from slackbot.storage import migrations as schema
@@ -103,7 +104,7 @@ async def make_ready(database: Database) -> None:
             await schema.require_newest(database)
 
 
-def launch(delivery: DurableDelivery, database: DeliveryDatabase) -> None:
+def launch(delivery: DurableDelivery, notices: Notices, database: DeliveryDatabase) -> None:
     """Start the delivery engine on its own tables.
 
     Raises:
@@ -114,7 +115,7 @@ def launch(delivery: DurableDelivery, database: DeliveryDatabase) -> None:
             f"DATABASE_URL: {file.name} beside the database is damaged, or none; {ASK_DOCTOR}"
         )
     try:
-        delivery.launch(database.options())
+        delivery.launch(notices, database.options())
     except DeliveryUnusable as error:
         raise SettingsError(f"DATABASE_URL: {error}: run `{schema.MIGRATE}` first") from None
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
+from slackbot.aio.tasks import BackgroundTasks
 from slackbot.bootstrap.adapters import Outside, SystemClock
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.shared_feed import SharedFeed
 from slackbot.delivery.worker import Worker
-from slackbot.domain.model import Person
 from slackbot.domain.ports import MatchFeed
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
@@ -31,6 +30,7 @@ class Inside:
     watch: FeedMonitor
     availabilities: Availabilities
     delivery: DurableDelivery
+    notices: Notices
     rounds: Scheduler
     worker: Worker
     condition: HealthMonitor
@@ -38,13 +38,12 @@ class Inside:
 
 def join(outside: Outside, clock: SystemClock, background: BackgroundTasks) -> Inside:
     """Every service, and the worker beside them."""
-    store, platform, locks = outside.store, outside.platform, KeyedLocks[Person]()
+    store, platform = outside.store, outside.platform
     shared = None
     if not outside.database.single_process:
         shared = SharedFeed(outside.feed, outside.leases, store, clock, background)
     feed: MatchFeed = shared or outside.feed
-    notices = Notices(store=store, messenger=outside.messenger, clock=clock)
-    delivery = DurableDelivery(notices, boot_id=outside.boot_id)
+    delivery = DurableDelivery(boot_id=outside.boot_id)
     accounts = Accounts(
         platform=platform,
         store=store,
@@ -52,7 +51,6 @@ def join(outside: Outside, clock: SystemClock, background: BackgroundTasks) -> I
         delivery=delivery,
         clock=clock,
         background=background,
-        locks=locks,
     )
     matches = Matches(
         platform=platform,
@@ -62,10 +60,8 @@ def join(outside: Outside, clock: SystemClock, background: BackgroundTasks) -> I
         clock=clock,
         background=background,
     )
-    joint = _Joint(outside, clock, background, locks, shared, feed, delivery, accounts, matches)
-    inside = joint.done()
-    notices.when_gone(inside.watch.stop_unreachable)
-    return inside
+    joint = _Joint(outside, clock, background, shared, feed, delivery, accounts, matches)
+    return joint.done()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +71,6 @@ class _Joint:
     outside: Outside
     clock: SystemClock
     background: BackgroundTasks
-    locks: KeyedLocks[Person]
     shared: SharedFeed | None
     feed: MatchFeed
     delivery: DurableDelivery
@@ -95,6 +90,12 @@ class _Joint:
             watch=watch,
             availabilities=self._availabilities(sessions, watch),
             delivery=self.delivery,
+            notices=Notices(
+                store=store,
+                messenger=self.outside.messenger,
+                clock=clock,
+                on_unreachable=watch.stop_unreachable,
+            ),
             rounds=Scheduler(
                 store=store, matches=self.matches, delivery=self.delivery, clock=clock
             ),
@@ -114,7 +115,7 @@ class _Joint:
             feed=self.feed,
             clock=self.clock,
             background=self.background,
-            locks=self.locks,
+            locks=self.accounts.locks,
             holds=self.shared.holds if self.shared is not None else lambda _: True,
         )
 
@@ -123,12 +124,11 @@ class _Joint:
             accounts=self.accounts,
             sessions=sessions,
             matches=self.matches,
-            watch=watch,
+            monitor=watch,
             platform=self.outside.platform,
             store=self.outside.store,
             feed=self.feed,
             clock=self.clock,
-            locks=self.locks,
         )
 
 

@@ -43,9 +43,8 @@ FINISHED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEE
 class DurableDelivery:
     """Implements `ports.Delivery`. Use it between `launch` and `aclose`."""
 
-    def __init__(self, notices: Notices, *, boot_id: str) -> None:
+    def __init__(self, *, boot_id: str) -> None:
         """`boot_id` is fresh for every start of a process."""
-        self._notices = notices
         self._boot_id = boot_id
         self._begun: set[str] = set()
         """Ids of workflows that nobody can have begun before us."""
@@ -55,8 +54,10 @@ class DurableDelivery:
         """Names that others see to, and until when they are not asked after."""
         self._closing = False
 
-    def launch(self, database: Mapping[str, Any]) -> None:
-        """Start the engine on its database. Call it in the running loop.
+    def launch(self, notices: Notices, database: Mapping[str, Any]) -> None:
+        """Start the engine on its database; its workflows send `notices`.
+
+        Call it in the running loop.
 
         Raises:
             DeliveryUnusable: its tables are missing or of another version.
@@ -65,9 +66,9 @@ class DurableDelivery:
             database,
             executor=self._boot_id,
             workflows={
-                "deliver": self._deliver_workflow(),
-                "finish": self._finish_workflow(),
-                "remark": self._remark_workflow(),
+                "deliver": self._deliver_workflow(notices),
+                "finish": self._finish_workflow(notices),
+                "remark": self._remark_workflow(notices),
             },
         )
         self._deliver, self._finish = begin["deliver"], begin["finish"]
@@ -99,32 +100,30 @@ class DurableDelivery:
 
     # --- workflows -------------------------------------------------------------------------------
 
-    def _deliver_workflow(self) -> Work:
+    def _deliver_workflow(self, notices: Notices) -> Work:
         async def deliver(team: str, user: str, match_id: str) -> None:
             name = str(DBOS.workflow_id)
             look = self._may_be_told(name)
-            work = self._notices.deliver(
+            work = notices.deliver(
                 _person(team, user), MatchId(match_id), look_first=look, sleep=self._sleeper(name)
             )
             await self._carry_out(name, work)
 
         return deliver
 
-    def _finish_workflow(self) -> Work:
+    def _finish_workflow(self, notices: Notices) -> Work:
         async def finish(team: str, user: str, match_id: str) -> None:
             name = str(DBOS.workflow_id)
             self._may_be_told(name)
-            work = self._notices.finish(
-                _person(team, user), MatchId(match_id), sleep=self._sleeper(name)
-            )
+            work = notices.finish(_person(team, user), MatchId(match_id), sleep=self._sleeper(name))
             await self._carry_out(name, work)
 
         return finish
 
-    def _remark_workflow(self) -> Work:
+    def _remark_workflow(self, notices: Notices) -> Work:
         async def remark(team: str, user: str, key: str, values: dict[str, str]) -> None:
             person, look = _person(team, user), self._may_be_told(key)
-            work = self._notices.remark(
+            work = notices.remark(
                 person, key, unpacked(values), look_first=look, sleep=self._sleeper(key)
             )
             await self._carry_out(key, work)

@@ -1,4 +1,4 @@
-"""Who may enter which call, and until when."""
+"""Calls of matches: the links to them, and the rules of entering one."""
 
 from __future__ import annotations
 
@@ -9,78 +9,75 @@ from enum import StrEnum
 from slackbot.domain.matching import ROUND_UNKNOWN
 from slackbot.domain.model import Match, MatchId, Person, Source
 
-GRACE = timedelta(seconds=60)
-"""How long after its round a call may still be entered again."""
-LASTS_UNKNOWN = 6 * ROUND_UNKNOWN
-"""How long a call may be entered when the platform does not say how long its round lasts."""
+GRACE = timedelta(seconds=60)  # after the end of its round a call may be entered for so long
+LASTS_UNKNOWN = 6 * ROUND_UNKNOWN  # a call may be entered, when the round's length is unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLink:
-    """A link to one call, for one person. Of its id and its browser only digests are known."""
+    """A link to one call, for one person. Only digests of its id and its browser are kept."""
 
     person: Person
     match_id: MatchId
     id_digest: str
     made_at: datetime
     expires_at: datetime
-    revoked_at: datetime | None = None
-    """When a newer link took its place, or the call was over."""
+    revoked_at: datetime | None = None  # when a newer link replaced it, or the call was over
+    # Digest of the cookie of the one browser that the link works in, once there is one.
     browser_digest: str | None = field(default=None, repr=False)
-    """Of the cookie of the one browser that it works in, once there is one."""
     opened_at: datetime | None = None
     joined_at: datetime | None = None
     left_at: datetime | None = None
 
 
 class Visit(StrEnum):
-    """What a person does in the call."""
+    """A step of a person's visit to the call."""
 
     JOINED = "joined"
     LEFT = "left"
 
 
 class RefusalReason(StrEnum):
-    """Why a call cannot be entered by a link."""
+    """The reason that a link does not open a call."""
 
-    UNKNOWN = "unknown"
-    """No link of ours."""
-    ELSEWHERE = "elsewhere"
-    """It is bound to another browser."""
+    UNKNOWN = "unknown"  # not a link of ours
+    ELSEWHERE = "elsewhere"  # bound to another browser
     OVER = "over"
-    REPLACED = "replaced"
-    """A newer link was made."""
+    REPLACED = "replaced"  # by a newer link
     EXPIRED = "expired"
 
 
 class EntryRefused(Exception):
-    """A call cannot be entered. Told to a browser, not in Slack, so no `SlackbotError`."""
+    """A call cannot be entered. Shown in a browser, not in Slack, so not a `SlackbotError`."""
 
-    def __init__(self, why: RefusalReason) -> None:
-        super().__init__(why.value)
-        self.why = why
+    def __init__(self, reason: RefusalReason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
 
 
 def round_ends(match: Match) -> datetime:
-    """When the match's round is over, or is taken to be."""
+    """Return the time at which the match's round is over, or assumed to be."""
     return match.ends_at or match.received_at + LASTS_UNKNOWN
 
 
 def closes_at(match: Match) -> datetime:
-    """When the match's call is closed to everybody, and its details are deleted."""
+    """Return the time from which nobody may enter the match's call; its details are deleted."""
     return round_ends(match) + GRACE
 
 
 def is_offered(match: Match, now: datetime) -> bool:
-    """Whether there is a call worth offering: its details are known and its round goes on."""
-    told = match.source is not Source.BEFORE
-    return told and match.call is not None and now < round_ends(match)
+    """Return whether to offer the call: its details are known and its round goes on."""
+    notified = match.source is not Source.BEFORE
+    return notified and match.call is not None and now < round_ends(match)
 
 
-def why_not(link: CallLink | None, match: Match | None, now: datetime) -> RefusalReason | None:
-    """Why the call of `match` cannot be entered by `link`, which was made by us; None if it can.
+def refusal_reason(
+    link: CallLink | None, match: Match | None, now: datetime
+) -> RefusalReason | None:
+    """Return the reason that `link` does not open the call of `match`, or None if it does.
 
-    A link or a match that is gone was deleted with the person's data.
+    The link was signed by us. A link or a match that is missing was deleted with the person's
+    data.
     """
     if link is None or match is None or match.call is None or now >= closes_at(match):
         return RefusalReason.OVER

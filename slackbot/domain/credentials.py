@@ -1,4 +1,4 @@
-"""What people paste: an event's address, an access token, a magic link; told apart by shape."""
+"""Pasted text: event links, access tokens and magic links, recognised by their shape."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EVENT_FOLDERS = {"e", "events"}
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A token that is used as it is."""
+    """A token, used as it is."""
 
     token: SecretStr
 
@@ -35,12 +35,12 @@ class MagicLink:
 
 
 def read_event(text: str) -> EventSlug:
-    """The slug in an event link (`…/e/{slug}`, `…/events/{slug}`), or the slug itself.
+    """Return the slug of an event link (`…/e/{slug}`, `…/events/{slug}`), or the slug itself.
 
-    A token pasted into the wrong field is none: it would travel on in an address.
+    A token pasted into the wrong field is refused: as a slug it would end up in a URL.
 
     Raises:
-        BadEventLink: it is neither.
+        BadEventLink: The text is neither.
     """
     text = text.strip().strip("<>")
     if "/" in text:
@@ -53,10 +53,10 @@ def read_event(text: str) -> EventSlug:
 
 
 def read_credential(text: str) -> AccessToken | MagicLink:
-    """Tell an access token from a magic link pasted whole.
+    """Return the access token, or the magic link if the text is a link.
 
     Raises:
-        BadCredential: it is neither.
+        BadCredential: The text is neither.
     """
     text = text.strip().strip("<>")
     if re.match(r"(?i)https?://", text):
@@ -75,7 +75,7 @@ def _address(text: str) -> SplitResult:
 
 
 def _user_key(address: SplitResult) -> str:
-    """The key stands in the query, in a fragment's query, or as the last folder of the path."""
+    """Return the key in the query, in the fragment's query, or in the last part of the path."""
     queries = parse_qsl(address.query) + parse_qsl(address.fragment.partition("?")[2])
     named = [value for name, value in queries if name.casefold() in _KEY_PARAMETERS]
     last = [part for part in address.path.split("/") if part][-1:]
@@ -90,7 +90,7 @@ def _looks_random(word: str) -> bool:
 
 
 def _is_scrambled(word: str) -> bool:
-    """Whether capitals, small letters and digits change as often as nobody writes them."""
+    """Return whether case and digits alternate more often than in a name that people choose."""
     if len(word) < 20:
         return False
     changes = sum(_kind(a) != _kind(b) for a, b in pairwise(word) if (a + b).isalnum())
@@ -102,7 +102,7 @@ def _kind(char: str) -> tuple[bool, bool]:
 
 
 def holds_secret(text: str) -> bool:
-    """Whether a typed text seems to hold a token or a magic link, which do not belong there."""
+    """Return whether the text seems to contain a token or a magic link."""
     lowered = text.casefold()
     if "userkey=" in lowered or "bearer " in lowered or "token=" in lowered:
         return True

@@ -1,27 +1,28 @@
-"""Everything that can go wrong for a person, as a tree.
+"""The errors that a person can meet, as a tree.
 
     SlackbotError
-    ├── InputError            what was typed cannot be used; said at its field
+    ├── InputError            unusable input; shown at its field
     │   ├── BadEventLink · BadCredential
     ├── NotLinked             no account connected yet
     ├── NoSuchSession · AmbiguousSession · NothingLive
     ├── PlatformError         Accelevents' side
-    │   ├── Refusal           it answered: no
+    │   ├── Refusal           it said no
     │   │   ├── EventNotFound · SessionNotFound · SessionFull · SessionNotLive
     │   │   ├── TicketNotPermitted · TicketLimitReached · NotRegistered
     │   │   ├── TokenRefused · AccountLocked · AccountNotFound · DuplicateAccount
     │   │   ├── MagicLinkInvalid · MagicLinkUsed · MeetingNotCreated
     │   │   └── Forbidden · Rejected
-    │   └── Unavailable       it did not answer properly; may be tried again
+    │   └── Unavailable       it gave no usable answer; may be tried again
     │       ├── TimedOut · Unreachable · RateLimited · ServerFailed · Unreadable
+    ├── SessionError          a `PlatformError` about a session that is known by name
     └── MessageError          Slack's side, when a message is sent
-        ├── MessageRefused    final: not acceptable
-        │   ├── ContentRefused    plainer content may be taken
-        │   └── PersonUnreachable the person is gone or the bot is blocked
+        ├── MessageRefused    final: this message will never be accepted
+        │   ├── ContentRefused    plainer content may be accepted
+        │   └── PersonUnreachable no message reaches the person
         └── MessageDelayed · MessageUnsure
 
-Each class has a `code` (a stable word for logs and words), `retry` (may the same call help a
-little later) and `next_step` (what the button beside the sentence does).
+Each class has a `code` (a stable word for logs and texts) and a `next_step` (the action of the
+button beside its sentence); a `SessionError` has those of its cause.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from slackbot.domain.model import Session
 
 
 class NextStep(StrEnum):
-    """What helps: the button beside an error's sentence does this."""
+    """The action of the button beside an error's sentence."""
 
     CONNECT = "connect"
     RECONNECT = "reconnect"
@@ -49,12 +50,11 @@ class SlackbotError(Exception):
     """Root of the tree; never raised itself."""
 
     code: ClassVar[str]
-    retry: ClassVar[bool] = False
     next_step: ClassVar[NextStep] = NextStep.HELP
 
 
 class InputError(SlackbotError):
-    """What was typed into a form cannot be used."""
+    """Input to a form that cannot be used."""
 
 
 class BadEventLink(InputError):
@@ -77,7 +77,7 @@ class NotLinked(SlackbotError):
 
 
 class NoSuchSession(SlackbotError):
-    """No session has this id or these words in its title."""
+    """No session with this id, or with these words in its title."""
 
     code = "no_such_session"
     next_step = NextStep.PICK_SESSION
@@ -88,7 +88,7 @@ class NoSuchSession(SlackbotError):
 
 
 class AmbiguousSession(SlackbotError):
-    """Several sessions fit; `candidates` are offered for a choice."""
+    """Several sessions fit; the person chooses among `candidates`."""
 
     code = "ambiguous_session"
     next_step = NextStep.PICK_SESSION
@@ -99,26 +99,28 @@ class AmbiguousSession(SlackbotError):
 
 
 class NothingLive(SlackbotError):
-    """No session is live, so there is none to choose without being named."""
+    """No session is live, so an empty query means none."""
 
     code = "nothing_live"
     next_step = NextStep.UPCOMING
 
 
 class PlatformError(SlackbotError):
-    """Accelevents' side. `status` is the HTTP status when there was an answer."""
+    """An error on Accelevents' side.
+
+    Attributes:
+        status: HTTP status, if there was an answer.
+        permitted: Number of sessions that the ticket permits, if the platform says so.
+    """
 
     def __init__(self, *, status: int | None = None, permitted: int | None = None) -> None:
         super().__init__(self.code)
         self.status = status
         self.permitted = permitted
-        """How many sessions a ticket permits, where the platform says so."""
-        self.session: Session | None = None
-        """The session it was about, where a service knows it."""
 
 
 class Refusal(PlatformError):
-    """The platform understood and said no; the same call will not help."""
+    """The platform understood and refused; repeating the call will not help."""
 
 
 class EventNotFound(Refusal):
@@ -171,7 +173,7 @@ class NotRegistered(Refusal):
 
 
 class TokenRefused(Refusal):
-    """4010101 on any call with a token: expired or withdrawn."""
+    """4010101 on any call with a token: expired or revoked."""
 
     code = "token_refused"
     next_step = NextStep.RECONNECT
@@ -185,7 +187,7 @@ class AccountLocked(Refusal):
 
 
 class AccountNotFound(Refusal):
-    """4040100: the login knows no such person."""
+    """4040100: no such person at login."""
 
     code = "account_not_found"
     next_step = NextStep.RECONNECT
@@ -216,7 +218,6 @@ class MeetingNotCreated(Refusal):
     """40600013, "Cant create url": the platform could not make the meeting."""
 
     code = "meeting_not_created"
-    retry = True
     next_step = NextStep.TRY_AGAIN
 
 
@@ -235,14 +236,13 @@ class Rejected(Refusal):
 
 
 class Unavailable(PlatformError):
-    """The platform gave no proper answer; nothing is known to have changed."""
+    """The platform gave no usable answer; nothing is known to have changed."""
 
-    retry = True
     next_step = NextStep.TRY_AGAIN
 
 
 class TimedOut(Unavailable):
-    """No answer in time. A join, a status change or a login may have happened all the same."""
+    """No answer in time. A join, a status change or a login may still have happened."""
 
     code = "timed_out"
 
@@ -254,25 +254,34 @@ class Unreachable(Unavailable):
 
 
 class RateLimited(Unavailable):
-    """429, and still after the retries."""
+    """429, even after the retries."""
 
     code = "rate_limited"
 
 
 class ServerFailed(Unavailable):
-    """5xx, and still after the retries."""
+    """5xx, even after the retries."""
 
     code = "server_failed"
 
 
 class Unreadable(Unavailable):
-    """An answer that is not what the documentation promises."""
+    """An answer that differs from the documentation."""
 
     code = "unreadable"
 
 
+class SessionError(SlackbotError):
+    """A platform error about one session; raised from its `cause`."""
+
+    def __init__(self, session: Session, cause: PlatformError) -> None:
+        super().__init__(cause.code)
+        self.session = session
+        self.cause = cause
+
+
 class MessageError(SlackbotError):
-    """Slack did not take a message. `reason` is Slack's error word."""
+    """Slack did not accept a message. `reason` is Slack's error word."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -280,28 +289,27 @@ class MessageError(SlackbotError):
 
 
 class MessageRefused(MessageError):
-    """Final: this message will never be taken."""
+    """Final: this message will never be accepted."""
 
     code = "message_refused"
 
 
 class ContentRefused(MessageRefused):
-    """Final for what was in this message: plainer content may be taken."""
+    """Final for this content: a plainer message may be accepted."""
 
     code = "content_refused"
 
 
 class PersonUnreachable(MessageRefused):
-    """Final: the person is gone, or the bot is blocked or removed; no message reaches them."""
+    """Final: the person is gone, or the bot is blocked or removed. No message reaches them."""
 
     code = "person_unreachable"
 
 
 class MessageDelayed(MessageError):
-    """Not taken, may be sent again after `seconds`. It was tried `tries` times by then."""
+    """Not accepted; may be sent again after `seconds`. It was tried `tries` times so far."""
 
     code = "message_delayed"
-    retry = True
 
     def __init__(self, reason: str, seconds: float, *, tries: int = 1) -> None:
         super().__init__(reason)
@@ -310,7 +318,6 @@ class MessageDelayed(MessageError):
 
 
 class MessageUnsure(MessageError):
-    """No answer: Slack may or may not have taken it."""
+    """No answer: Slack may or may not have accepted it."""
 
     code = "message_unsure"
-    retry = True

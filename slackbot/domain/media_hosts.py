@@ -1,8 +1,9 @@
-"""Which hosts a browser may be sent to with a person's pass to a call.
+"""The hosts that a browser may connect to with a person's credential for a call.
 
-A pass is sent to whatever address stands beside it, so addresses of other hosts are taken out,
-and where the one that matters most is of another host, there is no call. Browsers read addresses
-less strictly than Python does; what is not plainly an address counts as one of another host.
+The browser sends the credential to the addresses that come with it, so addresses of other hosts
+are removed. If the signaling address is one of another host, there is no call. Browsers read
+addresses less strictly than Python does: whatever is not plainly an address of an allowed host
+counts as one of another host.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 _NAME: Final = re.compile(r"(?:\*\.)?[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
 _ADDRESS: Final = re.compile(
     r"(?:(?P<scheme>https?|wss?)://)?(?P<host>[A-Za-z0-9.-]{1,253})(?::(?P<port>[0-9]{1,5}))?"
-    r"(?:[/?][!-\[\]-~]*)?"  # visible ASCII but the backslash, which browsers take for a slash
+    r"(?:[/?][!-\[\]-~]*)?"  # visible ASCII without the backslash: browsers read it as a slash
 )
 _SECURE: Final = frozenset({"https", "wss"})
 _SIGNALING: Final = "signalingurl"
@@ -27,16 +28,16 @@ _TELEMETRY: Final = "eventingestionurl"
 
 @dataclass(frozen=True, slots=True)
 class MediaHosts:
-    """The allowed hosts: names, or `*.` and a name for all hosts below it."""
+    """The allowed hosts: names, or `*.` and a name for all of its subdomains."""
 
     names: tuple[str, ...]
 
     @classmethod
     def of(cls, names: Iterable[str]) -> MediaHosts:
-        """Read a list of names.
+        """Create the list from names.
 
         Raises:
-            ValueError: one is none, or there are none.
+            ValueError: The list is empty, or holds something that is not a host name.
         """
         listed = tuple(name.lower() for name in names)
         if not listed or not all(_NAME.fullmatch(name) for name in listed):
@@ -45,18 +46,19 @@ class MediaHosts:
 
     @property
     def sources(self) -> str:
-        """The same for a browser, as sources of a Content-Security-Policy."""
+        """The hosts as sources of a Content-Security-Policy."""
         return " ".join(
             f"http://{name}:* ws://{name}:*" if name in LOOPBACK else f"https://{name} wss://{name}"
             for name in self.names
         )
 
     def cleaned(self, call: Call) -> Call | None:
-        """The call without addresses of other hosts and of telemetry.
+        """Return the call without telemetry addresses and addresses of other hosts.
 
-        None when it has no address to join at, or one of another host: there is no call then.
+        Returns None for a call that cannot be joined: it has no signaling address, or one of
+        another host.
         """
-        signaling = [value for key, value in _leaves(call.meeting) if _plain(key) == _SIGNALING]
+        signaling = [value for key, value in _leaves(call.meeting) if _plain_key(key) == _SIGNALING]
         if not signaling or not all(self._is_signaling(value) for value in signaling):
             return None
         return Call(self._without_others(call.meeting), self._without_others(call.attendee))
@@ -66,9 +68,9 @@ class MediaHosts:
         return isinstance(value, str) and value.startswith(schemes) and self.allows(value)
 
     def allows(self, address: str) -> bool:
-        """Whether it is an address, with or without its scheme, of an allowed host.
+        """Return whether this is an address of an allowed host, with or without its scheme.
 
-        Only to this machine, and only where it is listed, may it be without TLS.
+        Only the loopback hosts, if listed, may be addressed without TLS.
         """
         found = _ADDRESS.fullmatch(address)
         if found is None:
@@ -76,16 +78,16 @@ class MediaHosts:
         host, scheme = found["host"].lower(), found["scheme"]
         if host in LOOPBACK:
             return host in self.names
-        # The browser's policy names no port, so with a scheme it is the usual one.
-        usual = scheme is None or (scheme in _SECURE and found["port"] in {None, "443"})
-        return usual and any(_is_below(host, name) for name in self.names)
+        # The browser's policy names no port, so an address with a scheme has the default one.
+        default_port = scheme is None or (scheme in _SECURE and found["port"] in {None, "443"})
+        return default_port and any(_matches(host, name) for name in self.names)
 
     def _without_others(self, value: Any) -> Any:
         if isinstance(value, Mapping):
             return {
                 key: self._without_others(inner)
                 for key, inner in value.items()
-                if self._may_stay(_plain(key), inner)
+                if self._may_stay(_plain_key(key), inner)
             }
         if isinstance(value, list):
             return [self._without_others(item) for item in value if self._may_stay("", item)]
@@ -100,17 +102,17 @@ class MediaHosts:
         return True
 
 
-def _plain(key: object) -> str:
-    """A key as the call's own library reads it, which is without regard to case."""
+def _plain_key(key: object) -> str:
+    """Return a key as the Chime library compares it: without case and punctuation."""
     return re.sub(r"[\W_]", "", str(key)).lower()
 
 
-def _is_below(host: str, name: str) -> bool:
+def _matches(host: str, name: str) -> bool:
     return host.endswith(name[1:]) if name.startswith("*.") else host == name
 
 
 def _leaves(value: Any) -> Iterator[tuple[object, Any]]:
-    """Every key with its value, however deep."""
+    """Yield every key with its value, at any depth."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield key, inner

@@ -1,4 +1,4 @@
-"""The things the bot speaks of, each an immutable value. The words are those of the README."""
+"""The domain's values, all immutable. Their names are the words of the README."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MatchId = NewType("MatchId", str)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A Slack person. User ids are unique only within a workspace, so both travel together."""
+    """A Slack user. User ids are unique only within a workspace, so the two go together."""
 
     team: TeamId
     user: UserId
 
 
 class AuthScheme(StrEnum):
-    """How the token stands in the `Authorization` header."""
+    """Forms of the `Authorization` header: the bare token, or `Bearer` and the token."""
 
     BARE = "bare"
     BEARER = "bearer"
@@ -34,26 +34,24 @@ class AuthScheme(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """A Slack person ↔ their Accelevents token for one event."""
+    """A person's Accelevents token for one event."""
 
     person: Person
     event: EventSlug
     token: SecretStr
     auth_scheme: AuthScheme
     linked_at: datetime
+    # SHA-256 of the event and the pasted credential: submitting both again changes nothing.
     credential_digest: str
-    """SHA-256 of what was pasted: the same credential submitted again is already done."""
     account_id: int | None = None
     expires_at: datetime | None = None
-    refused_at: datetime | None = None
-    """When Accelevents stopped taking the token; the person was told then."""
-    unreachable: str | None = None
-    """Slack's word for why it takes no message to the person, while that is so."""
+    refused_at: datetime | None = None  # when Accelevents first refused the token
+    unreachable: str | None = None  # Slack's error word, while it takes no message to the person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What Accelevents gives for a magic link."""
+    """A token that Accelevents issued for a magic link."""
 
     token: SecretStr
     account_id: int | None
@@ -61,7 +59,7 @@ class Grant:
 
 
 class SessionScope(StrEnum):
-    """Which sessions of an event are asked for."""
+    """A selection of an event's sessions."""
 
     LIVE = "live"
     UPCOMING = "upcoming"
@@ -70,7 +68,7 @@ class SessionScope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A networking session (`format` `MEET_UP`) of an event. Times are UTC, unknown as None."""
+    """A networking session of an event (`format` `MEET_UP`). Times are UTC, or None if unknown."""
 
     id: SessionId
     title: str
@@ -84,24 +82,24 @@ class Session:
 
 
 class AttendeeStatus(StrEnum):
-    """Values of the platform's status call."""
+    """An attendee's status, as the platform's status call names it."""
 
     AVAILABLE = "CHECK_IN_AVAILABLE"
     LEFT = "LEFT"
 
 
 class State(StrEnum):
-    """Where a person stands between two matches; no availability at all means off."""
+    """The state of an availability. A person who is not available has none."""
 
     AVAILABLE = "available"
     IN_MEETING = "in_meeting"
+    # Paused, but not confirmed by the platform: we keep listening, and keep asking to leave.
     LEAVING = "leaving"
-    """They paused, but the platform has not confirmed it: it is told again, and we still listen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """A person's wish to be matched in one session."""
+    """A person's request to be matched in one session, from `available` until it ends."""
 
     person: Person
     event: EventSlug
@@ -114,57 +112,52 @@ class Availability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
-    """The other person of a match, as the platform tells it: foreign text throughout."""
+    """The other person of a match, in the platform's words: untrusted text throughout."""
 
     name: str
     account_id: int | None = None
     title: str | None = None
     company: str | None = None
-    picture: str | None = None
-    """An `https` address, or None."""
+    picture: str | None = None  # an `https` address
 
     @property
     def role(self) -> str:
-        """Title and company, as far as they are known."""
+        """Title and company, as far as known."""
         return ", ".join(part for part in (self.title, self.company) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The Chime meeting and this person's attendee: a credential, never shown, never in a log."""
+    """The Chime meeting and this person's attendee: a credential, never shown or logged."""
 
     meeting: Mapping[str, Any] = field(repr=False)
     attendee: Mapping[str, Any] = field(repr=False)
 
 
 class Source(StrEnum):
-    """Who told us of a match."""
+    """The source of a match."""
 
     SOCKET = "socket"
     LIST = "list"
-    BEFORE = "before"
-    """In the match list already when the person became available: known, never told."""
+    BEFORE = "before"  # listed before the person became available: known, never sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchReport:
-    """One telling of a match by socket or match list; several may speak of the same match."""
+    """One report of a match, by socket or match list; several may be about the same match."""
 
     partner: Partner
     session_id: SessionId | None = None
-    raw_time: str | None = None
-    """`matTimeDate` as the platform wrote it; its zone is unknown, so it is only compared."""
-    matched_at: datetime | None = None
-    """The same moment read in the configured zone: for people's eyes, never for decisions."""
-    meeting_digest: str | None = None
-    """SHA-256 of the Chime `MeetingId`, which itself is kept only inside the sealed call."""
+    raw_time: str | None = None  # `matTimeDate` verbatim; its zone is unknown, so only compared
+    matched_at: datetime | None = None  # the same, read in the configured zone; only displayed
+    meeting_digest: str | None = None  # SHA-256 of the Chime `MeetingId`
     call: Call | None = None
     round_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One pairing told by the platform; `ordinal` counts those of the same two people."""
+    """One pairing of the person; `ordinal` counts those with the same partner, from 1."""
 
     id: MatchId
     person: Person
@@ -181,27 +174,23 @@ class Match:
     meeting_digest: str | None = None
     call: Call | None = None
     ends_at: datetime | None = None
-    settled_at: datetime | None = None
-    outcome: str | None = None
-    """`told`, or the reason why the notice was finally refused."""
+    settled_at: datetime | None = None  # when its notice was sent or given up
+    outcome: str | None = None  # of the notice: `told`, `expired`, `defect` or Slack's error word
     channel: str | None = None
     ts: str | None = None
-    over_at: datetime | None = None
-    """When the message came to say that the round is over."""
-    answer: str | None = None
-    """Which of the message's buttons was pressed first, by its command's name; None is silence."""
+    over_at: datetime | None = None  # when the message was edited to say that the round is over
+    answer: str | None = None  # the command of the button that was pressed first
 
     @property
     def late(self) -> bool:
-        """Found through the match list only: the socket missed it."""
+        """Whether only the match list has it: the socket missed it."""
         return self.source is Source.LIST
 
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """What is known of a person's feed: connected or not, and since when."""
+    """The state of a person's feed, and since when."""
 
     connected: bool
     changed_at: datetime
-    failure: str | None = None
-    """A word for the last failure (`refused`, `timeout`, `unreachable`, …), never its text."""
+    failure: str | None = None  # the last one in a word: `refused`, `timeout`, `unreachable`, …

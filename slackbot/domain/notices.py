@@ -1,7 +1,7 @@
-"""What a person is told without having asked, as plain values: they outlive a restart.
+"""Notices: what the bot sends a person unasked, as plain values that outlive a restart.
 
-None of them holds a token or call details but `MatchFound` and `MatchOver`, which are never kept:
-their match is read from its row again.
+Only `MatchFound` and `MatchOver` may hold call details. They are never stored: their match is read
+from its row when they are sent.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from slackbot.domain.model import Match
+from slackbot.domain.model import Match, Person
+from slackbot.domain.text import digest
 
 
 @dataclass(frozen=True, slots=True)
 class MatchFound:
-    """You are matched (or, late, you were). The first face of a match's message."""
+    """A match, or one that is reported late. The first state of a match's message."""
 
     match: Match
 
 
 @dataclass(frozen=True, slots=True)
 class MatchOver:
-    """The round is over: go on, or pause. The second face of the same message."""
+    """The end of a match's round: go on, or pause. The second state of the same message."""
 
     match: Match
 
 
 @dataclass(frozen=True, slots=True)
 class LinkRefused:
-    """Accelevents no longer takes the token."""
+    """Accelevents no longer accepts the token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,10 @@ class AvailabilityLost:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Matches that are stored and not told yet."""
+    """Matches that are stored and whose notice is still pending."""
 
     count: int
-    oldest: datetime | None
-    """When the one that has waited longest was heard of."""
+    oldest: datetime | None  # when the one that has waited longest was received
 
 
 Remark = LinkRefused | SessionOver | AvailabilityLost
@@ -69,20 +69,25 @@ _KINDS: Final = {remark: kind for kind, remark in _REMARKS.items()}
 
 
 def kind_of(remark: Remark) -> str:
-    """One word for the kind, for keys and logs."""
+    """Return the kind as one word, for keys and logs."""
     return _KINDS[type(remark)]
 
 
+def notice_key(kind: str, person: Person, *occasion: object) -> str:
+    """Return the key of a notice without a match; the same occasion is sent once."""
+    return digest("\x1f".join((kind, person.team, person.user, *map(str, occasion))))[:32]
+
+
 def packed(remark: Remark) -> dict[str, str]:
-    """The remark as JSON values."""
+    """Return the remark as JSON values."""
     return {"kind": kind_of(remark), **asdict(remark)}
 
 
 def unpacked(values: Mapping[str, Any]) -> Remark:
-    """The remark of such values.
+    """Return the remark from its JSON values.
 
     Raises:
-        KeyError, TypeError: they are none.
+        KeyError, TypeError: The values are not those of a remark.
     """
     fields = {name: str(value) for name, value in values.items() if name != "kind"}
     return _REMARKS[values["kind"]](**fields)

@@ -1,4 +1,4 @@
-"""What the services need of the outside, as protocols. Real parts are built in `wiring.py`."""
+"""Protocols of everything outside that the services use. `slackbot.bootstrap` builds the parts."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from slackbot.domain.notices import Backlog, Notice, Remark
 
 
 class Clock(Protocol):
-    """The time, and waiting."""
+    """The clock: it tells the time and waits."""
 
     def now(self) -> datetime:
-        """The time in UTC, with its zone."""
+        """Return the current time, aware, in UTC."""
         ...
 
     async def sleep(self, seconds: float) -> None:
-        """Wait so many seconds."""
+        """Wait for this many seconds."""
         ...
 
 
@@ -52,31 +52,31 @@ class Platform(Protocol):
         ...
 
     async def check(self, event: EventSlug, token: SecretStr) -> AuthScheme:
-        """Try the token on the event; tells how it must be sent."""
+        """Check the token against the event and return how to send it."""
         ...
 
     async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
-        """All networking sessions of the scope as the platform sees it, every page.
+        """Return the event's networking sessions in this scope, all pages.
 
-        LIVE gives those live now, PAST those over, UPCOMING everything that is not filtered out.
-        Callers decide by the times (`rules.phase`) what is what.
+        The scope is the platform's: LIVE and PAST are filtered by it, UPCOMING is everything
+        else. Callers tell the phase of each session by its times (`sessions.phase`).
         """
         ...
 
     async def registered_sessions(self, link: Link) -> list[Session]:
-        """The person's own sessions of the event, in any phase."""
+        """Return the event's sessions that the person is registered for, in any phase."""
         ...
 
     async def join(self, link: Link, session_id: SessionId) -> None:
-        """Register for a live session. Joining again is harmless. Never repeated blindly."""
+        """Register for a live session. Joining again is harmless. Never retried."""
         ...
 
     async def set_status(self, link: Link, session_id: SessionId, status: AttendeeStatus) -> None:
-        """Say what the attendee does in the session. Never repeated blindly."""
+        """Set the attendee's status in the session. Never retried."""
         ...
 
     async def matches(self, link: Link, session_id: SessionId) -> list[MatchReport]:
-        """The platform's own list of the person's matches in the session."""
+        """Return the platform's list of the person's matches in the session."""
         ...
 
 
@@ -97,28 +97,28 @@ class FeedListener(Protocol):
 
 
 class MatchFeed(Protocol):
-    """The Socket.IO connections, one for each person who may be matched."""
+    """The feeds of match events: one Socket.IO connection per available person."""
 
     def open(self, link: Link, session_id: SessionId) -> None:
-        """Connect and stay connected until closed. Calling it again with the same is harmless."""
+        """Connect, and stay connected until closed. Repeating the call is harmless."""
         ...
 
     async def wait_connected(self, person: Person, seconds: float) -> bool:
-        """Whether the feed is up, waiting for it at most so long."""
+        """Wait up to this many seconds for the feed; return whether it is connected."""
         ...
 
     def health(self, person: Person) -> FeedHealth | None:
-        """How the feed is, or None when there is none."""
+        """Return the feed's state, or None if there is no feed."""
         ...
 
     async def close(self, person: Person) -> None:
-        """Disconnect; harmless when there is no feed."""
+        """Disconnect. Harmless if there is no feed."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """Where a message stands in Slack."""
+    """The location of a message in Slack."""
 
     channel: str
     ts: str
@@ -128,32 +128,32 @@ class Messenger(Protocol):
     """Direct messages to people."""
 
     async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
-        """Post the notice as a direct message, with the key by which `find` knows it again.
+        """Post the notice as a direct message, with the key by which `find` recognises it.
 
-        A match brings its key itself.
+        The key of a match's notice is the match's id.
 
         Raises:
-            PersonUnreachable: final, and so will every other message to the person be.
-            MessageRefused: final, as plain text too.
-            MessageDelayed: not taken, may be sent again later.
-            MessageUnsure: Slack may or may not have taken it.
+            PersonUnreachable: Final; so is every other message to the person.
+            MessageRefused: Final, as plain text too.
+            MessageDelayed: Not accepted; may be sent again later.
+            MessageUnsure: Slack may or may not have accepted it.
         """
         ...
 
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
-        """Put a notice in the place of a message that was told. Twice is as once.
+        """Replace a posted message with a notice. Idempotent.
 
         Raises:
-            MessageError: as `send`.
+            MessageError: As in `send`.
         """
         ...
 
     async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
-        """The message with this key among the person's latest direct messages of ours.
+        """Search our latest direct messages to the person for the one with this key.
 
         Raises:
-            MessageDelayed: they cannot be read now.
-            MessageRefused: they never can.
+            MessageDelayed: They cannot be read now.
+            MessageRefused: They can never be read.
         """
         ...
 
@@ -170,30 +170,31 @@ class DmChannelStore(Protocol):
         ...
 
 
+# Makes the URL at which the match's person enters its call, or None if there is no call to enter.
+# Each call makes another URL, and earlier ones keep working. Never raises.
 CallOffer = Callable[[Match], Awaitable[str | None]]
-"""Where a person can enter the call of a match, an address made for them alone; None is nowhere.
-
-Asking again makes another one, and the first goes on working. Never raises.
-"""
 
 
 class Delivery(Protocol):
-    """Sees to it that a notice is told once, whatever happens to the process meanwhile."""
+    """Durable delivery: each notice is sent once, whatever happens to the process meanwhile."""
 
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
-        """Take over a stored match whose notice is not settled. Harmless when repeated.
+        """Accept a stored match whose notice is pending. Harmless when repeated.
 
-        `fresh` says that nobody can have told it yet: it was stored just now, by us. Else the
-        person's direct messages are looked through before anything is sent.
+        Args:
+            person: Who was matched.
+            match_id: The match.
+            fresh: We stored the match just now, so nobody can have sent its notice. Otherwise
+                the person's direct messages are searched for it first.
         """
         ...
 
     async def finish(self, person: Person, match_id: MatchId) -> None:
-        """Take over the end of a told match's round. Harmless when repeated."""
+        """Accept the end of a match's round. Harmless when repeated."""
         ...
 
     async def remark(self, person: Person, key: str, remark: Remark) -> None:
-        """Take over a notice that has no row; the same key is told once."""
+        """Accept a notice that has no row of its own; each key is sent once."""
         ...
 
 

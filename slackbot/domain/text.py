@@ -1,19 +1,29 @@
-"""Text from strangers, made fit to be shown on one line."""
+"""Text from outside: made safe to show, compared, and digested."""
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 
-NAME_LIMIT = 120
-"""One foreign value, such as a name or a title, in characters; ours, so that all stays readable."""
+NAME_LIMIT = 120  # characters of one untrusted value, such as a name or a title
 
 
 def sanitize(text: str, limit: int = NAME_LIMIT) -> str:
-    """One line of visible characters, capped.
+    """Return one line of visible characters, at most `limit` of them.
 
-    Takes away line breaks, control, bidirectional and zero-width characters, and lone surrogates.
+    Removes line breaks, control, bidirectional and zero-width characters, and lone surrogates.
     """
     spaced = "".join(" " if c.isspace() else c for c in text)
     visible = "".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"})
     line = " ".join(visible.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def normalize(text: str) -> str:
+    """Return the text as it is compared: without regard to case and spacing."""
+    return " ".join(text.casefold().split())
+
+
+def digest(secret: str) -> str:
+    """Return the SHA-256 as hex, by which two secrets are compared without keeping either."""
+    return hashlib.sha256(secret.encode()).hexdigest()

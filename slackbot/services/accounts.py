@@ -1,4 +1,4 @@
-"""Linking: connect an account, speak for it, lose it, take it back."""
+"""Accounts: connect one, use it, note its refusal, disconnect it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from datetime import datetime
 
 import structlog
 
-from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
+from slackbot.aio.tasks import BackgroundTasks, KeyedLocks, SingleFlight
 from slackbot.domain.credentials import AccessToken, MagicLink, read_credential, read_event
 from slackbot.domain.errors import NotLinked, PlatformError, TokenRefused, Unavailable
-from slackbot.domain.matching import digest, notice_key
 from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
@@ -23,14 +22,18 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
-from slackbot.domain.notices import LinkRefused
+from slackbot.domain.notices import LinkRefused, notice_key
 from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
+from slackbot.domain.text import digest
 
 log = structlog.get_logger(__name__)
 
 
 class Accounts:
-    """Who speaks to Accelevents for whom."""
+    """The links between people in Slack and their Accelevents accounts.
+
+    `locks` has a lock for each person. It is held while their link or availability changes.
+    """
 
     def __init__(
         self,
@@ -41,7 +44,6 @@ class Accounts:
         delivery: Delivery,
         clock: Clock,
         background: BackgroundTasks,
-        locks: KeyedLocks[Person],
     ) -> None:
         self._platform = platform
         self._store = store
@@ -49,16 +51,16 @@ class Accounts:
         self._delivery = delivery
         self._clock = clock
         self._background = background
-        self._locks = locks
-        self._connecting: dict[tuple[Person, str], asyncio.Task[Link]] = {}
-        self._given_up: set[tuple[Person, str]] = set()
-        """Which of those were disconnected before they were done."""
+        self.locks = KeyedLocks[Person]()
+        self._connects = SingleFlight[tuple[Person, str], Link](background, "connect")
+        # The running connects whose person has disconnected meanwhile.
+        self._abandoned: set[tuple[Person, str]] = set()
 
     async def link(self, person: Person) -> Link:
-        """The person's link.
+        """Return the person's link.
 
         Raises:
-            NotLinked: there is none.
+            NotLinked: There is none.
             TokenRefused: Accelevents has refused its token before.
         """
         link = await self._store.links.get(person)
@@ -69,17 +71,17 @@ class Accounts:
         return link
 
     async def event_of(self, person: Person) -> EventSlug | None:
-        """The event that the person is linked to, even when the token is no longer taken."""
+        """Return the event that the person is linked to, even if the token was refused."""
         link = await self._store.links.get(person)
         return link.event if link is not None else None
 
-    async def wish(self, person: Person) -> Availability | None:
-        """The person's wish to be matched, where one stands."""
+    async def availability(self, person: Person) -> Availability | None:
+        """Return the person's availability, or None if they are not available."""
         return await self._store.availabilities.get(person)
 
     @asynccontextmanager
     async def authorized_link(self, person: Person) -> AsyncIterator[Link]:
-        """The link to make calls with. A refused token is noted, and the feed stopped."""
+        """Provide the link for calls to the platform. A refusal is noted and stops the feed."""
         link = await self.link(person)
         try:
             yield link
@@ -89,20 +91,20 @@ class Accounts:
 
     @asynccontextmanager
     async def background_link(self, link: Link) -> AsyncIterator[None]:
-        """The same when nobody waits for an answer: the person is told of a refusal, once."""
+        """Do the same where nobody waits for the answer: the person is notified of a refusal."""
         try:
             yield
         except TokenRefused:
-            await self._refused(link, tell=True)
+            await self._refused(link, notify=True)
             raise
 
-    async def _refused(self, link: Link, *, tell: bool = False) -> None:
-        # Another process may have connected them anew: that link must not be taken for this one.
+    async def _refused(self, link: Link, *, notify: bool = False) -> None:
+        # Read past the cache: another process may have replaced the link.
         current = await self._store.links.get(link.person, fresh=True)
         if current is None or current.credential_digest != link.credential_digest:
-            return  # they have disconnected or connected anew meanwhile
-        if tell and current.refused_at is None:
-            # Before it is noted: what happens in between must not leave the person untold.
+            return  # disconnected, or connected again, meanwhile
+        if notify and current.refused_at is None:
+            # Submitted before it is noted: a crash in between must not swallow the notice.
             key = notice_key("link_refused", link.person, link.credential_digest, link.linked_at)
             await self._delivery.remark(link.person, key, LinkRefused())
         if await self._store.links.mark_refused(link.person, self._clock.now()):
@@ -110,35 +112,31 @@ class Accounts:
         await self._feed.close(link.person)
 
     async def connect(self, person: Person, event_text: str, credential_text: str) -> Link:
-        """Link the person to the event, checking the credential at once.
+        """Link the person to the event, after checking the credential.
 
-        A magic link works once, so the same submission made again, while the first is still
-        under way or after it succeeded, finds the first one's result.
+        A magic link works once, so the same submission made again, while the first one is running
+        or after it succeeded, returns the first one's link.
 
         Raises:
-            BadEventLink, BadCredential: what was typed cannot be used.
-            NotLinked: they disconnected meanwhile.
-            PlatformError: Accelevents refused it or did not answer.
+            BadEventLink, BadCredential: The input cannot be used.
+            NotLinked: The person disconnected meanwhile.
+            PlatformError: Accelevents refused the credential or did not answer.
         """
         event, credential = read_event(event_text), read_credential(credential_text)
-        mark = digest(f"{event}\x1f{credential_text.strip()}")
+        key = (person, digest(f"{event}\x1f{credential_text.strip()}"))
         link = await self._store.links.get(person)
-        if link is not None and link.credential_digest == mark and link.refused_at is None:
+        if link is not None and link.credential_digest == key[1] and link.refused_at is None:
             return link
-        running = self._connecting.get((person, mark))
-        if running is None:
-            work = self._connect(person, event, credential, mark)
-            running = self._background.start(work, "connect")
-            self._connecting[person, mark] = running
-            running.add_done_callback(lambda _: self._connected(person, mark))
-        return await asyncio.shield(running)
-
-    def _connected(self, person: Person, mark: str) -> None:
-        self._connecting.pop((person, mark), None)
-        self._given_up.discard((person, mark))
+        connect = self._connects.start(key, lambda: self._connect(event, credential, *key))
+        connect.add_done_callback(lambda _: self._abandoned.discard(key))
+        return await asyncio.shield(connect)
 
     async def _connect(
-        self, person: Person, event: EventSlug, credential: AccessToken | MagicLink, mark: str
+        self,
+        event: EventSlug,
+        credential: AccessToken | MagicLink,
+        person: Person,
+        credential_digest: str,
     ) -> Link:
         account_id = expires_at = None
         if isinstance(credential, MagicLink):
@@ -151,14 +149,14 @@ class Accounts:
         except Unavailable:
             if isinstance(credential, AccessToken):
                 raise
-            scheme = AuthScheme.BARE  # the magic link is used up: its token must not be lost
+            scheme = AuthScheme.BARE  # the magic link is used up, so its token is kept unchecked
         link = Link(
             person=person,
             event=event,
             token=token,
             auth_scheme=scheme,
             linked_at=self._clock.now(),
-            credential_digest=mark,
+            credential_digest=credential_digest,
             account_id=account_id,
             expires_at=expires_at,
         )
@@ -167,33 +165,37 @@ class Accounts:
         return link
 
     async def _save(self, link: Link) -> None:
-        """Keep the link. The feed of the old one stops; a wish that still stands gets a new feed.
+        """Store the link and move the feed to it.
 
-        A wish that the new link does not speak for ends, so the old one leaves its session.
+        The store ends an availability that the new link cannot continue; the session is then left
+        with the old link.
         """
-        async with self._locks.of(link.person):
-            if (link.person, link.credential_digest) in self._given_up:
+        async with self.locks.of(link.person):
+            if (link.person, link.credential_digest) in self._abandoned:
                 raise NotLinked
-            before = await self._store.links.get(link.person)
-            wish = await self._store.availabilities.get(link.person)
+            old_link = await self._store.links.get(link.person)
+            old = await self._store.availabilities.get(link.person)
             await self._store.links.save(link)
             await self._feed.close(link.person)
-            still = await self._store.availabilities.get(link.person)
-            if still is not None:
-                self._feed.open(link, still.session_id)
-        if before is not None and wish is not None and still is None:
-            self._background.start(self.leave(before, wish), "leave")
+            availability = await self._store.availabilities.get(link.person)
+            if availability is not None:
+                self._feed.open(link, availability.session_id)
+        if old_link is not None and old is not None and availability is None:
+            self._background.start(self.leave(old_link, old), "leave")
 
     async def disconnect(self, person: Person, *, until: datetime | None = None) -> bool:
-        """Leave the session, stop the feed, delete everything kept; whether there was a link.
+        """Leave the session, stop the feed, and delete all data of the person.
 
-        A connect that is under way is given up. A link made after `until` stays as it is.
+        A running connect is abandoned. A link made after `until` stays as it is.
+
+        Returns:
+            Whether a link was deleted.
         """
-        async with self._locks.of(person):
+        async with self.locks.of(person):
             link = await self._store.links.get(person)
             if until is not None and link is not None and link.linked_at > until:
                 return False
-            self._given_up |= {key for key in self._connecting if key[0] == person}
+            self._abandoned |= {key for key in self._connects.keys if key[0] == person}
             availability = await self._store.availabilities.get(person)
             await self._feed.close(person)
             was_linked = await self._store.people.forget(person)
@@ -204,9 +206,12 @@ class Accounts:
         return was_linked
 
     async def leave(self, link: Link, availability: Availability) -> bool:
-        """Tell the platform to stop looking; whether it confirmed.
+        """Set the person's status to LEFT, unless they are in a meeting.
 
-        Not during a meeting: nobody is looking then, and leaving might end the call.
+        During a meeting the platform pairs nobody, and leaving might end the call.
+
+        Returns:
+            Whether the platform confirmed, or did not need to.
         """
         if availability.state is State.IN_MEETING:
             return True
@@ -218,7 +223,7 @@ class Accounts:
         return True
 
     async def forget_workspace(self, team: TeamId) -> None:
-        """The app was removed from a workspace: stop its feeds and delete everything kept."""
+        """Stop a workspace's feeds and delete all of its data, after the app was removed."""
         for availability in await self._store.availabilities.list_all(team):
             await self._feed.close(availability.person)
         await self._store.people.forget_workspace(team)

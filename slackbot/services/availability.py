@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from slackbot.aio.tasks import KeyedLocks
 from slackbot.domain.errors import PlatformError, Refusal, TokenRefused, Unavailable
 from slackbot.domain.model import (
     AttendeeStatus,
@@ -21,7 +20,7 @@ from slackbot.domain.ports import Clock, MatchFeed, Platform, Store
 from slackbot.services.accounts import Accounts
 from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.matches import Matches
-from slackbot.services.sessions import Sessions, about
+from slackbot.services.sessions import Sessions, session_errors
 
 log = structlog.get_logger(__name__)
 
@@ -30,22 +29,21 @@ FEED_WAIT_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class AvailabilityStatus:
-    """Where a person stands."""
+    """A person's link, availability and feed."""
 
     link: Link
     availability: Availability | None
     feed: FeedHealth | None
-    confirmed: bool = True
-    """False when the platform gave no answer to the last change of status."""
+    confirmed: bool = True  # False: the platform did not answer the last change of status
 
     @property
-    def listening(self) -> bool:
-        """Whether a match would reach us at once."""
+    def is_connected(self) -> bool:
+        """Whether the feed is up, so that a match would reach us at once."""
         return self.feed is not None and self.feed.connected
 
 
 class Availabilities:
-    """Everybody's wish to be matched."""
+    """Everybody's availability."""
 
     def __init__(
         self,
@@ -53,30 +51,27 @@ class Availabilities:
         accounts: Accounts,
         sessions: Sessions,
         matches: Matches,
-        watch: FeedMonitor,
+        monitor: FeedMonitor,
         platform: Platform,
         store: Store,
         feed: MatchFeed,
         clock: Clock,
-        locks: KeyedLocks[Person],
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
         self._matches = matches
-        self._watch = watch
+        self._monitor = monitor
         self._platform = platform
         self._store = store
         self._feed = feed
         self._clock = clock
-        self._locks = locks
         self._unconfirmed: set[Person] = set()
 
     async def status(self, person: Person) -> AvailabilityStatus:
-        """Where the person stands, from what is known here: no call to the platform."""
-        link = await self._accounts.link(person)
-        return await self._standing(link)
+        """Return the person's status as known here, without a call to the platform."""
+        return await self._status(await self._accounts.link(person))
 
-    async def _standing(self, link: Link, *, confirmed: bool = True) -> AvailabilityStatus:
+    async def _status(self, link: Link, *, confirmed: bool = True) -> AvailabilityStatus:
         availability = await self._store.availabilities.get(link.person)
         return AvailabilityStatus(link, availability, self._feed.health(link.person), confirmed)
 
@@ -84,37 +79,32 @@ class Availabilities:
         """Join the session that is meant and become available in it.
 
         Raises:
-            SlackbotError: the person is not available.
+            SlackbotError: The person is not available.
         """
-        async with self._locks.of(person), self._accounts.authorized_link(person) as link:
+        async with self._accounts.locks.of(person), self._accounts.authorized_link(person) as link:
             session = await self._sessions.find(link, query)
-            status = await self._standing(link)
-            if self._waits_in(session, status):
+            status = await self._status(link)
+            current = status.availability
+            if (
+                current is not None
+                and current.session_id == session.id
+                and current.state is State.AVAILABLE
+                and status.is_connected
+                and person not in self._unconfirmed
+            ):
                 return status
-            with about(session):
+            with session_errors(session):
                 await self._platform.join(link, session.id)
-                current = status.availability
                 if current is not None and current.session_id != session.id:
-                    await self._watch.stop_looking(link, current)
-                    await self._watch.end(person)
+                    await self._monitor.stop_looking(link, current)
+                    await self._monitor.end(person)
                     current = None
                 return await self._start(link, session, current)
-
-    def _waits_in(self, session: Session, status: AvailabilityStatus) -> bool:
-        """Whether nothing needs to be done: available there, confirmed, and listening."""
-        current = status.availability
-        return (
-            current is not None
-            and current.session_id == session.id
-            and current.state is State.AVAILABLE
-            and status.listening
-            and current.person not in self._unconfirmed
-        )
 
     async def _start(
         self, link: Link, session: Session, current: Availability | None
     ) -> AvailabilityStatus:
-        wish = Availability(
+        availability = Availability(
             person=link.person,
             event=link.event,
             session_id=session.id,
@@ -124,37 +114,42 @@ class Availabilities:
             session_ends_at=session.ends_at,
         )
         # The feed comes before the status: if somebody is waiting already the platform pairs at
-        # once, and an event sent before we listen is gone.
-        with self._watch.starting(link.person):
+        # once, and an event sent before we listen is lost.
+        with self._monitor.starting(link.person):
             self._feed.open(link, session.id)
-            await self._read_list(link, current or wish, first=current is None)
+            await self._read_list(link, current or availability, first=current is None)
             await self._feed.wait_connected(link.person, FEED_WAIT_SECONDS)
-            await self._store.availabilities.save(wish)
-        # From here on a feed that comes up only now says available itself, once this is done.
-        confirmed = await self._say_available(link, wish)
-        self._watch.keep(link.person)
-        # Somebody may have been waiting, so the wish may be fulfilled by now.
-        return await self._standing(link, confirmed=confirmed)
+            await self._store.availabilities.save(availability)
+        # From here on the monitor sets the status if the feed connects only now, once we are done.
+        confirmed = await self._set_available(link, session)
+        self._monitor.keep(link.person)
+        # Read again: if somebody was waiting, the person is in a meeting by now.
+        return await self._status(link, confirmed=confirmed)
 
-    async def _read_list(self, link: Link, wish: Availability, *, first: bool) -> None:
-        """What the list shows before a first wish was not missed; after that it was."""
+    async def _read_list(self, link: Link, availability: Availability, *, first: bool) -> None:
+        """Store what the list shows before the status is set.
+
+        Matches listed before the person first became available are the baseline; those listed
+        since then were missed by the socket.
+        """
+        read = self._matches.baseline if first else self._matches.reconcile
         try:
-            if first:
-                await self._matches.baseline(link, wish)
-            else:
-                await self._matches.reconcile(link, wish)
+            await read(link, availability)
         except TokenRefused:
             raise
         except PlatformError as error:
             log.info("list_unread", reason=error.code)
 
-    async def _say_available(self, link: Link, wish: Availability) -> bool:
-        """Whether the platform confirmed; without an answer it may have worked, so we listen."""
+    async def _set_available(self, link: Link, session: Session) -> bool:
+        """Set the status; return whether the platform confirmed it.
+
+        Without an answer it may have been set, so we keep listening.
+        """
         self._unconfirmed.discard(link.person)
         try:
-            await self._platform.set_status(link, wish.session_id, AttendeeStatus.AVAILABLE)
+            await self._platform.set_status(link, session.id, AttendeeStatus.AVAILABLE)
         except Refusal:
-            await self._watch.end(link.person)
+            await self._monitor.end(link.person)
             raise
         except Unavailable as error:
             log.info("available_unconfirmed", reason=error.code)
@@ -163,27 +158,27 @@ class Availabilities:
         return True
 
     async def pause(self, person: Person) -> AvailabilityStatus:
-        """Stop being available. A match made until this moment is still told.
+        """Stop being available. A match made until this moment is still sent.
 
-        Until the platform confirms, it may pair the person: so we go on listening, and the watch
-        goes on telling it.
+        Until the platform confirms, it may pair the person: so we keep listening, and the monitor
+        repeats the request.
 
         Raises:
-            NotLinked: there is no account.
-            TokenRefused: the account cannot be spoken for now; it leaves once it can be again.
+            NotLinked: The person has no account.
+            TokenRefused: The token is refused; the person leaves once they connect again.
         """
-        async with self._locks.of(person):
+        async with self._accounts.locks.of(person):
             availability = await self._store.availabilities.get(person)
             try:
                 async with self._accounts.authorized_link(person) as link:
-                    confirmed = availability is None or await self._watch.stop_looking(
+                    confirmed = availability is None or await self._monitor.stop_looking(
                         link, availability
                     )
             except TokenRefused:
                 await self._leave_later(availability)
                 raise
             if confirmed:
-                await self._watch.end(person)
+                await self._monitor.end(person)
             else:
                 await self._leave_later(availability)
         return AvailabilityStatus(link, None if confirmed else availability, None, confirmed)
@@ -192,4 +187,4 @@ class Availabilities:
         if availability is not None and availability.state is State.AVAILABLE:
             person, session_id = availability.person, availability.session_id
             await self._store.availabilities.set_state(person, session_id, State.LEAVING)
-            self._watch.keep(person)
+            self._monitor.keep(person)

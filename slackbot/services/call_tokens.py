@@ -1,4 +1,4 @@
-"""What stands in a link to a call: an opaque id, its workspace, and our signature."""
+"""Tokens in the links to calls: an opaque id and its workspace, signed."""
 
 from __future__ import annotations
 
@@ -15,23 +15,32 @@ from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from slackbot.domain.calls import EntryRefused, RefusalReason
 from slackbot.domain.model import TeamId
 
-LONGEST_SECONDS: Final = 24 * 3600
-"""A Chime meeting lasts no longer; how long a link works is written in its row."""
+# A Chime meeting lasts no longer. Its row says for how long a link works.
+MAX_AGE_SECONDS: Final = 24 * 3600
 _ID_BYTES: Final = 18
 _KEY_BYTES: Final = 32
 _PURPOSE: Final = b"slackbot: links to calls, 1"
+# The last character of the signature carries only four bits. Of the spellings that decode to the
+# same bytes only the canonical one is accepted.
 _FORM: Final = re.compile(r"[\w-]{1,400}\.[\w-]{1,12}\.[\w-]{42}[AEIMQUYcgkosw048]", re.ASCII)
-"""The signature's last character carries four bits; written otherwise it would be another link."""
 
 
 class LinkSigner:
-    """Signs with the newest key, accepts what any of them signed."""
+    """Signs with the newest key; accepts signatures of every key."""
 
-    def __init__(self, keys: Sequence[bytes], *, longest: int = LONGEST_SECONDS) -> None:
-        """`keys` are secrets, newest first, of which others are derived; `longest` is seconds."""
-        self._longest = longest
+    def __init__(self, keys: Sequence[bytes], *, max_age: int = MAX_AGE_SECONDS) -> None:
+        """Create a signer.
+
+        Args:
+            keys: Secrets, newest first. The signing keys are derived from them.
+            max_age: Seconds after which a token is refused.
+        """
+        self._max_age = max_age
         self._serializer = URLSafeTimedSerializer(
-            [_derived(key) for key in reversed(keys)],
+            [
+                HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE).derive(key)
+                for key in reversed(keys)
+            ],
             salt=_PURPOSE,
             signer_kwargs={"digest_method": sha256},
         )
@@ -41,29 +50,25 @@ class LinkSigner:
 
     @staticmethod
     def new_id() -> str:
-        """A fresh id, of 144 random bits."""
+        """Return a new id of 144 random bits."""
         return secrets.token_urlsafe(_ID_BYTES)
 
     def sign(self, team: TeamId, link_id: str) -> str:
-        """The text of a link, fit to be one part of a path."""
+        """Return the token of a link, as one URL path segment."""
         return self._serializer.dumps([team, link_id])
 
     def read(self, signed: str) -> tuple[TeamId, str]:
-        """Workspace and id of a link of ours.
+        """Return the workspace and the id of a token.
 
         Raises:
-            EntryRefused: it is none, or was signed too long ago.
+            EntryRefused: The token is not ours, or too old.
         """
         if not _FORM.fullmatch(signed):
             raise EntryRefused(RefusalReason.UNKNOWN)
         try:
-            team, link_id = self._serializer.loads(signed, max_age=self._longest)
+            team, link_id = self._serializer.loads(signed, max_age=self._max_age)
         except SignatureExpired:
             raise EntryRefused(RefusalReason.EXPIRED) from None
         except BadData:
             raise EntryRefused(RefusalReason.UNKNOWN) from None
         return TeamId(team), link_id
-
-
-def _derived(key: bytes) -> bytes:
-    return HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE).derive(key)

@@ -1,4 +1,4 @@
-"""Who may enter which call, until when: links are made, entered once, and taken back."""
+"""Calls of matches: make links to them, let people enter, and revoke links."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import structlog
 
+from slackbot.aio.tasks import every
 from slackbot.domain.calls import (
     CallLink,
     EntryRefused,
@@ -15,33 +16,30 @@ from slackbot.domain.calls import (
     Visit,
     closes_at,
     is_offered,
-    why_not,
+    refusal_reason,
 )
-from slackbot.domain.matching import digest
 from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Call, Match, MatchId, Person, TeamId
 from slackbot.domain.ports import Clock, Store, StoreUnavailable
+from slackbot.domain.text import digest
 from slackbot.services.call_tokens import LinkSigner
 from slackbot.telemetry import CALLS
 
 log = structlog.get_logger(__name__)
 
-SWEEP_SECONDS = 60.0
+CLEANUP_SECONDS = 60.0
 _COOKIE_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What the browser that may enter a call is given."""
+    """The response to a browser that may enter a call."""
 
     match: Match
     call: Call = field(repr=False)
-    browser: str = field(repr=False)
-    """By which the browser is known again."""
-    open_for: timedelta
-    """How long the call may still be entered."""
-    ends_in: timedelta | None
-    """How long the round still lasts, where that is known."""
+    browser: str = field(repr=False)  # a secret by which the browser is recognised
+    open_for: timedelta  # the call may be entered for so long
+    ends_in: timedelta | None  # until the end of the round, if known
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ class _Found:
 
 
 class Calls:
-    """The calls of all matches. Links, ids and cookies are known to their holders alone."""
+    """The calls of all matches. Of links and cookies only digests are stored."""
 
     def __init__(
         self,
@@ -63,7 +61,7 @@ class Calls:
         hosts: MediaHosts,
         page: str | None,
     ) -> None:
-        """`page` is the address below which links lead, or None: no calls are offered then."""
+        """`page` is the URL below which links lead, or None to offer no calls."""
         self._store = store
         self._clock = clock
         self._signer = signer
@@ -73,7 +71,7 @@ class Calls:
     # --- links -----------------------------------------------------------------------------------
 
     async def offer(self, match: Match) -> str | None:
-        """Implements `ports.CallOffer`: a link to the match's call, for its person alone."""
+        """Make a link to the match's call, for its person alone (`ports.CallOffer`)."""
         if not self._can_be_offered(match):
             return None
         try:
@@ -83,10 +81,13 @@ class Calls:
             return None
 
     async def renew(self, person: Person, match_id: MatchId) -> tuple[Match | None, str | None]:
-        """A new link in the place of all earlier ones, and its match; each None if there is none.
+        """Replace all links of the person to the call.
+
+        Returns:
+            The match, and the new link; each None if there is none.
 
         Raises:
-            StoreUnavailable: the earlier ones may work or not.
+            StoreUnavailable: The earlier links may or may not be revoked.
         """
         match = await self._store.matches.get(person, match_id)
         if match is None or not self._can_be_offered(match):
@@ -122,18 +123,20 @@ class Calls:
     # --- entering --------------------------------------------------------------------------------
 
     async def enter(self, signed: str, browser: str | None) -> Entry:
-        """The pass to a call. The first browser to ask gets it, and no other after it.
+        """Let a browser enter the call. A link works in the first browser that opens it.
 
-        `browser` is what an `Entry` gave the asking browser before, if anything.
+        Args:
+            signed: The signed part of the link.
+            browser: The `Entry.browser` that this browser was given before, if any.
 
         Raises:
-            EntryRefused: not by this link, or not in this browser.
-            StoreUnavailable: ask again.
+            EntryRefused: The link is not valid, or not in this browser.
+            StoreUnavailable: Nothing is known; try again.
         """
         found = await self._find(signed)
         now = self._clock.now()
         if browser is None or digest(browser) != found.link.browser_digest:
-            browser = await self._bound(found.link)
+            browser = await self._bind(found.link)
         CALLS.labels(outcome="entered").inc()
         log.info("call_entered", match=found.match.id)
         ends_at = found.match.ends_at
@@ -146,10 +149,10 @@ class Calls:
         )
 
     async def visit(self, signed: str, browser: str | None, visit: Visit) -> None:
-        """Note that the call was joined or left, in the browser that has its pass.
+        """Note that the call was joined or left, in the browser that the link is bound to.
 
         Raises:
-            EntryRefused, StoreUnavailable: as for `enter`.
+            EntryRefused, StoreUnavailable: As in `enter`.
         """
         link = (await self._find(signed)).link
         if browser is None or digest(browser) != link.browser_digest:
@@ -163,27 +166,27 @@ class Calls:
         try:
             team, link_id = self._signer.read(signed)
         except EntryRefused as error:
-            raise self._refused(error.why) from None
+            raise self._refused(error.reason) from None
         link = await self._store.call_links.get(team, digest(link_id))
         match = (
             await self._store.matches.get(link.person, link.match_id) if link is not None else None
         )
-        why = why_not(link, match, self._clock.now())
-        if why is not None or link is None or match is None or match.call is None:
-            raise self._refused(why or RefusalReason.OVER)
+        reason = refusal_reason(link, match, self._clock.now())
+        if reason is not None or link is None or match is None or match.call is None:
+            raise self._refused(reason or RefusalReason.OVER)
         call = self._hosts.cleaned(match.call)
         if call is None:
             raise self._refused(RefusalReason.OVER)
         return _Found(link, match, call)
 
-    async def _bound(self, link: CallLink) -> str:
-        """What the asking browser is known by from now on."""
+    async def _bind(self, link: CallLink) -> str:
+        """Bind the link to the asking browser; return the secret that identifies it."""
         team, browser = link.person.team, secrets.token_urlsafe(_COOKIE_BYTES)
         if link.browser_digest is None:
             ours, now = digest(browser), self._clock.now()
             if await self._store.call_links.bind(team, link.id_digest, ours, now):
                 return browser
-            # Another was first, or the link was taken back; or we were, and did not hear of it.
+            # Another browser was first, the link was revoked, or the store's answer was lost.
             current = await self._store.call_links.get(team, link.id_digest)
             if current is not None and current.browser_digest == ours:
                 return browser
@@ -192,28 +195,28 @@ class Calls:
         raise self._refused(RefusalReason.ELSEWHERE)
 
     @staticmethod
-    def _refused(why: RefusalReason) -> EntryRefused:
-        CALLS.labels(outcome=why.value).inc()
-        return EntryRefused(why)
+    def _refused(reason: RefusalReason) -> EntryRefused:
+        CALLS.labels(outcome=reason.value).inc()
+        return EntryRefused(reason)
 
-    # --- what becomes of it ----------------------------------------------------------------------
+    # --- bookkeeping -----------------------------------------------------------------------------
 
     async def opened(self, person: Person, match_id: MatchId) -> None:
-        """Note that the person pressed the button with the link."""
+        """Note that the person pressed the link's button in Slack."""
         CALLS.labels(outcome="opened").inc()
         await self._store.call_links.mark_opened(person, match_id, self._clock.now())
 
-    async def keep_tidy(self, team: TeamId) -> None:
-        """Delete the details of closed calls at once and every minute, until cancelled.
+    async def run_cleanup(self, team: TeamId) -> None:
+        """Delete the details of closed calls, now and every minute, until cancelled."""
 
-        It asks nobody whether the end of a round was told, so that nothing hangs on that.
-        """
-        while True:
-            try:
-                if ended := await self._store.call_links.end_calls(team, self._clock.now()):
-                    log.info("calls_ended", count=ended)
-            except StoreUnavailable:
-                log.warning("calls_not_ended", reason="store_unavailable")
-            except Exception:
-                log.exception("calls_not_ended")
-            await self._clock.sleep(SWEEP_SECONDS)
+        async def cleanup() -> None:
+            if ended := await self._store.call_links.end_calls(team, self._clock.now()):
+                log.info("calls_ended", count=ended)
+
+        await every(
+            CLEANUP_SECONDS,
+            cleanup,
+            name="call_cleanup",
+            expected=(StoreUnavailable,),
+            sleep=self._clock.sleep,
+        )

@@ -11,7 +11,6 @@ import structlog
 
 from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
 from slackbot.domain.errors import PlatformError, Refusal, TokenRefused
-from slackbot.domain.matching import notice_key
 from slackbot.domain.model import (
     Availability,
     EventSlug,
@@ -21,7 +20,13 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
-from slackbot.domain.notices import AvailabilityLost, Remark, SessionOver, kind_of
+from slackbot.domain.notices import (
+    AvailabilityLost,
+    Remark,
+    SessionOver,
+    kind_of,
+    notice_key,
+)
 from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store, StoreUnavailable
 from slackbot.services.accounts import Accounts
 from slackbot.services.matches import Matches

@@ -1,8 +1,8 @@
-"""How a notice is told: once, whatever Slack and the network do meanwhile.
+"""Send notices exactly once, whatever Slack and the network do meanwhile.
 
-Slack has no key by which it would know a message again, so a message that may have been taken is
-never sent a second time blindly: the person's direct messages are looked through for its key
-first, and where they cannot be read it is that look which is tried again.
+Slack has no idempotency key, so a message that it may have accepted is never sent again blindly:
+the person's direct messages are searched for the notice's key first. While they cannot be read,
+the search is what is retried.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from datetime import timedelta
 
 import structlog
 
+from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.domain.errors import (
     MessageDelayed,
     MessageError,
@@ -26,68 +27,71 @@ from slackbot.telemetry import MATCH_TO_DM, MATCHES_LATE, NOTICES
 
 log = structlog.get_logger(__name__)
 
-Sleep = Callable[[float], Awaitable[None]]
-"""Waits so many seconds; a long wait outlives the process."""
+Sleep = Callable[[float], Awaitable[None]]  # waits for seconds; a long wait outlives the process
+# One attempt; True: an earlier one may have succeeded, so search before sending.
 Attempt = Callable[[bool], Awaitable[None]]
-"""One try. It is told whether a try before may have succeeded, and then looks first."""
 
-TOLD = "told"
-EXPIRED = "expired"
-DEFECT = "defect"
-LANDING_SECONDS = 3.0
-"""How long a message may still be on its way when its outcome is not known."""
+SENT, EXPIRED, DEFECT = "told", "expired", "defect"  # outcomes, as stored
+LANDING_SECONDS = 3.0  # a message without an answer may still arrive for so long
 RETRY_SECONDS = 2.0
 RETRY_CAP_SECONDS = 60.0
-MATCH_AGE = timedelta(days=1)
-"""A match that could not be told for so long is told no more: it stands in the history."""
-REMARK_AGE = timedelta(hours=1)
-"""The same for a notice that is not a match: what it says stands in the status too."""
-DEFECTS = 20
-"""How often a notice may fail by a defect of ours before it is set aside."""
-
-
-def retry_seconds(tries: int) -> float:
-    """How long to wait after so many failed tries."""
-    return float(min(RETRY_SECONDS * 2.0 ** min(tries - 1, 10), RETRY_CAP_SECONDS))
+MATCH_AGE = timedelta(days=1)  # a match pending for longer expires; it stays in the history
+REMARK_AGE = timedelta(hours=1)  # the same for a remark; what it says is in the status too
+DEFECTS = 20  # failures by a defect of ours before a notice is set aside
 
 
 class Notices:
-    """Tells notices. Those of matches are settled in their row, which is the ledger."""
+    """Sends notices. A match's outcome is recorded in its row, the source of truth."""
 
-    def __init__(self, *, store: Store, messenger: Messenger, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        messenger: Messenger,
+        clock: Clock,
+        on_unreachable: Callable[[Person], Awaitable[None]] | None = None,
+    ) -> None:
+        """Create the service.
+
+        Args:
+            store: The store of matches and links.
+            messenger: Sends the messages.
+            clock: The clock.
+            on_unreachable: Called for a person whom no message reaches any more.
+        """
         self._store = store
         self._messenger = messenger
         self._clock = clock
-        self._gone: Callable[[Person], Awaitable[None]] | None = None
+        self._on_unreachable = on_unreachable
+        self._backoff = ExponentialBackoff(RETRY_SECONDS, RETRY_CAP_SECONDS)
 
-    def when_gone(self, gone: Callable[[Person], Awaitable[None]]) -> None:
-        """What to do for a person whom no message reaches any more."""
-        self._gone = gone
-
-    # --- a match ---------------------------------------------------------------------------------
+    # --- matches ---------------------------------------------------------------------------------
 
     async def deliver(
         self, person: Person, match_id: MatchId, *, look_first: bool, sleep: Sleep
     ) -> None:
-        """Tell a stored match, however long that takes; returns when it is settled."""
+        """Send the notice of a stored match, however long that takes.
+
+        Returns when its outcome is recorded.
+        """
 
         async def attempt(look: bool) -> None:
             match = await self._store.matches.get(person, match_id)
             if match is None or match.settled_at is not None:
                 return
             if self._clock.now() - match.received_at > MATCH_AGE:
-                await self._settle(match, EXPIRED, None)
+                await self._record_outcome(match, EXPIRED, None)
             else:
-                await self._tell(match, look=look)
+                await self._send_match(match, look=look)
 
-        if not await self._see_through(attempt, sleep, look_first=look_first, key=match_id):
+        if not await self._retry(attempt, sleep, look_first=look_first, key=match_id):
             match = await self._store.matches.get(person, match_id)
             if match is not None:
-                await self._settle(match, DEFECT, None)
+                await self._record_outcome(match, DEFECT, None)
 
-    async def _tell(self, match: Match, *, look: bool) -> None:
+    async def _send_match(self, match: Match, *, look: bool) -> None:
         try:
-            # It may have been told in a life that this database forgot, so however long ago.
+            # A backup may have been restored, so search the whole history.
             posted = await self._messenger.find(match.person, match.id, None) if look else None
             if posted is None:
                 posted = await self._messenger.send(match.person, MatchFound(match))
@@ -97,12 +101,12 @@ class Notices:
             log.warning("notice_refused", match=match.id, reason=error.reason)
             if isinstance(error, PersonUnreachable):
                 await self._unreachable(match.person, error.reason)
-            await self._settle(match, error.reason, None)
+            await self._record_outcome(match, error.reason, None)
         else:
-            await self._settle(match, TOLD, posted)
+            await self._record_outcome(match, SENT, posted)
 
-    async def _settle(self, match: Match, outcome: str, posted: Posted | None) -> None:
-        """Write the end down, trying until it stands there: to send again would tell it twice."""
+    async def _record_outcome(self, match: Match, outcome: str, posted: Posted | None) -> None:
+        """Store the outcome, trying until that succeeds: sending again would duplicate it."""
         at, tries = self._clock.now(), 1
         while True:
             try:
@@ -112,28 +116,26 @@ class Notices:
                 break
             except Exception:
                 log.exception("notice_not_settled", match=match.id)
-            await self._clock.sleep(retry_seconds(tries))
+            await self._clock.sleep(self._backoff.delay(tries))
             tries += 1
-        NOTICES.labels(outcome=outcome if outcome in {TOLD, EXPIRED, DEFECT} else "refused").inc()
-        if outcome == TOLD:
+        NOTICES.labels(outcome=outcome if outcome in {SENT, EXPIRED, DEFECT} else "refused").inc()
+        if outcome == SENT:
             MATCHES_LATE.inc(int(match.source is Source.LIST))
             await self._reached(match.person)
 
     async def _unreachable(self, person: Person, reason: str) -> None:
-        """Before the notice is settled: whoever finds it unsettled comes by here again."""
+        """Stop for the person. Before the outcome is recorded, so that a crash repeats it."""
         await self._store.links.set_unreachable(person, reason)
-        if self._gone is not None:
-            await self._gone(person)
+        if self._on_unreachable is not None:
+            await self._on_unreachable(person)
 
     async def _reached(self, person: Person) -> None:
         link = await self._store.links.get(person)
         if link is not None and link.unreachable is not None:
             await self._store.links.set_unreachable(person, None)
 
-    # --- the end of its round --------------------------------------------------------------------
-
     async def finish(self, person: Person, match_id: MatchId, *, sleep: Sleep) -> None:
-        """Turn the message of a match to its second face. An edit twice is an edit once."""
+        """Edit a match's message to say that its round is over. Idempotent."""
 
         async def attempt(_: bool) -> None:
             match = await self._store.matches.get(person, match_id)
@@ -147,14 +149,14 @@ class Notices:
                     log.info("edit_refused", match=match_id, reason=error.reason)
             await self._store.matches.mark_round_over(person, match_id, self._clock.now())
 
-        await self._see_through(attempt, sleep, look_first=False, key=match_id)
+        await self._retry(attempt, sleep, look_first=False, key=match_id)
 
     # --- remarks ---------------------------------------------------------------------------------
 
     async def remark(
         self, person: Person, key: str, remark: Remark, *, look_first: bool, sleep: Sleep
     ) -> None:
-        """Tell a notice that has no row; after an hour it is no news any more."""
+        """Send a notice that has no row of its own; it is dropped after an hour."""
         begun = self._clock.now()
 
         async def attempt(look: bool) -> None:
@@ -171,14 +173,16 @@ class Notices:
             else:
                 await self._reached(person)
 
-        await self._see_through(attempt, sleep, look_first=look_first, key=key)
+        await self._retry(attempt, sleep, look_first=look_first, key=key)
 
     # --- both ------------------------------------------------------------------------------------
 
-    async def _see_through(
-        self, attempt: Attempt, sleep: Sleep, *, look_first: bool, key: str
-    ) -> bool:
-        """Try until it is done; whether it was, or else set aside as a defect of ours."""
+    async def _retry(self, attempt: Attempt, sleep: Sleep, *, look_first: bool, key: str) -> bool:
+        """Attempt until it succeeds.
+
+        Returns:
+            False if the notice was set aside, because defects of ours failed too many attempts.
+        """
         tries = defects = 0
         if look_first:
             await sleep(LANDING_SECONDS)
@@ -189,12 +193,12 @@ class Notices:
             except MessageDelayed as error:
                 wait = error.seconds
             except MessageUnsure:
-                look_first, wait = True, max(LANDING_SECONDS, retry_seconds(tries))
+                look_first, wait = True, max(LANDING_SECONDS, self._backoff.delay(tries))
             except (MessageError, StoreUnavailable):
                 wait = RETRY_SECONDS
             except Exception:
                 log.exception("delivery_failed", notice=key)
-                look_first, wait, defects = True, retry_seconds(tries), defects + 1
+                look_first, wait, defects = True, self._backoff.delay(tries), defects + 1
             else:
                 return True
             await sleep(wait)

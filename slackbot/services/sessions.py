@@ -1,4 +1,4 @@
-"""List the networking sessions, find the one that is meant, join it."""
+"""List networking sessions, find the one that is meant, and join it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
-from slackbot.domain.errors import NoSuchSession, PlatformError
-from slackbot.domain.matching import choose, in_order, phase, session_number
+from slackbot.domain.errors import NoSuchSession, PlatformError, SessionError, TokenRefused
 from slackbot.domain.model import (
     Availability,
     EventSlug,
@@ -19,24 +18,29 @@ from slackbot.domain.model import (
     SessionScope,
 )
 from slackbot.domain.ports import Clock, Platform, Store
+from slackbot.domain.sessions import choose, in_order, phase, session_number
 from slackbot.services.accounts import Accounts
 
 
 @contextmanager
-def about(session: Session) -> Iterator[None]:
-    """What the platform refuses in here is about this session, so that it can be named."""
+def session_errors(session: Session) -> Iterator[None]:
+    """Name the session in every platform error but a refused token.
+
+    Raises:
+        SessionError: From the platform error.
+    """
     try:
         yield
-    except PlatformError as error:
-        error.session = session
+    except TokenRefused:
         raise
+    except PlatformError as error:
+        raise SessionError(session, error) from error
 
 
 class View(StrEnum):
-    """Which sessions a person wants to see."""
+    """A list of sessions that a person can ask for."""
 
-    CURRENT = "current"
-    """Live and upcoming: what is shown when nothing else is said."""
+    CURRENT = "current"  # live and upcoming; the default
     LIVE = "live"
     UPCOMING = "upcoming"
     PAST = "past"
@@ -45,7 +49,7 @@ class View(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Sessions in the order to show them, with what is needed to draw their buttons."""
+    """Sessions in display order, with what their buttons depend on."""
 
     event: EventSlug
     view: View
@@ -65,7 +69,7 @@ class Sessions:
         self._clock = clock
 
     async def listing(self, person: Person, view: View) -> Listing:
-        """The sessions of a view, live first."""
+        """List the sessions of a view, live ones first."""
         async with self._accounts.authorized_link(person) as link:
             sessions = await self._fetch(link, view)
         now = self._clock.now()
@@ -80,21 +84,21 @@ class Sessions:
         if view is View.MINE:
             return await self._platform.registered_sessions(link)
         if view is View.CURRENT:
-            live, all_of_them = await asyncio.gather(
+            live, upcoming = await asyncio.gather(
                 self._platform.sessions(link, SessionScope.LIVE),
                 self._platform.sessions(link, SessionScope.UPCOMING),
             )
             # The platform decides what is live, so its own list of those comes last and wins.
-            return list({s.id: s for s in (*all_of_them, *live)}.values())
+            return list({s.id: s for s in (*upcoming, *live)}.values())
         return await self._platform.sessions(link, SessionScope(view.value))
 
     async def find(self, link: Link, query: str) -> Session:
-        """The session meant by an id, words of the title, or nothing at all.
+        """Find the session meant by an id, by words of its title, or by an empty query.
 
-        An id that no list has is passed on, so that the platform itself answers.
+        An id that is in no list is returned as it is: the platform itself answers for it.
 
         Raises:
-            NoSuchSession, AmbiguousSession, NothingLive: see `rules.choose`.
+            NoSuchSession, AmbiguousSession, NothingLive: As in `domain.sessions.choose`.
         """
         now = self._clock.now()
         live = await self._platform.sessions(link, SessionScope.LIVE)
@@ -111,13 +115,13 @@ class Sessions:
             return Session(id=number, title=f"Session {number}")
 
     async def join(self, person: Person, query: str) -> Session:
-        """Register for the session that is meant; joining again gives the same answer.
+        """Register for the session that is meant. Joining again gives the same result.
 
         Raises:
-            SlackbotError: nothing was joined.
+            SlackbotError: Nothing was joined.
         """
         async with self._accounts.authorized_link(person) as link:
             session = await self.find(link, query)
-            with about(session):
+            with session_errors(session):
                 await self._platform.join(link, session.id)
         return session

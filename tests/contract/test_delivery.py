@@ -97,7 +97,8 @@ def fake_stage(store: SqlStore, messenger: FakeMessenger, closing: AsyncExitStac
     clock, background = FakeClock(), BackgroundTasks()
     clock.time = fresh_match().received_at
     closing.push_async_callback(background.drain, 0)
-    notices = Notices(store=store, messenger=messenger, clock=clock)
+    delivery = FakeDelivery(clock, background)
+    delivery.launch(Notices(store=store, messenger=messenger, clock=clock))
 
     async def pass_time(seconds: float) -> None:
         for _ in range(10):
@@ -106,7 +107,7 @@ def fake_stage(store: SqlStore, messenger: FakeMessenger, closing: AsyncExitStac
         for _ in range(10):
             await store.database.ping()
 
-    return Stage(store, messenger, FakeDelivery(notices, clock, background), pass_time)
+    return Stage(store, messenger, delivery, pass_time)
 
 
 # --- a match -------------------------------------------------------------------------------------

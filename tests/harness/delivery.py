@@ -14,7 +14,7 @@ from slackbot.bootstrap.app import SystemClock
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.domain.model import Match
 from slackbot.domain.ports import Messenger, Store
-from slackbot.services import notices
+from slackbot.services import notices as timings
 from slackbot.services.notices import Notices
 from slackbot.storage.delivery_database import DeliveryDatabase
 from tests.harness.fakes import match
@@ -26,7 +26,7 @@ WAIT_SECONDS = 0.2
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let short waits be short: the durable delivery goes by the real time."""
     for name in ("LANDING_SECONDS", "RETRY_SECONDS"):
-        monkeypatch.setattr(notices, name, WAIT_SECONDS)
+        monkeypatch.setattr(timings, name, WAIT_SECONDS)
 
 
 @asynccontextmanager
@@ -34,10 +34,10 @@ async def life(
     url: str, store: Store, messenger: Messenger, *, boot_id: str = "first"
 ) -> AsyncIterator[DurableDelivery]:
     """The real delivery at work, until it is closed as a process that ends closes it."""
-    told_by = Notices(store=store, messenger=messenger, clock=SystemClock())
+    notices = Notices(store=store, messenger=messenger, clock=SystemClock())
     with closing(DeliveryDatabase(url)) as database:
-        delivery = DurableDelivery(told_by, boot_id=boot_id)
-        delivery.launch(database.options())
+        delivery = DurableDelivery(boot_id=boot_id)
+        delivery.launch(notices, database.options())
         try:
             yield delivery
         finally:

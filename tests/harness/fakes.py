@@ -235,9 +235,14 @@ class FakeMessenger:
 class FakeDelivery:
     """Carries out at once, in tasks, and remembers nothing after the process."""
 
-    def __init__(self, notices: Notices, clock: FakeClock, background: BackgroundTasks) -> None:
-        self.notices, self.clock, self.background = notices, clock, background
+    notices: Notices
+
+    def __init__(self, clock: FakeClock, background: BackgroundTasks) -> None:
+        self.clock, self.background = clock, background
         self.begun: set[str] = set()
+
+    def launch(self, notices: Notices) -> None:
+        self.notices = notices
 
     def _start(self, name: str, work: Answer[None]) -> None:
         if name in self.begun:

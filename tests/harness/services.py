@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
+from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import Link, Person, Session
 from slackbot.domain.notices import Notice
@@ -81,24 +81,31 @@ class Harness:
         self.store, self.journal, self.clock = outside.store, outside.journal, outside.clock
         self.platform, self.feed = outside.platform, outside.feed
         self.messenger = outside.messenger
-        self.background, locks = BackgroundTasks(expected=(SlackbotError,)), KeyedLocks[Person]()
+        self.background = BackgroundTasks(expected=(SlackbotError,))
         ports = {"store": self.store, "clock": self.clock}
-        self.notices = Notices(messenger=self.messenger, **ports)
-        self.delivery = FakeDelivery(self.notices, self.clock, self.background)
+        self.delivery = FakeDelivery(self.clock, self.background)
         ports_of_rounds = dict(ports)
         ports |= {"platform": self.platform}
         heard = {"feed": self.feed, **ports}
-        self.accounts = Accounts(
-            delivery=self.delivery, background=self.background, locks=locks, **heard
-        )
+        self.accounts = Accounts(delivery=self.delivery, background=self.background, **heard)
         self.sessions = Sessions(accounts=self.accounts, **ports)
         self.matches = Matches(delivery=self.delivery, background=self.background, **heard)
-        joined = {"accounts": self.accounts, "matches": self.matches, "locks": locks, **heard}
+        joined = {"accounts": self.accounts, "matches": self.matches, **heard}
         self.watch = FeedMonitor(
-            delivery=self.delivery, background=self.background, rng=Latest(), **joined
+            delivery=self.delivery,
+            background=self.background,
+            locks=self.accounts.locks,
+            rng=Latest(),
+            **joined,
         )
-        self.availabilities = Availabilities(sessions=self.sessions, watch=self.watch, **joined)
-        self.notices.when_gone(self.watch.stop_unreachable)
+        self.availabilities = Availabilities(sessions=self.sessions, monitor=self.watch, **joined)
+        self.notices = Notices(
+            store=self.store,
+            messenger=self.messenger,
+            clock=self.clock,
+            on_unreachable=self.watch.stop_unreachable,
+        )
+        self.delivery.launch(self.notices)
         self.rounds = Scheduler(matches=self.matches, delivery=self.delivery, **ports_of_rounds)
         self.feed.listen(self.watch)
 

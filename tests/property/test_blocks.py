@@ -295,11 +295,12 @@ def test_notice_of_a_match(found: Match) -> None:
 
 
 def kinds(root: type[errors.SlackbotError]) -> list[type[errors.SlackbotError]]:
-    """The classes of the error tree that a command can come to."""
+    """The classes of the error tree that a command can come to, alone or as a session's error."""
     below = root.__subclasses__()
     if not below:
         return [root]
-    return [leaf for kind in below if kind is not errors.MessageError for leaf in kinds(kind)]
+    apart = (errors.MessageError, errors.SessionError)
+    return [leaf for kind in below if kind not in apart for leaf in kinds(kind)]
 
 
 def raised(kind: type[errors.SlackbotError], query: str, listed: list[Session]) -> Any:
@@ -387,11 +388,12 @@ def test_trouble(
 ) -> None:
     """Every error of the tree has a message with a button, and a sentence for a field."""
     error = raised(kind, query, listed)
+    shown = error
     if isinstance(error, errors.PlatformError):
-        error.session = listed[0]
+        shown = errors.SessionError(listed[0], error)
     for event in (None, DEMO):
         message = trouble.trouble(
-            error, trouble.ErrorContext(command, "/networking", event), HUB, NOW
+            shown, trouble.ErrorContext(command, "/networking", event), HUB, NOW
         )
         taken(message)
         assert any(block["type"] == "actions" for block in message.blocks)

@@ -15,8 +15,8 @@ from slackbot.accelevents.http import parse_retry_after
 from slackbot.accelevents.match_event import read_matches
 from slackbot.accelevents.parsing import timestamp
 from slackbot.domain.errors import PlatformError, Unreadable
-from slackbot.domain.matching import digest
 from slackbot.domain.model import MatchReport
+from slackbot.domain.text import digest
 
 ZONES = st.sampled_from(sorted(available_timezones() - {"localtime", "Factory"})).map(ZoneInfo)
 NAMES = st.sampled_from(

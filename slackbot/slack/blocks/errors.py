@@ -11,7 +11,7 @@ from slackbot.domain.errors import (
     NextStep,
     NoSuchSession,
     NotLinked,
-    PlatformError,
+    SessionError,
     SlackbotError,
     TicketLimitReached,
     TokenRefused,
@@ -47,27 +47,32 @@ def trouble(error: SlackbotError, scene: ErrorContext, links: HubLinks, now: dat
             return reconnect_prompt(scene.command)
         case AmbiguousSession():
             return choice(error.candidates, scene.command.name, now)
+        case SessionError():
+            return _told(error.cause, scene, links, error.session)
         case _:
             return _told(error, scene, links)
 
 
-def _told(error: SlackbotError, scene: ErrorContext, links: HubLinks) -> Message:
+def _told(
+    error: SlackbotError, scene: ErrorContext, links: HubLinks, session: Session | None = None
+) -> Message:
     sentence = words.ERRORS[error.code]
     values = dict[str, Value](title=words.THIS_SESSION, example=links.example)
     if isinstance(error, NoSuchSession):
         values["query"] = sanitize(error.query, QUERY_LIMIT)
-    if isinstance(error, PlatformError) and error.session is not None:
-        values["title"] = error.session.title
+    if session is not None:
+        values["title"] = session.title
     if isinstance(error, TicketLimitReached):
         if error.permitted is None:
             sentence = words.ERRORS["ticket_limit_unknown"]
         else:
             values["permitted"] = error.permitted
-    return Draft().say(sentence, **values).buttons(*_buttons(error, scene, links)).done()
+    return Draft().say(sentence, **values).buttons(*_buttons(error, scene, links, session)).done()
 
 
-def _buttons(error: SlackbotError, scene: ErrorContext, links: HubLinks) -> list[Button]:
-    session = error.session if isinstance(error, PlatformError) else None
+def _buttons(
+    error: SlackbotError, scene: ErrorContext, links: HubLinks, session: Session | None
+) -> list[Button]:
     buttons = [_button(error.next_step, scene, links, session)]
     wants_session = scene.command.name in {Name.JOIN, Name.AVAILABLE}
     if wants_session and error.next_step in {NextStep.TRY_AGAIN, NextStep.OPEN_HUB}:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from slackbot.domain.matching import phase
 from slackbot.domain.model import Availability, EventSlug, Session, SessionScope, State
+from slackbot.domain.sessions import phase
 from slackbot.services.sessions import Listing, View
 from slackbot.slack import texts as words
 from slackbot.slack.blocks.links import HubLinks

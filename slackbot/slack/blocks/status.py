@@ -102,7 +102,7 @@ def status_card(status: AvailabilityStatus) -> Message:
             0, Button(words.BUTTON_AVAILABLE, Command(Name.AVAILABLE, number).action, primary=True)
         )
     draft.buttons(*buttons)
-    hearing = words.LISTENING if status.listening else words.LOOKING
+    hearing = words.LISTENING if status.is_connected else words.LOOKING
     if availability.session_ends_at is None:
         return draft.small(words.WAITING_SMALL, hearing, since=availability.since).done()
     return draft.small(

@@ -147,7 +147,7 @@ class ConnectFlow:
 
     async def _carry_out(self, form: Form, link: Link) -> None:
         command = form.pending.parsed
-        wish = await self._accounts.wish(form.person)
+        wish = await self._accounts.availability(form.person)
         if command.name in NO_PENDING_COMMAND and wish is not None:
             command = _going_on(wish)
         if command.name in NO_PENDING_COMMAND:

@@ -22,11 +22,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from slackbot.domain.calls import EntryRefused, RefusalReason, Visit
-from slackbot.domain.matching import digest
 from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Match
 from slackbot.domain.ports import StoreUnavailable
-from slackbot.domain.text import sanitize
+from slackbot.domain.text import digest, sanitize
 from slackbot.services.calls import Calls, Entry
 from slackbot.web.call.assets import PageFiles
 from slackbot.web.call.headers import IMMUTABLE, NO_STORE, WithHeaders, page_headers
@@ -142,7 +141,7 @@ class CallPage:
         try:
             return await work(link, request.cookies.get(self._cookie))
         except EntryRefused as refused:
-            return _error(STATUS[refused.why], refused.why.value)
+            return _error(STATUS[refused.reason], refused.reason.value)
         except Unreadable:
             return _error(400, "unreadable")
         except StoreUnavailable:

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from slackbot.accelevents.match_event import read_matches
-from slackbot.domain.matching import digest
 from slackbot.domain.model import MatchReport
+from slackbot.domain.text import digest
 
 FOLDER = Path(__file__).parents[2] / "payloads" / "platform"
 OK = sorted(FOLDER.glob("socket_ok_*.json"))

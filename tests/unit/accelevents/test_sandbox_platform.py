@@ -8,7 +8,6 @@ from pydantic import SecretStr
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.domain import errors
-from slackbot.domain.matching import digest
 from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
@@ -17,6 +16,7 @@ from slackbot.domain.model import (
     SessionId,
     SessionScope,
 )
+from slackbot.domain.text import digest
 from slackbot.sandbox.accelevents import SHAPES, Accelevents
 from slackbot.sandbox.serving import serving
 

@@ -15,7 +15,6 @@ import pytest
 from dbos import DBOS
 from sqlalchemy import Engine, event
 
-from slackbot.bootstrap.app import SystemClock
 from slackbot.delivery import delivery as workflows
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.engine import DeliveryUnusable
@@ -23,7 +22,6 @@ from slackbot.domain.errors import MessageDelayed
 from slackbot.domain.model import Match, Person
 from slackbot.domain.notices import LinkRefused, Notice, SessionOver
 from slackbot.domain.ports import Posted
-from slackbot.services.notices import Notices
 from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.store import SqlStore
 from tests.harness.delivery import WAIT_SECONDS, becomes, fresh_match, hurry, life
@@ -412,7 +410,7 @@ async def test_tidying_goes_on_after_a_failure(
             self.rounds += 1
             raise ZeroDivisionError
 
-    clumsy = Clumsy(Notices(store=store, messenger=messenger, clock=SystemClock()), boot_id="x")
+    clumsy = Clumsy(boot_id="x")
     tidying = asyncio.create_task(clumsy.keep_tidy())
     await until(lambda: clumsy.rounds > 2)
     tidying.cancel()

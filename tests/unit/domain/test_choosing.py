@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from slackbot.domain.errors import AmbiguousSession, NoSuchSession, NothingLive
-from slackbot.domain.matching import choose, in_order, phase, session_number
 from slackbot.domain.model import SessionScope
+from slackbot.domain.sessions import choose, in_order, phase, session_number
 from tests.harness.fakes import NOON, session
 
 HOUR = timedelta(hours=1)

@@ -11,7 +11,10 @@ from slackbot.domain import errors
 from slackbot.domain.errors import NextStep, SlackbotError
 from tests.harness.fakes import session
 
-ABSTRACT = {"InputError", "PlatformError", "Refusal", "Unavailable", "MessageError"}
+ABSTRACT = {
+    *("InputError", "PlatformError", "Refusal", "Unavailable", "MessageError"),
+    "SessionError",  # shown as its cause
+}
 NEEDS: dict[str, tuple[Any, ...]] = {
     "NoSuchSession": ("tea",),
     "AmbiguousSession": ([session()],),
@@ -48,24 +51,14 @@ def test_no_two_errors_share_a_code():
     assert len(set(codes)) == len(codes)
 
 
-@pytest.mark.parametrize("kind", LEAVES, ids=lambda kind: kind.__name__)
-def test_what_may_be_tried_again_says_so(kind: type[SlackbotError]):
-    """No answer may be another a little later; a refusal stays one, but for a lost meeting."""
-    temporary = (
-        errors.Unavailable,
-        errors.MessageDelayed,
-        errors.MessageUnsure,
-        errors.MeetingNotCreated,
-    )
-    assert kind.retry is issubclass(kind, temporary)
-
-
 def test_an_error_carries_what_its_sentence_needs():
     """The query, the candidates, the ticket's limit and the seconds to wait reach the words."""
     tea = session(8, "Tea")
     assert errors.NoSuchSession("tea").query == "tea"
     assert errors.AmbiguousSession([tea]).candidates == (tea,)
     limit = errors.TicketLimitReached(status=406, permitted=2)
-    assert (limit.status, limit.permitted, limit.session) == (406, 2, None)
+    assert (limit.status, limit.permitted) == (406, 2)
+    about_tea = errors.SessionError(tea, limit)
+    assert (about_tea.session, about_tea.cause) == (tea, limit)
     delayed = errors.MessageDelayed("ratelimited", 3.0)
     assert (delayed.reason, delayed.seconds) == ("ratelimited", 3.0)

@@ -10,6 +10,7 @@ import pytest
 from slackbot.domain.errors import (
     MeetingNotCreated,
     NotLinked,
+    SessionError,
     SessionFull,
     SessionNotLive,
     TimedOut,
@@ -31,7 +32,7 @@ async def test_the_feed_is_open_before_the_status_is_set(harness: Harness):
     assert harness.journal == ["sessions live", "join 7", "open 7", "matches 7", AVAILABLE]
     assert status.availability == wish()
     assert status.confirmed
-    assert status.listening
+    assert status.is_connected
     assert await harness.availabilities.status(ANA) == status
 
 
@@ -45,7 +46,7 @@ async def test_the_status_waits_for_the_feed_to_connect(harness: Harness):
     harness.feed.up(ANA)
     await harness.pass_time(1)
     assert harness.asked("status") == [AVAILABLE]
-    assert (await starting).listening
+    assert (await starting).is_connected
 
 
 async def test_a_feed_that_stays_down_does_not_stop_anybody(harness: Harness):
@@ -56,7 +57,7 @@ async def test_a_feed_that_stays_down_does_not_stop_anybody(harness: Harness):
     await harness.pass_time(10)
     status = await starting
     assert harness.asked("status") == [AVAILABLE]
-    assert not status.listening
+    assert not status.is_connected
     assert status.confirmed
 
 
@@ -138,7 +139,7 @@ async def test_an_unconfirmed_status_is_asked_again(harness: Harness):
     harness.platform.errors["status"] = [TimedOut()]
     status = await harness.availabilities.start(ANA, "")
     assert not status.confirmed
-    assert status.listening
+    assert status.is_connected
     await harness.quiet()
     assert (await harness.availabilities.start(ANA, "")).confirmed
     assert (await harness.availabilities.start(ANA, "")).confirmed
@@ -200,8 +201,9 @@ async def test_a_refused_session_does_not_cost_the_first(harness: Harness):
     """When the other session is full the person waits on in the first."""
     await harness.available(session(), session(TEA, "Tea"))
     harness.platform.errors["join"] = [SessionFull(status=406)]
-    with pytest.raises(SessionFull):
+    with pytest.raises(SessionError) as refused:
         await harness.availabilities.start(ANA, "tea")
+    assert isinstance(refused.value.cause, SessionFull)
     await harness.quiet()
     assert harness.asked("status", "close") == []
     assert (await harness.availabilities.status(ANA)).availability == wish()
@@ -214,9 +216,10 @@ async def test_a_refused_join_opens_nothing(harness: Harness):
     """A refusal is answered at once, by the session's name, and nobody listens for nothing."""
     await harness.linked()
     harness.platform.errors["join"] = [SessionFull(status=406)]
-    with pytest.raises(SessionFull) as refused:
+    with pytest.raises(SessionError) as refused:
         await harness.availabilities.start(ANA, "")
     assert refused.value.session == session()
+    assert isinstance(refused.value.cause, SessionFull)
     assert harness.asked("open", "status") == []
     assert (await harness.availabilities.status(ANA)).availability is None
 
@@ -226,11 +229,11 @@ async def test_a_refused_status_ends_the_wish(harness: Harness, error: SessionNo
     """The platform said no, so the person is not available, and the feed is closed."""
     await harness.linked()
     harness.platform.errors["status"] = [error]
-    with pytest.raises(type(error)) as refused:
+    with pytest.raises(SessionError) as refused:
         await harness.availabilities.start(ANA, "")
-    assert refused.value.session == session()
+    assert (refused.value.session, refused.value.cause) == (session(), error)
     status = await harness.availabilities.status(ANA)
-    assert (status.availability, status.feed, status.listening) == (None, None, False)
+    assert (status.availability, status.feed, status.is_connected) == (None, None, False)
     await harness.pass_time(60, step=10)
     assert harness.told() == []
 

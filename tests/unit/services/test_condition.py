@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from slackbot.domain.model import FeedHealth, MatchId, Source, TeamId
 from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted, StoreUnavailable
-from slackbot.services.health import LOOK_SECONDS, HealthMonitor, mostly_disconnected
+from slackbot.services.health import CHECK_SECONDS, HealthMonitor, mostly_disconnected
 from slackbot.storage.store import SqlStore
 from tests.harness.fakes import ANA, NOON, match, until
 from tests.harness.services import Harness, Outside
@@ -33,7 +33,7 @@ class Stage:
     async def after(self, seconds: float) -> dict[str, bool]:
         """What it says when so much time has passed and it has looked."""
         self.clock.advance(seconds)
-        await self.condition.look(TEAM)
+        await self.condition.check(TEAM)
         return self.condition.parts()
 
 
@@ -142,11 +142,11 @@ async def test_it_looks_again_whatever_happened(stage: Stage):
     store = Unsteady(stage.store, StoreUnavailable("away"), ValueError("a defect"))
     condition = HealthMonitor(store=store, clock=stage.clock, feeds=list)
     await stage.store.matches.add(match())
-    looking = asyncio.create_task(condition.keep(TEAM))
+    looking = asyncio.create_task(condition.run(TEAM))
     for left in (1, 0, 0):
         await until(lambda: stage.clock.sleepers)
         assert len(store.errors) == left
-        stage.clock.advance(LOOK_SECONDS)
+        stage.clock.advance(CHECK_SECONDS)
     await until(lambda: stage.clock.sleepers)
     assert condition.parts()["notices"]
     stage.clock.advance(MINUTE)

@@ -10,6 +10,7 @@ from slackbot.domain.errors import (
     AmbiguousSession,
     NoSuchSession,
     NotLinked,
+    SessionError,
     SessionFull,
     SessionNotFound,
     TokenRefused,
@@ -113,9 +114,9 @@ async def test_a_refused_join_names_the_session(harness: Harness, error: Session
     """The sentence about a refusal can say which session it was."""
     await harness.linked(LIVE)
     harness.platform.errors["join"] = [error]
-    with pytest.raises(type(error)) as refused:
+    with pytest.raises(SessionError) as refused:
         await harness.sessions.join(ANA, "")
-    assert refused.value.session == LIVE
+    assert (refused.value.session, refused.value.cause) == (LIVE, error)
 
 
 def test_every_view_but_two_is_a_scope_of_the_platform():

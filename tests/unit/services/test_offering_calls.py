@@ -18,7 +18,7 @@ from slackbot.domain.calls import EntryRefused, closes_at
 from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Call, Match, Source
 from slackbot.domain.ports import CallOffer
-from slackbot.services.calls import SWEEP_SECONDS, Calls
+from slackbot.services.calls import CLEANUP_SECONDS, Calls
 from slackbot.slack import texts as words
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
@@ -141,7 +141,7 @@ async def test_details_go_though_nobody_says_that_a_round_is_over(stage: CallSta
     sealed = "v1."
     assert (await stage.rows()).count(sealed) == 3
     stage.clock.advance(90)
-    tidying = asyncio.create_task(stage.calls.keep_tidy(ANA.team))
+    tidying = asyncio.create_task(stage.calls.run_cleanup(ANA.team))
     for waited, left in ((0, 2), (60, 2), (60, 2), (60, 1)):
         stage.clock.advance(waited)
         await until(lambda: stage.clock.sleepers)
@@ -151,7 +151,7 @@ async def test_details_go_though_nobody_says_that_a_round_is_over(stage: CallSta
     with suppress(asyncio.CancelledError):
         await tidying
     assert closes_at(first) - NOON == timedelta(seconds=240)
-    assert SWEEP_SECONDS == 60
+    assert CLEANUP_SECONDS == 60
 
 
 # --- the buttons ---------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from slackbot.services.notices import (
     MATCH_AGE,
     RETRY_CAP_SECONDS,
     RETRY_SECONDS,
-    retry_seconds,
+    Notices,
 )
 from tests.harness.fakes import ANA, BEN, NOON, TEA, FakeMessenger, link, match
 from tests.harness.services import Harness, Outside
@@ -168,12 +168,6 @@ async def test_a_message_that_went_astray_twice_is_looked_for_twice(harness: Har
     assert len(harness.told()) == 1
 
 
-def test_the_tries_come_ever_slower():
-    """Twice as long each time, up to a minute, however many there were."""
-    assert [retry_seconds(tries) for tries in (1, 2, 3)] == [RETRY_SECONDS, 4.0, 8.0]
-    assert [retry_seconds(tries) for tries in (7, 50, 10_000)] == [RETRY_CAP_SECONDS] * 3
-
-
 # --- when it is final ----------------------------------------------------------------------------
 
 
@@ -214,14 +208,19 @@ async def test_who_is_told_again_is_reachable_again(harness: Harness):
 async def test_a_crash_while_letting_go_is_made_good(harness: Harness):
     """Until all is done the notice is not settled, so the next one to find it does the rest."""
     await harness.available()
-    gone = [ZeroDivisionError()]
+    crashes = [ZeroDivisionError()]
 
     async def stop_unreachable(person: Person) -> None:
-        if gone:
-            raise gone.pop()
+        if crashes:
+            raise crashes.pop()
         await harness.watch.stop_unreachable(person)
 
-    harness.notices.when_gone(stop_unreachable)
+    harness.notices = Notices(
+        store=harness.store,
+        messenger=harness.messenger,
+        clock=harness.clock,
+        on_unreachable=stop_unreachable,
+    )
     harness.messenger.errors = [PersonUnreachable("user_disabled")] * 2
     await deliver(harness)
     assert await outcome(harness) is None

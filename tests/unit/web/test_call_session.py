@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from slackbot.domain.calls import CallLink, EntryRefused
-from slackbot.domain.matching import digest
 from slackbot.domain.model import Partner
 from slackbot.domain.ports import Posted
+from slackbot.domain.text import digest
 from slackbot.services.call_tokens import LinkSigner
 from tests.harness.calls import (
     KEY,
@@ -222,7 +222,7 @@ async def test_a_link_works_as_long_as_was_said_when_it_was_made(stage: CallStag
     stage.clock.advance(1)
     assert told(await stage.asks(link, browser)) == (410, "expired")
     with pytest.raises(EntryRefused, match="expired"):
-        LinkSigner(stage.keys, longest=-1).read(link.rpartition("/")[2])
+        LinkSigner(stage.keys, max_age=-1).read(link.rpartition("/")[2])
 
 
 async def test_who_disconnected_has_no_call(stage: CallStage):
