@@ -49,10 +49,12 @@ async def post(
     """Send one request on its own connection, for at most `within` seconds."""
     sent = {"content-type": content_type, "user-agent": "Slackbot 1.0 (sandbox)", **headers}
     began = time.perf_counter()
-    # The bot is on this machine: no certificates to load, no proxy from the environment.
-    client = httpx.AsyncClient(verify=False, trust_env=False, timeout=None)  # noqa: S113,S501
     try:
-        async with asyncio.timeout(within), client:
+        async with (
+            asyncio.timeout(within),
+            # The bot is on this machine: no certificates to load, no proxy from the environment.
+            httpx.AsyncClient(verify=False, trust_env=False, timeout=None) as client,  # noqa: S113,S501
+        ):
             began = time.perf_counter()
             response = await client.post(url, content=body.encode(), headers=sent)
     except TimeoutError:

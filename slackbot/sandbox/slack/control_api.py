@@ -30,7 +30,7 @@ class Knobs:
         self._slack = slack
 
     async def add_fault(self, given: Json) -> object:
-        """`{method, times, delay, status, error, retry_after, drop}`, see `faults.Fault`."""
+        """Add a fault: `{method, times, delay, status, error, retry_after, drop}`."""
         self._slack.faults.order(Fault(**given))
         return {"orders": len(self._slack.faults.orders)}
 
@@ -40,7 +40,7 @@ class Knobs:
         return {}
 
     async def set_rate_limits(self, given: Json) -> object:
-        """`{on, channel_seconds, per_minute: {method: n}}`."""
+        """Set rate limits: `{on, channel_seconds, per_minute: {method: n}}`."""
         limits = self._slack.rate_limits
         limits.enabled = bool(given.get("on", limits.enabled))
         limits.channel_seconds = float(given.get("channel_seconds", limits.channel_seconds))
@@ -48,19 +48,22 @@ class Knobs:
         return {"on": limits.enabled}
 
     async def advance_clock(self, given: Json) -> object:
-        """`{advance: seconds}`."""
+        """Advance the clock: `{advance: seconds}`."""
         self._slack.clock.advance(float(given["advance"]))
         return {"now": self._slack.clock.now()}
 
     async def change_scopes(self, given: Json) -> object:
-        """`{team, add: [...], remove: [...]}`."""
+        """Change the granted scopes: `{team, add: [...], remove: [...]}`."""
         workspace = self._workspace(given)
         workspace.scopes |= set(given.get("add", ()))
         workspace.scopes -= set(given.get("remove", ()))
         return sorted(workspace.scopes)
 
     async def set_token_state(self, given: Json) -> object:
-        """`{team, state}`: active, token_revoked, account_inactive or invalid_auth."""
+        """Set the state of the token: `{team, state}`.
+
+        The state is active, token_revoked, account_inactive or invalid_auth.
+        """
         workspace = self._workspace(given)
         if given["state"] not in TOKEN_STATES:
             raise ValueError("state is active, token_revoked, account_inactive or invalid_auth")
@@ -68,14 +71,14 @@ class Knobs:
         return {"state": workspace.state}
 
     async def add_workspace(self, given: Json) -> object:
-        """`{team, token, name}`: another installation."""
+        """Add a workspace with the app installed: `{team, token, name}`."""
         workspace = self._slack.add_workspace(
             given["team"], token=given.get("token"), name=given.get("name", "Another Workspace")
         )
         return {"team": workspace.team_id, "token": workspace.token}
 
     async def change_member(self, given: Json) -> object:
-        """`{team, name, tz, real_name, email, deleted}`: a new user, or a change to one."""
+        """Add or change a user: `{team, name, tz, real_name, email, deleted}`."""
         workspace = self._workspace(given)
         try:
             member = workspace.named(given["name"])
@@ -86,14 +89,15 @@ class Knobs:
         return asdict(member)
 
     async def set_bot_url(self, given: Json) -> object:
-        """`{url}`: the address of the bot that users talk to."""
+        """Set the address of the bot that users talk to: `{url}`."""
         self._slack.bot_url = str(given["url"])
         return {"url": self._slack.bot_url}
 
     async def set_socket_mode(self, given: Json) -> object:
-        """`{enabled, greets, delay, deaf: silent|frozen|null, disconnect: reason, drop: true}`.
+        """Set Socket Mode: `{enabled, greets, delay, deaf, disconnect, drop}`.
 
-        The last three apply to every open connection.
+        The last three apply to every open connection: `deaf` is silent, frozen or null,
+        `disconnect` a reason, `drop` true.
         """
         mode = self._slack.socket_mode
         mode.enabled = bool(given.get("enabled", mode.enabled))

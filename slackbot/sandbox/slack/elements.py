@@ -25,19 +25,19 @@ ID = string(255)
 
 
 def plain(most: int = 3000) -> Rule:
-    """A plain_text object."""
+    """Accept a plain_text object."""
     fields = {"type": one_of("plain_text"), "text": string(most), "emoji": boolean}
     return record(fields, ("type", "text"))
 
 
 def mrkdwn(most: int = 3000) -> Rule:
-    """A mrkdwn object."""
+    """Accept a mrkdwn object."""
     fields = {"type": one_of("mrkdwn"), "text": string(most), "verbatim": boolean}
     return record(fields, ("type", "text"))
 
 
 def text(most: int = 3000) -> Rule:
-    """A text object of either kind."""
+    """Accept a text object of either kind."""
     return by_type({"plain_text": plain(most), "mrkdwn": mrkdwn(most)}, "text object")
 
 
@@ -54,7 +54,7 @@ CONFIRM = record(
 
 
 def option(label: Rule, **more: Rule) -> Rule:
-    """An option of a menu."""
+    """Accept an option of a menu."""
     fields = {"text": label, "value": string(150), "description": plain(75), **more}
     return record(fields, ("text", "value"))
 
@@ -68,7 +68,7 @@ GROUPS = listing(record({"label": plain(75), "options": OPTIONS}, ("label", "opt
 
 
 def element(kind: str, fields: Mapping[str, Rule], needs: tuple[str, ...] = ()) -> Rule:
-    """An interactive element, with an action_id."""
+    """Accept an interactive element, which may have an action_id."""
     return record(
         {"type": one_of(kind), "action_id": ID, **fields}, needs, also=_choices_are_offered
     )

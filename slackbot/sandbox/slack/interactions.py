@@ -1,4 +1,4 @@
-"""What a user does on messages, modals and Home, as the interactive payloads that Slack posts."""
+"""The actions of a user on messages, modals and Home, posted as interactive payloads."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace

@@ -16,9 +16,17 @@ PATH = "/slack/events"
 class Transport(Protocol):
     """Delivers one payload to the app and returns the app's first response."""
 
-    async def command(self, form: Mapping[str, str]) -> BotResponse: ...
-    async def interaction(self, payload: Json) -> BotResponse: ...
-    async def event(self, body: Json, retry: int | None, reason: str) -> BotResponse: ...
+    async def command(self, form: Mapping[str, str]) -> BotResponse:
+        """Deliver a slash command."""
+        ...
+
+    async def interaction(self, payload: Json) -> BotResponse:
+        """Deliver a click, a submission and the like."""
+        ...
+
+    async def event(self, body: Json, retry: int | None, reason: str) -> BotResponse:
+        """Deliver an event; `retry` numbers a redelivery, `reason` explains it."""
+        ...
 
 
 def transport_for(slack: SlackState, bot_url: str) -> Transport:

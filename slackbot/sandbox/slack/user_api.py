@@ -16,11 +16,11 @@ class UserApi:
         self._slack = slack
 
     async def types(self, given: Json) -> object:
-        """`{user, text, channel}`."""
+        """Type a command or a message: `{user, text, channel}`."""
         return (await self._user(given).types(given["text"], given.get("channel"))).as_json()
 
     async def clicks(self, given: Json) -> object:
-        """`{user, button, id}`: the newest item that has the button, or the one with this id."""
+        """Press a button in the newest item that has it, or in item `id`: `{user, button, id}`."""
         user = self._user(given)
         found = [item for item in await user.sees() if _has_button(item, given)]
         if not found:
@@ -29,22 +29,22 @@ class UserApi:
         return (await user.clicks(newest, given["button"])).as_json()
 
     async def chooses(self, given: Json) -> object:
-        """`{user, menu, option, id}`: an option of a menu, in the item with this id."""
+        """Choose an option of a menu in the item `id`: `{user, menu, option, id}`."""
         user = self._user(given)
         (surface,) = [item for item in await user.sees() if item.id == given["id"]]
         return (await user.chooses(surface, given["menu"], given["option"])).as_json()
 
     async def submits(self, given: Json) -> object:
-        """`{user, values}`: the top modal."""
+        """Submit the top modal: `{user, values}`."""
         return (await self._user(given).submits(None, given.get("values", {}))).as_json()
 
     async def closes(self, given: Json) -> object:
-        """`{user}`: the top modal."""
+        """Close the top modal: `{user}`."""
         response = await self._user(given).closes()
         return response.as_json() if response else {}
 
     async def opens_home(self, given: Json) -> object:
-        """`{user}`: opens the app's Home."""
+        """Open the app's Home: `{user}`."""
         return (await self._user(given).opens_home()).as_json()
 
     async def seen(self, request: Request) -> Response:

@@ -20,7 +20,7 @@ def at(what: str, where: str) -> str:
 
 
 def string(most: int = _UNLIMITED, least: int = 1) -> Rule:
-    """A string of `least` to `most` characters."""
+    """Accept a string of `least` to `most` characters."""
 
     def check(value: object, where: str) -> Problems:
         if not isinstance(value, str):
@@ -34,7 +34,7 @@ def string(most: int = _UNLIMITED, least: int = 1) -> Rule:
 
 
 def url(most: int = 3000) -> Rule:
-    """An http or https URL."""
+    """Accept an http or https URL."""
     length = string(most)
 
     def check(value: object, where: str) -> Problems:
@@ -55,13 +55,13 @@ def web_address(value: str) -> bool:
 
 
 def boolean(value: object, where: str) -> Problems:
-    """A boolean."""
+    """Accept a boolean."""
     if not isinstance(value, bool):
         yield at("must be a boolean", where)
 
 
 def integer(least: int = 0, most: int = _UNLIMITED * 100) -> Rule:
-    """An integer in a range, both ends included."""
+    """Accept an integer in a range, both ends included."""
 
     def check(value: object, where: str) -> Problems:
         if not isinstance(value, int) or isinstance(value, bool):
@@ -73,7 +73,7 @@ def integer(least: int = 0, most: int = _UNLIMITED * 100) -> Rule:
 
 
 def one_of(*allowed: object) -> Rule:
-    """One of these values."""
+    """Accept one of these values."""
 
     def check(value: object, where: str) -> Problems:
         if value not in allowed:
@@ -83,7 +83,7 @@ def one_of(*allowed: object) -> Rule:
 
 
 def listing(item: Rule, most: int, least: int = 1) -> Rule:
-    """A list of `least` to `most` items that follow a rule."""
+    """Accept a list of `least` to `most` items that follow a rule."""
 
     def check(value: object, where: str) -> Problems:
         if not isinstance(value, list):
@@ -102,7 +102,7 @@ def listing(item: Rule, most: int, least: int = 1) -> Rule:
 def record(
     fields: Mapping[str, Rule], needs: Collection[str] = (), also: Also | None = None
 ) -> Rule:
-    """An object with these fields only, of which `needs` are required."""
+    """Accept an object with these fields only, of which `needs` are required."""
 
     def check(value: object, where: str) -> Problems:
         if not isinstance(value, dict):
@@ -123,7 +123,7 @@ def record(
 
 
 def by_type(kinds: Mapping[str, Rule], what: str) -> Rule:
-    """An object whose `type` selects its rule."""
+    """Accept an object whose `type` selects its rule."""
 
     def check(value: object, where: str) -> Problems:
         if not isinstance(value, dict):
@@ -140,7 +140,7 @@ def by_type(kinds: Mapping[str, Rule], what: str) -> Rule:
 
 
 def exactly_one(*keys: str) -> Also:
-    """Exactly one of these keys."""
+    """Accept exactly one of these keys."""
 
     def check(value: Json, where: str) -> Problems:
         if sum(value.get(key) is not None for key in keys) != 1:
@@ -150,7 +150,7 @@ def exactly_one(*keys: str) -> Also:
 
 
 def at_least_one(*keys: str) -> Also:
-    """At least one of these keys, and not empty."""
+    """Accept an object in which at least one of these keys is not empty."""
 
     def check(value: Json, where: str) -> Problems:
         if not any(value.get(key) for key in keys):
