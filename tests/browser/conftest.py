@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slackbot.sandbox.story.bot import free_port
+from slackbot.sandbox.story.bot_process import free_port
 from tests.browser.chromium import running_browsers
 from tests.browser.harness import Harness, media_plane
 from tests.browser.requirements import missing, required

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from slackbot.sandbox.story.bot import free_port
+from slackbot.sandbox.story.bot_process import free_port
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 40.0

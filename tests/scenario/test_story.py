@@ -1,4 +1,4 @@
-"""The demo: every step or a clear word about the one that failed, and nothing left behind."""
+"""The demo: every step or a clear message about the failed one, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from slackbot.sandbox.story import play
 
-# A bot that says it is ready and then does `on_post` with whatever Slack sends.
+# A bot that reports ready and runs `on_post` for every request from Slack.
 BOT = """
 import http.server, os, sys
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -29,17 +29,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
 address = ("127.0.0.1", int(os.environ["PORT"]))
 http.server.HTTPServer(address, Handler).serve_forever()
 """
-SECONDS = 90
+SECONDS = 90  # timeout of the demo's process
 
 
 def python(code: str) -> tuple[str, ...]:
-    """A command that runs this code."""
+    """Return a command that runs this code."""
     return (sys.executable, "-c", code)
 
 
 @asynccontextmanager
 async def process(*arguments: str, folder: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A demo in a process of its own, with its temporary files in `folder`."""
+    """Run a demo in its own process, with its temporary files in `folder`."""
     started = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
@@ -57,7 +57,7 @@ async def process(*arguments: str, folder: Path) -> AsyncIterator[asyncio.subpro
 async def lines_until(
     demo: asyncio.subprocess.Process, is_last: Callable[[str], bool]
 ) -> list[str]:
-    """What it writes, up to and with this line."""
+    """Return the lines of the demo's output up to and including the last one."""
     assert demo.stdout is not None
     lines: list[str] = []
     async with asyncio.timeout(SECONDS):
@@ -68,8 +68,8 @@ async def lines_until(
     return lines
 
 
-async def written(note: Path) -> str:
-    """What another process writes into a file, once it is there."""
+async def content_of(note: Path) -> str:
+    """Wait for a file written by another process, and return its content."""
     async with asyncio.timeout(SECONDS):
         while True:
             with suppress(FileNotFoundError):
@@ -78,38 +78,38 @@ async def written(note: Path) -> str:
 
 
 async def test_a_bot_that_does_not_start_ends_the_demo(capsys: pytest.CaptureFixture[str]) -> None:
-    """The demo says that it never got to the first step, and shows the bot's last words."""
+    """The demo says that it did not reach the first step, and shows the bot's last output."""
     command = python("raise SystemExit('I will not')")
     assert await play(keep=False, bot_command=command) == 1
-    told = capsys.readouterr().out
-    assert "The story stopped in “the start”: the bot ended by itself, with exit status 1" in told
-    assert "I will not" in told
+    output = capsys.readouterr().out
+    assert "The story stopped in “the start”: the bot ended by itself, with exit status 1" in output
+    assert "I will not" in output
 
 
-async def test_a_step_that_does_not_happen_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    """A bot that accepts a command and never answers it fails the step, with what was seen."""
+async def test_a_failed_step_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """If the bot never answers a command, the step fails and the screen is shown."""
     silent = BOT.format(on_post="self.send_response(200), self.end_headers()")
     assert await play(keep=True, bot_command=python(silent), patience=0.1) == 1
-    told = capsys.readouterr().out
-    assert "The story stopped in “1 Ada asks for the sessions" in told
-    assert "ada saw no “Then I'll do what you asked” in #general" in told
-    assert "Every step happened" not in told
+    output = capsys.readouterr().out
+    assert "The story stopped in “1 Ada asks for the sessions" in output
+    assert "ada saw no “Then I'll do what you asked” in #general" in output
+    assert "Every step happened" not in output
 
 
-async def test_a_bot_that_dies_on_the_way_ends_the_demo(
+async def test_a_bot_that_exits_during_a_step_ends_the_demo(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A bot that falls over in the middle fails the step it fell over in."""
+    """The step during which the bot exits fails."""
     fragile = BOT.format(on_post="sys.stderr.write('I fell'), sys.stderr.flush(), os._exit(3)")
     assert await play(keep=False, bot_command=python(fragile)) == 1
-    told = capsys.readouterr().out
-    assert "The story stopped in “1 Ada asks for the sessions" in told
-    assert "I fell" in told
+    output = capsys.readouterr().out
+    assert "The story stopped in “1 Ada asks for the sessions" in output
+    assert "I fell" in output
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_an_interrupted_demo_takes_the_bot_with_it(tmp_path: Path, number: int) -> None:
-    """Ctrl-C or SIGTERM at any time: the usual exit status, no process and no file left."""
+async def test_an_interrupted_demo_stops_the_bot(tmp_path: Path, number: int) -> None:
+    """Ctrl-C or SIGTERM at any time give the usual exit status and leave no process or file."""
     note, temporary = tmp_path / "note", tmp_path / "temporary"
     temporary.mkdir()
     bot = (
@@ -123,7 +123,7 @@ async def test_an_interrupted_demo_takes_the_bot_with_it(tmp_path: Path, number:
         f"sys.exit(asyncio.run(play(keep=False, bot_command={python(bot)!r})))"
     )
     async with process("-c", code, folder=temporary) as demo:
-        bot_pid = int(await written(note))
+        bot_pid = int(await content_of(note))
         demo.send_signal(number)
         async with asyncio.timeout(SECONDS):
             assert await demo.wait() == 128 + number
@@ -133,13 +133,13 @@ async def test_an_interrupted_demo_takes_the_bot_with_it(tmp_path: Path, number:
 
 
 async def test_a_kept_demo_runs_until_it_is_ended(tmp_path: Path) -> None:
-    """`--keep` prints what another bot needs, answers by HTTP, and ends cleanly on SIGTERM."""
+    """`--keep` prints the settings for another bot, answers HTTP, and ends cleanly on SIGTERM."""
     async with process("-m", "slackbot", "demo", "--keep", folder=tmp_path) as demo:
         lines = await lines_until(demo, lambda line: "Ctrl-C" in line)
         exports = [line.removeprefix("export ") for line in lines if line.startswith("export ")]
         given = {name: value.strip() for name, _, value in (e.partition("=") for e in exports)}
         async with httpx.AsyncClient(trust_env=False) as client:
-            await _tries(client, given)
+            await _try_printed(client, given)
         demo.send_signal(signal.SIGTERM)
         async with asyncio.timeout(SECONDS):
             assert await demo.wait() == 0
@@ -149,8 +149,8 @@ async def test_a_kept_demo_runs_until_it_is_ended(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-async def _tries(client: httpx.AsyncClient, given: dict[str, str]) -> None:
-    """The printed addresses and the sample token work: sam's own command reaches the bot."""
+async def _try_printed(client: httpx.AsyncClient, given: dict[str, str]) -> None:
+    """Use the printed addresses and the sample token: sam's own command reaches the bot."""
     driver = given["SLACK_API_URL"].removesuffix("api/") + "_sandbox"
     typed = {"user": "sam", "text": "/networking help"}
     answer = await client.post(f"{driver}/type", json=typed)

@@ -1,9 +1,9 @@
-"""`slackbot demo`: the whole mission with two people, played on this machine and drawn.
+"""`slackbot demo`: the whole mission with two people, run on this machine and shown as text.
 
-The bot runs as a process of its own; Slack and Accelevents are the sandbox's. `playing.py` starts
-and stops it all, `mission.py` and `mishaps.py` hold what happens, `drawing.py` how it looks.
+The bot runs in its own process; Slack and Accelevents are the sandbox's. `runner.py` starts and
+stops everything, `match_demo.py` and `fault_demo.py` hold the steps, `rendering.py` shows them.
 """
 
-from slackbot.sandbox.story.playing import play
+from slackbot.sandbox.story.runner import play
 
 __all__ = ["play"]

@@ -1,4 +1,4 @@
-"""One person of the story: acts at their Slack client, and what they see is drawn."""
+"""One person in the demo: their actions in Slack and what they see are shown as text."""
 
 from __future__ import annotations
 
@@ -11,150 +11,149 @@ from rich.text import Text
 from slackbot.sandbox.slack import BotResponse, Button, CannotDo, ScreenItem, User
 from slackbot.sandbox.slack.mrkdwn import Reader
 from slackbot.sandbox.slack.rate_limits import CHANNEL_SECONDS
-from slackbot.sandbox.story.drawing import button
-from slackbot.sandbox.story.hops import Hops
-from slackbot.sandbox.story.screen import Screen
+from slackbot.sandbox.story.rendering import button
+from slackbot.sandbox.story.terminal import Terminal
+from slackbot.sandbox.story.timings import Timings
 
 GENERAL = "#general"
 
 
 @dataclass(frozen=True)
 class Player:
-    """`patience` is how many seconds they wait for what they expect."""
+    """A person in the demo, who waits `patience` seconds for what they expect."""
 
-    person: User
-    screen: Screen
-    hops: Hops
+    user: User
+    terminal: Terminal
+    timings: Timings
     patience: float
 
     @property
     def name(self) -> str:
-        """Their handle."""
-        return self.person.member.name
+        """The person's handle."""
+        return self.user.member.name
 
-    # --- acts
+    # Actions.
 
     async def types(self, command: str, answer: str) -> ScreenItem:
-        """A slash command, and its answer in the channel."""
-        before = self.person.now
+        """Send a slash command and wait for its answer in the channel."""
+        before = self.user.now
         await self.sends(command)
         return await self.sees(answer, where=GENERAL, since=before)
 
     async def sends(self, command: str) -> None:
-        """A slash command, up to the bot's first answer."""
-        self.screen.act(self.name, "types", Text(command, "cyan"))
-        answer = _taken(await self.person.types(command))
-        self.hops.command(answer)
+        """Send a slash command and record the time of the bot's first answer."""
+        self.terminal.act(self.name, "types", Text(command, "cyan"))
+        answer = _accepted(await self.user.types(command))
+        self.timings.command(answer)
 
     async def clicks(
         self, surface: ScreenItem, label: str, answer: str, *, beside: str = ""
     ) -> ScreenItem:
-        """A button whose answer comes in the place of what it stood in.
+        """Press a button and wait for the answer that replaces its message.
 
-        `beside` is the text above it, where several buttons are called the same.
+        `beside` is the text above the button, if several have the same label.
         """
-        before, began = self.person.now, self.person.slack.clock.now()
+        before, began = self.user.now, self.user.slack.clock.now()
         await self._presses(surface, label, beside)
-        seen = await self.sees_in_place(surface, answer, since=before)
-        self.hops.button(began, seen)
-        return seen
+        item = await self.sees_in_place(surface, answer, since=before)
+        self.timings.button(began, item)
+        return item
 
     async def opens(self, surface: ScreenItem, label: str) -> ScreenItem:
-        """A button that opens a form."""
-        before = self.person.now
+        """Press a button and wait for the form that it opens."""
+        before = self.user.now
         await self._presses(surface, label, "")
         return await self.sees("", where="modal", since=before)
 
     async def _presses(self, surface: ScreenItem, label: str, beside: str) -> None:
         pressed = _button(surface, label, beside)
-        drawn = button(pressed.text, main=pressed.style == "primary")
+        shown = button(pressed.text, main=pressed.style == "primary")
         at = f"  at “{beside}”" if beside else ""
-        self.screen.act(self.name, "presses", Text.assemble(drawn, at))
-        _taken(await self.person.clicks(surface, pressed))
+        self.terminal.act(self.name, "presses", Text.assemble(shown, at))
+        _accepted(await self.user.clicks(surface, pressed))
 
     async def submits(
         self, form: ScreenItem, values: Mapping[str, str], *, shown: Mapping[str, str]
     ) -> int:
-        """Fill in the form and send it; `shown` is drawn in the place of secrets.
+        """Fill in a form and submit it; `shown` is displayed in place of secrets.
 
-        Returns the count of changes before it, to look for what follows.
+        Returns the count of changes before it, for `since` of what follows.
         """
-        drawn = "  ·  ".join(f"{label}: {shown.get(label, values[label])}" for label in values)
-        self.screen.act(self.name, "submits", drawn)
-        before = self.person.now
-        _taken(await self.person.submits(form, values))
+        fields = "  ·  ".join(f"{label}: {shown.get(label, values[label])}" for label in values)
+        self.terminal.act(self.name, "submits", fields)
+        before = self.user.now
+        _accepted(await self.user.submits(form, values))
         return before
 
-    # --- sight
+    # Observations.
 
     async def sees(
         self, text: str, *, where: str, since: int = 0, patience: float | None = None
     ) -> ScreenItem:
-        """Wait for something new that holds this text."""
+        """Wait for a new item with this text."""
 
-        def fits(seen: ScreenItem) -> bool:
-            return seen.where == where and text in seen.text
+        def matches(item: ScreenItem) -> bool:
+            return item.where == where and text in item.text
 
-        seen = await self._waits(fits, f"“{text}” in {where}", since, patience)
-        self._draw(seen)
-        return seen
+        item = await self._wait_for(matches, f"“{text}” in {where}", since, patience)
+        self._show(item)
+        return item
 
     async def sees_in_place(self, surface: ScreenItem, text: str, *, since: int) -> ScreenItem:
-        """Wait until a message holds this text instead of what it held."""
+        """Wait until a message is replaced by one with this text."""
 
-        def fits(seen: ScreenItem) -> bool:
-            return seen.id == surface.id and text in seen.text
+        def matches(item: ScreenItem) -> bool:
+            return item.id == surface.id and text in item.text
 
-        seen = await self._waits(fits, f"“{text}” in place of a message", since)
-        self._draw(seen, in_place=True)
-        return seen
+        item = await self._wait_for(matches, f"“{text}” in place of a message", since)
+        self._show(item, in_place=True)
+        return item
 
     async def sees_refused(self, form: ScreenItem, sentence: str, *, since: int) -> None:
-        """Wait until the form comes back with this error at one of its fields."""
+        """Wait until the form is refused with this error at one of its fields."""
 
-        def fits(seen: ScreenItem) -> bool:
-            return seen.id == form.id and sentence in seen.errors.values()
+        def matches(item: ScreenItem) -> bool:
+            return item.id == form.id and sentence in item.errors.values()
 
-        self._draw(await self._waits(fits, f"“{sentence}” at a field", since))
+        self._show(await self._wait_for(matches, f"“{sentence}” at a field", since))
 
-    async def _waits(
+    async def _wait_for(
         self,
-        fits: Callable[[ScreenItem], bool],
+        matches: Callable[[ScreenItem], bool],
         described: str,
         since: int,
         patience: float | None = None,
     ) -> ScreenItem:
         within = patience or self.patience
         try:
-            return await self.person.waits_for(fits, since=since, timeout=within)
+            return await self.user.waits_for(matches, since=since, timeout=within)
         except CannotDo as nothing:
             they_see = str(nothing).partition("\n")[2]
             raise CannotDo(
                 f"{self.name} saw no {described} in {within:g} s, but:\n{they_see}"
             ) from None
 
-    def _draw(self, seen: ScreenItem, *, in_place: bool = False) -> None:
-        workspace, member = self.person.workspace, self.person.member
+    def _show(self, item: ScreenItem, *, in_place: bool = False) -> None:
+        workspace, member = self.user.workspace, self.user.member
         names = {m.id: m.name for m in workspace.members.values()}
-        reader = Reader(member.tz, self.person.slack.clock.now(), names)
-        self.screen.shows(self.name, seen, reader, in_place=in_place)
+        reader = Reader(member.tz, self.user.slack.clock.now(), names)
+        self.terminal.shows(self.name, item, reader, in_place=in_place)
 
-    async def lets_slack_rest(self) -> None:
-        """Wait until Slack takes another message to their DM: it takes one a second."""
-        world = self.person.slack
-        posted = [float(m.id) for m in await self.person.sees(where="dm")]
-        since = world.clock.now() - max(posted, default=0.0)
+    async def wait_for_rate_limit(self) -> None:
+        """Wait until Slack accepts another message in their DM; its limit is one a second."""
+        posted = [float(m.id) for m in await self.user.sees(where="dm")]
+        since = self.user.slack.clock.now() - max(posted, default=0.0)
         await asyncio.sleep(max(0.0, CHANNEL_SECONDS - since))
 
 
-def _taken(answer: BotResponse) -> BotResponse:
+def _accepted(answer: BotResponse) -> BotResponse:
     if not answer.ok:
         raise CannotDo(f"the bot's answer: {answer.error}, HTTP status {answer.status}")
     return answer
 
 
 def _button(surface: ScreenItem, label: str, beside: str) -> Button:
-    """The button of this label, in the first row of buttons below the text `beside`."""
+    """Return the button with this label in the first row of buttons below the text `beside`."""
     below = not beside
     for block in surface.blocks:
         below = below or beside in str(block)

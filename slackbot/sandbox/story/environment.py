@@ -1,4 +1,4 @@
-"""Slack, Accelevents and the bot on free ports of 127.0.0.1, joined for the story."""
+"""Slack, Accelevents and the bot on free ports of 127.0.0.1, connected for the demo."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.chime import MediaPlane
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
-from slackbot.sandbox.story.bot import Bot, free_port, running_bot
+from slackbot.sandbox.story.bot_process import BotProcess, free_port, running_bot
 
 
-class Confirmations:
-    """An Accelevents whose answers to a change of status can be kept back for a while.
+class StatusHold:
+    """An Accelevents whose answers to status changes can be held back.
 
-    If somebody is waiting already, the match and that answer leave at the same moment, and which
-    of the two is first is chance. The story has it one way each time.
+    If somebody is waiting already, the match and that answer are sent at the same time, in random
+    order. Holding the answer gives the demo the same order every time.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._released = asyncio.Event()
+        self._released.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def once_flowing(message: Message) -> None:
-            await self._flowing.wait()
+        async def once_released(message: Message) -> None:
+            await self._released.wait()
             await send(message)
 
         is_status = scope["type"] == "http" and scope["path"].endswith("/status")
-        await self._app(scope, receive, once_flowing if is_status else send)
+        await self._app(scope, receive, once_released if is_status else send)
 
     @contextmanager
-    def kept_back(self) -> Iterator[None]:
-        """Within this no change of status is confirmed; afterwards all of them are."""
-        self._flowing.clear()
+    def holding(self) -> Iterator[None]:
+        """Hold back all answers to status changes for the block."""
+        self._released.clear()
         try:
             yield
         finally:
-            self._flowing.set()
+            self._released.set()
 
 
 @dataclass(frozen=True)
-class Stage:
-    """Everything that runs.
+class Environment:
+    """Everything that is running.
 
-    `settings` is the bot's environment, without its port; `calls` whether a match can be met in
-    two tabs of a browser.
+    `settings` are the bot's environment variables, without its port. With `calls`, two people who
+    are matched can meet in two browser tabs.
     """
 
     slack: Slack
     platform: Accelevents
-    confirmations: Confirmations
-    bot: Bot
+    status_hold: StatusHold
+    bot: BotProcess
     slack_url: str
     platform_url: str
     settings: dict[str, str]
@@ -69,7 +69,7 @@ class Stage:
 
 
 def settings_for(slack: Slack, slack_url: str, platform_url: str) -> dict[str, str]:
-    """What a bot needs in its environment to meet this Slack and this Accelevents."""
+    """Return the environment variables that connect a bot to this Slack and this Accelevents."""
     return {
         "SLACK_API_URL": f"{slack_url}/api/",
         "SLACK_BOT_TOKEN": slack.token,
@@ -80,38 +80,32 @@ def settings_for(slack: Slack, slack_url: str, platform_url: str) -> dict[str, s
 
 
 def call_settings(public_url: str) -> dict[str, str]:
-    """What a bot at this address needs besides, to give people its own call page."""
+    """Return the further environment variables for the call page of a bot at this address."""
     return {"PUBLIC_URL": public_url, "CALL_MEDIA_HOSTS": "127.0.0.1"}
 
 
 @asynccontextmanager
-async def staged(bot_command: Sequence[str], *, calls: bool = False) -> AsyncIterator[Stage]:
-    """Start it all, with `calls` also what they need; leaving stops all, nothing is left behind."""
+async def demo_environment(
+    bot_command: Sequence[str], *, calls: bool = False
+) -> AsyncIterator[Environment]:
+    """Run everything for the block, with `calls` also a media plane; leave nothing behind."""
     slack, platform, port = Slack(), Accelevents(), free_port()
-    confirmations = Confirmations(platform.app)
+    status_hold = StatusHold(platform.app)
     async with AsyncExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="slackbot-demo-"))
         slack.base_url = await stack.enter_async_context(serving(slack.app))
-        platform_url = await stack.enter_async_context(serving(confirmations))
+        platform_url = await stack.enter_async_context(serving(status_hold))
         settings = settings_for(slack, slack.base_url, platform_url)
         own = {"SLACKBOT_DATA_DIR": name, "LOG_FORMAT": "json"}
         if calls:
-            platform.chime.media_url = await stack.enter_async_context(_media(platform))
+            plane = MediaPlane(platform.chime.attendee_of)
+            platform.chime.media_url = await stack.enter_async_context(serving(plane.app))
+            stack.push_async_callback(plane.aclose)
             settings |= call_settings("http://127.0.0.1:3000")
             own |= call_settings(f"http://127.0.0.1:{port}")
         command = running_bot(bot_command, settings | own, Path(name), port)
         bot = await stack.enter_async_context(command)
         slack.bot_url = bot.url
-        yield Stage(
-            slack, platform, confirmations, bot, slack.base_url, platform_url, settings, calls
+        yield Environment(
+            slack, platform, status_hold, bot, slack.base_url, platform_url, settings, calls
         )
-
-
-@asynccontextmanager
-async def _media(platform: Accelevents) -> AsyncIterator[str]:
-    plane = MediaPlane(platform.chime.attendee_of)
-    async with serving(plane.app) as url:
-        try:
-            yield url
-        finally:
-            await plane.aclose()

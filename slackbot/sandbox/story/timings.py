@@ -1,4 +1,4 @@
-"""How long each hop took, by the times that the sandbox noted."""
+"""The duration of each hop, from the times that the sandbox recorded."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ class Row:
 
 
 @dataclass
-class Hops:
-    """Seconds of every hop of the story."""
+class Timings:
+    """Durations of every hop of the demo, in seconds."""
 
     commands: list[float] = field(default_factory=list)
     buttons: list[float] = field(default_factory=list)
     matches: list[float] = field(default_factory=list)
 
     def command(self, answer: BotResponse) -> None:
-        """From a command to the bot's first answer."""
+        """Record the time from a command to the bot's first answer."""
         self.commands.append(answer.seconds)
 
     def button(self, pressed_at: float, answered: ScreenItem) -> None:
-        """From pressing (Unix seconds) to the edit of the message that the button stood in."""
+        """Record the time from the press (Unix seconds) to the edit of the button's message."""
         self.buttons.append(float(answered.raw["edited"]["ts"]) - pressed_at)
 
-    def match(self, sent: SentEvent, told: ScreenItem) -> None:
-        """From the socket event to the direct message, whose id is when Slack took it."""
+    def match(self, sent: SentEvent, message: ScreenItem) -> None:
+        """Record the time from the socket event to the message, whose id is its timestamp."""
         to_unix = time.time() - time.monotonic()
-        self.matches.append(float(told.id) - (sent.at + to_unix))
+        self.matches.append(float(message.id) - (sent.at + to_unix))
 
     def rows(self) -> Iterator[Row]:
-        """One row for each kind."""
+        """Yield a row for each kind of hop."""
         kinds = {
             "command typed → first answer": self.commands,
             "button pressed → answer in its place": self.buttons,
