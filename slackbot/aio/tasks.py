@@ -22,7 +22,7 @@ class BackgroundTasks:
         """Create an empty set.
 
         Args:
-            expected: Exceptions that concern only whoever awaits the task. Any other exception
+            expected: Exceptions for the caller that awaits the task. Any other exception
                 is a defect and is logged.
         """
         self._expected = expected

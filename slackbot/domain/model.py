@@ -175,7 +175,7 @@ class Match:
     call: Call | None = None
     ends_at: datetime | None = None
     settled_at: datetime | None = None  # when its notice was sent or given up
-    outcome: str | None = None  # of the notice: `told`, `expired`, `defect` or Slack's error word
+    outcome: str | None = None  # of the notice; the values are in `services.notices`
     channel: str | None = None
     ts: str | None = None
     over_at: datetime | None = None  # when the message was edited to say that the round is over

@@ -201,7 +201,7 @@ class Delivery(Protocol):
 class StoreUnavailable(Exception):
     """The database does not answer. A change may or may not have been made.
 
-    Not a `SlackbotError`: all a person can be told is that something went wrong on our side.
+    Not a `SlackbotError`: to a person it is a failure on our side like any other.
     """
 
 

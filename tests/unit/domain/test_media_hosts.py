@@ -1,4 +1,4 @@
-"""A pass to a call is sent to allowed hosts alone, and its telemetry to nobody."""
+"""Credentials of a call reach allowed hosts only, and its telemetry nobody."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def joining_at(address: Any) -> Call:
     ],
 )
 def test_a_call_of_an_allowed_host(address: str):
-    """By TLS, at the usual port."""
+    """An address with TLS at the default port is allowed."""
     assert CHIME.cleaned(joining_at(address)) == joining_at(address)
 
 
@@ -64,12 +64,12 @@ def test_a_call_of_an_allowed_host(address: str):
     ],
 )
 def test_no_call_of_any_other(address: Any):
-    """Of another host, without TLS, or written so that browsers and we might read it apart."""
+    """Other hosts, no TLS, and spellings that a browser might read differently are refused."""
     assert CHIME.cleaned(joining_at(address)) is None
 
 
-def test_this_machine_only_where_it_is_listed():
-    """The sandbox's calls are without TLS, on loopback, at any port."""
+def test_loopback_only_if_it_is_listed():
+    """A listed loopback host is allowed without TLS, at any port: the sandbox needs it."""
     local = joining_at("ws://127.0.0.1:4711/control")
     assert LOCAL.cleaned(local) == local
     assert LOCAL.cleaned(joining_at("wss://127.0.0.1:4711/control")) is not None
@@ -102,7 +102,7 @@ def recased(value: Any, case: Callable[[str], str]) -> Any:
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_telemetry_is_taken_out_in_every_shape(shape: str, case: str):
-    """Wrapped or bare, in any case of its keys; everything else stays as it was."""
+    """Telemetry goes, wrapped or bare, in any case of its keys; everything else stays."""
     call = chime_call()
     meeting = recased(SHAPES[shape](dict(call.meeting)), CASES[case])
     assert "client-events" in json.dumps(meeting)
@@ -117,7 +117,7 @@ def test_telemetry_is_taken_out_in_every_shape(shape: str, case: str):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", ["SignalingUrl", "signalingurl", "SIGNALING_URL"])
 def test_a_second_address_to_join_at_must_be_allowed_too(shape: str, name: str):
-    """Keys that differ by their case are one to the call's library: all of them are looked at."""
+    """The Chime library ignores the case of keys, so every spelling is checked."""
     meeting: Any = SHAPES[shape](dict(chime_call().meeting))
     assert CHIME.cleaned(Call({**meeting, name: "wss://evil.example/"}, {})) is None
     deep = {"MediaPlacement": {"x": [{name: "wss://evil.example/"}]}}
@@ -125,7 +125,7 @@ def test_a_second_address_to_join_at_must_be_allowed_too(shape: str, name: str):
 
 
 def test_other_addresses_of_strangers_are_taken_out():
-    """Media of any kind comes from allowed hosts, or not at all; texts that are none stay."""
+    """Media addresses of other hosts are removed; texts that are not addresses stay."""
     placement = {
         "SignalingUrl": GOOD,
         "AudioHostUrl": "x.k.m2.ue1.app.chime.aws:3478",
@@ -154,6 +154,6 @@ def test_other_addresses_of_strangers_are_taken_out():
     ],
 )
 def test_a_list_that_is_none(names: list[str]):
-    """Nothing that would widen the page's policy can be smuggled in."""
+    """Nothing that would widen the page's policy is accepted as a host."""
     with pytest.raises(ValueError, match="list of hosts"):
         MediaHosts.of(names)

@@ -1,4 +1,4 @@
-"""Which session is meant, and in which order sessions stand."""
+"""The phase of sessions, their order, and the choice of one."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ EVENING = session(9, "Evening mixer", **LATER)
     ],
 )
 def test_the_phase_goes_by_the_times(times: dict[str, object], expected: SessionScope):
-    """Both ends count as the platform has them; without times the platform decides: live."""
+    """A session is live from its start until its end; without times it counts as live."""
     assert phase(session(**times), NOON) is expected
 
 
-def test_live_comes_first_and_the_latest_of_the_past():
-    """Live by start, then upcoming by start, then past with the latest first; ties by id."""
+def test_live_comes_first_then_upcoming_then_past():
+    """Live and upcoming sessions by start, past ones latest first; ties by id."""
     shown = [
         session(1, **PAST | {"starts_at": NOON - 3 * HOUR}),
         session(2, **PAST),
@@ -63,19 +63,19 @@ def test_live_comes_first_and_the_latest_of_the_past():
     ],
 )
 def test_a_session_is_meant_by_id_or_by_words(typed: str, expected: object):
-    """Words in any order and case; a title typed whole wins over those that contain it."""
+    """Words in any order and case; a whole title wins over titles that contain it."""
     assert choose([COFFEE, FOUNDERS, EVENING], typed, NOON) == expected
 
 
-def test_saying_nothing_means_the_only_live_session():
-    """Without words the one live session is meant, or the only live one joined already."""
+def test_an_empty_query_means_the_only_live_session():
+    """The only live session is meant, or the only live one that the person has joined."""
     assert choose([COFFEE, EVENING], "", NOON) == COFFEE
     joined = session(8, "Founders", registered=True)
     assert choose([COFFEE, joined, EVENING], "  ", NOON) == joined
 
 
 def test_nothing_is_guessed():
-    """Nothing live, nothing fitting and several fitting are three errors; a choice is offered."""
+    """Nothing live, nothing fitting and several fitting are three errors."""
     with pytest.raises(NothingLive):
         choose([EVENING], "", NOON)
     with pytest.raises(NoSuchSession) as missing:
@@ -94,5 +94,5 @@ def test_nothing_is_guessed():
     [("7", 7), (" 11645 ", 11645), ("7 up", None), ("", None), ("٧", None), ("9" * 19, None)],
 )
 def test_only_plain_digits_are_an_id(typed: str, number: int | None):
-    """What the platform could not take as an id is words."""
+    """Text that the platform could not take as an id is words of a title."""
     assert session_number(typed) == number

@@ -1,4 +1,4 @@
-"""The tree of errors: every leaf can be named, drawn and decided upon."""
+"""The tree of errors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LEAVES = [kind for kind in below(SlackbotError) if kind.__name__ not in ABSTRACT
 
 @pytest.mark.parametrize("kind", LEAVES, ids=lambda kind: kind.__name__)
 def test_every_error_has_its_code_and_next_step(kind: type[SlackbotError]):
-    """Whatever can be raised has a word for logs and says what helps, and stands in the tree."""
+    """Every error has a code and a next step, and is in the drawn tree."""
     error = kind(*NEEDS.get(kind.__name__, ()))
     assert error.code
     assert error.next_step in NextStep
@@ -46,13 +46,13 @@ def test_every_error_has_its_code_and_next_step(kind: type[SlackbotError]):
 
 
 def test_no_two_errors_share_a_code():
-    """A code names one error, so that it can have one sentence."""
+    """A code belongs to one error, so that it can have one sentence."""
     codes = [kind.code for kind in LEAVES]
     assert len(set(codes)) == len(codes)
 
 
 def test_an_error_carries_what_its_sentence_needs():
-    """The query, the candidates, the ticket's limit and the seconds to wait reach the words."""
+    """Query, candidates, limit of the ticket, session and seconds to wait reach the texts."""
     tea = session(8, "Tea")
     assert errors.NoSuchSession("tea").query == "tea"
     assert errors.AmbiguousSession([tea]).candidates == (tea,)

@@ -1,4 +1,4 @@
-"""Which pairing is it: between two tellings of the socket, and against the match list."""
+"""Matching reports to known matches, from the socket and from the match list."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ LATER = NOON + ROUND_UNKNOWN
 NAMELESS_ID = Partner(name="Zoë")
 
 
-def following(seen: MatchReport, known: list[Match], source: Source = Source.SOCKET) -> Match:
+def following(new: MatchReport, known: list[Match], source: Source = Source.SOCKET) -> Match:
     return next_match(
         person=ANA,
         event=EXPO,
         session_id=COFFEE,
         session_title="Coffee",
-        report=seen,
+        report=new,
         known=known,
         source=source,
         now=NOON,
     )
 
 
-# --- who is it -----------------------------------------------------------------------------------
+# --- partners and keys ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def following(seen: MatchReport, known: list[Match], source: Source = Source.SOC
     ],
 )
 def test_partners_are_the_same_by_id_else_by_name(one: Partner, other: Partner, same: bool):
-    """Two ids decide; where one is missing the name does, however it is spaced and cased."""
+    """Two ids decide; if one is missing the name does, without regard to case and spacing."""
     assert same_partner(one, other) is same
     assert same_partner(other, one) is same
 
@@ -76,7 +76,7 @@ def test_a_partner_key_is_the_id_else_the_name():
 
 
 def test_a_match_key_is_one_for_each_pairing_of_each_person():
-    """The key says nothing of anybody, and changes with every part of what it stands for."""
+    """The key reveals nobody, and differs if any part of what it stands for differs."""
     changes: list[dict[str, Any]] = [
         {},
         {"person": BEN},
@@ -92,11 +92,11 @@ def test_a_match_key_is_one_for_each_pairing_of_each_person():
     assert match_id(**parts) in keys
 
 
-# --- between two tellings of the socket ----------------------------------------------------------
+# --- reports of the socket -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("known", "told", "same"),
+    ("known", "reported", "same"),
     [
         ({"meeting_digest": "m"}, {"meeting_digest": "m", "raw_time": "2"}, True),
         ({"meeting_digest": "m", "raw_time": "1"}, {"meeting_digest": "n", "raw_time": "1"}, False),
@@ -107,17 +107,17 @@ def test_a_match_key_is_one_for_each_pairing_of_each_person():
     ],
 )
 def test_the_strongest_evidence_of_both_decides(
-    known: dict[str, Any], told: dict[str, Any], same: bool
+    known: dict[str, Any], reported: dict[str, Any], same: bool
 ):
-    """The Chime meeting before the raw time, the raw time before the round still going on."""
+    """The Chime meeting comes before the raw time, the raw time before a round that goes on."""
     earlier = match(**known)
-    found = find_existing_match(report(**told), [earlier], NOON)
+    found = find_existing_match(report(**reported), [earlier], NOON)
     assert found == (earlier if same else None)
 
 
 @pytest.mark.parametrize("evidence", [{"meeting_digest": "m"}, {"raw_time": "1"}])
-def test_shared_evidence_holds_for_ever(evidence: dict[str, Any]):
-    """The same meeting, or the same raw time, told again an hour later is the same match."""
+def test_shared_evidence_never_expires(evidence: dict[str, Any]):
+    """The same meeting, or the same raw time, an hour later is the same match."""
     earlier = match(**evidence)
     assert find_existing_match(report(**evidence), [earlier], NOON + timedelta(hours=1)) == earlier
 
@@ -127,14 +127,14 @@ def test_shared_evidence_holds_for_ever(evidence: dict[str, Any]):
     [(None, LATER), (NOON + timedelta(seconds=60), NOON + timedelta(minutes=1))],
 )
 def test_without_evidence_the_round_decides(ends_at: Any, over: Any):
-    """Told again within the round it is the same match, once the round is over a new one."""
+    """A second report within the round is the same match; after the round it is a new one."""
     earlier = match(ends_at=ends_at)
     assert find_existing_match(report(), [earlier], over - timedelta(seconds=1)) == earlier
     assert find_existing_match(report(), [earlier], over) is None
 
 
-def test_the_latest_pairing_is_meant_first():
-    """Of two pairings that may be meant, a telling speaks of the later one; others never count."""
+def test_the_latest_pairing_comes_first():
+    """Of two possible pairings the later one is meant; those with others never are."""
     first, second = match(ordinal=1), match(ordinal=2)
     other = match(YAN, ordinal=3)
     assert find_existing_match(report(), [first, other, second], NOON) == second
@@ -142,23 +142,23 @@ def test_the_latest_pairing_is_meant_first():
 
 
 def test_the_socket_is_late_for_a_match_of_the_list():
-    """A listed match has another time format, so the round decides whether it is meant."""
+    """A listed match has another time format, so the round decides."""
     listed = match(source=Source.LIST, raw_time="04.05.2026 17:30")
-    told = report(raw_time="2026/05/04 12:00", meeting_digest="m")
-    assert find_existing_match(told, [listed], NOON) == listed
-    assert find_existing_match(told, [listed], LATER) is None
+    new = report(raw_time="2026/05/04 12:00", meeting_digest="m")
+    assert find_existing_match(new, [listed], NOON) == listed
+    assert find_existing_match(new, [listed], LATER) is None
 
 
-def test_what_was_there_before_takes_nothing_new_for_itself():
-    """A match from before the wish is over: whatever the socket tells now is another one."""
+def test_a_match_from_before_is_never_meant():
+    """A match from before the person was available is over: every report is another one."""
     before = match(source=Source.BEFORE, raw_time="17:30")
     assert find_existing_match(report(), [before], NOON) is None
     assert find_existing_match(report(raw_time="12:00"), [before], NOON) is None
     assert find_existing_match(report(raw_time="17:30"), [before], NOON) is None
 
 
-def test_available_anew_means_a_new_pairing():
-    """Without stronger evidence, what is told after the person became available again is new."""
+def test_available_again_means_a_new_pairing():
+    """Without stronger evidence, a report after the person became available again is new."""
     for source in (Source.SOCKET, Source.LIST):
         known = match(source=source, raw_time=None)
         later = known.received_at + timedelta(seconds=1)
@@ -166,11 +166,11 @@ def test_available_anew_means_a_new_pairing():
         assert find_existing_match(report(), [known], later, since=known.received_at) == known
 
 
-# --- against the match list ----------------------------------------------------------------------
+# --- the match list ------------------------------------------------------------------------------
 
 
-def test_rows_are_counted_against_what_is_known():
-    """Only as many rows as go beyond the known pairings with that partner are new."""
+def test_rows_are_counted_against_known_matches():
+    """Only the rows in excess of the known pairings with that partner are new."""
     known = [match(raw_time="12:00"), match(YAN)]
     assert missed_reports([], known) == []
     assert missed_reports([row(), row(YAN)], known) == []
@@ -179,39 +179,39 @@ def test_rows_are_counted_against_what_is_known():
     assert missed_reports([row(), row(YAN)], []) == [row(), row(YAN)]
 
 
-def test_a_row_with_a_time_that_was_told_is_not_the_new_one():
-    """Where list and socket write alike, the row whose very time is known stays out."""
+def test_a_row_with_a_known_time_is_not_the_new_one():
+    """If list and socket write times alike, the row whose exact time is known is left out."""
     known = [match(raw_time="04.05.2026 17:09")]
     assert missed_reports([row(minute=9), row(minute=3)], known) == [row(minute=3)]
 
 
 def test_rows_without_a_time_count_too():
-    """A list that leaves out times is counted all the same."""
+    """A list without times is counted all the same."""
     bare = row(raw_time=None)
     assert missed_reports([bare, bare, bare], [match()]) == [bare, bare]
 
 
 def test_a_row_counts_for_a_partner_known_by_name_only():
-    """The socket may tell a name and the list an id: that is one person."""
+    """A name from the socket and an id from the list may be one person."""
     assert missed_reports([row()], [match(NAMELESS_ID)]) == []
 
 
 # --- a new match ---------------------------------------------------------------------------------
 
 
-def test_a_first_match_holds_all_that_was_told():
-    """What the telling knew is kept, and its round ends when the platform said."""
-    seen = report(raw_time="12:00", matched_at=NOON, meeting_digest="m", call=CALL)
-    made = following(replace(seen, round_seconds=60), [])
+def test_a_first_match_holds_the_whole_report():
+    """Everything in the report is kept, and the round ends when the platform said."""
+    first = report(raw_time="12:00", matched_at=NOON, meeting_digest="m", call=CALL)
+    made = following(replace(first, round_seconds=60), [])
     assert (made.partner, made.partner_key, made.ordinal) == (ZOE, "id:9", 1)
     assert (made.raw_time, made.matched_at, made.meeting_digest) == ("12:00", NOON, "m")
     assert (made.call, made.ends_at) == (CALL, NOON + timedelta(seconds=60))
     assert (made.settled_at, made.outcome, made.late) == (None, None, False)
-    assert following(seen, []).ends_at is None
+    assert following(first, []).ends_at is None
 
 
 def test_the_same_two_may_meet_twice():
-    """The second pairing counts on, has a key of its own, and keeps the partner's."""
+    """The second pairing has the next ordinal, its own key, and the same partner key."""
     first = following(report(NAMELESS_ID), [])
     second = following(report(), [first])
     assert (second.ordinal, second.partner_key) == (2, first.partner_key)
@@ -221,20 +221,20 @@ def test_the_same_two_may_meet_twice():
 @pytest.mark.parametrize(
     ("source", "settled"), [(Source.BEFORE, NOON), (Source.LIST, None), (Source.SOCKET, None)]
 )
-def test_only_what_was_there_before_is_never_told(source: Source, settled: Any):
-    """A match from before the wish is settled as it is stored; the others wait for a notice."""
+def test_only_a_match_from_before_is_never_sent(source: Source, settled: Any):
+    """A match from before has its outcome when it is stored; the others await a notice."""
     made = following(row(), [], source)
     assert made.settled_at == settled
     assert made.outcome == ("before" if settled else None)
 
 
 def test_the_end_of_a_listed_round_is_not_guessed():
-    """When a match of the list began is not known, so neither is its end."""
+    """The start of a listed match is unknown, and so is its end."""
     assert following(row(round_seconds=60), [], Source.LIST).ends_at is None
 
 
 def test_namesakes_never_collide():
-    """Two people of one name, of whom one was first told without id, are still told apart."""
+    """Two people of one name, one of them first reported without an id, stay distinct."""
     first = following(report(NAMELESS_ID), [])
     second = following(report(), [first])
     namesake = following(report(replace(ZOE, account_id=10)), [second, first])

@@ -1,6 +1,11 @@
-"""What people paste: event links, tokens, magic links."""
+"""Pasted event links, tokens and magic links."""
 
 from __future__ import annotations
+
+import random
+import string
+from base64 import urlsafe_b64encode
+from uuid import UUID
 
 import pytest
 
@@ -30,7 +35,7 @@ KEY = "a1b2c3d4e5f6a7b8"
     ],
 )
 def test_an_event_is_read_from_its_link_or_slug(pasted: str):
-    """The slug stands after `e` or `events`, with or without scheme, query and brackets."""
+    """The slug follows `e` or `events`, with or without scheme, query and brackets."""
     assert read_event(pasted) == "my-event"
 
 
@@ -51,7 +56,7 @@ def test_an_event_is_read_from_its_link_or_slug(pasted: str):
     ],
 )
 def test_what_is_no_event_is_refused(pasted: str):
-    """Anything that could not be a slug is said at the field."""
+    """Text that cannot be a slug is refused at its field."""
     with pytest.raises(BadEventLink):
         read_event(pasted)
 
@@ -60,7 +65,7 @@ def test_what_is_no_event_is_refused(pasted: str):
     "pasted", ["abcdefgh", " abcdefgh\n", "Bearer abcdefgh", "bearer  abcdefgh", "<abcdefgh>"]
 )
 def test_a_token_is_used_as_it_is(pasted: str):
-    """A `Bearer` before it, spaces and brackets are not part of the token."""
+    """`Bearer`, spaces and brackets are not part of the token."""
     read = read_credential(pasted)
     assert isinstance(read, AccessToken)
     assert read.token.get_secret_value() == "abcdefgh"
@@ -78,7 +83,7 @@ def test_a_token_is_used_as_it_is(pasted: str):
     ],
 )
 def test_a_magic_link_is_known_by_its_key(pasted: str):
-    """The key stands in the query, in a fragment's query, or as the last folder."""
+    """The key is in the query, in the fragment's query, or the last part of the path."""
     assert read_credential(pasted) == MagicLink(KEY)
 
 
@@ -99,7 +104,7 @@ def test_a_magic_link_is_known_by_its_key(pasted: str):
     ],
 )
 def test_what_is_no_credential_is_refused(pasted: str):
-    """An address without a key is not taken for a token, nor a sentence for either."""
+    """A link without a key is not a token, and a sentence is neither."""
     with pytest.raises(BadCredential):
         read_credential(pasted)
 
@@ -116,7 +121,7 @@ def test_what_is_no_credential_is_refused(pasted: str):
     ],
 )
 def test_a_typed_secret_is_noticed(typed: str):
-    """Tokens and magic links do not belong after a command, in whatever quotes they come."""
+    """Tokens and magic links after a command are noticed, in any quotes."""
     assert holds_secret(typed)
 
 
@@ -133,5 +138,52 @@ def test_a_typed_secret_is_noticed(typed: str):
     ],
 )
 def test_ordinary_words_are_no_secret(typed: str):
-    """Commands, ids and long words of a title are let through."""
+    """Commands, ids and long words of a title pass."""
     assert not holds_secret(typed)
+
+
+# --- a token in the event's field ---------------------------------------------------------------
+
+RNG = random.Random(7)
+SLUGS = [
+    "techconf2026annualmeeting",
+    "2026expo-hall2-day3-v4-stage5",
+    "SpringTechnologyConferenceForWomen2026",
+    "expo2026day2of3rd-nyc-00",
+    "2nd-annual-c3-b2b-saas-summit-2026-q4",
+    "speed-networking-berlin-2026-11-23",
+    "internationalconferenceonmachinelearning",
+    "20261123-20261124-20261125",
+]
+ALPHABET = string.ascii_letters + string.digits + "-_"
+TOKENS = [
+    *("".join(RNG.choices(ALPHABET[2:], k=length)) for length in (32, 64, 99) for _ in range(20)),
+    *(f"{RNG.getrandbits(bits):0{bits // 4}x}" for bits in (128, 256) for _ in range(20)),
+    str(UUID(int=RNG.getrandbits(128), version=4)),
+]
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_slug_may_have_digits_and_capitals(slug: str):
+    """Real names of events are accepted."""
+    assert read_event(slug) == slug
+
+
+def test_a_token_is_no_event():
+    """A token is refused at the event's field and never becomes part of a URL."""
+    for token in TOKENS:
+        for pasted in (token, f"https://www.accelevents.com/e/{token}/portal"):
+            with pytest.raises(BadEventLink):
+                read_event(pasted)
+
+
+def test_nearly_every_random_token_is_refused():
+    """Of a thousand tokens of the shortest kind, at most one in a hundred looks like a name."""
+    accepted, rng = 0, random.Random(8)
+    for _ in range(1_000):
+        try:
+            read_event("a" + urlsafe_b64encode(rng.randbytes(24)).decode())
+        except BadEventLink:
+            continue
+        accepted += 1
+    assert accepted <= 10

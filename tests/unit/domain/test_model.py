@@ -1,4 +1,4 @@
-"""The domain's values: what they never show, and what they tell of themselves."""
+"""The domain's values."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ CALL = Call({"MeetingId": "hush-meeting"}, {"JoinToken": "hush-join"})
     ids=lambda value: type(value).__name__,
 )
 def test_no_value_shows_a_credential(value: object):
-    """Neither a token nor a call can reach a log by way of a value's text."""
+    """Neither a token nor a call can reach a log through a value's text."""
     assert "hush" not in f"{value!r} {value}"
 
 
-def test_only_what_the_list_told_is_late():
-    """A match is late when the socket missed it, and for no other reason."""
+def test_only_listed_matches_are_late():
+    """A match is late if the socket missed it, and for no other reason."""
     late = {source for source in Source if replace(match(), source=source).late}
     assert late == {Source.LIST}
