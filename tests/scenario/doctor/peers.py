@@ -1,4 +1,4 @@
-"""Peers that are not what the settings say they are."""
+"""Servers that are not what the settings say they are."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ OPEN = "0" + json.dumps({"sid": "s", "upgrades": [], "pingInterval": 25000, "pin
 PAGE = "<!doctype html><title>Welcome</title>"
 
 
-def speaks(*texts: str, after_connect: str | None = None, code: int | None = None) -> ASGIApp:
-    """A WebSocket peer that says this, waits for a frame if told to, and closes if told to."""
+def websocket(*texts: str, after_connect: str | None = None, code: int | None = None) -> ASGIApp:
+    """A WebSocket server that sends `texts`, answers one frame, and closes with `code`, if given."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
@@ -36,8 +36,8 @@ def speaks(*texts: str, after_connect: str | None = None, code: int | None = Non
     return app
 
 
-def turns_down(status: int, polling: dict[str, Response] | None = None) -> ASGIApp:
-    """A peer without WebSockets; to polling it answers by the Engine.IO version asked for."""
+def refuses(status: int, polling: dict[str, Response] | None = None) -> ASGIApp:
+    """A server without WebSockets; it answers polling by the requested Engine.IO version."""
 
     async def poll(request: Request) -> Response:
         answers = polling or {}
@@ -56,8 +56,10 @@ def turns_down(status: int, polling: dict[str, Response] | None = None) -> ASGIA
     return app
 
 
-def web(status: int = 200, body: str = PAGE, kind: str = "text/html", **headers: str) -> ASGIApp:
-    """A web server with one answer for everything."""
+def answers(
+    status: int = 200, body: str = PAGE, kind: str = "text/html", **headers: str
+) -> ASGIApp:
+    """A web server with one answer to everything."""
 
     async def answer(_request: Request) -> Response:
         return Response(body, status, headers, kind)
@@ -65,7 +67,7 @@ def web(status: int = 200, body: str = PAGE, kind: str = "text/html", **headers:
     return Starlette(routes=[Route("/{path:path}", answer, methods=["GET", "POST"])])
 
 
-async def mute(scope: Scope, receive: Receive, _send: Send) -> None:
-    """Takes requests and never answers."""
+async def silent(scope: Scope, receive: Receive, _send: Send) -> None:
+    """Take requests and never answer."""
     while (await receive())["type"] not in {"http.disconnect", "websocket.disconnect"}:
         pass

@@ -1,4 +1,4 @@
-"""`slackbot doctor` names what is wrong with Slack or the platform's API, by talking to them."""
+"""`slackbot doctor` names what is wrong with Slack or the platform's API."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from starlette.types import ASGIApp
 
 from slackbot.sandbox.serving import serving
 
-from .patient import Patient
-from .peers import mute, web
+from .installation import Installation
+from .peers import answers, silent
 
 NOWHERE = "http://127.0.0.1:1"
 HOSTS = {"slack": "SLACK_API_URL", "accelevents": "ACCELEVENTS_API_URL"}
@@ -29,56 +29,58 @@ each_host = pytest.mark.parametrize("host", HOSTS)
 # --- Slack's own refusals ---
 
 
-async def test_a_wrong_bot_token(patient: Patient) -> None:
-    """A token that Slack does not know is told by Slack's word for it."""
+async def test_a_wrong_bot_token(installation: Installation) -> None:
+    """A token that Slack does not know is reported with Slack's error code."""
     wrong = "xoxb-000000000000-000000000000-AbCdEf"
-    report = await patient.is_seen_by_doctor(SLACK_BOT_TOKEN=wrong)
+    report = await installation.run_doctor(SLACK_BOT_TOKEN=wrong)
     assert report.status == 1
     assert "it refuses the token (invalid_auth)" in report.on("slack")
     assert "OAuth & Permissions" in report.on("slack")
     assert wrong not in report.printed
 
 
-async def test_a_revoked_bot_token(patient: Patient) -> None:
-    """A token of an app that was removed is told apart from a wrong one."""
-    patient.slack.workspace.state = "token_revoked"
-    report = await patient.is_seen_by_doctor()
+async def test_a_revoked_bot_token(installation: Installation) -> None:
+    """A token of an app that was removed differs from a wrong one."""
+    installation.slack.workspace.state = "token_revoked"
+    report = await installation.run_doctor()
     assert report.status == 1
     assert "token_revoked" in report.on("slack")
 
 
-async def test_missing_scopes(patient: Patient) -> None:
+async def test_missing_scopes(installation: Installation) -> None:
     """Each missing scope is named."""
-    patient.slack.workspace.scopes -= {"chat:write", "im:write"}
-    report = await patient.is_seen_by_doctor()
+    installation.slack.workspace.scopes -= {"chat:write", "im:write"}
+    report = await installation.run_doctor()
     assert report.status == 1
     assert "missing: chat:write, im:write" in report.on("slack scopes")
     assert report.on("slack").startswith("ok")
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
-        (web(429, '{"ok":false,"error":"ratelimited"}', "application/json"), "limits our rate"),
-        (web(503, "", "text/plain"), "it fails (503)"),
-        (web(200, "up", "text/plain"), "no API"),
-        (web(200, "[]", "application/json"), "no API"),
-        (web(200, "{", "application/json"), "no API"),
+        (answers(429, '{"ok":false,"error":"ratelimited"}', "application/json"), "limits our rate"),
+        (answers(503, "", "text/plain"), "it fails (503)"),
+        (answers(200, "up", "text/plain"), "no API"),
+        (answers(200, "[]", "application/json"), "no API"),
+        (answers(200, "{", "application/json"), "no API"),
     ],
     ids=["limited", "fails", "text", "list", "broken"],
 )
-async def test_odd_answers_of_slack(patient: Patient, answer: ASGIApp, told: str) -> None:
-    """Whatever answers in Slack's place, it is told what it is."""
+async def test_odd_answers_of_slack(
+    installation: Installation, answer: ASGIApp, message: str
+) -> None:
+    """Whatever answers in Slack's place is named."""
     async with serving(answer) as url:
-        report = await patient.is_seen_by_doctor(SLACK_API_URL=url)
-    assert told in report.on("slack")
+        report = await installation.run_doctor(SLACK_API_URL=url)
+    assert message in report.on("slack")
 
 
-async def test_scopes_that_are_not_told(patient: Patient) -> None:
+async def test_scopes_that_are_not_sent(installation: Installation) -> None:
     """An answer without the scopes' header is a warning, since nothing is known to be missing."""
     known = '{"ok":true,"team":"Demo \\u001b[31mWorkspace","user":"networking"}'
-    async with serving(web(200, known, "application/json")) as url:
-        report = await patient.is_seen_by_doctor(SLACK_API_URL=url)
+    async with serving(answers(200, known, "application/json")) as url:
+        report = await installation.run_doctor(SLACK_API_URL=url)
     assert report.status == 0
     assert report.on("slack scopes").startswith("warning")
     assert "\x1b" not in report.printed
@@ -88,9 +90,9 @@ async def test_scopes_that_are_not_told(patient: Patient) -> None:
 
 
 @each_host
-async def test_nothing_listens(patient: Patient, host: str) -> None:
+async def test_nothing_listens(installation: Installation, host: str) -> None:
     """A refused connection is named, with the variable that holds the address."""
-    report = await patient.is_seen_by_doctor(**{HOSTS[host]: NOWHERE})
+    report = await installation.run_doctor(**{HOSTS[host]: NOWHERE})
     assert report.status == 1
     assert f"nothing listens at that host and port (connection refused) → check {HOSTS[host]}" in (
         report.on(host)
@@ -98,45 +100,47 @@ async def test_nothing_listens(patient: Patient, host: str) -> None:
 
 
 @each_host
-async def test_no_such_host(patient: Patient, host: str) -> None:
+async def test_no_such_host(installation: Installation, host: str) -> None:
     """A name that cannot be resolved is named."""
-    report = await patient.is_seen_by_doctor(**{HOSTS[host]: "http://no..name"})
+    report = await installation.run_doctor(**{HOSTS[host]: "http://no..name"})
     assert report.status == 1
     assert "the host's name is not known" in report.on(host)
 
 
 @each_host
-async def test_a_web_page(patient: Patient, host: str) -> None:
+async def test_a_web_page(installation: Installation, host: str) -> None:
     """A web site in place of the API is named."""
-    async with serving(web()) as url:
-        report = await patient.is_seen_by_doctor(**{HOSTS[host]: url})
+    async with serving(answers()) as url:
+        report = await installation.run_doctor(**{HOSTS[host]: url})
     assert report.status == 1
     assert f"(200) is a web page or the like, no API → check {HOSTS[host]}" in report.on(host)
 
 
 @each_host
-async def test_no_tls_there(patient: Patient, host: str) -> None:
-    """HTTPS to a port that speaks HTTP is named."""
-    async with serving(web()) as url:
-        report = await patient.is_seen_by_doctor(**{HOSTS[host]: url.replace("http", "https")})
+async def test_no_tls_there(installation: Installation, host: str) -> None:
+    """HTTPS to a port that websocket HTTP is named."""
+    async with serving(answers()) as url:
+        report = await installation.run_doctor(**{HOSTS[host]: url.replace("http", "https")})
     assert report.status == 1
     assert "TLS fails" in report.on(host)
 
 
 @each_host
-async def test_an_untrusted_certificate(patient: Patient, host: str, tmp_path: Path) -> None:
-    """A certificate of nobody's is named."""
-    async with with_own_certificate(tmp_path) as url:
-        report = await patient.is_seen_by_doctor(**{HOSTS[host]: url})
+async def test_an_untrusted_certificate(
+    installation: Installation, host: str, tmp_path: Path
+) -> None:
+    """A certificate that no authority has signed is named."""
+    async with self_signed_server(tmp_path) as url:
+        report = await installation.run_doctor(**{HOSTS[host]: url})
     assert report.status == 1
     assert "its TLS certificate is not trusted" in report.on(host)
 
 
 @each_host
-async def test_no_answer(patient: Patient, host: str) -> None:
+async def test_no_answer(installation: Installation, host: str) -> None:
     """A host that takes the request and stays silent is named when the time is up."""
-    async with serving(mute) as url:
-        report = await patient.is_seen_by_doctor("--timeout", "1.5", **{HOSTS[host]: url})
+    async with serving(silent) as url:
+        report = await installation.run_doctor("--timeout", "1.5", **{HOSTS[host]: url})
     assert report.status == 1
     assert "no answer in time" in report.on(host)
 
@@ -145,59 +149,61 @@ async def test_no_answer(patient: Patient, host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "grade", "told"),
+    ("answer", "grade", "message"),
     [
-        (web(302, "", location="https://example.com/"), "failure", "it redirects"),
-        (web(502), "failure", "it fails (502)"),
-        (web(404), "failure", "(404) is a web page"),
-        (web(404, '{"message":"nothing"}', "application/json"), "warning", "it answers 404"),
-        (web(403), "warning", "forbids (403)"),
-        (web(429), "warning", "limits our rate"),
-        (web(200, '{"data":[]}', "application/json"), "ok", "the API answers"),
-        (web(200, "[" + " " * 70_000 + "]", "application/json"), "ok", "the API answers"),
+        (answers(302, "", location="https://example.com/"), "failure", "it redirects"),
+        (answers(502), "failure", "it fails (502)"),
+        (answers(404), "failure", "(404) is a web page"),
+        (answers(404, '{"message":"nothing"}', "application/json"), "warning", "it answers 404"),
+        (answers(403), "warning", "forbids (403)"),
+        (answers(429), "warning", "limits our rate"),
+        (answers(200, '{"data":[]}', "application/json"), "ok", "the API answers"),
+        (answers(200, "[" + " " * 70_000 + "]", "application/json"), "ok", "the API answers"),
     ],
     ids=["moved", "fails", "page", "path", "forbids", "limits", "open", "large"],
 )
-async def test_answers_of_the_api(patient: Patient, answer: ASGIApp, grade: str, told: str) -> None:
-    """Whatever answers in the API's place, it is told what it is."""
+async def test_answers_of_the_api(
+    installation: Installation, answer: ASGIApp, grade: str, message: str
+) -> None:
+    """Whatever answers in the API's place is named."""
     async with serving(answer) as url:
-        report = await patient.is_seen_by_doctor(ACCELEVENTS_API_URL=url)
+        report = await installation.run_doctor(ACCELEVENTS_API_URL=url)
     assert report.on("accelevents").startswith(grade)
-    assert told in report.on("accelevents")
+    assert message in report.on("accelevents")
 
 
 @pytest.mark.parametrize("event", ["", "expo"])
-async def test_an_unknown_event(patient: Patient, event: str) -> None:
+async def test_an_unknown_event(installation: Installation, event: str) -> None:
     """An event of the settings that the platform does not know is named."""
     body = '{"errorCode":4040200,"message":"Event not found"}'
-    async with serving(web(404, body, "application/json")) as url:
-        report = await patient.is_seen_by_doctor(ACCELEVENTS_API_URL=url, ACCELEVENTS_EVENT=event)
-    told = "it does not know the event expo" if event else "the API answers"
-    assert told in report.on("accelevents")
+    async with serving(answers(404, body, "application/json")) as url:
+        report = await installation.run_doctor(ACCELEVENTS_API_URL=url, ACCELEVENTS_EVENT=event)
+    message = "it does not know the event expo" if event else "the API answers"
+    assert message in report.on("accelevents")
 
 
 # --- an attendee's token ---
 
 
-async def test_an_attendees_token(patient: Patient) -> None:
+async def test_an_attendees_token(installation: Installation) -> None:
     """A good token is accepted by the API and by the socket, and shown nowhere."""
-    report = await patient.is_seen_as_ada()
+    report = await installation.run_doctor_as_ada()
     assert report.status == 0, report.printed
     assert "accepted for demo, sent bare" in report.on("token")
     assert report.on("socket").endswith("connects")
 
 
-async def test_a_token_sent_the_other_way(patient: Patient) -> None:
-    """How the token has to be sent is found out and told."""
-    patient.platform.knobs.auth_forms = {"bearer"}
-    report = await patient.is_seen_as_ada()
+async def test_a_token_sent_the_other_way(installation: Installation) -> None:
+    """The way in which the token has to be sent is found and reported."""
+    installation.platform.knobs.auth_forms = {"bearer"}
+    report = await installation.run_doctor_as_ada()
     assert report.status == 0, report.printed
     assert "sent bearer" in report.on("token")
 
 
-async def test_a_refused_token(patient: Patient) -> None:
-    """A token that the platform refuses is told as that, not as a fault of the set-up."""
-    report = await patient.is_seen_by_doctor(
+async def test_a_refused_token(installation: Installation) -> None:
+    """A refused token is reported as that, not as a fault of the installation."""
+    report = await installation.run_doctor(
         "--as-attendee", "--event", "demo", typed="canary-of-a-token\n"
     )
     assert report.status == 1
@@ -206,23 +212,23 @@ async def test_a_refused_token(patient: Patient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("event", "lock", "told"),
+    ("event", "lock", "message"),
     [("other", False, "does not know the event other"), ("demo", True, "(account_locked)")],
 )
 async def test_a_token_that_cannot_be_tried(
-    patient: Patient, event: str, lock: bool, told: str
+    installation: Installation, event: str, lock: bool, message: str
 ) -> None:
-    """Another refusal than of the token is told by its own name."""
-    token = patient.platform.token_for("ada")
-    patient.platform.lock("ada", locked=lock)
-    report = await patient.is_seen_by_doctor("--as-attendee", "--event", event, typed=f"{token}\n")
+    """A refusal for another reason than the token is reported by its own code."""
+    token = installation.platform.token_for("ada")
+    installation.platform.lock("ada", locked=lock)
+    report = await installation.run_doctor("--as-attendee", "--event", event, typed=f"{token}\n")
     assert report.status == 1
-    assert told in report.on("token")
+    assert message in report.on("token")
 
 
 @asynccontextmanager
-async def with_own_certificate(folder: Path) -> AsyncIterator[str]:
-    """A TLS server whose certificate nobody but itself has signed."""
+async def self_signed_server(folder: Path) -> AsyncIterator[str]:
+    """Serve TLS with a self-signed certificate."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""`slackbot doctor` names what is wrong on this machine, and says nothing more than it must."""
+"""`slackbot doctor` names what is wrong on this machine, and prints no more than it must."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from slackbot.domain.findings import Finding, Grade, Subject
 from slackbot.web.call.assets import STATIC
 from slackbot.web.call.checks import OFFERED, check_call_page
 
-from .patient import Patient, upgraded
+from .installation import Installation, upgraded
 
 
 async def in_a_process(
-    patient: Patient, *arguments: str, before: Callable[[], None] | None = None
+    installation: Installation, *arguments: str, before: Callable[[], None] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """The command as an operator runs it, its output into a pipe."""
+    """Run the command as an operator does, its output into a pipe."""
     run = partial(
         subprocess.run,
         [sys.executable, "-m", "slackbot", "doctor", *arguments],
         env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
-        | patient.environment,
-        cwd=patient.folder,
+        | installation.environment,
+        cwd=installation.folder,
         capture_output=True,
         text=True,
         check=False,
@@ -39,48 +39,48 @@ async def in_a_process(
     return await asyncio.to_thread(run)
 
 
-async def test_nothing_is_wrong(patient: Patient) -> None:
+async def test_nothing_is_wrong(installation: Installation) -> None:
     """A healthy set-up, before its first start and after it, ends with status 0."""
-    report = await patient.is_seen_by_doctor()
+    report = await installation.run_doctor()
     assert report.status == 0, report.printed
     assert "slackbot run makes it" in report.on("database")
-    assert not (patient.folder / "var").exists()
+    assert not (installation.folder / "var").exists()
     assert "networking's in Demo Workspace" in report.on("slack")
     assert "chat:write" in report.on("slack scopes")
     assert "asks for a token, as it should" in report.on("accelevents")
     assert "asks for a token, as it should" in report.on("socket")
     assert report.printed.rstrip().endswith("All is well.")
-    await (await upgraded(patient)).aclose()
-    report = await patient.is_seen_by_doctor()
+    await (await upgraded(installation)).aclose()
+    report = await installation.run_doctor()
     assert (report.status, "answers" in report.on("database")) == (0, True)
     assert "the newest" in report.on("schema")
 
 
-async def test_a_pipe_gets_plain_lines(patient: Patient) -> None:
+async def test_a_pipe_gets_plain_lines(installation: Installation) -> None:
     """Without a terminal there are no colours, one line for each finding, and no log lines."""
-    ran = await in_a_process(patient)
+    ran = await in_a_process(installation)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "\x1b" not in ran.stdout
     grades = {line.split()[0] for line in ran.stdout.splitlines()[:-1]}
     assert grades == {"ok"}
 
 
-async def test_machines_get_json(patient: Patient) -> None:
-    """`--json` gives one object that names every cause by its word."""
-    patient.slack.workspace.scopes.discard("im:write")
-    report = await patient.is_seen_by_doctor("--json")
-    told = json.loads(report.printed)
-    causes = {row["subject"]: row["cause"] for row in told["findings"]}
-    assert (report.status, told["ok"]) == (1, False)
+async def test_machines_get_json(installation: Installation) -> None:
+    """`--json` gives one object that names every cause by its code."""
+    installation.slack.workspace.scopes.discard("im:write")
+    report = await installation.run_doctor("--json")
+    output = json.loads(report.printed)
+    causes = {row["subject"]: row["cause"] for row in output["findings"]}
+    assert (report.status, output["ok"]) == (1, False)
     assert causes["slack scopes"] == "scopes_missing"
     assert causes["socket"] == "socket_asks_for_token"
 
 
-async def test_missing_variables(patient: Patient) -> None:
+async def test_missing_variables(installation: Installation) -> None:
     """Every missing variable is named at once, with what it is for."""
-    for name in list(patient.environment):
-        del patient.environment[name]
-    report = await patient.is_seen_by_doctor()
+    for name in list(installation.environment):
+        del installation.environment[name]
+    report = await installation.run_doctor()
     assert report.status == 1
     assert "SLACK_BOT_TOKEN is missing → set it; it is: The bot's token" in report.printed
     assert "SLACK_SIGNING_SECRET is missing" in report.on("settings")
@@ -88,9 +88,9 @@ async def test_missing_variables(patient: Patient) -> None:
     assert "the rest was not looked at" in report.on("settings")
 
 
-async def test_malformed_settings(patient: Patient) -> None:
+async def test_malformed_settings(installation: Installation) -> None:
     """Every malformed variable is named at once, without its value."""
-    report = await patient.is_seen_by_doctor(
+    report = await installation.run_doctor(
         ACCELEVENTS_API_URL="api.accelevents.com",
         ACCELEVENTS_WEB_URL="https://[accelevents",
         ACCELEVENTS_SOCKET_URL="wss://api.accelevents.com:99999",
@@ -107,30 +107,32 @@ async def test_malformed_settings(patient: Patient) -> None:
     assert "canary" not in report.printed
 
 
-async def test_socket_settings(patient: Patient) -> None:
-    """A socket setting that no socket could be opened with is named, and the rest is looked at."""
-    report = await patient.is_seen_by_doctor(ACCELEVENTS_SOCKET_NAMESPACE="live")
+async def test_socket_settings(installation: Installation) -> None:
+    """A socket setting that no socket could be opened with is named, and the rest is checked."""
+    report = await installation.run_doctor(ACCELEVENTS_SOCKET_NAMESPACE="live")
     assert report.status == 1
     assert "ACCELEVENTS_SOCKET_NAMESPACE must begin with /" in report.on("socket")
     assert report.on("slack").startswith("ok")
 
 
-async def test_why_no_call_is_offered(patient: Patient) -> None:
+async def test_why_no_call_is_offered(installation: Installation) -> None:
     """Without an address it is a choice; one that browsers do not trust is a warning."""
-    report = await patient.is_seen_by_doctor()
+    report = await installation.run_doctor()
     assert "PUBLIC_URL is empty" in report.on("calls")
-    report = await patient.is_seen_by_doctor(PUBLIC_URL="http://bot.example.com/")
+    report = await installation.run_doctor(PUBLIC_URL="http://bot.example.com/")
     assert (report.status, report.on("calls").startswith("warning")) == (0, True)
     assert "no camera to http://bot.example.com → set PUBLIC_URL" in report.on("calls")
-    report = await patient.is_seen_by_doctor(PUBLIC_URL="https://bot.example.com")
+    report = await installation.run_doctor(PUBLIC_URL="https://bot.example.com")
     there = check_call_page("https://bot.example.com", STATIC).code == OFFERED
-    said = "leads to https://bot.example.com" if there else "has no call page → install the wheel"
-    assert (report.status, said in report.on("calls")) == (0, True)
+    message = (
+        "leads to https://bot.example.com" if there else "has no call page → install the wheel"
+    )
+    assert (report.status, message in report.on("calls")) == (0, True)
 
 
-async def test_call_settings_that_cannot_be_used(patient: Patient) -> None:
+async def test_call_settings_that_cannot_be_used(installation: Installation) -> None:
     """Each is named, without its value."""
-    report = await patient.is_seen_by_doctor(
+    report = await installation.run_doctor(
         PUBLIC_URL="https://canary:pass@bot.example.com", CALL_MEDIA_HOSTS="*.canary; script-src *"
     )
     assert report.status == 1
@@ -139,17 +141,17 @@ async def test_call_settings_that_cannot_be_used(patient: Patient) -> None:
     assert "canary" not in report.printed
 
 
-async def test_an_unreadable_env_file(patient: Patient) -> None:
-    """A `.env` that is no text is named."""
-    (patient.folder / ".env").write_bytes(b"SLACK_COMMAND=\xff\xfe")
-    report = await patient.is_seen_by_doctor()
+async def test_an_unreadable_env_file(installation: Installation) -> None:
+    """A `.env` that is not text is named."""
+    (installation.folder / ".env").write_bytes(b"SLACK_COMMAND=\xff\xfe")
+    report = await installation.run_doctor()
     assert report.status == 1
     assert ".env cannot be read" in report.on("settings")
 
 
-async def test_a_short_key(patient: Patient) -> None:
-    """A key of the wrong length is told by its place, and how to get a good one."""
-    report = await patient.is_seen_by_doctor(SLACKBOT_SECRET_KEYS="c2hvcnQ=")
+async def test_a_short_key(installation: Installation) -> None:
+    """A key of the wrong length is named by its position, with the way to a good one."""
+    report = await installation.run_doctor(SLACKBOT_SECRET_KEYS="c2hvcnQ=")
     assert report.status == 1
     assert "key 1 has 5 bytes instead of 32" in report.on("keys")
     assert "slackbot doctor --new-key" in report.on("keys")
@@ -157,10 +159,10 @@ async def test_a_short_key(patient: Patient) -> None:
 
 
 @pytest.mark.parametrize(("limit", "status"), [(256, 1), (1024, 0)])
-async def test_few_open_files(patient: Patient, limit: int, status: int) -> None:
-    """A low limit is told by how many feeds it leaves room for; far too low is a failure."""
+async def test_few_open_files(installation: Installation, limit: int, status: int) -> None:
+    """A low limit is reported with its room for feeds; far too low is a failure."""
     lower = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (limit, limit))
-    ran = await in_a_process(patient, before=lower)
+    ran = await in_a_process(installation, before=lower)
     assert ran.returncode == status, ran.stdout
     files = next(line for line in ran.stdout.splitlines() if "open files" in line)
     assert files.startswith("failure" if status else "warning")
@@ -169,7 +171,7 @@ async def test_few_open_files(patient: Patient, limit: int, status: int) -> None
 
 
 async def test_a_check_that_breaks_is_a_finding() -> None:
-    """A defect in one check is told by its kind alone, and the others go on."""
+    """A defect in one check is reported by its type alone, and the others go on."""
 
     async def broken() -> list[Finding]:
         raise RuntimeError("canary")
@@ -180,16 +182,16 @@ async def test_a_check_that_breaks_is_a_finding() -> None:
     assert "canary" not in finding.message + finding.hint
 
 
-async def test_the_new_key_is_printed_alone(patient: Patient) -> None:
-    """`--new-key` looks at nothing and prints a key that can be used."""
-    report = await patient.is_seen_by_doctor("--new-key", SLACK_BOT_TOKEN="nonsense")
+async def test_the_new_key_is_printed_alone(installation: Installation) -> None:
+    """`--new-key` checks nothing and prints a key that can be used."""
+    report = await installation.run_doctor("--new-key", SLACK_BOT_TOKEN="nonsense")
     assert report.status == 0
-    again = await patient.is_seen_by_doctor(SLACKBOT_SECRET_KEYS=report.printed.strip())
+    again = await installation.run_doctor(SLACKBOT_SECRET_KEYS=report.printed.strip())
     assert again.status == 0
 
 
 @pytest.mark.parametrize(
-    ("arguments", "typed", "told"),
+    ("arguments", "typed", "message"),
     [
         (["--as-attendee"], "", "go together"),
         (["--event", "demo"], "", "go together"),
@@ -199,9 +201,9 @@ async def test_the_new_key_is_printed_alone(patient: Patient) -> None:
     ],
 )
 async def test_how_an_attendee_is_named(
-    patient: Patient, arguments: list[str], typed: str, told: str
+    installation: Installation, arguments: list[str], typed: str, message: str
 ) -> None:
     """An attendee is an event and a token by prompt or pipe; anything else is a usage error."""
-    report = await patient.is_seen_by_doctor(*arguments, typed=typed)
+    report = await installation.run_doctor(*arguments, typed=typed)
     assert report.status == 2
-    assert told in report.printed
+    assert message in report.printed

@@ -1,4 +1,4 @@
-"""A set-up for the doctor to look at, healthy until something in it is changed."""
+"""An installation for the doctor to check, healthy until something in it is changed."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from slackbot.storage.encryption import new_key
 
 @dataclass(frozen=True)
 class Report:
-    """What the doctor printed, and its exit status."""
+    """The doctor's output and exit status."""
 
     status: int
     printed: str
 
     def on(self, subject: str) -> str:
-        """The lines on one subject."""
+        """Return the lines on one subject."""
         return "\n".join(
             line for line in self.printed.splitlines() if line[9:23].strip() == subject
         )
 
 
 @dataclass
-class Patient:
-    """A set-up: a healthy one until its environment is changed."""
+class Installation:
+    """A sandbox and the environment of a bot that goes with it."""
 
     slack: Slack
     platform: Accelevents
@@ -44,32 +44,32 @@ class Patient:
     environment: dict[str, str] = field(repr=False)
     secrets: list[str] = field(default_factory=list, repr=False)
 
-    async def is_seen_by_doctor(self, *arguments: str, typed: str = "", **changes: str) -> Report:
-        """Run `slackbot doctor`; no secret is printed, and all but `ok` has a hint."""
+    async def run_doctor(self, *arguments: str, typed: str = "", **changes: str) -> Report:
+        """Run `slackbot doctor`; check that no secret is printed and that all but `ok` has a hint."""
         given = {**self.environment, **changes}
         run: Any = CliRunner().invoke
-        told = await asyncio.to_thread(run, main, ["doctor", *arguments], input=typed, env=given)
+        result = await asyncio.to_thread(run, main, ["doctor", *arguments], input=typed, env=given)
         for secret in [*self.secrets, typed.strip()]:
-            assert not secret or secret not in told.output
-        for line in told.output.splitlines():
+            assert not secret or secret not in result.output
+        for line in result.output.splitlines():
             if line.startswith(("ok ", "warning ", "failure ")):
                 assert ("→" in line) is not line.startswith("ok"), line
-        return Report(told.exit_code, told.output)
+        return Report(result.exit_code, result.output)
 
-    async def is_seen_as_ada(self, **changes: str) -> Report:
-        """The same with Ada's token, by a pipe."""
+    async def run_doctor_as_ada(self, **changes: str) -> Report:
+        """Run it with Ada's token, by a pipe."""
         token = self.platform.token_for("ada")
-        return await self.is_seen_by_doctor(
+        return await self.run_doctor(
             "--as-attendee", "--event", "demo", typed=f"{token}\n", **changes
         )
 
 
 @asynccontextmanager
-async def healthy(folder: Path, platform: Accelevents) -> AsyncIterator[Patient]:
-    """A set-up in which nothing is wrong."""
+async def healthy(folder: Path, platform: Accelevents) -> AsyncIterator[Installation]:
+    """Provide an installation in which nothing is wrong."""
     slack, key = Slack(), new_key()
     async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
-        yield Patient(
+        yield Installation(
             slack,
             platform,
             folder,
@@ -85,8 +85,8 @@ async def healthy(folder: Path, platform: Accelevents) -> AsyncIterator[Patient]
         )
 
 
-async def upgraded(patient: Patient) -> Database:
-    """The patient's database, in the newest schema."""
-    database = Database(f"sqlite:///{patient.folder}/var/slackbot.db")
+async def upgraded(installation: Installation) -> Database:
+    """Return its database, in the newest schema."""
+    database = Database(f"sqlite:///{installation.folder}/var/slackbot.db")
     await schema.upgrade(database)
     return database
