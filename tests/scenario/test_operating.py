@@ -1,4 +1,4 @@
-"""What operators look at: `/readyz` when notices age, and `/metrics` of a bot at work."""
+"""`/readyz` when notices age, and `/metrics` of a bot at work."""
 
 from __future__ import annotations
 
@@ -25,30 +25,32 @@ from .process import bot_process
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
 TOO_LONG = timedelta(seconds=120)
+# Values that a label may have: our own words, Slack's methods, and the bounds of buckets.
 OUR_WORDS = re.compile(r"[a-z_]+|chat\.[A-Za-z]+|[0-9.]+(e[+-][0-9]+)?|\+Inf")
-"""What a label may hold: words of ours, Slack's methods, and the bounds of buckets."""
 
 
 async def test_readyz_is_red_while_a_notice_is_too_old(start: Start, tmp_path: Path) -> None:
-    """503 names `notices` and nothing else while Slack takes no message; 200 when it was told."""
+    """503 names `notices` alone while Slack accepts no message; 200 once it was sent."""
     mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     ada = await mission.link("ada")
     await mission.stop_bot()
-    heard = datetime.now(UTC) - TOO_LONG
+    received_at = datetime.now(UTC) - TOO_LONG
     async with mission.store() as store:
-        who = Person(TeamId(mission.team), UserId(ada.id))
-        await store.matches.add(replace(fakes.match(), person=who, received_at=heard))
+        person = Person(TeamId(mission.team), UserId(ada.id))
+        await store.matches.add(replace(fakes.match(), person=person, received_at=received_at))
     mission.slack.faults.order(Fault("chat.postMessage", times=1000, status=500))
     await mission.start_bot()
     async with httpx.AsyncClient(base_url=mission.bot_url) as http:
-        await answers(http, 503, {"notices"}, seconds=10)
+        await wait_for_readyz(http, 503, {"notices"}, seconds=10)
         mission.slack.faults.clear()
-        await answers(http, 200, set(), seconds=30)
+        await wait_for_readyz(http, 200, set(), seconds=30)
     assert len(await dms(ada, "You were matched")) + len(await dms(ada, "You're matched")) == 1
 
 
-async def answers(http: httpx.AsyncClient, status: int, red: set[str], seconds: float) -> None:
-    """Ask until `/readyz` answers so, with these parts red."""
+async def wait_for_readyz(
+    http: httpx.AsyncClient, status: int, red: set[str], seconds: float
+) -> None:
+    """Poll `/readyz` until it answers with this status and these parts failing."""
     async with asyncio.timeout(seconds):
         while True:
             answer = await http.get("/readyz")
@@ -58,21 +60,21 @@ async def answers(http: httpx.AsyncClient, status: int, red: set[str], seconds: 
             await asyncio.sleep(0.05)
 
 
-def a_free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         return int(bound.getsockname()[1])
 
 
-async def metrics_of(port: int) -> str:
+async def read_metrics(port: int) -> str:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
         return (await http.get("/metrics")).text
 
 
 @pytest.fixture
-async def told_of(tmp_path: Path) -> tuple[str, Mission]:
-    """What `/metrics` of a process says after a mission, and the mission."""
-    slack, platform, port = Slack(), Accelevents(), a_free_port()
+async def after_mission(tmp_path: Path) -> tuple[str, Mission]:
+    """Return the text of `/metrics` of a process after a mission, and the mission."""
+    slack, platform, port = Slack(), Accelevents(), find_free_port()
     async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
         slack.base_url = slack_url
         settings = settings_for(slack, slack_url, platform_url, metrics_port=port)
@@ -86,10 +88,10 @@ async def told_of(tmp_path: Path) -> tuple[str, Mission]:
             await ada.clicks(found, found.buttons[0].text)
             await ada.opens_home()
             await platform.restart_sockets(0.1)
-            text = await metrics_of(port)
+            text = await read_metrics(port)
             while not value(text, "slackbot_feed_reconnects_total"):
                 await asyncio.sleep(0.1)
-                text = await metrics_of(port)
+                text = await read_metrics(port)
             return text, mission
 
 
@@ -100,9 +102,9 @@ def value(text: str, name: str, **labels: str) -> float:
     return found.value
 
 
-async def test_metrics_tell_of_a_mission(told_of: tuple[str, Mission]) -> None:
-    """Made, told, how long it took, feeds, and answers by kind; and nothing of anybody."""
-    text, mission = told_of
+async def test_metrics_count_a_mission(after_mission: tuple[str, Mission]) -> None:
+    """Matches, notices, times, feeds and answers are counted, and no label names a person."""
+    text, mission = after_mission
     assert value(text, "slackbot_matches_total", source="socket") == 1
     assert value(text, "slackbot_notices_total", outcome="told") == 1
     assert value(text, "slackbot_matches_late_total") == 0
@@ -113,15 +115,17 @@ async def test_metrics_tell_of_a_mission(told_of: tuple[str, Mission]) -> None:
         assert value(text, "slackbot_answer_seconds_count", kind=kind) >= 1
     ours = [s for f in text_string_to_metric_families(text) for s in f.samples]
     labels = {v for s in ours if s.name.startswith("slackbot_") for v in s.labels.values()}
-    assert [it for it in labels if not OUR_WORDS.fullmatch(it)] == []
+    assert [label for label in labels if not OUR_WORDS.fullmatch(label)] == []
     member = mission.slack.workspace.named("ada")
     for secret in (mission.team, member.id, "Priya", "Network", mission.slack.token):
         assert secret not in text
 
 
-async def test_every_metric_has_its_line_in_the_document(told_of: tuple[str, Mission]) -> None:
-    """docs/operations.md has a line for each metric of ours, and for none that is not there."""
-    families = list(text_string_to_metric_families(told_of[0]))
+async def test_every_metric_has_its_line_in_the_document(
+    after_mission: tuple[str, Mission],
+) -> None:
+    """docs/operations.md has a line for each metric of ours, and for no other."""
+    families = list(text_string_to_metric_families(after_mission[0]))
     ours = {
         f.name + ("_total" if f.type == "counter" else "")
         for f in families

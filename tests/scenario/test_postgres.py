@@ -1,4 +1,4 @@
-"""The mission on PostgreSQL, also when the database goes away in the midst of it."""
+"""The mission on PostgreSQL, also when the database goes away meanwhile."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ async def mission(postgresql_url: str, start: Start) -> Mission:
 
 
 async def test_the_mission_runs_on_postgresql(mission: Mission) -> None:
-    """The same two people are linked, matched and told."""
+    """Two people are linked, matched and notified, as on SQLite."""
     await the_mission(mission)
 
 
 async def test_a_match_survives_a_restart_of_the_database(
     mission: Mission, postgresql: Server, postgresql_name: str
 ) -> None:
-    """Connections are cut before and after people are matched: both are told, and told once."""
+    """Connections are cut before and after people are matched: both are notified, once."""
     ada, priya = await mission.link("ada"), await mission.link("priya")
     await mission.ask(ada, "/networking available First Network Session")
     postgresql.cut(postgresql_name)
@@ -42,10 +42,10 @@ async def test_a_match_survives_a_restart_of_the_database(
         assert len(await person.sees("You're matched", where="dm")) == 1
 
 
-async def test_an_absence_of_the_database_ends_nothing(
+async def test_an_outage_of_the_database_ends_nothing(
     mission: Mission, postgresql: Server, postgresql_name: str
 ) -> None:
-    """While it is away the bot lives and says that it is not ready; then it goes on as before."""
+    """While it is away the bot lives and is not ready; then it goes on as before."""
     ada, priya = await mission.link("ada"), await mission.link("priya")
     await mission.ask(ada, "/networking available First Network Session")
     async with httpx.AsyncClient(base_url=mission.bot_url) as http:
@@ -58,10 +58,10 @@ async def test_an_absence_of_the_database_ends_nothing(
     await ada.waits_for("You're matched with Priya Raman", where="dm")
 
 
-async def test_a_match_in_a_long_absence_is_told_when_it_is_over(
+async def test_a_match_in_a_long_outage_is_sent_afterwards(
     mission: Mission, postgresql: Server, postgresql_name: str
 ) -> None:
-    """The socket tells only once: what it told waits until it can be stored, and is not late."""
+    """The socket sends a match once: it waits until it can be stored, and is not called late."""
     ada = await mission.link("ada")
     await mission.ask(ada, "/networking available First Network Session")
     with postgresql.away(postgresql_name):
@@ -72,7 +72,7 @@ async def test_a_match_in_a_long_absence_is_told_when_it_is_over(
 
 
 async def test_old_tables_are_refused(start: Start, empty_postgresql_url: str) -> None:
-    """Nothing is started and nothing changed: the sentence names the command that helps."""
+    """Nothing is started or changed, and the error names the command that helps."""
     with pytest.raises(SettingsError, match="run `slackbot migrate` first"):
         await start(database_url=empty_postgresql_url)
     database = Database(empty_postgresql_url)

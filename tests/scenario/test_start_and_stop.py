@@ -1,4 +1,4 @@
-"""The process: what keeps it from starting, and how it ends."""
+"""The process: what prevents its start, and how it stops."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECRET_WORD = "a-word-that-no-log-may-hold"
 
 
 async def test_sigterm_under_load(tmp_path: Path) -> None:
-    """Told to stop while busy, the process ends by itself within ten seconds, status 0."""
+    """Stopped while busy, the process ends by itself within ten seconds, with status 0."""
     slack, platform = Slack(), Accelevents()
     async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
         slack.base_url = slack_url
@@ -40,7 +40,7 @@ async def test_sigterm_under_load(tmp_path: Path) -> None:
                 await person.types("/networking available 11646")
             platform.delay(30, "/rest/events/*/session/v2")
             busy = [asyncio.create_task(keeps_typing(person)) for person in people]
-            await until(lambda: platform_is_asked(platform))
+            await until(lambda: requests_hang(platform))
             async with asyncio.timeout(10):
                 assert await bot.signal(signal.SIGTERM) == 0
             for task in busy:
@@ -61,8 +61,8 @@ async def keeps_typing(person: User) -> None:
         await person.types(f"/networking join {SECRET_WORD}")
 
 
-def platform_is_asked(platform: Accelevents) -> bool:
-    """Whether calls hang at the platform."""
+def requests_hang(platform: Accelevents) -> bool:
+    """Return True while requests hang at the platform."""
     return sum(call.status is None for call in platform.calls) > 2
 
 
@@ -99,6 +99,7 @@ MALFORMED = [
     ("SLACK_COMMAND", "networking"),
     ("LOG_LEVEL", "loud"),
 ]
+# Values that only the part that is built with them refuses.
 UNUSABLE = [
     ("SLACKBOT_SECRET_KEYS", ""),
     ("SLACKBOT_SECRET_KEYS", "c2hvcnQ="),
@@ -108,13 +109,12 @@ UNUSABLE = [
     ("ACCELEVENTS_SOCKET_HELLO", "hello {json"),
     ("ACCELEVENTS_SOCKET_EVENTS", "connect"),
 ]
-"""What only the part that is to be built with it can tell."""
+# One of each kind, tried as a whole process.
 PROCESSES = [("SLACK_BOT_TOKEN", "xoxb-your-token-goes-here"), ("SLACKBOT_SECRET_KEYS", "c2hvcnQ=")]
-"""One of each kind as a whole process."""
 
 
 def changed(name: str, value: str | None) -> dict[str, str | None]:
-    """A complete environment but for this variable."""
+    """Return a complete environment with this variable changed or unset."""
     unset: dict[str, str | None] = {field.upper(): None for field in Settings.model_fields}
     return unset | COMPLETE | {name: value}
 
@@ -123,8 +123,8 @@ def files_in(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-def one_line(written: list[str], name: str, value: str | None) -> None:
-    """It names the variable, and neither its value nor any secret."""
+def assert_one_line(written: list[str], name: str, value: str | None) -> None:
+    """Check that the only line names the variable, and neither its value nor any secret."""
     assert len(written) == 1
     assert name in written[0]
     if value:
@@ -139,29 +139,29 @@ def test_malformed_settings_are_named(tmp_path: Path, name: str, value: str | No
         result = CliRunner(env=changed(name, value)).invoke(main, ["run"])
     assert list(tmp_path.iterdir()) == []
     assert result.exit_code == 1
-    one_line(result.output.splitlines(), name, value)
+    assert_one_line(result.output.splitlines(), name, value)
 
 
 @pytest.mark.parametrize(("name", "value"), UNUSABLE)
 async def test_unusable_settings_are_named(tmp_path: Path, name: str, value: str) -> None:
-    """Told before anything is made or opened: the variable, and not its value."""
+    """Before anything is created or opened: the variable is named, and not its value."""
     given = {key.lower(): v for key, v in COMPLETE.items()} | {name.lower(): value}
     settings = Settings(_env_file=None, slackbot_data_dir=str(tmp_path), **given)
-    with pytest.raises(SettingsError) as told:
+    with pytest.raises(SettingsError) as raised:
         async with running(settings):
             pass
-    one_line([str(told.value)], name, value)
+    assert_one_line([str(raised.value)], name, value)
     assert files_in(tmp_path) == []
 
 
 @pytest.mark.parametrize(("name", "value"), PROCESSES)
 async def test_unusable_settings_end_the_start(tmp_path: Path, name: str, value: str) -> None:
-    """One line, a status other than 0, nothing listens, and no file was made."""
+    """One line, status 1, nothing listens, and no file was created."""
     environment = {k: v for k, v in changed(name, value).items() if v is not None}
     async with bot_process(environment, tmp_path) as bot:
         assert await bot.serving() == ""
         assert await bot.ends() == 1
-        one_line(bot.lines, name, value)
+        assert_one_line(bot.lines, name, value)
         assert files_in(tmp_path) == []
 
 
@@ -169,29 +169,27 @@ JUNK = "not a database at all " * 100
 
 
 @pytest.mark.parametrize(
-    ("file", "told"),
+    ("file", "message"),
     [
         ("data", "SLACKBOT_DATA_DIR"),
         ("data/slackbot.db", "damaged, or no database"),
         ("data/slackbot-delivery.db", "slackbot-delivery.db beside the database is damaged"),
     ],
 )
-async def test_junk_in_the_place_of_data_ends_the_start(
-    tmp_path: Path, file: str, told: str
-) -> None:
-    """One line that says what it is about, for each command; what lies there stays as it is."""
+async def test_damaged_files_end_the_start(tmp_path: Path, file: str, message: str) -> None:
+    """One line names the damaged file, which stays as it is."""
     (tmp_path / file).parent.mkdir(exist_ok=True)
     (tmp_path / file).write_text(JUNK)
     environment = {**COMPLETE, "SLACKBOT_DATA_DIR": str(tmp_path / "data")}
     async with bot_process(environment, tmp_path) as bot:
         assert await bot.ends() == 1
-        assert told in bot.lines[-1]
+        assert message in bot.lines[-1]
         assert not any("Traceback" in line for line in bot.lines)
     assert (tmp_path / file).read_text() == JUNK
 
 
 async def test_a_port_that_is_taken_ends_the_start(tmp_path: Path) -> None:
-    """Before anything is made: one line that names it."""
+    """Before anything is created: one line names the port."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         environment = {**COMPLETE, "PORT": str(taken.getsockname()[1])}
         async with bot_process(environment, tmp_path) as bot:
@@ -202,7 +200,7 @@ async def test_a_port_that_is_taken_ends_the_start(tmp_path: Path) -> None:
 
 
 async def test_a_token_that_slack_refuses_ends_the_start(tmp_path: Path) -> None:
-    """Slack knows no such token: one line says so, and nothing listens."""
+    """One line gives Slack's error code, and nothing listens."""
     slack = Slack()
     slack.workspace.state = "account_inactive"
     async with serving(slack.app) as url:
@@ -214,8 +212,8 @@ async def test_a_token_that_slack_refuses_ends_the_start(tmp_path: Path) -> None
             assert "account_inactive" in bot.lines[-1]
 
 
-async def test_a_slack_that_is_away_does_not_end_the_start(tmp_path: Path) -> None:
-    """Slack does not answer: the bot starts, is alive, and not ready yet."""
+async def test_an_unreachable_slack_does_not_end_the_start(tmp_path: Path) -> None:
+    """Without an answer from Slack the bot starts: alive, but not ready."""
     async with bot_process(COMPLETE, tmp_path) as bot:
         url = await bot.serving()
         person = Slack().user("ada", bot_url=url)

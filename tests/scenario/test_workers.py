@@ -29,25 +29,25 @@ ELSEWHERE_SECONDS = 8.0
 
 @dataclass
 class Fleet:
-    """The processes by name, and the mission that goes by the one that answers."""
+    """The processes by name, and a mission with the one that answers Slack."""
 
     mission: Mission
     processes: dict[str, BotProcess]
     rows: Callable[[str], list[str]]
 
     def holders(self) -> set[str]:
-        """Who holds a feed that is up, by the table."""
+        """Return the boot ids of the owners of connected feeds."""
         return set(self.rows("SELECT DISTINCT owner FROM feeds WHERE connected"))
 
     def process(self, boot_id: str) -> BotProcess:
-        """The process that said at its start that it is this worker."""
+        """Return the process that logged this boot id at its start."""
         [found] = [p for p in self.processes.values() if any(boot_id in line for line in p.lines)]
         return found
 
 
 @pytest.fixture
 async def fleet(postgresql_url: str, tmp_path: Path) -> AsyncIterator[Fleet]:
-    """A web process and two workers."""
+    """Run a web process and two workers."""
     await asyncio.to_thread(tables.migrate, postgresql_url, schema=SCHEMA)
     slack, platform = Slack(), Accelevents(ping_interval=1, ping_timeout=1)
     async with AsyncExitStack() as closing:
@@ -70,18 +70,18 @@ async def fleet(postgresql_url: str, tmp_path: Path) -> AsyncIterator[Fleet]:
 
 
 def rows_of(url: str) -> Callable[[str], list[str]]:
-    """Asks the database for one column."""
+    """Return a function that queries the database for one column."""
     address = url.replace("+psycopg", "")
 
-    def ask(query: str) -> list[str]:
+    def query_column(query: str) -> list[str]:
         with psycopg.connect(address) as connection:
             return [str(value) for (value,) in connection.execute(query.encode())]
 
-    return ask
+    return query_column
 
 
 async def test_available_in_one_process_is_matched_through_another(fleet: Fleet) -> None:
-    """Said to `web`, heard by a worker, told once; each says what it is for."""
+    """Available through `web`, matched through a worker, one message; each serves its own paths."""
     ada = await fleet.mission.link("ada")
     await fleet.mission.ask(ada, "/networking available 11645")
     assert len(fleet.mission.platform.sockets) == 1
@@ -101,16 +101,16 @@ async def test_available_in_one_process_is_matched_through_another(fleet: Fleet)
 
 @pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
 async def test_a_feed_outlives_its_worker(fleet: Fleet, sent: signal.Signals) -> None:
-    """Killed, stopped or ended in good order: the other worker has it, and a match is told once.
+    """Killed, paused or terminated: the other worker takes the feed, and a match is sent once.
 
-    Who was merely stopped ends by itself as soon as it goes on.
+    A worker that was merely paused ends by itself as soon as it goes on.
     """
     ada = await fleet.mission.link("ada")
     await fleet.mission.ask(ada, "/networking available 11645")
     [before] = fleet.holders()
     lost = fleet.process(before)
     assert lost is not fleet.processes["web"]
-    # Whoever has just started judges nobody for one lease.
+    # A worker that has just started takes nobody for stalled for one lease.
     await asyncio.sleep(LEASE_SECONDS)
     lost.send(sent)
     await until(lambda: fleet.holders() not in ({before}, set()), ELSEWHERE_SECONDS)
@@ -123,8 +123,8 @@ async def test_a_feed_outlives_its_worker(fleet: Fleet, sent: signal.Signals) ->
 
 
 @pytest.mark.parametrize("role", ["web", "worker"])
-async def test_on_sqlite_the_bot_is_one_process(tmp_path: Path, role: str) -> None:
-    """`web` and `worker` are refused in one line that names what helps."""
+async def test_on_sqlite_the_bot_is_a_single_process(tmp_path: Path, role: str) -> None:
+    """`web` and `worker` are refused in one line that names what to do."""
     async with bot_process(COMPLETE, tmp_path, role) as bot:
         assert await bot.serving() == ""
         assert await bot.ends() == 1
@@ -133,7 +133,7 @@ async def test_on_sqlite_the_bot_is_one_process(tmp_path: Path, role: str) -> No
 
 
 async def test_a_second_run_on_the_same_file_is_refused(tmp_path: Path) -> None:
-    """In one line; the first goes on, and when it has ended, however, another may start."""
+    """In one line; the first goes on, and after its end, even by force, another may start."""
     async with bot_process(COMPLETE, tmp_path) as first:
         assert await first.serving()
         async with bot_process(COMPLETE, tmp_path) as second:

@@ -1,4 +1,4 @@
-"""The manifest is what the bot uses, within Slack's limits, and the repository's file is it."""
+"""The manifest: what the bot uses, within Slack's limits, and the same as the repository's file."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def made(*arguments: str) -> dict[str, Any]:
 
 
 def scalar(written: str) -> Any:
-    """A YAML scalar of the few kinds that a manifest has."""
+    """Parse a YAML scalar of the few kinds that a manifest has."""
     if written in {"true", "false"} or written.isdecimal() or written.startswith('"'):
         return json.loads(written)
     return re.sub(r"\s+#.*", "", written)
 
 
 def read_yaml(text: str) -> Any:
-    """Block mappings and lists of two spaces' indentation, read without YAML's other ways."""
+    """Parse block mappings and lists with an indentation of two spaces."""
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     expanded: list[str] = []
     for line in lines:  # "- a: 1" is a mapping that begins on the next line
@@ -67,7 +67,7 @@ def read_block(lines: list[str], depth: int) -> tuple[Any, list[str]]:
 
 
 def test_the_file_in_the_repository_is_what_is_printed():
-    """`manifest.yml` is the output for the host that the README speaks of."""
+    """`manifest.yml` is the output for the host that the README names."""
     assert (ROOT / "manifest.yml").read_text() == printed("--url", URL)
 
 
@@ -98,7 +98,7 @@ def test_the_manifest_keeps_slacks_limits(how: list[str]):
 
 
 def addresses(value: Any) -> set[str]:
-    """Every URL of a manifest."""
+    """Return every URL of a manifest."""
     if isinstance(value, dict):
         return {found for inner in value.values() for found in addresses(inner)}
     if isinstance(value, list):
@@ -129,9 +129,9 @@ def test_the_scopes_are_those_of_the_methods_called():
 def test_the_events_are_those_listened_to():
     """Every event that the bot listens to is subscribed to, and no other."""
     source = "".join(file.read_text() for file in (SLACK / "inbound/listeners").glob("*.py"))
-    heard = re.findall(r'app\.event\("(\w+)"\)', source)
+    handled = re.findall(r'app\.event\("(\w+)"\)', source)
     subscribed = made("--socket-mode")["settings"]["event_subscriptions"]["bot_events"]
-    assert sorted(subscribed) == sorted(heard)
+    assert sorted(subscribed) == sorted(handled)
 
 
 def test_the_command_is_that_of_the_settings():
@@ -145,7 +145,7 @@ def test_the_command_is_that_of_the_settings():
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         ([], "either --url"),
         (["--url", URL, "--socket-mode"], "either --url"),
@@ -158,8 +158,8 @@ def test_the_command_is_that_of_the_settings():
         (["--socket-mode", "--command", "networking"], "not like /networking"),
     ],
 )
-def test_what_cannot_be_made_is_a_usage_error(arguments: list[str], told: str):
+def test_what_cannot_be_made_is_a_usage_error(arguments: list[str], message: str):
     """An address that Slack could not post to is refused before it is pasted somewhere."""
     ran = CliRunner().invoke(main, ["manifest", *arguments])
     assert ran.exit_code == 2
-    assert told in ran.output
+    assert message in ran.output

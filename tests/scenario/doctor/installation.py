@@ -45,7 +45,7 @@ class Installation:
     secrets: list[str] = field(default_factory=list, repr=False)
 
     async def run_doctor(self, *arguments: str, typed: str = "", **changes: str) -> Report:
-        """Run `slackbot doctor`; check that no secret is printed and that all but `ok` has a hint."""
+        """Run `slackbot doctor`; no secret may be printed, and all but `ok` has a hint."""
         given = {**self.environment, **changes}
         run: Any = CliRunner().invoke
         result = await asyncio.to_thread(run, main, ["doctor", *arguments], input=typed, env=given)

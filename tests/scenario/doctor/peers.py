@@ -15,7 +15,7 @@ PAGE = "<!doctype html><title>Welcome</title>"
 
 
 def websocket(*texts: str, after_connect: str | None = None, code: int | None = None) -> ASGIApp:
-    """A WebSocket server that sends `texts`, answers one frame, and closes with `code`, if given."""
+    """A WebSocket server: sends `texts`, answers one frame and closes, as far as given."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":

@@ -1,4 +1,4 @@
-"""What a log line may hold, on the real root handler."""
+"""Redaction of log lines, on the real root handler."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FORMS = ("console", "json")
 
 
 class Hostile:
-    """Cannot be made a text."""
+    """A value that cannot be converted to text."""
 
     def __str__(self) -> str:
         raise RuntimeError("no")
@@ -40,7 +40,7 @@ class Hostile:
 
 
 def speak(logger: logging.Logger, secret: str) -> None:
-    """The ways in which a library puts something into a record."""
+    """Log the secret in each way in which a library may."""
     logger.warning("got %s", secret)
     logger.warning("got %r", {"authorization": secret, "x": [secret]})
     logger.warning(f"POST /a/{secret}?userKey={secret}")  # noqa: G004 - libraries do
@@ -63,7 +63,7 @@ def test_foreign_loggers_print_no_secret(printing: Printing, form: str, secret: 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
 def test_our_own_lines_print_no_secret(printing: Printing, form: str, secret: str) -> None:
-    """A slip of our own is caught too: by the name of the value, or by its looks."""
+    """A slip of our own is caught too: by the name of the value, or by its form."""
     printed = printing(form)
     OURS.info("linked", token=secret, response_url=secret, trigger_id=secret)
     OURS.info("linked", answer={"deep": [{"join_token": secret}]}, attendee={"a": secret})
@@ -71,7 +71,7 @@ def test_our_own_lines_print_no_secret(printing: Printing, form: str, secret: st
     assert printed.getvalue().count("[hidden]") == 5
 
 
-def test_long_secrets_are_known_by_their_looks(printing: Printing) -> None:
+def test_long_secrets_are_known_by_their_form(printing: Printing) -> None:
     """Long words of letters and digits are hidden from our own lines under any name."""
     printed = printing()
     for name, secret in SECRETS.items():
@@ -81,7 +81,7 @@ def test_long_secrets_are_known_by_their_looks(printing: Printing) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_exceptions_show_type_and_frames_but_no_secret(printing: Printing, form: str) -> None:
-    """Causes, contexts, notes, groups and local variables: not one of them gives it away."""
+    """Causes, contexts, notes, groups and local variables: none of them reveals the secret."""
     printed = printing(form)
     secret = SECRETS["opaque token"]
 
@@ -121,7 +121,7 @@ def test_an_exception_keeps_what_helps(printing: Printing) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_nobody_can_forge_a_line(printing: Printing, form: str) -> None:
-    """Line breaks, terminal escapes and turned directions are written out, not carried out."""
+    """Line breaks, terminal escapes and direction marks are written out, not carried out."""
     printed = printing(form)
     evil = 'x\n{"level": "error"}\r\x1b[31m\x1b]0;owned\x07\u2028\u202e\x85\x00\ud800'
     OURS.info("said", reason=evil, **{"a\nb": evil})
@@ -161,8 +161,8 @@ def test_a_lost_stream_says_nothing(printing: Printing, capfd: pytest.CaptureFix
     assert "".join(capfd.readouterr()) == ""
 
 
-def test_others_speak_from_a_warning_on(printing: Printing) -> None:
-    """At debug level libraries would print bodies and headers; only we speak there."""
+def test_libraries_are_heard_from_a_warning_on(printing: Printing) -> None:
+    """At debug level libraries would print bodies and headers; only our own lines are printed."""
     printed = printing(level="debug")
     for name in ("slack_bolt", "httpcore.http11", "sqlalchemy.engine", "uvicorn.access", "asyncio"):
         logging.getLogger(name).setLevel(logging.DEBUG)
@@ -183,20 +183,20 @@ def test_what_we_need_to_know_stays(printing: Printing) -> None:
     printed = printing()
     digest = "0123456789abcdef0123456789abcdef"
     OURS.info("match", match=digest, team="T0123ABCD", user="U0456EFGH", reason="timed_out")
-    said = json.loads(printed.getvalue())
-    assert said["match"] == digest
-    assert (said["team"], said["user"], said["reason"]) == ("T0123ABCD", "U0456EFGH", "timed_out")
-    assert said["timestamp"].startswith("20")
-    assert said["logger"] == "slackbot.test"
+    line = json.loads(printed.getvalue())
+    assert line["match"] == digest
+    assert (line["team"], line["user"], line["reason"]) == ("T0123ABCD", "U0456EFGH", "timed_out")
+    assert line["timestamp"].startswith("20")
+    assert line["logger"] == "slackbot.test"
 
 
-def test_what_nobody_caught_is_redacted_too(printing: Printing) -> None:
-    """The last words of the process come by the same way."""
+def test_uncaught_exceptions_are_redacted(printing: Printing) -> None:
+    """The last line of the process passes the same handler."""
     printed: io.StringIO = printing()
     error = RuntimeError(SECRETS["join token"])
     sys.excepthook(type(error), error, None)
-    said = json.loads(printed.getvalue())
-    assert (said["event"], said["exception"]) == ("uncaught", "RuntimeError: [hidden]")
+    line = json.loads(printed.getvalue())
+    assert (line["event"], line["exception"]) == ("uncaught", "RuntimeError: [hidden]")
 
 
 def test_huge_and_deep_values_are_cut(printing: Printing) -> None:

@@ -38,14 +38,14 @@ Command = Callable[..., Result]
 
 @pytest.fixture
 def command(tmp_path: Path) -> Iterator[Command]:
-    """Carries out a command of the command line in an empty folder."""
+    """Run a command in an empty folder."""
     runner = CliRunner()
 
-    def carry_out(*arguments: str, **environment: str) -> Result:
+    def run(*arguments: str, **environment: str) -> Result:
         return runner.invoke(main, arguments, env=ENVIRONMENT | environment)
 
     with contextlib.chdir(tmp_path):
-        yield carry_out
+        yield run
 
 
 @pytest.fixture(params=["file", "postgresql"])
@@ -77,7 +77,7 @@ def link(number: int) -> Link:
 
 
 def save(url: str, key: str, *numbers: int) -> None:
-    """Store links, sealed with this key."""
+    """Store links, encrypted with this key."""
 
     async def work() -> None:
         database = Database(url)
@@ -90,7 +90,7 @@ def save(url: str, key: str, *numbers: int) -> None:
     asyncio.run(work())
 
 
-def test_migrate_tells_what_it_did(command: Command, url: str):
+def test_migrate_lists_its_migrations(command: Command, url: str):
     """Each migration by name, on PostgreSQL the delivery engine's too, and nothing a second time.
 
     On SQLite the engine makes its tables when the bot starts.
@@ -108,15 +108,15 @@ def test_migrate_tells_what_it_did(command: Command, url: str):
 
 
 def waiting(postgresql: Server) -> int:
-    """How many processes wait for the right to migrate."""
+    """Count the processes that wait for the migration lock."""
     with psycopg.connect(postgresql.url("postgres").replace("+psycopg", "")) as connection:
-        asked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        row = connection.execute(asked).fetchone()
+        query = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
 
 
-def test_processes_that_migrate_at_once_take_turns(postgresql: Server, empty_postgresql_url: str):
-    """Of two that are held up together one does the work, and all end well."""
+def test_concurrent_migrations_wait_for_each_other(postgresql: Server, empty_postgresql_url: str):
+    """Of two processes that wait together one does the work, and both end well."""
     url = empty_postgresql_url
     with psycopg.connect(url.replace("+psycopg", "")) as held:
         held.execute("SELECT pg_advisory_xact_lock(%s)", [schema.LOCK_KEY])
@@ -124,21 +124,21 @@ def test_processes_that_migrate_at_once_take_turns(postgresql: Server, empty_pos
         until = time.monotonic() + 60
         while waiting(postgresql) < len(running) and time.monotonic() < until:
             time.sleep(0.05)
-    told = [process.communicate(timeout=60) for process in running]
-    assert [process.returncode for process in running] == [0, 0], told
-    assert sorted("Migrated" in out for out, _ in told) == [False, True]
+    output = [process.communicate(timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0, 0], output
+    assert sorted("Migrated" in out for out, _ in output) == [False, True]
 
 
 def test_processes_migrate_one_file_at_once(tmp_path: Path):
-    """On SQLite too one does the work, and all end well."""
+    """On SQLite too one does the work, and both end well."""
     running = [start("migrate", DATABASE_URL=f"sqlite:///{tmp_path}/bot.db") for _ in range(2)]
-    told = [process.communicate(timeout=60) for process in running]
-    assert [process.returncode for process in running] == [0, 0], told
-    assert sorted("Migrated" in out for out, _ in told) == [False, True]
+    output = [process.communicate(timeout=60) for process in running]
+    assert [process.returncode for process in running] == [0, 0], output
+    assert sorted("Migrated" in out for out, _ in output) == [False, True]
 
 
 def test_run_refuses_old_tables_of_postgresql(empty_postgresql_url: str):
-    """One line that names the command which helps, a bad exit status, and nothing begun."""
+    """One line names the command that helps; status 1, and nothing is started."""
     process = start("run", DATABASE_URL=empty_postgresql_url, PORT="0")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1
@@ -150,14 +150,14 @@ def test_run_refuses_old_tables_of_postgresql(empty_postgresql_url: str):
 def test_run_refuses_postgresql_without_tables_for_delivery(
     command: Command, empty_postgresql_url: str
 ):
-    """Our own tables are not enough: the same line, and the same command makes both."""
+    """Our own tables are not enough: one line names the command that creates both."""
     save(empty_postgresql_url, OLD)
     refused = start("run", DATABASE_URL=empty_postgresql_url, PORT="0")
     out, err = refused.communicate(timeout=60)
     assert (refused.returncode, out) == (1, "")
-    *before, told = err.splitlines()
-    assert told.startswith("Error: DATABASE_URL: its tables for delivery")
-    assert told.endswith("run `slackbot migrate` first")
+    *before, last = err.splitlines()
+    assert last.startswith("Error: DATABASE_URL: its tables for delivery")
+    assert last.endswith("run `slackbot migrate` first")
     assert not any("DBOS" in line or "Traceback" in line for line in before)
     assert command("migrate", DATABASE_URL=empty_postgresql_url).exit_code == 0
     with psycopg.connect(empty_postgresql_url.replace("+psycopg", "")) as connection:
@@ -173,10 +173,10 @@ def test_run_refuses_postgresql_without_tables_for_delivery(
         ("mysql://me:hunter2@127.0.0.1/x", "only sqlite"),
     ],
 )
-def test_a_database_that_cannot_be_used_is_told_in_one_line(
+def test_a_database_that_cannot_be_used_is_one_line(
     command: Command, arguments: list[str], url: str, reason: str
 ):
-    """With its reason, without its password, with a bad exit status."""
+    """With its reason, without its password, with status 1."""
     refused = command(*arguments, DATABASE_URL=url)
     assert refused.exit_code == 1
     assert len(refused.output.splitlines()) == 1
@@ -185,8 +185,8 @@ def test_a_database_that_cannot_be_used_is_told_in_one_line(
     assert re.search(reason, refused.output)
 
 
-def test_keys_are_rotated_and_the_old_one_can_go(command: Command, url: str):
-    """With both keys everything is sealed anew; with the new key alone nothing is unreadable."""
+def test_after_a_rotation_the_old_key_can_go(command: Command, url: str):
+    """With both keys everything is encrypted again; with the new one alone all can be read."""
     save(url, OLD, 1, 2, 3)
     both = command("rotate-keys", DATABASE_URL=url, SLACKBOT_SECRET_KEYS=f"{NEW},{OLD}")
     assert both.exit_code == 0
@@ -199,20 +199,20 @@ def test_keys_are_rotated_and_the_old_one_can_go(command: Command, url: str):
     assert "0 resealed, 3 already had the newest key, 0 could not be opened." in alone.output
 
 
-def test_what_cannot_be_opened_is_told(command: Command, url: str):
-    """With a reason and a bad exit status, so that nobody removes a key too early."""
+def test_values_that_cannot_be_decrypted_are_counted(command: Command, url: str):
+    """With a reason and status 1, so that no key is removed too early."""
     save(url, LOST, 1)
     save(url, OLD, 2)
-    told = command("rotate-keys", DATABASE_URL=url, SLACKBOT_SECRET_KEYS=f"{NEW},{OLD}")
-    assert told.exit_code == 1
-    assert told.output.splitlines() == [
+    result = command("rotate-keys", DATABASE_URL=url, SLACKBOT_SECRET_KEYS=f"{NEW},{OLD}")
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
         "1 resealed, 0 already had the newest key, 1 could not be opened.",
         "Error: Keep the other keys for now. Not opened: unknown key: 1.",
     ]
 
 
-def test_keys_are_not_rotated_in_old_tables(command: Command, empty_postgresql_url: str):
-    """Another version's tables are left alone."""
+def test_keys_are_not_rotated_in_an_old_schema(command: Command, empty_postgresql_url: str):
+    """Another version's tables are left as they are."""
     refused = command("rotate-keys", DATABASE_URL=empty_postgresql_url)
     assert refused.exit_code == 1
     assert "run `slackbot migrate` first" in refused.output
