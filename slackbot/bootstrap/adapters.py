@@ -23,7 +23,9 @@ from slackbot.settings import Settings, SettingsError, split
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.client import POST_SECONDS, WebClient, slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
+from slackbot.slack.outbound.api import SlackApi
 from slackbot.slack.outbound.messenger import SlackMessenger
+from slackbot.slack.outbound.queue import WorkspaceQueue
 from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.store import SqlStore
@@ -62,6 +64,8 @@ class Outside:
     feed: SocketFeed
     slack: WebClient
     installation: SingleInstallation
+    slack_api: SlackApi
+    slack_queue: WorkspaceQueue
     messenger: SlackMessenger
     links: HubLinks
     delivery_database: DeliveryDatabase
@@ -97,20 +101,19 @@ async def reach_out(
     closing.push_async_callback(platform.aclose)
     feed = SocketFeed(feed_as, clock)
     closing.push_async_callback(feed.aclose)
-    installation, told = await _slack_of(settings, closing)
+    installation, client = await _slack_of(settings, closing)
     links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
     fence = Fence()
     calls, call_page = calls_and_page(settings, store, clock, call_static)
+    # `holds` is set later.
+    slack_api = SlackApi(client, installation, may_send=lambda: fence.holds())  # noqa: PLW0108
+    slack_queue = WorkspaceQueue()
+    closing.push_async_callback(slack_queue.aclose)
     messenger = SlackMessenger(
-        told,
-        installation,
-        links,
-        channels=store.dm_channels,
-        call_offer=calls.offer,
-        may_send=lambda: fence.holds(),  # noqa: PLW0108 - whose `holds` is set later
+        slack_api, slack_queue, links, channels=store.dm_channels, call_offer=calls.offer
     )
-    closing.push_async_callback(messenger.aclose)
-    opened = (boot_id, database, leases, store, platform, feed, told, installation, messenger)
+    slack = (client, installation, slack_api, slack_queue, messenger)
+    opened = (boot_id, database, leases, store, platform, feed, *slack)
     return Outside(*opened, links, delivery_database, fence, calls, call_page)
 
 

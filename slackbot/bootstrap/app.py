@@ -32,6 +32,8 @@ from slackbot.slack.installations import (
     SingleInstallation,
     SlackUnreachable,
 )
+from slackbot.slack.outbound.response_urls import ResponseUrls
+from slackbot.slack.outbound.views import Views
 from slackbot.storage.notify import listen
 from slackbot.storage.workers import FEEDS_CHANNEL
 from slackbot.web.app import web_app
@@ -102,7 +104,7 @@ async def _become_worker(outside: Outside, inside: Inside, role: Role) -> None:
 
 async def _stop_telling(outside: Outside, inside: Inside) -> None:
     """Together: what waits in the queue goes back to its workflow, which leaves it as it is."""
-    await asyncio.gather(inside.delivery.aclose(), outside.messenger.aclose())
+    await asyncio.gather(inside.delivery.aclose(), outside.slack_queue.aclose())
 
 
 def _slack(
@@ -115,13 +117,17 @@ def _slack(
     """How Slack's requests come in: over HTTP, or over Socket Mode."""
     slash, links = settings.slack_command, outside.links
     services = Services(inside.accounts, inside.sessions, inside.availabilities, inside.matches)
-    answers = CommandHandlers(
+    views = Views(outside.slack_api, outside.slack_queue)
+    response_urls = ResponseUrls(outside.slack, outside.messenger)
+    responder = Responder(outside.messenger, response_urls, views, background)
+    handlers = CommandHandlers(
         services, clock=clock, background=background, links=links, slash=slash
     )
-    linking = ConnectFlow(
+    connect_flow = ConnectFlow(
         accounts=inside.accounts,
-        answers=answers,
-        messenger=outside.messenger,
+        handlers=handlers,
+        responder=responder,
+        views=views,
         background=background,
         links=links,
         slash=slash,
@@ -133,10 +139,10 @@ def _slack(
 
     parts = Parts(
         slash=slash,
-        answers=answers,
-        linking=linking,
-        calling=CallButtons(outside.calls, background=background, links=links),
-        replies=Responder(outside.messenger, background),
+        handlers=handlers,
+        connect_flow=connect_flow,
+        call_buttons=CallButtons(outside.calls, background=background, links=links),
+        responder=responder,
         accounts=inside.accounts,
         background=background,
         record_event=record_event,

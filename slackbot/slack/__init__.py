@@ -1,1 +1,1 @@
-"""Everything Slack: its requests in, our words and messages out."""
+"""The Slack side: requests in, messages out."""

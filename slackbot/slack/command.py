@@ -1,4 +1,4 @@
-"""What may be typed after the slash command, and the same as a button's action id."""
+"""The commands: typed after the slash command, and as a button's action id."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 from slackbot.domain.credentials import holds_secret
 
+# Characters of an argument; the rest is cut off.
 ARGUMENT_LIMIT: Final = 200
 
 
@@ -40,36 +41,36 @@ _KNOWN: Final = {name.value: name for name in Name if name.value} | ALIASES
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One thing a person asks for, however they asked."""
+    """A person's request, typed or pressed."""
 
     name: Name
     argument: str = ""
 
     @property
     def text(self) -> str:
-        """How it is typed after the slash command."""
+        """The command as typed after the slash command."""
         return f"{self.name.value} {self.argument}".strip()
 
     @property
     def action(self) -> str:
-        """The action id of a button that does it."""
+        """The action id of a button for this command."""
         return f"{self.name.value or 'overview'}:{self.argument}"
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """No such command; `nearest` is the closest one, or empty."""
+    """A word that is no command; `nearest` is the closest one, or empty."""
 
     word: str
     nearest: str
 
 
 class SecretTyped:
-    """The text seems to hold a token: refuse it, keep nothing, repeat nothing."""
+    """Text that seems to hold a token: it is refused, not stored and not repeated."""
 
 
 def parse(text: str) -> Command | Unknown | SecretTyped:
-    """Read what was typed after the slash command. Total: any text gives one of the three."""
+    """Parse the text after the slash command. Total: any text gives one of the three."""
     if holds_secret(text):
         return SecretTyped()
     words = text.split()
@@ -78,7 +79,7 @@ def parse(text: str) -> Command | Unknown | SecretTyped:
     word, argument = words[0].casefold(), " ".join(words[1:])[:ARGUMENT_LIMIT]
     name = _KNOWN.get(word)
     if name is Name.CONNECT and argument:
-        return SecretTyped()  # nothing else is ever put there
+        return SecretTyped()  # people put nothing else there
     if name is not None:
         return Command(name, argument)
     nearest = difflib.get_close_matches(word[:50], _KNOWN, n=1)
@@ -86,9 +87,9 @@ def parse(text: str) -> Command | Unknown | SecretTyped:
 
 
 def from_action(action_id: str) -> Command | None:
-    """The command of a button, or None for buttons that are none (links, the connect prompt).
+    """Return a button's command, or None for other buttons (links, the connect prompt).
 
-    None of ours holds a secret, and what holds one is not to be repeated.
+    An argument that holds a secret is none of ours, and must not be repeated: None, too.
     """
     name, _, argument = action_id.partition(":")
     if name == "overview":

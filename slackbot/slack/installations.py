@@ -1,4 +1,4 @@
-"""Which workspace the bot is installed in, and who it is there."""
+"""The workspace that the bot is installed in, and the bot's identity there."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slackbot.domain.model import TeamId
 from slackbot.slack.client import CALL_SECONDS
 
+# Slack's error words that no retry mends.
 FINAL_ERRORS: Final = {
     "invalid_auth",
     "not_authed",
@@ -24,7 +25,7 @@ FINAL_ERRORS: Final = {
 
 
 class InstallationRefused(Exception):
-    """Slack does not accept the bot's token; `reason` is Slack's word for it."""
+    """Slack does not accept the bot's token; `reason` is Slack's error word."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -32,7 +33,7 @@ class InstallationRefused(Exception):
 
 
 class SlackUnreachable(Exception):
-    """Slack gave no proper answer; asking again later may help."""
+    """Slack gave no proper answer; a later try may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +47,27 @@ class Installation:
 
 
 class SingleInstallation:
-    """The one workspace of a `SLACK_BOT_TOKEN`, asked of Slack once and then remembered."""
+    """The one workspace of `SLACK_BOT_TOKEN`, asked for once with `auth.test` and cached."""
 
     def __init__(self, client: AsyncWebClient, token: str) -> None:
         self._client = client
         self._token = token
         self._lock = asyncio.Lock()
-        self._known: Installation | None = None
+        self._installation: Installation | None = None
 
     async def get(self) -> Installation:
-        """Who we are.
+        """Return the installation.
 
         Raises:
-            InstallationRefused: the token is no good.
+            InstallationRefused: Slack refuses the token.
             SlackUnreachable: Slack cannot be asked now.
         """
         async with self._lock:
-            if self._known is None:
-                self._known = await self._ask()
-            return self._known
+            if self._installation is None:
+                self._installation = await self._fetch()
+            return self._installation
 
-    async def _ask(self) -> Installation:
+    async def _fetch(self) -> Installation:
         try:
             async with asyncio.timeout(CALL_SECONDS):
                 answer = await self._client.auth_test(token=self._token)
@@ -87,7 +88,7 @@ class SingleInstallation:
     async def authorize(
         self, enterprise_id: str | None, team_id: str | None, user_id: str | None
     ) -> AuthorizeResult | None:
-        """Bolt's question before every request; people of other workspaces are not served."""
+        """Authorize a request for Bolt; None for people of other workspaces."""
         installation = await self.get()
         if team_id != installation.team:
             return None

@@ -1,6 +1,6 @@
-"""The Slack app's manifest, made here alone: as JSON for tools, as YAML with its reasons.
+"""The Slack app's manifest: as JSON, and as YAML with comments.
 
-Over HTTP every part names the address that Slack posts to; in Socket Mode there is none.
+Over HTTP it names the address that Slack posts to; in Socket Mode there is none.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from slackbot.slack.app import PATH
-
+# Where Slack's requests are served.
+PATH: Final = "/slack/events"
+# What the bot's token must be allowed, each with its reason.
 SCOPES: Final = {
     "commands": "the slash command",
     "chat:write": "the message that tells of a match",
@@ -19,15 +20,14 @@ SCOPES: Final = {
     "im:history": "looks there whether it arrived, when Slack's answer did not",
     "users:read": "tells who was deactivated and reads no message any more",
 }
-"""What the bot's token must be allowed, each with its reason."""
 BOT_EVENTS: Final = ("app_home_opened", "app_uninstalled", "tokens_revoked", "user_change")
 _USAGE: Final = "[sessions | join | available | pause | matches | status | connect | help]"
 _PLAIN: Final = re.compile(r"[A-Za-z/][\w ,./:+-]*", re.ASCII)
-_WORDS_OF_YAML: Final = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+_YAML_KEYWORDS: Final = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
 
 def manifest(url: str | None, command: str) -> dict[str, Any]:
-    """The manifest for a bot at the public address `url`, or without one for Socket Mode."""
+    """Return the manifest for a bot at the public address `url`, or for Socket Mode (None)."""
     posted_to = None if url is None else url.rstrip("/") + PATH
     return {
         "_metadata": {"major_version": 1},
@@ -75,17 +75,17 @@ def _address(name: str, posted_to: str | None) -> dict[str, str]:
     return {} if posted_to is None else {name: posted_to}
 
 
-def as_yaml(made: dict[str, Any], made_by: str) -> str:
-    """The manifest for the web form, each scope with its reason beside it."""
+def as_yaml(value: dict[str, Any], made_by: str) -> str:
+    """Return the manifest for Slack's web form, each scope with its reason beside it."""
     head = [
         '# The Slack app, for "Create an app from a manifest". Made by:',
         f"#   {made_by}",
     ]
-    return "\n".join([*head, *_lines(made)]) + "\n"
+    return "\n".join([*head, *_lines(value)]) + "\n"
 
 
 def _lines(value: dict[str, Any] | list[Any], indent: str = "") -> Iterator[str]:
-    """The lines of a mapping or a list, in YAML's block style."""
+    """Yield the lines of a mapping or a list, in YAML's block style."""
     if isinstance(value, list):
         for item in value:
             yield from _item(item, indent)
@@ -111,13 +111,13 @@ def _item(item: Any, indent: str) -> Iterator[str]:
 
 
 def _scalar(value: object) -> str:
-    """As it is where YAML reads it as text, else as JSON, which is YAML too."""
+    """Return text unquoted where YAML reads it as text, else JSON, which is YAML too."""
     if (
         isinstance(value, str)
         and _PLAIN.fullmatch(value)
         and ": " not in value
         and not value.endswith((":", " "))
-        and value.lower() not in _WORDS_OF_YAML
+        and value.lower() not in _YAML_KEYWORDS
     ):
         return value
     return json.dumps(value, ensure_ascii=False)

@@ -1,10 +1,10 @@
-"""Every sentence a person reads in Slack.
+"""Every sentence that people read in Slack.
 
-A sentence is ours and may use `*bold*`, `_italic_` and `` `code` ``. What stands in braces is put
-in later, as it is: foreign text is never read as markup (`blocks/text.py`). A time is written
-`{end:time}` or `{start:when}` and shows in each reader's own zone.
+Sentences may use `*bold*`, `_italic_` and `` `code` ``. Values replace the braces as they are:
+untrusted text is never read as markup (`blocks/text.py`). A time is written `{end:time}` or
+`{start:when}` and shows in each reader's own time zone.
 
-Tone: short and warm. Say what is, then what to do; the button beside it does it.
+Tone: short and warm. Say what is so, then what to do; the button beside it does it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ MODAL_SUBMIT: Final = "Connect"
 MODAL_CLOSE: Final = "Not now"
 MODAL_EVENT_LABEL: Final = "Your event"
 MODAL_EVENT_HINT: Final = "The event's link, or the last part of it."
-MODAL_EVENT_PLACEHOLDER: Final = "https://www.accelevents.com/e/your-event"
 MODAL_CREDENTIAL_LABEL: Final = "Magic link or access token"
 MODAL_CREDENTIAL_HINT: Final = (
     "Paste the whole magic link from your e-mail, or your access token. "
@@ -57,7 +56,7 @@ SECRET_TYPED: Final = (
     "behind the button."
 )
 
-# --- waiting for an answer -----------------------------------------------------------------------
+# --- pending answers -----------------------------------------------------------------------------
 ASKING: Final = "Asking Accelevents. The answer follows below."
 DEFECT: Final = (
     "*Something went wrong on my side.* Nothing else is affected.\n"
@@ -123,13 +122,12 @@ UNREACHABLE: Final = (
     "Please let this app message you (open it under Apps), then say that you're available again."
 )
 STATUS_SMALL: Final = "Connected to {event} since {since:when}"
-NOTHING_OPEN: Final = "No session is open right now."
 
 # --- matches -------------------------------------------------------------------------------------
 MATCHED: Final = "*You're matched with {name}*"
 MATCHED_NOW: Final = "You're matched with "
+# Replaces `MATCHED_NOW` once a button of the card is answered.
 MATCHED_THEN: Final = "You were matched with "
-"""Takes the place of `MATCHED_NOW` once a button of the card was answered."""
 MATCH_OVER: Final = "*You were matched with {name}*"
 ROUND_OVER: Final = "The round is over. Shall I go on looking?"
 ROUND_WAS: Final = "{start:time} to {end:time}"
@@ -147,7 +145,7 @@ CALL_SMALL: Final = (
     "The call opens in one browser of yours, and in no other. To change, take a new link."
 )
 CALL_GONE: Final = "There is no call to join here any more."
-# Below a message of which Slack took the text alone.
+# Below a message of which Slack accepted only the text.
 BUTTONS_MISSING: Final = "This message came without its buttons. Go on in my Home tab."
 HISTORY: Final = "People you met"
 HISTORY_NAME: Final = "*{name}*"
@@ -206,7 +204,8 @@ HELP: Final = {
     "help": "this list",
 }
 
-# --- what went wrong: one sentence for each code of `domain/errors.py` ---------------------------
+# --- errors: one sentence for each code of `domain/errors.py` ------------------------------------
+# `not_linked` and `ambiguous_session` are answered with the connect prompt and a choice.
 ERRORS: Final = {
     "bad_event_link": "That is not an event link. It looks like {example}.",
     "bad_credential": "That is neither a magic link nor an access token. Paste it whole.",
@@ -267,11 +266,11 @@ ERRORS: Final = {
         "administrator."
     ),
 }
-"""`not_linked` and `ambiguous_session` are answered with the connect prompt and a choice."""
 
+# Replaces an unknown session title; sentences with `{title}` can begin with it.
 THIS_SESSION: Final = "This session"
-"""Stands where a session's title is not known; sentences with `{title}` can begin with it."""
 
+# The same beside a field of the connect form, where no markup is possible.
 AT_FIELD: Final = {
     "not_linked": "You disconnected while I was checking this. Submit once more to connect.",
     "token_refused": "Accelevents does not accept this token. Get a fresh one and paste it here.",
@@ -291,4 +290,3 @@ AT_FIELD: Final = {
     "unreadable": "Accelevents answered something I can't read. Submit once more in a moment.",
     "defect": "Something went wrong on my side. Submit once more in a moment.",
 }
-"""The same beside a field of the connect form, where no markup is possible."""

@@ -25,8 +25,9 @@ from slackbot.sandbox.slack import Fault, Slack
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.client import slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
+from slackbot.slack.outbound.api import SlackApi
 from slackbot.slack.outbound.messenger import SlackMessenger
-from slackbot.slack.outbound.queue import EARLY_SECONDS
+from slackbot.slack.outbound.queue import EARLY_SECONDS, WorkspaceQueue
 from tests.harness.fakes import CALL, NOON, FakeMessenger, match
 from tests.harness.services import open_store
 
@@ -120,11 +121,9 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
         closing.push_async_callback(session.close)
         client = web_client(f"{url}/api/", session)
         store = await closing.enter_async_context(open_store())
+        api = SlackApi(client, SingleInstallation(client, slack.token))
         yield RealStage(
-            slack,
-            SlackMessenger(
-                client, SingleInstallation(client, slack.token), LINKS, channels=store.dm_channels
-            ),
+            slack, SlackMessenger(api, WorkspaceQueue(), LINKS, channels=store.dm_channels)
         )
 
 

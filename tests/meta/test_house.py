@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from slackbot.domain import errors
-from slackbot.slack import texts as words
-from slackbot.slack.blocks.limits import BUTTON_LIMIT
+from slackbot.slack import texts
+from slackbot.slack.blocks.message import BUTTON_LIMIT
 
 ROOT = Path(__file__).parents[2]
 PRODUCT = sorted((ROOT / "slackbot").rglob("*.py"))
@@ -38,8 +38,8 @@ def test_every_error_a_person_can_meet_has_its_sentence() -> None:
     # A session's error is shown by its cause's sentence.
     codes = {cls.code for cls in concrete(errors.SlackbotError) - {errors.SessionError}}
     codes -= {cls.code for cls in concrete(errors.MessageError)} | DRAWN_ELSEWHERE
-    assert codes == set(words.ERRORS) - {"ticket_limit_unknown"}
-    assert set(words.AT_FIELD) - {"defect"} <= codes | DRAWN_ELSEWHERE
+    assert codes == set(texts.ERRORS) - {"ticket_limit_unknown"}
+    assert set(texts.AT_FIELD) - {"defect"} <= codes | DRAWN_ELSEWHERE
 
 
 def test_the_error_tree_is_drawn_as_it_is() -> None:
@@ -51,12 +51,12 @@ def test_the_error_tree_is_drawn_as_it_is() -> None:
 
 def test_buttons_fit() -> None:
     """No button's label is longer than Slack allows."""
-    labels = [value for name, value in vars(words).items() if name.startswith("BUTTON_")]
+    labels = [value for name, value in vars(texts).items() if name.startswith("BUTTON_")]
     assert labels
     assert max(map(len, labels)) <= BUTTON_LIMIT
 
 
-def test_sentences_live_in_words_alone() -> None:
+def test_sentences_live_in_texts_alone() -> None:
     """Outside of texts.py, nothing in slack/ is said, drawn or labelled with a literal."""
     call = re.compile(r"\.(say|keep|small|heading)\(\s*f?\"[^{]|Button\(\s*f?\"")
     files = [p for p in PRODUCT if p.is_relative_to(ROOT / "slackbot/slack")]

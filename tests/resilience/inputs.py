@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from slackbot.sandbox.slack import BotResponse, ScreenItem, User
 from slackbot.sandbox.slack.workspace import Message
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from tests.scenario.conftest import Mission
 
 from .sender import Sender, sender_to, sending
@@ -79,7 +79,7 @@ class Input:
             return True
         if seen.kind == "modal":
             return "Checking with Accelevents" not in seen.text
-        return seen.kind == "ephemeral" and words.ASKING not in seen.text
+        return seen.kind == "ephemeral" and texts.ASKING not in seen.text
 
 
 MIXED: list[Callable[[User], Input]] = [

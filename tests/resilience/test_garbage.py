@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from slackbot.sandbox.slack import ScreenItem
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from tests.scenario.conftest import Mission
 
 # Bodies that cannot be read; a line that breaks is tried again, which takes its time.
 GARBAGE = ["html", "truncated", "wrong_shape", "empty"]
 COMMANDS = ["", " sessions", " sessions mine", " join 11645", " available 11645"]
-DEFECT = words.DEFECT.partition("*\n")[0].strip("*")
+DEFECT = texts.DEFECT.partition("*\n")[0].strip("*")
 ALWAYS = 1000
 
 

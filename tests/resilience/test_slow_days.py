@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from slackbot.sandbox.slack import ScreenItem
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from tests.scenario.conftest import Mission
 
 from .bot_process import link_all, outside, started
@@ -23,8 +23,8 @@ BUTTON_SECONDS = 0.3 if FULL else 2.0
 AT_ONCE = SIZE.inputs if FULL else 16
 # The best counts: other work on the machine makes a round slower, and nothing makes it faster.
 ROUNDS = 3
-DEFECT = words.DEFECT.partition("*\n")[0].strip("*")
-TIMED_OUT = words.ERRORS["timed_out"].partition("*\n")[0].strip("*")
+DEFECT = texts.DEFECT.partition("*\n")[0].strip("*")
+TIMED_OUT = texts.ERRORS["timed_out"].partition("*\n")[0].strip("*")
 
 
 def p95(seconds: Iterable[float]) -> float:
@@ -86,7 +86,7 @@ async def test_many_commands_and_clicks_with_no_delay(tmp_path: Path) -> None:
                 report(0, inputs, results)
                 check_first_answers(inputs)
                 check_results(mission, results)
-                assert [one for one in inputs if words.ASKING in one.first.body] == []
+                assert [one for one in inputs if texts.ASKING in one.first.body] == []
                 assert [seen.text for seen in results if TIMED_OUT in seen.text] == []
                 times.append(p95(after_the_first(inputs)))
                 if times[-1] < BUTTON_SECONDS:

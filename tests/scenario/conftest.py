@@ -23,7 +23,7 @@ from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import ScreenItem, Slack, User
 from slackbot.settings import Settings
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.store import SqlStore
@@ -152,7 +152,7 @@ async def pressed(person: User, seen: ScreenItem, button: str, *, says: str) -> 
 
 async def form_of(person: User, prompt: ScreenItem) -> ScreenItem:
     """Press the prompt's button; the form that opens."""
-    assert (await person.clicks(prompt, words.BUTTON_CONNECT)).ok
+    assert (await person.clicks(prompt, texts.BUTTON_CONNECT)).ok
     return await person.waits_for("Your event", where="modal")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 
 LIST = {"method": "GET", "path": "/rest/events/*/session/v2"}
 MINE = {"method": "GET", "path": "/rest/events/*/user-session/registered"}
@@ -54,10 +54,10 @@ def status(number: int, code: int | None = None, message: str = "", **more: Any)
 
 TRIED_THREE_TIMES = {"times": 3, "retry_after": 0}
 AGAIN, OTHER, HUB, CONNECT = (
-    words.BUTTON_TRY_AGAIN,
-    words.BUTTON_OTHER_SESSIONS,
-    words.BUTTON_HUB,
-    words.BUTTON_CONNECT_AGAIN,
+    texts.BUTTON_TRY_AGAIN,
+    texts.BUTTON_OTHER_SESSIONS,
+    texts.BUTTON_HUB,
+    texts.BUTTON_CONNECT_AGAIN,
 )
 
 
@@ -251,10 +251,10 @@ ELSEWHERE = {
     "timed_out": "test_no_answer_in_time",
     "duplicate_account": "only a login is refused so, which is told at the field (AT_FIELD)",
 }
-"""Keys of `words.ERRORS` that no row produces, and where they are tried instead."""
+"""Keys of `texts.ERRORS` that no row produces, and where they are tried instead."""
 FIELD_ELSEWHERE = {
     "not_linked": "test_a_connect_that_is_under_way_is_given_up",
     "timed_out": "test_no_answer_in_time",
     "defect": "a defect of ours, which a scenario cannot order",
 }
-"""The same for `words.AT_FIELD`."""
+"""The same for `texts.AT_FIELD`."""

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from slackbot.sandbox.slack.faults import Fault
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 
 from . import refusals
 from .conftest import Mission, dms, until
@@ -23,9 +23,9 @@ async def test_a_slow_platform_is_announced(mission: Mission) -> None:
     mission.platform.delay(SLOW, **refusals.LIST)
     answer = await ada.types("/networking sessions live")
     assert answer.ok
-    assert words.ASKING in answer.body
+    assert texts.ASKING in answer.body
     seen = await ada.waits_for("Networking now", where="#general")
-    asking = (await ada.sees(words.ASKING, where="#general"))[0]
+    asking = (await ada.sees(texts.ASKING, where="#general"))[0]
     assert seen.id > asking.id
     assert seen.kind == "ephemeral"
 
@@ -35,9 +35,9 @@ async def test_a_slow_refusal_is_told_all_the_same(mission: Mission) -> None:
     ada = await mission.link("ada")
     mission.platform.delay(SLOW, **refusals.JOIN)
     answer = await ada.types("/networking join 11647")
-    assert words.ASKING in answer.body
+    assert texts.ASKING in answer.body
     seen = await ada.waits_for("Coffee with the keynote is full", where="#general")
-    assert seen.buttons[0].text == words.BUTTON_TRY_AGAIN
+    assert seen.buttons[0].text == texts.BUTTON_TRY_AGAIN
 
 
 async def test_a_slow_answer_without_its_response_url_is_a_direct_message(
@@ -69,7 +69,7 @@ async def test_a_command_typed_twice_while_slow_is_done_once(mission: Mission) -
     ada = await mission.link("ada")
     mission.platform.delay(SLOW, **refusals.JOIN)
     typed = [ada.types("/networking join 11645") for _ in range(2)]
-    assert all(words.ASKING in answer.body for answer in await asyncio.gather(*typed))
+    assert all(texts.ASKING in answer.body for answer in await asyncio.gather(*typed))
     await until(lambda: mission.slack_calls("response_url") == 3)  # the first is of linking
     assert len(await ada.sees("You're in First Network Session", where="#general")) == 2
     assert mission.platform_calls("PUT", "/session/11645") == 1
@@ -87,7 +87,7 @@ async def test_what_needs_no_platform_is_answered_at_once(mission: Mission, type
     mission.platform.delay(60)
     answer = await ada.types(f"/networking {typed}".strip())
     assert answer.ok
-    assert words.ASKING not in answer.body
+    assert texts.ASKING not in answer.body
     assert len(answer.body) > 100
 
 
@@ -100,14 +100,14 @@ async def test_unknown_words_bring_the_nearest_and_the_help(mission: Mission) ->
     seen = await mission.ask(ada, "/networking xylophone")
     assert "I don't know xylophone" in seen.text
     assert "Did you mean" not in seen.text
-    assert (await ada.clicks(seen, words.BUTTON_STATUS)).ok
+    assert (await ada.clicks(seen, texts.BUTTON_STATUS)).ok
     await ada.waits_for("First, connect", where="#general")
 
 
 async def test_help_names_everything(mission: Mission) -> None:
     """The help lists every command under the name that the operator gave it."""
     seen = await mission.ask(mission.ada, "/networking help")
-    for usage, meaning in words.HELP.items():
+    for usage, meaning in texts.HELP.items():
         assert f"/networking {usage}".strip() in seen.text
         assert meaning.replace("`", "") in seen.text
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from slackbot.sandbox.slack.faults import Fault
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 
 from .conftest import Mission, Start, dms, pressed, until
 
@@ -25,10 +25,10 @@ async def test_the_buttons_of_a_card(mission: Mission) -> None:
     assert mission.platform.session(11645).registered.keys() == {"ada"}
     seen = await pressed(ada, seen, AVAILABLE, says="You're available in First Network Session")
     assert mission.platform.networking.waiting_in(11645) == ["ada"]
-    seen = await pressed(ada, seen, words.BUTTON_PAUSE, says="You're not available")
+    seen = await pressed(ada, seen, texts.BUTTON_PAUSE, says="You're not available")
     assert mission.platform.networking.waiting_in(11645) == []
     await mission.platform.disconnected("ada")
-    seen = await pressed(ada, seen, words.BUTTON_SESSIONS, says="Networking now")
+    seen = await pressed(ada, seen, texts.BUTTON_SESSIONS, says="Networking now")
     assert "You're registered" in seen.text
     assert len(await ada.sees(where="#general")) == 2  # connected, and this one
 
@@ -42,7 +42,7 @@ async def test_a_card_shows_only_what_makes_sense(mission: Mission) -> None:
     assert {"pause:11645", "available:11646", "join:11647", "hub:11645"} <= actions
     assert not {"join:11645", "available:11645", "join:11646"} & actions
     upcoming = await mission.ask(ada, "/networking sessions upcoming")
-    assert {b.text for b in upcoming.buttons} == {words.BUTTON_HUB, words.BUTTON_NEXT_PAGE}
+    assert {b.text for b in upcoming.buttons} == {texts.BUTTON_HUB, texts.BUTTON_NEXT_PAGE}
 
 
 async def test_the_hub_button_leads_to_the_session(start: Start) -> None:
@@ -58,13 +58,13 @@ async def test_the_hub_button_leads_to_the_session(start: Start) -> None:
     assert answer.ok
     assert answer.opened == "https://events.example.org/e/demo/portal/stage/11645"
     joined = await mission.ask(ada, "/networking join 11645")
-    assert (await ada.clicks(joined, words.BUTTON_HUB)).opened == answer.opened
+    assert (await ada.clicks(joined, texts.BUTTON_HUB)).opened == answer.opened
     full = await mission.ask(ada, "/networking join 11649")
-    assert (await ada.clicks(full, words.BUTTON_HUB)).ok
+    assert (await ada.clicks(full, texts.BUTTON_HUB)).ok
     await mission.ask(ada, "/networking available 11645")
     await mission.platform.pair("ada", "priya")
     match = await ada.waits_for("You're matched with", where="dm")
-    assert (await ada.clicks(match, words.BUTTON_MEET)).opened == answer.opened
+    assert (await ada.clicks(match, texts.BUTTON_MEET)).opened == answer.opened
     assert [call.method for call in mission.slack.calls[before:]] == [
         "conversations.open",
         "chat.postMessage",
@@ -104,13 +104,13 @@ async def test_paging_in_place(mission: Mission) -> None:
             for line in [block["elements"][0]["elements"][0]["text"]]
         ]
         if page < 3:
-            seen = await pressed(ada, seen, words.BUTTON_NEXT_PAGE, says=f"{page * 5 + 1} to ")
+            seen = await pressed(ada, seen, texts.BUTTON_NEXT_PAGE, says=f"{page * 5 + 1} to ")
     assert len(titles) == len(set(titles)) == 13
-    assert words.BUTTON_NEXT_PAGE not in {b.text for b in seen.buttons}
-    seen = await pressed(ada, seen, words.BUTTON_PREVIOUS_PAGE, says="6 to 10 of 13")
-    seen = await pressed(ada, seen, words.BUTTON_PREVIOUS_PAGE, says="1 to 5 of 13")
+    assert texts.BUTTON_NEXT_PAGE not in {b.text for b in seen.buttons}
+    seen = await pressed(ada, seen, texts.BUTTON_PREVIOUS_PAGE, says="6 to 10 of 13")
+    seen = await pressed(ada, seen, texts.BUTTON_PREVIOUS_PAGE, says="1 to 5 of 13")
     assert seen.id == first
-    assert words.BUTTON_PREVIOUS_PAGE not in {b.text for b in seen.buttons}
+    assert texts.BUTTON_PREVIOUS_PAGE not in {b.text for b in seen.buttons}
 
 
 # --- pressed twice -------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ async def test_pause_pressed_twice(mission: Mission) -> None:
     """Two pauses leave once and end the same."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking available 11645")
-    answers = await asyncio.gather(*(ada.clicks(seen, words.BUTTON_PAUSE) for _ in range(3)))
+    answers = await asyncio.gather(*(ada.clicks(seen, texts.BUTTON_PAUSE) for _ in range(3)))
     assert all(answer.ok for answer in answers)
     await ada.waits_for("You're not available", where="#general")
     left = [call for call in mission.platform.calls if call.query == {"status": "LEFT"}]
@@ -159,7 +159,7 @@ async def test_available_again_and_pause_at_once(mission: Mission) -> None:
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking available 11645")
     await asyncio.gather(
-        ada.clicks(seen, words.BUTTON_PAUSE), ada.types("/networking available 11645")
+        ada.clicks(seen, texts.BUTTON_PAUSE), ada.types("/networking available 11645")
     )
     status = await mission.ask(ada, "/networking status")
     waiting = mission.platform.networking.waiting_in(11645) == ["ada"]
@@ -177,7 +177,7 @@ async def test_buttons_left_over_after_disconnecting(mission: Mission) -> None:
     before = len(mission.platform.calls)
     prompt = await pressed(ada, old, AVAILABLE, says="First, connect")
     assert len(mission.platform.calls) == before
-    assert (await ada.clicks(prompt, words.BUTTON_CONNECT)).ok
+    assert (await ada.clicks(prompt, texts.BUTTON_CONNECT)).ok
     form = await ada.waits_for("Your event", where="modal")
     await ada.submits(form, {"event": "demo", "credential": mission.platform.token_for("ada")})
     await ada.waits_for("You're available in First Network Session", where="#general")
@@ -190,7 +190,7 @@ async def test_buttons_left_over_after_the_session(mission: Mission, button: str
     old = await mission.ask(ada, "/networking sessions live")
     mission.platform.move_session(11645, "past")
     seen = await pressed(ada, old, button, says="not open right now")
-    await pressed(ada, seen, words.BUTTON_OTHER_SESSIONS, says="Networking now")
+    await pressed(ada, seen, texts.BUTTON_OTHER_SESSIONS, says="Networking now")
     assert mission.availabilities_set() == 0
 
 
@@ -212,7 +212,7 @@ async def test_the_buttons_of_an_old_match(mission: Mission) -> None:
     await mission.platform.pair("ada", "priya")
     match = await ada.waits_for("You're matched with", where="dm")
     mission.platform.move_session(11645, "past")
-    await pressed(ada, match, words.BUTTON_AVAILABLE_AGAIN, says="not open right now")
+    await pressed(ada, match, texts.BUTTON_AVAILABLE_AGAIN, says="not open right now")
 
 
 # --- where answers go ----------------------------------------------------------------------------
@@ -225,10 +225,10 @@ async def test_a_match_is_edited_and_keeps_whom_it_was(mission: Mission) -> None
     await mission.platform.pair("ada", "priya")
     match = await ada.waits_for("You're matched with Priya Raman", where="dm")
     posts = mission.slack_calls("chat.postMessage")
-    seen = await pressed(ada, match, words.BUTTON_AVAILABLE_AGAIN, says="You're available in")
+    seen = await pressed(ada, match, texts.BUTTON_AVAILABLE_AGAIN, says="You're available in")
     assert "You were matched with Priya Raman" in seen.text
     assert "Product lead, Northwind" in seen.text
-    seen = await pressed(ada, seen, words.BUTTON_PAUSE, says="You're not available")
+    seen = await pressed(ada, seen, texts.BUTTON_PAUSE, says="You're not available")
     assert "You were matched with Priya Raman" in seen.text
     assert mission.slack_calls("chat.update") == 2
     assert mission.slack_calls("chat.postMessage") == posts
@@ -244,7 +244,7 @@ async def test_an_edit_that_slack_refuses_is_a_new_message(mission: Mission) -> 
     await mission.platform.pair("ada", "priya")
     match = await ada.waits_for("You're matched with Priya Raman", where="dm")
     mission.slack.faults.order(Fault("chat.update", error="edit_window_closed"))
-    await ada.clicks(match, words.BUTTON_PAUSE)
+    await ada.clicks(match, texts.BUTTON_PAUSE)
     seen = await ada.waits_for("You're not available", where="dm")
     assert seen.id != match.id
 
@@ -253,7 +253,7 @@ async def test_a_response_url_used_up(mission: Mission) -> None:
     """The URL behind an answer works five times: after that the answer is a direct message."""
     ada = mission.ada
     prompt = await mission.ask(ada, "/networking join 11645")
-    assert (await ada.clicks(prompt, words.BUTTON_CONNECT)).ok
+    assert (await ada.clicks(prompt, texts.BUTTON_CONNECT)).ok
     form = await ada.waits_for("Your event", where="modal")
     (url,) = [u for u in mission.slack.response_urls._minted.values() if u.message_ts]
     url.uses = 5
@@ -266,7 +266,7 @@ async def test_a_response_url_that_has_aged(mission: Mission) -> None:
     """Half an hour with the form open: the answer is a direct message."""
     ada = mission.ada
     prompt = await mission.ask(ada, "/networking sessions")
-    assert (await ada.clicks(prompt, words.BUTTON_CONNECT)).ok
+    assert (await ada.clicks(prompt, texts.BUTTON_CONNECT)).ok
     form = await ada.waits_for("Your event", where="modal")
     mission.slack.clock.advance(31 * 60)
     await ada.submits(form, {"event": "demo", "credential": mission.platform.token_for("ada")})
@@ -281,5 +281,5 @@ async def test_a_response_url_that_fails(mission: Mission, fault: dict[str, obje
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking status")
     mission.slack.faults.order(Fault("response_url", **fault))  # type: ignore[arg-type]
-    assert (await ada.clicks(seen, words.BUTTON_MATCHES)).ok
+    assert (await ada.clicks(seen, texts.BUTTON_MATCHES)).ok
     await ada.waits_for("No matches yet", where="dm")

@@ -15,7 +15,7 @@ import pytest
 from slackbot.domain.model import EventSlug, Match, Person, TeamId, UserId
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.slack import ScreenItem
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from tests.harness.calls import OURS, built_page
 
 from .conftest import LogLines, Mission, Start, dms, until, waits_for_dms
@@ -33,7 +33,7 @@ class Pair:
 
     def url(self, card: ScreenItem | None = None) -> str:
         """Where the button leads, at the bot's real address."""
-        (button,) = (b for b in (card or self.card).buttons if b.text == words.BUTTON_CALL)
+        (button,) = (b for b in (card or self.card).buttons if b.text == texts.BUTTON_CALL)
         assert button.url is not None
         assert button.url.startswith(f"{PUBLIC}/call/")
         return button.url.replace(PUBLIC, self.mission.bot_url)
@@ -70,9 +70,9 @@ async def test_the_call_is_one_click_away(start: Start, tmp_path: Path) -> None:
     """The card's main button leads to the page, which gives this person's pass to one browser."""
     pair = await matched(start, tmp_path)
     labels = [button.text for button in pair.card.buttons]
-    assert labels[:3] == [words.BUTTON_CALL, words.BUTTON_MEET, words.BUTTON_NEW_LINK]
+    assert labels[:3] == [texts.BUTTON_CALL, texts.BUTTON_MEET, texts.BUTTON_NEW_LINK]
     styled = [e for b in pair.card.blocks for e in b.get("elements", []) if e.get("style")]
-    assert [e["text"]["text"] for e in styled if "text" in e] == [words.BUTTON_CALL]
+    assert [e["text"]["text"] for e in styled if "text" in e] == [texts.BUTTON_CALL]
     async with httpx.AsyncClient(trust_env=False) as browser:
         page = await browser.get(pair.url())
         assert page.text == (tmp_path / "call.html").read_text()
@@ -91,7 +91,7 @@ async def test_the_call_is_one_click_away(start: Start, tmp_path: Path) -> None:
 async def test_a_click_is_acknowledged_and_recorded(start: Start, tmp_path: Path) -> None:
     """Slack tells of the click besides opening the link: no answer in Slack, a note in ours."""
     pair = await matched(start, tmp_path)
-    answer = await pair.mission.ada.clicks(pair.card, words.BUTTON_CALL)
+    answer = await pair.mission.ada.clicks(pair.card, texts.BUTTON_CALL)
     assert answer.ok
     assert answer.opened == pair.url().replace(pair.mission.bot_url, PUBLIC)
     await until(lambda: opened(tmp_path) == 1)
@@ -110,7 +110,7 @@ async def test_a_new_link_takes_the_old_ones_place(start: Start, tmp_path: Path)
     pair = await matched(start, tmp_path)
     old = pair.url()
     assert (await asks(old)).status_code == 200
-    assert (await pair.mission.ada.clicks(pair.card, words.BUTTON_NEW_LINK)).ok
+    assert (await pair.mission.ada.clicks(pair.card, texts.BUTTON_NEW_LINK)).ok
     card = await pair.mission.ada.waits_for(
         lambda now: now.id == pair.card.id and pair.url(now) != old, since=pair.card.changed
     )
@@ -163,8 +163,8 @@ async def test_without_a_page_the_hub_is_the_way(
     """No button that leads nowhere, no link made, no route; and the log says why, once."""
     pair = await matched(start, tmp_path, **changes)
     labels = [button.text for button in pair.card.buttons]
-    assert labels[0] == words.BUTTON_MEET
-    assert not {words.BUTTON_CALL, words.BUTTON_NEW_LINK} & set(labels)
+    assert labels[0] == texts.BUTTON_MEET
+    assert not {texts.BUTTON_CALL, texts.BUTTON_NEW_LINK} & set(labels)
     assert opened(tmp_path) == 0
     async with httpx.AsyncClient(trust_env=False) as browser:
         assert (await browser.get(f"{pair.mission.bot_url}/call/x")).status_code == 404
@@ -177,7 +177,7 @@ async def test_a_call_of_a_strange_host_is_not_offered(
 ) -> None:
     """People meet in the hub then; the log has a word for it, and no address."""
     pair = await matched(start, tmp_path, call_media_hosts="*.media.example")
-    assert pair.card.buttons[0].text == words.BUTTON_MEET
+    assert pair.card.buttons[0].text == texts.BUTTON_MEET
     refused = [line for line in log_lines if line["event"] == "call_not_offered"]
     assert {line["reason"] for line in refused} == {"media_host"}
     assert "chime" not in repr(log_lines)
@@ -188,4 +188,4 @@ async def test_a_match_without_a_call_is_told_without_one(start: Start, tmp_path
     platform = Accelevents()
     platform.knobs.shape = "no_call"
     pair = await matched(start, tmp_path, platform=platform)
-    assert pair.card.buttons[0].text == words.BUTTON_MEET
+    assert pair.card.buttons[0].text == texts.BUTTON_MEET

@@ -16,7 +16,7 @@ import structlog
 from slackbot.sandbox.slack import User
 from slackbot.sandbox.slack.payloads import command
 from slackbot.sandbox.slack.signing import signed, stale_signed, wrongly_signed
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from tests.fuzz import slack_payloads as payloads
 
 from .planted import FOREIGN, Planted, planted
@@ -210,7 +210,7 @@ async def test_in_exceptions_and_foreign_loggers(canaries: Planted) -> None:
         database.execute("ALTER TABLE gone RENAME TO links")
         database.commit()
     assert "OperationalError: " in canaries.log.getvalue()
-    assert words.AT_FIELD["defect"]
+    assert texts.AT_FIELD["defect"]
     for name in FOREIGN:
         for secret in canaries.secrets.values():
             say(logging.getLogger(name), secret)

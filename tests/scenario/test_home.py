@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slackbot.sandbox.accelevents import Accelevents
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 
 from .conftest import Mission, Start, dms, pressed
 
@@ -19,7 +19,7 @@ async def test_home_shows_where_one_stands(mission: Mission) -> None:
     home = await pressed(ada, home, AVAILABLE, says="You're available in First Network Session")
     assert home.where == "home"
     assert mission.platform.networking.waiting_in(11645) == ["ada"]
-    home = await pressed(ada, home, words.BUTTON_PAUSE, says="You're not available")
+    home = await pressed(ada, home, texts.BUTTON_PAUSE, says="You're not available")
     await ada.opens_home()
     await ada.waits_for("Networking now", where="home", since=home.changed)
     assert await dms(ada) == []
@@ -30,7 +30,7 @@ async def test_home_of_somebody_not_linked(mission: Mission) -> None:
     ada = mission.ada
     await ada.opens_home()
     home = await ada.waits_for("First, connect", where="home")
-    assert (await ada.clicks(home, words.BUTTON_CONNECT)).ok
+    assert (await ada.clicks(home, texts.BUTTON_CONNECT)).ok
     form = await ada.waits_for("Your event", where="modal")
     await ada.submits(form, {"event": "demo", "credential": mission.platform.token_for("ada")})
     await ada.waits_for("You're connected to demo")
@@ -66,7 +66,7 @@ async def test_home_of_a_big_event(start: Start) -> None:
     await ada.opens_home()
     home = await ada.waits_for("Networking now", where="home")
     assert "1 to 5 of 305" in home.text
-    await pressed(ada, home, words.BUTTON_NEXT_PAGE, says="6 to 10 of 305")
+    await pressed(ada, home, texts.BUTTON_NEXT_PAGE, says="6 to 10 of 305")
 
 
 async def test_the_messages_tab_is_left_alone(mission: Mission) -> None:

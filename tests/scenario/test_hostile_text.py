@@ -6,7 +6,7 @@ import pytest
 
 from slackbot.sandbox.accelevents.event import Track
 from slackbot.sandbox.slack import ScreenItem, User
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 
 from .conftest import Mission
 
@@ -144,7 +144,7 @@ async def test_what_a_person_types_is_repeated_harmlessly(mission: Mission, text
     shows(prompt, f"/networking join {text}")
     unknown = await mission.ask(ada, f"/networking {text}")
     shows(unknown, first)
-    await ada.clicks(prompt, words.BUTTON_CONNECT)
+    await ada.clicks(prompt, texts.BUTTON_CONNECT)
     form = await ada.waits_for("Your event", where="modal")
     await ada.submits(form, {"event": "demo", "credential": mission.platform.token_for("ada")})
     await ada.waits_for("You're connected to demo", where="#general")

@@ -10,7 +10,7 @@ import pytest
 
 from slackbot.sandbox.slack import ScreenItem
 from slackbot.sandbox.slack.faults import Fault
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from slackbot.slack.blocks.text import plain
 
 from . import refusals
@@ -47,7 +47,7 @@ async def test_what_was_typed_is_done_once_linked(mission: Mission, typed: str) 
     """Any command leads to the prompt, and once linked is carried out in the prompt's place."""
     ada = mission.ada
     prompt = await mission.ask(ada, f"/networking {typed}".strip())
-    assert plain(words.CONNECT_FIRST, {}) in prompt.text
+    assert plain(texts.CONNECT_FIRST, {}) in prompt.text
     assert len(mission.platform.calls) == 0
     form = await form_of(ada, prompt)
     assert filled_in(form)["event"] == "demo"
@@ -79,7 +79,7 @@ async def test_where_to_find_a_token(mission: Mission) -> None:
     """The prompt's second button explains, in its place, and leads back to the same errand."""
     ada = mission.ada
     prompt = await mission.ask(ada, "/networking join 11645")
-    await ada.clicks(prompt, words.BUTTON_TOKEN_HELP)
+    await ada.clicks(prompt, texts.BUTTON_TOKEN_HELP)
     explained = await ada.waits_for("Two ways to connect", where="#general")
     assert explained.id == prompt.id
     form = await form_of(ada, explained)
@@ -142,7 +142,7 @@ async def test_wrong_input_is_said_at_its_field(
     good = {"event": "demo", "credential": mission.platform.token_for("ada")}
     await ada.submits(form, good | {field: typed})
     code = code or "magic_link_invalid"
-    sentence = words.AT_FIELD.get(code) or words.ERRORS[code]
+    sentence = texts.AT_FIELD.get(code) or texts.ERRORS[code]
     expected = plain(sentence, {"example": "https://www.accelevents.com/e/your-event"})
     (seen,) = await ada.sees(where="modal")
     assert seen.errors == {field: expected}
@@ -156,12 +156,12 @@ async def test_a_used_magic_link_and_a_locked_account(mission: Mission) -> None:
     form = await form_by_command(mission.priya)
     await mission.priya.submits(form, {"event": "demo", "credential": link})
     (seen,) = await mission.priya.sees(where="modal")
-    assert seen.errors == {"credential": words.ERRORS["magic_link_used"]}
+    assert seen.errors == {"credential": texts.ERRORS["magic_link_used"]}
     mission.platform.lock("priya")
     token = mission.platform.token_for("priya")
     await mission.priya.submits(seen, {"event": "demo", "credential": token})
     (seen,) = await mission.priya.sees(where="modal")
-    assert seen.errors == {"credential": words.AT_FIELD["account_locked"]}
+    assert seen.errors == {"credential": texts.AT_FIELD["account_locked"]}
 
 
 # --- a slow platform -----------------------------------------------------------------------------
@@ -176,7 +176,7 @@ async def test_slow_success(mission: Mission) -> None:
     answer = await ada.submits(form, {"credential": mission.platform.token_for("ada")})
     assert answer.ok
     (seen,) = await ada.sees(where="modal")
-    assert plain(words.MODAL_CHECKING, {}) in seen.text
+    assert plain(texts.MODAL_CHECKING, {}) in seen.text
     mission.platform.faults.clear()
     await ada.waits_for("You're connected to demo", where="modal")
     done = await ada.waits_for("You're in First Network Session", where="#general")
@@ -192,7 +192,7 @@ async def test_slow_failure(mission: Mission) -> None:
     mission.platform.next_status(403, **refusals.LIST)
     assert (await ada.submits(form, {"event": "demo", "credential": token})).ok
     assert await ada.sees("Checking with Accelevents", where="modal")
-    back = await ada.waits_for(words.AT_FIELD["forbidden"], where="modal")
+    back = await ada.waits_for(texts.AT_FIELD["forbidden"], where="modal")
     assert filled_in(back) == {"event": "demo", "credential": token}
     mission.platform.faults.clear()
     await ada.submits(back, {})
@@ -231,7 +231,7 @@ async def test_closing_the_form_during_the_check(mission: Mission) -> None:
     await ada.closes()
     await priya.closes()
     await ada.waits_for("You're connected to demo", where="#general")
-    told = await priya.waits_for(words.AT_FIELD["event_not_found"], where="dm")
+    told = await priya.waits_for(texts.AT_FIELD["event_not_found"], where="dm")
     mission.platform.faults.clear()
     await form_of(priya, told)
 
@@ -265,7 +265,7 @@ async def test_a_token_typed_after_the_command_is_refused(
     link = mission.platform.magic_link_for("ada")
     key = link.partition("userKey=")[2].partition("&")[0]
     seen = await mission.ask(ada, "/networking " + typed.format(token=token, link=link))
-    assert plain(words.SECRET_TYPED, {}) in seen.text
+    assert plain(texts.SECRET_TYPED, {}) in seen.text
     assert len(mission.platform.calls) == 0
     form = await form_of(ada, seen)
     assert filled_in(form) == {"event": "demo", "credential": ""}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from slackbot.slack.blocks.text import plain
 
 from .conftest import Mission, Start, dms, form_by_command, form_of, rows_of, until
@@ -26,7 +26,7 @@ async def test_disconnecting_deletes_everything(start: Start, tmp_path: Path, wo
     of_priya = rows_of(tmp_path, priya.id)
     assert rows_of(tmp_path, ada.id) >= 3
     seen = await mission.ask(ada, f"/networking {word}")
-    assert plain(words.DISCONNECTED, {}) in seen.text
+    assert plain(texts.DISCONNECTED, {}) in seen.text
     assert rows_of(tmp_path, ada.id) == 0
     assert rows_of(tmp_path, priya.id) == of_priya
     await mission.platform.disconnected("ada")
@@ -39,9 +39,9 @@ async def test_disconnecting_by_button_asks_first(mission: Mission) -> None:
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking status")
     buttons = [e for b in seen.blocks if b["type"] == "actions" for e in b["elements"]]
-    (button,) = [b for b in buttons if b["text"]["text"] == words.BUTTON_DISCONNECT]
-    assert button["confirm"]["title"]["text"] == words.CONFIRM_DISCONNECT_TITLE
-    await ada.clicks(seen, words.BUTTON_DISCONNECT)
+    (button,) = [b for b in buttons if b["text"]["text"] == texts.BUTTON_DISCONNECT]
+    assert button["confirm"]["title"]["text"] == texts.CONFIRM_DISCONNECT_TITLE
+    await ada.clicks(seen, texts.BUTTON_DISCONNECT)
     await ada.waits_for("You're disconnected", where="#general")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from slackbot.sandbox.slack import ScreenItem, User
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from slackbot.slack.blocks.text import plain
 
 from . import refusals
@@ -29,7 +29,7 @@ DONE = {
 
 def told(code: str, values: Mapping[str, object]) -> str:
     """The sentence of a code as a person reads it."""
-    return plain(words.ERRORS[code], {**EXAMPLE, **values})  # type: ignore[arg-type]
+    return plain(texts.ERRORS[code], {**EXAMPLE, **values})  # type: ignore[arg-type]
 
 
 def plan(mission: Mission, at: Mapping[str, str], answer: Mapping[str, Any]) -> None:
@@ -52,21 +52,21 @@ async def press(mission: Mission, person: User, seen: ScreenItem, label: str) ->
 async def button_works(mission: Mission, person: User, seen: ScreenItem, row: Row) -> None:
     """What the button promises is what it does."""
     mission.platform.faults.clear()
-    if row.button == words.BUTTON_CONNECT_AGAIN:
+    if row.button == texts.BUTTON_CONNECT_AGAIN:
         assert (await person.clicks(seen, row.button)).ok
         form = await person.waits_for("Your event", where="modal")
         before = person.now
         token = mission.platform.token_for("ada")
         await person.submits(form, {"event": "demo", "credential": token})
         await person.waits_for(DONE[row.typed], since=before)
-    elif row.button == words.BUTTON_HUB:
+    elif row.button == texts.BUTTON_HUB:
         answer = await person.clicks(seen, row.button)
         assert answer.ok
         assert (answer.opened or "").startswith("https://www.accelevents.com/e/demo/portal")
-    elif row.button == words.BUTTON_TRY_AGAIN:
+    elif row.button == texts.BUTTON_TRY_AGAIN:
         assert DONE[row.typed] in (await press(mission, person, seen, row.button)).text
     else:
-        assert row.button == words.BUTTON_OTHER_SESSIONS
+        assert row.button == texts.BUTTON_OTHER_SESSIONS
         assert "Networking now" in (await press(mission, person, seen, row.button)).text
 
 
@@ -85,7 +85,7 @@ async def test_every_refusal_has_its_sentence_and_its_button(mission: Mission, r
     plan(mission, row.at, row.answer)
     seen = await mission.ask(person, f"/networking {row.typed}")
     if row.code == "token_refused":
-        assert plain(words.CONNECT_AGAIN, {}) in seen.text
+        assert plain(texts.CONNECT_AGAIN, {}) in seen.text
     else:
         assert told(row.code, row.values) in seen.text
     assert row.button == seen.buttons[0].text
@@ -104,7 +104,7 @@ async def test_an_availability_without_an_answer_is_told_as_such(
     await mission.platform.pair("ada", "priya")
     await person.waits_for("You're matched with Priya Raman", where="dm")
     mission.platform.faults.clear()
-    again = await press(mission, person, seen, words.BUTTON_AVAILABLE)
+    again = await press(mission, person, seen, texts.BUTTON_AVAILABLE)
     assert "You're available in First Network Session" in again.text
 
 
@@ -126,7 +126,7 @@ async def test_a_pause_without_an_answer_is_told_as_such(mission: Mission, row: 
     assert "it has not confirmed yet" in seen.text
     assert [line.attendee for line in mission.platform.sockets] == ["ada"]
     mission.platform.faults.clear()
-    again = await press(mission, person, seen, words.BUTTON_PAUSE)
+    again = await press(mission, person, seen, texts.BUTTON_PAUSE)
     assert "You're not available" in again.text
     assert mission.platform.status_of("ada") == "LEFT"
     await mission.platform.disconnected("ada")
@@ -135,12 +135,12 @@ async def test_a_pause_without_an_answer_is_told_as_such(mission: Mission, row: 
 # --- the guide's own table, by the event as it is ------------------------------------------------
 
 GUIDE = [
-    ("99999", "session_not_found", {"title": "Session 99999"}, words.BUTTON_OTHER_SESSIONS),
-    ("11647", "session_full", {"title": "Coffee with the keynote"}, words.BUTTON_TRY_AGAIN),
-    ("11648", "ticket_not_permitted", {"title": "Speakers' circle"}, words.BUTTON_OTHER_SESSIONS),
-    ("11649", "ticket_limit_reached", {"permitted": 2}, words.BUTTON_HUB),
-    ("11650", "session_not_live", {"title": "Evening mixer"}, words.BUTTON_OTHER_SESSIONS),
-    ("11651", "session_not_live", {"title": "Morning warm-up"}, words.BUTTON_OTHER_SESSIONS),
+    ("99999", "session_not_found", {"title": "Session 99999"}, texts.BUTTON_OTHER_SESSIONS),
+    ("11647", "session_full", {"title": "Coffee with the keynote"}, texts.BUTTON_TRY_AGAIN),
+    ("11648", "ticket_not_permitted", {"title": "Speakers' circle"}, texts.BUTTON_OTHER_SESSIONS),
+    ("11649", "ticket_limit_reached", {"permitted": 2}, texts.BUTTON_HUB),
+    ("11650", "session_not_live", {"title": "Evening mixer"}, texts.BUTTON_OTHER_SESSIONS),
+    ("11651", "session_not_live", {"title": "Morning warm-up"}, texts.BUTTON_OTHER_SESSIONS),
 ]
 
 
@@ -165,7 +165,7 @@ async def test_a_place_that_opens_is_taken_by_trying_again(mission: Mission) -> 
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking join 11647")
     mission.platform.session(11647).registered_elsewhere = 1
-    again = await press(mission, ada, seen, words.BUTTON_TRY_AGAIN)
+    again = await press(mission, ada, seen, texts.BUTTON_TRY_AGAIN)
     assert "You're in Coffee with the keynote" in again.text
 
 
@@ -174,7 +174,7 @@ async def test_an_unknown_title(mission: Mission) -> None:
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking join underwater basket weaving")
     assert told("no_such_session", {"query": "underwater basket weaving"}) in seen.text
-    assert "Networking now" in (await press(mission, ada, seen, words.BUTTON_OTHER_SESSIONS)).text
+    assert "Networking now" in (await press(mission, ada, seen, texts.BUTTON_OTHER_SESSIONS)).text
 
 
 async def test_nothing_is_live(mission: Mission) -> None:
@@ -186,7 +186,7 @@ async def test_nothing_is_live(mission: Mission) -> None:
     for command in ("join", "available"):
         seen = await mission.ask(ada, f"/networking {command}")
         assert told("nothing_live", {}) in seen.text
-        upcoming = await press(mission, ada, seen, words.BUTTON_UPCOMING)
+        upcoming = await press(mission, ada, seen, texts.BUTTON_UPCOMING)
         assert "Coming up" in upcoming.text
 
 
@@ -201,13 +201,13 @@ async def test_every_refusal_of_a_credential_is_told_at_its_field(
     ada, platform = mission.ada, mission.platform
     await ada.types("/networking sessions live")
     prompt = await ada.waits_for("First, connect", where="#general")
-    await ada.clicks(prompt, words.BUTTON_CONNECT)
+    await ada.clicks(prompt, texts.BUTTON_CONNECT)
     form = await ada.waits_for("Your event", where="modal")
     by_login = row.at == refusals.LOGIN
     credential = platform.magic_link_for("ada") if by_login else platform.token_for("ada")
     plan(mission, row.at, row.answer)
     await ada.submits(form, {"event": "demo", "credential": credential})
-    sentence = words.AT_FIELD.get(row.code) or words.ERRORS[row.code]
+    sentence = texts.AT_FIELD.get(row.code) or texts.ERRORS[row.code]
     seen = await ada.waits_for("Your event", where="modal")
     assert seen.errors == {row.field: sentence}
     platform.faults.clear()
@@ -230,10 +230,10 @@ async def test_no_answer_in_time(mission: Mission) -> None:
     )
     seen = await ada.waits_for("did not answer in time", where="#general", timeout=12)
     assert told("timed_out", {}) in seen.text
-    late = await priya.waits_for(words.AT_FIELD["timed_out"], where="modal", timeout=12)
-    assert [late.title, len(late.fields)] == [words.MODAL_TITLE, 2]
+    late = await priya.waits_for(texts.AT_FIELD["timed_out"], where="modal", timeout=12)
+    assert [late.title, len(late.fields)] == [texts.MODAL_TITLE, 2]
     mission.platform.faults.clear()
-    again = await press(mission, ada, seen, words.BUTTON_TRY_AGAIN)
+    again = await press(mission, ada, seen, texts.BUTTON_TRY_AGAIN)
     assert DONE["join 11645"] in again.text
     await priya.submits(late, {})
     await priya.waits_for("You're connected to demo", where="#general")
@@ -257,9 +257,9 @@ async def test_a_refused_token_is_told_once_and_stops_the_feed(
     await mission.platform.disconnected("ada")
     for _ in range(2):
         seen = await mission.ask(ada, "/networking sessions")
-        assert plain(words.CONNECT_AGAIN, {}) in seen.text
+        assert plain(texts.CONNECT_AGAIN, {}) in seen.text
     assert len(await ada.sees("no longer accepts", where="dm")) == 1
-    await ada.clicks(told_once, words.BUTTON_CONNECT_AGAIN)
+    await ada.clicks(told_once, texts.BUTTON_CONNECT_AGAIN)
     form = await ada.waits_for("Your event", where="modal")
     await ada.submits(form, {"event": "demo", "credential": mission.platform.token_for("ada")})
     after = await ada.waits_for("You're connected to demo", where="dm")
@@ -276,11 +276,11 @@ def test_every_sentence_of_a_refusal_is_tried() -> None:
     """Each key of the two tables of words comes up in a scenario, or is named with its reason."""
     by_command = {row.code for row in (*refusals.ROWS, *refusals.UNCONFIRMED)}
     by_command |= {"magic_link_invalid", "magic_link_used"} & {
-        row.code for row in refusals.FIELD_ROWS if row.code not in words.AT_FIELD
+        row.code for row in refusals.FIELD_ROWS if row.code not in texts.AT_FIELD
     }
-    assert set(words.ERRORS) - by_command == set(refusals.ELSEWHERE)
+    assert set(texts.ERRORS) - by_command == set(refusals.ELSEWHERE)
     by_field = {row.code for row in refusals.FIELD_ROWS}
-    assert set(words.AT_FIELD) - by_field == set(refusals.FIELD_ELSEWHERE)
+    assert set(texts.AT_FIELD) - by_field == set(refusals.FIELD_ELSEWHERE)
 
 
 def test_rows_have_names_of_their_own() -> None:

@@ -16,7 +16,7 @@ from slackbot.bootstrap.app import running
 from slackbot.sandbox.slack import Button, Fault, User
 from slackbot.sandbox.slack.socket_mode import APP_TOKEN, SocketMode
 from slackbot.settings import Settings, SettingsError
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 
 from .conftest import LogLines, Mission, Start, until
 from .test_mission import *  # noqa: F403
@@ -102,7 +102,7 @@ async def test_buttons_are_answered_in_their_place(mission: Mission) -> None:
     """An empty ack at once, and the answer where the button stood."""
     ada = await mission.link("ada")
     listed = await mission.ask(ada, "/networking sessions")
-    available: Button = next(b for b in listed.buttons if b.text == words.BUTTON_AVAILABLE)
+    available: Button = next(b for b in listed.buttons if b.text == texts.BUTTON_AVAILABLE)
     answer = await ada.clicks(listed, available)
     assert (answer.ok, answer.body) == (True, "")
     told = await ada.waits_for("You're available in First Network Session", where="#general")
@@ -114,7 +114,7 @@ async def test_a_late_answer_follows(mission: Mission) -> None:
     ada = await mission.link("ada")
     mission.platform.delay(2.3)
     await says(ada, "/networking sessions")
-    assert await ada.sees(words.ASKING, where="#general")
+    assert await ada.sees(texts.ASKING, where="#general")
     await ada.waits_for("Networking now", where="#general")
 
 

@@ -10,22 +10,22 @@ from slackbot.domain.model import EventSlug, SessionId
 
 @dataclass(frozen=True, slots=True)
 class HubLinks:
-    """Where an event's web pages are; `template` as `ACCELEVENTS_SESSION_LINK` gives it."""
+    """Links to an event's web pages; `template` is `ACCELEVENTS_SESSION_LINK`."""
 
     web: str
     template: str
 
     def session(self, event: EventSlug, session_id: SessionId) -> str:
-        """The page of one session."""
+        """Return the URL of a session's page."""
         return self.template.format(
             web=self.web.rstrip("/"), event=quote(event, safe=""), session_id=session_id
         )
 
     def event(self, event: EventSlug) -> str:
-        """The event hub itself."""
+        """Return the URL of the event hub."""
         return f"{self.web.rstrip('/')}/e/{quote(event, safe='')}/portal"
 
     @property
     def example(self) -> str:
-        """What an event's address looks like, for forms."""
+        """An example of an event's URL, for forms."""
         return f"{self.web.rstrip('/')}/e/your-event"

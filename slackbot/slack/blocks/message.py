@@ -1,4 +1,4 @@
-"""What messages are made of: sentences, small print, buttons, and the text that goes with them."""
+"""The parts of messages: sentences, small print, buttons, and the fallback text."""
 
 from __future__ import annotations
 
@@ -7,57 +7,63 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from slackbot.domain.text import sanitize
-from slackbot.slack import texts as words
-from slackbot.slack.blocks.limits import BUTTON_LIMIT, TEXT_LIMIT, URL_LIMIT, VALUE_LIMIT
-from slackbot.slack.blocks.text import (
-    NOTHING,
-    Block,
-    Value,
-    fallback,
-    mrkdwn,
-    plain,
-    rich,
-)
+from slackbot.slack import texts
+from slackbot.slack.blocks.text import NOTHING, Block, Value, fallback, mrkdwn, rich
 
+# Slack's limits, in characters; anything longer is cut.
+TEXT_LIMIT: Final = 3900  # fallback text, for which Slack allows 4,000
+BUTTON_LIMIT: Final = 75  # a button's label, and its accessibility label
+VALUE_LIMIT: Final = 2000  # a button's value
+URL_LIMIT: Final = 3000  # the URL of a button or a picture
+# Blocks of a Home view.
+HOME_LIMIT: Final = 100
+# Blocks whose `block_id` starts with this stay when a button of their message is answered.
 KEEP: Final = "keep"
-"""Blocks whose `block_id` begins so stay when a button of their message is answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message ready to send: blocks, and all their facts once more as text.
+    """A message ready to send: blocks, and the same facts as fallback text.
 
-    Slack takes each id once, so of buttons with the same action the first alone stays.
+    Slack accepts each action id once: of buttons with the same action only the first stays.
     """
 
     text: str
     blocks: list[Block]
 
     def __post_init__(self) -> None:
-        """Make the ids unique, wherever the blocks were put together."""
+        """Make the ids unique, wherever the blocks come from."""
         object.__setattr__(self, "blocks", list(_with_unique_ids(self.blocks)))
 
     def payload(self) -> dict[str, Any]:
-        """The arguments that every way of sending takes."""
+        """Return the arguments common to all ways of sending."""
         return {"text": self.text, "blocks": self.blocks}
+
+    def home_view(self) -> dict[str, Any]:
+        """Return the blocks as a Home view."""
+        return {"type": "home", "blocks": self.blocks[:HOME_LIMIT]}
+
+    def above(self, other: Message) -> Message:
+        """Return this message and the other one below it, with a line between them."""
+        return Draft().then(self).divider().then(other).done()
 
     def versions(self) -> list[Message]:
         """Return the message as it is, without its picture, and as text alone.
 
-        A picture's address is a stranger's, so it is what Slack refuses most.
+        A picture's address is a stranger's, so Slack refuses it most often.
         """
         versions = [self]
         if any("accessory" in block for block in self.blocks):
             plainer = [{k: v for k, v in b.items() if k != "accessory"} for b in self.blocks]
             versions.append(Message(self.text, plainer))
         missing = any(block["type"] == "actions" for block in self.blocks)
-        text = f"{self.text}\n{words.BUTTONS_MISSING}" if missing else self.text
+        text = f"{self.text}\n{texts.BUTTONS_MISSING}" if missing else self.text
         return [*versions, Message(text, [])]
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """`action` is an action id: a command's name, and its argument behind a colon."""
+    """A button; its `action` is an action id: a command's name, a colon, and its argument."""
 
     label: str
     action: str
@@ -65,11 +71,11 @@ class Button:
     url: str = ""
     primary: bool = False
     confirm: Block | None = None
+    # Read by screen readers instead of the label, where several buttons look alike.
     spoken: str = ""
-    """What a screen reader says instead of the label, where several buttons look alike."""
 
     def block(self) -> Block:
-        """The button as an element of an `actions` block."""
+        """Return the button as an element of an `actions` block."""
         element: Block = {
             "type": "button",
             "action_id": self.action,
@@ -90,79 +96,76 @@ class Button:
 
 @dataclass(slots=True)
 class Draft:
-    """A message in the making; each call adds a block and its text."""
+    """A message builder; each method adds a block and its fallback text."""
 
     blocks: list[Block] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
     def heading(self, sentence: str) -> Draft:
-        """A large line; ours alone, since nothing in it is parsed or cut with care."""
+        """Add a large line of our own text; nothing in it is parsed or cut."""
         text = {"type": "plain_text", "text": sentence, "emoji": False}
-        self.blocks.append({"type": "header", "text": text})
-        self.texts.append(sentence)
-        return self
+        return self._add({"type": "header", "text": text}, sentence)
 
     def say(self, sentence: str, **values: Value) -> Draft:
-        """A sentence of `texts.py`."""
+        """Add a sentence of `texts.py`."""
         return self._add(rich(sentence, values), fallback(sentence, values))
 
     def keep(self, sentence: str, **values: Value) -> Draft:
-        """The same, and it stays when a button of the message is answered in place."""
-        return self._add(rich(sentence, values), fallback(sentence, values), kept=True)
+        """Add a sentence that stays when a button of the message is answered in place."""
+        return self._add(rich(sentence, values) | {"block_id": KEEP}, fallback(sentence, values))
 
     def beside_picture(self, text: str, url: str, alt: str) -> Draft:
-        """One line of foreign text with a picture at its side; it stays, as `keep` does."""
+        """Add one line of untrusted text beside a picture; it stays, as `keep` does."""
         line = sanitize(text) or NOTHING
         block = {
             "type": "section",
             "text": {"type": "plain_text", "text": line, "emoji": False},
             "accessory": {"type": "image", "image_url": url[:URL_LIMIT], "alt_text": alt},
+            "block_id": KEEP,
         }
-        return self._add(block, fallback("{line}", {"line": line}), kept=True)
+        return self._add(block, fallback("{line}", {"line": line}))
 
     def small(self, *sentences: str, **values: Value) -> Draft:
-        """Facts in small print, the sentences parted by dots."""
+        """Add small print: the sentences, separated by dots."""
         sentence = "  ·  ".join(sentences)
         element = {"type": "mrkdwn", "text": mrkdwn(sentence, values), "verbatim": True}
         return self._add({"type": "context", "elements": [element]}, fallback(sentence, values))
 
     def divider(self) -> Draft:
-        """A line across."""
+        """Add a horizontal line."""
         self.blocks.append({"type": "divider"})
         return self
 
     def buttons(self, *buttons: Button) -> Draft:
-        """A row of buttons, none when there are none."""
+        """Add a row of buttons, if there are any."""
         if buttons:
             elements = [button.block() for button in buttons]
             self.blocks.append({"type": "actions", "elements": elements})
         return self
 
     def then(self, other: Message) -> Draft:
-        """Another message below."""
+        """Add another message below."""
         self.blocks.extend(other.blocks)
         self.texts.append(other.text)
         return self
 
     def done(self) -> Message:
-        """The message."""
+        """Return the message."""
         text = "\n".join(self.texts)
         return Message(text if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + "…", self.blocks)
 
-    def _add(self, block: Block, text: str, *, kept: bool = False) -> Draft:
-        if kept:
-            block["block_id"] = KEEP
+    def _add(self, block: Block, text: str) -> Draft:
         self.blocks.append(block)
         self.texts.append(text)
         return self
 
 
 def _with_unique_ids(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield the blocks with each action once, and those that stay numbered by their place."""
+    """Yield the blocks with each action once, and kept blocks numbered by position."""
     actions: set[str] = set()
-    for place, block in enumerate(blocks):
+    for position, block in enumerate(blocks):
         if str(block.get("block_id", "")).startswith(KEEP):
-            yield block | {"block_id": f"{KEEP}:{place}"}
+            yield block | {"block_id": f"{KEEP}:{position}"}
         elif block["type"] == "actions":
             elements = []
             for button in block["elements"]:
@@ -176,15 +179,10 @@ def _with_unique_ids(blocks: Iterable[Block]) -> Iterator[Block]:
 
 
 def confirm(title: str, text: str, yes: str, no: str) -> Block:
-    """A question asked before a button acts."""
+    """Return a confirmation dialog, shown before a button acts."""
     return {
         "title": {"type": "plain_text", "text": title},
         "text": {"type": "plain_text", "text": text},
         "confirm": {"type": "plain_text", "text": yes},
         "deny": {"type": "plain_text", "text": no},
     }
-
-
-def picture_alt(sentence: str, **values: Value) -> str:
-    """What stands for a picture."""
-    return plain(sentence, values)

@@ -1,4 +1,4 @@
-"""The connect form, and what stands in its place while it is checked and when it is done."""
+"""The connect form, and the views in its place while it is checked and at the end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from slackbot.domain.errors import BadEventLink, EventNotFound, SlackbotError
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Draft
 from slackbot.slack.blocks.text import Block, plain
@@ -16,29 +16,32 @@ from slackbot.slack.command import ARGUMENT_LIMIT, Command, Name, SecretTyped, U
 CONNECT: Final = "connect"
 EVENT: Final = "event"
 CREDENTIAL: Final = "credential"
+# Codes that only the form leads to, so their sentences in `texts.ERRORS` fit a field.
 FIELD_ONLY: Final = ("bad_event_link", "bad_credential", "magic_link_invalid", "magic_link_used")
-"""Codes that only the form comes to, so that their sentences in `words.ERRORS` fit a field."""
 View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class PendingCommand:
-    """What the form is for; travels in its `private_metadata`, which the client cannot see."""
+    """The command to run once connected, kept in the form's `private_metadata`.
 
+    People cannot see it in their client.
+    """
+
+    # As typed.
     command: str = ""
-    """What was typed before, as text: carried out once linked."""
+    # Where the answer goes, or empty.
     response_url: str = field(default="", repr=False)
-    """Where the prompt can be replaced; empty when there is none."""
+    # True if `response_url` belongs to a prompt's button, so that the answer can replace it.
     is_prompt: bool = False
-    """Whether `response_url` belongs to a prompt's button, so that replacing works."""
 
     def dump(self) -> str:
-        """As `private_metadata`, which holds 3,000 characters; only what will be carried out."""
+        """Return it as `private_metadata`, which holds 3,000 characters."""
         return json.dumps(asdict(self) | {"command": self.parsed.text})
 
     @classmethod
     def load(cls, text: str) -> PendingCommand:
-        """Read it back; whatever is not ours counts as no errand."""
+        """Read `private_metadata`; anything that is not ours counts as no command."""
         try:
             fields = json.loads(text)
             return cls(
@@ -51,7 +54,7 @@ class PendingCommand:
 
     @property
     def parsed(self) -> Command:
-        """The command to carry out; the overview when there is none."""
+        """The command to run; the overview when there is none."""
         command = parse(self.command)
         return Command(Name.OVERVIEW) if isinstance(command, Unknown | SecretTyped) else command
 
@@ -65,50 +68,50 @@ def connect_form(
     linked_to: str = "",
     problem: str = "",
 ) -> View:
-    """The form, filled in where something is known; with a `problem` told on top."""
+    """Draw the form, prefilled with what is known, and with a `problem` on top."""
     draft = Draft()
     if problem:
-        draft.say(words.PROBLEM, problem=problem)
+        draft.say(texts.PROBLEM, problem=problem)
     elif linked_to:
-        draft.say(words.MODAL_LINKED_NOW, event=linked_to)
+        draft.say(texts.MODAL_LINKED_NOW, event=linked_to)
     blocks = [
         *draft.blocks,
         _input(
             EVENT,
-            words.MODAL_EVENT_LABEL,
-            words.MODAL_EVENT_HINT,
+            texts.MODAL_EVENT_LABEL,
+            texts.MODAL_EVENT_HINT,
             placeholder=links.example,
             initial=event,
         ),
         _input(
             CREDENTIAL,
-            words.MODAL_CREDENTIAL_LABEL,
-            words.MODAL_CREDENTIAL_HINT,
+            texts.MODAL_CREDENTIAL_LABEL,
+            texts.MODAL_CREDENTIAL_HINT,
             initial=credential,
         ),
-        *Draft().small(words.CONNECT_SMALL).blocks,
+        *Draft().small(texts.CONNECT_SMALL).blocks,
     ]
-    return _view(blocks, pending) | {"submit": _plain(words.MODAL_SUBMIT)}
+    return _view(blocks, pending) | {"submit": _plain(texts.MODAL_SUBMIT)}
 
 
 def checking(pending: PendingCommand) -> View:
-    """Stands while Accelevents takes its time."""
-    return _view(Draft().say(words.MODAL_CHECKING).blocks, pending)
+    """Draw the view shown while Accelevents checks the credential."""
+    return _view(Draft().say(texts.MODAL_CHECKING).blocks, pending)
 
 
 def connected(pending: PendingCommand, event: str) -> View:
-    """Stands at the end when the form could not simply close."""
-    view = _view(Draft().say(words.MODAL_LINKED, event=event).blocks, pending)
-    return view | {"close": _plain(words.MODAL_DONE)}
+    """Draw the view shown at the end, where the form could not simply close."""
+    view = _view(Draft().say(texts.MODAL_LINKED, event=event).blocks, pending)
+    return view | {"close": _plain(texts.MODAL_DONE)}
 
 
 def field_error(error: SlackbotError | None, links: HubLinks) -> tuple[str, str]:
-    """The field (`block_id`) that an error belongs to, and its sentence; None is a defect."""
+    """Return the field (`block_id`) of an error, and its sentence; None is a defect."""
     code = error.code if error is not None else "defect"
     field = EVENT if isinstance(error, BadEventLink | EventNotFound) else CREDENTIAL
-    sentences = words.AT_FIELD | {only: words.ERRORS[only] for only in FIELD_ONLY}
-    # A refusal about a session makes no sense here, so it is told as one without a reason.
-    sentence = sentences.get(code, words.AT_FIELD["rejected"])
+    sentences = texts.AT_FIELD | {only: texts.ERRORS[only] for only in FIELD_ONLY}
+    # A refusal about a session makes no sense here, so it gets the sentence without a reason.
+    sentence = sentences.get(code, texts.AT_FIELD["rejected"])
     return field, plain(sentence, {"example": links.example})
 
 
@@ -116,8 +119,8 @@ def _view(blocks: list[Block], pending: PendingCommand) -> View:
     return {
         "type": "modal",
         "callback_id": CONNECT,
-        "title": _plain(words.MODAL_TITLE),
-        "close": _plain(words.MODAL_CLOSE),
+        "title": _plain(texts.MODAL_TITLE),
+        "close": _plain(texts.MODAL_CLOSE),
         "private_metadata": pending.dump(),
         "blocks": blocks,
     }

@@ -1,4 +1,4 @@
-"""Session cards: live first, each with the buttons that make sense for it."""
+"""Session cards, each with the buttons that make sense for it."""
 
 from __future__ import annotations
 
@@ -9,64 +9,88 @@ from typing import Final
 from slackbot.domain.model import Availability, EventSlug, Session, SessionScope, State
 from slackbot.domain.sessions import phase
 from slackbot.services.sessions import Listing, View
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.blocks.text import Value
 from slackbot.slack.command import Command, Name
 
+# Sessions on a page, and in a choice.
 PAGE: Final = 5
 CHOICES: Final = 8
 
 
 def session_list(listing: Listing, page: int, now: datetime, links: HubLinks) -> Message:
-    """One page of a listing, with buttons to the next and the previous one."""
+    """Draw one page of a listing, with buttons to the next and the previous page."""
     count = len(listing.sessions)
     pages = max(1, -(-count // PAGE))
     page = min(max(page, 1), pages)
     start = (page - 1) * PAGE
     shown = listing.sessions[start : start + PAGE]
     if not shown:
-        return _nothing(listing)
-    draft = Draft().heading(words.HEADINGS[listing.view.value])
+        return _empty_list(listing)
+    draft = Draft()
     later = False
-    for place, session in enumerate(shown):
+    for position, session in enumerate(shown):
         upcoming = phase(session, now) is SessionScope.UPCOMING
         if listing.view is View.CURRENT and upcoming and not later:
             later = True
-            _heading_later(draft, first=place == 0)
-        elif place:
+            draft.heading(texts.LATER)
+        elif position == 0:
+            draft.heading(texts.HEADINGS[listing.view.value])
+        else:
             draft.divider()
         _card(draft, session, listing.event, listing.availability, now, links)
-    draft.buttons(*_turning(listing.view, page, pages))
-    place_of_last = start + len(shown)
-    small = words.LIST_SMALL if pages > 1 else words.LIST_SMALL_ALL
-    draft.small(small, first=start + 1, last=place_of_last, count=count, event=listing.event)
+    draft.buttons(*_page_buttons(listing.view, page, pages))
+    last = start + len(shown)
+    small = texts.LIST_SMALL if pages > 1 else texts.LIST_SMALL_ALL
+    draft.small(small, first=start + 1, last=last, count=count, event=listing.event)
     return draft.done()
 
 
-def _heading_later(draft: Draft, *, first: bool) -> None:
-    if first:
-        draft.blocks.clear()
-        draft.texts.clear()
-    draft.heading(words.LATER)
+def session_choice(candidates: Sequence[Session], name: Name, now: datetime) -> Message:
+    """Draw the sessions that fit; picking one runs the command `name` with it."""
+    draft = Draft().say(texts.PICK)
+    label = texts.BUTTON_JOIN if name is Name.JOIN else texts.BUTTON_AVAILABLE
+    for session in candidates[:CHOICES]:
+        lines, values = _facts(session, phase(session, now))
+        draft.say(lines, **values)
+        action = Command(name, str(session.id)).action
+        draft.buttons(Button(label, action, spoken=f"{label}: {session.title}"))
+    return draft.done()
 
 
-def _nothing(listing: Listing) -> Message:
-    draft = Draft().say(words.NO_SESSIONS[listing.view.value], event=listing.event)
+def joined_card(session: Session, event: EventSlug, links: HubLinks) -> Message:
+    """Draw a session just joined; the next step is to become available."""
+    draft = Draft().say(texts.JOINED, title=session.title)
+    draft.buttons(
+        Button(
+            texts.BUTTON_AVAILABLE,
+            Command(Name.AVAILABLE, str(session.id)).action,
+            primary=True,
+        ),
+        Button(texts.BUTTON_HUB, f"hub:{session.id}", url=links.session(event, session.id)),
+    )
+    if session.ends_at is not None:
+        draft.small(texts.UNTIL_SMALL, end=session.ends_at)
+    return draft.done()
+
+
+def _empty_list(listing: Listing) -> Message:
+    draft = Draft().say(texts.NO_SESSIONS[listing.view.value], event=listing.event)
     other = View.CURRENT if listing.view is not View.CURRENT else View.PAST
-    label = words.BUTTON_SESSIONS if other is View.CURRENT else words.HEADINGS["past"]
+    label = texts.BUTTON_SESSIONS if other is View.CURRENT else texts.HEADINGS["past"]
     return draft.buttons(Button(label, Command(Name.SESSIONS, other.value).action)).done()
 
 
-def _turning(view: View, page: int, pages: int) -> Sequence[Button]:
-    back = Command(Name.SESSIONS, f"{view.value} {page - 1}").action
-    on = Command(Name.SESSIONS, f"{view.value} {page + 1}").action
+def _page_buttons(view: View, page: int, pages: int) -> Sequence[Button]:
+    previous = Command(Name.SESSIONS, f"{view.value} {page - 1}").action
+    following = Command(Name.SESSIONS, f"{view.value} {page + 1}").action
     buttons = []
     if page > 1:
-        buttons.append(Button(words.BUTTON_PREVIOUS_PAGE, back))
+        buttons.append(Button(texts.BUTTON_PREVIOUS_PAGE, previous))
     if page < pages:
-        buttons.append(Button(words.BUTTON_NEXT_PAGE, on))
+        buttons.append(Button(texts.BUTTON_NEXT_PAGE, following))
     return buttons
 
 
@@ -78,30 +102,30 @@ def _card(
     now: datetime,
     links: HubLinks,
 ) -> None:
-    when = phase(session, now)
-    here = (
+    scope = phase(session, now)
+    available_here = (
         availability is not None
         and availability.session_id == session.id
         and availability.state is State.AVAILABLE
     )
-    lines, values = _facts(session, when)
-    mark = words.CARD_AVAILABLE if here else words.CARD_REGISTERED
-    if here or session.registered:
+    lines, values = _facts(session, scope)
+    if available_here or session.registered:
+        mark = texts.CARD_AVAILABLE if available_here else texts.CARD_REGISTERED
         lines += f"\n{mark}"
     draft.say(lines, **values)
-    draft.buttons(*_actions(session, event, when, links, here=here))
+    draft.buttons(*_actions(session, event, scope, links, available_here=available_here))
 
 
-def _facts(session: Session, when: SessionScope) -> tuple[str, dict[str, Value]]:
+def _facts(session: Session, scope: SessionScope) -> tuple[str, dict[str, Value]]:
     values: dict[str, Value] = {"title": session.title}
     facts = []
-    if when is SessionScope.LIVE and session.ends_at is None:
-        facts.append(words.CARD_OPEN)
-    elif when is SessionScope.UPCOMING and session.starts_at is not None:
-        facts.append(words.CARD_STARTS)
+    if scope is SessionScope.LIVE and session.ends_at is None:
+        facts.append(texts.CARD_OPEN)
+    elif scope is SessionScope.UPCOMING and session.starts_at is not None:
+        facts.append(texts.CARD_STARTS)
         values["start"] = session.starts_at
     elif session.ends_at is not None:
-        facts.append(words.CARD_UNTIL if when is SessionScope.LIVE else words.CARD_ENDED)
+        facts.append(texts.CARD_UNTIL if scope is SessionScope.LIVE else texts.CARD_ENDED)
         values["end"] = session.ends_at
     for number, place in enumerate((*session.tracks[:3], session.location)):
         if place:
@@ -111,61 +135,38 @@ def _facts(session: Session, when: SessionScope) -> tuple[str, dict[str, Value]]
         values["capacity"] = session.capacity
         if session.taken is not None:
             values["taken"] = session.taken
-        facts.append(words.CARD_PLACES if session.taken is not None else words.CARD_CAPACITY)
-    return words.CARD_TITLE + "\n" + "  ·  ".join(facts), values
+        facts.append(texts.CARD_PLACES if session.taken is not None else texts.CARD_CAPACITY)
+    return texts.CARD_TITLE + "\n" + "  ·  ".join(facts), values
 
 
 def _actions(
-    session: Session, event: EventSlug, when: SessionScope, links: HubLinks, *, here: bool
+    session: Session,
+    event: EventSlug,
+    scope: SessionScope,
+    links: HubLinks,
+    *,
+    available_here: bool,
 ) -> Sequence[Button]:
     number = str(session.id)
     hub = Button(
-        words.BUTTON_HUB,
+        texts.BUTTON_HUB,
         f"hub:{number}",
         url=links.session(event, session.id),
-        spoken=f"{words.BUTTON_HUB}: {session.title}",
+        spoken=f"{texts.BUTTON_HUB}: {session.title}",
     )
-    if when is not SessionScope.LIVE:
+    if scope is not SessionScope.LIVE:
         return [hub]
-    if here:
-        return [Button(words.BUTTON_PAUSE, f"{Name.PAUSE}:{number}"), hub]
+    if available_here:
+        return [Button(texts.BUTTON_PAUSE, Command(Name.PAUSE, number).action), hub]
     available = Button(
-        words.BUTTON_AVAILABLE,
+        texts.BUTTON_AVAILABLE,
         Command(Name.AVAILABLE, number).action,
         primary=True,
-        spoken=f"{words.BUTTON_AVAILABLE}: {session.title}",
+        spoken=f"{texts.BUTTON_AVAILABLE}: {session.title}",
     )
     join = Button(
-        words.BUTTON_JOIN,
+        texts.BUTTON_JOIN,
         Command(Name.JOIN, number).action,
-        spoken=f"{words.BUTTON_JOIN}: {session.title}",
+        spoken=f"{texts.BUTTON_JOIN}: {session.title}",
     )
     return [available, hub] if session.registered else [available, join, hub]
-
-
-def choice(candidates: Sequence[Session], wanted: Name, now: datetime) -> Message:
-    """Several sessions fit: pick one, and what was asked for is done with it."""
-    draft = Draft().say(words.PICK)
-    label = words.BUTTON_JOIN if wanted is Name.JOIN else words.BUTTON_AVAILABLE
-    for session in candidates[:CHOICES]:
-        lines, values = _facts(session, phase(session, now))
-        draft.say(lines, **values)
-        action = Command(wanted, str(session.id)).action
-        draft.buttons(Button(label, action, spoken=f"{label}: {session.title}"))
-    return draft.done()
-
-
-def joined(session: Session, event: EventSlug, links: HubLinks) -> Message:
-    """You're in; the next step is to be available."""
-    draft = Draft().say(words.JOINED, title=session.title)
-    draft.buttons(
-        Button(
-            words.BUTTON_AVAILABLE,
-            Command(Name.AVAILABLE, str(session.id)).action,
-            primary=True,
-        ),
-        Button(words.BUTTON_HUB, f"hub:{session.id}", url=links.session(event, session.id)),
-    )
-    if session.ends_at is not None:
-        draft.small(words.UNTIL_SMALL, end=session.ends_at)
-    return draft.done()

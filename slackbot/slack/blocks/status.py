@@ -1,171 +1,164 @@
-"""Connecting, where a person stands, help."""
+"""Cards about a person: connecting, their availability status, help."""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import Final
 
 from slackbot.domain.model import Link, State
 from slackbot.services.availability import AvailabilityStatus
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Button, Draft, Message, confirm
 from slackbot.slack.command import Command, Name
 
-LINK_OPEN = "link:open"
-LINK_HELP = "link:help"
+# Action ids of the buttons that open the connect form and its help.
+LINK_OPEN: Final = "link:open"
+LINK_HELP: Final = "link:help"
 
-
-def _connect(command: Command, label: str = words.BUTTON_CONNECT) -> Button:
-    """The command to carry out afterwards travels in the button's value."""
-    return Button(label, LINK_OPEN, value=command.text or " ", primary=True)
+_PAUSE: Final = Button(texts.BUTTON_PAUSE, Command(Name.PAUSE).action)
+_SESSIONS: Final = Button(texts.BUTTON_SESSIONS, Command(Name.SESSIONS).action)
+HELP_BUTTON: Final = Button(texts.BUTTON_HELP, Command(Name.HELP).action)
 
 
 def connect_prompt(command: Command, slash: str) -> Message:
-    """Somebody not linked asked for something."""
-    draft = Draft().say(words.CONNECT_FIRST)
+    """Ask an unlinked person to connect; `command` runs afterwards."""
+    draft = Draft().say(texts.CONNECT_FIRST)
     if command.name not in {Name.CONNECT, Name.OVERVIEW}:
-        draft.say(words.CONNECT_THEN, command=f"{slash} {command.text}")
-    draft.buttons(
-        _connect(command), Button(words.BUTTON_TOKEN_HELP, LINK_HELP, value=command.text or " ")
-    )
-    return draft.small(words.CONNECT_SMALL).done()
+        draft.say(texts.CONNECT_THEN, command=f"{slash} {command.text}")
+    draft.buttons(_connect_button(command), _token_help_button(command))
+    return draft.small(texts.CONNECT_SMALL).done()
 
 
-def token_help(command: Command, links: HubLinks) -> Message:
-    """Where a token or a magic link is found."""
-    draft = Draft().say(words.TOKEN_HELP, example=links.example)
-    return draft.buttons(_connect(command)).small(words.CONNECT_SMALL).done()
+def token_help_card(command: Command, links: HubLinks) -> Message:
+    """Explain where to find a token or a magic link."""
+    draft = Draft().say(texts.TOKEN_HELP, example=links.example)
+    return draft.buttons(_connect_button(command)).small(texts.CONNECT_SMALL).done()
 
 
 def reconnect_prompt(command: Command) -> Message:
-    """Accelevents no longer takes the token."""
-    button = _connect(command, words.BUTTON_CONNECT_AGAIN)
-    return Draft().say(words.CONNECT_AGAIN).buttons(button).done()
+    """Ask a person whose token is no longer accepted to connect again."""
+    button = _connect_button(command, texts.BUTTON_CONNECT_AGAIN)
+    return Draft().say(texts.CONNECT_AGAIN).buttons(button).done()
 
 
-def secret_typed() -> Message:
-    """A token was typed where it does not belong."""
+def secret_typed_card() -> Message:
+    """Answer a token typed where it does not belong."""
     command = Command(Name.OVERVIEW)
-    help_button = Button(words.BUTTON_TOKEN_HELP, LINK_HELP, value=" ")
-    return Draft().say(words.SECRET_TYPED).buttons(_connect(command), help_button).done()
+    buttons = _connect_button(command), _token_help_button(command)
+    return Draft().say(texts.SECRET_TYPED).buttons(*buttons).done()
 
 
-def linked(link: Link, *, next_steps: bool) -> Message:
-    """Connected; with what to do next where nothing was asked for before."""
-    draft = Draft().say(words.LINKED, event=link.event)
+def linked_card(link: Link, *, next_steps: bool) -> Message:
+    """Confirm the connection; with next steps unless a pending command follows."""
+    draft = Draft().say(texts.LINKED, event=link.event)
     if next_steps:
-        draft.say(words.LINKED_NEXT)
+        draft.say(texts.LINKED_NEXT)
         draft.buttons(
-            Button(words.BUTTON_SESSIONS, Command(Name.SESSIONS).action, primary=True),
-            Button(words.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action),
+            dataclasses.replace(_SESSIONS, primary=True),
+            Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action),
         )
     return draft.done()
 
 
-def problem(sentence: str) -> Message:
-    """Connecting failed after its form was closed."""
-    return (
-        Draft()
-        .say(words.PROBLEM, problem=sentence)
-        .buttons(_connect(Command(Name.OVERVIEW)))
-        .done()
-    )
+def problem_card(sentence: str) -> Message:
+    """Report a failed connection after its form was closed."""
+    button = _connect_button(Command(Name.OVERVIEW))
+    return Draft().say(texts.PROBLEM, problem=sentence).buttons(button).done()
 
 
-def disconnected(*, was_linked: bool) -> Message:
-    """Everything is deleted; or there was nothing."""
-    sentence = words.DISCONNECTED if was_linked else words.NOT_CONNECTED
-    button = dataclasses.replace(_connect(Command(Name.OVERVIEW)), primary=False)
+def disconnected_card(*, was_linked: bool) -> Message:
+    """Confirm the deletion of a person's data, if there was any."""
+    sentence = texts.DISCONNECTED if was_linked else texts.NOT_CONNECTED
+    button = dataclasses.replace(_connect_button(Command(Name.OVERVIEW)), primary=False)
     return Draft().say(sentence).buttons(button).done()
 
 
 def status_card(status: AvailabilityStatus) -> Message:
-    """Where the person stands, and the button that changes it."""
+    """Draw a person's availability, and the button that changes it."""
     availability = status.availability
     if availability is None:
-        return _off(status)
+        return _not_available_card(status)
+    again = Command(Name.AVAILABLE, str(availability.session_id)).action
     if availability.state is State.IN_MEETING:
-        number = str(availability.session_id)
-        again = Button(
-            words.BUTTON_AVAILABLE_AGAIN, Command(Name.AVAILABLE, number).action, primary=True
-        )
-        draft = Draft().say(words.MATCHED_ALREADY, title=availability.session_title)
-        return draft.buttons(again, Button(words.BUTTON_PAUSE, f"{Name.PAUSE}:")).done()
+        button = Button(texts.BUTTON_AVAILABLE_AGAIN, again, primary=True)
+        draft = Draft().say(texts.MATCHED_ALREADY, title=availability.session_title)
+        return draft.buttons(button, _PAUSE).done()
     if availability.state is State.LEAVING:
-        return paused(dataclasses.replace(status, confirmed=False))
-    sentence = words.WAITING if status.confirmed else words.WAITING_UNCONFIRMED
+        return paused_card(dataclasses.replace(status, confirmed=False))
+    sentence = texts.WAITING if status.confirmed else texts.WAITING_UNCONFIRMED
     draft = Draft().say(sentence, title=availability.session_title)
-    buttons = [Button(words.BUTTON_PAUSE, f"{Name.PAUSE}:")]
-    if not status.confirmed:
-        number = str(availability.session_id)
-        buttons.insert(
-            0, Button(words.BUTTON_AVAILABLE, Command(Name.AVAILABLE, number).action, primary=True)
-        )
-    draft.buttons(*buttons)
-    hearing = words.LISTENING if status.is_connected else words.LOOKING
+    if status.confirmed:
+        draft.buttons(_PAUSE)
+    else:
+        draft.buttons(Button(texts.BUTTON_AVAILABLE, again, primary=True), _PAUSE)
+    feed = texts.LISTENING if status.is_connected else texts.LOOKING
     if availability.session_ends_at is None:
-        return draft.small(words.WAITING_SMALL, hearing, since=availability.since).done()
+        return draft.small(texts.WAITING_SMALL, feed, since=availability.since).done()
     return draft.small(
-        words.WAITING_SMALL,
-        words.WAITING_UNTIL,
-        hearing,
+        texts.WAITING_SMALL,
+        texts.WAITING_UNTIL,
+        feed,
         since=availability.since,
         end=availability.session_ends_at,
     ).done()
 
 
-def _off(status: AvailabilityStatus) -> Message:
+def _not_available_card(status: AvailabilityStatus) -> Message:
     draft = Draft()
     if status.link.unreachable is not None:
-        draft.say(words.UNREACHABLE)
-    draft.say(words.NOT_AVAILABLE)
+        draft.say(texts.UNREACHABLE)
+    draft.say(texts.NOT_AVAILABLE)
     draft.buttons(
-        Button(words.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action, primary=True),
-        Button(words.BUTTON_SESSIONS, Command(Name.SESSIONS).action),
-        Button(words.BUTTON_MATCHES, Command(Name.MATCHES).action),
+        Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action, primary=True),
+        _SESSIONS,
+        Button(texts.BUTTON_MATCHES, Command(Name.MATCHES).action),
         Button(
-            words.BUTTON_DISCONNECT,
+            texts.BUTTON_DISCONNECT,
             Command(Name.DISCONNECT).action,
             confirm=confirm(
-                words.CONFIRM_DISCONNECT_TITLE,
-                words.CONFIRM_DISCONNECT,
-                words.BUTTON_DISCONNECT,
-                words.CONFIRM_DENY,
+                texts.CONFIRM_DISCONNECT_TITLE,
+                texts.CONFIRM_DISCONNECT,
+                texts.BUTTON_DISCONNECT,
+                texts.CONFIRM_DENY,
             ),
         ),
     )
     link = status.link
-    return draft.small(words.STATUS_SMALL, event=link.event, since=link.linked_at).done()
+    return draft.small(texts.STATUS_SMALL, event=link.event, since=link.linked_at).done()
 
 
-def paused(status: AvailabilityStatus) -> Message:
-    """No longer available; or not yet, as far as the platform says."""
-    again = Button(words.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action, primary=True)
+def paused_card(status: AvailabilityStatus) -> Message:
+    """Confirm the pause, or say that the platform has not confirmed it yet."""
+    again = Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action, primary=True)
     if status.confirmed:
-        other = Button(words.BUTTON_SESSIONS, Command(Name.SESSIONS).action)
-        return Draft().say(words.PAUSED).buttons(again, other).done()
+        return Draft().say(texts.PAUSED).buttons(again, _SESSIONS).done()
     title = status.availability.session_title if status.availability else ""
-    draft = Draft().say(words.PAUSED_UNCONFIRMED, title=title or words.THIS_SESSION)
-    return draft.buttons(again, Button(words.BUTTON_PAUSE, Command(Name.PAUSE).action)).done()
-
-
-def help_button() -> Button:
-    """Leads to the list of commands."""
-    return Button(words.BUTTON_HELP, Command(Name.HELP).action)
+    draft = Draft().say(texts.PAUSED_UNCONFIRMED, title=title or texts.THIS_SESSION)
+    return draft.buttons(again, _PAUSE).done()
 
 
 def help_card(slash: str, *, unknown: str = "", nearest: str = "") -> Message:
-    """All commands; after an unknown word with the nearest one first."""
+    """List all commands; after an unknown word, name the nearest one first."""
     draft = Draft()
     if unknown and nearest:
-        draft.say(words.UNKNOWN_NEAREST, word=unknown, nearest=f"{slash} {nearest}")
+        draft.say(texts.UNKNOWN_NEAREST, word=unknown, nearest=f"{slash} {nearest}")
     elif unknown:
-        draft.say(words.UNKNOWN, word=unknown)
+        draft.say(texts.UNKNOWN, word=unknown)
     else:
-        draft.say(words.HELP_TITLE)
-    for usage, meaning in words.HELP.items():
-        draft.say(words.HELP_ROW.replace("{meaning}", meaning), usage=f"{slash} {usage}".strip())
+        draft.say(texts.HELP_TITLE)
+    for usage, meaning in texts.HELP.items():
+        draft.say(texts.HELP_ROW.replace("{meaning}", meaning), usage=f"{slash} {usage}".strip())
     return draft.buttons(
-        Button(words.BUTTON_SESSIONS, Command(Name.SESSIONS).action, primary=True),
-        Button(words.BUTTON_STATUS, Command(Name.STATUS).action),
+        dataclasses.replace(_SESSIONS, primary=True),
+        Button(texts.BUTTON_STATUS, Command(Name.STATUS).action),
     ).done()
+
+
+def _connect_button(command: Command, label: str = texts.BUTTON_CONNECT) -> Button:
+    """Return the button that opens the form; its value is the command to run afterwards."""
+    return Button(label, LINK_OPEN, value=command.text or " ", primary=True)
+
+
+def _token_help_button(command: Command) -> Button:
+    return Button(texts.BUTTON_TOKEN_HELP, LINK_HELP, value=command.text or " ")

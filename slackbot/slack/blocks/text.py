@@ -1,7 +1,7 @@
-"""Foreign text made harmless, and our sentences turned into Block Kit. Nowhere else.
+"""Sentences as Block Kit, with untrusted text made harmless. Nowhere else.
 
-Names, titles and session texts come from strangers. They go into `rich_text` text elements, which
-Slack does not parse at all, or escaped into the notification's text, which it does.
+Names, titles and session texts are untrusted. They go into `rich_text` text elements, which Slack
+does not parse at all, or escaped into the notification's text, which it does.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from slackbot.domain.text import sanitize
 Block = dict[str, Any]
 Value = str | int | datetime
 
+# Replaces a text of which nothing visible is left: Slack refuses empty ones.
 NOTHING = "…"
-"""Stands where nothing visible is left of a text, since Slack takes no empty ones."""
 _MARKS = "*_~`"
 _SPLITTER = "\u200b"
 _IN_ADDRESS = re.compile(r"(?<=\w)[.@:](?=[\w/])")
@@ -29,28 +29,28 @@ _FALLBACKS = {"time": "%H:%M UTC", "when": "%d %b %Y at %H:%M UTC"}
 
 
 def escape(text: str) -> str:
-    """Text for a place where Slack reads mrkdwn: shows as it is, mentions and links nothing.
+    """Escape text for mrkdwn, so that it shows as it is and mentions and links nothing.
 
-    Bare addresses are broken up, since Slack makes links of them by itself, and the ways to send
-    an answer at once and by `response_url` have no `parse` to forbid it.
+    Bare addresses are broken up: Slack turns them into links, and answers in the acknowledgement or
+    by `response_url` have no `parse` argument to forbid it.
     """
     unlinked = _IN_ADDRESS.sub(rf"\g<0>{_SPLITTER}", text)
     entities = unlinked.replace("&", "&amp;").replace("<", "&lt;")
-    entities = entities.replace(">", f"{_SPLITTER}&gt;")  # or it would quote a line it begins
+    entities = entities.replace(">", f"{_SPLITTER}&gt;")  # a leading ">" would quote the line
     return "".join(f"{_SPLITTER}{c}{_SPLITTER}" if c in _MARKS else c for c in entities)
 
 
 def date_token(at: datetime, form: str) -> str:
-    """A `<!date>` token that each reader sees in their own zone."""
-    return f"<!date^{int(at.timestamp())}^{_DATE_FORMATS[form]}|{_in_words(at, form)}>"
+    """Return a `<!date>` token, shown in each reader's own time zone."""
+    return f"<!date^{int(at.timestamp())}^{_DATE_FORMATS[form]}|{_utc(at, form)}>"
 
 
-def _in_words(at: datetime, form: str) -> str:
+def _utc(at: datetime, form: str) -> str:
     return at.astimezone(UTC).strftime(_FALLBACKS[form])
 
 
 def rich(sentence: str, values: Mapping[str, Value]) -> Block:
-    """A sentence of `texts.py` as a `rich_text` block."""
+    """Return a sentence of `texts.py` as a `rich_text` block."""
     elements = []
     for value, form, styles in _pieces(sentence, values):
         style = dict.fromkeys(sorted(styles), True)
@@ -66,15 +66,15 @@ def rich(sentence: str, values: Mapping[str, Value]) -> Block:
 
 
 def mrkdwn(sentence: str, values: Mapping[str, Value]) -> str:
-    """The same sentence as mrkdwn, styled: for small print."""
+    """Return the sentence as styled mrkdwn, for small print."""
     return "".join(
-        date_token(value, form) if isinstance(value, datetime) else _marked(value, styles)
+        date_token(value, form) if isinstance(value, datetime) else _styled(value, styles)
         for value, form, styles in _pieces(sentence, values)
     )
 
 
 def fallback(sentence: str, values: Mapping[str, Value]) -> str:
-    """The same sentence without style: for notifications and screen readers."""
+    """Return the sentence without style, for notifications and screen readers."""
     return "".join(
         date_token(value, form) if isinstance(value, datetime) else escape(value)
         for value, form, _ in _pieces(sentence, values)
@@ -82,11 +82,11 @@ def fallback(sentence: str, values: Mapping[str, Value]) -> str:
 
 
 def plain(sentence: str, values: Mapping[str, Value]) -> str:
-    """The same sentence for `plain_text`, where nothing is parsed; no times there."""
+    """Return the sentence for `plain_text`, where nothing is parsed; it may hold no times."""
     return "".join(str(value) for value, _, _ in _pieces(sentence, values))
 
 
-def _marked(text: str, styles: frozenset[str]) -> str:
+def _styled(text: str, styles: frozenset[str]) -> str:
     mark = next((m for m, style in _STYLES.items() if style in styles), "")
     body = escape(text)
     if not mark or not body.strip():
@@ -100,15 +100,15 @@ def _date_element(at: datetime, form: str) -> Block:
         "type": "date",
         "timestamp": int(at.timestamp()),
         "format": _DATE_FORMATS[form],
-        "fallback": _in_words(at, form),
+        "fallback": _utc(at, form),
     }
 
 
 def _pieces(
     sentence: str, values: Mapping[str, Value]
 ) -> Iterator[tuple[str | datetime, str, frozenset[str]]]:
-    """The sentence cut where its style changes or a value stands: (text, date form, styles)."""
-    for literal, name, form, styles in _cut(sentence):
+    """Yield the sentence, split at styles and values: (text or time, date form, styles)."""
+    for literal, name, form, styles in _split(sentence):
         if name is None:
             yield literal, "", styles
         else:
@@ -117,19 +117,19 @@ def _pieces(
 
 
 @lru_cache(maxsize=512)
-def _cut(sentence: str) -> tuple[tuple[str, str | None, str, frozenset[str]], ...]:
-    """The same without the values: (literal, name of a value, date form, styles).
+def _split(sentence: str) -> tuple[tuple[str, str | None, str, frozenset[str]], ...]:
+    """Split a sentence into (literal, name of a value, date form, styles).
 
-    Remembered, since every answer draws several of the few sentences of `texts.py`.
+    Cached, since every answer draws several of the few sentences of `texts.py`.
     """
-    cuts: list[tuple[str, str | None, str, frozenset[str]]] = []
+    pieces: list[tuple[str, str | None, str, frozenset[str]]] = []
     styles: frozenset[str] = frozenset()
     for literal, name, form, _ in Formatter().parse(sentence):
         for part in re.split(r"([*_`])", literal):
             if part in _STYLES:
                 styles ^= {_STYLES[part]}
             elif part:
-                cuts.append((part, None, "", styles))
+                pieces.append((part, None, "", styles))
         if name is not None:
-            cuts.append(("", name, form or "", styles))
-    return tuple(cuts)
+            pieces.append(("", name, form or "", styles))
+    return tuple(pieces)

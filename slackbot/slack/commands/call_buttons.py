@@ -1,4 +1,4 @@
-"""The buttons of a call: that its link was opened, and a new link in the old one's place."""
+"""The buttons of a call: opening its link, and replacing the link."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.model import MatchId, Person
 from slackbot.services.calls import Calls
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.blocks.match import match_card, no_call, without_call
+from slackbot.slack.blocks.match import call_gone_card, match_card, no_call_card
 from slackbot.slack.blocks.message import Message
-from slackbot.slack.commands.handlers import defect
+from slackbot.slack.commands.handlers import defect_card
 
 _MATCH_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
 class CallButtons:
-    """What people do about calls in Slack. The match is named by the button, the person is not."""
+    """Handlers of a call's buttons. The button names the match, never the person."""
 
     def __init__(self, calls: Calls, *, background: BackgroundTasks, links: HubLinks) -> None:
         self._calls = calls
@@ -27,12 +27,15 @@ class CallButtons:
         self._running: dict[tuple[Person, str], asyncio.Task[Message]] = {}
 
     def opened(self, person: Person, match_id: str) -> None:
-        """The button with the link was pressed, which Slack tells besides opening the link."""
+        """Record that the link was pressed; Slack reports it besides opening the link."""
         if _MATCH_ID.fullmatch(match_id):
             self._background.start(self._calls.opened(person, MatchId(match_id)), "note")
 
     def new_link(self, person: Person, match_id: str) -> asyncio.Task[Message]:
-        """Begin to take the old links back; the card with the new one. Pressed twice it is once."""
+        """Start to replace the call's link, and draw the card with the new one.
+
+        A second press while it runs gets the same task.
+        """
         key = (person, match_id)
         task = self._running.get(key)
         if task is None:
@@ -43,11 +46,11 @@ class CallButtons:
 
     async def _new_link(self, person: Person, match_id: str) -> Message:
         if not _MATCH_ID.fullmatch(match_id):
-            return no_call()
+            return no_call_card()
         try:
             match, url = await self._calls.renew(person, MatchId(match_id))
         except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
-            return defect(error)
+            return defect_card(error)
         if match is None:
-            return no_call()
-        return match_card(match, self._links, url) if url else without_call(match, self._links)
+            return no_call_card()
+        return match_card(match, self._links, url) if url else call_gone_card(match, self._links)

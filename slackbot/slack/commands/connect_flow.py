@@ -1,8 +1,9 @@
-"""The connect form from opening to the answer of what was typed before."""
+"""The connect form, from opening it to running the pending command."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -10,26 +11,28 @@ import structlog
 
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import MessageError, SlackbotError
-from slackbot.domain.model import Availability, EventSlug, Link, Person, State
+from slackbot.domain.model import EventSlug, Link, Person, State
 from slackbot.services.accounts import Accounts
 from slackbot.slack.blocks import modals
-from slackbot.slack.blocks import status as account
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.modals import PendingCommand
+from slackbot.slack.blocks.status import connect_prompt, linked_card, problem_card, token_help_card
 from slackbot.slack.command import Command, Name
-from slackbot.slack.commands.handlers import CommandHandlers, defect
-from slackbot.slack.commands.responder import joined_with
-from slackbot.slack.outbound.messenger import SlackMessenger
+from slackbot.slack.commands.handlers import CommandHandlers, defect_card
+from slackbot.slack.commands.responder import Responder
 from slackbot.slack.outbound.retry import send_with_retry
+from slackbot.slack.outbound.views import Views
 
-NO_PENDING_COMMAND: Final = frozenset({Name.OVERVIEW, Name.CONNECT, Name.DISCONNECT})
 log = structlog.get_logger(__name__)
+
+# Commands that are not run once connected.
+NOT_PENDING: Final = frozenset({Name.OVERVIEW, Name.CONNECT, Name.DISCONNECT})
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The form as it was filled in."""
+    """The submitted form."""
 
     person: Person
     event: str
@@ -39,7 +42,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, and at which field (`block_id`)."""
+    """An error of a field (`block_id`)."""
 
     field: str
     sentence: str
@@ -47,84 +50,78 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Linked, or a problem."""
+    """A link or a problem."""
 
     link: Link | None = None
     problem: Problem | None = None
 
 
 class ConnectFlow:
-    """Opens the form, submits it, and does afterwards what the person had asked for."""
+    """Opens the form, submits it, and runs the pending command afterwards."""
 
     def __init__(
         self,
         *,
         accounts: Accounts,
-        answers: CommandHandlers,
-        messenger: SlackMessenger,
+        handlers: CommandHandlers,
+        responder: Responder,
+        views: Views,
         background: BackgroundTasks,
         links: HubLinks,
         slash: str,
         event: EventSlug | None,
     ) -> None:
         self._accounts = accounts
-        self._answers = answers
-        self._messenger = messenger
+        self._handlers = handlers
+        self._responder = responder
+        self._views = views
         self._background = background
         self._links = links
         self._slash = slash
         self._event = event
 
     def open_form(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
-        """Open it in the background: the trigger lives three seconds, so at once."""
-        self._background.start(self._open_surely(person, trigger_id, pending), "open_form")
-
-    async def _open_surely(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
-        try:
-            await self._open(person, trigger_id, pending)
-        except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
-            await self._tell(person, pending, defect(error))
-
-    async def _open(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
-        event = await self._accounts.event_of(person)
-        linked_to = event if await self._speaks(person) else None
-        view = modals.connect_form(
-            pending,
-            self._links,
-            event=event or self._event or "",
-            linked_to=linked_to or "",
-        )
-        try:
-            await self._messenger.open_view(person, trigger_id, view)
-        except MessageError as error:
-            # The trigger was too old, or Slack too slow: another button brings another trigger.
-            log.info("form_not_opened", reason=error.reason)
-            prompt = account.connect_prompt(pending.parsed, self._slash)
-            await self._tell(person, pending, prompt)
-
-    async def _speaks(self, person: Person) -> bool:
-        """Whether there is a link that Accelevents has not refused."""
-        try:
-            await self._accounts.link(person)
-        except SlackbotError:
-            return False
-        return True
+        """Open the form in the background, at once: the trigger lives three seconds."""
+        work = self._open(person, trigger_id, pending)
+        self._background.start(self._answered(work, person, pending), "open_form")
 
     def token_help(self, pending: PendingCommand) -> asyncio.Task[Message]:
-        """Where a token is found."""
+        """Explain where to find a token."""
 
         async def draw() -> Message:
-            return account.token_help(pending.parsed, self._links)
+            return token_help_card(pending.parsed, self._links)
 
         return self._background.start(draw(), "token_help")
 
     def checking(self, form: Form) -> dict[str, Any]:
-        """What stands in the form's place while Accelevents takes its time."""
+        """Return the view shown while Accelevents checks the credential."""
         return modals.checking(form.pending)
 
     def submit(self, form: Form) -> asyncio.Task[Outcome]:
-        """Connect. Once linked, the errand is carried out by itself."""
+        """Connect the account; once linked, the pending command runs by itself."""
         return self._background.start(self._submit(form), "submit")
+
+    def show_later(self, task: asyncio.Task[Outcome], form: Form, view_id: str) -> None:
+        """Show the outcome in the modal when it is ready."""
+        self._background.start(self._show(task, form, view_id), "show_later")
+
+    async def _open(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
+        event = await self._accounts.event_of(person)
+        try:
+            await self._accounts.link(person)
+        except SlackbotError:  # not linked, or Accelevents refused the token
+            linked_to = ""
+        else:
+            linked_to = event or ""
+        view = modals.connect_form(
+            pending, self._links, event=event or self._event or "", linked_to=linked_to
+        )
+        try:
+            await self._views.open(person, trigger_id, view)
+        except MessageError as error:
+            # The trigger was too old, or Slack too slow: another button brings another trigger.
+            log.info("form_not_opened", reason=error.reason)
+            await self._send(person, pending, connect_prompt(pending.parsed, self._slash))
 
     async def _submit(self, form: Form) -> Outcome:
         try:
@@ -132,43 +129,41 @@ class ConnectFlow:
         except SlackbotError as error:
             return Outcome(problem=Problem(*modals.field_error(error, self._links)))
         except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
-            defect(error)
+            defect_card(error)
             return Outcome(problem=Problem(*modals.field_error(None, self._links)))
-        self._background.start(self._carry_out_surely(form, link), "errand")
-        # Slack opens some fifty conversations a minute, so not all at once when matches come.
-        self._background.start(self._messenger.get_ready(form.person), "get_ready")
+        work = self._run_pending(form, link)
+        self._background.start(self._answered(work, form.person, form.pending), "pending_command")
+        # Slack opens about fifty channels a minute, so do not wait until many matches come.
+        self._background.start(self._responder.open_channel(form.person), "open_channel")
         return Outcome(link=link)
 
-    async def _carry_out_surely(self, form: Form, link: Link) -> None:
-        try:
-            await self._carry_out(form, link)
-        except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
-            await self._tell(form.person, form.pending, defect(error))
-
-    async def _carry_out(self, form: Form, link: Link) -> None:
+    async def _run_pending(self, form: Form, link: Link) -> None:
         command = form.pending.parsed
-        wish = await self._accounts.availability(form.person)
-        if command.name in NO_PENDING_COMMAND and wish is not None:
-            command = _going_on(wish)
-        if command.name in NO_PENDING_COMMAND:
-            message = account.linked(link, next_steps=True)
+        availability = await self._accounts.availability(form.person)
+        if command.name in NOT_PENDING and availability is not None:
+            # Whoever was available when their token was refused continues there.
+            command = Command(Name.STATUS)
+            if availability.state is State.AVAILABLE:
+                command = Command(Name.AVAILABLE, str(availability.session_id))
+        if command.name in NOT_PENDING:
+            message = linked_card(link, next_steps=True)
         else:
-            answer = await asyncio.shield(self._answers.start(form.person, command))
-            message = joined_with(account.linked(link, next_steps=False), answer)
-        await self._tell(form.person, form.pending, message)
+            answer = await asyncio.shield(self._handlers.start(form.person, command))
+            message = linked_card(link, next_steps=False).above(answer)
+        await self._send(form.person, form.pending, message)
 
-    async def _tell(self, person: Person, pending: PendingCommand, message: Message) -> None:
-        if pending.response_url:
-            url, replace = pending.response_url, pending.is_prompt
-            await send_with_retry(
-                lambda: self._messenger.respond(person, url, message, replace=replace)
-            )
-        else:
-            await send_with_retry(lambda: self._messenger.post(person, message))
+    async def _answered(
+        self, work: Awaitable[None], person: Person, pending: PendingCommand
+    ) -> None:
+        """Do the work, and answer if it fails."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
+            await self._send(person, pending, defect_card(error))
 
-    def show_later(self, task: asyncio.Task[Outcome], form: Form, view_id: str) -> None:
-        """Put the outcome into the modal once it is there."""
-        self._background.start(self._show(task, form, view_id), "show_later")
+    async def _send(self, person: Person, pending: PendingCommand, message: Message) -> None:
+        url, replace = pending.response_url, pending.is_prompt
+        await self._responder.send(person, url, message, replace=replace)
 
     async def _show(self, task: asyncio.Task[Outcome], form: Form, view_id: str) -> None:
         outcome = await asyncio.shield(task)
@@ -184,17 +179,9 @@ class ConnectFlow:
                 problem=outcome.problem.sentence,
             )
         try:
-            await send_with_retry(lambda: self._messenger.update_view(form.person, view_id, view))
+            await send_with_retry(lambda: self._views.update(form.person, view_id, view))
         except MessageError:
-            # The modal was closed meanwhile. Linked, the errand's answer tells; else nothing has
-            # changed and the prompt still stands.
+            # The modal was closed meanwhile. Once linked, the pending command's answer follows.
             if outcome.problem is not None:
-                told = account.problem(outcome.problem.sentence)
-                await send_with_retry(lambda: self._messenger.post(form.person, told))
-
-
-def _going_on(wish: Availability) -> Command:
-    """Somebody who was available when their token was refused goes on where they stopped."""
-    if wish.state is State.AVAILABLE:
-        return Command(Name.AVAILABLE, str(wish.session_id))
-    return Command(Name.STATUS)
+                card = problem_card(outcome.problem.sentence)
+                await self._responder.send(form.person, "", card, replace=False)

@@ -1,15 +1,14 @@
-"""When and where an answer goes: in the first reply if it is ready in time, else afterwards.
+"""Deliver answers: in the first reply if ready in time, else by `response_url` or message.
 
-Slack gives up on a request after three seconds, so what is not ready two seconds after the
-request arrived follows by `response_url`, or by direct message where that no longer works.
+Slack gives up on a request after three seconds, so an answer that is not ready two seconds after
+the request arrived follows later.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -17,13 +16,13 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import MessageRefused
 from slackbot.domain.model import Person, TeamId, UserId
 from slackbot.domain.ports import Posted
-from slackbot.slack.blocks.home import home
-from slackbot.slack.blocks.match import looking_back
-from slackbot.slack.blocks.message import Draft, Message
-from slackbot.slack.inbound.admission import hold_slot_for
-from slackbot.slack.inbound.http import arrived_at
+from slackbot.slack.blocks.match import kept_blocks
+from slackbot.slack.blocks.message import Message
 from slackbot.slack.outbound.messenger import SlackMessenger
+from slackbot.slack.outbound.response_urls import ResponseUrls
 from slackbot.slack.outbound.retry import send_with_retry
+from slackbot.slack.outbound.views import Views
+from slackbot.slack.request_context import hold_slot_for, seconds_left
 
 T = TypeVar("T")
 
@@ -32,133 +31,128 @@ _ID: Final = re.compile(r"[A-Z][A-Z0-9]{1,63}")
 
 
 async def ready_in_time(task: asyncio.Task[T]) -> bool:
-    """Wait for the task until two seconds after the request in hand arrived."""
-    await asyncio.sleep(0)  # an answer from memory needs no more than its turn, and no timer
+    """Wait for the task until two seconds after the current request arrived."""
+    await asyncio.sleep(0)  # an answer from memory is ready after one step, without a timer
     if task.done():
         return True
-    now = time.monotonic()
-    left = arrived_at.get(now) + FIRST_REPLY_SECONDS - now
-    done, _ = await asyncio.wait({task}, timeout=max(left, 0.0))
+    done, _ = await asyncio.wait({task}, timeout=seconds_left(FIRST_REPLY_SECONDS))
     return bool(done)
 
 
 def person_of(body: Mapping[str, Any]) -> Person:
-    """Who sent a command, a click or a submission; the workspace is that of the installation.
+    """Return the sender of a command, a click or a submission, in the installed workspace.
 
     Raises:
-        ValueError: an id that is none.
+        ValueError: an id is invalid.
     """
     if "command" in body:
-        return person(body["team_id"], body["user_id"])
+        return slack_person(body["team_id"], body["user_id"])
     user = body["user"]
     view, team = body.get("view") or {}, body.get("team") or {}
-    # In the order in which Bolt looks for the workspace that it asks `authorize` about.
+    # The order in which Bolt looks for the workspace that it passes to `authorize`.
     installed = view.get("app_installed_team_id") or team.get("id") or user["team_id"]
-    return person(installed, user["id"])
+    return slack_person(installed, user["id"])
 
 
-def person(team: object, user: object) -> Person:
-    """A person by what a payload has as ids.
+def slack_person(team: object, user: object) -> Person:
+    """Return a person by the ids of a payload.
 
     Raises:
-        ValueError: an id that is none.
+        ValueError: an id is invalid.
     """
-    return Person(TeamId(_slack_id(team)), UserId(_slack_id(user)))
-
-
-def _slack_id(value: object) -> str:
-    if not isinstance(value, str) or not _ID.fullmatch(value):
-        raise ValueError("not a Slack id")
-    return value
+    for value in (team, user):
+        if not isinstance(value, str) or not _ID.fullmatch(value):
+            raise ValueError("not a Slack id")
+    return Person(TeamId(str(team)), UserId(str(user)))
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ReplyTarget:
     """Where a button stands, and so where its answer goes."""
 
     person: Person
     response_url: str = field(default="", repr=False)
+    # A direct message of ours, which is edited in place.
     own_message: Posted | None = None
-    """A direct message of ours, which is edited in place."""
+    # Its blocks that stay above the answer.
     kept: tuple[dict[str, Any], ...] = ()
-    """What stays of it above the answer."""
     home: bool = False
 
     @classmethod
-    def of(cls, body: Mapping[str, Any]) -> Place:
-        """Read it from a `block_actions` payload."""
-        person = person_of(body)
+    def of(cls, body: Mapping[str, Any]) -> ReplyTarget:
+        """Read a `block_actions` payload."""
         container = body.get("container") or {}
         view = body.get("view") or {}
         message = body.get("message") or {}
         channel = str(container.get("channel_id") or "")
         ours = channel.startswith("D") and message and not container.get("is_ephemeral")
         return cls(
-            person=person,
+            person=person_of(body),
             response_url=str(body.get("response_url") or ""),
             own_message=Posted(channel, str(container.get("message_ts"))) if ours else None,
-            kept=tuple(looking_back(message.get("blocks") or ())),
+            kept=tuple(kept_blocks(message.get("blocks") or ())),
             home=view.get("type") == "home",
         )
 
 
 class Responder:
-    """Brings answers to where they belong, in tasks of their own."""
+    """Delivers answers in background tasks, with retries."""
 
-    def __init__(self, messenger: SlackMessenger, background: BackgroundTasks) -> None:
+    def __init__(
+        self,
+        messenger: SlackMessenger,
+        response_urls: ResponseUrls,
+        views: Views,
+        background: BackgroundTasks,
+    ) -> None:
         self._messenger = messenger
+        self._response_urls = response_urls
+        self._views = views
         self._background = background
 
-    def seen(self, person: Person) -> None:
-        """Somebody did something in Slack."""
-        self._messenger.seen(person)
+    def mark_active(self, person: Person) -> None:
+        """Record that somebody did something in Slack."""
+        self._messenger.mark_active(person)
 
-    def follow(
-        self, task: asyncio.Task[Message], person: Person, response_url: str, *, replace: bool
-    ) -> None:
-        """Send a command's answer when it is there."""
+    async def open_channel(self, person: Person) -> None:
+        """Open the person's direct message before there is anything to send."""
+        await self._messenger.open_channel(person)
+
+    def follow_up(self, task: asyncio.Task[Message], person: Person, response_url: str) -> None:
+        """Send a command's answer when it is ready."""
 
         async def send() -> None:
-            message = await asyncio.shield(task)
-            await send_with_retry(
-                lambda: self._messenger.respond(person, response_url, message, replace=replace)
-            )
+            await self.send(person, response_url, await asyncio.shield(task), replace=False)
 
         self._start(send())
 
-    def put(self, task: asyncio.Task[Message], place: Place) -> None:
-        """Put a button's answer in the place of what the button stood in."""
+    def reply(self, task: asyncio.Task[Message], target: ReplyTarget) -> None:
+        """Replace what a button stands in by its answer when that is ready."""
 
         async def send() -> None:
-            message = await asyncio.shield(task)
-            await self._put(message, place)
+            await self._replace(await asyncio.shield(task), target)
 
         self._start(send())
 
-    async def _put(self, message: Message, place: Place) -> None:
-        person, url = place.person, place.response_url
-        if place.home:
-            await send_with_retry(lambda: self._messenger.publish_home(person, home(message)))
-        elif place.own_message is not None:
-            await self._edit(message, place, place.own_message)
-        elif url:
-            await send_with_retry(
-                lambda: self._messenger.respond(person, url, message, replace=True)
-            )
+    async def send(self, person: Person, url: str, message: Message, *, replace: bool) -> None:
+        """Send an answer by `response_url`, or by direct message if `url` is empty or fails."""
+        await send_with_retry(
+            lambda: self._response_urls.send(person, url, message, replace=replace)
+        )
+
+    async def _replace(self, message: Message, target: ReplyTarget) -> None:
+        person, posted = target.person, target.own_message
+        if target.home:
+            view = message.home_view()
+            await send_with_retry(lambda: self._views.publish_home(person, view))
+        elif posted is not None:
+            whole = Message(message.text, [*target.kept, *message.blocks])
+            try:
+                await send_with_retry(lambda: self._messenger.update(person, posted, whole))
+            except MessageRefused:
+                await send_with_retry(lambda: self._messenger.post(person, message))
         else:
-            await send_with_retry(lambda: self._messenger.post(person, message))
+            await self.send(person, target.response_url, message, replace=True)
 
-    async def _edit(self, message: Message, place: Place, posted: Posted) -> None:
-        whole = Message(message.text, [*place.kept, *message.blocks])
-        try:
-            await send_with_retry(lambda: self._messenger.update(place.person, posted, whole))
-        except MessageRefused:
-            await send_with_retry(lambda: self._messenger.post(place.person, message))
-
-    def _start(self, work: Any) -> None:
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
         hold_slot_for(self._background.start(work, "reply"))
-
-
-def joined_with(first: Message, second: Message) -> Message:
-    """Two messages as one, a line between them."""
-    return Draft().then(first).divider().then(second).done()

@@ -1,18 +1,17 @@
-"""Socket Mode: what Slack sends comes over WebSockets that the bot opens; no public URL needed.
+"""Socket Mode: Slack's requests over WebSockets that the bot opens, without a public URL.
 
-Two connections, so that one may go without anybody noticing, and so that each shows whether the
-other has gone deaf. Slack sends every envelope to one of them at random, and does not send a click
-or a command again; hence a connection is replaced
+There are two connections: one may go unnoticed, and each shows if the other no longer receives.
+Slack sends every envelope over one of them at random, and does not repeat a click or a command.
+A connection is therefore replaced
 
-* when it closes, or answers no ping: at once (`heartbeat_seconds` and a half);
+* when it closes, or answers no ping (`heartbeat_seconds` and a half): at once;
 * when Slack asks for it: the new one is opened first;
-* when it lets `passed_over` envelopes go by that came over the other, or heard nothing for
-  `idle_seconds`: it looks alive, but Slack may have forgotten it (not while Slack counts
-  connections that are not ours, since those may be lost ones of ours, and would become more).
+* when it misses `passed_over` envelopes that came over the other, or receives nothing for
+  `idle_seconds`: it looks alive, but Slack may have lost it. Not while Slack counts more
+  connections than ours: those may be lost ones of ours, and replacing would add to them.
 
-Each place has its connection and at most one that is being replaced, so there are never more than
-four, whatever the network does: those that Slack still counts after they were lost take part in
-its draw, and ten of them are all that it allows.
+Each pool entry has its connection and at most one that is being replaced, so there are never more
+than four. Slack goes on counting lost connections, sends envelopes to them, and allows ten in all.
 """
 
 from __future__ import annotations
@@ -38,9 +37,9 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.slack.inbound.socket_mode_connection import (
     AppTokenRefused,
     ConnectionOptions,
-    Line,
     NotConnected,
-    opened,
+    SocketModeConnection,
+    connect,
 )
 from slackbot.telemetry import (
     SOCKET_MODE_AT_SLACK,
@@ -55,37 +54,50 @@ _rng: Final = random.SystemRandom()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketModeOptions:
-    """How many connections, and when one is replaced. Times in seconds."""
+    """The number of connections, and the limits after which one is replaced. Times in seconds."""
 
     connections: int = 2
+    # Chance alone leaves a healthy connection out so often about once in a thousand times. Doubled
+    # with every replacement that receives nothing either.
     passed_over: int = 10
-    """Chance leaves a sound connection out so often about once in a thousand times. It doubles
-    with every replacement that hears nothing either."""
+    # Slack itself ends a connection after about five hours.
     idle_seconds: float = 3600.0
-    """Slack ends a connection by itself after about five hours."""
+    # Time for Slack to close a connection that it asked to replace.
     leave_seconds: float = 10.0
-    """Time that Slack gets to close a connection which it asked to be replaced."""
+    # A connection that lived this long resets the backoff.
     steady_seconds: float = 30.0
-    """A connection that lived so long was no failure when it goes."""
     backoff_seconds: float = 1.0
     longest_backoff_seconds: float = 30.0
-    line: ConnectionOptions = field(default_factory=ConnectionOptions)
+    connection: ConnectionOptions = field(default_factory=ConnectionOptions)
 
 
 @dataclass(eq=False, slots=True)
-class _Place:
-    """Room for one connection at a time, and for the one before it while that ends."""
+class _PoolEntry:
+    """One connection of the pool, and the one before it while that closes."""
 
     passed_over: int
-    line: Line | None = None
+    connection: SocketModeConnection | None = None
     leaving: asyncio.Task[None] | None = None
     failures: int = 0
-    wait: float = 0.0
-    """Seconds that Slack asked for."""
+    # Seconds that Slack asked to wait.
+    retry_after: float = 0.0
+
+    @property
+    def is_up(self) -> bool:
+        return self.connection is not None and self.connection.is_up
+
+    def next_delay(self, options: SocketModeOptions) -> float:
+        """Return the seconds before the next attempt: full jitter, 0 after a steady connection."""
+        retry_after, self.retry_after = self.retry_after, 0.0
+        if self.failures == 0:
+            return 0.0
+        longest = options.backoff_seconds * 2 ** min(self.failures - 1, 10)
+        jitter = _rng.uniform(0, min(longest, options.longest_backoff_seconds))
+        return max(retry_after, jitter)
 
 
 class SocketMode:
-    """Keeps the connections and hands what comes to Bolt. `start`, and `aclose` at the end."""
+    """A pool of connections that pass envelopes to Bolt: `start` it, and `aclose` it at the end."""
 
     def __init__(
         self,
@@ -100,161 +112,150 @@ class SocketMode:
         self._token = app_token
         self._background = background
         self._options = options or SocketModeOptions()
-        self._places = [_Place(self._options.passed_over) for _ in range(self._options.connections)]
-        self._keeping: list[asyncio.Task[None]] = []
+        self._pool = [
+            _PoolEntry(self._options.passed_over) for _ in range(self._options.connections)
+        ]
+        self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def connected(self) -> bool:
-        """Whether Slack can reach us."""
-        return bool(self._up())
+        """True while Slack can reach us."""
+        return any(entry.is_up for entry in self._pool)
 
     async def start(self) -> None:
-        """Connect once, and keep connected from then on, also when that did not work.
+        """Connect once, and stay connected from then on, even if the first attempt fails.
 
         Raises:
-            AppTokenRefused: the token is no good.
+            AppTokenRefused: Slack refuses the token.
         """
         try:
-            await self._connect(self._places[0])
+            await self._connect(self._pool[0])
         except NotConnected as error:
-            self._failed(self._places[0], error)
-        self._keeping = [
-            asyncio.create_task(self._keep(place), name="socket_mode") for place in self._places
+            self._record_failure(self._pool[0], error)
+        self._tasks = [
+            asyncio.create_task(self._run(entry), name="socket_mode") for entry in self._pool
         ]
 
     async def aclose(self) -> None:
-        """Answer what has come, then close everything."""
-        for task in self._keeping:
+        """Answer the envelopes received, then close all connections."""
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._keeping, return_exceptions=True)
-        leaving = [place.leaving for place in self._places if place.leaving is not None]
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        leaving = [entry.leaving for entry in self._pool if entry.leaving is not None]
         for task in leaving:
             task.cancel()
-        closing = [place.line.close() for place in self._places if place.line is not None]
+        closing = [e.connection.close() for e in self._pool if e.connection is not None]
         await asyncio.gather(*leaving, *closing, return_exceptions=True)
-        for place in self._places:
-            place.line = None
-        self._count()
+        for entry in self._pool:
+            entry.connection = None
+        self._update_gauge()
 
-    # --- keeping connected
+    # --- connecting ------------------------------------------------------------------------------
 
-    async def _keep(self, place: _Place) -> None:
+    async def _run(self, entry: _PoolEntry) -> None:
         while True:
             try:
-                if place.line is None or place.line.due:
-                    await self._renew(place)
+                if entry.connection is None or entry.connection.replace_reason:
+                    await self._reconnect(entry)
                 else:
-                    await self._watch(place, place.line)
+                    await self._watch(entry, entry.connection)
             except Exception:
                 log.exception("socket_mode_failed")
-                place.failures += 1
+                entry.failures += 1
 
-    async def _renew(self, place: _Place) -> None:
-        """One attempt, after the pause that those before it call for."""
-        await asyncio.sleep(self._pause(place))
+    async def _reconnect(self, entry: _PoolEntry) -> None:
+        """Try once, after a delay that grows with the failures so far."""
+        await asyncio.sleep(entry.next_delay(self._options))
         try:
-            await self._connect(place)
+            await self._connect(entry)
         except NotConnected as error:
-            self._failed(place, error)
+            self._record_failure(entry, error)
         except AppTokenRefused as error:
-            # It was good when we started: revoked, or Slack is mistaken. /readyz tells.
-            self._failed(place, NotConnected(error.reason))
+            # The token worked at the start: revoked, or a mistake of Slack's. /readyz shows it.
+            self._record_failure(entry, NotConnected(error.reason))
 
-    async def _connect(self, place: _Place) -> None:
-        if place.leaving is not None:
-            if place.line is None or not place.line.up:
-                place.leaving.cancel()
-            await asyncio.wait({place.leaving})
-            place.leaving = None
-        line = await opened(
+    async def _connect(self, entry: _PoolEntry) -> None:
+        if entry.leaving is not None:
+            if not entry.is_up:
+                entry.leaving.cancel()
+            await asyncio.wait({entry.leaving})
+            entry.leaving = None
+        connection = await connect(
             self._client,
             self._token,
             self._dispatch,
-            self._heard,
+            self._received,
             self._background,
-            self._options.line,
+            self._options.connection,
         )
-        before, place.line = place.line, line
+        before, entry.connection = entry.connection, connection
         if before is not None:
-            place.leaving = asyncio.create_task(self._leave(before), name="socket_mode_leaving")
-        self._greeted(line)
+            entry.leaving = asyncio.create_task(self._leave(before), name="socket_mode_leaving")
+        self._update_gauge()
+        counted = connection.count_at_slack
+        SOCKET_MODE_AT_SLACK.set(counted)
+        # Others of ours may have connected at the same moment, so count all that we can have.
+        leaving = [entry.leaving for entry in self._pool if entry.leaving is not None]
+        ours = len(self._pool) + sum(not task.done() for task in leaving)
+        connection.has_strangers = counted > ours
+        report = log.warning if connection.has_strangers else log.info
+        report("socket_mode_connected", at_most_ours=ours, counted_by_slack=counted)
 
-    def _greeted(self, line: Line) -> None:
-        self._count()
-        SOCKET_MODE_AT_SLACK.set(line.counted)
-        # Others of ours may have come up at the same moment, so all that we can have are counted.
-        leaving = [place.leaving for place in self._places if place.leaving is not None]
-        ours = len(self._places) + sum(not task.done() for task in leaving)
-        line.among_strangers = line.counted > ours
-        tell = log.warning if line.among_strangers else log.info
-        tell("socket_mode_connected", at_most_ours=ours, counted_by_slack=line.counted)
-
-    async def _watch(self, place: _Place, line: Line) -> None:
+    async def _watch(self, entry: _PoolEntry, connection: SocketModeConnection) -> None:
         """Return when the connection has to be replaced."""
         since = time.monotonic()
-        while not line.due:
-            left = line.heard_at + self._options.idle_seconds - time.monotonic()
-            if left <= 0 and not line.among_strangers:
-                line.replace("idle")
+        while not connection.replace_reason:
+            left = connection.received_at + self._options.idle_seconds - time.monotonic()
+            if left <= 0 and not connection.has_strangers:
+                connection.replace("idle")
             with suppress(TimeoutError):
-                async with asyncio.timeout(None if line.among_strangers else left):
-                    await line.over.wait()
-        SOCKET_MODE_FAILURES.labels(reason=line.due).inc()
-        log.info("socket_mode_replacing", reason=line.due)
+                async with asyncio.timeout(None if connection.has_strangers else left):
+                    await connection.ending.wait()
+        reason = connection.replace_reason
+        SOCKET_MODE_FAILURES.labels(reason=reason).inc()
+        log.info("socket_mode_replaced", reason=reason)
         steady = time.monotonic() - since >= self._options.steady_seconds
-        place.failures = 0 if steady else place.failures + 1
-        if line.due == "too_many_websockets" or not line.up:
-            place.line = None
-            await line.close()
-        self._count()
+        entry.failures = 0 if steady else entry.failures + 1
+        if reason == "too_many_websockets" or not connection.is_up:
+            entry.connection = None
+            await connection.close()
+        self._update_gauge()
 
-    async def _leave(self, line: Line) -> None:
-        """Slack may still send over it until it is closed, so nothing is closed in a hurry."""
+    async def _leave(self, connection: SocketModeConnection) -> None:
+        """Close a replaced connection; Slack gets time to do it, and may still send until then."""
         try:
-            await line.ended(self._options.leave_seconds)
+            await connection.wait_closed(self._options.leave_seconds)
         finally:
-            await line.close()
+            await connection.close()
 
-    def _failed(self, place: _Place, error: NotConnected) -> None:
-        place.failures += 1
-        place.wait = error.wait
+    def _record_failure(self, entry: _PoolEntry, error: NotConnected) -> None:
+        entry.failures += 1
+        entry.retry_after = error.retry_after
         SOCKET_MODE_FAILURES.labels(reason=error.reason).inc()
         log.warning("socket_mode_not_connected", reason=error.reason)
-        self._count()
+        self._update_gauge()
 
-    def _pause(self, place: _Place) -> float:
-        """Full jitter; none for the first attempt after a steady connection."""
-        wait, place.wait = place.wait, 0.0
-        if place.failures == 0:
-            return 0.0
-        steps = min(place.failures - 1, 10)
-        longest = self._options.longest_backoff_seconds
-        jitter = _rng.uniform(0, min(self._options.backoff_seconds * 2**steps, longest))
-        return max(wait, jitter)
+    def _update_gauge(self) -> None:
+        SOCKET_MODE_CONNECTIONS.set(sum(entry.is_up for entry in self._pool))
 
-    # --- hearing
+    # --- receiving -------------------------------------------------------------------------------
 
-    def _up(self) -> list[_Place]:
-        return [place for place in self._places if place.line is not None and place.line.up]
-
-    def _count(self) -> None:
-        SOCKET_MODE_CONNECTIONS.set(len(self._up()))
-
-    def _heard(self, line: Line) -> None:
-        """An envelope came over this connection, so none over the others."""
-        for place in self._up():
-            other = place.line
-            assert other is not None
-            if other is line:
-                other.passed_over, place.passed_over = 0, self._options.passed_over
+    def _received(self, connection: SocketModeConnection) -> None:
+        """Count an envelope as missed by every other connection."""
+        for entry in self._pool:
+            other = entry.connection
+            if other is None or not other.is_up:
+                continue
+            if other is connection:
+                other.passed_over, entry.passed_over = 0, self._options.passed_over
                 continue
             other.passed_over += 1
-            if other.passed_over >= place.passed_over and not other.due:
-                place.passed_over *= 2
+            if other.passed_over >= entry.passed_over and not other.replace_reason:
+                entry.passed_over *= 2
                 other.replace("passed_over")
 
     async def _dispatch(self, request: SocketModeRequest) -> SocketModeResponse | None:
-        """Bolt's answer as an acknowledgement; None for what it had no answer to."""
+        """Return Bolt's response as an acknowledgement; None if Bolt has none."""
         headers: dict[str, str | Sequence[str]] = {
             name: str(value)
             for name, value in (
@@ -264,8 +265,10 @@ class SocketMode:
             if value
         }
         try:
-            asked = AsyncBoltRequest(mode="socket_mode", body=request.payload, headers=headers)
-            response = await self._app.async_dispatch(asked)
+            bolt_request = AsyncBoltRequest(
+                mode="socket_mode", body=request.payload, headers=headers
+            )
+            response = await self._app.async_dispatch(bolt_request)
         except Exception as error:  # noqa: BLE001 - its traceback may quote the payload
             log.warning("slack_request_failed", kind=type(error).__name__)
             return None
@@ -275,7 +278,7 @@ class SocketMode:
 
 
 def _payload(response: BoltResponse) -> dict[str, Any] | None:
-    """Bolt's body: empty, a JSON object, or a text."""
+    """Return Bolt's body: None, a JSON object, or a text."""
     if not response.body:
         return None
     if not response.first_headers().get("content-type", "").startswith("application/json"):

@@ -1,9 +1,9 @@
-"""One Socket Mode connection: opened, greeted, heard, answered, closed.
+"""A Socket Mode connection: open it, wait for Slack's hello, receive, answer, close.
 
-slack_sdk brings the call for the address and the shapes of envelopes and answers. Its
-`SocketModeClient` is not used: while the way to Slack is bad it leaves connections behind that
-Slack goes on counting (slackapi/python-slack-sdk #1940), it repeats a refused token for ever, it
-holds its tasks nowhere, and when an envelope arrived is lost in its queue.
+slack_sdk provides `apps.connections.open` and the shapes of envelopes and answers. Its
+`SocketModeClient` is not used: on a bad network it leaves connections open that Slack goes on
+counting (slackapi/python-slack-sdk #1940), it repeats a refused token forever, it keeps no
+reference to its tasks, and its queue hides the time at which an envelope arrived.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slackbot.aio.tasks import BackgroundTasks
-from slackbot.slack.inbound.http import BODY_LIMIT, arrived_at
+from slackbot.slack.inbound.http import BODY_LIMIT
 from slackbot.slack.installations import FINAL_ERRORS
+from slackbot.slack.request_context import arrived_at
 from slackbot.telemetry import UNREADABLE
 
 log = structlog.get_logger(__name__)
 
+# Answers an envelope; None leaves it unacknowledged, so that Slack sends an event again.
 Dispatch = Callable[[SocketModeRequest], Awaitable[SocketModeResponse | None]]
-"""Answers an envelope; None leaves it unacknowledged, so that Slack sends an event again."""
 
 REFUSALS: Final = FINAL_ERRORS | {"not_allowed_token_type", "missing_scope", "no_permission"}
 DISCONNECTS: Final = {"warning", "refresh_requested", "too_many_websockets", "link_disabled"}
 
 
 class AppTokenRefused(Exception):
-    """Slack does not accept the app-level token; `reason` is Slack's word for it."""
+    """Slack does not accept the app-level token; `reason` is Slack's error word."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -45,117 +46,122 @@ class AppTokenRefused(Exception):
 
 
 class NotConnected(Exception):
-    """No connection now; `reason` is one word, `wait` the seconds that Slack asks for."""
+    """A failed attempt; `reason` is one word, `retry_after` the seconds that Slack asks for."""
 
-    def __init__(self, reason: str, wait: float = 0.0) -> None:
+    def __init__(self, reason: str, retry_after: float = 0.0) -> None:
         super().__init__(reason)
         self.reason = reason
-        self.wait = wait
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionOptions:
     """Times of one connection, in seconds."""
 
+    # From the request for the address to Slack's hello.
     connect_seconds: float = 10.0
-    """From asking for the address to Slack's hello."""
+    # Silence before a ping; the connection is closed after half as much without a pong.
     heartbeat_seconds: float = 10.0
-    """A ping when nothing came for so long, and the end when half of it brings nothing more."""
+    # Time for pending answers before the connection is closed.
     answer_seconds: float = 2.5
-    """Time that answers under way get before it is closed."""
     close_seconds: float = 1.0
 
 
-class Line:
-    """An open connection. `due` says why it has to be replaced, once it has to be."""
+class SocketModeConnection:
+    """An open connection. `replace_reason` is set once it has to be replaced."""
 
     def __init__(
         self,
         socket: aiohttp.ClientWebSocketResponse,
         dispatch: Dispatch,
-        heard: Callable[[Line], None],
+        received: Callable[[SocketModeConnection], None],
         background: BackgroundTasks,
         options: ConnectionOptions,
     ) -> None:
-        self.due = ""
-        self.counted = 0
-        """How many connections Slack counted for the app when it greeted this one."""
-        self.among_strangers = False
-        """Whether Slack counted connections then that are not ours, or are lost ones of ours."""
+        self.replace_reason = ""
+        # Set together with the reason.
+        self.ending = asyncio.Event()
+        # The app's connections that Slack counted in its hello.
+        self.count_at_slack = 0
+        # True if those were more than ours can be: foreign ones, or lost ones of ours.
+        self.has_strangers = False
+        # Envelopes that came over other connections since the last one here.
         self.passed_over = 0
-        """Envelopes that came over other connections since one came here."""
-        self.heard_at = time.monotonic()
-        self.over = asyncio.Event()
-        """Set when it has to be replaced, or is closed."""
+        # The last envelope, on the monotonic clock.
+        self.received_at = time.monotonic()
         self._socket = socket
         self._dispatch = dispatch
-        self._heard = heard
+        self._received = received
         self._background = background
         self._options = options
         self._greeted = asyncio.Event()
-        self._answering: set[asyncio.Task[None]] = set()
-        self._reading = asyncio.create_task(self._read(), name="socket_mode_line")
+        self._pending_answers: set[asyncio.Task[None]] = set()
+        self._reader = asyncio.create_task(self._read(), name="socket_mode_connection")
 
     @property
-    def up(self) -> bool:
-        """Whether envelopes can come and be answered."""
-        return self._greeted.is_set() and not self._reading.done()
+    def is_up(self) -> bool:
+        """True while envelopes can come and be answered."""
+        return self._greeted.is_set() and not self._reader.done()
 
-    async def greeted(self) -> None:
-        """Wait for Slack's hello; NotConnected when it ends before."""
+    async def wait_greeted(self) -> None:
+        """Wait for Slack's hello.
+
+        Raises:
+            NotConnected: the connection ended before.
+        """
         hello = asyncio.create_task(self._greeted.wait())
-        over = asyncio.create_task(self.over.wait())
+        ending = asyncio.create_task(self.ending.wait())
         try:
-            await asyncio.wait({hello, over}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({hello, ending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             hello.cancel()
-            over.cancel()
-        if not self.up:
-            raise NotConnected(self.due)
+            ending.cancel()
+        if not self.is_up:
+            raise NotConnected(self.replace_reason)
 
     def replace(self, reason: str) -> None:
-        """Ask for another in its place; the first reason stands."""
-        self.due = self.due or reason
-        self.over.set()
+        """Ask for a replacement; the first reason is kept."""
+        self.replace_reason = self.replace_reason or reason
+        self.ending.set()
 
-    async def ended(self, seconds: float) -> None:
-        """Wait so long for Slack to close it."""
-        await asyncio.wait({self._reading}, timeout=seconds)
+    async def wait_closed(self, seconds: float) -> None:
+        """Wait at most this long for Slack to close the connection."""
+        await asyncio.wait({self._reader}, timeout=seconds)
 
     async def close(self) -> None:
-        """Let answers under way leave, then close it. Takes `answer_` + `close_seconds` at most."""
-        if self.up and self._answering:
-            await asyncio.wait(self._answering, timeout=self._options.answer_seconds)
+        """Send pending answers, then close. Takes `answer_` + `close_seconds` at most."""
+        if self.is_up and self._pending_answers:
+            await asyncio.wait(self._pending_answers, timeout=self._options.answer_seconds)
         await self._socket.close()
-        await self._reading
+        await self._reader
 
-    # --- what comes
+    # --- receiving -------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         try:
             async for message in self._socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
-                    self._take(message.data, time.monotonic())
+                    self._handle(message.data, time.monotonic())
         finally:
             self.replace("closed")
 
-    def _take(self, text: str, arrived: float) -> None:
+    def _handle(self, text: str, arrived: float) -> None:
         message = _read_object(text)
         kind = message.get("type")
         if kind == "hello":
             count = message.get("num_connections")
-            self.counted = count if isinstance(count, int) else 0
+            self.count_at_slack = count if isinstance(count, int) else 0
             self._greeted.set()
         elif kind == "disconnect":
             reason = str(message.get("reason"))
             self.replace(reason if reason in DISCONNECTS else "disconnect")
         elif (request := _envelope(message)) is not None:
-            self.heard_at = arrived
-            self._heard(self)
-            # The background's, not the connection's: what a listener began goes on without it.
+            self.received_at = arrived
+            self._received(self)
+            # In the background, since a listener's work outlives the connection.
             task = self._background.start(self._answer(request, arrived), "envelope")
-            self._answering.add(task)
-            task.add_done_callback(self._answering.discard)
+            self._pending_answers.add(task)
+            task.add_done_callback(self._pending_answers.discard)
         else:
             UNREADABLE.labels(source="slack").inc()
             log.warning("envelope_unreadable")
@@ -173,37 +179,37 @@ class Line:
             log.warning("answer_lost", kind=request.type)
 
 
-async def opened(
+async def connect(
     client: AsyncWebClient,
     app_token: str,
     dispatch: Dispatch,
-    heard: Callable[[Line], None],
+    received: Callable[[SocketModeConnection], None],
     background: BackgroundTasks,
     options: ConnectionOptions,
-) -> Line:
-    """A connection that Slack has greeted; the client's session carries it.
+) -> SocketModeConnection:
+    """Open a connection with the client's session, and wait for Slack's hello.
 
     Raises:
-        AppTokenRefused: the token is no good.
-        NotConnected: it did not come about in `connect_seconds`.
+        AppTokenRefused: Slack refuses the token.
+        NotConnected: no hello within `connect_seconds`.
     """
     try:
         async with asyncio.timeout(options.connect_seconds):
-            socket = await _connected(client, await _address(client, app_token), options)
-            line = Line(socket, dispatch, heard, background, options)
+            socket = await _open_socket(client, await _fetch_url(client, app_token), options)
+            connection = SocketModeConnection(socket, dispatch, received, background, options)
             try:
-                await line.greeted()
+                await connection.wait_greeted()
             except BaseException:
-                await line.close()
+                await connection.close()
                 raise
-            return line
+            return connection
     except TimeoutError:
         raise NotConnected("timeout") from None
     except (aiohttp.ClientError, OSError):
         raise NotConnected("unreachable") from None
 
 
-async def _address(client: AsyncWebClient, app_token: str) -> str:
+async def _fetch_url(client: AsyncWebClient, app_token: str) -> str:
     try:
         answer = await client.apps_connections_open(app_token=app_token)
     except SlackApiError as error:
@@ -211,17 +217,13 @@ async def _address(client: AsyncWebClient, app_token: str) -> str:
         reason = str(data.get("error")) if isinstance(data, dict) else ""
         if reason in REFUSALS:
             raise AppTokenRefused(reason) from None
-        raise NotConnected("refused", _retry_after(error)) from None
+        seconds = str(getattr(error.response, "headers", {}).get("Retry-After", ""))
+        retry_after = float(seconds) if seconds.isdecimal() else 0.0
+        raise NotConnected("refused", retry_after) from None
     return str(answer["url"])
 
 
-def _retry_after(error: SlackApiError) -> float:
-    """What Slack asks us to wait, in seconds."""
-    seconds = str(getattr(error.response, "headers", {}).get("Retry-After", ""))
-    return float(seconds) if seconds.isdecimal() else 0.0
-
-
-async def _connected(
+async def _open_socket(
     client: AsyncWebClient, url: str, options: ConnectionOptions
 ) -> aiohttp.ClientWebSocketResponse:
     assert client.session is not None, "web_client() makes clients with a session"
@@ -236,7 +238,7 @@ async def _connected(
 
 
 def _read_object(text: str) -> dict[str, Any]:
-    """The JSON object in a message; empty when it is none, or too large."""
+    """Return a message's JSON object; empty if it is none, or too large."""
     try:
         message = json.loads(text) if len(text) <= BODY_LIMIT else None
     except (ValueError, RecursionError):
@@ -245,8 +247,8 @@ def _read_object(text: str) -> dict[str, Any]:
 
 
 def _envelope(message: dict[str, Any]) -> SocketModeRequest | None:
-    words = (message.get("type"), message.get("envelope_id"))
-    if not all(isinstance(word, str) and word for word in words):
+    names = (message.get("type"), message.get("envelope_id"))
+    if not all(isinstance(name, str) and name for name in names):
         return None
     if not isinstance(message.get("payload"), dict):
         return None

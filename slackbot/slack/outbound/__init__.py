@@ -1,1 +1,1 @@
-"""Web API calls to Slack, within its rate limits."""
+"""Messages, views and answers to Slack, within its rate limits."""

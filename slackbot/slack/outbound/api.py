@@ -1,4 +1,4 @@
-"""Calls of Slack's Web API, and what its refusals mean."""
+"""Slack's Web API, and the meaning of its errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ from slackbot.slack.installations import (
     SlackUnreachable,
 )
 
-OUR_FAULT: Final = {
+# Errors of the installation, not of the person: once it is mended, the message can be sent. A
+# revoked token or a deleted account is not among them; it is replaced, never mended.
+INSTALLATION_ERRORS: Final = {
     "invalid_auth",
     "not_authed",
     "token_expired",
@@ -36,12 +38,9 @@ OUR_FAULT: Final = {
     "team_access_not_granted",
     "not_allowed_token_type",
 }
-"""The installation is at fault, not the person: once it is mended, the message can be told.
-
-A token that was revoked, or an account that is no more, is never mended: there is another then.
-"""
-OUR_FAULT_SECONDS: Final = 60.0
+INSTALLATION_DELAY_SECONDS: Final = 60.0
 UNSURE: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+# No message reaches the person, as with every `restricted_action…`.
 UNREACHABLE: Final = {
     "cannot_dm_bot",
     "channel_not_found",
@@ -50,8 +49,7 @@ UNREACHABLE: Final = {
     "user_disabled",
     "user_not_found",
 }
-"""And every `restricted_action…`: no message reaches the person."""
-# How the words begin that speak of what is in a message, and not of whom it goes to.
+# Prefixes of errors about a message's content, not its recipient.
 CONTENT: Final = (
     "attachment_",
     "block_mismatch",
@@ -63,17 +61,22 @@ CONTENT: Final = (
     "no_text",
     "too_many_attachments",
 )
-# Slack's own word and that of its single methods, which comes with HTTP status 200 too.
+# Slack's general error and that of some methods, which comes with HTTP status 200 too.
 RATELIMITED: Final = {"ratelimited", "rate_limited"}
+# Before another try, where Slack names no time.
 DELAY_SECONDS: Final = 2.0
+# Methods that accept no JSON.
 READS: Final = {"conversations.history", "users.info"}
-"""Methods that take no JSON."""
 POSTS: Final = {"chat.postMessage"}
 LEASE_LAPSED: Final = "lease_lapsed"
+LEASE_DELAY_SECONDS: Final = 1.0
 
 
 class SlackApi:
-    """Calls methods with the token of the person's workspace. `client` must not retry by itself."""
+    """Web API requests with the token of a person's workspace.
+
+    `client` must not retry, or a message would be posted twice.
+    """
 
     def __init__(
         self,
@@ -81,19 +84,19 @@ class SlackApi:
         installation: SingleInstallation,
         may_send: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`may_send` is asked right before each post: whether posting is this process's business.
+        """`may_send` is checked right before each post.
 
-        It is not when another has taken over what it had to tell.
+        It is false once another process has taken over what this one had to send.
         """
         self._client = client
         self._installation = installation
         self._may_send = may_send
 
     async def installed(self, person: Person) -> Installation:
-        """The bot in the person's workspace.
+        """Return the bot's installation in the person's workspace.
 
         Raises:
-            MessageRefused: it is not there, or no more.
+            MessageRefused: there is none, or no longer.
             MessageDelayed: Slack cannot be asked now.
         """
         try:
@@ -106,51 +109,50 @@ class SlackApi:
             raise MessageRefused("team_access_not_granted")
         return installation
 
-    async def call(self, method: str, person: Person, **arguments: Any) -> AsyncSlackResponse:
-        """Call a method about a person; arguments that are None are left out.
+    async def request(self, method: str, person: Person, **arguments: Any) -> AsyncSlackResponse:
+        """Request a method for a person; arguments that are None are left out.
 
         Raises:
             PersonUnreachable: no message reaches the person.
             ContentRefused: final for this content.
             MessageRefused: final.
-            MessageDelayed: not carried out, may be tried again later.
-            MessageUnsure: carried out or not.
+            MessageDelayed: not carried out; try again later.
+            MessageUnsure: maybe carried out.
         """
         installation = await self.installed(person)
         given = {name: value for name, value in arguments.items() if value is not None}
         if method in POSTS and not self._may_send():
-            raise MessageDelayed(LEASE_LAPSED, 1.0)
-        return await self._call(method, given, installation.token)
-
-    async def _call(self, method: str, given: dict[str, Any], token: str) -> AsyncSlackResponse:
-        headers = {"Authorization": f"Bearer {token}"}
+            raise MessageDelayed(LEASE_LAPSED, LEASE_DELAY_SECONDS)
+        headers = {"Authorization": f"Bearer {installation.token}"}
         try:
             async with asyncio.timeout(POST_SECONDS if method in POSTS else CALL_SECONDS):
                 if method in READS:
                     return await self._client.api_call(method, params=given, headers=headers)
                 return await self._client.api_call(method, json=given, headers=headers)
         except SlackApiError as error:
-            raise reading(error) from None
+            raise message_error(error) from None
         except aiohttp.ClientConnectorError:
             raise MessageDelayed("unreachable", DELAY_SECONDS) from None
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise MessageUnsure("no_answer") from None
 
-    async def ask(self, method: str, person: Person, **arguments: Any) -> AsyncSlackResponse:
-        """Call a method that leaves everything as it was, or may be called any number of times.
+    async def request_idempotent(
+        self, method: str, person: Person, **arguments: Any
+    ) -> AsyncSlackResponse:
+        """Request a method that may safely be repeated, so an uncertain outcome is a delay.
 
         Raises:
-            MessageDelayed: no proper answer; ask again.
+            MessageDelayed: no proper answer; try again.
             MessageRefused: final.
         """
         try:
-            return await self.call(method, person, **arguments)
+            return await self.request(method, person, **arguments)
         except MessageUnsure as error:
             raise MessageDelayed(error.reason, DELAY_SECONDS) from None
 
 
-def reading(error: SlackApiError) -> MessageError:
-    """Slack's error word, as far as the answer has one: a broken body has neither."""
+def message_error(error: SlackApiError) -> MessageError:
+    """Translate Slack's error; a broken body may hold neither status nor error word."""
     response: Any = error.response
     status = int(getattr(response, "status_code", getattr(response, "status", 0)))
     data = getattr(response, "data", None)
@@ -160,8 +162,8 @@ def reading(error: SlackApiError) -> MessageError:
         return MessageDelayed(
             "ratelimited", float(seconds) if seconds.isdecimal() else DELAY_SECONDS
         )
-    if reason in OUR_FAULT:
-        return MessageDelayed(reason, OUR_FAULT_SECONDS)
+    if reason in INSTALLATION_ERRORS:
+        return MessageDelayed(reason, INSTALLATION_DELAY_SECONDS)
     if not reason or reason in UNSURE or status >= 500:
         return MessageUnsure(reason or f"http_{status}")
     if reason in UNREACHABLE or reason.startswith("restricted_action"):

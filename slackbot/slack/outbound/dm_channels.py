@@ -1,136 +1,99 @@
-"""Each person's direct message with the bot, and whether they are still there to read it."""
+"""Each person's direct message channel with the bot."""
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import structlog
 
-from slackbot.domain.errors import MessageDelayed, MessageError, PersonUnreachable
-from slackbot.domain.model import Person, TeamId
+from slackbot.domain.errors import MessageRefused
+from slackbot.domain.model import Person
 from slackbot.domain.ports import DmChannelStore, StoreUnavailable
 from slackbot.slack.outbound.api import SlackApi
-from slackbot.slack.outbound.outgoing import Outgoing
-from slackbot.slack.outbound.requests import Rank, SendRequest
+from slackbot.slack.outbound.queue import Rank, SendRequest, WorkspaceQueue
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
-PEOPLE_REMEMBERED: Final = 10_000
-PRESENT_SECONDS: Final = 3600.0
-"""How long somebody who did something in Slack, or was looked up, counts as there."""
-LOOK_UP_SECONDS: Final = 2.0
-LOOK_UPS_AT_ONCE: Final = 50
-SILENCE_SECONDS: Final = 10.0
-"""How long nobody is looked up after Slack took too long to tell."""
+# People whose channels are cached.
+CAPACITY: Final = 10_000
+CHANNEL_GONE: Final = "channel_not_found"
 
 
 class DmChannels:
-    """Where people read what they are told.
+    """Direct message channels, cached and stored: Slack opens about fifty a minute."""
 
-    Slack opens some fifty a minute, so a conversation once known is kept.
-    """
-
-    def __init__(self, calls: SlackApi, outgoing: Outgoing, channels: DmChannelStore) -> None:
-        self._calls = calls
-        self._outgoing = outgoing
+    def __init__(self, api: SlackApi, queue: WorkspaceQueue, channels: DmChannelStore) -> None:
+        self._api = api
+        self._queue = queue
         self._channels = channels
-        self._known: dict[Person, str] = {}
+        self._cache: dict[Person, str] = {}
 
-    async def of(
-        self, person: Person, rank: Rank, since: datetime | None = None, *, anew: bool = False
-    ) -> str:
-        """The channel, opened if it is not known, or `anew` because Slack knows it no more.
+    async def use(
+        self,
+        person: Person,
+        rank: Rank,
+        since: datetime | None,
+        action: Callable[[str], Awaitable[T]],
+    ) -> T:
+        """Run `action` with the person's channel, once more if Slack no longer knows the channel.
+
+        Raises:
+            MessageDelayed: the channel cannot be opened now.
+            MessageRefused: it cannot be opened.
+            MessageError: raised by `action`.
+        """
+        channel = await self.open(person, rank, since)
+        try:
+            return await action(channel)
+        except MessageRefused as error:
+            if error.reason != CHANNEL_GONE:
+                raise
+        # The stored channel may be out of date. If the person is gone, opening says so.
+        self._cache.pop(person, None)
+        return await action(await self._request(person, rank, since))
+
+    async def open(self, person: Person, rank: Rank, since: datetime | None = None) -> str:
+        """Return the person's channel, opened if it is not known.
 
         Raises:
             MessageDelayed: it cannot be opened now.
-            MessageRefused: never.
+            MessageRefused: it cannot be opened.
         """
-        if anew:
-            self._known.pop(person, None)
-        known = self._known.get(person) or (None if anew else await self._kept(person))
-        if known is not None:
-            self._know(person, known)
-            return known
-        job = SendRequest(rank, "conversations.open", since, key=("open", person))
-        channel = await self._outgoing.send(person.team, job, lambda: self._open(person))
-        self._know(person, channel)
+        channel = self._cache.get(person)
+        if channel is None:
+            try:
+                channel = await self._channels.get(person)
+            except StoreUnavailable:
+                channel = None
+        if channel is None:
+            return await self._request(person, rank, since)
+        self._remember(person, channel)
         return channel
 
-    async def _open(self, person: Person) -> str:
-        # Two may have asked at once: the second need not ask again.
-        if person in self._known:
-            return self._known[person]
-        answer = await self._calls.ask("conversations.open", person, users=person.user)
-        channel = str(answer["channel"]["id"])
-        self._know(person, channel)
-        try:
-            await self._channels.save(person, channel)
-        except StoreUnavailable:
-            log.warning("channel_not_kept")
+    async def _request(self, person: Person, rank: Rank, since: datetime | None) -> str:
+        async def send() -> str:
+            if person in self._cache:  # two callers at once: the first has opened it
+                return self._cache[person]
+            answer = await self._api.request_idempotent(
+                "conversations.open", person, users=person.user
+            )
+            channel = str(answer["channel"]["id"])
+            self._remember(person, channel)
+            try:
+                await self._channels.save(person, channel)
+            except StoreUnavailable:
+                log.warning("channel_not_stored")
+            return channel
+
+        request = SendRequest(rank, "conversations.open", since, key=("open", person))
+        channel = await self._queue.send(request, send)
+        self._remember(person, channel)
         return channel
 
-    async def _kept(self, person: Person) -> str | None:
-        try:
-            return await self._channels.get(person)
-        except StoreUnavailable:
-            return None
-
-    def _know(self, person: Person, channel: str) -> None:
-        if len(self._known) >= PEOPLE_REMEMBERED:
-            self._known.clear()
-        self._known[person] = channel
-
-
-class Presence:
-    """Who is still there. Slack takes messages to deactivated people, whom none reaches.
-
-    It tells of some hundred people a minute, so only those are looked up who did nothing in Slack
-    for an hour. No notice waits for what it does not tell.
-    """
-
-    def __init__(self, calls: SlackApi, now: Callable[[], float] = time.monotonic) -> None:
-        self._calls = calls
-        self._now = now
-        self._present_until: dict[Person, float] = {}
-        self._silent_until: dict[TeamId, float] = {}
-        """Workspaces that told enough for now."""
-        self._turns = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
-
-    def seen(self, person: Person) -> None:
-        """Somebody did something in Slack."""
-        if len(self._present_until) >= PEOPLE_REMEMBERED:
-            self._present_until.clear()
-        self._present_until[person] = self._now() + PRESENT_SECONDS
-
-    async def require(self, person: Person) -> None:
-        """Check that the person can be told something.
-
-        Raises:
-            PersonUnreachable: the account is deactivated.
-        """
-        try:
-            async with asyncio.timeout(LOOK_UP_SECONDS):
-                if self._unknown(person) and not self._turns.locked():
-                    async with self._turns:
-                        await self._look_up(person)
-        except PersonUnreachable:
-            raise
-        except MessageDelayed as error:
-            self._silent_until[person.team] = self._now() + error.seconds
-        except (MessageError, TimeoutError):
-            self._silent_until[person.team] = self._now() + SILENCE_SECONDS
-
-    def _unknown(self, person: Person) -> bool:
-        now = self._now()
-        silent = self._silent_until.get(person.team, now) > now
-        return not silent and self._present_until.get(person, now) <= now
-
-    async def _look_up(self, person: Person) -> None:
-        answer = await self._calls.ask("users.info", person, user=person.user)
-        if answer["user"].get("deleted"):
-            raise PersonUnreachable("user_disabled")
-        self.seen(person)
+    def _remember(self, person: Person, channel: str) -> None:
+        if len(self._cache) >= CAPACITY:
+            self._cache.clear()
+        self._cache[person] = channel

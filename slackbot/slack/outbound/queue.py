@@ -1,38 +1,52 @@
-"""One workspace's outgoing queue: what waits, whose turn it is, and what Slack says to it."""
+"""The outgoing queue: requests to Slack by rank and age, within Slack's rate limits.
+
+Slack accepts about one message a second in a direct message, a few hundred posts and about fifty
+edits a minute in a workspace, and answers more with a refusal and a time to wait. Requests wait
+here instead, and nothing is sent that Slack would refuse. The queue is lost with the process:
+whatever must not be lost is durable elsewhere.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
 from heapq import merge
 from itertools import count
 from math import inf
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
-from slackbot.slack.outbound.rate_limits import Channels, EditBudget, MethodLimit
-from slackbot.slack.outbound.requests import QueueEntry, Rank, SendRequest
+from slackbot.slack.outbound.rate_limits import ChannelLimit, EditBudget, MethodLimit
 from slackbot.telemetry import OUTGOING_LIMITED, OUTGOING_WAITING
 
+T = TypeVar("T")
 Now = Callable[[], float]
 Sleep = Callable[[float], Awaitable[None]]
 
-PATIENCE_SECONDS: Final = 30.0
-"""A longer wait that Slack asks for is the caller's: a durable one outlives the process."""
+# Requests in flight.
+LIMIT: Final = 16
+# Seconds that requests in flight get at the end.
+CLOSING_SECONDS: Final = 3.0
+# A longer wait is left to the caller: a durable one outlives the process.
+LONGEST_WAIT_SECONDS: Final = 30.0
+# Return callers this many seconds before such a wait ends, so that they have queued again, oldest
+# first, when Slack accepts messages.
 EARLY_SECONDS: Final = 10.0
-"""So much before that wait is over its callers are to be back: coming back takes each of them some
-work, and when Slack takes messages again they shall all stand here, in order of age."""
+# Extend such a wait by this many seconds: Slack's limits per minute lift gradually, and everything
+# that waits here would be refused again.
 EDGE_SECONDS: Final = 0.25
-"""How much longer it lasts: what Slack counts by the minute runs out bit by bit, and all who stand
-here would be refused again."""
+# Rate-limit refusals of one request before its caller gets the error.
 REFUSALS: Final = 5
-"""How often one call is refused for being too many before its caller hears of it."""
+# Seconds between the returns of two callers, so that they come back in the same order.
 SPREAD_SECONDS: Final = 0.01
-"""What is handed back comes back a little apart, and so in the same order."""
 RATELIMITED: Final = "ratelimited"
 CLOSED: Final = "closing"
 CLOSED_SECONDS: Final = 1.0
@@ -40,223 +54,299 @@ POST: Final = "chat.postMessage"
 EDIT: Final = "chat.update"
 
 
-class WorkspaceQueue:
-    """One workspace's queue."""
+class Rank(IntEnum):
+    """The priority of a request, highest first. Searches for a match have the match's rank."""
 
-    def __init__(self, now: Now, sleep: Sleep, at_once: int, closing_seconds: float) -> None:
+    MATCH = 0
+    ANSWER = 1
+    REMARK = 2
+    EDIT = 3
+    HOME = 4
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequest:
+    """A request to queue."""
+
+    rank: Rank
+    method: str
+    # When the event behind this request happened; None is now.
+    since: datetime | None = None
+    # A later request with the same key supersedes this one: the same message's edit, the same Home.
+    key: Hashable | None = None
+    # Requests for one channel are sent one at a time.
+    channel: str | None = None
+
+
+@dataclass(eq=False, slots=True)
+class QueueEntry:
+    """A queued request and its callers: several, if it superseded an earlier one."""
+
+    request: SendRequest
+    order: tuple[Rank, float, int]
+    send: Callable[[], Awaitable[Any]]
+    callers: list[asyncio.Future[Any]]
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+    queued: bool = False
+    refusals: int = 0
+    superseded_by: QueueEntry | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        """True while any caller waits."""
+        return not all(caller.done() for caller in self.callers)
+
+    def supersede(self, earlier: QueueEntry) -> None:
+        """Answer the earlier entry's callers too, at the better one of both positions."""
+        rank, age, _ = min(self.order, earlier.order)
+        self.order = (rank, age, self.order[2])
+        self.callers[:0] = earlier.callers
+        earlier.superseded_by = self
+
+    def resolve(self, result: object = None, error: BaseException | None = None) -> None:
+        """Give the callers that still wait the result or the error."""
+        for caller in self.callers:
+            if caller.done():
+                continue
+            if error is not None:
+                caller.set_exception(error)
+            else:
+                caller.set_result(result)
+
+
+class WorkspaceQueue:
+    """The outgoing queue of one workspace."""
+
+    def __init__(
+        self,
+        *,
+        now: Now = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+        limit: int = LIMIT,
+        closing_seconds: float = CLOSING_SECONDS,
+    ) -> None:
         self._now = now
         self._sleep = sleep
-        self._at_once = at_once
+        self._limit = limit
         self._closing_seconds = closing_seconds
         self._numbers = count()
+        # By method, each in order.
         self._waiting: defaultdict[str, list[QueueEntry]] = defaultdict(list)
-        """By method, each in order."""
         self._by_key: dict[Hashable, QueueEntry] = {}
-        self._tasks: dict[asyncio.Task[None], QueueEntry] = {}
+        self._in_flight: dict[asyncio.Task[None], QueueEntry] = {}
+        # Channels and keys of the requests in flight.
         self._busy: set[Hashable] = set()
-        """Channels and keys with a call under way."""
-        self._gates: defaultdict[str, MethodLimit] = defaultdict(MethodLimit)
-        self._channels = Channels()
+        self._methods: defaultdict[str, MethodLimit] = defaultdict(MethodLimit)
+        self._channels = ChannelLimit()
         self._edits = EditBudget(now())
-        self._due = inf
-        self._alarm: tuple[float, asyncio.Task[None]] | None = None
-        self._pumping: asyncio.Handle | None = None
+        self._next_due = inf
+        self._timer: tuple[float, asyncio.Task[None]] | None = None
+        self._pump_handle: asyncio.Handle | None = None
         self._closing = False
 
-    async def send(self, job: SendRequest, call: Callable[[], Awaitable[Any]]) -> Any:
-        """See `Outgoing.send`."""
-        closed_for = self._gates[job.method].until - self._now()
-        if closed_for > PATIENCE_SECONDS:
-            raise MessageDelayed(RATELIMITED, closed_for - EDGE_SECONDS - EARLY_SECONDS)
-        age = time.time() if job.since is None else job.since.timestamp()
-        caller: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        waiting = QueueEntry(job, (job.rank, age, next(self._numbers)), call, [caller])
-        self._put(waiting)
+    async def send(self, request: SendRequest, send: Callable[[], Awaitable[T]]) -> T:
+        """Call `send` when it is the request's turn.
+
+        Returns:
+            Its result, or that of the later request that superseded this one.
+
+        Raises:
+            MessageDelayed: Slack asks for a long wait or refuses repeatedly, or the bot stops.
+            Exception: raised by `send`.
+        """
+        if self._closing:
+            raise MessageDelayed(CLOSED, CLOSED_SECONDS)
+        wait = self._methods[request.method].closed_until - self._now()
+        if wait > LONGEST_WAIT_SECONDS:
+            raise MessageDelayed(RATELIMITED, wait - EDGE_SECONDS - EARLY_SECONDS)
+        age = time.time() if request.since is None else request.since.timestamp()
+        caller: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        entry = QueueEntry(request, (request.rank, age, next(self._numbers)), send, [caller])
+        self._add(entry)
         try:
             return await caller
         except asyncio.CancelledError:
-            self._left(waiting)
+            while entry.superseded_by is not None:
+                entry = entry.superseded_by
+            if entry.queued and not entry.is_wanted:
+                self._remove(entry)
             raise
-
-    def _left(self, waiting: QueueEntry) -> None:
-        """A caller is gone; when nobody waits any more, what is not begun is not done."""
-        while waiting.heir is not None:
-            waiting = waiting.heir
-        if waiting.queued and not waiting.wanted:
-            self._take(waiting)
-
-    # --- who waits -------------------------------------------------------------------------------
-
-    def _put(self, waiting: QueueEntry) -> None:
-        other = self._by_key.get(waiting.job.key) if waiting.job.key is not None else None
-        if other is not None:
-            self._take(other)
-            # One that comes back after a refusal may have been overtaken meanwhile.
-            earlier, waiting = sorted((other, waiting), key=lambda it: it.order[2])
-            waiting.take_over(earlier)
-        insort(self._waiting[waiting.job.method], waiting, key=attrgetter("order"))
-        waiting.queued = True
-        if waiting.job.key is not None:
-            self._by_key[waiting.job.key] = waiting
-        OUTGOING_WAITING.labels(rank=waiting.job.rank.name.lower()).inc()
-        self._pump_soon()
-
-    def _take(self, waiting: QueueEntry) -> None:
-        self._waiting[waiting.job.method].remove(waiting)
-        waiting.queued = False
-        if waiting.job.key is not None:
-            del self._by_key[waiting.job.key]
-        OUTGOING_WAITING.labels(rank=waiting.job.rank.name.lower()).dec()
-
-    # --- whose turn it is ------------------------------------------------------------------------
-
-    def _pump_soon(self) -> None:
-        """Once those have come who come at the same moment, so that the oldest goes first."""
-        if self._pumping is None and not self._closing:
-            self._pumping = asyncio.get_running_loop().call_soon(self._pump)
-
-    def _pump(self) -> None:
-        """Begin whatever may begin now, and wake when the next may."""
-        self._pumping = None
-        if self._closing:
-            return
-        self._due, now = inf, self._now()
-        ready = [self._ready(method, now) for method, jobs in self._waiting.items() if jobs]
-        for waiting in merge(*ready, key=attrgetter("order")):
-            if len(self._tasks) >= self._at_once:
-                break
-            if self._may_begin(waiting, now):
-                self._begin(waiting, now)
-        self._set_alarm(now)
-
-    def _ready(self, method: str, now: float) -> Iterator[QueueEntry]:
-        """Those of one method, for as long as it may be called."""
-        gate = self._gates[method]
-        for waiting in list(self._waiting[method]):
-            free_at = gate.until
-            if method == EDIT:
-                awaited = waiting.order[0] < Rank.EDIT
-                free_at = max(free_at, self._edits.free_at(now, awaited=awaited))
-            if free_at > now:
-                self._due = min(self._due, free_at)
-                return
-            if gate.full:
-                return
-            yield waiting
-
-    def _may_begin(self, waiting: QueueEntry, now: float) -> bool:
-        job = waiting.job
-        if job.channel in self._busy or job.key in self._busy:
-            return False
-        if waiting.order[0] >= Rank.EDIT and self._many_of_low_rank():
-            return False
-        if job.method == POST and (free_at := self._channels.free_at(job.channel)) > now:
-            self._due = min(self._due, free_at)
-            return False
-        return True
-
-    def _many_of_low_rank(self) -> bool:
-        """Edits and Home leave half of the places to what is more urgent."""
-        low = sum(waiting.order[0] >= Rank.EDIT for waiting in self._tasks.values())
-        return low >= max(1, self._at_once // 2)
-
-    def _set_alarm(self, now: float) -> None:
-        if self._due == inf:
-            return
-        if self._alarm is not None:
-            if self._alarm[0] <= self._due:
-                return
-            self._alarm[1].cancel()
-        self._alarm = (self._due, asyncio.create_task(self._ring(self._due - now)))
-
-    async def _ring(self, seconds: float) -> None:
-        await self._sleep(seconds)
-        self._alarm = None
-        self._pump()
-
-    # --- a call ----------------------------------------------------------------------------------
-
-    def _begin(self, waiting: QueueEntry, now: float) -> None:
-        self._take(waiting)
-        job = waiting.job
-        self._busy |= {job.channel, job.key} - {None}
-        if job.method == EDIT:
-            self._edits.take(now)
-        ticket = self._gates[job.method].enter()
-        task = asyncio.create_task(self._carry_out(waiting, ticket), context=waiting.context)
-        self._tasks[task] = waiting
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        del self._tasks[task]
-        self._pump_soon()
-
-    async def _carry_out(self, waiting: QueueEntry, ticket: int) -> None:
-        gate = self._gates[waiting.job.method]
-        try:
-            result = await waiting.call()
-        except asyncio.CancelledError:  # by `aclose`
-            self._land(waiting, gate)
-            waiting.end(error=MessageUnsure(CLOSED))
-            raise
-        except MessageDelayed as error:
-            self._land(waiting, gate)
-            if error.reason == RATELIMITED:
-                self._refused(waiting, error.seconds)
-            else:
-                waiting.end(error=error)
-        except Exception as error:  # noqa: BLE001 - it is the caller's
-            self._land(waiting, gate)
-            if isinstance(error, MessageRefused):
-                gate.succeeded(ticket, self._at_once)
-            waiting.end(error=error)
-        else:
-            self._land(waiting, gate)
-            gate.succeeded(ticket, self._at_once)
-            waiting.end(result)
-
-    def _land(self, waiting: QueueEntry, gate: MethodLimit) -> None:
-        gate.leave()
-        job = waiting.job
-        self._busy -= {job.channel, job.key}
-        if job.method == POST and job.channel is not None:
-            self._channels.posted(job.channel, self._now())
-
-    def _refused(self, waiting: QueueEntry, seconds: float) -> None:
-        """Slack wants fewer calls: back into its place, unless that would take too long."""
-        job, now = waiting.job, self._now()
-        OUTGOING_LIMITED.labels(method=job.method).inc()
-        gate = self._gates[job.method]
-        one_channel = job.method == POST and job.channel is not None and gate.wide_open
-        if not (one_channel and self._channels.take_refusal(job.channel, now, seconds)):
-            gate.close(now, seconds + (EDGE_SECONDS if seconds > PATIENCE_SECONDS else 0.0))
-        waiting.refusals += 1
-        if seconds > PATIENCE_SECONDS:
-            seconds -= EARLY_SECONDS
-            waiting.end(error=MessageDelayed(RATELIMITED, seconds, tries=waiting.refusals))
-        elif self._closing or waiting.refusals >= REFUSALS:
-            waiting.end(error=MessageDelayed(RATELIMITED, seconds, tries=waiting.refusals))
-        elif waiting.wanted:
-            self._put(waiting)
-        if gate.until - now > PATIENCE_SECONDS:
-            elsewhere = gate.until - now - EDGE_SECONDS - EARLY_SECONDS
-            self._hand_back(job.method, elsewhere, RATELIMITED)
-
-    def _hand_back(self, method: str, seconds: float, reason: str) -> None:
-        """Whoever waits for this method waits elsewhere, and comes back in the same order."""
-        for place, waiting in enumerate(list(self._waiting[method])):
-            self._take(waiting)
-            waiting.end(error=MessageDelayed(reason, seconds + place * SPREAD_SECONDS))
 
     async def aclose(self) -> None:
-        """See `Outgoing.aclose`."""
+        """Return all callers that wait, and let requests in flight finish for some seconds."""
         self._closing = True
-        if self._alarm is not None:
-            self._alarm[1].cancel()
+        if self._timer is not None:
+            self._timer[1].cancel()
         for method in self._waiting:
-            self._hand_back(method, CLOSED_SECONDS, CLOSED)
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=self._closing_seconds)
+            self._return_callers(method, CLOSED_SECONDS, CLOSED)
+        if self._in_flight:
+            _, late = await asyncio.wait(self._in_flight, timeout=self._closing_seconds)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    # --- waiting ---------------------------------------------------------------------------------
+
+    def _add(self, entry: QueueEntry) -> None:
+        key = entry.request.key
+        other = self._by_key.get(key) if key is not None else None
+        if other is not None:
+            self._remove(other)
+            # An entry that returns after a refusal may be the earlier one.
+            earlier, entry = sorted((other, entry), key=lambda either: either.order[2])
+            entry.supersede(earlier)
+        insort(self._waiting[entry.request.method], entry, key=attrgetter("order"))
+        entry.queued = True
+        if key is not None:
+            self._by_key[key] = entry
+        OUTGOING_WAITING.labels(rank=entry.request.rank.name.lower()).inc()
+        self._pump_soon()
+
+    def _remove(self, entry: QueueEntry) -> None:
+        self._waiting[entry.request.method].remove(entry)
+        entry.queued = False
+        if entry.request.key is not None:
+            del self._by_key[entry.request.key]
+        OUTGOING_WAITING.labels(rank=entry.request.rank.name.lower()).dec()
+
+    def _return_callers(self, method: str, seconds: float, reason: str) -> None:
+        """Delay all callers that wait for this method, so that they return in the same order."""
+        for position, entry in enumerate(list(self._waiting[method])):
+            self._remove(entry)
+            entry.resolve(error=MessageDelayed(reason, seconds + position * SPREAD_SECONDS))
+
+    # --- scheduling ------------------------------------------------------------------------------
+
+    def _pump_soon(self) -> None:
+        """Start requests after all that are queued in the same moment, so that the oldest lead."""
+        if self._pump_handle is None and not self._closing:
+            self._pump_handle = asyncio.get_running_loop().call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """Start every request that may start now, and set the timer for the next one."""
+        self._pump_handle = None
+        if self._closing:
+            return
+        self._next_due, now = inf, self._now()
+        ready = [self._ready(method, now) for method, entries in self._waiting.items() if entries]
+        for entry in merge(*ready, key=attrgetter("order")):
+            if len(self._in_flight) >= self._limit:
+                break
+            if self._may_start(entry, now):
+                self._start(entry, now)
+        self._set_timer(now)
+
+    def _ready(self, method: str, now: float) -> Iterator[QueueEntry]:
+        """Yield the method's entries, for as long as its limits allow another request."""
+        limit = self._methods[method]
+        for entry in list(self._waiting[method]):
+            free_at = limit.closed_until
+            if method == EDIT:
+                awaited = entry.order[0] < Rank.EDIT
+                free_at = max(free_at, self._edits.free_at(now, awaited=awaited))
+            if free_at > now:
+                self._next_due = min(self._next_due, free_at)
+                return
+            if limit.is_full:
+                return
+            yield entry
+
+    def _may_start(self, entry: QueueEntry, now: float) -> bool:
+        request = entry.request
+        if request.channel in self._busy or request.key in self._busy:
+            return False
+        if entry.order[0] >= Rank.EDIT:
+            # Edits and Home leave half of the slots to urgent requests.
+            low = sum(other.order[0] >= Rank.EDIT for other in self._in_flight.values())
+            if low >= max(1, self._limit // 2):
+                return False
+        if request.method == POST:
+            free_at = self._channels.free_at(request.channel)
+            if free_at > now:
+                self._next_due = min(self._next_due, free_at)
+                return False
+        return True
+
+    def _set_timer(self, now: float) -> None:
+        if self._next_due == inf:
+            return
+        if self._timer is not None:
+            if self._timer[0] <= self._next_due:
+                return
+            self._timer[1].cancel()
+
+        async def wake(seconds: float) -> None:
+            await self._sleep(seconds)
+            self._timer = None
+            self._pump()
+
+        self._timer = (self._next_due, asyncio.create_task(wake(self._next_due - now)))
+
+    # --- sending ---------------------------------------------------------------------------------
+
+    def _start(self, entry: QueueEntry, now: float) -> None:
+        self._remove(entry)
+        request = entry.request
+        self._busy |= {request.channel, request.key} - {None}
+        if request.method == EDIT:
+            self._edits.take(now)
+        ticket = self._methods[request.method].acquire()
+        task = asyncio.create_task(self._send(entry, ticket), context=entry.context)
+        self._in_flight[task] = entry
+
+        def finished(_: asyncio.Task[None]) -> None:
+            del self._in_flight[task]
+            self._pump_soon()
+
+        task.add_done_callback(finished)
+
+    async def _send(self, entry: QueueEntry, ticket: int) -> None:
+        limit = self._methods[entry.request.method]
+        try:
+            result = await entry.send()
+        except asyncio.CancelledError:  # by `aclose`
+            self._release(entry)
+            entry.resolve(error=MessageUnsure(CLOSED))
+            raise
+        except MessageDelayed as error:
+            self._release(entry)
+            if error.reason == RATELIMITED:
+                self._rate_limited(entry, error.seconds)
+            else:
+                entry.resolve(error=error)
+        except Exception as error:  # noqa: BLE001 - the callers get it
+            self._release(entry)
+            if isinstance(error, MessageRefused):
+                limit.widen(ticket, self._limit)
+            entry.resolve(error=error)
+        else:
+            self._release(entry)
+            limit.widen(ticket, self._limit)
+            entry.resolve(result)
+
+    def _release(self, entry: QueueEntry) -> None:
+        request = entry.request
+        self._methods[request.method].release()
+        self._busy -= {request.channel, request.key}
+        if request.method == POST and request.channel is not None:
+            self._channels.record_post(request.channel, self._now())
+
+    def _rate_limited(self, entry: QueueEntry, seconds: float) -> None:
+        """Close the limit that was met, and queue the entry again unless that takes too long."""
+        request, now = entry.request, self._now()
+        OUTGOING_LIMITED.labels(method=request.method).inc()
+        limit = self._methods[request.method]
+        one_channel = request.method == POST and request.channel is not None and limit.is_open
+        if not (one_channel and self._channels.record_refusal(request.channel, now, seconds)):
+            limit.close(now, seconds + (EDGE_SECONDS if seconds > LONGEST_WAIT_SECONDS else 0.0))
+        entry.refusals += 1
+        if seconds > LONGEST_WAIT_SECONDS:
+            seconds -= EARLY_SECONDS
+            entry.resolve(error=MessageDelayed(RATELIMITED, seconds, tries=entry.refusals))
+        elif self._closing or entry.refusals >= REFUSALS:
+            entry.resolve(error=MessageDelayed(RATELIMITED, seconds, tries=entry.refusals))
+        elif entry.is_wanted:
+            self._add(entry)
+        wait = limit.closed_until - now
+        if wait > LONGEST_WAIT_SECONDS:
+            self._return_callers(request.method, wait - EDGE_SECONDS - EARLY_SECONDS, RATELIMITED)

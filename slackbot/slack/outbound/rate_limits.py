@@ -1,6 +1,6 @@
-"""What Slack asks for in the way of patience: by method, by channel, and for edits in advance.
+"""Slack's rate limits: per method, per channel, and a budget for edits.
 
-Times are seconds of whatever clock the queue counts by.
+Times are seconds on the queue's clock.
 """
 
 from __future__ import annotations
@@ -9,116 +9,117 @@ import math
 from collections.abc import Hashable
 from typing import Final
 
+# Seconds between two posts to a channel: about as fast as Slack accepts them.
 CHANNEL_SECONDS: Final = 1.0
-"""Between two posts to one channel: about as fast as Slack takes them."""
+# Edits that may start at once, and per second after that: fifty in any minute, Slack's limit.
 EDITS_TOGETHER: Final = 10
-"""Edits that may be begun at one moment."""
 EDITS_A_SECOND: Final = 40 / 60
-"""And afterwards: together with those, fifty in any minute, as many as Slack takes."""
-EDITS_KEPT: Final = 5.0
-"""What edits that nobody waits for leave for those that a person waits for."""
+# Edits reserved for those that a person waits for.
+EDITS_RESERVED: Final = 5.0
 
 
 class MethodLimit:
-    """One method in one workspace: open, closed for a while, or tried with a few calls.
+    """A method's rate limit: open, closed for a while, or probed with a few requests.
 
-    After a refusal nothing is sent until it is over; then one call, and twice as many for each
+    After a refusal nothing is sent until it lifts; then one request, and twice as many for each
     that succeeds.
     """
 
     def __init__(self) -> None:
-        self.under_way = 0
-        self.until = -math.inf
+        self.closed_until = -math.inf
+        self._in_flight = 0
         self._width = math.inf
         self._closings = 0
 
     @property
-    def full(self) -> bool:
-        """Whether as many calls are under way as may be."""
-        return self.under_way >= self._width
+    def is_full(self) -> bool:
+        """True while as many requests are in flight as may be."""
+        return self._in_flight >= self._width
 
     @property
-    def wide_open(self) -> bool:
-        """Whether nothing was refused lately."""
+    def is_open(self) -> bool:
+        """True unless a recent refusal still limits the method."""
         return self._width == math.inf
 
-    def enter(self) -> int:
-        """Begin a call; gives the ticket with which it succeeds."""
-        self.under_way += 1
+    def acquire(self) -> int:
+        """Start a request; returns the ticket for `widen`."""
+        self._in_flight += 1
         return self._closings
 
-    def leave(self) -> None:
-        """End a call, however it went."""
-        self.under_way -= 1
+    def release(self) -> None:
+        """End a request, however it ended."""
+        self._in_flight -= 1
 
     def close(self, now: float, seconds: float) -> None:
-        """Send nothing for so long."""
-        self.until = max(self.until, now + seconds)
+        """Send nothing for this long."""
+        self.closed_until = max(self.closed_until, now + seconds)
         self._width = 1
         self._closings += 1
 
-    def succeeded(self, ticket: int, enough: int) -> None:
-        """Widen, up to `enough` calls at once. A call begun before the refusal proves nothing."""
+    def widen(self, ticket: int, most: int) -> None:
+        """Allow more requests after a success; `most` at once is no limit any more.
+
+        The success of a request that started before the refusal proves nothing.
+        """
         if ticket == self._closings:
-            self._width = self._width * 2 if self._width * 2 < enough else math.inf
+            self._width = self._width * 2 if self._width * 2 < most else math.inf
 
 
-class Channels:
-    """From when on the next post to a channel may be begun."""
+class ChannelLimit:
+    """The times from which the next post to each channel may start."""
 
     def __init__(self) -> None:
         self._free_at: dict[Hashable, float] = {}
         self._refused: tuple[Hashable, float] | None = None
 
     def free_at(self, channel: Hashable) -> float:
-        """The moment; long ago where nothing was posted lately."""
+        """Return the time of the next post; minus infinity without a recent one."""
         return self._free_at.get(channel, -math.inf)
 
-    def posted(self, channel: Hashable, now: float) -> None:
-        """A post has ended."""
-        self._wait_until(channel, now + CHANNEL_SECONDS)
-        self._forget(now)
+    def record_post(self, channel: Hashable, now: float) -> None:
+        """Note that a post ended, and forget channels that are free again."""
+        self._delay(channel, now + CHANNEL_SECONDS)
+        while self._free_at:
+            first = next(iter(self._free_at))
+            if self._free_at[first] > now:
+                break
+            del self._free_at[first]
 
-    def take_refusal(self, channel: Hashable, now: float, seconds: float) -> bool:
-        """Whether a refusal is the channel's own, as one of a second is unless another's had one.
+    def record_refusal(self, channel: Hashable, now: float, seconds: float) -> bool:
+        """Delay a channel after a refusal; False if the refusal is the method's instead.
 
-        Slack does not say which of its limits was met. In doubt it is the method's.
+        Slack does not say which limit was met. It is the channel's own if the wait is a second and
+        no other channel was refused just before.
         """
         refused, self._refused = self._refused, (channel, now)
         others = refused is not None and refused[0] != channel and now - refused[1] < 2
         if seconds > CHANNEL_SECONDS or others:
             return False
-        self._wait_until(channel, now + seconds)
+        self._delay(channel, now + seconds)
         return True
 
-    def _wait_until(self, channel: Hashable, moment: float) -> None:
-        known = self._free_at.pop(channel, -math.inf)  # the latest stand last
-        self._free_at[channel] = max(known, moment)
-
-    def _forget(self, now: float) -> None:
-        while self._free_at and (first := next(iter(self._free_at))) is not None:
-            if self._free_at[first] > now:
-                break
-            del self._free_at[first]
+    def _delay(self, channel: Hashable, until: float) -> None:
+        known = self._free_at.pop(channel, -math.inf)  # so that the latest come last
+        self._free_at[channel] = max(known, until)
 
 
 class EditBudget:
-    """How many edits a workspace may begin: a bucket that fills by itself."""
+    """A token bucket for a workspace's edits."""
 
     def __init__(self, now: float) -> None:
-        self._left = float(EDITS_TOGETHER)
+        self._tokens = float(EDITS_TOGETHER)
         self._at = now
 
     def free_at(self, now: float, *, awaited: bool) -> float:
-        """From when on one more may be begun; `awaited` is one that a person waits for."""
-        wanted = 1.0 if awaited else 1.0 + EDITS_KEPT
-        return now + max(0.0, (wanted - self._filled(now)) / EDITS_A_SECOND)
+        """Return the time of the next edit; `awaited` is one that a person waits for."""
+        needed = 1.0 if awaited else 1.0 + EDITS_RESERVED
+        return now + max(0.0, (needed - self._refilled(now)) / EDITS_A_SECOND)
 
     def take(self, now: float) -> None:
-        """Begin one."""
-        self._left, self._at = self._filled(now) - 1.0, now
+        """Start an edit."""
+        self._tokens, self._at = self._refilled(now) - 1.0, now
 
-    def _filled(self, now: float) -> float:
-        left = self._left + (now - self._at) * EDITS_A_SECOND
-        # What lacks by rounding alone is there: else a timer would ring for nothing.
-        return min(float(EDITS_TOGETHER), left + 1e-6)
+    def _refilled(self, now: float) -> float:
+        tokens = self._tokens + (now - self._at) * EDITS_A_SECOND
+        # Rounding must not leave a token just short, or a timer would fire for nothing.
+        return min(float(EDITS_TOGETHER), tokens + 1e-6)

@@ -1,4 +1,4 @@
-"""Answers that Slack does not take at once are brought again, so often and no more."""
+"""Retries of answers that Slack does not accept at once."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 TRIES: Final = 5
+# Doubled with each try.
 FIRST_WAIT_SECONDS: Final = 1.0
 
 
 async def send_with_retry(send: Callable[[], Awaitable[T]]) -> T:
-    """Send; again when Slack says to wait, fails or does not answer.
+    """Call `send`, again when Slack asks to wait, fails or does not answer.
 
-    An answer twice is a small harm, none at all is a great one, so an unsure try is repeated.
+    An uncertain try is repeated, too: a second answer does less harm than none.
 
     Raises:
-        MessageError: refused for good, or given up; either stands in the log.
+        MessageError: Slack refuses for good, or the tries are used up; both are logged.
     """
     tries = 0
     while True:
@@ -33,15 +34,10 @@ async def send_with_retry(send: Callable[[], Awaitable[T]]) -> T:
             log.info("answer_refused", reason=error.reason)
             raise
         except MessageError as error:
-            # The outgoing queue waits out what is short, and has tried more than once then.
+            # The outgoing queue sits out short waits itself, and reports its tries.
             tries += error.tries if isinstance(error, MessageDelayed) else 1
             if tries >= TRIES:
                 log.warning("answer_given_up", reason=error.reason, tries=tries)
                 raise
-            await asyncio.sleep(_wait(error, tries))
-
-
-def _wait(error: MessageError, tries: int) -> float:
-    if isinstance(error, MessageDelayed):
-        return error.seconds
-    return FIRST_WAIT_SECONDS * float(2 ** (tries - 1))
+            backoff = FIRST_WAIT_SECONDS * 2.0 ** (tries - 1)
+            await asyncio.sleep(error.seconds if isinstance(error, MessageDelayed) else backoff)

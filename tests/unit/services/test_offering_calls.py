@@ -19,7 +19,7 @@ from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Call, Match, Source
 from slackbot.domain.ports import CallOffer
 from slackbot.services.calls import CLEANUP_SECONDS, Calls
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.commands.call_buttons import CallButtons
@@ -174,11 +174,11 @@ async def test_a_new_link_is_for_the_one_who_asks(stage: CallStage):
         (ANA, "x" * 2_000),
     ):
         message = await calling.new_link(person, match_id)
-        assert words.CALL_GONE in message.text
+        assert texts.CALL_GONE in message.text
         calling.opened(person, match_id)
     assert (await stage.asks(link)).status_code == 200
     message = await calling.new_link(ANA, with_call().id)
-    assert labels(message)[0] == words.BUTTON_CALL
+    assert labels(message)[0] == texts.BUTTON_CALL
     assert (await stage.asks(link)).status_code == 410
 
 
@@ -198,10 +198,10 @@ async def test_when_there_is_no_call_any_more_the_card_says_so(stage: CallStage)
     calling = CallButtons(stage.calls, background=BackgroundTasks(), links=LINKS)
     stage.clock.advance(180)
     message = await calling.new_link(ANA, match.id)
-    assert words.CALL_GONE in message.text
+    assert texts.CALL_GONE in message.text
     assert match.partner.name in message.text
-    assert labels(message)[0] == words.BUTTON_MEET
-    assert not {words.BUTTON_CALL, words.BUTTON_NEW_LINK} & set(labels(message))
+    assert labels(message)[0] == texts.BUTTON_MEET
+    assert not {texts.BUTTON_CALL, texts.BUTTON_NEW_LINK} & set(labels(message))
     other = CallStage(stage.store, stage.page, hosts=MediaHosts.of(["*.example"]))
     calling = CallButtons(other.calls, background=BackgroundTasks(), links=LINKS)
-    assert words.CALL_GONE in (await calling.new_link(ANA, match.id)).text
+    assert texts.CALL_GONE in (await calling.new_link(ANA, match.id)).text

@@ -1,4 +1,4 @@
-"""An outgoing queue whose time the test lets pass, and a Slack that does as the test says."""
+"""An outgoing queue with a clock advanced by the test, and scripted answers of Slack."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from slackbot.domain.errors import MessageDelayed
-from slackbot.domain.model import TeamId
-from slackbot.slack.outbound.outgoing import Outgoing
-from slackbot.slack.outbound.requests import Rank, SendRequest
+from slackbot.slack.outbound.queue import Rank, SendRequest, WorkspaceQueue
 from tests.harness.fakes import NOON, FakeClock
 
-TEAM, OTHER_TEAM = TeamId("T1"), TeamId("T2")
 POST, EDIT, HOME = "chat.postMessage", "chat.update", "views.publish"
 
 
 def limited(seconds: float) -> MessageDelayed:
+    """Slack's refusal of one request too many."""
     return MessageDelayed("ratelimited", seconds)
 
 
@@ -32,42 +30,50 @@ def post(name: str, rank: Rank = Rank.MATCH, age: float = 0.0) -> SendRequest:
     return SendRequest(rank, POST, at(-age), channel=f"D-{name}")
 
 
-class Desk:
-    """Hands in jobs by name and notes when each is begun."""
+class QueueHarness:
+    """Sends requests by name, and records when each starts."""
 
     def __init__(self, **options: Any) -> None:
         self.clock = FakeClock()
-        self.outgoing = Outgoing(now=self.seconds, sleep=self.clock.sleep, **options)
-        self.begun: list[str] = []
+        self.queue = WorkspaceQueue(now=self.seconds, sleep=self.clock.sleep, **options)
+        self.started: list[str] = []
         self.times: defaultdict[str, list[float]] = defaultdict(list)
+        # Raised by the sends of a name, one by each.
         self.errors: defaultdict[str, list[Exception]] = defaultdict(list)
-        """What the calls of a name meet, one for each call."""
+        # Sends that do not end before their event is set.
         self.held: dict[str, asyncio.Event] = {}
-        """Calls that do not end before their event is set."""
 
     def seconds(self) -> float:
+        """The seconds since noon."""
         return (self.clock.time - NOON).total_seconds()
 
-    def put(self, name: str, job: SendRequest, team: TeamId = TEAM) -> asyncio.Task[str]:
-        return asyncio.create_task(self.outgoing.send(team, job, self.call(name)))
+    def send(self, name: str, request: SendRequest) -> asyncio.Task[str]:
+        """Queue a request."""
+        return asyncio.create_task(self.queue.send(request, self._sender(name)))
 
     def hold(self, *names: str) -> None:
+        """Let the sends of these names hang."""
         self.held |= {name: asyncio.Event() for name in names}
 
-    def call(self, name: str) -> Callable[[], Awaitable[str]]:
-        async def made() -> str:
-            self.begun.append(name)
+    def release_all(self) -> None:
+        """Let every held send end."""
+        for event in self.held.values():
+            event.set()
+
+    def _sender(self, name: str) -> Callable[[], Awaitable[str]]:
+        async def send() -> str:
+            self.started.append(name)
             self.times[name].append(self.seconds())
             if name in self.held:
                 await self.held[name].wait()
             if self.errors[name]:
                 raise self.errors[name].pop(0)
-            return f"did {name}"
+            return f"sent {name}"
 
-        return made
+        return send
 
     async def settle(self) -> None:
-        """Let everything happen that happens without time passing."""
+        """Let everything happen that needs no time to pass."""
         for _ in range(20):
             await asyncio.sleep(0)
 

@@ -18,8 +18,9 @@ from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.client import WebClient, slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.outbound.api import SlackApi
-from slackbot.slack.outbound.dm_channels import Presence
 from slackbot.slack.outbound.messenger import SlackMessenger
+from slackbot.slack.outbound.presence import Presence
+from slackbot.slack.outbound.queue import WorkspaceQueue
 from slackbot.storage.store import SqlStore
 from tests.harness.fakes import link, match
 from tests.harness.services import open_store
@@ -49,15 +50,10 @@ class Stage:
 
     def messenger(self) -> SlackMessenger:
         """As after a start: nothing is remembered but what the store keeps."""
-        return SlackMessenger(
-            self.client,
-            self.installation,
-            LINKS,
-            channels=self.store.dm_channels,
-            may_send=lambda: self.allowed,
-        )
+        api = SlackApi(self.client, self.installation, may_send=lambda: self.allowed)
+        return SlackMessenger(api, WorkspaceQueue(), LINKS, channels=self.store.dm_channels)
 
-    def attendance(self) -> Presence:
+    def presence(self) -> Presence:
         return Presence(SlackApi(self.client, self.installation), now=lambda: self.seconds)
 
     def called(self, method: str) -> int:
@@ -114,7 +110,7 @@ async def test_an_opening_without_an_answer_is_no_doubt(stage: Stage):
 async def test_being_ready_needs_no_opening_later(stage: Stage):
     """What is opened when somebody connects their account is known when a match comes."""
     messenger = stage.messenger()
-    await messenger.get_ready(stage.ada)
+    await messenger.open_channel(stage.ada)
     before = len(stage.slack.calls)
     await messenger.send(stage.ada, MatchFound(match()))
     assert [call.method for call in stage.slack.calls[before:]] == ["chat.postMessage"]
@@ -123,7 +119,7 @@ async def test_being_ready_needs_no_opening_later(stage: Stage):
 async def test_who_may_not_send_does_not(stage: Stage):
     """Asked right before the post: another process has taken over what is to be told."""
     messenger = stage.messenger()
-    await messenger.get_ready(stage.ada)
+    await messenger.open_channel(stage.ada)
     stage.allowed = False
     with pytest.raises(MessageDelayed, match="lease_lapsed"):
         await messenger.send(stage.ada, LinkRefused())
@@ -170,11 +166,11 @@ async def test_a_deactivated_person_counts_as_gone(stage: Stage):
 
 async def test_who_did_something_lately_is_not_looked_up(stage: Stage):
     """For an hour, and then once an hour."""
-    attendance = stage.attendance()
-    attendance.seen(stage.ada)
+    presence = stage.presence()
+    presence.mark_active(stage.ada)
     for moment, looked_up in ((3599.0, 0), (3600.0, 1), (7199.0, 1), (7200.0, 2)):
         stage.seconds = moment
-        await attendance.require(stage.ada)
+        await presence.ensure_active(stage.ada)
         assert stage.called("users.info") == looked_up
 
 
@@ -189,15 +185,15 @@ async def test_who_did_something_lately_is_not_looked_up(stage: Stage):
 )
 async def test_what_slack_does_not_tell_stops_nobody(stage: Stage, fault: dict[str, object]):
     """And it is left alone for a while, so that nothing waits for it again and again."""
-    attendance = stage.attendance()
+    presence = stage.presence()
     stage.slack.faults.order(Fault("users.info", times=1, **fault))  # type: ignore[arg-type]
     stage.slack.workspace.members[stage.ada.user].deleted = True
-    await attendance.require(stage.ada)
-    await attendance.require(stage.ada)
+    await presence.ensure_active(stage.ada)
+    await presence.ensure_active(stage.ada)
     assert stage.called("users.info") == 1
     stage.seconds = 61.0
     with pytest.raises(PersonUnreachable):
-        await attendance.require(stage.ada)
+        await presence.ensure_active(stage.ada)
 
 
 async def test_a_post_that_slack_answers_late_is_heard_out(stage: Stage):

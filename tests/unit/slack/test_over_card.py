@@ -13,7 +13,7 @@ from slackbot.domain.model import Match, Partner
 from slackbot.domain.notices import MatchOver
 from slackbot.sandbox.slack.mrkdwn import unescape
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.blocks.match import match_card, over_card
+from slackbot.slack.blocks.match import match_card, round_over_card
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.notice import notice_message
 from slackbot.slack.command import Command, Name, from_action
@@ -44,7 +44,7 @@ def met(**changes: Any) -> Match:
 
 def test_it_says_that_the_round_is_over():
     """Whom one was matched with stays, now in the past; the question is whether to go on."""
-    assert lines(over_card(met())) == [
+    assert lines(round_over_card(met())) == [
         "You were matched with Zoë",
         "CTO, Ωmega",
         "Coffee",
@@ -55,7 +55,7 @@ def test_it_says_that_the_round_is_over():
 
 def test_it_has_one_main_button_to_go_on_and_one_to_stop():
     """Both are about the session in which it was; nothing leads to the meeting any more."""
-    found = buttons(over_card(met()))
+    found = buttons(round_over_card(met()))
     assert [(button["text"]["text"], button.get("style")) for button in found] == [
         ("I'm available again", "primary"),
         ("Pause", None),
@@ -77,7 +77,7 @@ def test_it_has_one_main_button_to_go_on_and_one_to_stop():
 )
 def test_what_is_not_known_is_not_said(changes: dict[str, Any], missing: str):
     """Neither the times of a round of unknown length, nor an empty title or role."""
-    message = over_card(met(**changes))
+    message = round_over_card(met(**changes))
     assert missing not in message.text
     assert "Zoë" in message.text
     assert len(buttons(message)) == 2
@@ -86,7 +86,7 @@ def test_what_is_not_known_is_not_said(changes: dict[str, Any], missing: str):
 
 def test_the_two_faces_are_of_one_message():
     """The same person, role and session on both; and the notice of the end is this card."""
-    first, second = match_card(met(), LINKS), over_card(met())
+    first, second = match_card(met(), LINKS), round_over_card(met())
     for fact in ("Zoë", "CTO, Ωmega", "Coffee"):
         assert fact in first.text
         assert fact in second.text
@@ -95,5 +95,5 @@ def test_the_two_faces_are_of_one_message():
 
 def test_nothing_of_the_call_is_in_it():
     """The card is drawn from the match, of which the call is a secret."""
-    payload = repr(over_card(met()).payload())
+    payload = repr(round_over_card(met()).payload())
     assert not [word for word in ("m-1", "attendee-1", "JoinToken") if word in payload]

@@ -20,12 +20,13 @@ from slackbot.domain.model import Match, Person, TeamId, UserId
 from slackbot.domain.notices import MatchFound, MatchOver, SessionOver
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Fault, Slack
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.client import slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.outbound.api import DELAY_SECONDS, SlackApi
 from slackbot.slack.outbound.messenger import SlackMessenger
+from slackbot.slack.outbound.queue import WorkspaceQueue
 from tests.harness.fakes import ZOE, match
 from tests.harness.services import open_store
 
@@ -50,7 +51,7 @@ class Stage:
     """A messenger at a Slack without limits."""
 
     slack: Slack
-    calls: SlackApi
+    api: SlackApi
     messenger: SlackMessenger
     ada: Person
 
@@ -75,11 +76,11 @@ async def stage() -> AsyncIterator[Stage]:
         session = slack_session()
         closing.push_async_callback(session.close)
         client = web_client(f"{url}/api/", session)
-        installation = SingleInstallation(client, slack.token)
+        api = SlackApi(client, SingleInstallation(client, slack.token))
         store = await closing.enter_async_context(open_store())
         ada = Person(TeamId(slack.workspace.team_id), UserId(slack.workspace.named("ada").id))
-        messenger = SlackMessenger(client, installation, LINKS, channels=store)
-        yield Stage(slack, SlackApi(client, installation), messenger, ada)
+        messenger = SlackMessenger(api, WorkspaceQueue(), LINKS, channels=store.dm_channels)
+        yield Stage(slack, api, messenger, ada)
 
 
 def pictured() -> Match:
@@ -108,7 +109,7 @@ async def test_too_many_calls_is_a_delay(
     """In either spelling, also in an answer of status 200."""
     stage.slack.faults.order(Fault(POST, status=200, error=word, retry_after=header))
     with pytest.raises(MessageDelayed) as delayed:
-        await stage.calls.call(POST, stage.ada, channel="D0", text="x")
+        await stage.api.request(POST, stage.ada, channel="D0", text="x")
     assert (delayed.value.reason, delayed.value.seconds) == ("ratelimited", seconds)
 
 
@@ -117,7 +118,7 @@ async def test_a_word_about_the_content(stage: Stage, word: str):
     """It says nothing about the person, and other content may be taken."""
     stage.refuse(POST, word, 1)
     with pytest.raises(ContentRefused, match=word):
-        await stage.calls.call(POST, stage.ada, channel="D0", text="x")
+        await stage.api.request(POST, stage.ada, channel="D0", text="x")
 
 
 @pytest.mark.parametrize("word", ["user_disabled", "message_not_found", "cant_update_message"])
@@ -125,7 +126,7 @@ async def test_a_word_about_something_else(stage: Stage, word: str):
     """No other content helps there."""
     stage.refuse(POST, word, 1)
     with pytest.raises(MessageRefused, match=word) as refused:
-        await stage.calls.call(POST, stage.ada, channel="D0", text="x")
+        await stage.api.request(POST, stage.ada, channel="D0", text="x")
     assert not isinstance(refused.value, ContentRefused)
 
 
@@ -153,7 +154,7 @@ async def test_as_text_alone(stage: Stage, found: Match, refusals: int):
     (plain,) = stage.received
     assert not plain.blocks
     assert "Zoë" in plain.text
-    assert plain.text.endswith(words.BUTTONS_MISSING)
+    assert plain.text.endswith(texts.BUTTONS_MISSING)
     assert await stage.messenger.find(stage.ada, found.id, None) == posted
 
 

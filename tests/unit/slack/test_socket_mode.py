@@ -16,16 +16,16 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Fault, Slack
 from slackbot.slack.client import slack_session, web_client
-from slackbot.slack.commands.responder import arrived_at
 from slackbot.slack.inbound.socket_mode import SocketMode, SocketModeOptions
 from slackbot.slack.inbound.socket_mode_connection import AppTokenRefused, ConnectionOptions
+from slackbot.slack.request_context import arrived_at
 
-LINE = ConnectionOptions(connect_seconds=1.0, heartbeat_seconds=0.2, close_seconds=0.2)
+CONNECTION = ConnectionOptions(connect_seconds=1.0, heartbeat_seconds=0.2, close_seconds=0.2)
 
 
 def quick(**changes: Any) -> SocketModeOptions:
     """Pauses that a test can wait for."""
-    given = {"line": LINE, "leave_seconds": 0.2, "backoff_seconds": 0.05} | changes
+    given = {"connection": CONNECTION, "leave_seconds": 0.2, "backoff_seconds": 0.05} | changes
     return SocketModeOptions(longest_backoff_seconds=0.1, **given)
 
 
@@ -118,7 +118,7 @@ async def test_accepted_and_never_greeted():
     slack = Slack()
     slack.socket_mode.greets = False
     async with stage(
-        quick(line=ConnectionOptions(connect_seconds=0.2, close_seconds=0.2)), slack
+        quick(connection=ConnectionOptions(connect_seconds=0.2, close_seconds=0.2)), slack
     ) as on:
         await on.socket_mode.start()
         assert not on.socket_mode.connected

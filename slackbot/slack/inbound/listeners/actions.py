@@ -1,4 +1,4 @@
-"""Buttons: an empty answer at once, and what they lead to in their place."""
+"""Buttons: acknowledged at once, and answered in the place of the pressed message."""
 
 from __future__ import annotations
 
@@ -15,38 +15,40 @@ from slackbot.slack.command import from_action
 from slackbot.slack.commands.call_buttons import CallButtons
 from slackbot.slack.commands.connect_flow import ConnectFlow
 from slackbot.slack.commands.handlers import CommandHandlers
-from slackbot.slack.commands.responder import Place, Responder
-from slackbot.slack.inbound.timing import timed
+from slackbot.slack.commands.responder import ReplyTarget, Responder
+from slackbot.slack.request_context import timed
 
 
 def register(
     app: AsyncApp,
     *,
-    answers: CommandHandlers,
-    linking: ConnectFlow,
-    calling: CallButtons,
-    replies: Responder,
+    handlers: CommandHandlers,
+    connect_flow: ConnectFlow,
+    call_buttons: CallButtons,
+    responder: Responder,
 ) -> None:
     """Listen to every button; one that is unknown or only a link is acknowledged, no more."""
 
     async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        place = Place.of(body)
-        replies.seen(place.person)
+        target = ReplyTarget.of(body)
+        person = target.person
+        responder.mark_active(person)
         action_id, value = str(action.get("action_id")), str(action.get("value") or "")
         if action_id == LINK_OPEN:
-            pending = PendingCommand(command=value, response_url=place.response_url, is_prompt=True)
-            linking.open_form(place.person, str(body.get("trigger_id")), pending)
+            url = target.response_url
+            pending = PendingCommand(command=value, response_url=url, is_prompt=True)
+            connect_flow.open_form(person, str(body.get("trigger_id")), pending)
         elif action_id == LINK_HELP:
-            replies.put(linking.token_help(PendingCommand(command=value)), place)
+            responder.reply(connect_flow.token_help(PendingCommand(command=value)), target)
         elif action_id == CALL_OPEN:
-            calling.opened(place.person, value)
+            call_buttons.opened(person, value)
         elif action_id == CALL_NEW:
-            # Its answer is the whole card once more, so nothing of the old one stays above it.
-            replies.put(calling.new_link(place.person, value), replace(place, kept=()))
+            # The answer is the whole card, so nothing of the old one stays above it.
+            responder.reply(call_buttons.new_link(person, value), replace(target, kept=()))
         elif (command := from_action(action_id)) is not None:
-            if place.own_message is not None:
-                answers.note_answer(place.person, place.own_message, command)
-            replies.put(answers.start(place.person, command), place)
+            if target.own_message is not None:
+                handlers.record_answer(person, target.own_message, command)
+            responder.reply(handlers.start(person, command), target)
         await ack()
 
     app.action(re.compile(r"[\s\S]*"))(timed("action", pressed))

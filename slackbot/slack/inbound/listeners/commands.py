@@ -6,35 +6,40 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from slackbot.slack.blocks.modals import PendingCommand
 from slackbot.slack.command import Command, Name, parse
 from slackbot.slack.commands.connect_flow import ConnectFlow
 from slackbot.slack.commands.handlers import CommandHandlers
 from slackbot.slack.commands.responder import Responder, person_of, ready_in_time
-from slackbot.slack.inbound.timing import timed
+from slackbot.slack.request_context import timed
 
 
 def register(
-    app: AsyncApp, *, slash: str, answers: CommandHandlers, linking: ConnectFlow, replies: Responder
+    app: AsyncApp,
+    *,
+    slash: str,
+    handlers: CommandHandlers,
+    connect_flow: ConnectFlow,
+    responder: Responder,
 ) -> None:
-    """Listen to the one slash command; its subcommands are the table in `answers.py`."""
+    """Listen to the slash command, and run its subcommands."""
 
     async def networking(ack: AsyncAck, command: dict[str, Any]) -> None:
         person = person_of(command)
-        replies.seen(person)
-        asked = parse(command.get("text") or "")
+        responder.mark_active(person)
+        parsed = parse(command.get("text") or "")
         url = str(command.get("response_url") or "")
-        if isinstance(asked, Command) and asked.name is Name.CONNECT:
+        if isinstance(parsed, Command) and parsed.name is Name.CONNECT:
             pending = PendingCommand(response_url=url)
-            linking.open_form(person, str(command.get("trigger_id")), pending)
+            connect_flow.open_form(person, str(command.get("trigger_id")), pending)
             await ack()
             return
-        task = answers.start(person, asked)
+        task = handlers.start(person, parsed)
         if await ready_in_time(task):
             await ack(response_type="ephemeral", **task.result().payload())
             return
-        replies.follow(task, person, url, replace=False)
-        await ack(response_type="ephemeral", text=words.ASKING)
+        responder.follow_up(task, person, url)
+        await ack(response_type="ephemeral", text=texts.ASKING)
 
     app.command(slash)(timed("command", networking))

@@ -1,4 +1,4 @@
-"""Events: handed over, each once. Slack delivers an event up to four times."""
+"""Events, each handled once: Slack delivers an event up to four times."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.model import Person, TeamId
 from slackbot.slack.command import Command, Name
 from slackbot.slack.commands.handlers import CommandHandlers
-from slackbot.slack.commands.responder import Place, Responder, person
-from slackbot.slack.inbound.timing import timed
+from slackbot.slack.commands.responder import ReplyTarget, Responder, slack_person
+from slackbot.slack.request_context import timed
 
+# Records a workspace's event by its `event_id`; False if it was recorded before.
 RecordEvent = Callable[[TeamId, str], Awaitable[bool]]
-"""Whether an event of a workspace is seen for the first time, by its `event_id`."""
 
 
 def register(
     app: AsyncApp,
     *,
-    answers: CommandHandlers,
-    replies: Responder,
+    handlers: CommandHandlers,
+    responder: Responder,
     background: BackgroundTasks,
     record_event: RecordEvent,
 ) -> None:
-    """Listen to Home being opened. To be called last: what nobody listens to is ignored here."""
+    """Listen to Home being opened. Call it last: it ignores all events without a listener."""
 
     async def home_opened(body: dict[str, Any], event: dict[str, Any]) -> None:
-        opener, event_id = person(body["team_id"], event["user"]), str(body["event_id"])
-        replies.seen(opener)
+        opener, event_id = slack_person(body["team_id"], event["user"]), str(body["event_id"])
+        responder.mark_active(opener)
         if event.get("tab") == "home":
             background.start(show_home(opener, event_id), "show_home")
 
     async def show_home(opener: Person, event_id: str) -> None:
         if await record_event(opener.team, event_id):
-            task = answers.start(opener, Command(Name.OVERVIEW))
-            replies.put(task, Place(opener, home=True))
+            task = handlers.start(opener, Command(Name.OVERVIEW))
+            responder.reply(task, ReplyTarget(opener, home=True))
 
     async def ignored() -> None:
-        """Not subscribed to by our manifest. Slack would repeat what it gets no 200 for."""
+        """Ignore an event that our manifest does not subscribe to; without a 200 it comes again."""
 
     app.event("app_home_opened")(timed("event", home_opened))
     app.event(re.compile(r"[\s\S]*"))(timed("event", ignored))

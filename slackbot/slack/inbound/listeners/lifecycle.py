@@ -1,35 +1,34 @@
-"""Events of leaving: the app is removed, or somebody is deactivated. What is kept of them goes."""
+"""Removal of the app and deactivation of people: their data is deleted."""
 
 from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
 
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.model import TeamId
 from slackbot.services.accounts import Accounts
-from slackbot.slack.commands.responder import person
+from slackbot.slack.commands.responder import slack_person
 from slackbot.slack.inbound.listeners.events import RecordEvent
-from slackbot.slack.inbound.timing import timed
+from slackbot.slack.request_context import timed
 
-DONE_SECONDS = 2.0
-"""How long the answer to an event waits for what it asks for; Slack waits three."""
-
-WHOLE_SECOND = timedelta(seconds=1)
-"""Slack gives an event's time in seconds, rounded down."""
+# Seconds that the answer to an event waits for the deletion; Slack waits three.
+DONE_SECONDS: Final = 2.0
+# Slack gives an event's time in whole seconds, rounded down.
+WHOLE_SECOND: Final = timedelta(seconds=1)
 
 
 class NotDone(Exception):
-    """What an event asks for is not done yet: Slack should tell it again."""
+    """The deletion is not done yet: Slack should deliver the event again."""
 
 
 def register(
     app: AsyncApp, *, accounts: Accounts, background: BackgroundTasks, record_event: RecordEvent
 ) -> None:
-    """Listen to who and what leaves."""
+    """Listen to removals and deactivations."""
 
     async def removed(body: dict[str, Any]) -> None:
         if await record_event(TeamId(body["team_id"]), str(body["event_id"])):
@@ -41,20 +40,19 @@ def register(
             await removed(body)
 
     async def member_changed(body: dict[str, Any], event: dict[str, Any]) -> None:
-        """Slack takes messages to who was deactivated. Other changes are no concern of ours.
+        """Disconnect a deactivated person; Slack still accepts messages to them.
 
-        Told late or again it does not touch who has come back and connected since.
+        A late or repeated event leaves a person alone who has connected again since.
         """
         member = event["user"]
-        if member.get("deleted") is True:
-            leaver = person(body["team_id"], member["id"])
-            when = datetime.fromtimestamp(body["event_time"], UTC) + WHOLE_SECOND
-            await done(background.start(accounts.disconnect(leaver, until=when), "forget_person"))
-
-    async def done(work: asyncio.Task[Any]) -> None:
-        """Slack tells an event again that got no 200: that outlives the end of this process."""
-        await asyncio.wait({work}, timeout=DONE_SECONDS)
-        if not work.done() or work.cancelled() or work.exception() is not None:
+        if member.get("deleted") is not True:
+            return
+        leaver = slack_person(body["team_id"], member["id"])
+        until = datetime.fromtimestamp(body["event_time"], UTC) + WHOLE_SECOND
+        task = background.start(accounts.disconnect(leaver, until=until), "forget_person")
+        # Slack delivers an event again that got no 200, even to the next process.
+        await asyncio.wait({task}, timeout=DONE_SECONDS)
+        if not task.done() or task.cancelled() or task.exception() is not None:
             raise NotDone
 
     app.event("app_uninstalled")(timed("event", removed))

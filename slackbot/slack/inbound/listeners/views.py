@@ -9,23 +9,23 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slackbot.slack.blocks.modals import CONNECT, CREDENTIAL, EVENT, PendingCommand
 from slackbot.slack.commands.connect_flow import ConnectFlow, Form
 from slackbot.slack.commands.responder import person_of, ready_in_time
-from slackbot.slack.inbound.timing import timed
+from slackbot.slack.request_context import timed
 
 
-def register(app: AsyncApp, *, linking: ConnectFlow) -> None:
+def register(app: AsyncApp, *, connect_flow: ConnectFlow) -> None:
     """Listen to the form's submission."""
 
     async def submitted(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         form = Form(
             person=person_of(body),
-            event=_typed(view, EVENT),
-            credential=_typed(view, CREDENTIAL),
+            event=_value(view, EVENT),
+            credential=_value(view, CREDENTIAL),
             pending=PendingCommand.load(str(view.get("private_metadata") or "")),
         )
-        task = linking.submit(form)
+        task = connect_flow.submit(form)
         if not await ready_in_time(task):
-            linking.show_later(task, form, str(view["id"]))
-            await ack(response_action="update", view=linking.checking(form))
+            connect_flow.show_later(task, form, str(view["id"]))
+            await ack(response_action="update", view=connect_flow.checking(form))
         elif (problem := task.result().problem) is not None:
             await ack(response_action="errors", errors={problem.field: problem.sentence})
         else:
@@ -34,7 +34,7 @@ def register(app: AsyncApp, *, linking: ConnectFlow) -> None:
     app.view(CONNECT)(timed("view", submitted))
 
 
-def _typed(view: dict[str, Any], block_id: str) -> str:
+def _value(view: dict[str, Any], block_id: str) -> str:
     fields = view.get("state", {}).get("values", {}).get(block_id, {})
     value = fields.get(block_id, {}).get("value")
     return value if isinstance(value, str) else ""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slackbot.slack import texts as words
+from slackbot.slack import texts
 from slackbot.slack.command import (
     ALIASES,
     ARGUMENT_LIMIT,
@@ -67,7 +67,7 @@ def test_case_does_not_matter(word: str, spelling: object) -> None:
 def offered() -> list[str]:
     """Every way to type that the help prints, brackets spelt out."""
     lines = []
-    for usage, meaning in words.HELP.items():
+    for usage, meaning in texts.HELP.items():
         word, _, rest = usage.partition(" ")
         lines.append(word)
         if "|" in rest:

@@ -1,0 +1,70 @@
+"""Answers by `response_url`."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+import structlog
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from slackbot.domain.model import Person
+from slackbot.slack.blocks.message import Message
+from slackbot.slack.client import CALL_SECONDS
+from slackbot.slack.outbound.messenger import SlackMessenger
+
+log = structlog.get_logger(__name__)
+
+# Hosts of Slack's response_urls, besides the Web API's own.
+HOSTS: Final = {"hooks.slack.com", "hooks.slack-gov.com"}
+
+
+class ResponseUrls:
+    """Answers by `response_url`, or by direct message where that does not work."""
+
+    def __init__(self, client: AsyncWebClient, messenger: SlackMessenger) -> None:
+        self._client = client
+        self._messenger = messenger
+
+    async def send(self, person: Person, url: str, message: Message, *, replace: bool) -> None:
+        """Answer, in the place of the pressed message if `replace`; `url` may be empty.
+
+        Raises:
+            MessageError: the direct message cannot be sent.
+        """
+        if not self._is_slacks(url):
+            await self._messenger.post(person, message)
+            return
+        webhook = AsyncWebhookClient(url, session=self._client.session, retry_handlers=[])
+
+        async def send() -> int:
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await webhook.send(
+                    replace_original=replace, response_type="ephemeral", **message.payload()
+                )
+            return answer.status_code
+
+        try:
+            try:
+                status = await send()
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                # Slack closed a kept connection just then, or is unreachable for a moment.
+                status = await send()
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            status = 0
+        if status != 200:
+            log.info("response_url_failed", status=status)
+            await self._messenger.post(person, message)
+
+    def _is_slacks(self, url: str) -> bool:
+        """Return True for an address of Slack's: answers go to no other host."""
+        try:
+            parts, api = urlsplit(url), urlsplit(self._client.base_url)
+        except ValueError:
+            return False
+        if (parts.scheme, parts.netloc) == (api.scheme, api.netloc):
+            return True
+        return parts.scheme == "https" and parts.netloc in HOSTS
