@@ -23,6 +23,7 @@ class CuttableWebSocket:
         self._cut.set()
 
     async def receive(self) -> Message:
+        """Receive the next message, or a disconnect once the connection is cut."""
         incoming = asyncio.ensure_future(self._receive())
         cut = asyncio.ensure_future(self._cut.wait())
         try:
@@ -35,6 +36,7 @@ class CuttableWebSocket:
             cut.cancel()
 
     async def send(self, message: Message) -> None:
+        """Send a message, unless the connection is cut or frozen."""
         half_open = self._frozen() and message["type"] == "websocket.send"
         if not (self._cut.is_set() or half_open):
             await self._send(message)

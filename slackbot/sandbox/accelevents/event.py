@@ -41,20 +41,25 @@ class Session:
     registered: dict[str, list[int]] = field(default_factory=dict)  # attendee key → ticket ids
 
     def is_past(self, now: datetime) -> bool:
+        """Return True once the session has ended."""
         return self.ends <= now
 
     def is_upcoming(self, now: datetime) -> bool:
+        """Return True until the session starts."""
         return now < self.starts
 
     def is_live(self, now: datetime) -> bool:
+        """Return True from start to end."""
         return self.starts <= now < self.ends
 
     @property
     def registered_count(self) -> int:
+        """The number of seats taken."""
         return self.registered_elsewhere + len(self.registered)
 
     @property
     def is_full(self) -> bool:
+        """True if the capacity is limited and reached."""
         return bool(self.capacity) and self.registered_count >= (self.capacity or 0)
 
     def admits(self, attendee: Attendee) -> bool:
@@ -75,6 +80,7 @@ class Event:
         return iter(sorted(self._sessions.values(), key=lambda s: (s.starts, s.id)))
 
     def add(self, session: Session) -> Session:
+        """Add a session, or replace the one with its id."""
         self._sessions[session.id] = session
         return session
 

@@ -72,9 +72,11 @@ class Faults:
             self._delays.append(delay)
 
     def next_status(self, status: NextStatus) -> None:
+        """Plan a status for the next matching calls."""
         self._statuses.append(status.model_copy())
 
     def broken(self, broken: Broken) -> None:
+        """Plan broken bodies for the next matching calls."""
         self._broken.append(broken.model_copy())
 
     def clear(self) -> None:

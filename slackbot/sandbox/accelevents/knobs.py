@@ -43,10 +43,7 @@ RequestLine = Annotated[str, AfterValidator(_request_line)]
 
 
 class Knobs(BaseModel):
-    """What the documentation leaves open, and what a test wants to be different.
-
-    Values are checked when set.
-    """
+    """Behaviour that the documentation leaves open, and deviations from it. Checked when set."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 

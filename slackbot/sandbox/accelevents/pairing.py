@@ -26,6 +26,7 @@ class Pairing:
     chime_attendees: dict[str, Json]
 
     def partner_of(self, who: str) -> str:
+        """Return the key of the other side."""
         return self.sides[1] if who == self.sides[0] else self.sides[0]
 
 

@@ -95,6 +95,7 @@ class Platform:
     # People.
 
     def attendee(self, who: str) -> Attendee:
+        """Return an attendee by key; raise ``KeyError`` if there is none."""
         return self.people[who]
 
     def add_attendee(
@@ -146,6 +147,7 @@ class Platform:
     # Sessions and pairings.
 
     def session(self, session_id: int) -> Session:
+        """Return a session; raise ``RefusedError`` if there is none with this id."""
         return self.event.session(session_id)
 
     def move_session(self, session_id: int, when: When) -> None:

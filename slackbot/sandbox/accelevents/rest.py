@@ -77,7 +77,7 @@ def _query(request: Request, model: type[_Q]) -> _Q:
 
 
 class RestApi:
-    """The routes of one platform. Refusals are checked in order: token, event, session, own."""
+    """The routes of one platform. Order of refusals: token, event, session, the call's own."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
@@ -85,6 +85,7 @@ class RestApi:
         self._app = Starlette()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
         knobs = self._platform.knobs
         if self._request_lines != (knobs.status_request, knobs.matches_request):
             self._request_lines = (knobs.status_request, knobs.matches_request)

@@ -101,6 +101,7 @@ class SocketServer:
         self.received: list[ReceivedEvent] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one handshake, poll or WebSocket."""
         if time.monotonic() < self._refused_until:
             await refuse_handshake(scope, send, _RESTARTING)
         elif scope["type"] == "websocket":

@@ -33,6 +33,8 @@ class StatusHold:
         self._released.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, holding back the answer to a status change."""
+
         async def once_released(message: Message) -> None:
             await self._released.wait()
             await send(message)
