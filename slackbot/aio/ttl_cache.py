@@ -1,4 +1,4 @@
-"""A small cache that forgets after some seconds, and at once what is dropped."""
+"""A cache whose entries expire."""
 
 from __future__ import annotations
 
@@ -11,74 +11,65 @@ V = TypeVar("V")
 
 
 class TtlCache(Generic[K, V]):
-    """Keeps what was loaded, absent things (None) too. For one event loop."""
+    """A bounded cache of loaded values, None included. For a single event loop."""
 
     def __init__(
         self, *, seconds: float, capacity: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`capacity` is the most entries kept; beyond it the one kept longest goes."""
+        """Entries expire after `seconds`; beyond `capacity` entries the oldest is evicted."""
         self._seconds = seconds
         self._capacity = capacity
         self._clock = clock
-        self._kept: dict[K, tuple[float, V]] = {}
-        self._drops = 0
+        # The time at which an entry expires, and its value.
+        self._entries: dict[K, tuple[float, V]] = {}
+        self._invalidations = 0
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
     async def get(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
-        """The value, loaded when there is none that is fresh."""
-        kept = self._kept.get(key)
-        if kept is not None and kept[0] > self._clock():
-            return kept[1]
-        drops = self._drops
+        """Return the cached value, loaded first if there is none."""
+        entry = self._entries.get(key)
+        if entry is not None and entry[0] > self._clock():
+            return entry[1]
+        invalidations = self._invalidations
         value = await load()
-        # Something was dropped while we were reading: what we read may be of before.
-        if drops == self._drops:
-            self.keep(key, value)
+        # An entry was invalidated during the load: the value may be stale, so do not cache it.
+        if invalidations == self._invalidations:
+            self.put(key, value)
         return value
 
-    async def renew(
+    async def refresh(
         self, keys: Sequence[K], load: Callable[[], Awaitable[Mapping[K, V]]]
     ) -> Mapping[K, V]:
-        """Values of many, loaded together whatever is kept of them."""
+        """Load many values at once and cache them, whatever was cached before."""
         for key in keys:
-            self.drop(key)
-        drops = self._drops
+            self.invalidate(key)
+        invalidations = self._invalidations
         values = await load()
-        if drops == self._drops:
+        if invalidations == self._invalidations:
             for key, value in values.items():
-                self.keep(key, value)
+                self.put(key, value)
         return values
 
     def peek(self, key: K) -> V | None:
-        """The value, if one is kept that is fresh."""
-        kept = self._kept.get(key)
-        return kept[1] if kept is not None and kept[0] > self._clock() else None
+        """Return the cached value, or None."""
+        entry = self._entries.get(key)
+        return entry[1] if entry is not None and entry[0] > self._clock() else None
 
-    def change(self, key: K, change: Callable[[V], V]) -> None:
-        """What was written, done to the value that is kept too, if one is.
+    def put(self, key: K, value: V) -> None:
+        """Cache a value."""
+        self._entries.pop(key, None)
+        if len(self._entries) >= self._capacity:
+            del self._entries[next(iter(self._entries))]
+        self._entries[key] = (self._clock() + self._seconds, value)
 
-        Written may be twice: what is being read just now may show it already.
-        """
-        kept = self._kept.get(key)
-        self.drop(key)
-        if kept is not None and kept[0] > self._clock():
-            self.keep(key, change(kept[1]))
-
-    def drop(self, key: K) -> None:
-        """Forget one value; it is loaded anew when next asked for."""
-        self._drops += 1
-        self._kept.pop(key, None)
+    def invalidate(self, key: K) -> None:
+        """Remove a value. It is loaded when next asked for."""
+        self._invalidations += 1
+        self._entries.pop(key, None)
 
     def clear(self) -> None:
-        """Forget everything."""
-        self._drops += 1
-        self._kept.clear()
-
-    def keep(self, key: K, value: V) -> None:
-        """Keep a value that was not loaded: what was written just now."""
-        self._kept.pop(key, None)
-        if len(self._kept) >= self._capacity:
-            del self._kept[next(iter(self._kept))]
-        self._kept[key] = (self._clock() + self._seconds, value)
+        """Remove everything."""
+        self._invalidations += 1
+        self._entries.clear()

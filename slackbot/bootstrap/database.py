@@ -16,12 +16,12 @@ from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.workers import Role
 from slackbot.services.notices import Notices
 from slackbot.settings import Settings, SettingsError
-from slackbot.storage import engines
 from slackbot.storage import migrations as schema
-from slackbot.storage.database import Database, answering
+from slackbot.storage.database import Database, raise_unavailable
 from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
 from slackbot.storage.encryption import Cipher, new_key, parse_keys
 from slackbot.storage.key_rotation import RotationResult, rotate
+from slackbot.storage.url import DatabaseUrl
 
 ASK_DOCTOR = "`slackbot doctor` says what to do"
 
@@ -72,8 +72,8 @@ def claim(settings: Settings, database: Database, role: Role, closing: AsyncExit
             f"DATABASE_URL: `slackbot {role.value}` needs PostgreSQL; "
             "on SQLite the bot is one process: start it with `slackbot run`"
         )
-    file = engines.parse(settings.database).database
-    if file in {None, "", ":memory:"}:
+    file = DatabaseUrl.parse(settings.database).file
+    if file is None:
         return
     lock = Path(f"{file}.lock")
     try:
@@ -131,7 +131,7 @@ async def migrate(settings: Settings) -> list[str]:
             steps = await schema.upgrade(opened)
             if not opened.single_process:
                 migrate = partial(tables.migrate, schema=SCHEMA)
-                with answering():
+                with raise_unavailable():
                     done = await asyncio.to_thread(
                         DeliveryDatabase(settings.database).migrate, migrate
                     )

@@ -58,13 +58,13 @@ def rotate_keys() -> None:
     from slackbot.bootstrap import database
 
     result = _run(database.rotate_keys(_settings()))
-    unreadable = result.unreadable.total()
+    unreadable = result.undecryptable.total()
     click.echo(
-        f"{result.resealed} resealed, {result.already_new} already had the newest key, "
+        f"{result.rotated} resealed, {result.already_current} already had the newest key, "
         f"{unreadable} could not be opened."
     )
     if unreadable:
-        reasons = ", ".join(f"{reason}: {n}" for reason, n in result.unreadable.most_common())
+        reasons = ", ".join(f"{reason}: {n}" for reason, n in result.undecryptable.most_common())
         raise click.ClickException(f"Keep the other keys for now. Not opened: {reasons}.")
     click.echo("The other keys can be removed.")
 

@@ -21,7 +21,7 @@ class Availabilities:
 
     async def get(self, person: Person) -> Availability | None:
         """Return the person's availability."""
-        row = await self._database.row(_GET, person_params(person))
+        row = await self._database.fetch_one(_GET, person_params(person))
         return availability_of(row) if row is not None else None
 
     async def list_all(self, team: TeamId) -> list[Availability]:
@@ -31,7 +31,7 @@ class Availabilities:
             .where(AvailabilityRow.team_id == team)
             .order_by(AvailabilityRow.since, AvailabilityRow.user_id)
         )
-        return [availability_of(row) for row in await self._database.rows(wanted)]
+        return [availability_of(row) for row in await self._database.fetch_all(wanted)]
 
     async def session_title(self, person: Person, event: EventSlug, session_id: SessionId) -> str:
         """Return the session's title as the person's availability names it, or ""."""
@@ -44,15 +44,15 @@ class Availabilities:
     async def save(self, availability: Availability) -> None:
         """Insert or replace an availability."""
         values = availability_values(availability)
-        await self._database.change(self._database.upsert(AvailabilityRow, values))
+        await self._database.execute(self._database.upsert(AvailabilityRow, values))
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state if the person is still available in this session; else False."""
         here = (of(AvailabilityRow, person), AvailabilityRow.session_id == session_id)
         changed = update(AvailabilityRow).where(*here).values(state=state.value)
-        return await self._database.change(changed)
+        return await self._database.execute(changed) > 0
 
     async def end(self, person: Person) -> bool:
         """Delete the person's availability. True only for the caller that deleted it."""
         ended = delete(AvailabilityRow).where(of(AvailabilityRow, person))
-        return await self._database.change(ended)
+        return await self._database.execute(ended) > 0

@@ -58,8 +58,8 @@ class Caches:
 
     def invalidate(self, person: Person) -> None:
         """Drop what is cached of a person."""
-        self.links.drop(person)
-        self.availabilities.drop(person)
+        self.links.invalidate(person)
+        self.availabilities.invalidate(person)
 
     def clear(self) -> None:
         """Drop what is cached of everybody."""
@@ -87,12 +87,12 @@ class CachedLinks:
     async def get(self, person: Person, *, fresh: bool = False) -> Link | None:
         """Return the person's link. It may be some seconds old unless `fresh`."""
         if fresh:
-            self._caches.links.drop(person)
+            self._caches.links.invalidate(person)
         return await self._caches.links.get(person, lambda: self._links.get(person))
 
     async def get_many(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
         """Return the current links of these people, and cache them."""
-        return await self._caches.links.renew(people, lambda: self._links.get_many(people))
+        return await self._caches.links.refresh(people, lambda: self._links.get_many(people))
 
     async def save(self, link: Link) -> None:
         """Insert or replace a link; it may delete the person's availability."""
@@ -150,7 +150,7 @@ class CachedAvailabilities:
         if title is None:
             title = await self._availabilities.session_title(person, event, session_id)
             if title:
-                self._titles.keep(session, title)
+                self._titles.put(session, title)
         return title
 
     async def save(self, availability: Availability) -> None:
@@ -166,7 +166,7 @@ class CachedAvailabilities:
         return await self._write(person, self._availabilities.end(person))
 
     async def _write(self, person: Person, write: Coroutine[Any, Any, T]) -> T:
-        return await _finish(write, lambda: self._cache.drop(person))
+        return await _finish(write, lambda: self._cache.invalidate(person))
 
 
 class InvalidatingMatches(Matches):
@@ -178,4 +178,6 @@ class InvalidatingMatches(Matches):
 
     async def add(self, match: Match) -> bool:
         """Add a match; False if its id, or its (partner, ordinal), already exists."""
-        return await _finish(super().add(match), lambda: self._availabilities.drop(match.person))
+        return await _finish(
+            super().add(match), lambda: self._availabilities.invalidate(match.person)
+        )

@@ -22,12 +22,12 @@ class CallLinks:
 
     async def add(self, link: CallLink) -> None:
         """Add a link. Earlier links remain valid."""
-        await self._database.change(self._insert(link))
+        await self._database.execute(self._insert(link))
 
     async def replace(self, link: CallLink) -> None:
         """Add a link and revoke the person's earlier links to the same call."""
         earlier = _revoke(link.made_at).where(_leads_to(link.person, link.match_id))
-        await self._database.change(earlier, self._insert(link))
+        await self._database.execute(earlier, self._insert(link))
 
     def _insert(self, link: CallLink) -> Executable:
         new = self._database.insert(CallLinkRow).values(**call_link_values(link))
@@ -36,7 +36,7 @@ class CallLinks:
     async def get(self, team: TeamId, id_digest: str) -> CallLink | None:
         """Return a link by the digest of its id."""
         wanted = select_columns(CallLinkRow).where(_has_digest(team, id_digest))
-        row = await self._database.row(wanted)
+        row = await self._database.fetch_one(wanted)
         return call_link_of(row) if row is not None else None
 
     async def bind(self, team: TeamId, id_digest: str, browser_digest: str, at: datetime) -> bool:
@@ -48,8 +48,11 @@ class CallLinks:
             CallLinkRow.expires_at > at,
         )
         opened_at = func.coalesce(CallLinkRow.opened_at, at)
-        return await self._database.change(
-            unbound.values(browser_digest=browser_digest, opened_at=opened_at)
+        return (
+            await self._database.execute(
+                unbound.values(browser_digest=browser_digest, opened_at=opened_at)
+            )
+            > 0
         )
 
     async def mark_opened(self, person: Person, match_id: MatchId, at: datetime) -> None:
@@ -59,7 +62,7 @@ class CallLinks:
             CallLinkRow.opened_at.is_(None),
             CallLinkRow.revoked_at.is_(None),
         )
-        await self._database.change(unopened.values(opened_at=at))
+        await self._database.execute(unopened.values(opened_at=at))
 
     async def record_visit(self, team: TeamId, id_digest: str, visit: Visit, at: datetime) -> None:
         """Record that the call was joined or left. Joining again deletes when it was left."""
@@ -67,7 +70,7 @@ class CallLinks:
         if visit is Visit.JOINED:
             values = {"joined_at": func.coalesce(CallLinkRow.joined_at, at), "left_at": None}
         visited = update(CallLinkRow).where(_has_digest(team, id_digest))
-        await self._database.change(visited.values(**values))
+        await self._database.execute(visited.values(**values))
 
     async def end_calls(self, team: TeamId, now: datetime) -> int:
         """Delete the details of calls that are closed by now, and count them.
@@ -82,7 +85,7 @@ class CallLinks:
             MatchRow.call_sealed.is_not(None),
             or_(MatchRow.ends_at <= over, unknown),
         )
-        _, ended = await self._database.counts(
+        _, ended = await self._database.execute_each(
             _revoke(now).where(*expired).values(browser_digest=None),
             update(MatchRow).where(*closed).values(call_sealed=None),
         )

@@ -9,7 +9,7 @@ from typing import Final
 
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import func, make_url, select, union
+from sqlalchemy import func, select, union
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from slackbot.aio.reachability import connection_problem, host_finding
@@ -19,6 +19,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import BROKEN, DeliveryDatabase
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.tables import LinkRow, MatchRow
+from slackbot.storage.url import DatabaseUrl
 
 # Texts of PostgreSQL's client when there is no connection; it gives no codes then.
 _HOST_PROBLEMS: Final = (
@@ -32,17 +33,18 @@ _KEY_ID_END: Final = 12  # characters of an encrypted value up to the end of its
 async def check_database(url: str, cipher: Cipher | None) -> list[Finding]:
     """Report on the database, its schema, and the keys that its values were encrypted with."""
     try:
-        database = Database(url)
+        parsed = DatabaseUrl.parse(url)
+        database = Database(parsed)
     except ValueError as error:
         return [_url_unusable(str(error))]
     except ImportError:
         return [_url_unusable("its driver is not installed")]
     try:
-        if make_url(url).get_backend_name() != "sqlite":
+        if not parsed.is_sqlite:
             return await _check_open(database, cipher)
-        unopened = _check_file(url)
+        unopened = _check_file(parsed.file)
         found = [unopened] if unopened else await _check_open(database, cipher)
-        if (file := DeliveryDatabase(url).broken()) is not None:
+        if (file := DeliveryDatabase(parsed).broken()) is not None:
             damaged = Subject.DATABASE.failure(
                 "delivery_broken",
                 "{path} is damaged or no SQLite database",
@@ -66,16 +68,14 @@ def _url_unusable(why: str) -> Finding:
     )
 
 
-def _check_file(url: str) -> Finding | None:
+def _check_file(file: Path | None) -> Finding | None:
     """Report on a SQLite file that opening would create, or that cannot be opened."""
-    path = make_url(url).database
-    if path is None or path in {"", ":memory:"}:
+    if file is None:
         return Subject.DATABASE.warning(
             "database_forgets",
             "in memory: everything is forgotten at each stop",
             "leave DATABASE_URL empty for a file in SLACKBOT_DATA_DIR",
         )
-    file = Path(path)
     folder = file.parent  # or the one that it would be made in
     while not folder.exists() and folder.parent != folder:
         folder = folder.parent
@@ -148,7 +148,7 @@ async def _lost_keys(database: Database, cipher: Cipher) -> int:
         select(func.substr(LinkRow.token_sealed, 1, _KEY_ID_END).label("head")),
         select(func.substr(MatchRow.call_sealed, 1, _KEY_ID_END).label("head")),
     ).subquery()
-    heads: list[str | None] = await database.all(select(key_ids.c.head))
+    heads: list[str | None] = await database.fetch_column(select(key_ids.c.head))
     return sum(1 for head in heads if head and not cipher.has_key_of(head))
 
 

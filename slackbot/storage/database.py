@@ -1,16 +1,15 @@
-"""Connections to the database: one that writes, others that read.
+"""The database: statements and transactions, retried and finished even if the caller gives up.
 
-SQLite has one writer at a time whatever one does, and several connections that wait for each
-other in its busy time-out are far slower than one that is handed around. A transaction that
-reads first and writes later can fail there at once with "locked", so every write transaction
-begins as one. On PostgreSQL there are pools for single statements and for transactions.
+SQLite has one writer at a time, and connections that wait in its busy time-out are far slower than
+one that is handed around. There a transaction that reads first and writes later can fail at once
+with "locked", so every write transaction begins as one.
 
-What is begun is finished even when nobody waits for it any more: a cancelled statement would cost
-its connection, and that a notice was sent must be written down also during a shutdown.
+A transaction that has begun is finished even if its caller is cancelled: cancelling a statement
+would cost its connection, and an outcome must be recorded during a shutdown too.
 
-PostgreSQL goes away for seconds when it is restarted or another server takes over, so there
-everything is tried again for a while. That may carry out a transaction twice whose end was never
-heard of. All of ours leave the same rows then; only "was it the first?" is answered with no.
+PostgreSQL goes away for seconds when it restarts or fails over, so everything is retried for a
+while. A transaction whose commit was not confirmed may run twice. All of ours leave the same rows
+then; only "was I the first?" is answered with no.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Executable, Insert, Row, Select, Update, literal, select
@@ -28,225 +27,197 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from slackbot.domain.ports import StoreUnavailable
-from slackbot.storage import engines
 from slackbot.storage.executors import (
     Executor,
     PostgresDedicatedExecutor,
     PostgresExecutor,
     SqliteExecutor,
     Work,
+    Writer,
 )
 from slackbot.storage.tables import AvailabilityRow, Base, LinkRow
+from slackbot.storage.url import DatabaseUrl
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 5.0
-"""How long PostgreSQL is tried again before the caller is told."""
-PAUSE_SECONDS = 0.2
-ANSWER_SECONDS = 5.0
-PING_SECONDS = 2.0
+# Seconds for which PostgreSQL is retried.
+RETRY_SECONDS: Final = 5.0
+RETRY_PAUSE_SECONDS: Final = 0.2
+# Limits of one try on PostgreSQL, in seconds. SQLite has its own, the busy time-out.
+TIMEOUT_SECONDS: Final = 5.0
+PING_TIMEOUT_SECONDS: Final = 2.0
+# A statement, or one that was built once, and its parameters.
 Statement = Executable | tuple[Executable, Mapping[str, Any]]
-"""A statement, or one made once and its values: making one costs as much as carrying it out."""
-UNANSWERED = (OperationalError, InterfaceError, NoFreeConnection, OSError, TimeoutError)
-"""What is raised when the database is to blame, and not the statement."""
+# Errors of the database rather than of a statement.
+UNAVAILABLE: Final = (
+    OperationalError,
+    InterfaceError,
+    NoFreeConnection,
+    OSError,
+    TimeoutError,
+)
 
 
 class Database:
-    """One database by its URL. Nothing is opened or created before the first use."""
+    """A database. Nothing is opened or created before the first use.
 
-    def __init__(self, url: str, *, patience: float = PATIENCE_SECONDS) -> None:
-        """`url` is `sqlite:///path`, `sqlite://` (in memory) or `postgresql+psycopg://…`.
+    Unless they say otherwise, methods raise `StoreUnavailable` if the database does not answer. A
+    change may have been made then.
+    """
 
-        `patience` is how many seconds PostgreSQL is tried again.
+    def __init__(self, url: str | DatabaseUrl, *, retry_seconds: float = RETRY_SECONDS) -> None:
+        """`retry_seconds` limits retries on PostgreSQL; SQLite is not retried.
 
         Raises:
-            ValueError: not such a URL. The message does not repeat it: it may hold a password.
+            ValueError: not a URL that can be used. The message does not repeat it.
         """
-        parsed = engines.parse(url)
-        self._patience = 0.0
-        self.answer_seconds: float | None = None
-        """How long one try may take. SQLite has its own limit, the busy time-out."""
-        self._units: Executor
-        if parsed.get_backend_name() == "postgresql":
-            self._patience, self.answer_seconds = patience, ANSWER_SECONDS
-            self._units = PostgresExecutor(parsed)
+        self._url = DatabaseUrl.parse(url)
+        # True if no other process writes these rows: on SQLite the bot is a single process.
+        self.single_process = self._url.is_sqlite
+        self._retry_seconds = 0.0 if self.single_process else retry_seconds
+        # Limit of one try, in seconds.
+        self.timeout = None if self.single_process else TIMEOUT_SECONDS
+        self._executor: Executor
+        if self.single_process:
+            self._executor = SqliteExecutor(self._url)
         else:
-            self._units = SqliteExecutor(parsed)
-        self._url = parsed
-        self._apart: list[PostgresDedicatedExecutor] = []
+            self._executor = PostgresExecutor(self._url)
+        self._dedicated: list[Writer] = []
         self._unfinished: set[asyncio.Task[Any]] = set()
 
-    def apart(self) -> Executor | PostgresDedicatedExecutor:
-        """A connection for one purpose, which waits for none of the others, closed with them.
-
-        On SQLite there is one writer for everything.
-        """
-        if self.single_process:
-            return self._units
-        self._apart.append(PostgresDedicatedExecutor(self._url))
-        return self._apart[-1]
-
     def __repr__(self) -> str:
-        return f"<Database {self._units.dialect}>"
+        return f"<Database {self._url.url.get_backend_name()}>"
 
-    @property
-    def single_process(self) -> bool:
-        """Whether nobody but this process writes the bot's rows: on SQLite the bot is one."""
-        return self._units.dialect == "sqlite"
+    def dedicated_connection(self) -> Writer:
+        """Open a connection for one purpose, closed with the others. On SQLite all share one."""
+        if self.single_process:
+            return self._executor
+        self._dedicated.append(PostgresDedicatedExecutor(self._url))
+        return self._dedicated[-1]
 
-    async def all(self, wanted: Select[T]) -> list[T]:
-        """All rows of a query.
-
-        Raises:
-            StoreUnavailable: the database does not answer.
-        """
-        return await self._finish(
-            lambda: self.read(lambda connection: list(connection.scalars(wanted)))
+    async def fetch_column(self, query: Select[T]) -> list[T]:
+        """Return the first column of all rows."""
+        return await self._run(
+            lambda: self.read(lambda connection: list(connection.scalars(query)))
         )
 
-    async def row(
-        self, wanted: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None
+    async def fetch_one(
+        self, query: Select[*tuple[Any, ...]], params: Mapping[str, Any] | None = None
     ) -> Row[Any] | None:
-        """The first row of a query for several columns, or None. `values` as of a `Statement`.
-
-        Raises:
-            StoreUnavailable: the database does not answer.
-        """
-        return await self._finish(
-            lambda: self.read(lambda connection: connection.execute(wanted, values).first())
+        """Return the first row, or None."""
+        return await self._run(
+            lambda: self.read(lambda connection: connection.execute(query, params).first())
         )
 
-    async def rows(
-        self, wanted: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None
+    async def fetch_all(
+        self, query: Select[*tuple[Any, ...]], params: Mapping[str, Any] | None = None
     ) -> list[Row[Any]]:
-        """All rows of a query for several columns. `values` as of a `Statement`.
-
-        Raises:
-            StoreUnavailable: the database does not answer.
-        """
-        return await self._finish(
-            lambda: self.read(lambda connection: list(connection.execute(wanted, values)))
+        """Return all rows."""
+        return await self._run(
+            lambda: self.read(lambda connection: list(connection.execute(query, params)))
         )
 
-    async def change(self, *statements: Statement) -> bool:
-        """Execute statements in one transaction. True if the last one changed a row.
+    async def execute(self, *statements: Statement) -> int:
+        """Execute statements in one transaction. Return how many rows the last one changed."""
+        return (await self.execute_each(*statements))[-1]
 
-        Raises:
-            StoreUnavailable: the database does not answer; the change may have been made.
-        """
-        return (await self.counts(*statements))[-1] > 0
-
-    async def counts(self, *statements: Statement) -> list[int]:
-        """Execute statements in one transaction and return how many rows each changed.
-
-        Raises:
-            StoreUnavailable: the database does not answer; the change may have been made.
-        """
-        write = self._units.write_one if len(statements) == 1 else self._units.write
-        return await self._finish(
+    async def execute_each(self, *statements: Statement) -> list[int]:
+        """Execute statements in one transaction. Return how many rows each one changed."""
+        write = self._executor.write_one if len(statements) == 1 else self._executor.write
+        return await self._run(
             lambda: write(
-                lambda connection: [_rows_changed(connection, each) for each in statements]
+                lambda connection: [_execute(connection, statement) for statement in statements]
             )
         )
 
-    async def unit(self, work: Work[T]) -> T:
-        """A function over a connection, as one transaction, tried for as long as the others.
+    async def transaction(self, work: Work[T]) -> T:
+        """Run a function over a connection as one transaction."""
+        return await self._run(lambda: self.write(work))
 
-        Raises:
-            StoreUnavailable: the database does not answer; the change may have been made.
-        """
-        return await self._finish(lambda: self.write(work))
-
-    async def _finish(self, work: Callable[[], Awaitable[T]]) -> T:
-        task = asyncio.create_task(self._patiently(work))
+    async def _run(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Retry until it succeeds or time is up, in a task that outlives a cancelled caller."""
+        task = asyncio.create_task(self._retry(attempt))
         self._unfinished.add(task)
         task.add_done_callback(self._unfinished.discard)
         return await asyncio.shield(task)
 
-    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
-        begun = time.monotonic()
+    async def _retry(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        started_at = time.monotonic()
         while True:
             try:
-                async with asyncio.timeout(self.answer_seconds):
-                    return await work()
-            except UNANSWERED as error:
-                _log_unanswered(error)
-                if time.monotonic() - begun >= self._patience:
+                async with asyncio.timeout(self.timeout):
+                    return await attempt()
+            except UNAVAILABLE as error:
+                log.warning("database_unanswered", failure=type(_cause(error)).__name__)
+                if time.monotonic() - started_at >= self._retry_seconds:
                     raise StoreUnavailable from error
-            await asyncio.sleep(PAUSE_SECONDS)
+            await asyncio.sleep(RETRY_PAUSE_SECONDS)
 
     async def read(self, work: Work[T]) -> T:
-        """A function that reads, tried once: whatever goes wrong is raised as it is."""
-        return await self._units.read(work)
+        """Run reads over a connection, once. Errors are raised as they are."""
+        return await self._executor.read(work)
 
     async def write(self, work: Work[T]) -> T:
-        """A function that writes, as one transaction, tried once."""
-        return await self._units.write(work)
+        """Run a transaction over a connection, once. Errors are raised as they are."""
+        return await self._executor.write(work)
 
     def insert(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
-        """An INSERT that knows ON CONFLICT."""
+        """Build an INSERT that supports ON CONFLICT."""
         return sqlite.insert(table) if self.single_process else postgresql.insert(table)
 
     def upsert(self, table: type[LinkRow | AvailabilityRow], values: dict[str, Any]) -> Executable:
-        """Insert a row, or replace the person's row."""
+        """Build a statement that inserts or replaces the person's row."""
         new = self.insert(table).values(**values)
         replaced = {name: new.excluded[name] for name in values}
         return new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=replaced)
 
-    def together(self, first: Update, last: Insert) -> tuple[Executable, ...]:
-        """Two statements that take the same values: on PostgreSQL one, a single round trip.
+    def combine(self, first: Update, last: Insert) -> tuple[Executable, ...]:
+        """Combine statements that take the same parameters. On PostgreSQL they are one round trip.
 
-        There neither sees what the other does.
+        There neither sees what the other changes.
         """
         if self.single_process:
             return first, last
         return (last.add_cte(first.returning(literal(1)).cte("first")),)
 
     async def ping(self) -> bool:
-        """Whether the database answers now; if not, one log line says why."""
+        """Return whether the database answers now. A failure is logged, not raised."""
         try:
-            async with asyncio.timeout(PING_SECONDS):
-                return (
-                    await self.read(lambda connection: connection.scalar(select(literal(1)))) == 1
-                )
-        except UNANSWERED as error:
-            _log_unanswered(error)
+            async with asyncio.timeout(PING_TIMEOUT_SECONDS):
+                return bool(await self.read(lambda connection: connection.scalar(select(1))))
+        except UNAVAILABLE as error:
+            log.warning("database_unanswered", failure=type(_cause(error)).__name__)
             return False
 
     async def aclose(self) -> None:
-        """Finish what is begun and close every connection. What was in memory is gone then."""
-        self._patience = 0.0
+        """Finish what has begun and close every connection. A database in memory is gone then."""
+        self._retry_seconds = 0.0
         await asyncio.gather(*self._unfinished, return_exceptions=True)
-        for apart in self._apart:
-            await apart.aclose()
-        await self._units.aclose()
+        for executor in (*self._dedicated, self._executor):
+            await executor.aclose()
 
 
-def _rows_changed(connection: Connection, statement: Statement) -> int:
-    made, values = statement if isinstance(statement, tuple) else (statement, None)
-    # SQLAlchemy forgets an INSERT's count unless it is asked to keep it.
-    keeping = {"preserve_rowcount": True}
-    return connection.execute(made, values, execution_options=keeping).rowcount
+def _execute(connection: Connection, statement: Statement) -> int:
+    built, params = statement if isinstance(statement, tuple) else (statement, None)
+    # SQLAlchemy drops an INSERT's row count unless it is asked to preserve it.
+    options = {"preserve_rowcount": True}
+    return connection.execute(built, params, execution_options=options).rowcount
 
 
 @contextmanager
-def answering() -> Iterator[None]:
-    """Where the database is used directly: no second try, and the reason in one line.
+def raise_unavailable() -> Iterator[None]:
+    """Translate errors of the database, without retries, to one line.
 
     Raises:
         StoreUnavailable: the database does not answer.
     """
     try:
         yield
-    except UNANSWERED as error:
+    except UNAVAILABLE as error:
         raise StoreUnavailable(*str(_cause(error)).splitlines()[:1]) from error
 
 
 def _cause(error: Exception) -> BaseException:
     return error.orig if isinstance(error, DBAPIError) and error.orig else error
-
-
-def _log_unanswered(error: Exception) -> None:
-    log.warning("database_unanswered", failure=type(_cause(error)).__name__)

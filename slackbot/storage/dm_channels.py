@@ -18,10 +18,10 @@ class DmChannels:
 
     async def get(self, person: Person) -> str | None:
         """Return Slack's id of the person's channel, or None if it is not known."""
-        row = await self._database.row(select(LinkRow.dm_channel).where(of(LinkRow, person)))
+        row = await self._database.fetch_one(select(LinkRow.dm_channel).where(of(LinkRow, person)))
         return row.dm_channel if row is not None else None
 
     async def save(self, person: Person, channel: str) -> None:
         """Save the channel with the person's link. Without a link nothing is saved."""
         link = update(LinkRow).where(of(LinkRow, person))
-        await self._database.change(link.values(dm_channel=channel))
+        await self._database.execute(link.values(dm_channel=channel))

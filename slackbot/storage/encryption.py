@@ -1,7 +1,7 @@
-"""Sealing: what is secret is stored encrypted, and opens only where it belongs.
+"""Encryption of secrets at rest.
 
-A sealed value reads `v1.<key id>.<base64url(nonce + ciphertext)>`. AES-GCM binds it to a purpose,
-a workspace and a person, so a value moved to another row or column cannot be opened there.
+An encrypted value reads `v1.<key id>.<base64url(nonce + ciphertext)>`. AES-GCM binds it to a
+purpose, a workspace and a person, so a value moved to another row or column cannot be decrypted.
 """
 
 from __future__ import annotations
@@ -12,26 +12,27 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from slackbot.domain.model import Person
 
-KEY_BYTES = 32
-_VERSION = "v1"
-_NONCE_BYTES = 12
-_TAG_BYTES = 16
-_FEWEST_DISTINCT_BYTES = 8
-"""A random key has about 30 distinct bytes; one with so few was typed by somebody."""
+KEY_BYTES: Final = 32
+_VERSION: Final = "v1"
+_NONCE_BYTES: Final = 12
+_TAG_BYTES: Final = 16
+# A random key has about 30 distinct bytes; one with fewer than this was typed by somebody.
+_MIN_DISTINCT_BYTES: Final = 8
 
 
 class DecryptionFailed(Exception):
-    """A sealed value cannot be opened here. Says which way, never what it held."""
+    """A value cannot be decrypted here. The message gives the reason, nothing of the value."""
 
 
 class Cipher:
-    """Seals with the newest key, opens with any of them."""
+    """Encrypts with the newest key and decrypts with any of them."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         """`keys` have 32 bytes each, newest first.
@@ -49,44 +50,48 @@ class Cipher:
         self._newest = _key_id(keys[0])
 
     def __repr__(self) -> str:
-        return "<Vault>"
+        return "<Cipher>"
 
     def encrypt(self, plain: bytes | str, *, person: Person, purpose: str) -> str:
-        """Encrypt for this person and purpose; the same value never seals alike twice."""
+        """Encrypt for a person and purpose. The same value never encrypts alike twice."""
         data = plain.encode() if isinstance(plain, str) else plain
         nonce = secrets.token_bytes(_NONCE_BYTES)
         cipher = self._ciphers[self._newest]
-        sealed = nonce + cipher.encrypt(nonce, data, _belonging(person, purpose))
-        return f"{_VERSION}.{self._newest}.{_to_text(sealed)}"
+        encrypted = nonce + cipher.encrypt(nonce, data, _associated_data(person, purpose))
+        return f"{_VERSION}.{self._newest}.{_to_text(encrypted)}"
 
-    def open(self, sealed: str, *, person: Person, purpose: str) -> bytes:
-        """Decrypt what was sealed for this person and purpose.
+    def decrypt(self, encrypted: str, *, person: Person, purpose: str) -> bytes:
+        """Decrypt a value that was encrypted for this person and purpose.
 
         Raises:
-            SealBroken: unknown key, changed value, or one that belongs elsewhere.
+            DecryptionFailed: unknown key, changed value, or one that belongs elsewhere.
         """
-        key_id, data = _parts(sealed)
+        version, _, rest = encrypted.partition(".")
+        key_id, _, text = rest.partition(".")
+        data = _from_text(text)
+        if version != _VERSION or data is None or len(data) < _NONCE_BYTES + _TAG_BYTES:
+            raise DecryptionFailed("not an encrypted value")
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise DecryptionFailed("unknown key")
         nonce, ciphertext = data[:_NONCE_BYTES], data[_NONCE_BYTES:]
         try:
-            return cipher.decrypt(nonce, ciphertext, _belonging(person, purpose))
+            return cipher.decrypt(nonce, ciphertext, _associated_data(person, purpose))
         except InvalidTag:
-            raise DecryptionFailed("changed, or sealed for another place") from None
+            raise DecryptionFailed("changed, or encrypted for another place") from None
 
-    def has_key_of(self, sealed: str) -> bool:
-        """Whether the key that sealed it is one of these; the value itself is not opened."""
-        _, _, rest = sealed.partition(".")
+    def has_key_of(self, encrypted: str) -> bool:
+        """Return whether the value's key is known. The value itself is not decrypted."""
+        _, _, rest = encrypted.partition(".")
         return rest.partition(".")[0] in self._ciphers
 
-    def needs_resealing(self, sealed: str) -> bool:
-        """Whether it was sealed with another key than the newest."""
-        return not sealed.startswith(f"{_VERSION}.{self._newest}.")
+    def is_current(self, encrypted: str) -> bool:
+        """Return whether the value was encrypted with the newest key."""
+        return encrypted.startswith(f"{_VERSION}.{self._newest}.")
 
 
 def parse_keys(text: str) -> tuple[bytes, ...]:
-    """Keys from a comma list of base64, newest first.
+    """Parse keys from a comma list of base64, newest first.
 
     Raises:
         ValueError: a sentence that names the key by its place in the list, never its content.
@@ -101,7 +106,7 @@ def parse_keys(text: str) -> tuple[bytes, ...]:
 
 
 def new_key() -> str:
-    """A fresh random key as base64, fit for `parse_keys`."""
+    """Return a new random key as base64, valid for `parse_keys`."""
     return base64.b64encode(AESGCM.generate_key(bit_length=KEY_BYTES * 8)).decode()
 
 
@@ -115,7 +120,7 @@ def _parse_key(text: str, place: int) -> bytes:
     if len(key) != KEY_BYTES:
         raise ValueError(f"key {place} has {len(key)} bytes instead of {KEY_BYTES}")
     steps = {(after - before) % 256 for before, after in pairwise(key)}
-    if len(steps) == 1 or len(set(key)) < _FEWEST_DISTINCT_BYTES:
+    if len(steps) == 1 or len(set(key)) < _MIN_DISTINCT_BYTES:
         raise ValueError(f"key {place} is not random: make a new one")
     return key
 
@@ -124,19 +129,10 @@ def _key_id(key: bytes) -> str:
     return hashlib.sha256(key).hexdigest()[:8]
 
 
-def _belonging(person: Person, purpose: str) -> bytes:
-    """The associated data. Lengths in front keep ("ab", "c") apart from ("a", "bc")."""
+def _associated_data(person: Person, purpose: str) -> bytes:
+    """Encode person and purpose. Length prefixes keep ("ab", "c") apart from ("a", "bc")."""
     parts = [part.encode() for part in (_VERSION, purpose, person.team, person.user)]
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-
-
-def _parts(sealed: str) -> tuple[str, bytes]:
-    version, _, rest = sealed.partition(".")
-    key_id, _, text = rest.partition(".")
-    data = _from_text(text)
-    if version != _VERSION or data is None or len(data) < _NONCE_BYTES + _TAG_BYTES:
-        raise DecryptionFailed("not a sealed value")
-    return key_id, data
 
 
 def _to_text(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Engines: how SQLite and PostgreSQL are connected to."""
+"""SQLAlchemy engines for SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -6,149 +6,135 @@ import math
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, InvalidatePoolError
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-BUSY_SECONDS = 10.0
-"""How long SQLite waits for another process to finish writing."""
-READERS = 4
-"""Connections that read a SQLite file at the same time; each has a thread."""
-TRANSACTIONS, SINGLES = 3, 7
-"""Connections to PostgreSQL for several statements at a time, and for single ones."""
-DELIVERY_CONNECTIONS = 6
-"""Those of the delivery engine. PostgreSQL allows 100 in all by default."""
-POOL_SECONDS = 5.0
-"""How long one waits for a free connection to PostgreSQL."""
-RECYCLE_SECONDS = 1800.0
-"""After so long a connection is made anew, so that it finds a server that has moved."""
-IDLE_SECONDS = 0.5
-"""A connection to PostgreSQL that was not used for so long may be gone."""
-POSTGRESQL_DRIVER = "postgresql+psycopg"
-POSTGRESQL_OPTIONS: dict[str, str | int] = {
+# Seconds for which SQLite waits until another process has finished writing.
+BUSY_SECONDS: Final = 10.0
+# Connections that read a SQLite file, each with its own thread.
+READERS: Final = 4
+# Connections to PostgreSQL for transactions, for single statements and for the delivery engine.
+# The server allows 100 in all by default.
+TRANSACTIONS, SINGLES, DELIVERY_CONNECTIONS = 3, 7, 6
+# Longest wait for a free connection to PostgreSQL, in seconds.
+POOL_SECONDS: Final = 5.0
+# Age at which a connection is replaced, so that it finds a server that has moved. In seconds.
+RECYCLE_SECONDS: Final = 1800.0
+# A connection to PostgreSQL that was idle for longer is pinged before use. In seconds.
+IDLE_SECONDS: Final = 0.5
+POSTGRESQL_OPTIONS: Final[dict[str, str | int]] = {
     "application_name": "slackbot",
     "connect_timeout": 5,  # seconds
-    # A peer that vanished is noticed, and not after the system's two hours.
+    # Notice a vanished peer sooner than after the system's two hours. In seconds.
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # milliseconds
-    # Times come in UTC whatever the server's zone is; who stands still keeps no lock for ever.
+    # Times are in UTC whatever the server's zone is, and no idle transaction keeps its locks.
     "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=60s",
 }
 
 
-def parse(url: str) -> URL:
-    """Read a database's URL.
-
-    Raises:
-        ValueError: it cannot be used. The message does not repeat it: it may hold a password.
-    """
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise ValueError("not a database URL") from None
-    name, _, driver = parsed.drivername.partition("+")
-    if name in {"postgresql", "postgres"} and driver in {"", "psycopg"}:
-        return parsed.set(drivername=POSTGRESQL_DRIVER)
-    if name == "sqlite" and not driver:
-        return parsed
-    raise ValueError("only sqlite:// and postgresql+psycopg:// databases can be used")
-
-
-def postgresql(url: URL) -> AsyncEngine:
-    """A pool for transactions. What the URL's query says goes before our options."""
+def postgresql_transactions(url: URL) -> AsyncEngine:
+    """Return a pool for transactions."""
     return _asynchronous(url, pool_size=TRANSACTIONS)
 
 
 def postgresql_singles(url: URL) -> AsyncEngine:
-    """A pool for single statements, each a transaction by itself.
+    """Return a pool for single statements, each a transaction by itself.
 
-    Changing a connection to that and back costs a quarter of a read's processor time.
+    Switching a connection to autocommit and back costs a quarter of a read's processor time.
     """
     return _asynchronous(
         url, pool_size=SINGLES, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
     )
 
 
-def _asynchronous(url: URL, **options: Any) -> AsyncEngine:
-    engine = create_async_engine(
-        url, pool_timeout=POOL_SECONDS, **options, **_postgresql_options(url)
-    )
-    _ask_after_a_pause(engine.sync_engine)
-    return engine
-
-
-def postgresql_apart(url: URL) -> Engine:
-    """One connection, for a thread of its own."""
-    engine = create_engine(url, pool_size=1, **_postgresql_options(url))
-    _ask_after_a_pause(engine)
-    return engine
-
-
-def postgresql_delivery(url: URL) -> Engine:
-    """A pool for the delivery engine, which works in threads."""
-    engine = create_engine(url, pool_size=DELIVERY_CONNECTIONS, **_postgresql_options(url))
-    _ask_after_a_pause(engine)
+def postgresql_threads(url: URL, connections: int) -> Engine:
+    """Return a pool for threads."""
+    engine = create_engine(url, pool_size=connections, **_pool_options(url))
+    _ping_idle_connections(engine)
     return engine
 
 
 def postgresql_unpooled(url: URL) -> Engine:
-    """A connection of its own each time, every statement a transaction by itself."""
-    options = _connection_options(url)
+    """Return an engine without a pool, in autocommit."""
+    options = {"connect_args": connect_options(url), "hide_parameters": True}
     return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", **options)
 
 
-def _postgresql_options(url: URL) -> dict[str, Any]:
-    return {"max_overflow": 0, "pool_recycle": RECYCLE_SECONDS, **_connection_options(url)}
+def _asynchronous(url: URL, **options: Any) -> AsyncEngine:
+    engine = create_async_engine(url, pool_timeout=POOL_SECONDS, **options, **_pool_options(url))
+    _ping_idle_connections(engine.sync_engine)
+    return engine
 
 
-def _connection_options(url: URL) -> dict[str, Any]:
-    given = POSTGRESQL_OPTIONS.items()
-    wanted = {name: value for name, value in given if name not in url.query}
-    return {"connect_args": wanted, "hide_parameters": True}
+def _pool_options(url: URL) -> dict[str, Any]:
+    return {
+        "max_overflow": 0,
+        "pool_recycle": RECYCLE_SECONDS,
+        "connect_args": connect_options(url),
+        "hide_parameters": True,
+    }
 
 
-def _ask_after_a_pause(engine: Engine) -> None:
-    """Ask a connection that was idle whether it still stands. One just used does not need it.
+def connect_options(url: URL) -> dict[str, str | int]:
+    """Return psycopg's options for a connection. Those in the URL's query take precedence."""
+    return {name: value for name, value in POSTGRESQL_OPTIONS.items() if name not in url.query}
 
-    That spares a round trip before nearly every unit of work when there are many.
+
+def _ping_idle_connections(engine: Engine) -> None:
+    """Ping a connection before use if it was idle; unlike `pool_pre_ping`, not one just used.
+
+    Under load that spares a round trip before nearly every transaction.
     """
 
-    def before(connection: DBAPIConnection, record: ConnectionPoolEntry, _fairy: Any) -> None:
-        if time.monotonic() - record.info.get("used", -math.inf) < IDLE_SECONDS:
+    def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _fairy: Any) -> None:
+        if time.monotonic() - record.info.get("used_at", -math.inf) < IDLE_SECONDS:
             return
         try:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error:
             raise InvalidatePoolError from None
 
-    def after(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
-        record.info["used"] = time.monotonic()
+    def note_use(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
 
-    event.listen(engine, "checkout", before)
-    event.listen(engine, "checkin", after)
+    event.listen(engine, "checkout", ping)
+    event.listen(engine, "checkin", note_use)
 
 
 def sqlite_writer(url: URL) -> Engine:
-    """The one connection that writes; it reads too. Each use of it is one thread at a time."""
+    """Return the one connection that writes. One thread at a time may use it."""
     engine = _sqlite(url, pool_size=1)
-    event.listen(engine, "connect", _prepare_writer)
-    event.listen(engine, "begin", _begin_immediately)
+    # sqlite3 begins no transactions of its own: `_begin_immediate` does.
+    _set_up(engine, None, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+    event.listen(engine, "begin", _begin_immediate)
     return engine
 
 
 def sqlite_readers(url: URL) -> Engine:
-    """Connections that cannot write."""
-    # There is no transaction to roll back when one is put back into the pool.
+    """Return a pool of connections that cannot write."""
+    # Without transactions there is nothing to roll back on return.
     engine = _sqlite(
         url, pool_size=READERS, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
     )
-    event.listen(engine, "connect", _prepare_reader)
+    _set_up(engine, None, "foreign_keys=ON", "query_only=ON")
+    return engine
+
+
+def sqlite_delivery(url: URL) -> Engine:
+    """Return the one connection of the delivery engine, whose transactions begin as writes.
+
+    SQLite has one writer anyhow, and waiting for a pool is far faster than its busy waiting.
+    """
+    engine = _sqlite(url, pool_size=1)
+    _set_up(engine, "IMMEDIATE", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
     return engine
 
 
@@ -161,37 +147,31 @@ def _sqlite(url: URL, **options: Any) -> Engine:
         hide_parameters=True,
         **options,
     )
-    event.listen(engine, "do_connect", create_privately)
+    event.listen(engine, "do_connect", _create_private_file)
     return engine
 
 
-def create_privately(
+def _create_private_file(
     _dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]
 ) -> None:
-    """Make the file for its owner alone before SQLite does; `-wal` and `-shm` take its mode."""
-    if options.get("uri"):
-        return  # in memory
+    """Create the file for its owner alone before SQLite does; `-wal` and `-shm` take its mode."""
+    if options.get("uri") or arguments[0] == ":memory:":
+        return
     path = Path(arguments[0])
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
-def _prepare_writer(connection: DBAPIConnection, _record: Any) -> None:
-    connection.isolation_level = None  # sqlite3 begins no transactions of its own: we do
-    pragmas(connection, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+def _set_up(engine: Engine, isolation_level: str | None, *pragmas: str) -> None:
+    def connected(connection: DBAPIConnection, _record: Any) -> None:
+        connection.isolation_level = isolation_level
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    event.listen(engine, "connect", connected)
 
 
-def _prepare_reader(connection: DBAPIConnection, _record: Any) -> None:
-    pragmas(connection, "foreign_keys=ON", "query_only=ON")
-
-
-def pragmas(connection: DBAPIConnection, *settings: str) -> None:
-    """Set how SQLite works on this connection."""
-    cursor = connection.cursor()
-    for setting in settings:
-        cursor.execute(f"PRAGMA {setting}")
-    cursor.close()
-
-
-def _begin_immediately(connection: Connection) -> None:
+def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")

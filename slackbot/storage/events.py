@@ -33,8 +33,8 @@ class Events:
         now = self._clock()
         if now >= self._next_purge.get(team, now):
             old = (SeenEventRow.team_id == team, SeenEventRow.seen_at < at - MAX_AGE)
-            await self._database.change(delete(SeenEventRow).where(*old))
+            await self._database.execute(delete(SeenEventRow).where(*old))
             self._next_purge[team] = now + PURGE_SECONDS
         row = {"team_id": team, "event_id": event_id, "seen_at": at}
         new = self._database.insert(SeenEventRow).values(**row)
-        return await self._database.change(new.on_conflict_do_nothing())
+        return await self._database.execute(new.on_conflict_do_nothing()) > 0

@@ -1,7 +1,7 @@
-"""Units of work: a plain function over a connection, carried out by the driver.
+"""Executors run functions over a connection, as reads or as write transactions.
 
 On PostgreSQL the driver is asynchronous, and SQLAlchemy runs the function on it. SQLite has no
-such driver: each statement would be a trip to a thread and back, so the whole function is one.
+such driver: every statement would be a trip to a thread and back, so the whole function is one.
 """
 
 from __future__ import annotations
@@ -11,32 +11,25 @@ import secrets
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, make_url
+from sqlalchemy import Connection, make_url
 
 from slackbot.storage import engines
+from slackbot.storage.url import DatabaseUrl
 
 T = TypeVar("T")
 
 Work = Callable[[Connection], T]
+Connect = Callable[[], AbstractContextManager[Connection]]
 
 
-class Executor(Protocol):
-    """How a database is worked on."""
-
-    dialect: str
-
-    async def read(self, work: Work[T]) -> T:
-        """Single reads, each seeing what was committed before it."""
-        ...
+class Writer(Protocol):
+    """Runs write transactions."""
 
     async def write(self, work: Work[T]) -> T:
-        """One write transaction: committed at the end, undone when an exception leaves it."""
-        ...
-
-    async def write_one(self, work: Work[T]) -> T:
-        """The same for a single statement, which is a transaction by itself."""
+        """Run a transaction. It is committed at the end, rolled back after an exception."""
         ...
 
     async def aclose(self) -> None:
@@ -44,117 +37,121 @@ class Executor(Protocol):
         ...
 
 
-class PostgresExecutor:
-    """A pool for single statements, and one for transactions."""
-
-    dialect = "postgresql"
-
-    def __init__(self, url: URL) -> None:
-        self._engine = engines.postgresql(url)
-        self._singles = engines.postgresql_singles(url)
+class Executor(Writer, Protocol):
+    """Runs reads and write transactions."""
 
     async def read(self, work: Work[T]) -> T:
-        """See `Executor`."""
+        """Run single reads. Each sees what was committed before it."""
+        ...
+
+    async def write_one(self, work: Work[T]) -> T:
+        """Run a single statement as a transaction by itself."""
+        ...
+
+
+class PostgresExecutor:
+    """An `Executor` with a pool for single statements and one for transactions."""
+
+    def __init__(self, url: DatabaseUrl) -> None:
+        self._transactions = engines.postgresql_transactions(url.url)
+        self._singles = engines.postgresql_singles(url.url)
+
+    async def read(self, work: Work[T]) -> T:
+        """Run single reads in autocommit."""
         async with self._singles.connect() as connection:
             return await connection.run_sync(work)
 
     async def write(self, work: Work[T]) -> T:
-        """See `Executor`."""
-        async with self._engine.begin() as connection:
+        """Run a transaction."""
+        async with self._transactions.begin() as connection:
             return await connection.run_sync(work)
 
     async def write_one(self, work: Work[T]) -> T:
-        """See `Executor`. That spares two round trips of three."""
+        """Run a statement in autocommit, which spares two round trips of three."""
         return await self.read(work)
 
     async def aclose(self) -> None:
-        """See `Executor`."""
-        await self._engine.dispose()
+        """Close both pools."""
+        await self._transactions.dispose()
         await self._singles.dispose()
 
 
 class PostgresDedicatedExecutor:
-    """One connection and its thread: what is done there waits for nothing else that goes on."""
+    """A `Writer` with its own connection and thread, so that it never waits for other work."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: DatabaseUrl) -> None:
         self._url = url
-        self._begin()
+        self._connect()
 
-    def _begin(self) -> None:
-        self._engine = engines.postgresql_apart(self._url)
-        self._thread = ThreadPoolExecutor(1, "postgresql-apart")
+    def _connect(self) -> None:
+        self._engine = engines.postgresql_threads(self._url.url, connections=1)
+        self._thread = ThreadPoolExecutor(1, "postgresql-dedicated")
 
     async def write(self, work: Work[T]) -> T:
-        """One write transaction. Given up, it may come to its end all the same."""
-        engine, thread = self._engine, self._thread
-
-        def unit() -> T:
-            with engine.begin() as connection:
-                return work(connection)
-
+        """Run a transaction. When cancelled it may still be committed."""
         try:
-            return await asyncio.get_running_loop().run_in_executor(thread, unit)
+            return await _in_thread(self._thread, self._engine.begin, work)
         except asyncio.CancelledError:
-            # The thread may wait for seconds; the next one must not wait for it.
-            self._leave()
-            self._begin()
+            # The thread may be blocked for seconds, and the next transaction must not wait.
+            self._abandon()
+            self._connect()
             raise
 
-    def _leave(self) -> None:
+    def _abandon(self) -> None:
         self._thread.submit(self._engine.dispose)
         self._thread.shutdown(wait=False)
 
     async def aclose(self) -> None:
         """Close the connection."""
-        self._leave()
+        self._abandon()
 
 
 class SqliteExecutor:
-    """One connection that writes, and its thread; others that read. In memory there is but one."""
+    """An `Executor` with one writing connection and several readers; in memory there is just one.
 
-    dialect = "sqlite"
+    Each connection is used by one thread at a time.
+    """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: DatabaseUrl) -> None:
         self._keeper: sqlite3.Connection | None = None
-        if url.database in {None, "", ":memory:"}:
-            # A second, idle connection keeps the data while nobody works on it.
+        if url.file is None:
+            # A second, idle connection keeps the data while no other one is open.
             address = f"file:slackbot-{secrets.token_hex(8)}?mode=memory&cache=shared"
             self._keeper = sqlite3.connect(address, uri=True, check_same_thread=False)
-            url = make_url(f"sqlite:///{address}&uri=true")
-            self._writer = self._reader = engines.sqlite_writer(url)
+            self._writer = engines.sqlite_writer(make_url(f"sqlite:///{address}&uri=true"))
+            self._reader = self._writer
             self._writing = self._reading = ThreadPoolExecutor(1, "sqlite")
         else:
-            self._writer, self._reader = engines.sqlite_writer(url), engines.sqlite_readers(url)
+            self._writer = engines.sqlite_writer(url.url)
+            self._reader = engines.sqlite_readers(url.url)
             self._writing = ThreadPoolExecutor(1, "sqlite-writer")
             self._reading = ThreadPoolExecutor(engines.READERS, "sqlite-reader")
 
     async def read(self, work: Work[T]) -> T:
-        """See `Executor`."""
-
-        def unit() -> T:
-            with self._reader.connect() as connection:
-                return work(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self._reading, unit)
+        """Run single reads."""
+        return await _in_thread(self._reading, self._reader.connect, work)
 
     async def write(self, work: Work[T]) -> T:
-        """See `Executor`."""
-
-        def unit() -> T:
-            with self._writer.begin() as connection:
-                return work(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self._writing, unit)
+        """Run a transaction."""
+        return await _in_thread(self._writing, self._writer.begin, work)
 
     async def write_one(self, work: Work[T]) -> T:
-        """See `Executor`. SQLite is no round trip away."""
+        """Run a transaction: without a network there are no round trips to spare."""
         return await self.write(work)
 
     async def aclose(self) -> None:
-        """See `Executor`."""
+        """Wait for the threads and close the connections."""
         for pool in {self._writing, self._reading}:
             pool.shutdown(wait=True)
         self._writer.dispose()
         self._reader.dispose()
         if self._keeper is not None:
             self._keeper.close()
+
+
+async def _in_thread(pool: ThreadPoolExecutor, connect: Connect, work: Work[T]) -> T:
+    def run() -> T:
+        with connect() as connection:
+            return work(connection)
+
+    return await asyncio.get_running_loop().run_in_executor(pool, run)

@@ -1,16 +1,16 @@
-"""Resealing: after it nothing needs an older key any more.
+"""Key rotation: encrypts every value with the newest key, so that older keys can be removed.
 
-It works beside a running bot. A row is written only if its sealed value is still the one that was
-read; if not, somebody has just replaced it, and it is looked at once more.
+Runs beside a live bot. A value is written only if it is still the one that was read; if not, the
+bot has just replaced it, and the batch is read again.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Executable, Select, and_, select, tuple_, union, update
+from sqlalchemy import Executable, Select, select, tuple_, union, update
 
 from slackbot.domain.model import Person, TeamId, UserId
 from slackbot.storage.database import Database
@@ -18,111 +18,113 @@ from slackbot.storage.encryption import Cipher, DecryptionFailed
 from slackbot.storage.mappers import CALL, TOKEN
 from slackbot.storage.tables import LinkRow, MatchRow
 
-BATCH = 200
-"""Rows that are read and written at once; others may write in between."""
+# Rows that are read and written at once; the bot may write in between.
+BATCH_SIZE: Final = 200
 
 Key = tuple[str, ...]
 
 
 @dataclass(slots=True)
 class RotationResult:
-    """How many sealed values there were of each kind."""
+    """The number of encrypted values, by what was done."""
 
-    resealed: int = 0
-    already_new: int = 0
-    unreadable: Counter[str] = field(default_factory=Counter)
-    """Those that no key opens, by reason. They are left as they are."""
+    rotated: int = 0
+    already_current: int = 0
+    # Values that no key decrypts, by reason. They are left as they are.
+    undecryptable: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A column of sealed values."""
+class EncryptedColumn:
+    """A column of encrypted values."""
 
     column: Any
+    # The primary key after the workspace; the person comes first.
     key: tuple[Any, ...]
-    """The primary key after the workspace; the person comes first."""
     purpose: str
 
-    def batch(self, team: TeamId, after: Key | None, size: int) -> Select[Any]:
-        """The next values of a workspace, by key."""
-        table = self.column.class_
-        wanted = select(*self.key, self.column).where(
-            table.team_id == team, self.column.is_not(None)
+    def select_batch(self, team: TeamId, after: Key | None, size: int) -> Select[Any]:
+        """Select the next values of a workspace, by key."""
+        query = select(*self.key, self.column).where(
+            self.column.class_.team_id == team, self.column.is_not(None)
         )
         if after is not None:
-            wanted = wanted.where(tuple_(*self.key) > after)
-        return wanted.order_by(*self.key).limit(size)
+            query = query.where(tuple_(*self.key) > after)
+        return query.order_by(*self.key).limit(size)
 
-    def replaced(self, team: TeamId, key: Key, old: str, new: str) -> Executable:
-        """The new value for the old one, if that is still there."""
+    def replace(self, team: TeamId, key: Key, old: str, new: str) -> Executable:
+        """Update a value unless it was replaced meanwhile."""
         table = self.column.class_
-        row: list[ColumnElement[bool]] = [
-            column == value for column, value in zip(self.key, key, strict=True)
-        ]
-        same = and_(table.team_id == team, *row, self.column == old)
-        return update(table).where(same).values({self.column.key: new})
+        row = [column == value for column, value in zip(self.key, key, strict=True)]
+        same = update(table).where(table.team_id == team, *row, self.column == old)
+        return same.values({self.column.key: new})
 
 
-PLACES = (
-    Place(LinkRow.token_sealed, (LinkRow.user_id,), TOKEN),
-    Place(MatchRow.call_sealed, (MatchRow.user_id, MatchRow.id), CALL),
+ENCRYPTED_COLUMNS: Final = (
+    EncryptedColumn(LinkRow.token_sealed, (LinkRow.user_id,), TOKEN),
+    EncryptedColumn(MatchRow.call_sealed, (MatchRow.user_id, MatchRow.id), CALL),
 )
 
 
-async def rotate(database: Database, cipher: Cipher, *, batch: int = BATCH) -> RotationResult:
-    """Seal everything with the newest key, so many rows at once.
+async def rotate(
+    database: Database, cipher: Cipher, *, batch_size: int = BATCH_SIZE
+) -> RotationResult:
+    """Encrypt every value with the newest key.
 
     Raises:
-        StoreUnavailable: the database does not answer. What is done is done; begin again.
+        StoreUnavailable: the database does not answer. Start again: what is done is done.
     """
-    total = RotationResult()
-    work = _Work(database, cipher, batch, total)
-    # The one question that is not about one workspace: which ones there are.
+    result = RotationResult()
+    # The one query that is not about one workspace: it lists them.
     teams = union(select(LinkRow.team_id), select(MatchRow.team_id)).subquery()
-    for team in await database.all(select(teams.c.team_id).order_by(teams.c.team_id)):
-        for place in PLACES:
+    for team in await database.fetch_column(select(teams.c.team_id).order_by(teams.c.team_id)):
+        for column in ENCRYPTED_COLUMNS:
             after: Key | None = None
-            while (last := await work.batch(place, team, after)) is not None:
-                after = last
-    return total
+            while keys := await _rotate_batch(
+                database, cipher, column, column.select_batch(team, after, batch_size), team, result
+            ):
+                after = keys[-1]
+    return result
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    database: Database
-    cipher: Cipher
-    size: int
-    total: RotationResult
+async def _rotate_batch(
+    database: Database,
+    cipher: Cipher,
+    column: EncryptedColumn,
+    batch: Select[Any],
+    team: TeamId,
+    result: RotationResult,
+) -> list[Key]:
+    """Rotate a batch until nothing in it was replaced meanwhile. Return its keys."""
+    rotated: set[Key] = set()
+    while True:
+        values: dict[Key, str] = {
+            tuple(row[:-1]): row[-1] for row in await database.fetch_all(batch)
+        }
+        new, failed = _encrypt_again(cipher, column.purpose, team, values)
+        updates = [column.replace(team, key, values[key], value) for key, value in new.items()]
+        counts = await database.execute_each(*updates) if updates else []
+        rotated |= {key for key, count in zip(new, counts, strict=True) if count}
+        if all(counts):
+            break
+    result.rotated += len(rotated)
+    result.undecryptable.update(failed.values())
+    result.already_current += len(values.keys() - rotated - failed.keys())
+    return list(values)
 
-    async def batch(self, place: Place, team: TeamId, after: Key | None) -> Key | None:
-        """Reseal what follows `after`; the last key of it, or None at the end."""
-        won: set[Key] = set()
-        while True:
-            found = await self.database.rows(place.batch(team, after, self.size))
-            sealed: dict[Key, str] = {tuple(row[:-1]): row[-1] for row in found}
-            fresh, broken = self._resealed(place, team, sealed)
-            changes = [place.replaced(team, key, sealed[key], new) for key, new in fresh.items()]
-            counts = await self.database.counts(*changes) if changes else []
-            won |= {key for key, count in zip(fresh, counts, strict=True) if count}
-            if all(counts):
-                break
-        self.total.resealed += len(won)
-        self.total.unreadable.update(broken.values())
-        self.total.already_new += len(sealed.keys() - won - broken.keys())
-        return list(sealed)[-1] if sealed else None
 
-    def _resealed(
-        self, place: Place, team: TeamId, sealed: dict[Key, str]
-    ) -> tuple[dict[Key, str], dict[Key, str]]:
-        """New values for those of older keys, and why others cannot be opened."""
-        fresh, broken = {}, {}
-        for key, old in sealed.items():
-            person = Person(team, UserId(key[0]))
-            try:
-                plain = self.cipher.open(old, person=person, purpose=place.purpose)
-            except DecryptionFailed as why:
-                broken[key] = str(why)
-                continue
-            if self.cipher.needs_resealing(old):
-                fresh[key] = self.cipher.encrypt(plain, person=person, purpose=place.purpose)
-        return fresh, broken
+def _encrypt_again(
+    cipher: Cipher, purpose: str, team: TeamId, values: dict[Key, str]
+) -> tuple[dict[Key, str], dict[Key, str]]:
+    """Return new values for those of older keys, and the reasons why others cannot be read."""
+    new, failed = {}, {}
+    for key, old in values.items():
+        person = Person(team, UserId(key[0]))
+        try:
+            plain = cipher.decrypt(old, person=person, purpose=purpose)
+        except DecryptionFailed as error:
+            failed[key] = str(error)
+            continue
+        if not cipher.is_current(old):
+            new[key] = cipher.encrypt(plain, person=person, purpose=purpose)
+    return new, failed

@@ -30,14 +30,16 @@ class Links:
 
     async def get(self, person: Person) -> Link | None:
         """Return the person's link; None and a warning if its token cannot be decrypted."""
-        row = await self._database.row(_GET, person_params(person))
+        row = await self._database.fetch_one(_GET, person_params(person))
         return self._link(row) if row is not None else None
 
     async def get_many(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
         """Return the current links of these people. One without a link is missing or None."""
         if not people:
             return {}
-        rows = await self._database.rows(select_columns(LinkRow).where(of_any(LinkRow, people)))
+        rows = await self._database.fetch_all(
+            select_columns(LinkRow).where(of_any(LinkRow, people))
+        )
         return {person_of(row): self._link(row) for row in rows}
 
     def _link(self, row: Row[Any]) -> Link | None:
@@ -50,17 +52,17 @@ class Links:
     async def save(self, link: Link) -> None:
         """Insert or replace a link, and delete an availability that it is not valid for."""
         saved = self._database.upsert(LinkRow, link_values(link, self._cipher))
-        await self._database.change(_delete_foreign_availability(link), saved)
+        await self._database.execute(_delete_foreign_availability(link), saved)
 
     async def mark_refused(self, person: Person, at: datetime) -> bool:
         """Record that the token was refused. True only for the first to record it."""
         first = update(LinkRow).where(of(LinkRow, person), LinkRow.refused_at.is_(None))
-        return await self._database.change(first.values(refused_at=at))
+        return await self._database.execute(first.values(refused_at=at)) > 0
 
     async def set_unreachable(self, person: Person, reason: str | None) -> None:
         """Record why Slack takes no message to the person; None if it takes them again."""
         link = update(LinkRow).where(of(LinkRow, person))
-        await self._database.change(link.values(unreachable=reason))
+        await self._database.execute(link.values(unreachable=reason))
 
 
 def _delete_foreign_availability(link: Link) -> Executable:

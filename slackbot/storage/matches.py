@@ -39,11 +39,11 @@ from slackbot.storage.encryption import Cipher
 from slackbot.storage.filters import by_person, of, person_params, select_by_person
 from slackbot.storage.mappers import (
     Values,
+    encrypted_call,
     match_of,
     match_values,
     partner_values,
     person_of,
-    sealed_call,
 )
 from slackbot.storage.tables import AvailabilityRow, MatchRow
 
@@ -95,7 +95,7 @@ class Matches:
         self._cipher = cipher
         new: Values = {column.name: bindparam(f"new_{column.name}") for column in _COLUMNS}
         self._add = database.insert(MatchRow).values(new).on_conflict_do_nothing()
-        self._fulfil_and_add = database.together(_FULFIL_AVAILABILITY, self._add)
+        self._fulfil_and_add = database.combine(_FULFIL_AVAILABILITY, self._add)
 
     async def add(self, match: Match) -> bool:
         """Add a match; False if its id, or its (partner, ordinal), already exists.
@@ -111,7 +111,7 @@ class Matches:
             "by_ordinal": match.ordinal,
         }
         params |= _new(match_values(match, self._cipher))
-        return await self._database.change(*((statement, params) for statement in statements))
+        return await self._database.execute(*((statement, params) for statement in statements)) > 0
 
     async def enrich(self, person: Person, match_id: MatchId, report: MatchReport) -> None:
         """Fill empty columns from a later report. Nothing is replaced."""
@@ -120,7 +120,7 @@ class Matches:
             "raw_time": report.raw_time,
             "matched_at": report.matched_at,
             "meeting_digest": report.meeting_digest,
-            "call_sealed": sealed_call(report.call, person, self._cipher),
+            "call_sealed": encrypted_call(report.call, person, self._cipher),
         }
         filled = {
             column.name: func.coalesce(column, literal(known[column.name], column.type))
@@ -128,11 +128,11 @@ class Matches:
             if known.get(column.name) is not None
         }
         if filled:
-            await self._database.change(_update(person, match_id).values(**filled))
+            await self._database.execute(_update(person, match_id).values(**filled))
 
     async def get(self, person: Person, match_id: MatchId) -> Match | None:
         """Return one match, including its call."""
-        row = await self._database.row(_GET, person_params(person) | {"by_id": match_id})
+        row = await self._database.fetch_one(_GET, person_params(person) | {"by_id": match_id})
         return match_of(row, self._cipher) if row is not None else None
 
     async def list_for(
@@ -160,7 +160,7 @@ class Matches:
         return await self._list(_MAYBE_WITH, person_params(person) | params)
 
     async def _list(self, wanted: Select[*tuple[Any, ...]], params: Values) -> list[Match]:
-        return [match_of(row) for row in await self._database.rows(wanted, params)]
+        return [match_of(row) for row in await self._database.fetch_all(wanted, params)]
 
     async def record_outcome(
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
@@ -169,7 +169,7 @@ class Matches:
         channel, ts = (posted.channel, posted.ts) if posted is not None else (None, None)
         outcome_values = {"settled_at": at, "outcome": outcome, "channel": channel, "ts": ts}
         params = person_params(person) | {"by_id": match_id} | _new(outcome_values)
-        await self._database.change((_RECORD_OUTCOME, params))
+        await self._database.execute((_RECORD_OUTCOME, params))
 
     async def list_pending(self, team: TeamId) -> list[tuple[Person, MatchId]]:
         """Return the matches whose notices have no outcome yet, oldest first."""
@@ -183,7 +183,7 @@ class Matches:
             func.count(MatchRow.received_at).label("waiting"),
             func.min(MatchRow.received_at).label("oldest"),
         )
-        row = await self._database.row(wanted.where(_is_pending(team)))
+        row = await self._database.fetch_one(wanted.where(_is_pending(team)))
         return Backlog(row.waiting, row.oldest) if row is not None else Backlog(0, None)
 
     async def list_rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
@@ -205,12 +205,12 @@ class Matches:
         )
 
     async def _list_ids(self, wanted: Select[str, str, str]) -> list[tuple[Person, MatchId]]:
-        return [(person_of(row), MatchId(row.id)) for row in await self._database.rows(wanted)]
+        return [(person_of(row), MatchId(row.id)) for row in await self._database.fetch_all(wanted)]
 
     async def mark_round_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
         """Record that the message says that the round is over, or never will."""
         unmarked = _update(person, match_id).where(MatchRow.over_at.is_(None))
-        await self._database.change(unmarked.values(over_at=at))
+        await self._database.execute(unmarked.values(over_at=at))
 
     async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
         """Record which button of a match's message was pressed. The first answer stays."""
@@ -220,7 +220,7 @@ class Matches:
             MatchRow.ts == posted.ts,
             MatchRow.answer.is_(None),
         )
-        await self._database.change(unanswered.values(answer=answer))
+        await self._database.execute(unanswered.values(answer=answer))
 
 
 def _new(values: Values) -> Values:

@@ -1,10 +1,11 @@
-"""Migrations, run by the product itself: Alembic with a configuration made in code."""
+"""Migrations, run by the product itself: Alembic, configured in code."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -13,74 +14,81 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
-from slackbot.storage.database import Database, answering
+from slackbot.storage.database import Database, raise_unavailable
 
-MIGRATE = "slackbot migrate"
-LOCK_KEY = 0x736C61636B626F74
-"""Of the advisory lock under which PostgreSQL is migrated: the letters of "slackbot"."""
+MIGRATE: Final = "slackbot migrate"
+# The advisory lock under which PostgreSQL is migrated: the letters of "slackbot".
+LOCK_KEY: Final = 0x736C61636B626F74
 
 
 class SchemaMismatch(Exception):
-    """The database's tables are not those of this version; its text is one line for operators."""
+    """The database's tables are not those of this version. The message is a line for operators."""
 
 
 async def upgrade(database: Database) -> list[str]:
-    """Bring the database to the newest schema, in one transaction, one process at a time.
+    """Migrate to the newest schema in one transaction, one process at a time.
 
     Returns:
-        The migrations that were carried out, each as its revision and title.
+        The migrations that were applied, each as its revision and title.
 
     Raises:
         SchemaMismatch: the database is newer than this version of slackbot.
         StoreUnavailable: it does not answer.
     """
-    with _no_wreck(), answering():
+    with _damage_as_mismatch(), raise_unavailable():
         return await database.write(_upgrade)
 
 
 async def require_newest(database: Database) -> None:
-    """Check that nothing is to be migrated.
+    """Check that no migration is pending.
 
     Raises:
         SchemaMismatch: the database is older, and `slackbot migrate` helps, or it is newer.
         StoreUnavailable: it does not answer.
     """
-    with _no_wreck(), answering():
+    with _damage_as_mismatch(), raise_unavailable():
         current, head = await current_and_head(database)
-    _refuse_unknown(current)
+    _require_known(current)
     if current != head:
         found = f"its tables are of revision {current}" if current else "it has no tables"
         raise SchemaMismatch(f"{found}, this version needs {head}: run `{MIGRATE}` first")
 
 
 @contextmanager
-def _no_wreck() -> Iterator[None]:
-    """A damaged file, or another kind of file, is told as such."""
+def _damage_as_mismatch() -> Iterator[None]:
+    """Report a damaged file, or another kind of file, as a `SchemaMismatch`."""
     try:
         yield
     except DatabaseError as error:
-        if type(error) is not DatabaseError:  # its kinds are of statements, which would be ours
+        if type(error) is not DatabaseError:  # its subclasses are about statements, thus ours
             raise
         raise SchemaMismatch("it is damaged, or no database") from None
 
 
 async def current_and_head(database: Database) -> tuple[str | None, str]:
-    """The revision the database has (None: an empty one) and the newest there is."""
-    return await database.read(_current), _head()
+    """Return the database's revision (None if it is empty) and the newest one."""
+    head = scripts().get_current_head()
+    assert head is not None, "the first migration is missing"
+    return await database.read(_current), head
 
 
 def configuration(connection: Connection | None = None) -> Config:
-    """Alembic's settings; `migrations/env.py` works on the connection it is handed here."""
+    """Return Alembic's settings. `migrations/env.py` takes the connection from them."""
     config = Config()
-    config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
+    config.set_main_option("script_location", str(_directory()).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 
 
-def migration_lock(connection: Connection) -> None:
-    """Wait until no other process migrates, and keep others waiting until the transaction ends.
+def scripts() -> ScriptDirectory:
+    """Return the migrations of this version."""
+    return ScriptDirectory.from_config(configuration())
 
-    On SQLite every write transaction does so of itself.
+
+def migration_lock(connection: Connection) -> None:
+    """Wait for other processes that migrate, and block them until the transaction ends.
+
+    On SQLite every write transaction does so by itself.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
@@ -89,44 +97,26 @@ def migration_lock(connection: Connection) -> None:
 def _upgrade(connection: Connection) -> list[str]:
     migration_lock(connection)
     before = _current(connection)
-    _refuse_unknown(before)
+    _require_known(before)
     command.upgrade(configuration(connection), "head")
-    return _steps_after(before)
-
-
-def _steps_after(before: str | None) -> list[str]:
-    newest_first = _scripts().iterate_revisions("head", before or "base")
+    newest_first = scripts().iterate_revisions("head", before or "base")
     return [f"{step.revision} {step.doc}" for step in newest_first if step.revision != before][::-1]
 
 
-def _refuse_unknown(current: str | None) -> None:
-    if current is not None and current not in _known():
+def _require_known(current: str | None) -> None:
+    if current not in {None, *(step.revision for step in scripts().walk_revisions())}:
         raise SchemaMismatch(
             f"its tables are of revision {current}, which this version does not know: "
             "run the newest version of slackbot"
         )
 
 
-def _known() -> Sequence[str]:
-    return [step.revision for step in _scripts().walk_revisions()]
-
-
-def _head() -> str:
-    head = _scripts().get_current_head()
-    assert head is not None, "the first migration is missing"
-    return head
-
-
 def _current(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(configuration())
-
-
-def _migrations() -> Path:
-    """Inside the package as installed from a wheel, else beside it as in a checkout."""
+def _directory() -> Path:
+    """Return the migrations inside the installed package, else those beside it in a checkout."""
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "migrations", package.parent / "migrations"):
         if (folder / "env.py").is_file():

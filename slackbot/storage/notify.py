@@ -11,24 +11,21 @@ import structlog
 from psycopg import sql
 
 from slackbot.storage import engines
+from slackbot.storage.url import DatabaseUrl
 
 log = structlog.get_logger(__name__)
 
 PAUSE_SECONDS: Final = 2.0
 
 
-async def listen(url: str, channel: str, wake: Callable[[], None]) -> None:
+async def listen(url: str | DatabaseUrl, channel: str, wake: Callable[[], None]) -> None:
     """Call `wake` whenever the channel is notified, until cancelled; connects again by itself.
 
     `url` is the database's, as SQLAlchemy takes it.
     """
-    parsed = engines.parse(url)
+    parsed = DatabaseUrl.parse(url).url
     address = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-    options: dict[str, Any] = {
-        name: value
-        for name, value in engines.POSTGRESQL_OPTIONS.items()
-        if name not in parsed.query
-    }
+    options: dict[str, Any] = {**engines.connect_options(parsed)}
     while True:
         try:
             connecting = psycopg.AsyncConnection.connect(address, autocommit=True, **options)

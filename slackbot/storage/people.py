@@ -24,11 +24,11 @@ class People:
     async def forget(self, person: Person) -> bool:
         """Delete all rows of the person. True if there was a link."""
         deleted = (delete(table).where(of(table, person)) for table in TABLES)
-        return await self._database.change(*deleted)
+        return await self._database.execute(*deleted) > 0
 
     async def forget_workspace(self, team: TeamId) -> None:
         """Delete all rows of the workspace."""
         tables = (*TABLES, SeenEventRow)
-        await self._database.change(
+        await self._database.execute(
             *(delete(table).where(table.team_id == team) for table in tables)
         )

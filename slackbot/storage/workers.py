@@ -38,7 +38,7 @@ from slackbot.domain.workers import (
     surplus,
 )
 from slackbot.storage import feeds as feed_rows
-from slackbot.storage.database import Database, answering
+from slackbot.storage.database import Database, raise_unavailable
 from slackbot.storage.executors import Work
 from slackbot.storage.mappers import person_of
 from slackbot.storage.tables import FeedRow, WorkerRow
@@ -64,7 +64,7 @@ class SqlLeases:
     def __init__(self, database: Database, *, boot_id: str, role: Role) -> None:
         self._database = database
         # However many others wait for the database: a beat that waits with them costs the lease.
-        self._beats = database.apart()
+        self._beats = database.dedicated_connection()
         self._boot_id = boot_id
         self._role = role
 
@@ -228,7 +228,9 @@ class SqlLeases:
     async def health(self, person: Person) -> FeedHealth | None:
         """How a feed is, as its owner says."""
         now = datetime.now(UTC) if self._database.single_process else func.clock_timestamp()
-        row = await self._database.row(feed_rows.health(now).where(feed_rows.of_any([person])))
+        row = await self._database.fetch_one(
+            feed_rows.health(now).where(feed_rows.of_any([person]))
+        )
         return feed_rows.health_of(row) if row is not None else None
 
     async def claim_recovery(self, dead: str) -> bool:
@@ -248,7 +250,7 @@ class SqlLeases:
 
     async def delete_worker(self, dead: str) -> None:
         """Forget a dead worker from whom everything was taken over."""
-        await self._database.change(delete(WorkerRow).where(WorkerRow.boot_id == dead))
+        await self._database.execute(delete(WorkerRow).where(WorkerRow.boot_id == dead))
 
     async def retire(self) -> None:
         """Give up all feeds and take no more: from now on we count as one that holds none."""
@@ -277,11 +279,11 @@ class SqlLeases:
         await self._write(work)
 
     async def _write(self, work: Work[T]) -> T:
-        return await self._database.unit(work)
+        return await self._database.transaction(work)
 
     async def _once(self, work: Work[T]) -> T:
         """Tried once: who waits for a lease longer than it lasts has lost it."""
-        with answering():
+        with raise_unavailable():
             async with asyncio.timeout(BEAT_TIMEOUT_SECONDS):
                 return await self._beats.write(work)
 

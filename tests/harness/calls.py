@@ -102,7 +102,7 @@ class CallStage:
         """Everything that is stored of links and matches, as text."""
         database = self.store.database
         tables = (CallLinkRow, MatchRow)
-        return repr([await database.rows(select_columns(table)) for table in tables])
+        return repr([await database.fetch_all(select_columns(table)) for table in tables])
 
 
 @asynccontextmanager

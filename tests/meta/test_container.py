@@ -13,7 +13,7 @@ import yaml
 
 from slackbot.cli.main import main
 from slackbot.settings import Settings
-from slackbot.storage import engines
+from slackbot.storage.url import DatabaseUrl
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -104,7 +104,7 @@ def test_the_services_meet_at_one_database(name: str):
     address = re.sub(
         r"\$\{POSTGRES_PASSWORD[^}]*\}", "pw", BOTS[name]["environment"]["DATABASE_URL"]
     )
-    url, database = engines.parse(address), SERVICES["database"]["environment"]
+    url, database = DatabaseUrl.parse(address).url, SERVICES["database"]["environment"]
     assert url.get_backend_name() == "postgresql"
     assert url.host in SERVICES
     assert (url.username, url.database) == (database["POSTGRES_USER"], database["POSTGRES_DB"])

@@ -83,7 +83,7 @@ async def test_a_damaged_delivery_database(installation: Installation) -> None:
 async def test_a_schema_of_a_later_version(installation: Installation) -> None:
     """A database that a later version has changed is not mistaken for an old one."""
     database = await upgraded(installation)
-    await database.change(text("UPDATE alembic_version SET version_num = '9999'"))
+    await database.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     await database.aclose()
     report = await installation.run_doctor()
     assert report.status == 1

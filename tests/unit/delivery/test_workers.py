@@ -40,7 +40,7 @@ class Process:
 
     def __init__(self, url: str, boot_id: str, role: Role = Role.WORKER) -> None:
         self.url, self.boot_id, self.time = url, boot_id, 1000.0
-        self.database = Database(url, patience=0.0)
+        self.database = Database(url, retry_seconds=0.0)
         self.store = SqlStore(self.database, Cipher([bytes(range(32))]))
         self.leases = SqlLeases(self.database, boot_id=boot_id, role=role)
         self.local = FakeFeed(FakeClock(), [])

@@ -92,7 +92,7 @@ async def test_a_strange_host_is_counted_and_not_shown(stage: CallStage):
 async def test_a_store_that_is_away_costs_the_button_alone(stage: CallStage):
     """The match is told all the same."""
     gone = SqlStore(
-        Database("postgresql+psycopg://nobody@127.0.0.1:1/none", patience=0.0),
+        Database("postgresql+psycopg://nobody@127.0.0.1:1/none", retry_seconds=0.0),
         Cipher([bytes(range(32))]),
     )
     offer: CallOffer = Calls(

@@ -25,7 +25,7 @@ Away = Callable[[], AbstractContextManager[None]]
 @pytest.fixture
 async def outside(postgresql_url: str) -> AsyncIterator[Outside]:
     """A store that does not wait by itself, so that what is above it must."""
-    database = Database(postgresql_url, patience=0.0)
+    database = Database(postgresql_url, retry_seconds=0.0)
     yield Outside.around(SqlStore(database, Cipher([bytes(range(32))])))
     await database.aclose()
 

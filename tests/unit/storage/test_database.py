@@ -96,7 +96,7 @@ async def test_what_is_begun_is_finished(database_url: str):
             await task
         made = select(SeenEventRow.event_id).where(SeenEventRow.event_id == f"E{pauses}")
         async with asyncio.timeout(10):
-            while not await database.all(made):  # noqa: ASYNC110 - rows tell no Event
+            while not await database.fetch_column(made):  # noqa: ASYNC110 - rows tell no Event
                 await asyncio.sleep(0)
     assert not await store.events.record(TEAM, "kept", NOW)
     await database.aclose()
@@ -171,7 +171,7 @@ async def test_old_events_are_cleared_away():
     assert not await store.events.record(TEAM, "old", NOW)
     time[0] = 3601.0
     assert await store.events.record(TEAM, "new", NOW.replace(day=5, hour=1))
-    rows = await database.rows(select(SeenEventRow.team_id, SeenEventRow.event_id))
+    rows = await database.fetch_all(select(SeenEventRow.team_id, SeenEventRow.event_id))
     left = {(row.team_id, row.event_id) for row in rows}
     assert left == {("T1", "young"), ("T1", "new"), ("T2", "old")}
     await database.aclose()

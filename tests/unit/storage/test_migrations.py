@@ -84,7 +84,7 @@ async def test_tables_of_another_version_are_refused(database: Database):
         await schema.require_newest(database)
     await schema.upgrade(database)
     await schema.require_newest(database)
-    await database.change(text("UPDATE alembic_version SET version_num = '9999'"))
+    await database.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     for check in (schema.require_newest, schema.upgrade):
         with pytest.raises(schema.SchemaMismatch, match="newest version of slackbot"):
             await check(database)

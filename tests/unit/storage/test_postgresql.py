@@ -19,6 +19,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import SeenEventRow
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.postgres import PASSWORD, Server
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -44,7 +45,7 @@ async def database(postgresql: Server, name: str) -> AsyncIterator[Database]:
 )
 def test_every_spelling_of_the_url_is_taken(url: str):
     """Hosts of databases hand out several; all mean the same driver, and none shows a password."""
-    assert engines.parse(url).drivername == "postgresql+psycopg"
+    assert DatabaseUrl.parse(url).url.drivername == "postgresql+psycopg"
     assert "p@h" not in repr(Database(url))
 
 
@@ -85,8 +86,8 @@ async def test_the_farthest_moments_survive(database: Database):
     moments = [first, datetime(1969, 12, 31, 23, 59, 59, 1, tzinfo=UTC), last]
     for number, moment in enumerate(moments):
         row = {"team_id": "T1", "event_id": f"E{number}", "seen_at": moment}
-        await database.change(database.insert(SeenEventRow).values(row))
-    kept = await database.all(select(SeenEventRow.seen_at).order_by(SeenEventRow.event_id))
+        await database.execute(database.insert(SeenEventRow).values(row))
+    kept = await database.fetch_column(select(SeenEventRow.seen_at).order_by(SeenEventRow.event_id))
     assert kept == moments
     assert not await store.events.record(TEAM, "E2", NOW - timedelta(days=1))
 
@@ -108,7 +109,7 @@ async def test_a_restart_of_the_server_is_not_noticed(
             await asyncio.to_thread(postgresql.cut, name)
         await asyncio.gather(*working)
     assert lines, "nobody was cut off and this proves nothing"
-    assert len(await database.all(select(SeenEventRow.event_id))) == 200
+    assert len(await database.fetch_column(select(SeenEventRow.event_id))) == 200
 
 
 async def test_what_is_asked_while_it_is_away_is_done_when_it_is_back(
@@ -127,7 +128,7 @@ async def test_what_is_asked_while_it_is_away_is_done_when_it_is_back(
 
 async def test_a_long_absence_is_told(postgresql: Server, name: str):
     """With patience at an end the caller hears of it, readiness fails; afterwards all is well."""
-    database = Database(postgresql.url(name), patience=0.0)
+    database = Database(postgresql.url(name), retry_seconds=0.0)
     store = SqlStore(database, VAULT)
     assert await store.database.ping()
     with postgresql.away(name), capture_logs():
@@ -142,8 +143,8 @@ async def test_a_long_absence_is_told(postgresql: Server, name: str):
 
 async def test_a_lock_that_others_hold_ends_the_wait(postgresql: Server, name: str):
     """A statement that is held up by somebody else's lock does not hold up the bot for ever."""
-    database = Database(postgresql.url(name), patience=0.0)
-    database.answer_seconds = 0.2
+    database = Database(postgresql.url(name), retry_seconds=0.0)
+    database.timeout = 0.2
     store = SqlStore(database, VAULT)
     with psycopg.connect(postgresql.url(name).replace("+psycopg", "")) as other:
         other.execute("LOCK TABLE seen_events")

@@ -51,11 +51,14 @@ class Counted(Executor):
 @pytest.fixture
 def trips(database: Database) -> list[str]:
     """The trips to a thread that the database makes from now on."""
-    units: Any = database._units
-    assert isinstance(units, SqliteExecutor)
+    executor: Any = database._executor
+    assert isinstance(executor, SqliteExecutor)
     seen: list[str] = []
-    pools = {id(pool): Counted(pool, seen) for pool in (units._writing, units._reading)}
-    units._writing, units._reading = pools[id(units._writing)], pools[id(units._reading)]
+    pools = {id(pool): Counted(pool, seen) for pool in (executor._writing, executor._reading)}
+    executor._writing, executor._reading = (
+        pools[id(executor._writing)],
+        pools[id(executor._reading)],
+    )
     return seen
 
 
@@ -82,9 +85,9 @@ async def test_a_failing_unit_leaves_nothing(database: Database):
     row = {"team_id": "T1", "event_id": "E", "seen_at": NOW}
     one = database.insert(SeenEventRow).values(**row)
     with pytest.raises(IntegrityError):
-        await database.change(one, one)
-    assert await database.all(select(SeenEventRow.event_id)) == []
-    assert await database.counts(one) == [1]
+        await database.execute(one, one)
+    assert await database.fetch_column(select(SeenEventRow.event_id)) == []
+    assert await database.execute_each(one) == [1]
 
 
 @SQLITE

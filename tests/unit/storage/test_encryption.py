@@ -62,10 +62,10 @@ def test_a_vault_shows_nothing_of_itself():
     """Neither its looks nor a refusal tell of keys or values."""
     key = base64.b64decode(GOOD)
     cipher, person = Cipher([key]), Person(TeamId("T"), UserId("U"))
-    assert repr(cipher) == str(cipher) == "<Vault>"
+    assert repr(cipher) == str(cipher) == "<Cipher>"
     sealed = cipher.encrypt("the token", person=person, purpose="token")
     with pytest.raises(DecryptionFailed) as refused:
-        cipher.open(sealed, person=person, purpose="call")
+        cipher.decrypt(sealed, person=person, purpose="call")
     told = repr(refused.value)
     assert all(part not in told for part in ("token", sealed.split(".")[1], sealed.split(".")[2]))
     assert refused.value.__cause__ is None

@@ -84,9 +84,9 @@ def owned(table: type[LinkRow | MatchRow], person: Person) -> ColumnElement[bool
 async def move(database: Database, column: Any, giver: Person, taker: Person) -> None:
     """Copy a sealed value to another person's row, as a thief with the database would."""
     table = column.class_
-    [value] = await database.all(select(column).where(owned(table, giver)))
+    [value] = await database.fetch_column(select(column).where(owned(table, giver)))
     changed = update(table).where(owned(table, taker)).values({column.key: value})
-    assert await database.counts(changed) == [1]
+    assert await database.execute_each(changed) == [1]
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -26,9 +26,9 @@ def test_what_is_sealed_opens_again(key: bytes, plain: bytes, person: Person, pu
     """Any bytes come back whole, never sealed alike twice and never standing in the seal."""
     cipher = Cipher([key])
     sealed = cipher.encrypt(plain, person=person, purpose=purpose)
-    assert cipher.open(sealed, person=person, purpose=purpose) == plain
+    assert cipher.decrypt(sealed, person=person, purpose=purpose) == plain
     assert sealed != cipher.encrypt(plain, person=person, purpose=purpose)
-    assert not cipher.needs_resealing(sealed)
+    assert cipher.is_current(sealed)
 
 
 @modest
@@ -37,7 +37,7 @@ def test_text_opens_as_its_utf8(key: bytes, plain: str, person: Person):
     """Text may be sealed as it is."""
     cipher = Cipher([key])
     sealed = cipher.encrypt(plain, person=person, purpose="token")
-    assert cipher.open(sealed, person=person, purpose="token").decode() == plain
+    assert cipher.decrypt(sealed, person=person, purpose="token").decode() == plain
 
 
 @modest
@@ -50,7 +50,7 @@ def test_a_moved_value_stays_shut(
     cipher = Cipher([bytes(32)])
     sealed = cipher.encrypt(plain, person=person, purpose=purpose)
     with pytest.raises(DecryptionFailed):
-        cipher.open(sealed, person=other, purpose=other_purpose)
+        cipher.decrypt(sealed, person=other, purpose=other_purpose)
 
 
 @modest
@@ -63,7 +63,7 @@ def test_the_bounds_between_the_names_count(one: str, two: str, data: st.DataObj
     sealed = cipher.encrypt("x", person=Person(TeamId(one), UserId(two)), purpose="call")
     elsewhere = Person(TeamId(whole[:cut]), UserId(whole[cut:]))
     with pytest.raises(DecryptionFailed):
-        cipher.open(sealed, person=elsewhere, purpose="call")
+        cipher.decrypt(sealed, person=elsewhere, purpose="call")
 
 
 @modest
@@ -78,7 +78,7 @@ def test_one_changed_character_is_noticed(plain: bytes, person: Person, data: st
     assume(kind != "changed" or new != sealed[at])
     middle = {"changed": new, "added": new + sealed[at], "taken": ""}[kind]
     with pytest.raises(DecryptionFailed):
-        cipher.open(sealed[:at] + middle + sealed[at + 1 :], person=person, purpose="token")
+        cipher.decrypt(sealed[:at] + middle + sealed[at + 1 :], person=person, purpose="token")
 
 
 def test_every_flipped_bit_is_noticed():
@@ -89,7 +89,7 @@ def test_every_flipped_bit_is_noticed():
         flipped = bytearray(sealed)
         flipped[bit // 8] ^= 1 << bit % 8
         with pytest.raises(DecryptionFailed):
-            cipher.open(flipped.decode("latin-1"), person=person, purpose="token")
+            cipher.decrypt(flipped.decode("latin-1"), person=person, purpose="token")
 
 
 @modest
@@ -97,7 +97,7 @@ def test_every_flipped_bit_is_noticed():
 def test_junk_is_no_sealed_value(junk: str, person: Person):
     """Whatever stands in the column, it is refused in the one known way."""
     with pytest.raises(DecryptionFailed):
-        Cipher([bytes(32)]).open(junk, person=person, purpose="token")
+        Cipher([bytes(32)]).decrypt(junk, person=person, purpose="token")
 
 
 @modest
@@ -106,13 +106,13 @@ def test_old_keys_open_and_ask_for_resealing(ring: list[bytes], plain: bytes, pe
     """With a new key in front the old values open; once the old key is gone they do not."""
     old, rotated, gone = Cipher(ring[-1:]), Cipher(ring), Cipher(ring[:-1])
     sealed = old.encrypt(plain, person=person, purpose="token")
-    assert rotated.open(sealed, person=person, purpose="token") == plain
-    assert rotated.needs_resealing(sealed)
+    assert rotated.decrypt(sealed, person=person, purpose="token") == plain
+    assert not rotated.is_current(sealed)
     again = rotated.encrypt(plain, person=person, purpose="token")
-    assert not rotated.needs_resealing(again)
-    assert gone.open(again, person=person, purpose="token") == plain
+    assert rotated.is_current(again)
+    assert gone.decrypt(again, person=person, purpose="token") == plain
     with pytest.raises(DecryptionFailed):
-        gone.open(sealed, person=person, purpose="token")
+        gone.decrypt(sealed, person=person, purpose="token")
 
 
 @modest

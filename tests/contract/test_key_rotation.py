@@ -29,8 +29,8 @@ async def test_everything_is_sealed_anew_once(store: SqlStore, database: Databas
     for person in (ANA, BEN, NAMESAKE):
         await fill(store, person)
     await store.matches.add(pairing(number=2, call=None))
-    assert await rotate(database, BOTH) == RotationResult(resealed=6)
-    assert await rotate(database, ONLY_NEW) == RotationResult(already_new=6)
+    assert await rotate(database, BOTH) == RotationResult(rotated=6)
+    assert await rotate(database, ONLY_NEW) == RotationResult(already_current=6)
     after = SqlStore(database, ONLY_NEW)
     for person in (ANA, BEN, NAMESAKE):
         assert await after.links.get(person) == link(person)
@@ -46,8 +46,10 @@ async def test_nothing_is_sealed_anew_in_an_empty_database(database: Database):
 async def test_more_than_one_batch(store: SqlStore, database: Database):
     """Every row is met once, however many there are."""
     await asyncio.gather(*(store.links.save(link(person)) for person in CROWD))
-    assert await rotate(database, BOTH, batch=20) == RotationResult(resealed=len(CROWD))
-    assert await rotate(database, ONLY_NEW, batch=15) == RotationResult(already_new=len(CROWD))
+    assert await rotate(database, BOTH, batch_size=20) == RotationResult(rotated=len(CROWD))
+    assert await rotate(database, ONLY_NEW, batch_size=15) == RotationResult(
+        already_current=len(CROWD)
+    )
 
 
 async def test_what_no_key_opens_is_counted_and_left(store: SqlStore, database: Database):
@@ -57,7 +59,7 @@ async def test_what_no_key_opens_is_counted_and_left(store: SqlStore, database: 
     await stranger.matches.add(pairing(BEN))
     await store.links.save(link())
     found = await rotate(database, BOTH)
-    assert found == RotationResult(resealed=1, unreadable=Counter({"unknown key": 2}))
+    assert found == RotationResult(rotated=1, undecryptable=Counter({"unknown key": 2}))
     assert await stranger.links.get(BEN) == link(BEN)
     assert await SqlStore(database, ONLY_NEW).links.get(ANA) == link()
 
@@ -81,8 +83,10 @@ async def test_a_value_that_was_replaced_meanwhile_stays(store: SqlStore, databa
     finally:
         event.remove(Engine, "before_cursor_execute", connect_anew)
     assert not pending
-    assert found == RotationResult(already_new=1)
-    [kept] = await database.all(select(LinkRow.token_sealed).where(LinkRow.team_id == TEAM))
+    assert found == RotationResult(already_current=1)
+    [kept] = await database.fetch_column(
+        select(LinkRow.token_sealed).where(LinkRow.team_id == TEAM)
+    )
     assert kept == newer
 
 
@@ -104,9 +108,11 @@ async def test_the_old_key_can_go_after_a_change_beside_a_running_bot(
             return None
         return latest
 
-    found, *latest = await asyncio.gather(rotate(database, BOTH, batch=5), *map(live, CROWD[::3]))
-    assert found.unreadable.total() == 0
-    assert (await rotate(database, ONLY_NEW)).unreadable.total() == 0
+    found, *latest = await asyncio.gather(
+        rotate(database, BOTH, batch_size=5), *map(live, CROWD[::3])
+    )
+    assert found.undecryptable.total() == 0
+    assert (await rotate(database, ONLY_NEW)).undecryptable.total() == 0
     after = SqlStore(database, ONLY_NEW)
     for person, expected in zip(CROWD[::3], latest, strict=True):
         assert await after.links.get(person) == expected
@@ -124,4 +130,4 @@ def test_every_sealed_column_is_resealed():
         for column in table.columns
         if column.name.endswith("_sealed")
     }
-    assert sealed == {place.column.key for place in rotation.PLACES}
+    assert sealed == {place.column.key for place in rotation.ENCRYPTED_COLUMNS}
