@@ -83,7 +83,16 @@ class HttpClient:
         self._timeout_seconds = timeout_seconds
         # Short: three quick attempts fit into the three seconds that Slack waits for a reply.
         self._backoff = ExponentialBackoff(base=0.5, cap=1.0, jitter=random.SystemRandom())
-        self._client = _new_client()
+        # One client serves everybody, so cookies are not kept. Redirects, proxies of the environment
+        # and `.netrc` are ignored, so that a token reaches no host but the configured one.
+        self._client = httpx.AsyncClient(
+            headers={"Accept": "application/json", "User-Agent": "slackbot"},
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            timeout=None,  # noqa: S113 each attempt has its own
+            transport=AiohttpTransport(client=_new_session, trust_env=False),
+            follow_redirects=False,
+            trust_env=False,
+        )
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -184,22 +193,6 @@ def parse_retry_after(header: str | None, now: datetime) -> float | None:
     except (ValueError, TypeError, IndexError):
         return None
     return ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds()
-
-
-def _new_client() -> httpx.AsyncClient:
-    """Return the one client that serves everybody, so nothing personal may stay in it.
-
-    Cookies are not kept. Redirects are not followed, and neither proxies from the environment nor
-    `.netrc` are used, so a token reaches no host but the configured one.
-    """
-    return httpx.AsyncClient(
-        headers={"Accept": "application/json", "User-Agent": "slackbot"},
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        timeout=None,  # noqa: S113 each attempt has its own
-        transport=AiohttpTransport(client=_new_session, trust_env=False),
-        follow_redirects=False,
-        trust_env=False,
-    )
 
 
 def _new_session() -> aiohttp.ClientSession:

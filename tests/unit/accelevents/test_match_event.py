@@ -94,7 +94,7 @@ def test_a_good_shape_is_not_counted():
 
 
 def test_one_nameless_partner_is_counted():
-    """If one of two partners cannot be used, that is counted once, and the other is reported."""
+    """One unusable partner of two is counted once, and the other is reported."""
     before = counted()
     assert len(read(load(FOLDER / "socket_ok_one_nameless.json")) or []) == 1
     assert counted() == before + 1
