@@ -83,7 +83,7 @@ class HttpClient:
         self._timeout_seconds = timeout_seconds
         # Short: three quick attempts fit into the three seconds that Slack waits for a reply.
         self._backoff = ExponentialBackoff(base=0.5, cap=1.0, jitter=random.SystemRandom())
-        # One client serves everybody, so cookies are not kept. Redirects, proxies of the environment
+        # One client serves everybody, so cookies are not kept. Redirects, the environment's proxies
         # and `.netrc` are ignored, so that a token reaches no host but the configured one.
         self._client = httpx.AsyncClient(
             headers={"Accept": "application/json", "User-Agent": "slackbot"},
