@@ -112,9 +112,11 @@ class Target:
 
     async def wait_until_idle(self) -> None:
         """Wait until the bot has finished its background work; feeds and servers keep running."""
-        names = {"answer", "reply", "open_form", "token_help", "submit", "errand", "show_later"}
-        names |= {"connect", "leave", "forget_workspace", "forget_person", "show_home"}
-        names |= {"grace", "note"}
+        names = {
+            *("answer", "reply", "note", "show_home", "open_form", "open_channel", "token_help"),
+            *("submit", "show_later", "pending_command", "connect", "leave"),
+            *("forget_workspace", "forget_person", "grace"),
+        }
         while busy := [task for task in asyncio.all_tasks() if task.get_name() in names]:
             await asyncio.wait(busy)
 
