@@ -20,11 +20,12 @@ from slackbot.domain.model import EventSlug, TeamId
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.workers import Role
 from slackbot.settings import Settings, SettingsError
-from slackbot.slack.app import Parts, bolt_app, endpoint
+from slackbot.slack.app import bolt_app, endpoint
 from slackbot.slack.commands.call_buttons import CallButtons
 from slackbot.slack.commands.connect_flow import ConnectFlow
 from slackbot.slack.commands.handlers import CommandHandlers, Services
 from slackbot.slack.commands.responder import Responder
+from slackbot.slack.inbound.listeners import Parts
 from slackbot.slack.inbound.socket_mode import SocketMode
 from slackbot.slack.inbound.socket_mode_connection import AppTokenRefused
 from slackbot.slack.installations import (

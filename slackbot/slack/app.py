@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
@@ -15,32 +14,19 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from slackbot.aio.tasks import BackgroundTasks
-from slackbot.services.accounts import Accounts
-from slackbot.slack.commands.call_buttons import CallButtons
-from slackbot.slack.commands.connect_flow import ConnectFlow
-from slackbot.slack.commands.handlers import CommandHandlers
-from slackbot.slack.commands.responder import Responder
 from slackbot.slack.inbound.admission import ConcurrencyLimiter
 from slackbot.slack.inbound.http import ASGIApp, SignatureMiddleware, report_unreadable
-from slackbot.slack.inbound.listeners import actions, commands, events, lifecycle, views
+from slackbot.slack.inbound.listeners import (
+    Parts,
+    actions,
+    commands,
+    events,
+    lifecycle,
+    views,
+)
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.manifest import PATH
 from slackbot.slack.request_context import timed
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """The objects that the listeners use."""
-
-    slash: str
-    handlers: CommandHandlers
-    connect_flow: ConnectFlow
-    call_buttons: CallButtons
-    responder: Responder
-    accounts: Accounts
-    background: BackgroundTasks
-    record_event: events.RecordEvent
 
 
 class LimitedApp(AsyncApp):
@@ -84,7 +70,15 @@ def bolt_app(
         logger=logger,
     )
     logger.setLevel(logging.WARNING)
-    _register(app, parts)
+    for kind in (commands, actions, views, lifecycle):
+        kind.register(app, parts)
+
+    async def no_options(ack: AsyncAck) -> None:
+        # The bot has no menus that load their options, so Slack gets none at once.
+        await ack(options=[])
+
+    app.options(re.compile(r"[\s\S]*"))(timed("options", no_options))
+    events.register(app, parts)  # last, since it ignores whatever has no listener
 
     @app.error
     async def failed(error: Exception) -> BoltResponse:
@@ -95,43 +89,6 @@ def bolt_app(
         return BoltResponse(status=400, body="")
 
     return app
-
-
-def _register(app: AsyncApp, parts: Parts) -> None:
-    commands.register(
-        app,
-        slash=parts.slash,
-        handlers=parts.handlers,
-        connect_flow=parts.connect_flow,
-        responder=parts.responder,
-    )
-    actions.register(
-        app,
-        handlers=parts.handlers,
-        connect_flow=parts.connect_flow,
-        call_buttons=parts.call_buttons,
-        responder=parts.responder,
-    )
-    views.register(app, connect_flow=parts.connect_flow)
-
-    async def no_options(ack: AsyncAck) -> None:
-        # The bot has no menus that load their options, so Slack gets none at once.
-        await ack(options=[])
-
-    app.options(re.compile(r"[\s\S]*"))(timed("options", no_options))
-    lifecycle.register(
-        app,
-        accounts=parts.accounts,
-        background=parts.background,
-        record_event=parts.record_event,
-    )
-    events.register(
-        app,
-        handlers=parts.handlers,
-        responder=parts.responder,
-        background=parts.background,
-        record_event=parts.record_event,
-    )
 
 
 def endpoint(app: AsyncApp, signing_secret: str) -> SignatureMiddleware:

@@ -1,1 +1,1 @@
-"""The HTTP side: where Slack's requests and health checks come in."""
+"""The HTTP server: Slack's requests, the call page, health checks."""

@@ -1,4 +1,4 @@
-"""The routes: Slack's endpoint, the call page, and whether we live and are ready."""
+"""The routes: Slack's endpoint, the call page, liveness and readiness."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
+# Reports the parts that must work: name → works.
 Ready = Callable[[], Awaitable[dict[str, bool]]]
-"""Names of the parts that must work, and whether each does."""
 
 
 def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) -> Starlette:
-    """`/slack/events` for Slack, `/call` for browsers, `/healthz` and `/readyz` for operators.
+    """Route `/slack/events`, `/call` for browsers, `/healthz` and `/readyz` for operators.
 
-    Over Socket Mode there is nothing for Slack here; `call` is None while there is no call page.
+    `slack` is None in Socket Mode, `call` without a call page.
     """
 
     async def healthz(_: Request) -> Response:
@@ -28,7 +28,7 @@ def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) ->
         return JSONResponse(parts, status_code=200 if all(parts.values()) else 503)
 
     async def no_icon(_: Request) -> Response:
-        # Browsers ask for one by themselves, and complain about a 404.
+        # Browsers request an icon by themselves, and log a 404.
         return Response(status_code=204)
 
     routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]

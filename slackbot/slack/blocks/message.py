@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from slackbot.domain.text import sanitize
 from slackbot.slack import texts
-from slackbot.slack.blocks.text import NOTHING, Block, Value, fallback, mrkdwn, rich
+from slackbot.slack.blocks.text import NOTHING, Block, Value, fallback, mrkdwn, plain_text, rich
 
 # Slack's limits, in characters; anything longer is cut.
 TEXT_LIMIT: Final = 3900  # fallback text, for which Slack allows 4,000
@@ -79,7 +79,7 @@ class Button:
         element: Block = {
             "type": "button",
             "action_id": self.action,
-            "text": {"type": "plain_text", "text": self.label[:BUTTON_LIMIT], "emoji": False},
+            "text": plain_text(self.label[:BUTTON_LIMIT]),
         }
         if self.value:
             element["value"] = self.value[:VALUE_LIMIT]
@@ -103,8 +103,7 @@ class Draft:
 
     def heading(self, sentence: str) -> Draft:
         """Add a large line of our own text; nothing in it is parsed or cut."""
-        text = {"type": "plain_text", "text": sentence, "emoji": False}
-        return self._add({"type": "header", "text": text}, sentence)
+        return self._add({"type": "header", "text": plain_text(sentence)}, sentence)
 
     def say(self, sentence: str, **values: Value) -> Draft:
         """Add a sentence of `texts.py`."""
@@ -119,7 +118,7 @@ class Draft:
         line = sanitize(text) or NOTHING
         block = {
             "type": "section",
-            "text": {"type": "plain_text", "text": line, "emoji": False},
+            "text": plain_text(line),
             "accessory": {"type": "image", "image_url": url[:URL_LIMIT], "alt_text": alt},
             "block_id": KEEP,
         }

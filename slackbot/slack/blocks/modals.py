@@ -10,7 +10,7 @@ from slackbot.domain.errors import BadEventLink, EventNotFound, SlackbotError
 from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Draft
-from slackbot.slack.blocks.text import Block, plain
+from slackbot.slack.blocks.text import Block, plain, plain_text
 from slackbot.slack.command import ARGUMENT_LIMIT, Command, Name, SecretTyped, Unknown, parse
 
 CONNECT: Final = "connect"
@@ -91,7 +91,7 @@ def connect_form(
         ),
         *Draft().small(texts.CONNECT_SMALL).blocks,
     ]
-    return _view(blocks, pending) | {"submit": _plain(texts.MODAL_SUBMIT)}
+    return _view(blocks, pending) | {"submit": plain_text(texts.MODAL_SUBMIT)}
 
 
 def checking(pending: PendingCommand) -> View:
@@ -102,7 +102,7 @@ def checking(pending: PendingCommand) -> View:
 def connected(pending: PendingCommand, event: str) -> View:
     """Draw the view shown at the end, where the form could not simply close."""
     view = _view(Draft().say(texts.MODAL_LINKED, event=event).blocks, pending)
-    return view | {"close": _plain(texts.MODAL_DONE)}
+    return view | {"close": plain_text(texts.MODAL_DONE)}
 
 
 def field_error(error: SlackbotError | None, links: HubLinks) -> tuple[str, str]:
@@ -119,8 +119,8 @@ def _view(blocks: list[Block], pending: PendingCommand) -> View:
     return {
         "type": "modal",
         "callback_id": CONNECT,
-        "title": _plain(texts.MODAL_TITLE),
-        "close": _plain(texts.MODAL_CLOSE),
+        "title": plain_text(texts.MODAL_TITLE),
+        "close": plain_text(texts.MODAL_CLOSE),
         "private_metadata": pending.dump(),
         "blocks": blocks,
     }
@@ -131,17 +131,13 @@ def _input(
 ) -> Block:
     element: Block = {"type": "plain_text_input", "action_id": block_id, "max_length": 3000}
     if placeholder:
-        element["placeholder"] = _plain(placeholder[:150])
+        element["placeholder"] = plain_text(placeholder[:150])
     if initial:
         element["initial_value"] = initial[:3000]
     return {
         "type": "input",
         "block_id": block_id,
-        "label": _plain(label),
-        "hint": _plain(hint),
+        "label": plain_text(label),
+        "hint": plain_text(hint),
         "element": element,
     }
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text, "emoji": False}

@@ -55,7 +55,9 @@ def rich(sentence: str, values: Mapping[str, Value]) -> Block:
     for value, form, styles in _pieces(sentence, values):
         style = dict.fromkeys(sorted(styles), True)
         if isinstance(value, datetime):
-            elements.append(_date_element(value, form))
+            date: Block = {"type": "date", "timestamp": int(value.timestamp())}
+            date |= {"format": _DATE_FORMATS[form], "fallback": _utc(value, form)}
+            elements.append(date)
         elif value:
             element: Block = {"type": "text", "text": value}
             elements.append(element | {"style": style} if style else element)
@@ -86,6 +88,11 @@ def plain(sentence: str, values: Mapping[str, Value]) -> str:
     return "".join(str(value) for value, _, _ in _pieces(sentence, values))
 
 
+def plain_text(text: str) -> Block:
+    """Return a `plain_text` object, in which nothing is parsed."""
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
 def _styled(text: str, styles: frozenset[str]) -> str:
     mark = next((m for m, style in _STYLES.items() if style in styles), "")
     body = escape(text)
@@ -93,15 +100,6 @@ def _styled(text: str, styles: frozenset[str]) -> str:
         return body
     lead, tail = body[: len(body) - len(body.lstrip())], body[len(body.rstrip()) :]
     return f"{lead}{mark}{body.strip()}{mark}{tail}"
-
-
-def _date_element(at: datetime, form: str) -> Block:
-    return {
-        "type": "date",
-        "timestamp": int(at.timestamp()),
-        "format": _DATE_FORMATS[form],
-        "fallback": _utc(at, form),
-    }
 
 
 def _pieces(

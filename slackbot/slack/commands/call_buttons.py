@@ -6,7 +6,7 @@ import asyncio
 import re
 from typing import Final
 
-from slackbot.aio.tasks import BackgroundTasks
+from slackbot.aio.tasks import BackgroundTasks, SingleFlight
 from slackbot.domain.model import MatchId, Person
 from slackbot.services.calls import Calls
 from slackbot.slack.blocks.links import HubLinks
@@ -24,7 +24,7 @@ class CallButtons:
         self._calls = calls
         self._background = background
         self._links = links
-        self._running: dict[tuple[Person, str], asyncio.Task[Message]] = {}
+        self._new_links = SingleFlight[tuple[Person, str], Message](background, "answer")
 
     def opened(self, person: Person, match_id: str) -> None:
         """Record that the link was pressed; Slack reports it besides opening the link."""
@@ -37,12 +37,7 @@ class CallButtons:
         A second press while it runs gets the same task.
         """
         key = (person, match_id)
-        task = self._running.get(key)
-        if task is None:
-            task = self._background.start(self._new_link(person, match_id), "answer")
-            self._running[key] = task
-            task.add_done_callback(lambda _: self._running.pop(key, None))
-        return task
+        return self._new_links.start(key, lambda: self._new_link(person, match_id))
 
     async def _new_link(self, person: Person, match_id: str) -> Message:
         if not _MATCH_ID.fullmatch(match_id):

@@ -141,7 +141,7 @@ class ConnectFlow:
         command = form.pending.parsed
         availability = await self._accounts.availability(form.person)
         if command.name in NOT_PENDING and availability is not None:
-            # Whoever was available when their token was refused continues there.
+            # People who were available when their token was refused continue there.
             command = Command(Name.STATUS)
             if availability.state is State.AVAILABLE:
                 command = Command(Name.AVAILABLE, str(availability.session_id))

@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from slackbot.aio.tasks import BackgroundTasks
+from slackbot.aio.tasks import BackgroundTasks, SingleFlight
 from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import Person
 from slackbot.domain.ports import Clock, Posted
@@ -72,7 +72,7 @@ class CommandHandlers:
         self._background = background
         self._links = links
         self._slash = slash
-        self._running: dict[tuple[Person, Command], asyncio.Task[Message]] = {}
+        self._changes = SingleFlight[tuple[Person, Command], Message](background, "answer")
         self._table: dict[Name, Callable[[Person, Command], Awaitable[Message]]] = {
             Name.OVERVIEW: self._overview,
             Name.HELP: self._help,
@@ -94,15 +94,9 @@ class CommandHandlers:
         A change that already runs for this person is not started again: a second press gets the
         same answer.
         """
-        if not isinstance(command, Command) or command.name not in CHANGES:
-            return self._background.start(self.answer(person, command), "answer")
-        key = (person, command)
-        task = self._running.get(key)
-        if task is None:
-            task = self._background.start(self.answer(person, command), "answer")
-            self._running[key] = task
-            task.add_done_callback(lambda _: self._running.pop(key, None))
-        return task
+        if isinstance(command, Command) and command.name in CHANGES:
+            return self._changes.start((person, command), lambda: self.answer(person, command))
+        return self._background.start(self.answer(person, command), "answer")
 
     def record_answer(self, person: Person, posted: Posted, command: Command) -> None:
         """Record that a button of this message was answered in its place.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from slackbot.slack.request_context import Slot, current_slot, seconds_left
@@ -32,7 +32,11 @@ class ConcurrencyLimiter:
 
         It waits for a slot, and goes on without one after `WAIT_SECONDS`.
         """
-        if not await self._acquire():
+        acquired = False
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds_left(WAIT_SECONDS)):
+                acquired = await self._semaphore.acquire()
+        if not acquired:
             yield
             return
         slot = Slot(self._semaphore)
@@ -42,10 +46,3 @@ class ConcurrencyLimiter:
         finally:
             current_slot.reset(token)
             slot.finish()
-
-    async def _acquire(self) -> bool:
-        try:
-            async with asyncio.timeout(seconds_left(WAIT_SECONDS)):
-                return await self._semaphore.acquire()
-        except TimeoutError:
-            return False

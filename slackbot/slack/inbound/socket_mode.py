@@ -23,7 +23,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 import structlog
 from slack_bolt.app.async_app import AsyncApp
@@ -33,6 +33,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.slack.inbound.socket_mode_connection import (
     AppTokenRefused,
@@ -48,8 +49,6 @@ from slackbot.telemetry import (
 )
 
 log = structlog.get_logger(__name__)
-
-_rng: Final = random.SystemRandom()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +85,10 @@ class _PoolEntry:
     def is_up(self) -> bool:
         return self.connection is not None and self.connection.is_up
 
-    def next_delay(self, options: SocketModeOptions) -> float:
-        """Return the seconds before the next attempt: full jitter, 0 after a steady connection."""
+    def next_delay(self, backoff: ExponentialBackoff) -> float:
+        """Return the seconds before the next attempt: 0 after a steady connection."""
         retry_after, self.retry_after = self.retry_after, 0.0
-        if self.failures == 0:
-            return 0.0
-        longest = options.backoff_seconds * 2 ** min(self.failures - 1, 10)
-        jitter = _rng.uniform(0, min(longest, options.longest_backoff_seconds))
-        return max(retry_after, jitter)
+        return max(retry_after, backoff.delay(self.failures)) if self.failures else 0.0
 
 
 class SocketMode:
@@ -115,6 +110,11 @@ class SocketMode:
         self._pool = [
             _PoolEntry(self._options.passed_over) for _ in range(self._options.connections)
         ]
+        self._backoff = ExponentialBackoff(
+            self._options.backoff_seconds,
+            self._options.longest_backoff_seconds,
+            jitter=random.SystemRandom(),
+        )
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -165,7 +165,7 @@ class SocketMode:
 
     async def _reconnect(self, entry: _PoolEntry) -> None:
         """Try once, after a delay that grows with the failures so far."""
-        await asyncio.sleep(entry.next_delay(self._options))
+        await asyncio.sleep(entry.next_delay(self._backoff))
         try:
             await self._connect(entry)
         except NotConnected as error:

@@ -23,8 +23,15 @@ from math import inf
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
+from slackbot.aio.rate_limit import TokenBucket
 from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
-from slackbot.slack.outbound.rate_limits import ChannelLimit, EditBudget, MethodLimit
+from slackbot.slack.outbound.rate_limits import (
+    EDITS_A_SECOND,
+    EDITS_RESERVED,
+    EDITS_TOGETHER,
+    ChannelLimit,
+    MethodLimit,
+)
 from slackbot.telemetry import OUTGOING_LIMITED, OUTGOING_WAITING
 
 T = TypeVar("T")
@@ -138,7 +145,7 @@ class WorkspaceQueue:
         self._busy: set[Hashable] = set()
         self._methods: defaultdict[str, MethodLimit] = defaultdict(MethodLimit)
         self._channels = ChannelLimit()
-        self._edits = EditBudget(now())
+        self._edits = TokenBucket(EDITS_TOGETHER, EDITS_A_SECOND, now=now)
         self._next_due = inf
         self._timer: tuple[float, asyncio.Task[None]] | None = None
         self._pump_handle: asyncio.Handle | None = None
@@ -233,7 +240,7 @@ class WorkspaceQueue:
             if len(self._in_flight) >= self._limit:
                 break
             if self._may_start(entry, now):
-                self._start(entry, now)
+                self._start(entry)
         self._set_timer(now)
 
     def _ready(self, method: str, now: float) -> Iterator[QueueEntry]:
@@ -242,8 +249,8 @@ class WorkspaceQueue:
         for entry in list(self._waiting[method]):
             free_at = limit.closed_until
             if method == EDIT:
-                awaited = entry.order[0] < Rank.EDIT
-                free_at = max(free_at, self._edits.free_at(now, awaited=awaited))
+                reserved = EDITS_RESERVED if entry.order[0] >= Rank.EDIT else 0.0
+                free_at = max(free_at, now + self._edits.wait(1.0 + reserved))
             if free_at > now:
                 self._next_due = min(self._next_due, free_at)
                 return
@@ -284,12 +291,12 @@ class WorkspaceQueue:
 
     # --- sending ---------------------------------------------------------------------------------
 
-    def _start(self, entry: QueueEntry, now: float) -> None:
+    def _start(self, entry: QueueEntry) -> None:
         self._remove(entry)
         request = entry.request
         self._busy |= {request.channel, request.key} - {None}
         if request.method == EDIT:
-            self._edits.take(now)
+            self._edits.take()
         ticket = self._methods[request.method].acquire()
         task = asyncio.create_task(self._send(entry, ticket), context=entry.context)
         self._in_flight[task] = entry

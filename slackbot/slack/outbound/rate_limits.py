@@ -101,25 +101,3 @@ class ChannelLimit:
     def _delay(self, channel: Hashable, until: float) -> None:
         known = self._free_at.pop(channel, -math.inf)  # so that the latest come last
         self._free_at[channel] = max(known, until)
-
-
-class EditBudget:
-    """A token bucket for a workspace's edits."""
-
-    def __init__(self, now: float) -> None:
-        self._tokens = float(EDITS_TOGETHER)
-        self._at = now
-
-    def free_at(self, now: float, *, awaited: bool) -> float:
-        """Return the time of the next edit; `awaited` is one that a person waits for."""
-        needed = 1.0 if awaited else 1.0 + EDITS_RESERVED
-        return now + max(0.0, (needed - self._refilled(now)) / EDITS_A_SECOND)
-
-    def take(self, now: float) -> None:
-        """Start an edit."""
-        self._tokens, self._at = self._refilled(now) - 1.0, now
-
-    def _refilled(self, now: float) -> float:
-        tokens = self._tokens + (now - self._at) * EDITS_A_SECOND
-        # Rounding must not leave a token just short, or a timer would fire for nothing.
-        return min(float(EDITS_TOGETHER), tokens + 1e-6)

@@ -8,14 +8,14 @@ from typing import Final, TypeVar
 
 import structlog
 
+from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.domain.errors import MessageDelayed, MessageError, MessageRefused
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 TRIES: Final = 5
-# Doubled with each try.
-FIRST_WAIT_SECONDS: Final = 1.0
+BACKOFF: Final = ExponentialBackoff(base=1.0, cap=8.0)
 
 
 async def send_with_retry(send: Callable[[], Awaitable[T]]) -> T:
@@ -39,5 +39,5 @@ async def send_with_retry(send: Callable[[], Awaitable[T]]) -> T:
             if tries >= TRIES:
                 log.warning("answer_given_up", reason=error.reason, tries=tries)
                 raise
-            backoff = FIRST_WAIT_SECONDS * 2.0 ** (tries - 1)
-            await asyncio.sleep(error.seconds if isinstance(error, MessageDelayed) else backoff)
+            wait = error.seconds if isinstance(error, MessageDelayed) else BACKOFF.delay(tries)
+            await asyncio.sleep(wait)

@@ -1,4 +1,4 @@
-"""The built page: `call.html`, and the files that it loads, under names that change with them."""
+"""The built call page: `call.html` and its files, whose names hold a hash of their content."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+# The output of the build. Without it the bot runs, but offers no calls.
 STATIC: Final = Path(__file__).parent / "static"
-"""Where the build puts them. Without it the bot runs, and offers no calls."""
 PAGE: Final = "call.html"
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -22,44 +22,43 @@ _TYPES: Final = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
-
-
-_LASTING: Final = re.compile(r".+[.-][0-9a-f]{8,}\.\w+")
-"""Names with a digest of the content in them."""
+# Names with a hash of the content.
+_HASHED: Final = re.compile(r".+[.-][0-9a-f]{8,}\.\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file, as it is and compressed."""
+    """A file, plain and compressed. An immutable one has a hash of its content in its name."""
 
     media_type: str
-    lasting: bool
-    """Whether another content would have another name."""
+    is_immutable: bool
     body: bytes = field(repr=False)
     gzipped: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class PageFiles:
-    """All of them, in memory: what is not there at the start is never served."""
+    """All files, in memory: only files present at the start are served."""
 
     page: bytes = field(repr=False)
     files: dict[str, File]
 
 
 def is_built(folder: Path) -> bool:
-    """Whether the page is there."""
+    """Return True if the folder holds the page."""
     return (folder / PAGE).is_file()
 
 
 def load(folder: Path) -> PageFiles:
-    """Read the folder, in which `PAGE` must be."""
-    files = {path.name: _file(path) for path in sorted(folder.iterdir()) if path.is_file()}
+    """Read a folder that holds the page."""
+    files = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            body = path.read_bytes()
+            files[path.name] = File(
+                media_type=_TYPES.get(path.suffix, "application/octet-stream"),
+                is_immutable=_HASHED.fullmatch(path.name) is not None,
+                body=body,
+                gzipped=gzip.compress(body, mtime=0),
+            )
     return PageFiles(files.pop(PAGE).body, files)
-
-
-def _file(path: Path) -> File:
-    body = path.read_bytes()
-    media_type = _TYPES.get(path.suffix, "application/octet-stream")
-    lasting = _LASTING.fullmatch(path.name) is not None
-    return File(media_type, lasting, body, gzip.compress(body, mtime=0))

@@ -1,4 +1,4 @@
-"""The headers of everything that the call page consists of."""
+"""Response headers of the call page and its files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
 def page_headers(hosts: MediaHosts) -> dict[str, str]:
-    """Nothing but our own scripts, the media hosts, camera and microphone; nobody frames us."""
+    """Allow only our own scripts, the media hosts, camera and microphone, and no framing."""
     return {
         "Content-Security-Policy": (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -33,15 +33,15 @@ def page_headers(hosts: MediaHosts) -> dict[str, str]:
     }
 
 
-class WithHeaders:
-    """An ASGI app whose every answer has these headers, and is not kept unless it says so."""
+class HeadersMiddleware:
+    """ASGI middleware that adds headers to every response, and forbids caching by default."""
 
     def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
         self._app = app
         self._headers = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Handle one request."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

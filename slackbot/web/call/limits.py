@@ -1,4 +1,4 @@
-"""How often something may happen: small buckets in memory, one for each link or address."""
+"""Rate limits in memory, per link or address."""
 
 from __future__ import annotations
 
@@ -8,41 +8,45 @@ from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
-KEPT: Final = 10_000
+from slackbot.aio.rate_limit import TokenBucket
+
+CAPACITY: Final = 10_000
 
 
-class Buckets:
-    """A token bucket for each key. One that was not used for long is full, hence forgotten."""
+class RateLimiter:
+    """A token bucket per key. The keys used least recently are dropped: their buckets are full."""
 
     def __init__(
         self,
         *,
         burst: int,
         per_second: float,
-        kept: int = KEPT,
-        clock: Callable[[], float] = time.monotonic,
+        capacity: int = CAPACITY,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """So many at once, and so many in each second after that. `clock` counts seconds."""
-        self._burst = float(burst)
+        """Allow `burst` at once and `per_second` after that, for `capacity` keys."""
+        self._burst = burst
         self._per_second = per_second
-        self._kept = kept
-        self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._capacity = capacity
+        self._now = now
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait(self, key: str) -> float:
-        """Take one: 0 when there was one, else the seconds until there is."""
-        now = self._clock()
-        left, since = self._buckets.pop(key, (self._burst, now))
-        left = min(self._burst, left + (now - since) * self._per_second)
-        taken = left >= 1.0
-        self._buckets[key] = (left - 1.0 if taken else left, now)
-        if len(self._buckets) > self._kept:
+        """Take a token and return 0, or return the seconds until there is one."""
+        bucket = self._buckets.pop(key, None)
+        if bucket is None:
+            bucket = TokenBucket(self._burst, self._per_second, now=self._now)
+        self._buckets[key] = bucket
+        if len(self._buckets) > self._capacity:
             self._buckets.popitem(last=False)
-        return 0.0 if taken else (1.0 - left) / self._per_second
+        seconds = bucket.wait()
+        if seconds == 0.0:
+            bucket.take()
+        return seconds
 
 
 def network_of(address: str) -> str:
-    """What one visitor holds: an IPv4 address, or the /64 that an IPv6 address lies in."""
+    """Return the addresses of one visitor: an IPv4 address, or the /64 around an IPv6 address."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,8 +1,8 @@
 """The call page over HTTP.
 
-GET shows everybody the same page and changes nothing, so whoever follows links (Slack's preview,
-a mail scanner) does no harm. What a link is worth is given by POST, with a header that no form and
-no other site can send, to the browser that asks first.
+GET shows everybody the same page and changes nothing, so link previews and mail scanners do no
+harm. POST, with a header that no form and no other site can send, gives the call's credentials to
+the first browser that asks.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ from starlette.types import ASGIApp
 
 from slackbot.domain.calls import EntryRefused, RefusalReason, Visit
 from slackbot.domain.media_hosts import MediaHosts
-from slackbot.domain.model import Match
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.text import digest, sanitize
 from slackbot.services.calls import Calls, Entry
 from slackbot.web.call.assets import PageFiles
-from slackbot.web.call.headers import IMMUTABLE, NO_STORE, WithHeaders, page_headers
-from slackbot.web.call.limits import Buckets, network_of
+from slackbot.web.call.headers import IMMUTABLE, NO_STORE, HeadersMiddleware, page_headers
+from slackbot.web.call.limits import RateLimiter, network_of
 
 log = structlog.get_logger(__name__)
 
@@ -40,16 +39,17 @@ STATUS: Final = {
     RefusalReason.REPLACED: 410,
     RefusalReason.EXPIRED: 410,
 }
-Work = Callable[[str, str | None], Awaitable[Response]]
-"""What is done for a link, and for the browser with this cookie."""
+# Answers a link and the browser's cookie.
+Handler = Callable[[str, str | None], Awaitable[Response]]
+# Bytes of a request's body.
 BODY_LIMIT: Final = 1_000
+# Seconds before the page retries while the database is unavailable.
 STORE_SECONDS: Final = 2.0
-"""When a page may ask again after the database was away."""
 SLACK_REDIRECT: Final = "https://slack.com/app_redirect"
 
 
 class Unreadable(Exception):
-    """The body of a request is not what it should be."""
+    """A request's body has no known state."""
 
 
 class CallPage:
@@ -61,21 +61,21 @@ class CallPage:
         files: PageFiles,
         public_url: str,
         *,
-        by_link: Buckets | None = None,
-        by_address: Buckets | None = None,
+        by_link: RateLimiter | None = None,
+        by_address: RateLimiter | None = None,
     ) -> None:
-        """A whole company may come from one address, so it may come often."""
+        """The limit per address is high: a whole company may share one."""
         parts = urlsplit(public_url)
         self._calls = calls
         self._files = files
         self._path = parts.path.rstrip("/")
         self._secure = parts.scheme == "https"
         self._cookie = "__Secure-call" if self._secure else "call"
-        self._by_link = by_link or Buckets(burst=20, per_second=0.5)
-        self._by_address = by_address or Buckets(burst=300, per_second=30)
+        self._by_link = by_link or RateLimiter(burst=20, per_second=0.5)
+        self._by_address = by_address or RateLimiter(burst=300, per_second=30)
 
     def app(self, hosts: MediaHosts) -> ASGIApp:
-        """To be mounted at `/call`."""
+        """Return the app to mount at `/call`."""
         routes = [
             Route("/static/{file}", self.static),
             Route("/{link}", self.show),
@@ -84,18 +84,18 @@ class CallPage:
         ]
         app = Starlette(routes=routes)
         app.router.redirect_slashes = False  # the link would go into another header
-        return WithHeaders(app, page_headers(hosts))
+        return HeadersMiddleware(app, page_headers(hosts))
 
     async def show(self, _: Request) -> Response:
-        """The page, whatever the link."""
+        """Serve the page, for any link."""
         return Response(self._files.page, media_type="text/html; charset=utf-8")
 
     async def static(self, request: Request) -> Response:
-        """What the page loads."""
+        """Serve one of the page's files."""
         file = self._files.files.get(request.path_params["file"])
         if file is None:
             return Response(status_code=404)
-        cached = IMMUTABLE if file.lasting else NO_STORE
+        cached = IMMUTABLE if file.is_immutable else NO_STORE
         headers = {"Cache-Control": cached, "Vary": "Accept-Encoding"}
         if "gzip" in request.headers.get("Accept-Encoding", ""):
             headers["Content-Encoding"] = "gzip"
@@ -103,7 +103,7 @@ class CallPage:
         return Response(file.body, headers=headers, media_type=file.media_type)
 
     async def session(self, request: Request) -> Response:
-        """The pass to the call, for the browser that is the first to ask."""
+        """Give the call's credentials to the first browser that asks."""
 
         async def enter(link: str, browser: str | None) -> Response:
             entry = await self._calls.enter(link, browser)
@@ -122,37 +122,33 @@ class CallPage:
         return await self._answer(request, enter)
 
     async def state(self, request: Request) -> Response:
-        """That the call was joined or left."""
+        """Record that a browser joined or left the call."""
 
-        async def note(link: str, browser: str | None) -> Response:
+        async def record(link: str, browser: str | None) -> Response:
             await self._calls.visit(link, browser, await _visit(request))
             return Response(status_code=204)
 
-        return await self._answer(request, note)
+        return await self._answer(request, record)
 
-    async def _answer(self, request: Request, work: Work) -> Response:
-        """Carry it out if it comes from our page and not too often."""
+    async def _answer(self, request: Request, handler: Handler) -> Response:
+        """Handle a request that comes from our page, within the rate limits."""
         link: str = request.path_params["link"]
-        if not _is_from_our_page(request):
+        # Only our page can send the one header; newer browsers add the other.
+        ours = request.headers.get("X-Requested-With") == "call"
+        if not ours or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             return _error(403, "reload")
         address = network_of(request.client.host if request.client else "")
         if wait := self._by_address.wait(address) or self._by_link.wait(digest(link)):
             return _error(429, "busy", wait)
         try:
-            return await work(link, request.cookies.get(self._cookie))
+            return await handler(link, request.cookies.get(self._cookie))
         except EntryRefused as refused:
             return _error(STATUS[refused.reason], refused.reason.value)
         except Unreadable:
             return _error(400, "unreadable")
         except StoreUnavailable:
-            log.warning("call_page_waits", reason="store_unavailable")
+            log.warning("call_page_postponed", reason="store_unavailable")
             return _error(503, "busy", STORE_SECONDS)
-
-
-def _is_from_our_page(request: Request) -> bool:
-    """No form and no other site can send the one header; newer browsers tell by the other."""
-    marked = request.headers.get("X-Requested-With") == "call"
-    return marked and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
 
 
 async def _visit(request: Request) -> Visit:
@@ -169,25 +165,22 @@ async def _visit(request: Request) -> Visit:
 
 def _session(entry: Entry) -> dict[str, Any]:
     match, ends_in = entry.match, entry.ends_in
+    slack_url = ""  # the way back to the direct message, once its channel is known
+    if match.channel:
+        query = urlencode({"channel": match.channel, "team": match.person.team})
+        slack_url = f"{SLACK_REDIRECT}?{query}"
     return {
         "meeting": entry.call.meeting,
         "attendee": entry.call.attendee,
         "partner": sanitize(match.partner.name),
         "role": sanitize(match.partner.role),
         "endsInMs": ends_in // timedelta(milliseconds=1) if ends_in is not None else None,
-        "slackUrl": _slack_url(match),
+        "slackUrl": slack_url,
     }
 
 
-def _slack_url(match: Match) -> str:
-    """The way back to the direct message, once it is known where it stands."""
-    if not match.channel:
-        return ""
-    return f"{SLACK_REDIRECT}?{urlencode({'channel': match.channel, 'team': match.person.team})}"
-
-
 def _json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """JSON in ASCII: call details may hold halves of characters, which are no UTF-8."""
+    """Return JSON in ASCII: call details may hold lone surrogates, which UTF-8 cannot encode."""
     return Response(json.dumps(value), status, headers, "application/json")
 
 

@@ -1,4 +1,4 @@
-"""A call page that nobody has asked anything yet."""
+"""A call page without any requests yet."""
 
 from __future__ import annotations
 

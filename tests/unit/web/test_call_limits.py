@@ -1,13 +1,13 @@
-"""How often a link and an address may ask."""
+"""Rate limits per link and per address."""
 
 from __future__ import annotations
 
-from slackbot.web.call.limits import Buckets, network_of
+from slackbot.web.call.limits import RateLimiter, network_of
 from tests.harness.calls import PUBLIC, CallStage
 
 
 class Seconds:
-    """A clock that is moved by hand."""
+    """A clock that the test advances."""
 
     now = 0.0
 
@@ -16,29 +16,29 @@ class Seconds:
 
 
 def test_a_bucket_empties_and_fills():
-    """So many at once, then as many as came in since, and it says how long to wait."""
+    """A burst at once, then as many as were refilled; `wait` gives the seconds to the next."""
     clock = Seconds()
-    buckets = Buckets(burst=3, per_second=0.5, clock=clock)
-    assert [buckets.wait("a") for _ in range(4)] == [0, 0, 0, 2]
-    assert buckets.wait("b") == 0
+    limiter = RateLimiter(burst=3, per_second=0.5, now=clock)
+    assert [limiter.wait("a") for _ in range(4)] == [0, 0, 0, 2]
+    assert limiter.wait("b") == 0
     clock.now += 1
-    assert buckets.wait("a") == 1
+    assert limiter.wait("a") == 1
     clock.now += 1
-    assert [buckets.wait("a"), buckets.wait("a")] == [0, 2]
+    assert [limiter.wait("a"), limiter.wait("a")] == [0, 2]
     clock.now += 1_000
-    assert [buckets.wait("a") for _ in range(4)] == [0, 0, 0, 2]
+    assert [limiter.wait("a") for _ in range(4)] == [0, 0, 0, 2]
 
 
-def test_no_number_of_keys_fills_the_memory():
-    """Of many keys those used last are remembered."""
-    buckets = Buckets(burst=1, per_second=1e-9, kept=100, clock=Seconds())
+def test_memory_is_bounded():
+    """Only the keys used last are kept."""
+    limiter = RateLimiter(burst=1, per_second=1e-9, capacity=100, now=Seconds())
     for number in range(10_000):
-        assert buckets.wait(str(number)) == 0
-    assert len(buckets._buckets) == 100
-    assert buckets.wait("9999") > 0
+        assert limiter.wait(str(number)) == 0
+    assert len(limiter._buckets) == 100
+    assert limiter.wait("9999") > 0
 
 
-def test_one_visitor_is_one_network():
+def test_a_visitor_is_a_network():
     """An IPv6 host has 2^64 addresses of its own, an IPv4 one has one."""
     assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1:2:3") == "2001:db8::"
     assert network_of("2001:db8:0:1::1") != network_of("2001:db8::1")
@@ -47,8 +47,8 @@ def test_one_visitor_is_one_network():
     assert network_of("") == ""
 
 
-async def test_a_link_is_not_asked_for_without_end(stage: CallStage):
-    """After 20 times it is 429 with the seconds to wait, from whatever address; others go on."""
+async def test_requests_per_link_are_limited(stage: CallStage):
+    """After 20 it is 429 with the seconds to wait, from any address; other links work."""
     link, other = await stage.offered(), await stage.offered()
     answers = [await stage.asks(link, stage.browser(f"192.0.2.{n}")) for n in range(25)]
     assert [a.status_code for a in answers] == [200] + [409] * 19 + [429] * 5
@@ -57,8 +57,8 @@ async def test_a_link_is_not_asked_for_without_end(stage: CallStage):
     assert (await stage.asks(other)).status_code == 200
 
 
-async def test_an_address_does_not_ask_without_end(stage: CallStage):
-    """Whoever tries links is stopped whatever they are; a whole company is not."""
+async def test_requests_per_address_are_limited(stage: CallStage):
+    """Guessing links is stopped, a whole company behind one address is not."""
     browser = stage.browser("2001:db8::1")
     statuses = [(await stage.asks(f"{PUBLIC}/call/{n}", browser)).status_code for n in range(1_000)]
     assert statuses[:300] == [404] * 300

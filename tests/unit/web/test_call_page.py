@@ -1,4 +1,4 @@
-"""The page itself: the same for everybody, harmless to look at, and under exact headers."""
+"""The page: the same for everybody, safe to request, with exact headers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ HEADERS = {
 CRAWLERS = ("Slackbot-LinkExpanding 1.0", "curl/8", "Mozilla/5.0")
 
 
-async def test_looking_changes_and_tells_nothing(stage: CallStage):
+async def test_a_get_changes_and_reveals_nothing(stage: CallStage):
     """GET and HEAD by anybody, a hundred times: the same page, no cookie, the link unused."""
     link = await stage.offered()
     before = await stage.rows()
@@ -51,7 +51,7 @@ async def test_looking_changes_and_tells_nothing(stage: CallStage):
 
 
 async def test_the_page_is_the_same_for_every_link(stage: CallStage):
-    """Good, used, taken back, forged: whoever looks cannot tell one from another."""
+    """Valid, used, replaced, forged: the page does not show which."""
     good, old = await stage.offered(), await stage.offered()
     await stage.asks(old)
     answers = []
@@ -64,7 +64,7 @@ async def test_the_page_is_the_same_for_every_link(stage: CallStage):
 
 
 async def test_every_answer_has_the_exact_headers(stage: CallStage):
-    """The page, the pass, errors, what does not exist and wrong methods alike."""
+    """The page, the credentials, errors, missing files and wrong methods alike."""
     link = await stage.offered()
     asked = [
         await stage.browser().get(link),
@@ -85,8 +85,8 @@ async def test_every_answer_has_the_exact_headers(stage: CallStage):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_only_post_is_worth_something(stage: CallStage, method: str):
-    """Any other method on the session or the state is refused, and uses nothing up."""
+async def test_only_post_gives_credentials(stage: CallStage, method: str):
+    """Any other method on the session or the state is refused, and leaves the link unused."""
     link = await stage.offered()
     for target in ("session", "state"):
         answer = await stage.browser().request(method, f"{link}/{target}", headers=OURS)
@@ -95,14 +95,14 @@ async def test_only_post_is_worth_something(stage: CallStage, method: str):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-async def test_the_page_is_only_read(stage: CallStage, method: str):
+async def test_the_page_is_read_only(stage: CallStage, method: str):
     """Nothing can be sent to the page's own address."""
     answer = await stage.browser().request(method, await stage.offered(), headers=OURS)
     assert answer.status_code == 405
 
 
-async def test_what_the_page_loads_may_be_kept(stage: CallStage):
-    """Exactly the files of the folder, for a year, with their types, compressed for who can."""
+async def test_hashed_files_may_be_cached(stage: CallStage):
+    """The files of the folder, for a year, with their types, compressed where accepted."""
     types = {"js": "text/javascript; charset=utf-8", "css": "text/css; charset=utf-8"}
     for ending, media_type in types.items():
         name = f"call.0a1b2c3d4e5f.{ending}"
@@ -118,7 +118,7 @@ async def test_what_the_page_loads_may_be_kept(stage: CallStage):
             assert answer.headers["content-security-policy"] == HEADERS["content-security-policy"]
 
 
-async def test_what_keeps_its_name_is_not_kept(stage: CallStage):
+async def test_files_without_a_hash_are_not_cached(stage: CallStage):
     """The licences change with the next version, under the same name."""
     answer = await stage.browser().get(f"{PUBLIC}/call/static/call.licences.txt")
     assert (answer.status_code, answer.text) == (200, "Apache-2.0")
@@ -130,7 +130,7 @@ async def test_what_keeps_its_name_is_not_kept(stage: CallStage):
     "name", ["", "call.html", "other.js", "../call.html", "..%2fcall.html", "%2e%2e/x", "sub"]
 )
 async def test_nothing_else_is_served(stage: CallStage, tmp_path: Path, name: str):
-    """No other file, no folder, nothing that came later, and not the page under a lasting name."""
+    """No other file, no folder, no later file, and never the page as an immutable file."""
     (tmp_path / "other.js").write_text("new")
     (tmp_path / "sub").mkdir(exist_ok=True)
     answer = await stage.browser().get(f"{PUBLIC}/call/static/{name}")
@@ -139,14 +139,14 @@ async def test_nothing_else_is_served(stage: CallStage, tmp_path: Path, name: st
 
 
 async def test_the_same_folder_is_the_same_bytes(stage: CallStage):
-    """Compressing writes no time down."""
+    """The compressed file holds no time."""
     routes = CallStage(stage.store, stage.page)
     name = f"{PUBLIC}/call/static/call.0a1b2c3d4e5f.js"
     first, second = [await one.browser().get(name) for one in (stage, routes)]
     assert gzip.decompress(gzip.compress(first.content)) == second.content
 
 
-async def test_media_hosts_of_this_machine_stand_in_the_policy(tmp_path: Path):
+async def test_loopback_media_hosts_are_in_the_policy(tmp_path: Path):
     """For a call on loopback the page may connect there without TLS, at any port."""
     hosts = MediaHosts.of(["127.0.0.1", "*.chime.aws"])
     async with call_stage(tmp_path, hosts=hosts) as stage:
@@ -172,5 +172,5 @@ def test_why_there_is_no_page(tmp_path: Path, url: str, built: bool, code: str, 
     """It needs an address that browsers trust, and to be built."""
     if built:
         built_page(tmp_path)
-    found = check_call_page(url, tmp_path)
-    assert (found.code, found.grade) == (code, grade)
+    finding = check_call_page(url, tmp_path)
+    assert (finding.code, finding.grade) == (code, grade)

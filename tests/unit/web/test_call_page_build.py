@@ -1,4 +1,4 @@
-"""The call page's way into the wheel: with npm it is there, without npm everything else is."""
+"""The call page in the wheel: built with npm, left out without npm."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OFF = "the call page is off"
 
 
 def copy_of_the_checkout(folder: Path) -> Path:
-    """What a build needs, without what earlier builds left."""
+    """Copy what a build needs, without the output of earlier builds."""
     leave = shutil.ignore_patterns("static", "__pycache__", "node_modules")
     for name in ("slackbot", "migrations"):
         shutil.copytree(CHECKOUT / name, folder / name, ignore=leave)
@@ -32,7 +32,7 @@ def copy_of_the_checkout(folder: Path) -> Path:
 
 
 def build(checkout: Path, *what: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run hatchling in the checkout; what it makes lies in its folder `dist`."""
+    """Run hatchling in the checkout; its output is in `dist`."""
     return subprocess.run(
         [sys.executable, "-m", "hatchling", "build", *what],
         cwd=checkout,
@@ -50,7 +50,7 @@ def wheel_of(checkout: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def without_npm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout on a machine that has no node."""
+    """A checkout on a machine without Node."""
     return copy_of_the_checkout(tmp_path_factory.mktemp("without"))
 
 
@@ -85,10 +85,10 @@ def with_npm(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     return one, two
 
 
-def test_without_npm_the_wheel_installs_and_says_once_that_the_page_is_off(
+def test_without_npm_the_wheel_installs_with_one_warning(
     without_npm: Path, tmp_path: Path
 ) -> None:
-    """A machine without node gets the bot, one warning and no half of a page."""
+    """A machine without Node gets the bot, one warning and no part of the page."""
     ran = build(without_npm, "-t", "wheel", PATH="")
     assert ran.returncode == 0, ran.stderr
     assert (ran.stdout + ran.stderr).count(OFF) == 1
@@ -101,15 +101,15 @@ def test_without_npm_the_wheel_installs_and_says_once_that_the_page_is_off(
     assert (tmp_path / "slackbot/web/app.py").exists()
 
 
-def test_where_the_page_is_required_its_absence_is_an_error(without_npm: Path) -> None:
-    """A release cannot lose the page unnoticed."""
+def test_a_required_page_that_is_missing_is_an_error(without_npm: Path) -> None:
+    """No release loses the page unnoticed."""
     ran = build(without_npm, "-t", "wheel", PATH="", REQUIRE_CALL_PAGE="1")
     assert ran.returncode != 0
     assert OFF in ran.stdout + ran.stderr
 
 
 def test_the_sdist_has_the_sources_and_no_packages(with_npm: tuple[Path, Path]) -> None:
-    """A wheel built from the sdist can have the page; what npm brought stays out of it."""
+    """A wheel built from the sdist can have the page; npm's packages stay out of it."""
     checkout = with_npm[0]
     assert build(checkout, "-t", "sdist").returncode == 0
     made = next((checkout / "dist").glob("*.tar.gz"))
@@ -121,7 +121,7 @@ def test_the_sdist_has_the_sources_and_no_packages(with_npm: tuple[Path, Path]) 
 
 
 def test_with_npm_the_wheel_has_the_page(with_npm: tuple[Path, Path]) -> None:
-    """Four files, each under the name that the page refers to, and nothing of what made them."""
+    """Four files, each under the name that the page refers to, and no sources."""
     wheel = zipfile.ZipFile(wheel_of(with_npm[0]))
     inside = {n.removeprefix(STATIC): wheel.read(n) for n in wheel.namelist() if STATIC in n}
     html = inside["call.html"].decode()
@@ -136,13 +136,13 @@ def test_with_npm_the_wheel_has_the_page(with_npm: tuple[Path, Path]) -> None:
 
 
 def test_two_builds_are_the_same_bytes(with_npm: tuple[Path, Path]) -> None:
-    """Who builds the page elsewhere gets this very page."""
+    """A build elsewhere gives the same page."""
     one, two = (wheel_of(checkout).read_bytes() for checkout in with_npm)
     assert one == two
 
 
 def test_every_licence_is_listed(with_npm: tuple[Path, Path]) -> None:
-    """The SDK and all that it loads, each with a licence from the list and the licence's text."""
+    """The SDK and its dependencies, each with an allowed licence and the licence's text."""
     checkout = with_npm[0]
     text = (checkout / STATIC / "call.licences.txt").read_text()
     listed = set()
@@ -163,7 +163,7 @@ def test_every_licence_is_listed(with_npm: tuple[Path, Path]) -> None:
 
 
 def test_pins_are_exact_and_the_lock_names_no_registry() -> None:
-    """What is built is what was looked at, from whatever registry one uses."""
+    """The build uses the reviewed versions, from any registry."""
     wanted = json.loads((CHECKOUT / PAGE / "package.json").read_text())["devDependencies"]
     lock = json.loads((CHECKOUT / PAGE / "package-lock.json").read_text())["packages"]
     for name, version in wanted.items():

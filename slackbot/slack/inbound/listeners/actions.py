@@ -12,22 +12,14 @@ from slackbot.slack.blocks.match import CALL_NEW, CALL_OPEN
 from slackbot.slack.blocks.modals import PendingCommand
 from slackbot.slack.blocks.status import LINK_HELP, LINK_OPEN
 from slackbot.slack.command import from_action
-from slackbot.slack.commands.call_buttons import CallButtons
-from slackbot.slack.commands.connect_flow import ConnectFlow
-from slackbot.slack.commands.handlers import CommandHandlers
-from slackbot.slack.commands.responder import ReplyTarget, Responder
+from slackbot.slack.commands.responder import ReplyTarget
+from slackbot.slack.inbound.listeners import Parts
 from slackbot.slack.request_context import timed
 
 
-def register(
-    app: AsyncApp,
-    *,
-    handlers: CommandHandlers,
-    connect_flow: ConnectFlow,
-    call_buttons: CallButtons,
-    responder: Responder,
-) -> None:
+def register(app: AsyncApp, parts: Parts) -> None:
     """Listen to every button; one that is unknown or only a link is acknowledged, no more."""
+    handlers, connect_flow, responder = parts.handlers, parts.connect_flow, parts.responder
 
     async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         target = ReplyTarget.of(body)
@@ -41,10 +33,11 @@ def register(
         elif action_id == LINK_HELP:
             responder.reply(connect_flow.token_help(PendingCommand(command=value)), target)
         elif action_id == CALL_OPEN:
-            call_buttons.opened(person, value)
+            parts.call_buttons.opened(person, value)
         elif action_id == CALL_NEW:
             # The answer is the whole card, so nothing of the old one stays above it.
-            responder.reply(call_buttons.new_link(person, value), replace(target, kept=()))
+            task = parts.call_buttons.new_link(person, value)
+            responder.reply(task, replace(target, kept=()))
         elif (command := from_action(action_id)) is not None:
             if target.own_message is not None:
                 handlers.record_answer(person, target.own_message, command)

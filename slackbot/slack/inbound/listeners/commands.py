@@ -9,37 +9,29 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slackbot.slack import texts
 from slackbot.slack.blocks.modals import PendingCommand
 from slackbot.slack.command import Command, Name, parse
-from slackbot.slack.commands.connect_flow import ConnectFlow
-from slackbot.slack.commands.handlers import CommandHandlers
-from slackbot.slack.commands.responder import Responder, person_of, ready_in_time
+from slackbot.slack.commands.responder import person_of, ready_in_time
+from slackbot.slack.inbound.listeners import Parts
 from slackbot.slack.request_context import timed
 
 
-def register(
-    app: AsyncApp,
-    *,
-    slash: str,
-    handlers: CommandHandlers,
-    connect_flow: ConnectFlow,
-    responder: Responder,
-) -> None:
+def register(app: AsyncApp, parts: Parts) -> None:
     """Listen to the slash command, and run its subcommands."""
 
     async def networking(ack: AsyncAck, command: dict[str, Any]) -> None:
         person = person_of(command)
-        responder.mark_active(person)
+        parts.responder.mark_active(person)
         parsed = parse(command.get("text") or "")
         url = str(command.get("response_url") or "")
         if isinstance(parsed, Command) and parsed.name is Name.CONNECT:
             pending = PendingCommand(response_url=url)
-            connect_flow.open_form(person, str(command.get("trigger_id")), pending)
+            parts.connect_flow.open_form(person, str(command.get("trigger_id")), pending)
             await ack()
             return
-        task = handlers.start(person, parsed)
+        task = parts.handlers.start(person, parsed)
         if await ready_in_time(task):
             await ack(response_type="ephemeral", **task.result().payload())
             return
-        responder.follow_up(task, person, url)
+        parts.responder.follow_up(task, person, url)
         await ack(response_type="ephemeral", text=texts.ASKING)
 
-    app.command(slash)(timed("command", networking))
+    app.command(parts.slash)(timed("command", networking))

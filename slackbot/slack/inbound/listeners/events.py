@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from slackbot.aio.tasks import BackgroundTasks
-from slackbot.domain.model import Person, TeamId
+from slackbot.domain.model import Person
 from slackbot.slack.command import Command, Name
-from slackbot.slack.commands.handlers import CommandHandlers
-from slackbot.slack.commands.responder import ReplyTarget, Responder, slack_person
+from slackbot.slack.commands.responder import ReplyTarget, slack_person
+from slackbot.slack.inbound.listeners import Parts
 from slackbot.slack.request_context import timed
 
-# Records a workspace's event by its `event_id`; False if it was recorded before.
-RecordEvent = Callable[[TeamId, str], Awaitable[bool]]
 
-
-def register(
-    app: AsyncApp,
-    *,
-    handlers: CommandHandlers,
-    responder: Responder,
-    background: BackgroundTasks,
-    record_event: RecordEvent,
-) -> None:
+def register(app: AsyncApp, parts: Parts) -> None:
     """Listen to Home being opened. Call it last: it ignores all events without a listener."""
 
     async def home_opened(body: dict[str, Any], event: dict[str, Any]) -> None:
         opener, event_id = slack_person(body["team_id"], event["user"]), str(body["event_id"])
-        responder.mark_active(opener)
+        parts.responder.mark_active(opener)
         if event.get("tab") == "home":
-            background.start(show_home(opener, event_id), "show_home")
+            parts.background.start(show_home(opener, event_id), "show_home")
 
     async def show_home(opener: Person, event_id: str) -> None:
-        if await record_event(opener.team, event_id):
-            task = handlers.start(opener, Command(Name.OVERVIEW))
-            responder.reply(task, ReplyTarget(opener, home=True))
+        if await parts.record_event(opener.team, event_id):
+            task = parts.handlers.start(opener, Command(Name.OVERVIEW))
+            parts.responder.reply(task, ReplyTarget(opener, home=True))
 
     async def ignored() -> None:
         """Ignore an event that our manifest does not subscribe to; without a 200 it comes again."""

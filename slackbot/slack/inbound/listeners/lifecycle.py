@@ -8,11 +8,9 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
 
-from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.model import TeamId
-from slackbot.services.accounts import Accounts
 from slackbot.slack.commands.responder import slack_person
-from slackbot.slack.inbound.listeners.events import RecordEvent
+from slackbot.slack.inbound.listeners import Parts
 from slackbot.slack.request_context import timed
 
 # Seconds that the answer to an event waits for the deletion; Slack waits three.
@@ -25,13 +23,12 @@ class NotDone(Exception):
     """The deletion is not done yet: Slack should deliver the event again."""
 
 
-def register(
-    app: AsyncApp, *, accounts: Accounts, background: BackgroundTasks, record_event: RecordEvent
-) -> None:
+def register(app: AsyncApp, parts: Parts) -> None:
     """Listen to removals and deactivations."""
+    accounts, background = parts.accounts, parts.background
 
     async def removed(body: dict[str, Any]) -> None:
-        if await record_event(TeamId(body["team_id"]), str(body["event_id"])):
+        if await parts.record_event(TeamId(body["team_id"]), str(body["event_id"])):
             forget = accounts.forget_workspace(TeamId(body["team_id"]))
             background.start(forget, "forget_workspace")
 

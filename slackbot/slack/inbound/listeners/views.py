@@ -7,13 +7,15 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from slackbot.slack.blocks.modals import CONNECT, CREDENTIAL, EVENT, PendingCommand
-from slackbot.slack.commands.connect_flow import ConnectFlow, Form
+from slackbot.slack.commands.connect_flow import Form
 from slackbot.slack.commands.responder import person_of, ready_in_time
+from slackbot.slack.inbound.listeners import Parts
 from slackbot.slack.request_context import timed
 
 
-def register(app: AsyncApp, *, connect_flow: ConnectFlow) -> None:
+def register(app: AsyncApp, parts: Parts) -> None:
     """Listen to the form's submission."""
+    connect_flow = parts.connect_flow
 
     async def submitted(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         form = Form(

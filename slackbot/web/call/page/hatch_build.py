@@ -1,7 +1,7 @@
-"""Builds the call page into the wheel where npm is at hand; without it the wheel has no call page.
+"""Build the call page into the wheel if npm is available; else the wheel has no call page.
 
-`REQUIRE_CALL_PAGE=1` makes a missing page an error: for the machine that builds releases. A page
-that was built before, as in a container's first stage, is taken as it is where there is no npm.
+`REQUIRE_CALL_PAGE=1` makes a missing page an error: for the machine that builds releases. Without
+npm a page that is already built, as in a container's first stage, is used as it is.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 OFF = "the call page is off in this build"
-PATIENCE = 600  # seconds for npm
+TIMEOUT = 600  # seconds for npm
 
 
 class CallPage(BuildHookInterface[Any]):
-    """Hatch's hook; runs for wheels, never for editable installs."""
+    """Hatch's build hook; runs for wheels, never for editable installs."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Build the page, or say once that there is none.
+        """Build the page, or warn that there is none.
 
         Raises:
-            SystemExit: the page is required and cannot be had.
-            subprocess.CalledProcessError: it can be had and does not build, as with a licence
-                that is not allowed or more bytes than the budget.
+            SystemExit: the page is required, and there is no npm or it cannot install.
+            subprocess.CalledProcessError: the build fails, for example because of a licence that
+                is not allowed, or a size over the budget.
         """
         if version == "editable":
             return
@@ -39,25 +39,24 @@ class CallPage(BuildHookInterface[Any]):
             if not (page.parent / "static/call.html").exists():
                 self._without(f"npm not found: {OFF}")
             return
-        if not _installed(page) and not _install(npm, page):
+        install = [npm, "ci", "--ignore-scripts", "--silent"]
+        if not _is_installed(page) and self._run(install, page, check=False) != 0:
             self._without(f"npm could not install what the call page needs: {OFF}")
             return
-        build = [npm, "run", "--silent", "build"]
-        subprocess.run(build, cwd=page, check=True, timeout=PATIENCE)  # noqa: S603
+        self._run([npm, "run", "--silent", "build"], page, check=True)
 
-    def _without(self, why: str) -> None:
+    def _without(self, reason: str) -> None:
         if os.environ.get("REQUIRE_CALL_PAGE") == "1":
-            raise SystemExit(f"REQUIRE_CALL_PAGE is set, but {why}")
-        self.app.display_warning(why)
+            raise SystemExit(f"REQUIRE_CALL_PAGE is set, but {reason}")
+        self.app.display_warning(reason)
+
+    @staticmethod
+    def _run(command: list[str], page: Path, *, check: bool) -> int:
+        return subprocess.run(command, cwd=page, check=check, timeout=TIMEOUT).returncode  # noqa: S603
 
 
-def _installed(page: Path) -> bool:
-    """Whether node_modules is what the lock says; npm leaves a copy of the lock there."""
+def _is_installed(page: Path) -> bool:
+    """Return True if node_modules matches the lock file, of which npm leaves a copy there."""
     copy = page / "node_modules/.package-lock.json"
     lock = page / "package-lock.json"
     return copy.exists() and copy.stat().st_mtime >= lock.stat().st_mtime
-
-
-def _install(npm: str, page: Path) -> bool:
-    command = [npm, "ci", "--ignore-scripts", "--silent"]
-    return subprocess.run(command, cwd=page, check=False, timeout=PATIENCE).returncode == 0  # noqa: S603
