@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from slackbot.delivery import tables
+from slackbot.delivery import engine
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import SCHEMA
@@ -66,7 +66,7 @@ async def _migrate(url: str) -> None:
     database = Database(url)
     await schema.upgrade(database)
     await database.aclose()
-    tables.migrate(url, schema=SCHEMA)
+    engine.migrate(url, schema=SCHEMA)
 
 
 @pytest.fixture

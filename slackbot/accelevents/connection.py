@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -20,7 +19,8 @@ from slackbot.accelevents.authorization import credentials
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.match_event import read_matches
 from slackbot.domain.errors import TokenRefused
-from slackbot.domain.model import Link, MatchReport, SessionId
+from slackbot.domain.feed_events import FeedEvent, MatchesReported
+from slackbot.domain.model import Link, SessionId
 
 log = structlog.get_logger(__name__)
 
@@ -113,12 +113,12 @@ class Connection:
         session: aiohttp.ClientSession,
         options: FeedOptions,
         link: Link,
-        on_matches: Callable[[Sequence[MatchReport]], None],
+        events: asyncio.Queue[FeedEvent],
     ) -> None:
-        """Create a connection that calls `on_matches` with every report. Does not open it."""
+        """Create a connection that writes reported matches to `events`. Does not open it."""
         self._options = options
         self._link = link
-        self._on_matches = on_matches
+        self._events = events
         self._session = _HandshakeSession(session)
         self._connect_answered = asyncio.Event()
         self._closed = asyncio.Event()
@@ -159,7 +159,8 @@ class Connection:
         try:
             reports = read_matches(args, self._options.timezone, self._link.account_id)
             if reports:
-                self._on_matches(reports)
+                person, event = self._link.person, self._link.event
+                self._events.put_nowait(MatchesReported(person, event, reports))
         except Exception as error:  # noqa: BLE001 whatever it is, the connection goes on
             # Not its text, which may quote the payload.
             log.warning("event_failed", error=type(error).__name__)

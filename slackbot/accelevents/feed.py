@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 import aiohttp
 import structlog
 
 from slackbot.accelevents.connection import ConnectError, Connection
 from slackbot.accelevents.feed_options import FeedOptions
-from slackbot.domain.model import FeedHealth, Link, MatchReport, SessionId
+from slackbot.domain.feed_events import FeedConnected, FeedDisconnected, FeedEvent
+from slackbot.domain.model import FeedHealth, Link, SessionId
 from slackbot.domain.ports import Clock
 from slackbot.telemetry import FEED_FAILURES, FEED_RECONNECTS, FEEDS_OPEN
 
 log = structlog.get_logger(__name__)
 
 STABLE_SECONDS: Final = 5.0  # after that long, losing the connection is no failure in a row
-
-
-class Reports(Protocol):
-    """Where a feed says what happens. Returns at once; never raises."""
-
-    def matched(self, link: Link, seen: Sequence[MatchReport]) -> None: ...
-    def connected(self, link: Link) -> None: ...
-    def disconnected(self, link: Link, word: str) -> None: ...
 
 
 class Feed:
@@ -42,7 +33,7 @@ class Feed:
         http: aiohttp.ClientSession,
         gate: asyncio.Semaphore,
         clock: Clock,
-        reports: Reports,
+        events: asyncio.Queue[FeedEvent],
     ) -> None:
         """Start the task. `gate` limits the handshakes of all feeds."""
         self.link = link
@@ -53,7 +44,7 @@ class Feed:
         self._http = http
         self._gate = gate
         self._clock = clock
-        self._reports = reports
+        self._events = events
         self._failures = 0  # in a row
         self._was_connected = False
         self._connection: Connection | None = None
@@ -82,9 +73,7 @@ class Feed:
     async def _run(self) -> None:
         while True:
             try:
-                connection = Connection(
-                    self._http, self._options, self.link, partial(self._reports.matched, self.link)
-                )
+                connection = Connection(self._http, self._options, self.link, self._events)
                 try:
                     self._on_disconnected(await self._hold(connection))
                 finally:
@@ -121,13 +110,13 @@ class Feed:
         self._was_connected = True
         self._set_health(connected=True, failure=None)
         self.settled.set()
-        self._reports.connected(self.link)
+        self._events.put_nowait(FeedConnected(self.link.person))
 
     def _on_disconnected(self, reason: str) -> None:
         self.settled.clear()
         self._set_health(connected=False, failure=reason)
         FEED_FAILURES.labels(reason=reason).inc()
-        self._reports.disconnected(self.link, reason)
+        self._events.put_nowait(FeedDisconnected(self.link.person, reason))
 
     def _set_health(self, *, connected: bool, failure: str | None) -> None:
         self.health = replace(self.health, failure=failure)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,8 @@ from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.feeds import SocketFeed
 from slackbot.bootstrap import database as upkeep
 from slackbot.bootstrap.call_page import calls_and_page
+from slackbot.delivery.lease import Lease
+from slackbot.domain.feed_events import FeedEvent
 from slackbot.domain.workers import Role
 from slackbot.services.calls import Calls
 from slackbot.settings import Settings, SettingsError, split
@@ -28,8 +29,9 @@ from slackbot.slack.outbound.messenger import SlackMessenger
 from slackbot.slack.outbound.queue import WorkspaceQueue
 from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import DeliveryDatabase
+from slackbot.storage.feeds import SqlDesiredFeeds
 from slackbot.storage.store import SqlStore
-from slackbot.storage.workers import SqlLeases
+from slackbot.storage.workers import SqlWorkerRegistry
 
 
 class SystemClock:
@@ -44,13 +46,6 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
 
-@dataclass(slots=True)
-class Fence:
-    """Whether this process may still tell what it took over; its worker says so."""
-
-    holds: Callable[[], bool] = lambda: True
-
-
 @dataclass(frozen=True, slots=True)
 class Outside:
     """The parts that reach out of the process."""
@@ -58,10 +53,14 @@ class Outside:
     boot_id: str
     """Of this start of the process; no other start has the same."""
     database: Database
-    leases: SqlLeases
+    workers: SqlWorkerRegistry
+    desired_feeds: SqlDesiredFeeds
+    lease: Lease
+    wake: asyncio.Event  # set for a heartbeat at once
     store: SqlStore
     platform: AcceleventsClient
     feed: SocketFeed
+    feed_events: asyncio.Queue[FeedEvent]
     slack: WebClient
     installation: SingleInstallation
     slack_api: SlackApi
@@ -69,7 +68,6 @@ class Outside:
     messenger: SlackMessenger
     links: HubLinks
     delivery_database: DeliveryDatabase
-    fence: Fence
     calls: Calls
     call_page: ASGIApp | None
 
@@ -95,26 +93,44 @@ async def reach_out(
     delivery_database = DeliveryDatabase(settings.database)
     closing.callback(delivery_database.close)
     boot_id = secrets.token_hex(8)
-    leases = SqlLeases(database, boot_id=boot_id, role=role)
+    workers = SqlWorkerRegistry(database, boot_id=boot_id, role=role)
+    lease = Lease(single_process=database.single_process)
     store = SqlStore(database, cipher)
     platform = AcceleventsClient(platform_as, clock)
     closing.push_async_callback(platform.aclose)
-    feed = SocketFeed(feed_as, clock)
+    feed_events: asyncio.Queue[FeedEvent] = asyncio.Queue()
+    feed = SocketFeed(feed_as, clock, feed_events)
     closing.push_async_callback(feed.aclose)
     installation, client = await _slack_of(settings, closing)
     links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
-    fence = Fence()
     calls, call_page = calls_and_page(settings, store, clock, call_static)
-    # `holds` is set later.
-    slack_api = SlackApi(client, installation, may_send=lambda: fence.holds())  # noqa: PLW0108
+    slack_api = SlackApi(client, installation, may_send=lease.is_held)
     slack_queue = WorkspaceQueue()
     closing.push_async_callback(slack_queue.aclose)
     messenger = SlackMessenger(
         slack_api, slack_queue, links, channels=store.dm_channels, call_offer=calls.offer
     )
-    slack = (client, installation, slack_api, slack_queue, messenger)
-    opened = (boot_id, database, leases, store, platform, feed, *slack)
-    return Outside(*opened, links, delivery_database, fence, calls, call_page)
+    return Outside(
+        boot_id=boot_id,
+        database=database,
+        workers=workers,
+        desired_feeds=SqlDesiredFeeds(database, boot_id=boot_id),
+        lease=lease,
+        wake=asyncio.Event(),
+        store=store,
+        platform=platform,
+        feed=feed,
+        feed_events=feed_events,
+        slack=client,
+        installation=installation,
+        slack_api=slack_api,
+        slack_queue=slack_queue,
+        messenger=messenger,
+        links=links,
+        delivery_database=delivery_database,
+        calls=calls,
+        call_page=call_page,
+    )
 
 
 async def _slack_of(

@@ -35,8 +35,8 @@ from slackbot.slack.installations import (
 )
 from slackbot.slack.outbound.response_urls import ResponseUrls
 from slackbot.slack.outbound.views import Views
+from slackbot.storage.feeds import FEEDS_CHANNEL
 from slackbot.storage.notify import listen
-from slackbot.storage.workers import FEEDS_CHANNEL
 from slackbot.web.app import web_app
 from slackbot.web.call.assets import STATIC
 
@@ -74,6 +74,7 @@ async def running(
         if socket_mode is not None:
             await _reachable(socket_mode)
         resuming = asyncio.create_task(_resume(outside, inside))
+        monitoring = asyncio.create_task(inside.monitor.run(outside.feed_events))
         living = asyncio.create_task(_live(settings, resuming, outside, inside))
 
         async def ready() -> dict[str, bool]:
@@ -90,15 +91,17 @@ async def running(
                 await socket_mode.aclose()
             resuming.cancel()
             living.cancel()
-            inside.watch.close()
+            inside.monitor.stop_polling()
             await outside.feed.aclose()
-            await inside.worker.retire()
+            monitoring.cancel()  # it finishes the events that are left
+            await asyncio.gather(monitoring, return_exceptions=True)
+            await inside.worker.stop_claiming()
             await background.drain(DRAIN_SECONDS)
 
 
 async def _become_worker(outside: Outside, inside: Inside, role: Role) -> None:
     """Nothing that may take as long as a lease comes between registering and beating."""
-    inside.matches.assume_stale_backup(await outside.leases.register())
+    inside.matches.assume_stale_backup(await outside.workers.register())
     log.info("registered", worker=outside.boot_id, role=role.value)
     await inside.worker.start()
 
@@ -181,7 +184,7 @@ async def _resume(outside: Outside, inside: Inside) -> TeamId:
             if outside.database.single_process:
                 await inside.delivery.recover()
             await inside.matches.resume(installation.team)
-            await inside.watch.resume(installation.team)
+            await inside.monitor.resume(installation.team)
         except (SlackUnreachable, StoreUnavailable):
             await asyncio.sleep(ASK_AGAIN_SECONDS)
         except Exception:
@@ -199,9 +202,9 @@ async def _live(
     """What goes on by the clock for as long as the bot runs."""
     async with asyncio.TaskGroup() as tasks:
         if not outside.database.single_process:
-            tasks.create_task(listen(settings.database, FEEDS_CHANNEL, inside.worker.wake))
+            tasks.create_task(listen(settings.database, FEEDS_CHANNEL, outside.wake.set))
         team = await asyncio.shield(resuming)
         tasks.create_task(inside.condition.run(team))
-        tasks.create_task(inside.rounds.keep(team))
-        tasks.create_task(inside.delivery.keep_tidy())
+        tasks.create_task(inside.rounds.run(team))
+        tasks.create_task(inside.delivery.run_purge())
         tasks.create_task(outside.calls.run_cleanup(team))

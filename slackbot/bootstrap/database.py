@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, aclosing, contextmanager
 from functools import partial
 from pathlib import Path
 
-from slackbot.delivery import tables
+from slackbot.delivery import engine
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.engine import DeliveryUnusable
 from slackbot.domain.ports import StoreUnavailable
@@ -130,7 +130,7 @@ async def migrate(settings: Settings) -> list[str]:
         async with aclosing(database_of(settings)) as opened:
             steps = await schema.upgrade(opened)
             if not opened.single_process:
-                migrate = partial(tables.migrate, schema=SCHEMA)
+                migrate = partial(engine.migrate, schema=SCHEMA)
                 with raise_unavailable():
                     done = await asyncio.to_thread(
                         DeliveryDatabase(settings.database).migrate, migrate

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.bootstrap.adapters import Outside, SystemClock
 from slackbot.delivery.delivery import DurableDelivery
+from slackbot.delivery.feed_sync import FeedSync
 from slackbot.delivery.shared_feed import SharedFeed
 from slackbot.delivery.worker import Worker
 from slackbot.domain.ports import MatchFeed
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
 from slackbot.services.feed_monitor import FeedMonitor
+from slackbot.services.feed_poller import FeedPoller
 from slackbot.services.health import HealthMonitor
 from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
@@ -27,7 +29,7 @@ class Inside:
     accounts: Accounts
     sessions: Sessions
     matches: Matches
-    watch: FeedMonitor
+    monitor: FeedMonitor
     availabilities: Availabilities
     delivery: DurableDelivery
     notices: Notices
@@ -41,7 +43,7 @@ def join(outside: Outside, clock: SystemClock, background: BackgroundTasks) -> I
     store, platform = outside.store, outside.platform
     shared = None
     if not outside.database.single_process:
-        shared = SharedFeed(outside.feed, outside.leases, store, clock, background)
+        shared = SharedFeed(outside.feed, outside.desired_feeds, store, background, outside.wake)
     feed: MatchFeed = shared or outside.feed
     delivery = DurableDelivery(boot_id=outside.boot_id)
     accounts = Accounts(
@@ -60,99 +62,56 @@ def join(outside: Outside, clock: SystemClock, background: BackgroundTasks) -> I
         clock=clock,
         background=background,
     )
-    joint = _Joint(outside, clock, background, shared, feed, delivery, accounts, matches)
-    return joint.done()
-
-
-@dataclass(frozen=True, slots=True)
-class _Joint:
-    """What the services that watch and wait have in common."""
-
-    outside: Outside
-    clock: SystemClock
-    background: BackgroundTasks
-    shared: SharedFeed | None
-    feed: MatchFeed
-    delivery: DurableDelivery
-    accounts: Accounts
-    matches: Matches
-
-    def done(self) -> Inside:
-        store, clock = self.outside.store, self.clock
-        watch = self._watch()
-        sessions = Sessions(
-            accounts=self.accounts, platform=self.outside.platform, store=store, clock=clock
-        )
-        return Inside(
-            accounts=self.accounts,
+    poller = FeedPoller(
+        accounts=accounts,
+        matches=matches,
+        delivery=delivery,
+        platform=platform,
+        store=store,
+        feed=feed,
+        clock=clock,
+    )
+    monitor = FeedMonitor(poller=poller, matches=matches, store=store, feed=feed, clock=clock)
+    sessions = Sessions(accounts=accounts, platform=platform, store=store, clock=clock)
+    return Inside(
+        accounts=accounts,
+        sessions=sessions,
+        matches=matches,
+        monitor=monitor,
+        availabilities=Availabilities(
+            accounts=accounts,
             sessions=sessions,
-            matches=self.matches,
-            watch=watch,
-            availabilities=self._availabilities(sessions, watch),
-            delivery=self.delivery,
-            notices=Notices(
-                store=store,
-                messenger=self.outside.messenger,
-                clock=clock,
-                on_unreachable=watch.stop_unreachable,
-            ),
-            rounds=Scheduler(
-                store=store, matches=self.matches, delivery=self.delivery, clock=clock
-            ),
-            worker=_worker(self.outside, self.shared, self.matches, watch, self.delivery),
-            condition=HealthMonitor(
-                store=store, clock=clock, feeds=(self.shared or self.outside.feed).healths
-            ),
-        )
-
-    def _watch(self) -> FeedMonitor:
-        return FeedMonitor(
-            accounts=self.accounts,
-            matches=self.matches,
-            delivery=self.delivery,
-            platform=self.outside.platform,
-            store=self.outside.store,
-            feed=self.feed,
-            clock=self.clock,
-            background=self.background,
-            locks=self.accounts.locks,
-            holds=self.shared.holds if self.shared is not None else lambda _: True,
-        )
-
-    def _availabilities(self, sessions: Sessions, watch: FeedMonitor) -> Availabilities:
-        return Availabilities(
-            accounts=self.accounts,
-            sessions=sessions,
-            matches=self.matches,
-            monitor=watch,
-            platform=self.outside.platform,
-            store=self.outside.store,
-            feed=self.feed,
-            clock=self.clock,
-        )
+            matches=matches,
+            monitor=monitor,
+            platform=platform,
+            store=store,
+            feed=feed,
+            clock=clock,
+        ),
+        delivery=delivery,
+        notices=Notices(
+            store=store,
+            messenger=outside.messenger,
+            clock=clock,
+            on_unreachable=poller.end_unreachable,
+        ),
+        rounds=Scheduler(store=store, matches=matches, delivery=delivery, clock=clock),
+        worker=_worker(outside, shared, matches, delivery),
+        condition=HealthMonitor(store=store, clock=clock, feeds=(shared or outside.feed).healths),
+    )
 
 
 def _worker(
-    outside: Outside,
-    shared: SharedFeed | None,
-    matches: Matches,
-    watch: FeedMonitor,
-    delivery: DurableDelivery,
+    outside: Outside, shared: SharedFeed | None, matches: Matches, delivery: DurableDelivery
 ) -> Worker:
     """What goes on beside the services: our lease, and what others leave behind."""
 
-    async def recover(dead: str) -> bool:
-        done = await delivery.recover(dead)
+    async def recover(stalled: str) -> bool:
+        done = await delivery.recover(stalled)
         await matches.resume((await outside.installation.get()).team)
         return done
 
-    worker = Worker(outside.leases, shared, recover=recover, fenced=shared is not None)
-    worker.dropped = watch.drop
-    worker.claimed = watch.claimed
-    outside.fence.holds = worker.held
+    feeds = None
     if shared is not None:
-        outside.feed.listen(shared)
-        shared.listen(watch)
-    else:
-        outside.feed.listen(watch)
-    return worker
+        feeds = FeedSync(shared, outside.desired_feeds, outside.feed_events, outside.wake)
+    return Worker(outside.workers, outside.lease, outside.wake, recover=recover, feeds=feeds)

@@ -1,4 +1,4 @@
-"""DBOS in this process: started on its database, and ended. There is one in a process."""
+"""DBOS in this process, of which there is one: migrate its tables, start it, stop it."""
 
 from __future__ import annotations
 
@@ -15,26 +15,35 @@ from dbos import error as dbos_error
 log = structlog.get_logger(__name__)
 
 APPLICATION: Final = "slackbot"
+# Never changes: DBOS resumes work of its own version only, so another one would strand what is
+# running. A workflow whose meaning changes gets another name, and the old one stays registered.
 VERSION: Final = "delivery-1"
-"""The same for ever: DBOS takes up work of its own version only, so another one would strand what
-is under way. A workflow whose meaning changes gets another name, and the old one stays known."""
-THREADS: Final = 6
-"""DBOS writes in threads; one database has no use for more at once."""
+THREADS: Final = 6  # DBOS writes in threads; one database has no use for more
 
-Work = Callable[..., Coroutine[Any, Any, None]]
+Workflow = Callable[..., Coroutine[Any, Any, None]]
 
 
 class DeliveryUnusable(Exception):
     """The engine cannot work on its database; the text is one line for operators."""
 
 
+def migrate(url: str, *, schema: str) -> None:
+    """Bring the engine's tables on PostgreSQL up to date, which takes a second or two.
+
+    On SQLite the engine creates them itself. Only one process at a time may call it; `url` is the
+    database's, with its password.
+    """
+    logging.getLogger("dbos").setLevel(logging.WARNING)
+    DBOS.migrate(url, schema=schema)
+
+
 def start(
-    database: Mapping[str, Any], *, executor: str, workflows: Mapping[str, Work]
-) -> dict[str, Work]:
+    database: Mapping[str, Any], *, executor: str, workflows: Mapping[str, Workflow]
+) -> dict[str, Workflow]:
     """Start DBOS on its database: keys of `DBOSConfig`. Call it in the running loop.
 
     Returns:
-        The workflows as they are to be begun, each by the name that stands on the disk.
+        The workflows in the form in which they are started, by their name on the disk.
 
     Raises:
         DeliveryUnusable: its tables are missing or of another version.
@@ -47,12 +56,15 @@ def start(
         "use_listen_notify": False,
         "notification_listener_polling_interval_sec": 0.2,
         "log_level": "WARNING",
-        **database,  # type: ignore[typeddict-item] # keys of the same type, chosen by wiring
+        **database,  # type: ignore[typeddict-item] # keys of the same type, chosen by storage
     }
     DBOS(config=config)
-    logger = _through_our_logging()
+    # DBOS prints by itself, past the redaction at the root of logging.
+    logger = logging.getLogger("dbos")
+    logger.handlers.clear()
+    logger.propagate = True
     registered = {name: DBOS.workflow(name=name)(work) for name, work in workflows.items()}
-    logger.disabled = True  # what is wrong is raised, and told in one line
+    logger.disabled = True  # a failure is raised, and reported in one line
     try:
         DBOS.launch()
     except dbos_error.DBOSException as problem:
@@ -65,27 +77,15 @@ def start(
 
 
 async def stop() -> None:
-    """End it; workflows that are under way stay unfinished for the next life."""
-    await _in_a_thread(lambda: DBOS.destroy(destroy_registry=True))
-
-
-def _through_our_logging() -> logging.Logger:
-    """DBOS prints by itself, past the redaction on the root of logging."""
-    logger = logging.getLogger("dbos")
-    logger.handlers.clear()
-    logger.propagate = True
-    return logger
-
-
-async def _in_a_thread(work: Callable[[], None]) -> None:
-    """DBOS ends the loop's pool of threads itself, so it must not run in there."""
+    """Stop DBOS; running workflows stay unfinished for the next start."""
     loop, done = asyncio.get_running_loop(), asyncio.Event()
 
-    def run() -> None:
+    def destroy() -> None:
         try:
-            work()
+            DBOS.destroy(destroy_registry=True)
         finally:
             loop.call_soon_threadsafe(done.set)
 
-    threading.Thread(target=run, name="dbos-destroy").start()
+    # DBOS shuts the loop's thread pool down, so it must not run in there.
+    threading.Thread(target=destroy, name="dbos-destroy").start()
     await done.wait()

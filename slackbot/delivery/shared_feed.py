@@ -1,134 +1,145 @@
-"""Feeds that several processes share: each is held by one worker, and wanted by any."""
+"""Feeds that several processes share: any of them requests a feed, one worker holds it."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import structlog
 
 from slackbot.aio.tasks import BackgroundTasks
-from slackbot.domain.model import EventSlug, FeedHealth, Link, MatchReport, Person, SessionId
-from slackbot.domain.ports import Clock, FeedListener, MatchFeed, Store, StoreUnavailable
-from slackbot.domain.workers import DesiredFeed, Leases
+from slackbot.domain.model import FeedHealth, Link, Person, SessionId
+from slackbot.domain.ports import MatchFeed, Store, StoreUnavailable
+from slackbot.domain.workers import DesiredFeed, DesiredFeeds
 
 log = structlog.get_logger(__name__)
 
-POLL_SECONDS = 0.1
-"""How often a process that does not hold a feed asks whether it is up."""
+POLL_SECONDS = 0.1  # between two reads of the health of a feed that another process holds
 
 
 class SharedFeed:
-    """Implements `ports.MatchFeed` over a table of wanted feeds and our own connections.
-
-    It stands between those connections and their listener (`ports.FeedListener`), so that the
-    others know how each feed is.
-    """
+    """Implements `ports.MatchFeed` over the table of desired feeds and local connections."""
 
     def __init__(
         self,
         local: MatchFeed,
-        leases: Leases,
+        desired: DesiredFeeds,
         store: Store,
-        clock: Clock,
         background: BackgroundTasks,
+        wake: asyncio.Event,
     ) -> None:
-        self._local = local
-        self._leases = leases
-        self._store = store
-        self._clock = clock
-        self._background = background
-        self._listener: FeedListener | None = None
-        self._held: dict[Person, DesiredFeed] = {}
-        self._told: dict[Person, FeedHealth] = {}
-        """How feeds are that others hold, as they said last."""
-        self._unsaid: set[Person] = set()
-        """Feeds whose health the others are to be told of."""
-        self._saying = asyncio.Lock()
-        self._asking: dict[Person, asyncio.Task[None]] = {}
-        self._closing: Counter[Person] = Counter()
-        self._closed: set[Person] = set()
-        """Closed since our worker looked last: what it saw of them is over."""
-        self.wake: Callable[[], None] = lambda: None
-        """Makes our worker look round at once."""
+        """Create a view in which no feed is held yet.
 
-    def listen(self, listener: FeedListener) -> None:
-        """Who is told of matches and of feeds that come and go."""
-        self._listener = listener
+        Args:
+            local: The connections of this process.
+            desired: The table of feeds.
+            store: Where the links are.
+            background: Runs the requests, which callers do not wait for.
+            wake: Set to make the worker of this process send a heartbeat at once.
+        """
+        self._local = local
+        self._desired = desired
+        self._store = store
+        self._background = background
+        self._wake = wake
+        self._held: dict[Person, DesiredFeed] = {}
+        self._remote: dict[Person, FeedHealth] = {}  # feeds of other workers, as last reported
+        self._unpublished: set[Person] = set()  # held feeds whose health the others do not know
+        self._publishing = asyncio.Lock()
+        self._requests: dict[Person, asyncio.Task[None]] = {}
+        self._closing: Counter[Person] = Counter()
+        self._closed: set[Person] = set()  # since the last heartbeat began; see `begin_heartbeat`
 
     # --- ports.MatchFeed -------------------------------------------------------------------------
 
     def open(self, link: Link, session_id: SessionId) -> None:
-        """Ask for the feed. Ours already and for the same session: nothing is to be done."""
-        held = self._held.get(link.person)
+        """Request the feed, unless this process holds it for the same session."""
+        person = link.person
+        held = self._held.get(person)
         if held is not None and held.session_id == session_id:
             self._local.open(link, session_id)
             return
-        self._ask(link.person, self._leases.request_feed(link.person, session_id))
+        request = self._request_after(self._requests.get(person), person, session_id)
+        self._requests[person] = task = self._background.start(request, "request_feed")
+        task.add_done_callback(lambda _: self._forget_request(person, task))
 
-    def _ask(self, person: Person, work: Coroutine[Any, Any, None]) -> None:
-        before = self._asking.get(person)
+    async def _request_after(
+        self, before: asyncio.Task[None] | None, person: Person, session_id: SessionId
+    ) -> None:
+        if before is not None:
+            await asyncio.wait({before})
+        await self._desired.request(person, session_id)
+        self._wake.set()
 
-        async def in_turn() -> None:
-            if before is not None:
-                await asyncio.wait({before})
-            await work
-            self.wake()
-
-        task = self._background.start(in_turn(), "want_feed")
-        self._asking[person] = task
-        task.add_done_callback(lambda _: self._asked(person, task))
-
-    def _asked(self, person: Person, task: asyncio.Task[None]) -> None:
-        if self._asking.get(person) is task:
-            del self._asking[person]
+    def _forget_request(self, person: Person, task: asyncio.Task[None]) -> None:
+        if self._requests.get(person) is task:
+            del self._requests[person]
 
     async def wait_connected(self, person: Person, seconds: float) -> bool:
-        """Whether the feed is up, waiting for it at most so long."""
+        """Wait for the feed to be up and return whether it is."""
         try:
             async with asyncio.timeout(seconds):
-                if (asking := self._asking.get(person)) is not None:
-                    await asyncio.wait({asking})
+                await self._requested(person)
                 while True:
                     if person in self._held:
                         if await self._local.wait_connected(person, seconds):
                             return True
                     else:
-                        health = await self._leases.health(person)
+                        health = await self._desired.health(person)
                         if health is None:
                             return False
-                        self._told[person] = health
+                        self._remote[person] = health
                         if health.connected:
                             return True
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             return False
 
+    async def _requested(self, person: Person) -> None:
+        if (request := self._requests.get(person)) is not None:
+            await asyncio.wait({request})
+
     def health(self, person: Person) -> FeedHealth | None:
-        """How the feed is: ours as we see it, another's as its holder said last."""
+        """Return the health of a feed: a remote one's as its worker reported it last."""
         if person in self._held:
             return self._local.health(person)
-        return self._told.get(person)
+        return self._remote.get(person)
 
     def healths(self) -> list[FeedHealth]:
-        """How those are that this process holds; holding none, how the others' are."""
-        ours = [self._local.health(person) for person in self._held]
-        return [it for it in ours if it is not None] or list(self._told.values())
+        """Return the health of the held feeds; of remote ones where none is held."""
+        return list(self._local_health(self._held).values()) or list(self._remote.values())
+
+    def holds(self, person: Person) -> bool:
+        """Return whether this process holds the person's feed."""
+        return person in self._held
+
+    async def publish_health(self, person: Person) -> None:
+        """Record the health of a held feed for the other processes.
+
+        Calls that come while one is being recorded are recorded together after it.
+        """
+        self._unpublished.add(person)
+        async with self._publishing:
+            if person not in self._unpublished:
+                return
+            people, self._unpublished = self._unpublished, set()
+            try:
+                await self._desired.report_health(self._local_health(people))
+            except StoreUnavailable:
+                log.warning("feed_health_unpublished")  # the next heartbeat corrects it
 
     async def close(self, person: Person) -> None:
-        """No longer wanted, by whomever it is held."""
+        """Cancel the request and disconnect, whichever process holds the feed."""
         self._closing[person] += 1
         try:
-            if (asking := self._asking.get(person)) is not None:
-                await asyncio.wait({asking})
-            self._told.pop(person, None)
-            await self._leases.cancel_feed(person)
+            await self._requested(person)
+            self._remote.pop(person, None)
+            await self._desired.cancel(person)
             await self.drop([person])
         finally:
             self._closing[person] -= 1
-            self._closing += Counter()  # forgets those at nought
+            self._closing += Counter()  # drops zero counts
             self._closed.add(person)
 
     # --- for the worker --------------------------------------------------------------------------
@@ -138,86 +149,61 @@ class SharedFeed:
         """The feeds that this process holds."""
         return dict(self._held)
 
-    def holds(self, person: Person) -> bool:
-        """Whether this process holds the person's feed."""
-        return person in self._held
-
-    async def hold(self, wanted: Sequence[DesiredFeed]) -> list[Person]:
-        """Connect feeds that are ours; for whom there is something to connect."""
-        links = await self._store.links.get_many([it.person for it in wanted])
-        opened, useless = [], []
-        for it in wanted:
-            person, link = it.person, links.get(it.person)
-            if link is None or link.refused_at is not None:
-                useless.append(it)
-            elif person not in self._closed and person not in self._closing:
-                self._held[person] = it
-                self._told.pop(person, None)
-                self._local.open(link, it.session_id)
-                opened.append(person)
-        for it in useless:
-            await self._leases.cancel_feed(it.person, it.version)
-        return opened
-
-    async def correct(self, beheld: Sequence[DesiredFeed]) -> None:
-        """Tell the others how feeds are where they take them to be otherwise.
-
-        A feed that goes on for another session does not connect anew, and two notes may have
-        overtaken each other.
-        """
-        healths = self._healths(it.person for it in beheld)
-        taken_to_be = {it.person: it.connected for it in beheld}
-        wrong = {it: how for it, how in healths.items() if how.connected is not taken_to_be[it]}
-        await self._leases.note(wrong)
-
-    def forget_closed(self) -> None:
-        """From now on our worker sees what was closed before."""
+    def begin_heartbeat(self) -> None:
+        """Forget the feeds closed so far: what the heartbeat reads is newer."""
         self._closed.clear()
 
-    async def drop(self, people: Sequence[Person]) -> None:
-        """Disconnect feeds that are no longer ours."""
+    async def hold(self, desired: Sequence[DesiredFeed]) -> list[Person]:
+        """Connect feeds that this process owns.
+
+        Feeds of people without a usable link are cancelled.
+
+        Returns:
+            The people whose feed is held now; those who closed it meanwhile are left out.
+        """
+        links = await self._store.links.get_many([feed.person for feed in desired])
+        opened, useless = [], []
+        for feed in desired:
+            person, link = feed.person, links.get(feed.person)
+            if link is None or link.refused_at is not None:
+                useless.append(feed)
+            elif person not in self._closed and person not in self._closing:
+                self._held[person] = feed
+                self._remote.pop(person, None)
+                self._local.open(link, feed.session_id)
+                opened.append(person)
+        for feed in useless:
+            await self._desired.cancel(feed.person, feed.version)
+        return opened
+
+    async def drop(self, people: Iterable[Person]) -> None:
+        """Disconnect feeds that this process no longer owns."""
         held = [person for person in people if self._held.pop(person, None) is not None]
         await asyncio.gather(*map(self._local.close, held))
         if held:
-            # What another process changed is not remembered any longer.
+            # Another process may change these links from now on: read them past the cache.
             await self._store.links.get_many(held)
 
-    def heard(self, health: dict[Person, FeedHealth]) -> None:
-        """How the feeds of others are, as their holders say."""
-        self._told = health
+    async def correct_health(self, recorded: Sequence[DesiredFeed]) -> None:
+        """Record the health of held feeds where the table has it wrong.
 
-    # --- ports.FeedListener ----------------------------------------------------------------------
+        A feed that goes on for another session does not reconnect, and two reports may have
+        overtaken each other.
+        """
+        healths = self._local_health(feed.person for feed in recorded)
+        connected = {feed.person: feed.connected for feed in recorded}
+        await self._desired.report_health(
+            {
+                person: health
+                for person, health in healths.items()
+                if health.connected is not connected[person]
+            }
+        )
 
-    async def matched(self, person: Person, event: EventSlug, seen: Sequence[MatchReport]) -> None:
-        """Passed on."""
-        if self._listener is not None:
-            await self._listener.matched(person, event, seen)
+    def update_remote(self, healths: dict[Person, FeedHealth]) -> None:
+        """Replace the known health of the feeds of other workers."""
+        self._remote = healths
 
-    async def connected(self, person: Person) -> None:
-        """Noted for the others, and passed on."""
-        await self._note(person)
-        if self._listener is not None:
-            await self._listener.connected(person)
-
-    async def disconnected(self, person: Person, failure: str) -> None:
-        """Noted for the others, and passed on."""
-        await self._note(person)
-        if self._listener is not None:
-            await self._listener.disconnected(person, failure)
-
-    async def _note(self, person: Person) -> None:
-        """What is to be said while something is being said is said together after it."""
-        self._unsaid.add(person)
-        async with self._saying:
-            if person not in self._unsaid:
-                return
-            people, self._unsaid = self._unsaid, set()
-            try:
-                await self._leases.note(self._healths(people))
-            except StoreUnavailable:
-                log.warning("feed_not_noted")  # a beat corrects it
-
-    def _healths(self, people: Iterable[Person]) -> dict[Person, FeedHealth]:
-        """How those of these feeds are that we hold."""
-        ours = {it: self._local.health(it) for it in people if it in self._held}
-        return {person: health for person, health in ours.items() if health is not None}
+    def _local_health(self, people: Iterable[Person]) -> dict[Person, FeedHealth]:
+        healths = {person: self._local.health(person) for person in people if person in self._held}
+        return {person: health for person, health in healths.items() if health is not None}

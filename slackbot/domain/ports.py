@@ -80,22 +80,6 @@ class Platform(Protocol):
         ...
 
 
-class FeedListener(Protocol):
-    """What a feed calls. None of these raises."""
-
-    async def matched(self, person: Person, event: EventSlug, seen: Sequence[MatchReport]) -> None:
-        """The socket told of matches."""
-        ...
-
-    async def connected(self, person: Person) -> None:
-        """The feed is up, for the first time or again."""
-        ...
-
-    async def disconnected(self, person: Person, failure: str) -> None:
-        """The feed went down or an attempt failed; `failure` is one word."""
-        ...
-
-
 class MatchFeed(Protocol):
     """The feeds of match events: one Socket.IO connection per available person."""
 
@@ -109,6 +93,14 @@ class MatchFeed(Protocol):
 
     def health(self, person: Person) -> FeedHealth | None:
         """Return the feed's state, or None if there is no feed."""
+        ...
+
+    def holds(self, person: Person) -> bool:
+        """Return whether this process holds the person's feed, and not another one."""
+        ...
+
+    async def publish_health(self, person: Person) -> None:
+        """Let the other processes know the state of a feed that this one holds."""
         ...
 
     async def close(self, person: Person) -> None:

@@ -1,4 +1,4 @@
-"""Who holds which feed: workers, their leases, and the feeds that are wanted."""
+"""Workers, their leases, and the feeds that they share."""
 
 from __future__ import annotations
 
@@ -11,122 +11,126 @@ from typing import Any, Protocol
 
 from slackbot.domain.model import FeedHealth, Person, SessionId
 
-LEASE = timedelta(seconds=3)
-"""How long a worker is taken to live after it last said so."""
-BEAT_SECONDS = 1.0
-"""How often it says so."""
-SETTLED = timedelta(seconds=10)
-"""How long a worker is up before the others leave feeds to it. One that was killed is back within
-seconds, and busy with its start just when its feeds wait to be connected."""
-RECOVERY = timedelta(seconds=5)
-"""How long one worker has for taking over from a dead one before another may try."""
+LEASE = timedelta(seconds=3)  # without a heartbeat for so long a worker counts as stalled
+HEARTBEAT_SECONDS = 1.0  # between two heartbeats
+# Others do not leave feeds to a worker younger than this. A killed worker is back within seconds,
+# busy starting just when its feeds wait to be connected.
+WARM_UP = timedelta(seconds=10)
+RECOVERY = timedelta(seconds=5)  # time to recover a stalled worker before another may try
 
 
 class Role(StrEnum):
-    """What a process does."""
+    """The part of the bot that a process runs."""
 
     RUN = "run"
-    WEB = "web"
-    """Answers Slack; holds no feeds."""
+    WEB = "web"  # answers Slack, holds no feeds
     WORKER = "worker"
 
     @property
     def holds_feeds(self) -> bool:
-        """Whether it takes its share of the feeds."""
+        """Return whether such a process takes its share of the feeds."""
         return self is not Role.WEB
 
     @property
     def answers(self) -> bool:
-        """Whether people ask it how their feed is."""
+        """Return whether people ask such a process about their feeds."""
         return self is not Role.WORKER
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredFeed:
-    """A feed that somebody's wish needs. `version` changes whenever it is asked for anew."""
+    """A feed that somebody's availability needs."""
 
     person: Person
     session_id: SessionId
-    version: datetime
-    connected: bool = field(default=False, compare=False)
-    """Whether the others take it to be up."""
+    version: datetime  # changes with every request for the feed
+    connected: bool = field(default=False, compare=False)  # as far as the other workers know
 
 
 @dataclass(frozen=True, slots=True)
 class HeartbeatResult:
-    """What a worker finds when it renews its lease."""
+    """The state of workers and feeds at a worker's heartbeat."""
 
-    mine: tuple[DesiredFeed, ...]
-    """The feeds it owns, those it took just now included."""
-    taken_over: frozenset[Person]
-    """Those of them that it took just now and that another worker owned before."""
-    surplus: tuple[Person, ...]
-    """Those it is to let go: disconnect first, then `release`."""
-    dead: tuple[str, ...]
-    """Workers whose lease has lapsed."""
-    health: dict[Person, FeedHealth] | None
-    """How the feeds of others are, as they say; None where nobody asks."""
-    lapse: float = LEASE.total_seconds()
-    """In how many seconds the first of the others' leases lapses unless it is renewed."""
+    owned: tuple[DesiredFeed, ...]  # those claimed by this heartbeat included
+    taken_over: frozenset[Person]  # claimed by this heartbeat, owned by another worker before
+    surplus: tuple[Person, ...]  # owned, to be disconnected and then released
+    stalled: tuple[str, ...]  # boot ids of workers whose lease has expired
+    remote_health: dict[Person, FeedHealth] | None  # of other workers' feeds; None for a worker
+    next_expiry: float = LEASE.total_seconds()  # seconds until another worker's lease may expire
 
 
-class Leases(Protocol):
-    """The table of workers and feeds. Each method may raise `StoreUnavailable`."""
+class WorkerRegistry(Protocol):
+    """The table of workers, as one process uses it. Every method may raise `StoreUnavailable`."""
 
     async def register(self) -> timedelta | None:
-        """Become a worker; how long before that the last one was alive, None if there was none."""
+        """Add this process and request the feeds that are missing.
+
+        Returns:
+            The time since the last worker was alive; None if there never was one.
+        """
         ...
 
-    async def heartbeat(self, *, judge: bool) -> HeartbeatResult | None:
-        """Renew the lease; None when it is lost. Without `judge` nobody counts as dead."""
+    async def heartbeat(self, *, detect_stalled: bool) -> HeartbeatResult | None:
+        """Renew the lease and claim a fair share of the feeds.
+
+        Returns:
+            None if the lease is lost. Without `detect_stalled` no worker counts as stalled.
+        """
         ...
 
-    def request_feed(self, person: Person, session_id: SessionId) -> Coroutine[Any, Any, None]:
-        """Ask for a feed; who holds feeds takes it at once unless a living worker has it."""
+    async def claim_recovery(self, stalled: str) -> bool:
+        """Return whether it is this process that recovers the stalled worker's work."""
         ...
 
-    async def request_missing_feeds(self) -> None:
-        """Ask for the feeds of standing wishes that have none, whatever became of them."""
+    async def delete_worker(self, stalled: str) -> None:
+        """Delete a stalled worker whose work has been recovered."""
         ...
 
-    async def cancel_feed(self, person: Person, version: datetime | None = None) -> None:
-        """The feed is no longer needed; given a version, only if it was not asked for since."""
+    async def stop_claiming(self) -> None:
+        """Release all feeds and claim no more. The lease stays valid."""
+        ...
+
+    async def release_lease(self) -> None:
+        """Release all feeds and expire the lease: another worker recovers the unfinished work."""
+        ...
+
+
+class DesiredFeeds(Protocol):
+    """The table of feeds, as one process uses it. Every method may raise `StoreUnavailable`."""
+
+    def request(self, person: Person, session_id: SessionId) -> Coroutine[Any, Any, None]:
+        """Request a feed. A process that holds feeds owns it unless a living worker does."""
+        ...
+
+    async def request_missing(self) -> None:
+        """Request the feeds of all availabilities that have none, for whatever reason."""
+        ...
+
+    async def cancel(self, person: Person, version: datetime | None = None) -> None:
+        """Delete the request; given a version, only if there was no other request since."""
         ...
 
     async def release(self, people: Sequence[Person]) -> None:
-        """Give feeds up, to be taken by others."""
+        """Give up feeds of this process, for other workers to claim."""
         ...
 
-    async def note(self, healths: Mapping[Person, FeedHealth]) -> None:
-        """Tell the others how feeds of ours are."""
+    async def report_health(self, healths: Mapping[Person, FeedHealth]) -> None:
+        """Record the health of feeds that this process owns; others are ignored."""
         ...
 
     async def health(self, person: Person) -> FeedHealth | None:
-        """How a feed is, as its owner says; down while that is dead, None when not wanted."""
-        ...
-
-    async def claim_recovery(self, dead: str) -> bool:
-        """Whether it is us who take over from a dead worker."""
-        ...
-
-    async def delete_worker(self, dead: str) -> None:
-        """Forget a dead worker from whom everything was taken over."""
-        ...
-
-    async def retire(self) -> None:
-        """Give up all feeds and take no more; the lease still stands."""
-        ...
-
-    async def leave(self) -> None:
-        """Let the lease lapse at once: whoever is left takes over what is unfinished."""
+        """Return the health that the owner reported, down if it is stalled; None if not wanted."""
         ...
 
 
 def fair_share(feeds: int, holders: int) -> int:
-    """How many feeds each is to have; together never fewer than there are."""
+    """Return the number of feeds for each holder; together never fewer than there are."""
     return math.ceil(feeds / holders) if holders else 0
 
 
-def surplus(mine: int, share: int) -> int:
-    """How many to let go. A few too many are kept: moving a feed costs a reconnection."""
-    return mine - share if mine > share + max(1, share // 20) else 0
+def surplus(owned: int, share: int) -> int:
+    """Return how many feeds to release.
+
+    A few too many are kept, since moving a feed costs a reconnection.
+    """
+    return owned - share if owned > share + max(1, share // 20) else 0

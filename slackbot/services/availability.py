@@ -122,7 +122,7 @@ class Availabilities:
             await self._store.availabilities.save(availability)
         # From here on the monitor sets the status if the feed connects only now, once we are done.
         confirmed = await self._set_available(link, session)
-        self._monitor.keep(link.person)
+        self._monitor.start(link.person)
         # Read again: if somebody was waiting, the person is in a meeting by now.
         return await self._status(link, confirmed=confirmed)
 
@@ -187,4 +187,4 @@ class Availabilities:
         if availability is not None and availability.state is State.AVAILABLE:
             person, session_id = availability.person, availability.session_id
             await self._store.availabilities.set_state(person, session_id, State.LEAVING)
-            self._monitor.keep(person)
+            self._monitor.start(person)

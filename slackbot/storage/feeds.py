@@ -1,22 +1,239 @@
-"""Statements about rows of feeds, and between them and the domain's values."""
+"""The table of desired feeds, which all workers share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from slackbot.domain.model import FeedHealth, Person, SessionId
-from slackbot.domain.workers import DesiredFeed
-from slackbot.storage import filters as queries
+from slackbot.domain.workers import DesiredFeed, Role
+from slackbot.storage import filters
+from slackbot.storage.database import Database
 from slackbot.storage.mappers import person_of
 from slackbot.storage.tables import AvailabilityRow, FeedRow, LinkRow, WorkerRow
 
+FEEDS_CHANNEL = "slackbot_feeds"  # of NOTIFY: a feed was requested, cancelled or released
 
-def feeds() -> Any:
-    """Those who asked first come first."""
+_UNOWNED = {"owner": None, "connected": False}
+
+
+class SqlDesiredFeeds:
+    """The port `DesiredFeeds` for one process."""
+
+    def __init__(self, database: Database, *, boot_id: str) -> None:
+        self._database = database
+        self._boot_id = boot_id
+
+    async def request(self, person: Person, session_id: SessionId) -> None:
+        """See `DesiredFeeds`."""
+        holding = [role.value for role in Role if role.holds_feeds]
+        us = select(WorkerRow.boot_id).where(
+            WorkerRow.boot_id == self._boot_id, WorkerRow.role.in_(holding)
+        )
+
+        def work(connection: Connection) -> None:
+            now = current_time(self._database, connection)
+            owner = connection.scalar(us)
+            new = self._database.insert(FeedRow).values(
+                team_id=person.team,
+                user_id=person.user,
+                session_id=session_id,
+                owner=owner,
+                epoch=int(owner is not None),
+                wanted_at=now,
+                connected=False,
+                changed_at=now,
+            )
+            held = FeedRow.owner.in_(_living(now))
+            changed = {
+                "session_id": session_id,
+                "wanted_at": now,
+                "owner": case((held, FeedRow.owner), else_=literal(owner)),
+                # A stalled owner's last report is no longer true.
+                "connected": case((held, FeedRow.connected), else_=literal(False)),
+            }
+            connection.execute(
+                new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=changed)
+            )
+            notify_workers(self._database, connection)
+
+        await self._database.transaction(work)
+
+    async def request_missing(self) -> None:
+        """See `DesiredFeeds`."""
+        await self._database.transaction(lambda connection: request_missing(self._database, connection))
+
+    async def cancel(self, person: Person, version: datetime | None = None) -> None:
+        """See `DesiredFeeds`."""
+
+        def work(connection: Connection) -> None:
+            cancelled = delete(FeedRow).where(filters.of_any(FeedRow, [person]))
+            if version is not None:
+                cancelled = cancelled.where(FeedRow.wanted_at == version)
+            connection.execute(cancelled)
+            notify_workers(self._database, connection)
+
+        await self._database.transaction(work)
+
+    async def release(self, people: Sequence[Person]) -> None:
+        """See `DesiredFeeds`."""
+
+        def work(connection: Connection) -> None:
+            ours = and_(filters.of_any(FeedRow, people), FeedRow.owner == self._boot_id)
+            connection.execute(update(FeedRow).where(ours).values(_UNOWNED))
+            notify_workers(self._database, connection)
+
+        if people:
+            await self._database.transaction(work)
+
+    async def report_health(self, healths: Mapping[Person, FeedHealth]) -> None:
+        """See `DesiredFeeds`."""
+        if not healths:
+            return
+        ours = (
+            FeedRow.team_id == bindparam("of_team"),
+            FeedRow.user_id == bindparam("of_user"),
+            FeedRow.owner == self._boot_id,
+        )
+        reported = (
+            update(FeedRow)
+            .where(*ours)
+            .values(
+                connected=bindparam("is_connected"),
+                changed_at=bindparam("since", type_=FeedRow.changed_at.type),
+                failure=bindparam("word"),
+            )
+        )
+        # In a fixed order, so that two processes that write many rows cannot deadlock.
+        values = [
+            {
+                "of_team": person.team,
+                "of_user": person.user,
+                "is_connected": health.connected,
+                "since": health.changed_at,
+                "word": health.failure,
+            }
+            for person, health in sorted(
+                healths.items(), key=lambda item: (item[0].team, item[0].user)
+            )
+        ]
+        await self._database.transaction(lambda connection: connection.execute(reported, values))
+
+    async def health(self, person: Person) -> FeedHealth | None:
+        """See `DesiredFeeds`."""
+        now = datetime.now(UTC) if self._database.single_process else func.clock_timestamp()
+        row = await self._database.fetch_one(_health(now).where(filters.of_any(FeedRow, [person])))
+        return FeedHealth(row.connected, row.changed_at, row.failure) if row is not None else None
+
+
+# The following run inside a transaction of the caller.
+
+
+def current_time(database: Database, connection: Connection) -> datetime:
+    """Return the database's time in UTC: the clocks of processes differ."""
+    if database.single_process:
+        return datetime.now(UTC)
+    now: datetime = connection.scalar(select(func.clock_timestamp()))  # type: ignore[assignment] # one row
+    return now
+
+
+def notify_workers(database: Database, connection: Connection) -> None:
+    """Wake the other processes once the transaction is committed."""
+    if not database.single_process:
+        connection.execute(select(func.pg_notify(FEEDS_CHANNEL, "")))
+
+
+def request_missing(database: Database, connection: Connection) -> None:
+    """Request feeds for availabilities without one, unless their token is refused."""
+    now = literal(current_time(database, connection), FeedRow.wanted_at.type)
+    available = AvailabilityRow
+    usable = select(LinkRow.user_id).where(
+        LinkRow.team_id == available.team_id,
+        LinkRow.user_id == available.user_id,
+        LinkRow.refused_at.is_(None),
+    )
+    known = select(FeedRow.user_id).where(
+        FeedRow.team_id == available.team_id, FeedRow.user_id == available.user_id
+    )
+    columns = {
+        "team_id": available.team_id,
+        "user_id": available.user_id,
+        "session_id": available.session_id,
+        "epoch": literal(0),
+        "wanted_at": now,
+        "connected": literal(False),
+        "changed_at": now,
+    }
+    missing = select(*columns.values()).where(usable.exists(), ~known.exists())
+    requested = database.insert(FeedRow).from_select(list(columns), missing)
+    # Several processes may request them at once.
+    connection.execute(requested.on_conflict_do_nothing())
+
+
+def owned_feeds(connection: Connection, boot_id: str) -> list[Row[Any]]:
+    """Return the worker's feeds, in the order in which they were requested."""
+    return list(connection.execute(_feeds().where(FeedRow.owner == boot_id)))
+
+
+def claim_feeds(
+    connection: Connection, boot_id: str, living: Iterable[str], limit: int
+) -> list[Row[Any]]:
+    """Claim feeds that no living worker owns. Two workers never claim the same.
+
+    Returns:
+        The claimed rows as they were before.
+    """
+    ownerless = or_(FeedRow.owner.is_(None), FeedRow.owner.not_in(list(living)))
+    found = list(
+        connection.execute(_feeds().where(ownerless).limit(limit).with_for_update(skip_locked=True))
+    )
+    if found:
+        claimed = update(FeedRow).where(filters.of_any(FeedRow, map(person_of, found)))
+        owned = {"owner": boot_id, "epoch": FeedRow.epoch + 1, "connected": False}
+        connection.execute(claimed.values(owned))
+    return found
+
+
+def release_all(connection: Connection, boot_id: str) -> None:
+    """Release every feed of the worker."""
+    connection.execute(update(FeedRow).where(FeedRow.owner == boot_id).values(_UNOWNED))
+
+
+def remote_health(
+    database: Database, connection: Connection, boot_id: str
+) -> dict[Person, FeedHealth]:
+    """Return the health of all feeds that the worker does not own."""
+    others = _health(current_time(database, connection)).where(
+        FeedRow.owner.is_distinct_from(boot_id)
+    )
+    return {
+        person_of(row): FeedHealth(row.connected, row.changed_at, row.failure)
+        for row in connection.execute(others)
+    }
+
+
+def desired_feed(row: Row[Any]) -> DesiredFeed:
+    """Convert a row."""
+    return DesiredFeed(person_of(row), SessionId(row.session_id), row.wanted_at, row.connected)
+
+
+def _feeds() -> Any:
     return select(
         FeedRow.team_id,
         FeedRow.user_id,
@@ -27,19 +244,13 @@ def feeds() -> Any:
     ).order_by(FeedRow.wanted_at, FeedRow.user_id)
 
 
-def wanted(row: Row[Any]) -> DesiredFeed:
-    """The feed of a row."""
-    return DesiredFeed(person_of(row), SessionId(row.session_id), row.wanted_at, row.connected)
-
-
-def living(now: Any) -> Any:
-    """Ids of the workers whose lease stands at this moment."""
+def _living(now: Any) -> Any:
     return select(WorkerRow.boot_id).where(WorkerRow.expires_at > now)
 
 
-def health(now: Any) -> Any:
-    """How feeds are; one whose holder is dead is down, whatever that said last."""
-    held = FeedRow.owner.in_(living(now))
+def _health(now: Any) -> Any:
+    """Select the health of feeds; the feed of a stalled owner is down, whatever it reported."""
+    held: ColumnElement[bool] = FeedRow.owner.in_(_living(now))
     return select(
         FeedRow.team_id,
         FeedRow.user_id,
@@ -47,71 +258,3 @@ def health(now: Any) -> Any:
         FeedRow.changed_at,
         FeedRow.failure,
     )
-
-
-def health_of(row: Row[Any]) -> FeedHealth:
-    """The health of a row."""
-    return FeedHealth(row.connected, row.changed_at, row.failure)
-
-
-def of_any(people: Iterable[Person]) -> ColumnElement[bool]:
-    """The feeds of these people."""
-    return queries.of_any(FeedRow, people)
-
-
-def noted(owner: str) -> Any:
-    """Writes down how a feed of this worker's is; with the values of `health_values`."""
-    ours = (
-        FeedRow.team_id == bindparam("of_team"),
-        FeedRow.user_id == bindparam("of_user"),
-        FeedRow.owner == owner,
-    )
-    told = {
-        "connected": bindparam("is_connected"),
-        "changed_at": bindparam("since", type_=FeedRow.changed_at.type),
-        "failure": bindparam("word"),
-    }
-    return update(FeedRow).where(*ours).values(told)
-
-
-def health_values(person: Person, health: FeedHealth) -> dict[str, Any]:
-    """For `noted`."""
-    return {
-        "of_team": person.team,
-        "of_user": person.user,
-        "is_connected": health.connected,
-        "since": health.changed_at,
-        "word": health.failure,
-    }
-
-
-def asked_for(person: Person, session_id: SessionId, now: datetime) -> dict[str, Any]:
-    """Column values of a feed that is asked for and not up."""
-    return {
-        "team_id": person.team,
-        "user_id": person.user,
-        "session_id": session_id,
-        "epoch": 0,
-        "wanted_at": now,
-        "connected": False,
-        "changed_at": now,
-    }
-
-
-def wishes_without_feed(now: datetime) -> tuple[list[str], Any]:
-    """Columns of feeds, and their values. A token that is refused opens none."""
-    wish = AvailabilityRow
-    usable = select(LinkRow.user_id).where(
-        LinkRow.team_id == wish.team_id,
-        LinkRow.user_id == wish.user_id,
-        LinkRow.refused_at.is_(None),
-    )
-    known = select(FeedRow.user_id).where(
-        FeedRow.team_id == wish.team_id, FeedRow.user_id == wish.user_id
-    )
-    at = literal(now, FeedRow.wanted_at.type)
-    missing = select(
-        wish.team_id, wish.user_id, wish.session_id, literal(0), at, literal(False), at
-    ).where(usable.exists(), ~known.exists())
-    columns = ["team_id", "user_id", "session_id", "epoch", "wanted_at", "connected", "changed_at"]
-    return columns, missing

@@ -17,6 +17,7 @@ from typing import Any
 from slackbot.cli.main import main
 from slackbot.delivery import engine
 from slackbot.delivery.delivery import DurableDelivery
+from slackbot.delivery.lease import Lease
 from slackbot.delivery.worker import Worker
 from slackbot.services.matches import Matches
 from slackbot.slack.outbound.messenger import SlackMessenger
@@ -59,11 +60,11 @@ def without_history() -> None:
 
 def without_fence() -> None:
     """A worker goes on whatever happened while it did not run."""
-    Worker.held = lambda _self: True  # type: ignore[method-assign] # that is the point
+    Lease.is_held = lambda _self: True  # type: ignore[method-assign] # that is the point
     heartbeat = Worker.heartbeat
 
     async def and_survives(self: Worker) -> None:
-        self._die = lambda: None
+        self._exit_fenced = lambda: None
         await heartbeat(self)
 
     Worker.heartbeat = and_survives  # type: ignore[method-assign] # that is the point

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from slackbot.delivery import tables
+from slackbot.delivery import engine
 from slackbot.domain.model import (
     AuthScheme,
     Availability,
@@ -210,7 +210,7 @@ async def _come(
     opened = Database(database)
     await schema.upgrade(opened)
     if not opened.single_process:
-        await asyncio.to_thread(tables.migrate, database, schema=SCHEMA)
+        await asyncio.to_thread(engine.migrate, database, schema=SCHEMA)
     store, now = SqlStore(opened, Cipher(keys)), datetime.now(UTC)
     people: dict[str, str] = {}
     tokens: set[str] = set()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Protocol
 
@@ -13,6 +14,12 @@ from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.feeds import SocketFeed
 from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.bootstrap.app import SystemClock
+from slackbot.domain.feed_events import (
+    FeedConnected,
+    FeedDisconnected,
+    FeedEvent,
+    MatchesReported,
+)
 from slackbot.domain.model import EventSlug, Link, MatchReport, Person, SessionId
 from slackbot.domain.ports import MatchFeed
 from slackbot.sandbox.accelevents import Accelevents
@@ -22,26 +29,27 @@ from tests.harness.fakes import ANA, YAN, FakeClock, FakeFeed, link, report, unt
 SESSION = SessionId(11645)
 
 
-class Ear:
-    """A listener that records the feed's events."""
+class Ear(asyncio.Queue[FeedEvent]):
+    """A queue that records the feed's events."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.heard: list[str] = []
         self.seen: list[tuple[Person, EventSlug, MatchReport]] = []
 
-    async def matched(self, person: Person, event: EventSlug, seen: Sequence[MatchReport]) -> None:
-        self.seen += [(person, event, one) for one in seen]
-
-    async def connected(self, person: Person) -> None:
-        self.heard.append(f"connected {person.user}")
-
-    async def disconnected(self, person: Person, failure: str) -> None:
-        self.heard.append(f"disconnected {person.user}")
-        assert failure.isidentifier()
+    def put_nowait(self, item: FeedEvent) -> None:
+        match item:
+            case MatchesReported(person, event, reports):
+                self.seen += [(person, event, report) for report in reports]
+            case FeedConnected(person):
+                self.heard.append(f"connected {person.user}")
+            case FeedDisconnected(person, failure):
+                self.heard.append(f"disconnected {person.user}")
+                assert failure.isidentifier()
 
 
 class Stage(Protocol):
-    """A feed, its listener, and a person with two valid tokens."""
+    """A feed, its events, and a person with two valid tokens."""
 
     feed: MatchFeed
     ear: Ear
@@ -57,7 +65,7 @@ class FakeStage:
     def __init__(self) -> None:
         self.ear = Ear()
         self.feed = FakeFeed(FakeClock(), [])
-        self.feed.listen(self.ear)
+        self.feed.events = self.ear
         self.link, self.renewed = link(), link(token=SecretStr("renewed"))
 
     async def meet_yan(self) -> None:
@@ -72,9 +80,8 @@ class FakeStage:
 
 
 class RealStage:
-    def __init__(self, world: Accelevents, feed: SocketFeed) -> None:
-        self.world, self.feed, self.ear = world, feed, Ear()
-        feed.listen(self.ear)
+    def __init__(self, world: Accelevents, feed: SocketFeed, ear: Ear) -> None:
+        self.world, self.feed, self.ear = world, feed, ear
         world.add_attendee("yan", YAN.name, user_id=YAN.account_id)
         tokens = [SecretStr(world.token_for("ada")) for _ in range(2)]
         self.link, self.renewed = (
@@ -99,11 +106,11 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     world = Accelevents()
     async with AsyncExitStack() as closing:
         url = await closing.enter_async_context(serving(world.app))
-        feed = SocketFeed(
-            FeedOptions(socket_url=url, backoff=ExponentialBackoff(0.01, 0.05)), SystemClock()
-        )
+        options = FeedOptions(socket_url=url, backoff=ExponentialBackoff(0.01, 0.05))
+        ear = Ear()
+        feed = SocketFeed(options, SystemClock(), ear)
         closing.push_async_callback(feed.aclose)
-        yield RealStage(world, feed)
+        yield RealStage(world, feed, ear)
 
 
 async def connect(stage: Stage) -> None:
@@ -120,7 +127,7 @@ async def test_without_a_feed_there_is_nothing(stage: Stage):
 
 
 async def test_an_open_feed_connects_and_says_so(stage: Stage):
-    """An open feed is connected after the wait, and the listener hears of it once."""
+    """An open feed is connected after the wait, and an event says so once."""
     await connect(stage)
     health = stage.feed.health(ANA)
     assert health is not None
@@ -129,7 +136,7 @@ async def test_an_open_feed_connects_and_says_so(stage: Stage):
 
 
 async def test_opening_again_is_harmless(stage: Stage):
-    """The same link keeps its connection: the listener hears nothing new."""
+    """The same link keeps its connection: there is no further event."""
     await connect(stage)
     for _ in range(3):
         stage.feed.open(stage.link, SESSION)
@@ -151,7 +158,7 @@ async def test_a_match_is_told_to_its_person(stage: Stage):
 
 
 async def test_a_lost_line_comes_back(stage: Stage):
-    """The listener hears of the loss and of the new connection, and matches flow again."""
+    """Events tell of the loss and of the new connection, and matches flow again."""
     await connect(stage)
     await stage.drop()
     await until(lambda: len(stage.ear.heard) >= 3)

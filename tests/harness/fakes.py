@@ -17,6 +17,12 @@ from pydantic import SecretStr
 
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import MessageUnsure
+from slackbot.domain.feed_events import (
+    FeedConnected,
+    FeedDisconnected,
+    FeedEvent,
+    MatchesReported,
+)
 from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
@@ -40,7 +46,7 @@ from slackbot.domain.model import (
     UserId,
 )
 from slackbot.domain.notices import MatchFound, Notice, Remark
-from slackbot.domain.ports import FeedListener, Posted
+from slackbot.domain.ports import Posted
 from slackbot.services.notices import Notices
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -143,18 +149,13 @@ class FakePlatform:
 
 
 class FakeFeed:
-    """Connects at once while `reachable`, else when a test says `up`. Reports as tasks."""
-
-    listener: FeedListener
+    """Connects at once while `reachable`, else when a test says `up`."""
 
     def __init__(self, clock: FakeClock, journal: Journal) -> None:
         self.clock, self.journal, self.reachable = clock, journal, True
         self.links: dict[Person, Link] = {}
         self.states: dict[Person, FeedHealth] = {}
-        self.tasks: list[asyncio.Task[None]] = []
-
-    def listen(self, listener: FeedListener) -> None:
-        self.listener = listener
+        self.events: asyncio.Queue[FeedEvent] = asyncio.Queue()
 
     def open(self, link: Link, session_id: SessionId) -> None:
         if self.links.get(link.person) != link:
@@ -166,17 +167,19 @@ class FakeFeed:
 
     def up(self, person: Person) -> None:
         self.states[person] = FeedHealth(True, self.clock.now())
-        self._report(self.listener.connected(person))
+        self.events.put_nowait(FeedConnected(person))
 
     def down(self, person: Person, failure: str = "closed") -> None:
         self.states[person] = FeedHealth(False, self.clock.now(), failure)
-        self._report(self.listener.disconnected(person, failure))
+        self.events.put_nowait(FeedDisconnected(person, failure))
 
-    def send(self, person: Person, *seen: MatchReport) -> None:
-        self._report(self.listener.matched(person, self.links[person].event, seen))
+    def send(self, person: Person, *reports: MatchReport) -> None:
+        self.events.put_nowait(MatchesReported(person, self.links[person].event, reports))
 
-    def _report(self, work: Answer[None]) -> None:
-        self.tasks.append(asyncio.create_task(work))
+    def holds(self, person: Person) -> bool:
+        return True
+
+    async def publish_health(self, person: Person) -> None: ...
 
     async def wait_connected(self, person: Person, seconds: float) -> bool:
         for _ in range(int(seconds)):

@@ -15,6 +15,7 @@ from slackbot.domain.notices import Notice
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
 from slackbot.services.feed_monitor import FeedMonitor
+from slackbot.services.feed_poller import FeedPoller
 from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
 from slackbot.services.scheduler import Scheduler
@@ -35,6 +36,8 @@ from tests.harness.fakes import (
     session,
     until,
 )
+
+MONITORING = "feed_monitor"  # the task of each run that waits for feed events
 
 
 @asynccontextmanager
@@ -91,23 +94,25 @@ class Harness:
         self.sessions = Sessions(accounts=self.accounts, **ports)
         self.matches = Matches(delivery=self.delivery, background=self.background, **heard)
         joined = {"accounts": self.accounts, "matches": self.matches, **heard}
-        self.watch = FeedMonitor(
-            delivery=self.delivery,
-            background=self.background,
-            locks=self.accounts.locks,
+        self.poller = FeedPoller(delivery=self.delivery, **joined)
+        self.monitor = FeedMonitor(
+            poller=self.poller,
+            matches=self.matches,
+            store=self.store,
+            feed=self.feed,
+            clock=self.clock,
             rng=Latest(),
-            **joined,
         )
-        self.availabilities = Availabilities(sessions=self.sessions, monitor=self.watch, **joined)
+        self.availabilities = Availabilities(sessions=self.sessions, monitor=self.monitor, **joined)
         self.notices = Notices(
             store=self.store,
             messenger=self.messenger,
             clock=self.clock,
-            on_unreachable=self.watch.stop_unreachable,
+            on_unreachable=self.poller.end_unreachable,
         )
         self.delivery.launch(self.notices)
-        self.rounds = Scheduler(matches=self.matches, delivery=self.delivery, **ports_of_rounds)
-        self.feed.listen(self.watch)
+        self.scheduler = Scheduler(matches=self.matches, delivery=self.delivery, **ports_of_rounds)
+        self.monitoring = asyncio.create_task(self.monitor.run(self.feed.events), name=MONITORING)
 
     async def linked(self, *sessions: Session, person: Person = ANA) -> Link:
         """Somebody has an account, and these sessions are the event's (or Coffee alone)."""
@@ -124,7 +129,13 @@ class Harness:
 
     async def quiet(self) -> None:
         """Return when nothing moves any more: every other task sleeps by the clock."""
-        await until(lambda: len(asyncio.all_tasks()) - 1 == len(self.clock.sleepers))
+
+        def nothing_moves() -> bool:
+            waiting = [task for task in asyncio.all_tasks() if task.get_name() == MONITORING]
+            running = len(asyncio.all_tasks()) - len(waiting) - 1
+            return self.feed.events.empty() and running == len(self.clock.sleepers)
+
+        await until(nothing_moves)
 
     async def let_run(self) -> None:
         """Let tasks that do not end come as far as they can: a ping queues behind their reads."""
@@ -148,9 +159,10 @@ class Harness:
 
     async def aclose(self) -> None:
         """End the run, as a crash would: nothing is finished first."""
-        self.watch.close()
+        self.monitor.stop_polling()
+        while not self.feed.events.empty():
+            self.feed.events.get_nowait()
+        await self.monitor._tasks.drain(0)
+        self.monitoring.cancel()
+        await asyncio.gather(self.monitoring, return_exceptions=True)
         await self.background.drain(0)
-        for task in self.feed.tasks:
-            task.cancel()
-        for ended in await asyncio.gather(*self.feed.tasks, return_exceptions=True):
-            assert ended is None or isinstance(ended, asyncio.CancelledError), ended

@@ -1,24 +1,23 @@
-"""Each kind of failure has its reason in the feed's health, even if the listener fails."""
+"""Each kind of failure has its reason in the feed's health."""
 
 from __future__ import annotations
 
+import asyncio
 import random
-from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 import pytest
 from pydantic import SecretStr
-from structlog.testing import capture_logs
 
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.feeds import SocketFeed
 from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.bootstrap.app import SystemClock
+from slackbot.domain.feed_events import FeedEvent, MatchesReported
 from slackbot.domain.model import (
     AuthScheme,
     EventSlug,
     Link,
-    MatchReport,
     Person,
     SessionId,
     TeamId,
@@ -32,23 +31,6 @@ from .peers import WORDS, Peer, proxied
 ADA = Person(TeamId("T0DEMO"), UserId("U0ADA"))
 
 
-class Raises:
-    """A listener that raises."""
-
-    def __init__(self) -> None:
-        self.heard = 0
-
-    async def matched(self, person: Person, event: EventSlug, seen: Sequence[MatchReport]) -> None:
-        self.heard += 1
-        raise RuntimeError("matched")
-
-    async def connected(self, person: Person) -> None:
-        raise RuntimeError("connected")
-
-    async def disconnected(self, person: Person, failure: str) -> None:
-        raise RuntimeError("disconnected")
-
-
 def link(token: str) -> Link:
     return Link(
         person=ADA,
@@ -60,25 +42,18 @@ def link(token: str) -> Link:
     )
 
 
-@pytest.fixture(autouse=True)
-async def no_noise() -> AsyncIterator[None]:
-    """Keep the listener's exceptions, which are logged, out of the output."""
-    with capture_logs():
-        yield
-
-
 @pytest.mark.parametrize("peer", WORDS, ids=lambda peer: peer.name.lower())
 async def test_every_failure_has_its_word(peer: Peer) -> None:
     """The reason stays while the failure lasts; afterwards the feed connects and reports."""
-    platform, listener = quick_platform(), Raises()
+    platform = quick_platform()
+    events: asyncio.Queue[FeedEvent] = asyncio.Queue()
     async with serving(platform.app) as url, proxied(url) as proxy:
         options = FeedOptions(
             socket_url=proxy.url,
             attempt_seconds=0.5,
             backoff=ExponentialBackoff(0.2, 0.2, random.Random()),
         )
-        feed = SocketFeed(options, SystemClock())
-        feed.listen(listener)
+        feed = SocketFeed(options, SystemClock(), events)
         feed.open(link(platform.token_for("ada")), SessionId(11645))
         assert await feed.wait_connected(ADA, 10)
         proxy.turn(peer)
@@ -92,5 +67,7 @@ async def test_every_failure_has_its_word(peer: Peer) -> None:
         assert await feed.wait_connected(ADA, 10)
         await until("one connection", lambda: len(platform.sockets) == 1, 10)
         await platform.pair("ada", "priya")
-        await until("it is heard", lambda: listener.heard == 1, 10)
+        async with asyncio.timeout(10):
+            while not isinstance(await events.get(), MatchesReported):
+                pass
         await feed.aclose()

@@ -13,7 +13,7 @@ import httpx
 import psycopg
 import pytest
 
-from slackbot.delivery import tables
+from slackbot.delivery import engine
 from slackbot.delivery.worker import FENCED, LEASE_SECONDS
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
@@ -48,7 +48,7 @@ class Fleet:
 @pytest.fixture
 async def fleet(postgresql_url: str, tmp_path: Path) -> AsyncIterator[Fleet]:
     """Run a web process and two workers."""
-    await asyncio.to_thread(tables.migrate, postgresql_url, schema=SCHEMA)
+    await asyncio.to_thread(engine.migrate, postgresql_url, schema=SCHEMA)
     slack, platform = Slack(), Accelevents(ping_interval=1, ping_timeout=1)
     async with AsyncExitStack() as closing:
         slack_url = await closing.enter_async_context(serving(slack.app))

@@ -90,8 +90,7 @@ async def make_feed(recorder: Recorder, clock: Any) -> AsyncIterator[FeedFactory
 
         def make(url: str, **options: Any) -> SocketFeed:
             fast = {"backoff": ExponentialBackoff(0.01, 0.05)}
-            feed = SocketFeed(FeedOptions(socket_url=url, **(fast | options)), clock)
-            feed.listen(recorder)
+            feed = SocketFeed(FeedOptions(socket_url=url, **(fast | options)), clock, recorder)
             feeds.push_async_callback(feed.aclose)
             return feed
 

@@ -1,8 +1,8 @@
-"""Both ends of a feed under test: a recording listener, a recording server and broken peers."""
+"""Both ends of a feed under test: a recording queue, a recording server and broken peers."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,13 @@ import socketio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slackbot.accelevents.feeds import SocketFeed
-from slackbot.domain.model import EventSlug, Link, MatchReport, Person, TeamId, UserId
+from slackbot.domain.feed_events import (
+    FeedConnected,
+    FeedDisconnected,
+    FeedEvent,
+    MatchesReported,
+)
+from slackbot.domain.model import Link, MatchReport, Person, TeamId, UserId
 from slackbot.sandbox.serving import serving
 
 MATCH = json.loads(
@@ -23,35 +29,30 @@ LinkFactory = Callable[..., Link]
 FeedFactory = Callable[..., SocketFeed]
 
 
-class Recorder:
-    """A listener that records the feed's events as strings."""
+class Recorder(asyncio.Queue[FeedEvent]):
+    """A queue that records the events of feeds as strings."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.events: list[str] = []
         self.reports: list[MatchReport] = []
-        self._changed = asyncio.Condition()
 
-    async def _record(self, event: str) -> None:
-        async with self._changed:
-            self.events.append(event)
-            self._changed.notify_all()
-
-    async def matched(
-        self, person: Person, event: EventSlug, reports: Sequence[MatchReport]
-    ) -> None:
-        self.reports.extend(reports)
-        await self._record(f"matched {person.user} {event}")
-
-    async def connected(self, person: Person) -> None:
-        await self._record(f"connected {person.user}")
-
-    async def disconnected(self, person: Person, failure: str) -> None:
-        await self._record(f"disconnected {person.user} {failure}")
+    def put_nowait(self, item: FeedEvent) -> None:
+        match item:
+            case MatchesReported(person, event, reports):
+                self.reports.extend(reports)
+                self.events.append(f"matched {person.user} {event}")
+            case FeedConnected(person):
+                self.events.append(f"connected {person.user}")
+            case FeedDisconnected(person, failure):
+                self.events.append(f"disconnected {person.user} {failure}")
+        super().put_nowait(item)
 
     async def until(self, event: str, times: int = 1) -> None:
         """Wait until an event was recorded that often."""
-        async with asyncio.timeout(TIMEOUT), self._changed:
-            await self._changed.wait_for(lambda: self.events.count(event) >= times)
+        async with asyncio.timeout(TIMEOUT):
+            while self.events.count(event) < times:
+                await self.get()
 
 
 class SocketServer:

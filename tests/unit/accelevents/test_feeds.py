@@ -11,7 +11,6 @@ from starlette.types import Receive, Scope, Send
 
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.feeds import SocketFeed
-from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.domain.model import AuthScheme, EventSlug, Person, TeamId, UserId
 from slackbot.sandbox.serving import serving
 
@@ -226,52 +225,7 @@ async def test_cookies_are_not_shared(make_feed: FeedFactory, make_link: LinkFac
     assert cookies[:2] == [None, None]
 
 
-# --- the listener, and the end -------------------------------------------------------------------
-
-
-class RaisingRecorder(Recorder):
-    """A listener that raises, after recording the event."""
-
-    async def _record(self, event: str) -> None:
-        await super()._record(event)
-        raise RuntimeError(event)
-
-
-async def test_a_listener_that_fails(clock: Any, make_link: LinkFactory):
-    """Exceptions of the listener do not reach the feed."""
-    server, recorder = SocketServer(), RaisingRecorder()
-    async with serving(server.app) as url:
-        options = FeedOptions(socket_url=url, backoff=ExponentialBackoff(0.01, 0.05))
-        feed = SocketFeed(options, clock)
-        feed.listen(recorder)
-        feed.open(make_link(), 11645)
-        await recorder.until("connected U1")
-        await server.emit("m", MATCH)
-        await recorder.until("matched U1 demo")
-        await server.server.disconnect(server.connected[0])
-        await recorder.until("connected U1", 2)
-        await feed.aclose()
-
-
-class HangingRecorder(Recorder):
-    """A listener that never returns."""
-
-    async def connected(self, person: Person) -> None:
-        await super().connected(person)
-        await asyncio.Event().wait()
-
-
-async def test_a_listener_that_never_returns(clock: Any, make_link: LinkFactory):
-    """The shutdown does not wait for a listener that never returns."""
-    server, recorder = SocketServer(), HangingRecorder()
-    async with serving(server.app) as url:
-        feed = SocketFeed(FeedOptions(socket_url=url), clock)
-        feed.listen(recorder)
-        feed.open(make_link(), 11645)
-        await recorder.until("connected U1")
-        async with asyncio.timeout(TIMEOUT):
-            await feed.aclose()
-        await server.until(lambda: not server.connected)
+# --- closing --------------------------------------------------------------------------------------
 
 
 async def test_closing(recorder: Recorder, make_feed: FeedFactory, make_link: LinkFactory):
@@ -321,8 +275,7 @@ async def test_shutdown(clock: Any, make_link: LinkFactory):
     server, recorder = SocketServer(), Recorder()
     async with serving(server.app) as url:
         before = asyncio.all_tasks()
-        feed = SocketFeed(FeedOptions(socket_url=url), clock)
-        feed.listen(recorder)
+        feed = SocketFeed(FeedOptions(socket_url=url), clock, recorder)
         for n in range(10):
             person = Person(TeamId("T1"), UserId(f"U{n}"))
             feed.open(make_link(person=person), 11645)

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 import pytest
 from structlog.testing import capture_logs
 
+from slackbot.domain.feed_polling import CONNECTED_SECONDS
 from slackbot.domain.model import Person
 from slackbot.domain.notices import MatchFound, Notice
 from slackbot.domain.ports import Posted
-from slackbot.services.feed_monitor import LOOK_SECONDS_CONNECTED
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
@@ -40,7 +40,7 @@ async def test_a_match_that_is_heard_then_is_told_afterwards(harness: Harness, a
     await harness.available()
     with away(), capture_logs() as lines:
         harness.feed.send(ANA, report())
-        await until(lambda: any(line["event"] == "match_waits" for line in lines))
+        await until(lambda: any(line["event"] == "feed_event_postponed" for line in lines))
     await harness.pass_time(3)
     assert [type(notice) for notice in harness.told()] == [MatchFound]
 
@@ -95,9 +95,9 @@ async def test_the_watch_goes_on(harness: Harness, away: Away):
     """A round that fails is one round: a later one finds what the socket missed."""
     await harness.available()
     with away(), capture_logs():
-        await harness.pass_time(LOOK_SECONDS_CONNECTED + 10, step=10)
+        await harness.pass_time(CONNECTED_SECONDS + 10, step=10)
     harness.platform.listed = [row()]
-    await harness.pass_time(LOOK_SECONDS_CONNECTED + 10, step=10)
+    await harness.pass_time(CONNECTED_SECONDS + 10, step=10)
     assert [type(notice) for notice in harness.told()] == [MatchFound]
 
 
@@ -107,7 +107,7 @@ async def test_a_feed_that_comes_up_then_is_seen_to_afterwards(harness: Harness,
     harness.feed.down(ANA)
     with away(), capture_logs() as lines:
         harness.feed.up(ANA)
-        await until(lambda: any(line["event"] == "feed_waits" for line in lines))
+        await until(lambda: any(line["event"] == "feed_event_postponed" for line in lines))
     harness.journal.clear()
     await harness.pass_time(3)
     assert harness.asked("matches", "status") == ["matches 7", "status 7 CHECK_IN_AVAILABLE"]

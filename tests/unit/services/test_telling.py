@@ -213,7 +213,7 @@ async def test_a_crash_while_letting_go_is_made_good(harness: Harness):
     async def stop_unreachable(person: Person) -> None:
         if crashes:
             raise crashes.pop()
-        await harness.watch.stop_unreachable(person)
+        await harness.poller.end_unreachable(person)
 
     harness.notices = Notices(
         store=harness.store,

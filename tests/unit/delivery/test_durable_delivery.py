@@ -387,7 +387,7 @@ async def test_what_is_finished_is_kept_for_a_while_only(
         await becomes(lambda: finished(url, 1))
         await delivery.purge()
         assert rows(url).keys() == {match.id for match in matches}
-        monkeypatch.setattr(workflows, "KEPT", timedelta(seconds=-60))
+        monkeypatch.setattr(workflows, "RETENTION", timedelta(seconds=-60))
         monkeypatch.setattr(workflows, "BATCH", 1)
         await delivery.purge()
         assert rows(url).keys() == {matches[1].id}
@@ -401,7 +401,7 @@ async def test_tidying_goes_on_after_a_failure(
     store: SqlStore, messenger: FakeMessenger, url: str, monkeypatch: pytest.MonkeyPatch
 ):
     """One round that goes wrong, the database being busy say, is one round."""
-    monkeypatch.setattr(workflows, "TIDY_SECONDS", 0.01)
+    monkeypatch.setattr(workflows, "PURGE_SECONDS", 0.01)
 
     class Clumsy(DurableDelivery):
         rounds = 0
@@ -411,7 +411,7 @@ async def test_tidying_goes_on_after_a_failure(
             raise ZeroDivisionError
 
     clumsy = Clumsy(boot_id="x")
-    tidying = asyncio.create_task(clumsy.keep_tidy())
+    tidying = asyncio.create_task(clumsy.run_purge())
     await until(lambda: clumsy.rounds > 2)
     tidying.cancel()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,11 +13,11 @@ from structlog.testing import capture_logs
 
 from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
 from slackbot.domain.matching import ROUND_UNKNOWN
-from slackbot.domain.model import Match, Source, TeamId
+from slackbot.domain.model import Match, MatchId, Person, Source, TeamId
 from slackbot.domain.notices import MatchFound
 from slackbot.domain.ports import Posted, StoreUnavailable
 from slackbot.services.notices import LANDING_SECONDS
-from slackbot.services.scheduler import RESUME_SECONDS, Scheduler
+from slackbot.services.scheduler import RESUME_SECONDS
 from tests.harness.fakes import ANA, BEN, NOON, match
 from tests.harness.services import Harness
 
@@ -28,7 +28,7 @@ EDIT = "edit 1.0 MatchOver"
 @pytest.fixture
 async def rounds(harness: Harness) -> AsyncIterator[asyncio.Task[None]]:
     """The bot looking every second."""
-    keeping = asyncio.create_task(harness.rounds.keep(ANA.team))
+    keeping = asyncio.create_task(harness.scheduler.run(ANA.team))
     yield keeping
     keeping.cancel()
     with suppress(asyncio.CancelledError):
@@ -127,7 +127,7 @@ async def test_another_workspaces_rounds_are_not_ours(harness: Harness):
     """The look names the workspace."""
     await told(harness, ends_at=SOON)
     harness.clock.advance(100)
-    elsewhere = asyncio.create_task(harness.rounds.keep(TeamId("T2")))
+    elsewhere = asyncio.create_task(harness.scheduler.run(TeamId("T2")))
     await harness.quiet()
     elsewhere.cancel()
     assert harness.journal == []
@@ -196,28 +196,22 @@ async def test_unsettled_matches_are_submitted_again_every_minute(
     assert harness.asked("find", "tell") == ["find", "tell MatchFound"]
 
 
-class Flaky(Scheduler):
-    """Its first looks fail, each in its own way."""
+async def test_a_tick_that_fails_is_one_tick(harness: Harness, monkeypatch: pytest.MonkeyPatch):
+    """The database away or a defect: a second later the next tick does the work."""
+    failures = [StoreUnavailable(), ZeroDivisionError()]
+    rounds_over = harness.store.matches.list_rounds_over
 
-    failures: list[Exception]
+    async def flaky(team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
+        if failures:
+            raise failures.pop()
+        return await rounds_over(team, now)
 
-    async def _look(self, team: TeamId) -> None:
-        if self.failures:
-            raise self.failures.pop()
-        await super()._look(team)
-
-
-async def test_a_look_that_fails_is_one_look(harness: Harness):
-    """The database away or a defect of ours: a second later it looks again."""
-    flaky = Flaky(
-        store=harness.store, matches=harness.matches, delivery=harness.delivery, clock=harness.clock
-    )
-    flaky.failures = [StoreUnavailable(), ZeroDivisionError()]
+    monkeypatch.setattr(harness.store.matches, "list_rounds_over", flaky)
     await told(harness, ends_at=SOON)
     harness.clock.advance(100)
     with capture_logs() as lines:
-        keeping = asyncio.create_task(flaky.keep(ANA.team))
+        running = asyncio.create_task(harness.scheduler.run(ANA.team))
         await harness.pass_time(3)
-    keeping.cancel()
-    assert [line["event"] for line in lines] == ["rounds_failed", "rounds_wait"]
+    running.cancel()
+    assert [line["log_level"] for line in lines] == ["error", "warning"]
     assert harness.journal == [EDIT]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -11,28 +12,29 @@ import pytest
 from sqlalchemy import text
 
 from slackbot.aio.tasks import BackgroundTasks
+from slackbot.delivery.feed_sync import FeedSync
+from slackbot.delivery.lease import LEASE_SECONDS, Lease
 from slackbot.delivery.shared_feed import SharedFeed
-from slackbot.delivery.worker import LEASE_SECONDS, Worker
+from slackbot.delivery.worker import Worker
+from slackbot.domain.feed_events import (
+    FeedClaimed,
+    FeedConnected,
+    FeedDisconnected,
+    FeedReleased,
+)
 from slackbot.domain.model import Person, TeamId, UserId
 from slackbot.domain.ports import StoreUnavailable
-from slackbot.domain.workers import BEAT_SECONDS, Role
+from slackbot.domain.workers import HEARTBEAT_SECONDS, Role
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
+from slackbot.storage.feeds import FEEDS_CHANNEL, SqlDesiredFeeds
 from slackbot.storage.notify import listen
 from slackbot.storage.store import SqlStore
-from slackbot.storage.workers import FEEDS_CHANNEL, SqlLeases
+from slackbot.storage.workers import SqlWorkerRegistry
 from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, FakeClock, FakeFeed, link
 from tests.harness.postgres import Server
 
-ELSEWHERE_SECONDS = 2 * LEASE_SECONDS + BEAT_SECONDS
-
-
-class Ear:
-    """A listener to whom nothing matters."""
-
-    async def matched(self, *_: Any) -> None: ...
-    async def connected(self, _: Person) -> None: ...
-    async def disconnected(self, *_: Any) -> None: ...
+ELSEWHERE_SECONDS = 2 * LEASE_SECONDS + HEARTBEAT_SECONDS
 
 
 class Process:
@@ -42,40 +44,60 @@ class Process:
         self.url, self.boot_id, self.time = url, boot_id, 1000.0
         self.database = Database(url, retry_seconds=0.0)
         self.store = SqlStore(self.database, Cipher([bytes(range(32))]))
-        self.leases = SqlLeases(self.database, boot_id=boot_id, role=role)
+        self.registry = SqlWorkerRegistry(self.database, boot_id=boot_id, role=role)
+        self.desired = SqlDesiredFeeds(self.database, boot_id=boot_id)
         self.local = FakeFeed(FakeClock(), [])
-        self.background = BackgroundTasks()
-        self.feed = SharedFeed(self.local, self.leases, self.store, FakeClock(), self.background)
-        self.local.listen(self.feed)
-        self.feed.listen(Ear())
+        self.background, self.wake = BackgroundTasks(), asyncio.Event()
+        self.feed = SharedFeed(self.local, self.desired, self.store, self.background, self.wake)
         self.recovered: list[str] = []
-        self.deaths = 0
-        self.claims: list[tuple[Person, bool]] = []
-        self.drops: list[Person] = []
-        self.worker = self.works()
+        self.fenced = 0
+        self.claimed: list[FeedClaimed] = []
+        self.released: list[FeedReleased] = []
+        self.use_clock(time.monotonic)
         self.tasks: list[asyncio.Task[None]] = []
 
-    def works(self, **options: Any) -> Worker:
-        worker = Worker(self.leases, self.feed, recover=self._recover, die=self._die, **options)
-        worker.claimed = lambda person, taken_over: self.claims.append((person, taken_over))
-        worker.dropped = self.drops.append
-        return worker
+    def use_clock(self, now: Callable[[], float]) -> None:
+        """Have a worker whose lease goes by this clock."""
+        self.lease = Lease(now=now)
+        sync = FeedSync(self.feed, self.desired, self.local.events, self.wake)
+        self.worker = Worker(
+            self.registry,
+            self.lease,
+            self.wake,
+            recover=self._recover,
+            feeds=sync,
+            exit_fenced=self._exit_fenced,
+        )
+
+    async def _publish(self) -> None:
+        """Handle events as the feed monitor does."""
+        while True:
+            match await self.local.events.get():
+                case FeedClaimed() as claimed:
+                    self.claimed.append(claimed)
+                case FeedReleased() as released:
+                    self.released.append(released)
+                case FeedConnected(person) | FeedDisconnected(person, _):
+                    await self.feed.publish_health(person)
 
     async def _recover(self, dead: str) -> bool:
         self.recovered.append(dead)
         return True
 
-    def _die(self) -> None:
-        self.deaths += 1
+    def _exit_fenced(self) -> None:
+        self.fenced += 1
 
-    async def lives(self) -> None:
-        """Become a worker that beats, and is woken."""
-        await self.leases.register()
-        self.tasks.append(asyncio.create_task(self.worker.keep()))
-        self.tasks.append(asyncio.create_task(listen(self.url, FEEDS_CHANNEL, self.worker.wake)))
+    async def start(self) -> None:
+        """Become a worker that sends heartbeats and is woken by the database."""
+        await self.registry.register()
+        self.run(self.worker.run(), listen(self.url, FEEDS_CHANNEL, self.wake.set))
+        self.run(self._publish())
 
-    async def stops(self) -> None:
-        """As SIGSTOP: its connections stay, and it does nothing more."""
+    def run(self, *work: Coroutine[Any, Any, None]) -> None:
+        self.tasks += map(asyncio.create_task, work)
+
+    async def suspend(self) -> None:
+        """Do nothing more, as after a SIGSTOP; the connections stay."""
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -85,10 +107,9 @@ class Process:
         return set(self.local.links)
 
     async def aclose(self) -> None:
-        await self.stops()
+        await self.suspend()
         await self.worker.aclose()
         await self.background.drain(1)
-        await asyncio.gather(*self.local.tasks, return_exceptions=True)
         await self.database.aclose()
 
 
@@ -122,7 +143,7 @@ async def linked(process: Process, number: int) -> list[Person]:
 
 async def wanted(process: Process, people: list[Person]) -> None:
     for person in people:
-        await process.leases.request_feed(person, COFFEE)
+        await process.desired.request(person, COFFEE)
 
 
 async def carry_out(process: Process, statement: str) -> None:
@@ -152,16 +173,16 @@ async def test_a_wish_in_a_web_process_is_connected_by_a_worker(join: Join):
     web, worker = join("web", Role.WEB), join("a")
     await linked(web, 1)
     await web.store.links.save(link())
-    await web.lives()
-    await worker.lives()
+    await web.start()
+    await worker.start()
     await asyncio.sleep(0.2)
     web.feed.open(link(), COFFEE)
     assert await web.feed.wait_connected(ANA, 5)
     assert (web.connected(), worker.connected()) == (set(), {ANA})
-    assert worker.claims == [(ANA, False)]
+    await becomes(lambda: worker.claimed == [FeedClaimed(ANA, taken_over=False)])
     await becomes(lambda: (it := web.feed.health(ANA)) is not None and it.connected)
     await web.feed.close(ANA)
-    await becomes(lambda: worker.drops == [ANA])
+    await becomes(lambda: worker.released == [FeedReleased(ANA)])
     assert not worker.connected()
     await becomes(lambda: web.feed.health(ANA) is None)
 
@@ -173,14 +194,14 @@ async def test_another_session_is_no_new_connection_and_still_up(join: Join):
     """
     web, worker = join("web", Role.WEB), join("a")
     await web.store.links.save(link())
-    await worker.lives()
+    await worker.start()
     web.feed.open(link(), COFFEE)
     assert await web.feed.wait_connected(ANA, 5)
-    await worker.stops()
+    await worker.suspend()
     await web.feed.close(ANA)
     web.feed.open(link(), TEA)
     await web.feed.wait_connected(ANA, 0.2)
-    worker.tasks.append(asyncio.create_task(worker.worker.keep()))
+    worker.run(worker.worker.run(), worker._publish())
     assert await web.feed.wait_connected(ANA, 5)
     assert worker.local.journal == ["open 7"]
 
@@ -189,8 +210,8 @@ async def test_a_feed_opened_where_feeds_are_held_takes_no_detour(join: Join):
     """A process that does both holds what it opens itself."""
     ours, other = join("a", Role.RUN), join("b", Role.RUN)
     await ours.store.links.save(link())
-    await ours.lives()
-    await other.lives()
+    await ours.start()
+    await other.start()
     ours.feed.open(link(), COFFEE)
     assert await ours.feed.wait_connected(ANA, 5)
     assert ours.feed.holds(ANA)
@@ -203,10 +224,10 @@ async def test_feeds_are_shared_fairly_and_again_when_one_comes(join: Join):
     a, b, c = join("a"), join("b"), join("c")
     people = await linked(a, 30)
     await wanted(a, people)
-    await a.lives()
-    await b.lives()
+    await a.start()
+    await b.start()
     await becomes(shared_out(people, a, b), 10)
-    await c.lives()
+    await c.start()
     await becomes(lambda: len(c.connected()) >= 9, 10)
     await becomes(shared_out(people, a, b, c), 10)
     assert all(9 <= len(it.connected()) <= 12 for it in (a, b, c))
@@ -218,20 +239,23 @@ async def test_a_stopped_workers_feeds_are_elsewhere_within_two_leases(join: Joi
     people = await linked(a, 30)
     await wanted(a, people)
     for worker in workers:
-        await worker.lives()
+        await worker.start()
     await becomes(shared_out(people, *workers), 15)
     await becomes(lambda: len(a.connected()) >= 9, 10)
     # Who has just started judges nobody for one lease.
     await asyncio.sleep(LEASE_SECONDS)
     lost = a.connected()
-    await a.stops()
+    await a.suspend()
     await becomes(shared_out(people, b, c), ELSEWHERE_SECONDS)
-    taken = {person for it in (b, c) for person, taken_over in it.claims if taken_over}
-    assert lost <= taken
+
+    def taken_over() -> set[Person]:
+        return {event.person for event in b.claimed + c.claimed if event.taken_over}
+
+    await becomes(lambda: lost <= taken_over())
     await becomes(lambda: sorted(b.recovered + c.recovered) == ["a"])
-    assert not a.worker.held()
+    assert not a.lease.is_held()
     await a.worker.heartbeat()
-    assert a.deaths == 1
+    assert a.fenced == 1
 
 
 async def test_who_retires_is_followed_at_once(join: Join):
@@ -240,14 +264,14 @@ async def test_who_retires_is_followed_at_once(join: Join):
     people = await linked(a, 10)
     await wanted(a, people)
     for worker in (a, b):
-        await worker.lives()
+        await worker.start()
     await becomes(shared_out(people, a, b), 10)
     for person in a.connected():
         await a.local.close(person)
-    await a.worker.retire()
+    await a.worker.stop_claiming()
     await becomes(shared_out(people, b), 2.5)
     await a.worker.heartbeat()
-    assert a.worker.held()
+    assert a.lease.is_held()
     assert not a.connected()
     assert b.recovered == []
 
@@ -258,13 +282,13 @@ async def test_a_takeover_is_longer_than_a_beat_may_be(join: Join):
     people = await linked(a, 120)
     await wanted(a, people)
     slowly(a.store)
-    await a.lives()
+    await a.start()
     most = 0.0
     while len(a.connected()) < len(people):
         await asyncio.sleep(0.05)
-        if a.worker._held_until:
-            most = max(most, LEASE_SECONDS - (a.worker._held_until - a.worker._now()))
-    assert most < LEASE_SECONDS - BEAT_SECONDS
+        if a.lease._expires_at:
+            most = max(most, LEASE_SECONDS - (a.lease._expires_at - a.lease.now()))
+    assert most < LEASE_SECONDS - HEARTBEAT_SECONDS
 
 
 def slowly(store: SqlStore) -> None:
@@ -286,35 +310,35 @@ async def test_while_the_database_is_away_nothing_is_sent_and_nobody_ends(
     people = await linked(a, 6)
     await wanted(a, people)
     for worker in (a, b):
-        await worker.lives()
+        await worker.start()
     await becomes(lambda: len(a.connected()) == len(b.connected()) == 3, 10)
     before = a.connected(), b.connected()
     with postgresql.away(postgresql_name):
-        await becomes(lambda: not a.worker.held() and not b.worker.held(), ELSEWHERE_SECONDS)
+        await becomes(lambda: not a.lease.is_held() and not b.lease.is_held(), ELSEWHERE_SECONDS)
         assert (a.connected(), b.connected()) == before
-    await becomes(lambda: a.worker.held() and b.worker.held(), ELSEWHERE_SECONDS)
-    await asyncio.sleep(BEAT_SECONDS)
+    await becomes(lambda: a.lease.is_held() and b.lease.is_held(), ELSEWHERE_SECONDS)
+    await asyncio.sleep(HEARTBEAT_SECONDS)
     assert (a.connected(), b.connected()) == before
-    assert (a.deaths, b.deaths, a.recovered, b.recovered) == (0, 0, [], [])
+    assert (a.fenced, b.fenced, a.recovered, b.recovered) == (0, 0, [], [])
 
 
 async def test_whoever_was_away_judges_nobody_yet(join: Join):
     """A whole host was asleep: the first to wake must not bury those about to wake."""
     a, b = join("a"), join("b")
-    for it in (a, b):
-        it.worker = it.works(now=lambda it=it: it.time)
-        await it.leases.register()
-        await it.worker.heartbeat()
-        it.time += LEASE_SECONDS
-        await it.worker.heartbeat()
+    for process in (a, b):
+        process.use_clock(lambda process=process: process.time)
+        await process.registry.register()
+        await process.worker.heartbeat()
+        process.time += LEASE_SECONDS
+        await process.worker.heartbeat()
     await carry_out(a, "UPDATE workers SET expires_at = clock_timestamp()")
-    for it in (a, b):
-        it.time += 60.0
-        assert not it.worker.held()
+    for process in (a, b):
+        process.time += 60.0
+        assert not process.lease.is_held()
     await a.worker.heartbeat()
     await b.worker.heartbeat()
-    assert a.worker.held()
-    assert b.worker.held()
+    assert a.lease.is_held()
+    assert b.lease.is_held()
     await carry_out(a, "UPDATE workers SET expires_at = clock_timestamp() WHERE boot_id = 'b'")
     a.time += LEASE_SECONDS - 0.1
     await a.worker.heartbeat()
@@ -327,14 +351,14 @@ async def test_whoever_was_away_judges_nobody_yet(join: Join):
 async def test_the_lease_counts_from_before_the_beat(join: Join):
     """The database sets it later than we count from, so ours is never the longer one."""
     a = join("a")
-    a.worker = a.works(now=lambda: a.time)
-    assert not a.worker.held()
-    await a.leases.register()
+    a.use_clock(lambda: a.time)
+    assert not a.lease.is_held()
+    await a.registry.register()
     await a.worker.heartbeat()
     a.time += LEASE_SECONDS - 0.01
-    assert a.worker.held()
+    assert a.lease.is_held()
     a.time += 0.01
-    assert not a.worker.held()
+    assert not a.lease.is_held()
 
 
 async def test_nobody_is_connected_with_a_token_that_is_refused(join: Join):
@@ -342,27 +366,28 @@ async def test_nobody_is_connected_with_a_token_that_is_refused(join: Join):
     a = join("a")
     await a.store.links.save(link(refused_at=NOON))
     await wanted(a, [ANA, BEN])
-    await a.leases.register()
+    await a.registry.register()
     await a.worker.heartbeat()
     assert a.connected() == set()
-    assert a.claims == []
-    assert await a.leases.health(ANA) is None
-    assert await a.leases.health(BEN) is None
+    assert isinstance(a.local.events, asyncio.Queue)
+    assert a.local.events.empty()
+    assert await a.desired.health(ANA) is None
+    assert await a.desired.health(BEN) is None
 
 
 async def test_what_is_closed_stays_closed(join: Join):
     """Also when our worker saw it as wanted just before, and connects it just after."""
     a = join("a", Role.RUN)
     await a.store.links.save(link())
-    await a.leases.register()
-    await a.leases.request_feed(ANA, COFFEE)
-    a.feed.forget_closed()
-    heartbeat = await a.leases.heartbeat(judge=True)
+    await a.registry.register()
+    await a.desired.request(ANA, COFFEE)
+    a.feed.begin_heartbeat()
+    heartbeat = await a.registry.heartbeat(detect_stalled=True)
     assert heartbeat is not None
     await a.feed.close(ANA)
-    assert not await a.feed.hold(heartbeat.mine)
+    assert not await a.feed.hold(heartbeat.owned)
     assert a.connected() == set()
-    await a.leases.request_feed(ANA, COFFEE)
+    await a.desired.request(ANA, COFFEE)
     await a.worker.heartbeat()
     assert a.connected() == {ANA}
 
@@ -370,33 +395,33 @@ async def test_what_is_closed_stays_closed(join: Join):
 async def test_whoever_missed_a_beat_judges_nobody_yet(join: Join):
     """While the database was away for us it was for the others, whose leases were older."""
     a, b = join("a"), join("b")
-    a.worker = a.works(now=lambda: a.time)
-    for it in (a, b):
-        await it.leases.register()
+    a.use_clock(lambda: a.time)
+    for process in (a, b):
+        await process.registry.register()
     for _ in range(3):  # long enough here to judge others
         await a.worker.heartbeat()
         a.time += LEASE_SECONDS - 1
     await carry_out(a, "UPDATE workers SET expires_at = clock_timestamp() WHERE boot_id = 'b'")
-    beats = away_once(a.leases)
-    a.tasks.append(asyncio.create_task(a.worker.keep()))
+    beats = away_once(a.registry)
+    a.run(a.worker.run())
     await becomes(lambda: len(beats) > 2)
     assert a.recovered == []
     for number in range(3, 5):
         a.time += LEASE_SECONDS - 1
-        a.worker.wake()
+        a.wake.set()
         await becomes(lambda number=number: len(beats) > number)
     await becomes(lambda: a.recovered == ["b"])
 
 
-def away_once(leases: SqlLeases) -> list[bool]:
-    """The database does not answer the next beat; notes whether each may judge."""
-    heartbeat, beats = leases.heartbeat, []
+def away_once(registry: SqlWorkerRegistry) -> list[bool]:
+    """Fail the next heartbeat as if the database were away; note which ones detect stalled."""
+    heartbeat, detecting = registry.heartbeat, []
 
-    async def counted(*, judge: bool) -> Any:
-        beats.append(judge)
-        if len(beats) == 1:
+    async def counted(*, detect_stalled: bool) -> Any:
+        detecting.append(detect_stalled)
+        if len(detecting) == 1:
             raise StoreUnavailable
-        return await heartbeat(judge=judge)
+        return await heartbeat(detect_stalled=detect_stalled)
 
-    leases.heartbeat = counted  # type: ignore[method-assign]
-    return beats
+    registry.heartbeat = counted  # type: ignore[method-assign]
+    return detecting

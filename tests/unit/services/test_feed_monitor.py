@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
 from slackbot.domain.errors import (
     Forbidden,
@@ -14,11 +15,31 @@ from slackbot.domain.errors import (
     TokenRefused,
     Unreachable,
 )
-from slackbot.domain.model import EventSlug, SessionId, State
+from slackbot.domain.feed_events import (
+    FeedClaimed,
+    FeedConnected,
+    FeedDisconnected,
+    FeedReleased,
+    MatchesReported,
+)
+from slackbot.domain.model import SessionId, State
 from slackbot.domain.notices import AvailabilityLost, LinkRefused, MatchFound
+from slackbot.services import feed_monitor
 from slackbot.services.feed_monitor import CLAIMED_SECONDS, SPREAD_SECONDS
-from tests.harness.fakes import ANA, BEN, COFFEE, NOON, link, report, row, session, until, wish
-from tests.harness.services import Harness
+from tests.harness.fakes import (
+    ANA,
+    BEN,
+    COFFEE,
+    EXPO,
+    NOON,
+    link,
+    report,
+    row,
+    session,
+    until,
+    wish,
+)
+from tests.harness.services import Harness, Outside
 
 AVAILABLE = "status 7 CHECK_IN_AVAILABLE"
 
@@ -52,14 +73,14 @@ async def test_one_watch_a_person(harness: Harness):
     """Asked to keep watch several times, it looks no more often; after its end it may again."""
     await harness.available()
     for _ in range(3):
-        harness.watch.keep(ANA)
+        harness.monitor.start(ANA)
     await harness.pass_time(60, step=10)
     assert harness.asked("matches") == ["matches 7"]
     await harness.store.availabilities.end(ANA)
     await harness.pass_time(60, step=10)
     harness.journal.clear()
     await harness.store.availabilities.save(wish())
-    harness.watch.keep(ANA)
+    harness.monitor.start(ANA)
     await harness.quiet()
     assert harness.asked("open") == ["open 7"]
 
@@ -69,7 +90,7 @@ async def test_after_a_restart_everybody_is_watched_over_again(harness: Harness)
     for person in (ANA, BEN):
         await harness.linked(person=person)
         await harness.store.availabilities.save(wish(person))
-    await harness.watch.resume(ANA.team)
+    await harness.monitor.resume(ANA.team)
     await harness.quiet()
     assert harness.asked("open") == ["open 7"] * 2
     assert harness.asked("status") == [AVAILABLE] * 2
@@ -81,7 +102,7 @@ async def test_what_was_missed_during_a_restart_is_told(harness: Harness):
     await harness.linked()
     await harness.store.availabilities.save(wish())
     harness.platform.listed = [row()]
-    await harness.watch.resume(ANA.team)
+    await harness.monitor.resume(ANA.team)
     await harness.quiet()
     assert [n.match.late for n in harness.told() if isinstance(n, MatchFound)] == [True]
 
@@ -89,7 +110,7 @@ async def test_what_was_missed_during_a_restart_is_told(harness: Harness):
 async def test_closing_keeps_the_wishes(harness: Harness):
     """A shutdown is no pause: nothing is said, and the wish is there at the next start."""
     await harness.available()
-    harness.watch.close()
+    harness.monitor.stop_polling()
     await harness.quiet()
     harness.clock.advance(600)
     await harness.quiet()
@@ -201,14 +222,15 @@ async def test_a_feed_that_connects_for_nobody_says_nothing(harness: Harness, ke
     if kept == link(refused_at=NOON):
         await harness.store.links.mark_refused(ANA, NOON)
         await harness.store.availabilities.save(wish())
-    await harness.watch.connected(ANA)
+    await harness.feed.events.put(FeedConnected(ANA))
+    await harness.quiet()
     assert harness.journal == []
 
 
 async def test_a_lost_feed_is_taken_calmly(harness: Harness):
     """Its supervisor connects again, so a loss changes nothing and tells nobody."""
     await harness.available()
-    await harness.watch.disconnected(ANA, "refused")
+    await harness.feed.events.put(FeedDisconnected(ANA, "refused"))
     await harness.quiet()
     assert harness.journal == []
     assert await harness.store.availabilities.get(ANA) == wish()
@@ -265,7 +287,8 @@ async def test_a_token_refused_after_connecting_anew_is_told_again(harness: Harn
 async def test_a_match_by_the_feed_is_the_ledgers(harness: Harness):
     """What the socket tells the watch is stored and told, for the event it was told of."""
     await harness.available()
-    await harness.watch.matched(ANA, EventSlug("expo"), [report(session_id=COFFEE)])
+    reports = [report(session_id=COFFEE)]
+    await harness.feed.events.put(MatchesReported(ANA, EXPO, reports))
     await harness.quiet()
     assert len(harness.told()) == 1
 
@@ -273,8 +296,8 @@ async def test_a_match_by_the_feed_is_the_ledgers(harness: Harness):
 async def test_a_feed_that_was_claimed_is_watched_after_a_while(harness: Harness):
     """The wish may be stored only once the feed is up: the watch waits for it, then looks."""
     await harness.available()
-    harness.watch.drop(ANA)
-    harness.watch.claimed(ANA, False)
+    await harness.feed.events.put(FeedReleased(ANA))
+    await harness.feed.events.put(FeedClaimed(ANA, taken_over=False))
     await harness.pass_time(CLAIMED_SECONDS - 1)
     assert harness.asked("matches") == []
     await harness.pass_time(2)
@@ -284,7 +307,7 @@ async def test_a_feed_that_was_claimed_is_watched_after_a_while(harness: Harness
 async def test_a_feed_that_was_dropped_is_watched_no_more(harness: Harness):
     """It is another process's now: nothing is looked for here, and the wish stands."""
     await harness.available()
-    harness.watch.drop(ANA)
+    await harness.feed.events.put(FeedReleased(ANA))
     await harness.pass_time(200, step=10)
     assert harness.asked("matches") == []
     assert await harness.store.availabilities.get(ANA) is not None
@@ -293,8 +316,8 @@ async def test_a_feed_that_was_dropped_is_watched_no_more(harness: Harness):
 async def test_the_lists_of_feeds_taken_over_are_read_over_half_a_minute(harness: Harness):
     """They are available again at once; what the list shows is looked for a little later."""
     await harness.available()
-    harness.watch.drop(ANA)
-    harness.watch.claimed(ANA, True)
+    await harness.feed.events.put(FeedReleased(ANA))
+    await harness.feed.events.put(FeedClaimed(ANA, taken_over=True))
     harness.feed.down(ANA)
     harness.feed.up(ANA)
     await harness.let_run()
@@ -316,3 +339,44 @@ async def test_a_refusal_does_not_end_a_wish_that_came_after_it(harness: Harness
     await harness.quiet()
     assert harness.told() == []
     assert await harness.store.availabilities.get(ANA) == later
+
+
+async def test_an_event_that_fails_is_one_event(outside: Outside):
+    """A defect while one event is handled is logged, and reaches neither feed nor other events."""
+    with capture_logs() as lines:
+        harness = Harness(outside)
+        await harness.available()
+        harness.platform.errors["matches"] = [ZeroDivisionError()]
+        harness.feed.up(ANA)
+        await harness.quiet()
+        harness.feed.send(ANA, report())
+        await harness.quiet()
+        await harness.aclose()
+    assert len(harness.told()) == 1
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == [
+        "background_failed"
+    ]
+
+
+async def test_events_left_at_the_end_are_handled(harness: Harness):
+    """What was reported before the connections were closed is stored and sent."""
+    await harness.available()
+    harness.monitor.stop_polling()
+    harness.feed.send(ANA, report())
+    harness.monitoring.cancel()
+    await until(harness.told)
+
+
+async def test_the_end_does_not_wait_for_an_event_without_end(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+):
+    """A handler that hangs is cancelled after a while."""
+    monkeypatch.setattr(feed_monitor, "DRAIN_SECONDS", 0.1)
+    await harness.available()
+    harness.platform.gates["matches"] = asyncio.Event()
+    harness.feed.up(ANA)
+    await until(lambda: harness.asked("matches"))
+    harness.monitor.stop_polling()
+    harness.monitoring.cancel()
+    await asyncio.wait({harness.monitoring}, timeout=5)
+    assert harness.monitoring.done()

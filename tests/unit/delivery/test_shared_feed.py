@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from test_workers import Join, Role, becomes, join, linked, owners, wanted
+from test_worker import Join, Role, becomes, join, linked, owners, wanted
 
 from slackbot.services.health import mostly_disconnected
 
@@ -14,12 +14,12 @@ async def test_who_holds_no_feeds_sees_those_of_the_others(join: Join):
     web, worker = join("w", Role.WEB), join("a")
     people = await linked(web, 3)
     for process in (web, worker):
-        await process.lives()
+        await process.start()
     await wanted(web, people)
     await becomes(lambda: [it.connected for it in web.feed.healths()] == [True] * 3, 10)
     assert [it.connected for it in worker.feed.healths()] == [True] * 3
     assert not mostly_disconnected(web.feed.healths())
-    await worker.stops()
+    await worker.suspend()
     await becomes(lambda: mostly_disconnected(web.feed.healths()), 15)
 
 
@@ -28,7 +28,7 @@ async def test_who_holds_some_sees_its_own(join: Join):
     one, other = join("a"), join("b")
     people = await linked(one, 6)
     for process in (one, other):
-        await process.lives()
+        await process.start()
     await wanted(one, people)
     await becomes(
         lambda: len(other.connected()) >= 2 and owners(one, other).keys() == {*people}, 10

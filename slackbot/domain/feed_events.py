@@ -1,0 +1,50 @@
+"""Events of the feeds, as they travel from connections and worker to the feed monitor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slackbot.domain.model import EventSlug, MatchReport, Person
+
+
+@dataclass(frozen=True, slots=True)
+class MatchesReported:
+    """The socket reported matches. It does so once."""
+
+    person: Person
+    event: EventSlug
+    reports: Sequence[MatchReport]
+
+
+@dataclass(frozen=True, slots=True)
+class FeedConnected:
+    """A feed is up, for the first time or again."""
+
+    person: Person
+
+
+@dataclass(frozen=True, slots=True)
+class FeedDisconnected:
+    """A feed went down or an attempt to connect failed."""
+
+    person: Person
+    failure: str  # one word: `refused`, `timeout`, `unreachable`, `closed`
+
+
+@dataclass(frozen=True, slots=True)
+class FeedClaimed:
+    """This process holds a feed from now on."""
+
+    person: Person
+    taken_over: bool  # from another worker; such feeds come in crowds
+
+
+@dataclass(frozen=True, slots=True)
+class FeedReleased:
+    """Another process may hold the feed from now on."""
+
+    person: Person
+
+
+FeedEvent = MatchesReported | FeedConnected | FeedDisconnected | FeedClaimed | FeedReleased

@@ -1,0 +1,188 @@
+"""Compare what the platform knows of an available person with what is known here."""
+
+from __future__ import annotations
+
+import structlog
+
+from slackbot.domain.errors import PlatformError, Refusal, TokenRefused, Unavailable
+from slackbot.domain.feed_polling import Action, next_action
+from slackbot.domain.model import AttendeeStatus, Availability, Link, Person, State
+from slackbot.domain.notices import AvailabilityLost, Remark, SessionOver, kind_of, notice_key
+from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
+from slackbot.services.accounts import Accounts
+from slackbot.services.matches import Matches
+
+log = structlog.get_logger(__name__)
+
+
+class FeedPoller:
+    """Polls for one person at a time: missed matches, the end of the session, their status.
+
+    Its methods raise `TokenRefused` when the link cannot be used, and `StoreUnavailable`.
+    """
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        matches: Matches,
+        delivery: Delivery,
+        platform: Platform,
+        store: Store,
+        feed: MatchFeed,
+        clock: Clock,
+    ) -> None:
+        self._accounts = accounts
+        self._matches = matches
+        self._delivery = delivery
+        self._platform = platform
+        self._store = store
+        self._feed = feed
+        self._clock = clock
+        self._pending: set[Person] = set()  # to be announced as available again
+
+    def mark_pending(self, person: Person) -> None:
+        """Announce the person as available again at the next poll: their feed came back."""
+        self._pending.add(person)
+
+    def forget_pending(self, person: Person) -> None:
+        """Leave the announcement to another process, or to nobody."""
+        self._pending.discard(person)
+
+    async def poll(self, person: Person) -> bool:
+        """Do what is due for the person; return whether to poll again."""
+        async with self._accounts.locks.of(person):
+            availability = await self._store.availabilities.get(person)
+            link = await self._store.links.get(person)
+            if availability is None or link is None:
+                await self._feed.close(person)
+                return False
+            action = next_action(availability, link, self._clock.now())
+            if action is Action.AWAIT_LOGIN:
+                return True
+            if action is Action.END:
+                await self.end(person)
+                return False
+            async with self._accounts.background_link(link):
+                if action is Action.END_SESSION:
+                    return await self._end_session(link, availability)
+                if action is Action.LEAVE and await self.stop_looking(link, availability):
+                    await self.end(person)
+                    return False
+                self._feed.open(link, availability.session_id)
+                grace = person not in self._pending
+                await self._read_list(link, availability, grace=grace)
+                return person not in self._pending or await self._reannounce(link)
+
+    async def reconnected(self, person: Person, *, read_list: bool) -> bool:
+        """Read the list for what the feed missed, then announce the person as available again.
+
+        It is not known if the platform keeps the status over a reconnect.
+
+        Returns:
+            False if the platform refused, and the availability is over.
+        """
+        async with self._accounts.locks.of(person):
+            self._pending.add(person)  # a later poll makes up for what fails from here on
+            link = await self._store.links.get(person)
+            availability = await self._store.availabilities.get(person)
+            if link is None or link.refused_at is not None or availability is None:
+                self._pending.discard(person)
+                return True
+            async with self._accounts.background_link(link):
+                if read_list:
+                    await self._read_list(link, availability)
+                return await self._reannounce(link)
+
+    async def read_list(self, person: Person) -> None:
+        """Read the list for what the feed missed."""
+        link = await self._store.links.get(person)
+        availability = await self._store.availabilities.get(person)
+        if link is not None and link.refused_at is None and availability is not None:
+            async with self._accounts.background_link(link):
+                await self._read_list(link, availability)
+
+    async def stop_looking(self, link: Link, availability: Availability) -> bool:
+        """Leave the session, then read the list for a match made in the last moment.
+
+        Returns:
+            Whether the platform confirmed that it stopped looking.
+        """
+        confirmed = await self._accounts.leave(link, availability)
+        await self._read_list(link, availability)
+        return confirmed
+
+    async def end(self, person: Person) -> None:
+        """End the availability and close the feed. Call it under the person's lock."""
+        await self._store.availabilities.end(person)
+        self._pending.discard(person)
+        await self._feed.close(person)
+
+    async def end_unreachable(self, person: Person) -> None:
+        """Leave the session and end the availability of somebody whom no message reaches."""
+        async with self._accounts.locks.of(person):
+            link = await self._store.links.get(person)
+            availability = await self._store.availabilities.get(person)
+            if link is not None and availability is not None:
+                await self._accounts.leave(link, availability)
+            await self.end(person)
+
+    async def _read_list(
+        self, link: Link, availability: Availability, *, grace: bool = False
+    ) -> None:
+        try:
+            await self._matches.reconcile(link, availability, grace=grace)
+        except TokenRefused:
+            raise
+        except PlatformError as error:
+            log.info("list_unread", reason=error.code)
+
+    async def _end_session(self, link: Link, availability: Availability) -> bool:
+        """Leave the session; return True if another availability has taken its place."""
+        await self.stop_looking(link, availability)
+        if not await self._is_current(availability):
+            return True
+        if availability.state is State.AVAILABLE:
+            await self._send(availability, SessionOver(availability.session_title))
+        await self.end(link.person)
+        return False
+
+    async def _reannounce(self, link: Link) -> bool:
+        """Announce the person again if they are still available; see `reconnected`."""
+        person, availability = link.person, await self._store.availabilities.get(link.person)
+        self._pending.discard(person)
+        if availability is None or availability.state is not State.AVAILABLE:
+            return True
+        try:
+            await self._platform.set_status(link, availability.session_id, AttendeeStatus.AVAILABLE)
+        except TokenRefused:
+            raise
+        except Refusal as error:
+            if not await self._is_current(availability):
+                return True
+            await self._send(availability, AvailabilityLost(availability.session_title, error.code))
+            await self.end(person)
+            return False
+        except Unavailable as error:
+            log.info("available_unconfirmed", reason=error.code)
+            self._pending.add(person)
+        else:
+            # Another process may have ended the availability in the same moment.
+            current = await self._store.availabilities.get(person)
+            if current is None or current.session_id != availability.session_id:
+                await self._accounts.leave(link, availability)
+        return True
+
+    async def _is_current(self, availability: Availability) -> bool:
+        """Return whether no other process has ended or replaced the availability."""
+        current = await self._store.availabilities.get(availability.person)
+        return current is not None and (current.session_id, current.since) == (
+            availability.session_id,
+            availability.since,
+        )
+
+    async def _send(self, availability: Availability, remark: Remark) -> None:
+        """Send a remark before the availability is deleted, so that a crash cannot swallow it."""
+        person, occasion = availability.person, (availability.session_id, availability.since)
+        key = notice_key(kind_of(remark), person, *occasion)
+        await self._delivery.remark(person, key, remark)
