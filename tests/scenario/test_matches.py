@@ -199,7 +199,7 @@ async def test_broken_payloads_are_counted_and_told_to_nobody(
     await ada.waits_for("You're matched with", where="dm")
     assert len(await dms(ada)) == 1
     assert unreadable() == before + len(BROKEN)
-    told = [line for line in log_lines if "not readable" in line["event"]]
+    told = [line for line in log_lines if line["event"] == "match_event_unreadable"]
     assert len(told) == len(BROKEN)
     written = json.dumps(log_lines, default=str)
     assert not any(word in written for word in ("Priya", "Ana Lima", "NWMxZDhm", "0f6cbe5d"))
