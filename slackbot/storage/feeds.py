@@ -77,7 +77,9 @@ class SqlDesiredFeeds:
 
     async def request_missing(self) -> None:
         """See `DesiredFeeds`."""
-        await self._database.transaction(lambda connection: request_missing(self._database, connection))
+        await self._database.transaction(
+            lambda connection: request_missing(self._database, connection)
+        )
 
     async def cancel(self, person: Person, version: datetime | None = None) -> None:
         """See `DesiredFeeds`."""
