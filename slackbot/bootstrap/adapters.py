@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,7 +56,6 @@ class Outside:
     workers: SqlWorkerRegistry
     desired_feeds: SqlDesiredFeeds
     lease: Lease
-    wake: asyncio.Event  # set for a heartbeat at once
     store: SqlStore
     platform: AcceleventsClient
     feed: SocketFeed
@@ -70,14 +69,11 @@ class Outside:
     delivery_database: DeliveryDatabase
     calls: Calls
     call_page: ASGIApp | None
+    wake: asyncio.Event = field(default_factory=asyncio.Event)  # set for a heartbeat at once
 
 
 async def reach_out(
-    settings: Settings,
-    role: Role,
-    clock: SystemClock,
-    closing: AsyncExitStack,
-    call_static: Path,
+    settings: Settings, role: Role, clock: SystemClock, closing: AsyncExitStack, call_static: Path
 ) -> Outside:
     """Open what is opened at once; `closing` takes it all down again.
 
@@ -93,7 +89,6 @@ async def reach_out(
     delivery_database = DeliveryDatabase(settings.database)
     closing.callback(delivery_database.close)
     boot_id = secrets.token_hex(8)
-    workers = SqlWorkerRegistry(database, boot_id=boot_id, role=role)
     lease = Lease(single_process=database.single_process)
     store = SqlStore(database, cipher)
     platform = AcceleventsClient(platform_as, clock)
@@ -101,22 +96,18 @@ async def reach_out(
     feed_events: asyncio.Queue[FeedEvent] = asyncio.Queue()
     feed = SocketFeed(feed_as, clock, feed_events)
     closing.push_async_callback(feed.aclose)
-    installation, client = await _slack_of(settings, closing)
+    installation, client, slack_api, slack_queue = await _slack_of(settings, lease, closing)
     links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
     calls, call_page = calls_and_page(settings, store, clock, call_static)
-    slack_api = SlackApi(client, installation, may_send=lease.is_held)
-    slack_queue = WorkspaceQueue()
-    closing.push_async_callback(slack_queue.aclose)
     messenger = SlackMessenger(
         slack_api, slack_queue, links, channels=store.dm_channels, call_offer=calls.offer
     )
     return Outside(
         boot_id=boot_id,
         database=database,
-        workers=workers,
+        workers=SqlWorkerRegistry(database, boot_id=boot_id, role=role),
         desired_feeds=SqlDesiredFeeds(database, boot_id=boot_id),
         lease=lease,
-        wake=asyncio.Event(),
         store=store,
         platform=platform,
         feed=feed,
@@ -134,12 +125,15 @@ async def reach_out(
 
 
 async def _slack_of(
-    settings: Settings, closing: AsyncExitStack
-) -> tuple[SingleInstallation, WebClient]:
+    settings: Settings, lease: Lease, closing: AsyncExitStack
+) -> tuple[SingleInstallation, WebClient, SlackApi, WorkspaceQueue]:
     session = slack_session(POST_SECONDS)
     closing.push_async_callback(session.close)
     client = web_client(settings.slack_api_url, session)
-    return SingleInstallation(client, settings.slack_bot_token.get_secret_value()), client
+    installation = SingleInstallation(client, settings.slack_bot_token.get_secret_value())
+    queue = WorkspaceQueue()
+    closing.push_async_callback(queue.aclose)
+    return installation, client, SlackApi(client, installation, may_send=lease.is_held), queue
 
 
 def platform_options(settings: Settings) -> PlatformOptions:

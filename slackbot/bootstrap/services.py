@@ -62,15 +62,7 @@ def join(outside: Outside, clock: SystemClock, background: BackgroundTasks) -> I
         clock=clock,
         background=background,
     )
-    poller = FeedPoller(
-        accounts=accounts,
-        matches=matches,
-        delivery=delivery,
-        platform=platform,
-        store=store,
-        feed=feed,
-        clock=clock,
-    )
+    poller = _poller(outside, accounts, matches, delivery, feed, clock)
     monitor = FeedMonitor(poller=poller, matches=matches, store=store, feed=feed, clock=clock)
     sessions = Sessions(accounts=accounts, platform=platform, store=store, clock=clock)
     return Inside(
@@ -89,15 +81,38 @@ def join(outside: Outside, clock: SystemClock, background: BackgroundTasks) -> I
             clock=clock,
         ),
         delivery=delivery,
-        notices=Notices(
-            store=store,
-            messenger=outside.messenger,
-            clock=clock,
-            on_unreachable=poller.end_unreachable,
-        ),
+        notices=_notices(outside, poller, clock),
         rounds=Scheduler(store=store, matches=matches, delivery=delivery, clock=clock),
         worker=_worker(outside, shared, matches, delivery),
         condition=HealthMonitor(store=store, clock=clock, feeds=(shared or outside.feed).healths),
+    )
+
+
+def _poller(
+    outside: Outside,
+    accounts: Accounts,
+    matches: Matches,
+    delivery: DurableDelivery,
+    feed: MatchFeed,
+    clock: SystemClock,
+) -> FeedPoller:
+    return FeedPoller(
+        accounts=accounts,
+        matches=matches,
+        delivery=delivery,
+        platform=outside.platform,
+        store=outside.store,
+        feed=feed,
+        clock=clock,
+    )
+
+
+def _notices(outside: Outside, poller: FeedPoller, clock: SystemClock) -> Notices:
+    return Notices(
+        store=outside.store,
+        messenger=outside.messenger,
+        clock=clock,
+        on_unreachable=poller.end_unreachable,
     )
 
 
