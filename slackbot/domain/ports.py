@@ -37,11 +37,9 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
-        ...
 
     async def sleep(self, seconds: float) -> None:
         """Wait for this many seconds."""
-        ...
 
 
 class Platform(Protocol):
@@ -49,11 +47,9 @@ class Platform(Protocol):
 
     async def redeem(self, event: EventSlug, user_key: str) -> Grant:
         """Exchange a magic link's user key, which works once, for a token."""
-        ...
 
     async def check(self, event: EventSlug, token: SecretStr) -> AuthScheme:
         """Check the token against the event and return how to send it."""
-        ...
 
     async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
         """Return the event's networking sessions in this scope, all pages.
@@ -61,23 +57,18 @@ class Platform(Protocol):
         The scope is the platform's: LIVE and PAST are filtered by it, UPCOMING is everything
         else. Callers tell the phase of each session by its times (`sessions.phase`).
         """
-        ...
 
     async def registered_sessions(self, link: Link) -> list[Session]:
         """Return the event's sessions that the person is registered for, in any phase."""
-        ...
 
     async def join(self, link: Link, session_id: SessionId) -> None:
         """Register for a live session. Joining again is harmless. Never retried."""
-        ...
 
     async def set_status(self, link: Link, session_id: SessionId, status: AttendeeStatus) -> None:
         """Set the attendee's status in the session. Never retried."""
-        ...
 
     async def matches(self, link: Link, session_id: SessionId) -> list[MatchReport]:
         """Return the platform's list of the person's matches in the session."""
-        ...
 
 
 class MatchFeed(Protocol):
@@ -85,27 +76,21 @@ class MatchFeed(Protocol):
 
     def open(self, link: Link, session_id: SessionId) -> None:
         """Connect, and stay connected until closed. Repeating the call is harmless."""
-        ...
 
     async def wait_connected(self, person: Person, seconds: float) -> bool:
         """Wait up to this many seconds for the feed; return whether it is connected."""
-        ...
 
     def health(self, person: Person) -> FeedHealth | None:
         """Return the feed's state, or None if there is no feed."""
-        ...
 
     def holds(self, person: Person) -> bool:
         """Return whether this process holds the person's feed, and not another one."""
-        ...
 
     async def publish_health(self, person: Person) -> None:
         """Let the other processes know the state of a feed that this one holds."""
-        ...
 
     async def close(self, person: Person) -> None:
         """Disconnect. Harmless if there is no feed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +115,6 @@ class Messenger(Protocol):
             MessageDelayed: Not accepted; may be sent again later.
             MessageUnsure: Slack may or may not have accepted it.
         """
-        ...
 
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
         """Replace a posted message with a notice. Idempotent.
@@ -138,7 +122,6 @@ class Messenger(Protocol):
         Raises:
             MessageError: As in `send`.
         """
-        ...
 
     async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
         """Search our latest direct messages to the person for the one with this key.
@@ -147,7 +130,6 @@ class Messenger(Protocol):
             MessageDelayed: They cannot be read now.
             MessageRefused: They can never be read.
         """
-        ...
 
 
 class DmChannelStore(Protocol):
@@ -155,11 +137,9 @@ class DmChannelStore(Protocol):
 
     async def get(self, person: Person) -> str | None:
         """Return Slack's id of the person's channel, or None if it is not known."""
-        ...
 
     async def save(self, person: Person, channel: str) -> None:
         """Save the channel with the person's link. Without a link nothing is saved."""
-        ...
 
 
 # Makes the URL at which the match's person enters its call, or None if there is no call to enter.
@@ -179,15 +159,12 @@ class Delivery(Protocol):
             fresh: We stored the match just now, so nobody can have sent its notice. Otherwise
                 the person's direct messages are searched for it first.
         """
-        ...
 
     async def finish(self, person: Person, match_id: MatchId) -> None:
         """Accept the end of a match's round. Harmless when repeated."""
-        ...
 
     async def remark(self, person: Person, key: str, remark: Remark) -> None:
         """Accept a notice that has no row of its own; each key is sent once."""
-        ...
 
 
 class StoreUnavailable(Exception):
@@ -202,26 +179,21 @@ class LinkStore(Protocol):
 
     async def get(self, person: Person, *, fresh: bool = False) -> Link | None:
         """Return the person's link. It may be some seconds old unless `fresh`."""
-        ...
 
     async def get_many(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
         """Return the current links of these people. One without a link is missing or None."""
-        ...
 
     async def save(self, link: Link) -> None:
         """Insert or replace a link.
 
         An availability for another event, or of another account, is deleted with it.
         """
-        ...
 
     async def mark_refused(self, person: Person, at: datetime) -> bool:
         """Record that the token was refused. True only for the first to record it."""
-        ...
 
     async def set_unreachable(self, person: Person, reason: str | None) -> None:
         """Record why Slack takes no message to the person; None if it takes them again."""
-        ...
 
 
 class PeopleStore(Protocol):
@@ -229,11 +201,9 @@ class PeopleStore(Protocol):
 
     async def forget(self, person: Person) -> bool:
         """Delete all rows of the person. True if there was a link."""
-        ...
 
     async def forget_workspace(self, team: TeamId) -> None:
         """Delete all rows of the workspace."""
-        ...
 
 
 class AvailabilityStore(Protocol):
@@ -241,27 +211,21 @@ class AvailabilityStore(Protocol):
 
     async def get(self, person: Person) -> Availability | None:
         """Return the person's availability."""
-        ...
 
     async def list_all(self, team: TeamId) -> list[Availability]:
         """Return the availabilities of the workspace, oldest first."""
-        ...
 
     async def session_title(self, person: Person, event: EventSlug, session_id: SessionId) -> str:
         """Return the session's title as a recent availability names it, or ""."""
-        ...
 
     async def save(self, availability: Availability) -> None:
         """Insert or replace an availability."""
-        ...
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state if the person is still available in this session; else False."""
-        ...
 
     async def end(self, person: Person) -> bool:
         """Delete the person's availability. True only for the caller that deleted it."""
-        ...
 
 
 class MatchStore(Protocol):
@@ -273,15 +237,12 @@ class MatchStore(Protocol):
         Unless its source is BEFORE, the person's availability in its session becomes IN_MEETING
         in the same transaction.
         """
-        ...
 
     async def enrich(self, person: Person, match_id: MatchId, report: MatchReport) -> None:
         """Fill empty columns from a later report. Nothing is replaced."""
-        ...
 
     async def get(self, person: Person, match_id: MatchId) -> Match | None:
         """Return one match, including its call."""
-        ...
 
     async def list_for(
         self, person: Person, event: EventSlug, session_id: SessionId | None = None
@@ -290,7 +251,6 @@ class MatchStore(Protocol):
 
         Without their calls.
         """
-        ...
 
     async def list_with(
         self, person: Person, event: EventSlug, session_id: SessionId, partner: Partner
@@ -299,36 +259,29 @@ class MatchStore(Protocol):
 
         Without their calls. Matches with other partners may be among them.
         """
-        ...
 
     async def record_outcome(
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
     ) -> None:
         """Record how the match's notice ended. The first outcome stays."""
-        ...
 
     async def list_pending(self, team: TeamId) -> list[tuple[Person, MatchId]]:
         """Return the matches whose notices have no outcome yet, oldest first."""
-        ...
 
     async def backlog(self, team: TeamId) -> Backlog:
         """Count the pending matches. Cheap however many matches there are in all."""
-        ...
 
     async def list_rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
         """Return sent matches whose round has ended but whose message does not say so yet.
 
         Oldest first, a few hundred at most. Answered and late ones are left out.
         """
-        ...
 
     async def mark_round_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
         """Record that the message says that the round is over, or never will."""
-        ...
 
     async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
         """Record which button of a match's message was pressed. The first answer stays."""
-        ...
 
 
 class CallLinkStore(Protocol):
@@ -336,31 +289,24 @@ class CallLinkStore(Protocol):
 
     async def add(self, link: CallLink) -> None:
         """Add a link. Earlier links remain valid."""
-        ...
 
     async def replace(self, link: CallLink) -> None:
         """Add a link and revoke the person's earlier links to the same call."""
-        ...
 
     async def get(self, team: TeamId, id_digest: str) -> CallLink | None:
         """Return a link by the digest of its id."""
-        ...
 
     async def bind(self, team: TeamId, id_digest: str, browser_digest: str, at: datetime) -> bool:
         """Bind a valid link to a browser. True only for the first browser."""
-        ...
 
     async def mark_opened(self, person: Person, match_id: MatchId, at: datetime) -> None:
         """Record that the button with the link was pressed. The first time stays."""
-        ...
 
     async def record_visit(self, team: TeamId, id_digest: str, visit: Visit, at: datetime) -> None:
         """Record that the call was joined (the first time stays) or left (the last time)."""
-        ...
 
     async def end_calls(self, team: TeamId, now: datetime) -> int:
         """Delete the details of calls that are closed by now, and count them."""
-        ...
 
 
 class EventStore(Protocol):
@@ -368,7 +314,6 @@ class EventStore(Protocol):
 
     async def record(self, team: TeamId, event_id: str, at: datetime) -> bool:
         """Record an event. True if it was not seen before."""
-        ...
 
 
 class Store(Protocol):

@@ -7,7 +7,7 @@ from sqlalchemy import delete, update
 from slackbot.domain.model import Availability, EventSlug, Person, SessionId, State, TeamId
 from slackbot.storage.database import Database
 from slackbot.storage.filters import of, person_params, select_by_person, select_columns
-from slackbot.storage.mappers import availability_of, availability_values
+from slackbot.storage.mappers import availability_of, values_of
 from slackbot.storage.tables import AvailabilityRow
 
 _GET = select_by_person(AvailabilityRow)
@@ -43,8 +43,8 @@ class Availabilities:
 
     async def save(self, availability: Availability) -> None:
         """Insert or replace an availability."""
-        values = availability_values(availability)
-        await self._database.execute(self._database.upsert(AvailabilityRow, values))
+        saved = self._database.upsert(AvailabilityRow, values_of(availability))
+        await self._database.execute(saved)
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state if the person is still available in this session; else False."""

@@ -10,7 +10,7 @@ from slackbot.domain.calls import GRACE, LASTS_UNKNOWN, CallLink, Visit
 from slackbot.domain.model import MatchId, Person, TeamId
 from slackbot.storage.database import Database
 from slackbot.storage.filters import of, select_columns
-from slackbot.storage.mappers import Values, call_link_of, call_link_values
+from slackbot.storage.mappers import Values, call_link_of, values_of
 from slackbot.storage.tables import CallLinkRow, MatchRow
 
 
@@ -30,7 +30,7 @@ class CallLinks:
         await self._database.execute(earlier, self._insert(link))
 
     def _insert(self, link: CallLink) -> Executable:
-        new = self._database.insert(CallLinkRow).values(**call_link_values(link))
+        new = self._database.insert(CallLinkRow).values(**values_of(link))
         return new.on_conflict_do_nothing()
 
     async def get(self, team: TeamId, id_digest: str) -> CallLink | None:

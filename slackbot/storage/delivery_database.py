@@ -87,7 +87,7 @@ class DeliveryDatabase:
         engine = engines.postgresql_unpooled(self._url.url)
         with engine.connect() as connection:
             # Poll: a statement that waited would hold a snapshot, and indexes that are created
-            # concurrently wait for whoever holds one.
+            # concurrently wait until nobody holds one.
             while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), LOCK):
                 time.sleep(LOCK_PAUSE_SECONDS)
             before = _version(connection)

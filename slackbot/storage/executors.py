@@ -30,11 +30,9 @@ class Writer(Protocol):
 
     async def write(self, work: Work[T]) -> T:
         """Run a transaction. It is committed at the end, rolled back after an exception."""
-        ...
 
     async def aclose(self) -> None:
         """Close every connection."""
-        ...
 
 
 class Executor(Writer, Protocol):
@@ -42,11 +40,9 @@ class Executor(Writer, Protocol):
 
     async def read(self, work: Work[T]) -> T:
         """Run single reads. Each sees what was committed before it."""
-        ...
 
     async def write_one(self, work: Work[T]) -> T:
         """Run a single statement as a transaction by itself."""
-        ...
 
 
 class PostgresExecutor:

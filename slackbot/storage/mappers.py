@@ -41,8 +41,8 @@ Record = Link | Availability | Match | CallLink
 Values = dict[str, Any]
 
 
-def _values(record: Record, *unmapped: str) -> Values:
-    """Return the columns of a record, without its `unmapped` fields."""
+def values_of(record: Record, *unmapped: str) -> Values:
+    """Return the columns of a record, but for its `unmapped` fields."""
     values: Values = {"team_id": record.person.team, "user_id": record.person.user}
     for field in fields(record):
         if field.name not in {"person", *unmapped}:
@@ -67,7 +67,7 @@ def link_values(link: Link, cipher: Cipher) -> Values:
     """Return the columns of a link, its token encrypted."""
     token = link.token.get_secret_value()
     sealed = cipher.encrypt(token, person=link.person, purpose=TOKEN)
-    return {**_values(link, "token"), "token_sealed": sealed}
+    return {**values_of(link, "token"), "token_sealed": sealed}
 
 
 def link_of(row: Row[Any], cipher: Cipher) -> Link:
@@ -82,19 +82,9 @@ def link_of(row: Row[Any], cipher: Cipher) -> Link:
     return Link(**values, token=SecretStr(token.decode()))
 
 
-def availability_values(availability: Availability) -> Values:
-    """Return the columns of an availability."""
-    return _values(availability)
-
-
 def availability_of(row: Row[Any]) -> Availability:
     """Return the availability of a row."""
     return Availability(**_fields(row, Availability) | {"state": State(row.state)})
-
-
-def call_link_values(link: CallLink) -> Values:
-    """Return the columns of a link to a call."""
-    return _values(link)
 
 
 def call_link_of(row: Row[Any]) -> CallLink:
@@ -105,7 +95,7 @@ def call_link_of(row: Row[Any]) -> CallLink:
 def match_values(match: Match, cipher: Cipher) -> Values:
     """Return the columns of a match, its call encrypted."""
     return {
-        **_values(match, "partner", "call"),
+        **values_of(match, "partner", "call"),
         **partner_values(match.partner),
         "partner_name": match.partner.name,
         "call_sealed": encrypted_call(match.call, match.person, cipher),

@@ -20,13 +20,13 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC. Refuses a time without a zone; SQLite keeps none, so it is put back."""
+    """A time in UTC. SQLite stores no time zone, so it is added again."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Into UTC.
+        """Convert to UTC.
 
         Raises:
             ValueError: the time has no zone.
@@ -39,7 +39,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """With its zone, which is UTC."""
+        """Return the time with its zone, UTC."""
         del dialect
         if value is None:
             return None
@@ -47,29 +47,29 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def db_safe(text: str) -> str:
-    """What no database takes (NUL, half characters) becomes U+FFFD."""
+    """Replace what no database stores (NUL, lone surrogates) by U+FFFD."""
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 class UntrustedText(TypeDecorator[str]):
-    """Text from strangers, made `db_safe`."""
+    """Untrusted text, made `db_safe`."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """The text with its impossible characters replaced."""
+        """Replace characters that cannot be stored."""
         del dialect
         return db_safe(value) if value is not None else None
 
 
 Key = Annotated[str, mapped_column(primary_key=True)]
-Foreign = Annotated[str, mapped_column(UntrustedText)]
+Untrusted = Annotated[str, mapped_column(UntrustedText)]
 
 
 class Base(DeclarativeBase):
-    """What all tables share. Named constraints can be changed by later migrations."""
+    """The base of all tables. Named constraints can be changed by later migrations."""
 
     metadata = MetaData(
         naming_convention={
@@ -81,8 +81,14 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {str: Text, int: BigInteger, datetime: UtcDateTime}
 
 
+def _partial_index(name: str, where: str) -> Index:
+    """Return an index of matches by time, of those rows alone that `where` selects."""
+    condition = text(where)
+    return Index(name, "team_id", "received_at", sqlite_where=condition, postgresql_where=condition)
+
+
 class LinkRow(Base):
-    """A Slack person ↔ their Accelevents token, at most one a person."""
+    """A link between a Slack person and an Accelevents account, at most one per person."""
 
     __tablename__ = "links"
 
@@ -101,7 +107,7 @@ class LinkRow(Base):
 
 
 class AvailabilityRow(Base):
-    """A person's wish to be matched, at most one a person."""
+    """A person's availability, at most one per person."""
 
     __tablename__ = "availabilities"
 
@@ -109,14 +115,14 @@ class AvailabilityRow(Base):
     user_id: Mapped[Key]
     event: Mapped[str]
     session_id: Mapped[int]
-    session_title: Mapped[Foreign]
+    session_title: Mapped[Untrusted]
     state: Mapped[str]
     since: Mapped[datetime]
     session_ends_at: Mapped[datetime | None]
 
 
 class MatchRow(Base):
-    """One pairing as one person sees it, with the state of its notice."""
+    """A match as one person sees it, with the state of its notice."""
 
     __tablename__ = "matches"
     __table_args__ = (
@@ -129,27 +135,11 @@ class MatchRow(Base):
             "ordinal",
             name="uq_matches_pairing",
         ),
-        Index(
-            "ix_matches_unsettled",
-            "team_id",
-            "received_at",
-            sqlite_where=text("settled_at IS NULL"),
-            postgresql_where=text("settled_at IS NULL"),
+        _partial_index("ix_matches_unsettled", "settled_at IS NULL"),
+        _partial_index(
+            "ix_matches_going_on", "over_at IS NULL AND answer IS NULL AND outcome = 'told'"
         ),
-        Index(
-            "ix_matches_going_on",
-            "team_id",
-            "received_at",
-            sqlite_where=text("over_at IS NULL AND answer IS NULL AND outcome = 'told'"),
-            postgresql_where=text("over_at IS NULL AND answer IS NULL AND outcome = 'told'"),
-        ),
-        Index(
-            "ix_matches_call",
-            "team_id",
-            "received_at",
-            sqlite_where=text("call_sealed IS NOT NULL"),
-            postgresql_where=text("call_sealed IS NOT NULL"),
-        ),
+        _partial_index("ix_matches_call", "call_sealed IS NOT NULL"),
     )
 
     team_id: Mapped[Key]
@@ -157,17 +147,17 @@ class MatchRow(Base):
     id: Mapped[Key]
     event: Mapped[str]
     session_id: Mapped[int]
-    session_title: Mapped[Foreign]
-    partner_name: Mapped[Foreign]
+    session_title: Mapped[Untrusted]
+    partner_name: Mapped[Untrusted]
     partner_account_id: Mapped[int | None]
-    partner_title: Mapped[Foreign | None]
-    partner_company: Mapped[Foreign | None]
-    partner_picture: Mapped[Foreign | None]
-    partner_key: Mapped[Foreign]
+    partner_title: Mapped[Untrusted | None]
+    partner_company: Mapped[Untrusted | None]
+    partner_picture: Mapped[Untrusted | None]
+    partner_key: Mapped[Untrusted]
     ordinal: Mapped[int]
     source: Mapped[str]
     received_at: Mapped[datetime]
-    raw_time: Mapped[Foreign | None]
+    raw_time: Mapped[Untrusted | None]
     matched_at: Mapped[datetime | None]
     meeting_digest: Mapped[str | None]
     call_sealed: Mapped[str | None]
@@ -181,7 +171,7 @@ class MatchRow(Base):
 
 
 class SeenEventRow(Base):
-    """A Slack event that was handled; kept for a day."""
+    """A Slack event that was handled, kept for a day."""
 
     __tablename__ = "seen_events"
     __table_args__ = (Index("ix_seen_events_seen_at", "team_id", "seen_at"),)
@@ -192,7 +182,7 @@ class SeenEventRow(Base):
 
 
 class WorkerRow(Base):
-    """A process that runs the bot. Not of a workspace: it serves them all."""
+    """A process that runs the bot. It belongs to no workspace: it serves them all."""
 
     __tablename__ = "workers"
 
@@ -206,7 +196,7 @@ class WorkerRow(Base):
 
 
 class FeedRow(Base):
-    """A feed that is wanted, which worker owns it, and how it is."""
+    """A feed that is wanted, its owner and its health."""
 
     __tablename__ = "feeds"
     __table_args__ = (Index("ix_feeds_owner", "owner"),)
@@ -223,7 +213,7 @@ class FeedRow(Base):
 
 
 class CallLinkRow(Base):
-    """A link to the call of a match, by the digest of its id. When revoked it is but a record."""
+    """A link to the call of a match, by the digest of its id. Once revoked it is just a record."""
 
     __tablename__ = "call_links"
     __table_args__ = (Index("ix_call_links_match", "team_id", "user_id", "match_id"),)

@@ -1,4 +1,4 @@
-"""Stores for the contract tests, on every sort of database."""
+"""Stores for the contract tests, on every kind of database."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
-from store_samples import VAULT
+from store_samples import CIPHER
 
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
@@ -30,7 +30,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 def statements(database: Database) -> Iterator[list[str]]:
     """Every statement of the test, of which each must name the workspace in its WHERE.
 
-    All but one: which workspaces there are at all, asked when values are sealed anew.
+    All but one: key rotation lists the workspaces.
     """
     seen: list[str] = []
 
@@ -49,4 +49,4 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 @pytest.fixture
 def store(database: Database, statements: list[str]) -> SqlStore:
-    return SqlStore(database, VAULT)
+    return SqlStore(database, CIPHER)

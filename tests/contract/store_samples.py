@@ -1,4 +1,4 @@
-"""A link, a wish and a match to store, and a look at all that is kept of a person."""
+"""Sample records, and all that is kept of a person."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 
-VAULT = Cipher([bytes(range(32))])
+CIPHER = Cipher([bytes(range(32))])
 NOW = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
 TEAM, OTHER_TEAM = TeamId("T1"), TeamId("T2")
 ANA, BEN = Person(TEAM, UserId("U1")), Person(TEAM, UserId("U2"))
@@ -53,7 +53,7 @@ def link(person: Person = ANA, **changes: Any) -> Link:
     return replace(made, **changes)
 
 
-def wish(person: Person = ANA, **changes: Any) -> Availability:
+def availability(person: Person = ANA, **changes: Any) -> Availability:
     made = Availability(
         person=person,
         event=EXPO,
@@ -90,7 +90,7 @@ def pairing(person: Person = ANA, number: int = 1, **changes: Any) -> Match:
 
 
 def call_link(person: Person = ANA, number: int = 1, **changes: Any) -> CallLink:
-    """A link to the call of `pairing()`; its digest is the number."""
+    """Return a link to the call of `pairing()`; its digest is the number."""
     made = CallLink(
         person=person,
         match_id=MatchId("match-1"),
@@ -102,8 +102,8 @@ def call_link(person: Person = ANA, number: int = 1, **changes: Any) -> CallLink
 
 
 async def everything(database: Database, person: Person) -> tuple[object, ...]:
-    """All that is kept of a person, read past any memory."""
-    store = SqlStore(database, VAULT)
+    """Return all that is kept of a person, read past every cache."""
+    store = SqlStore(database, CIPHER)
     return (
         await store.links.get(person),
         await store.availabilities.get(person),
@@ -121,6 +121,6 @@ async def everything(database: Database, person: Person) -> tuple[object, ...]:
 
 async def fill(store: Store, person: Person) -> None:
     await store.links.save(link(person))
-    await store.availabilities.save(wish(person))
+    await store.availabilities.save(availability(person))
     await store.matches.add(pairing(person))
     await store.call_links.add(call_link(person, 1 if person != BEN else 2))

@@ -1,4 +1,4 @@
-"""Keys are changed beside a running bot, and the old one can go."""
+"""Promises of key rotation: it runs beside a live bot, and the old key can be removed."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ BOTH, ONLY_NEW = Cipher([NEW, OLD]), Cipher([NEW])
 CROWD = [Person(TEAM, UserId(f"U{n:04}")) for n in range(45)]
 
 
-async def test_everything_is_sealed_anew_once(store: SqlStore, database: Database):
-    """Tokens and calls of every workspace open with the new key alone; then nothing is left."""
+async def test_every_value_is_rotated_once(store: SqlStore, database: Database):
+    """Tokens and calls of every workspace are readable with the new key alone."""
     for person in (ANA, BEN, NAMESAKE):
         await fill(store, person)
     await store.matches.add(pairing(number=2, call=None))
@@ -38,13 +38,13 @@ async def test_everything_is_sealed_anew_once(store: SqlStore, database: Databas
         assert kept == pairing(person)
 
 
-async def test_nothing_is_sealed_anew_in_an_empty_database(database: Database):
-    """No rows, no counts, no trouble."""
+async def test_an_empty_database_needs_no_rotation(database: Database):
+    """No rows, no counts, no error."""
     assert await rotate(database, BOTH) == RotationResult()
 
 
 async def test_more_than_one_batch(store: SqlStore, database: Database):
-    """Every row is met once, however many there are."""
+    """Every row is rotated once, however many there are."""
     await asyncio.gather(*(store.links.save(link(person)) for person in CROWD))
     assert await rotate(database, BOTH, batch_size=20) == RotationResult(rotated=len(CROWD))
     assert await rotate(database, ONLY_NEW, batch_size=15) == RotationResult(
@@ -52,8 +52,8 @@ async def test_more_than_one_batch(store: SqlStore, database: Database):
     )
 
 
-async def test_what_no_key_opens_is_counted_and_left(store: SqlStore, database: Database):
-    """By reason; the rest is sealed anew all the same."""
+async def test_undecryptable_values_are_counted_and_left(store: SqlStore, database: Database):
+    """By reason; the rest is rotated all the same."""
     stranger = SqlStore(database, Cipher([bytes(range(2, 34))]))
     await stranger.links.save(link(BEN))
     await stranger.matches.add(pairing(BEN))
@@ -65,23 +65,23 @@ async def test_what_no_key_opens_is_counted_and_left(store: SqlStore, database: 
 
 
 async def test_a_value_that_was_replaced_meanwhile_stays(store: SqlStore, database: Database):
-    """Between reading and writing a person connects anew: the newer token is not undone."""
+    """A person links again between read and write: the newer token is not overwritten."""
     await store.links.save(link())
     newer = BOTH.encrypt("newer", person=ANA, purpose=TOKEN)
     pending = [newer]
 
-    def connect_anew(connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+    def link_again(connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
         if statement.startswith("UPDATE links") and pending:
             value = pending.pop()
             connection.exec_driver_sql(
                 f"UPDATE links SET token_sealed = '{value}' WHERE team_id = 'T1'"
             )
 
-    event.listen(Engine, "before_cursor_execute", connect_anew)
+    event.listen(Engine, "before_cursor_execute", link_again)
     try:
         found = await rotate(database, BOTH)
     finally:
-        event.remove(Engine, "before_cursor_execute", connect_anew)
+        event.remove(Engine, "before_cursor_execute", link_again)
     assert not pending
     assert found == RotationResult(already_current=1)
     [kept] = await database.fetch_column(
@@ -90,10 +90,8 @@ async def test_a_value_that_was_replaced_meanwhile_stays(store: SqlStore, databa
     assert kept == newer
 
 
-async def test_the_old_key_can_go_after_a_change_beside_a_running_bot(
-    store: SqlStore, database: Database
-):
-    """While people connect, are matched and leave, everything is sealed anew and nothing lost."""
+async def test_keys_rotate_beside_a_running_bot(store: SqlStore, database: Database):
+    """While people link, are matched and leave, everything is rotated and nothing is lost."""
     for person in CROWD:
         await store.links.save(link(person))
         await store.matches.add(pairing(person))
@@ -122,12 +120,12 @@ async def test_the_old_key_can_go_after_a_change_beside_a_running_bot(
         assert match.call == CALL
 
 
-def test_every_sealed_column_is_resealed():
-    """No column whose name says that it is sealed is left out."""
+def test_every_encrypted_column_is_rotated():
+    """No column named `*_sealed` is left out."""
     sealed = {
         column.name
         for table in LinkRow.metadata.tables.values()
         for column in table.columns
         if column.name.endswith("_sealed")
     }
-    assert sealed == {place.column.key for place in rotation.ENCRYPTED_COLUMNS}
+    assert sealed == {column.column.key for column in rotation.ENCRYPTED_COLUMNS}

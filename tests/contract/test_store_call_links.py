@@ -1,4 +1,4 @@
-"""What every store promises of links to calls, and of the end of a call."""
+"""Promises of the repository of links to calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from store_samples import ANA, BEN, CALL, NAMESAKE, NOW, TEAM, VAULT, call_link, fill, pairing
+from store_samples import ANA, BEN, CALL, CIPHER, NAMESAKE, NOW, TEAM, call_link, fill, pairing
 
 from slackbot.domain.calls import CallLink, Visit
 from slackbot.domain.model import MatchId, MatchReport
@@ -30,7 +30,7 @@ async def stored(store: Store, number: int = 1) -> CallLink:
 
 
 async def test_a_link_comes_back_as_it_was_stored(store: Store):
-    """Every field survives; storing it twice, as a database that comes back may, is once."""
+    """Every field survives; adding it twice, as a retry may, adds it once."""
     full = call_link(
         revoked_at=after(1),
         browser_digest="b" * 64,
@@ -46,7 +46,7 @@ async def test_a_link_comes_back_as_it_was_stored(store: Store):
 
 
 async def test_of_many_browsers_one_is_bound(store: Store):
-    """Twenty at the same moment: one binds the link, and stays bound to it."""
+    """Of twenty concurrent browsers one binds the link, and stays bound to it."""
     await store.call_links.add(call_link())
     tries = [store.call_links.bind(TEAM, ID, f"{n:064x}", NOW) for n in range(20)]
     won = await asyncio.gather(*tries)
@@ -58,15 +58,15 @@ async def test_of_many_browsers_one_is_bound(store: Store):
 
 
 @pytest.mark.parametrize("changes", [{"revoked_at": NOW}, {"expires_at": NOW}])
-async def test_a_link_that_does_not_work_is_not_bound(store: Store, changes: dict[str, object]):
-    """Taken back, or expired at this very moment: though nobody has it, nobody gets it."""
+async def test_an_invalid_link_is_not_bound(store: Store, changes: dict[str, object]):
+    """Revoked, or expired at this very moment: no browser gets it."""
     await store.call_links.add(call_link(**changes))
     assert not await store.call_links.bind(TEAM, ID, "b" * 64, NOW)
     assert (await stored(store)).browser_digest is None
 
 
 async def test_a_new_link_revokes_those_of_its_match_and_person(store: Store):
-    """Together with being stored; the first moment of being revoked stays."""
+    """In the same transaction; the first time of revocation stays."""
     others = (
         call_link(BEN, 2),
         call_link(number=3, match_id=MatchId("match-2")),
@@ -84,8 +84,8 @@ async def test_a_new_link_revokes_those_of_its_match_and_person(store: Store):
     assert await store.call_links.get(NAMESAKE.team, ID) == namesake
 
 
-async def test_it_is_noted_when_a_link_was_opened(store: Store):
-    """By the button's click or by being used, whichever was first; not of one taken back."""
+async def test_the_first_opening_is_recorded(store: Store):
+    """By the press of the button or by its use, whichever came first; not of a revoked link."""
     await store.call_links.add(call_link())
     await store.call_links.add(call_link(number=2, revoked_at=NOW))
     await store.call_links.mark_opened(ANA, MatchId("another"), after(1))
@@ -98,8 +98,8 @@ async def test_it_is_noted_when_a_link_was_opened(store: Store):
     assert (await stored(store, 2)).opened_at is None
 
 
-async def test_who_joins_again_has_not_left(store: Store):
-    """First joined stays, last left counts."""
+async def test_joining_again_deletes_when_it_was_left(store: Store):
+    """The first join stays, the last leave counts."""
     await store.call_links.add(call_link())
     for seconds, visit in enumerate((Visit.JOINED, Visit.LEFT, Visit.JOINED)):
         await store.call_links.record_visit(TEAM, ID, visit, after(seconds))
@@ -109,14 +109,14 @@ async def test_who_joins_again_has_not_left(store: Store):
 
 
 async def test_the_end_of_a_call_deletes_its_details(store: Store, database: Database):
-    """The match stays, its call is gone; of the links there is a record."""
+    """The match stays, its call is gone; the links remain as a record."""
     await fill(store, ANA)
     await store.matches.add(pairing(BEN, ends_at=after(600)))
     await store.call_links.add(call_link(BEN, 2, expires_at=after(660)))
     await store.call_links.bind(TEAM, ID, "b" * 64, NOW)
     await store.call_links.record_visit(TEAM, ID, Visit.JOINED, NOW)
     assert await store.call_links.end_calls(TEAM, after(360)) == 1
-    for reader in (store, SqlStore(database, VAULT)):
+    for reader in (store, SqlStore(database, CIPHER)):
         assert await reader.matches.get(ANA, MATCH) == pairing(call=None)
         assert await reader.matches.get(BEN, MATCH) == pairing(BEN, ends_at=after(600))
     record = call_link(revoked_at=after(360), opened_at=NOW, joined_at=NOW)
@@ -127,7 +127,7 @@ async def test_the_end_of_a_call_deletes_its_details(store: Store, database: Dat
 
 
 async def test_closed_calls_are_ended_and_no_others(store: Store, database: Database):
-    """A minute after a round whose end is known, half an hour and a minute where it is not."""
+    """A minute after a round whose end is known, half an hour and a minute if it is not."""
     unknown = replace(pairing(number=2), ends_at=None, received_at=NOW)
     over = pairing(number=3, ends_at=after(60))
     elsewhere = pairing(NAMESAKE, 3, ends_at=after(60))
@@ -137,7 +137,7 @@ async def test_closed_calls_are_ended_and_no_others(store: Store, database: Data
     await store.call_links.add(call_link(number=2, match_id=over.id, expires_at=after(120)))
 
     async def left() -> list[str]:
-        reader = SqlStore(database, VAULT)
+        reader = SqlStore(database, CIPHER)
         matches = [await reader.matches.get(ANA, MatchId(f"match-{n}")) for n in (1, 2, 3)]
         return [match.id for match in matches if match is not None and match.call is not None]
 
@@ -148,16 +148,16 @@ async def test_closed_calls_are_ended_and_no_others(store: Store, database: Data
         assert links == [seconds >= 660, seconds >= 120]
     assert counts == [(0, 3), (1, 2), (0, 2), (1, 1), (0, 1), (1, 0)]
     assert (await store.matches.get(ANA, over.id)) == replace(over, call=None)
-    other = await SqlStore(database, VAULT).matches.get(NAMESAKE, elsewhere.id)
+    other = await SqlStore(database, CIPHER).matches.get(NAMESAKE, elsewhere.id)
     assert other is not None
     assert other.call == CALL
 
 
-async def test_details_that_are_told_again_are_deleted_again(store: Store):
-    """A late telling may bring a call back; the next look takes it away."""
+async def test_details_that_are_reported_again_are_deleted_again(store: Store):
+    """A late report may bring a call back; the next sweep deletes it."""
     await fill(store, ANA)
     await store.call_links.end_calls(TEAM, after(600))
-    seen = MatchReport(partner=pairing().partner, call=CALL)
-    await store.matches.enrich(ANA, MATCH, seen)
+    report = MatchReport(partner=pairing().partner, call=CALL)
+    await store.matches.enrich(ANA, MATCH, report)
     assert await store.call_links.end_calls(TEAM, after(660)) == 1
     assert await store.matches.get(ANA, MATCH) == pairing(call=None)

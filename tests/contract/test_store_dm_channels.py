@@ -1,8 +1,8 @@
-"""What every store promises of the direct messages it keeps."""
+"""Promises of the repository of direct message channels."""
 
 from __future__ import annotations
 
-from store_samples import ANA, BEN, EXPO, NAMESAKE, TEAM, VAULT, everything, fill, link
+from store_samples import ANA, BEN, CIPHER, EXPO, NAMESAKE, TEAM, everything, fill, link
 
 from slackbot.domain.notices import Backlog
 from slackbot.storage.database import Database
@@ -10,18 +10,18 @@ from slackbot.storage.store import SqlStore
 
 
 async def test_a_channel_is_kept_with_the_link(store: SqlStore, database: Database):
-    """Also past the process's life, and when the account is connected anew."""
+    """Also after the process has ended, and when the account is linked again."""
     assert await store.dm_channels.get(ANA) is None
     await store.links.save(link())
     assert await store.dm_channels.get(ANA) is None
     await store.dm_channels.save(ANA, "D1")
     await store.links.save(link(credential_digest="e" * 64))
-    for reader in (store, SqlStore(database, VAULT)):
+    for reader in (store, SqlStore(database, CIPHER)):
         assert await reader.dm_channels.get(ANA) == "D1"
 
 
-async def test_of_somebody_without_a_link_nothing_is_kept(store: SqlStore, database: Database):
-    """There would be no row with which it is forgotten."""
+async def test_without_a_link_no_channel_is_saved(store: SqlStore, database: Database):
+    """There would be no row to delete it with."""
     await store.dm_channels.save(ANA, "D1")
     assert await store.dm_channels.get(ANA) is None
     nothing = (None, None, [], [], [], Backlog(0, None), [], None, None)
@@ -29,7 +29,7 @@ async def test_of_somebody_without_a_link_nothing_is_kept(store: SqlStore, datab
 
 
 async def test_a_channel_is_forgotten_with_the_person(store: SqlStore):
-    """Or with the workspace; a new link knows nothing of it."""
+    """Or with the workspace; a new link does not bring it back."""
     for person, forgetting in (
         (ANA, store.people.forget(ANA)),
         (BEN, store.people.forget_workspace(TEAM)),

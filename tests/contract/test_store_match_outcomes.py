@@ -1,29 +1,32 @@
-"""What every store promises of how a match ends: its round, its answer, and who is reachable."""
+"""Promises of the repository of matches: outcomes of notices, ends of rounds and answers."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from store_samples import ANA, BEN, EXPO, NOW, OTHER_TEAM, TEAM, VAULT, fill, link, pairing
+from sqlalchemy import Engine, event
+from store_samples import ANA, BEN, CIPHER, EXPO, NOW, OTHER_TEAM, TEAM, fill, pairing
 
 from slackbot.domain.matching import ROUND_UNKNOWN
 from slackbot.domain.model import Match, MatchId, Person, SessionId, Source
+from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted, Store
 from slackbot.storage.database import Database
 from slackbot.storage.matches import MAX_ROUNDS_OVER
 from slackbot.storage.store import SqlStore
 
 PLACE = Posted("D1", "17.2")
+# The end of the round of a sample match.
 ENDS = NOW + timedelta(minutes=5)
-"""When the round of a sample match ends."""
 LATER = ENDS + timedelta(hours=1)
 
 
-async def told(store: Store, match: Match, place: Posted | None = PLACE) -> MatchId:
-    """A match that is stored and was told."""
+async def add_sent(store: Store, match: Match, place: Posted | None = PLACE) -> MatchId:
+    """Add a match whose notice was sent."""
     await store.matches.add(match)
     await store.matches.record_outcome(match.person, match.id, "told", place, NOW)
     return match.id
@@ -33,20 +36,61 @@ async def over(store: Store, now: datetime = LATER) -> list[tuple[Person, MatchI
     return await store.matches.list_rounds_over(TEAM, now)
 
 
-# --- rounds --------------------------------------------------------------------------------------
+async def test_a_match_with_an_outcome_is_not_pending(store: Store):
+    """Pending ones are listed oldest first; the first outcome of a notice stays."""
+    for match in (pairing(number=2), pairing(), pairing(BEN, number=3)):
+        await store.matches.add(match)
+    one, two, three = (MatchId(f"match-{n}") for n in (1, 2, 3))
+    assert await store.matches.list_pending(TEAM) == [(ANA, one), (ANA, two), (BEN, three)]
+    await store.matches.record_outcome(ANA, one, "told", Posted("D1", "17.2"), NOW)
+    await store.matches.record_outcome(ANA, one, "account_inactive", None, NOW + timedelta(hours=1))
+    await store.matches.record_outcome(BEN, three, "account_inactive", None, NOW)
+    assert await store.matches.list_pending(TEAM) == [(ANA, two)]
+    sent = replace(pairing(), settled_at=NOW, outcome="told", channel="D1", ts="17.2")
+    assert await store.matches.get(ANA, one) == sent
+
+
+async def test_the_backlog_counts_pending_matches(store: Store):
+    """Their number and the age of the oldest; those with an outcome are left out."""
+    assert await store.matches.backlog(TEAM) == Backlog(0, None)
+    for match in (pairing(number=2), pairing(), pairing(BEN, number=3)):
+        await store.matches.add(match)
+    await store.matches.add(pairing(number=4, source=Source.BEFORE, settled_at=NOW, outcome="x"))
+    assert await store.matches.backlog(TEAM) == Backlog(3, NOW + timedelta(seconds=1))
+    await store.matches.record_outcome(ANA, MatchId("match-1"), "told", Posted("D1", "17.2"), NOW)
+    assert await store.matches.backlog(TEAM) == Backlog(2, NOW + timedelta(seconds=2))
+
+
+@pytest.mark.parametrize("database_url", ["file"], indirect=True)
+async def test_the_backlog_is_read_from_an_index(store: SqlStore, database: Database):
+    """However many matches there are, only the pending ones are read."""
+    plans: list[str] = []
+
+    def explain(_c: Any, cursor: Any, statement: str, values: Any, *_more: Any) -> None:
+        if "min(" in statement and not statement.startswith("EXPLAIN"):
+            cursor.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans.extend(row[-1] for row in cursor.fetchall())
+
+    event.listen(Engine, "before_cursor_execute", explain)
+    try:
+        await store.matches.backlog(TEAM)
+    finally:
+        event.remove(Engine, "before_cursor_execute", explain)
+    assert len(plans) == 1
+    assert "INDEX ix_matches_unsettled" in plans[0]
 
 
 async def test_a_round_is_over_at_its_end(store: Store):
-    """At the very moment, and not a moment before; where that is unknown, after the usual time."""
-    known = await told(store, pairing())
-    unknown = await told(store, pairing(number=2, ends_at=None, received_at=NOW))
+    """At that very moment and not before; if the end is unknown, after the usual time."""
+    known = await add_sent(store, pairing())
+    unknown = await add_sent(store, pairing(number=2, ends_at=None, received_at=NOW))
     assert await over(store, min(ENDS, NOW + ROUND_UNKNOWN) - timedelta(microseconds=1)) == []
     assert set(await over(store, max(ENDS, NOW + ROUND_UNKNOWN))) == {(ANA, known), (ANA, unknown)}
     assert await over(store, ENDS) == [(ANA, unknown), (ANA, known)]
 
 
-async def test_rounds_stand_oldest_first_and_some_hundred_at_most(store: Store):
-    """After a long absence they are ended in their order, so many at a time."""
+async def test_rounds_over_come_oldest_first_and_a_few_hundred_at_most(store: Store):
+    """After a long downtime they are ended in order, in batches."""
     many = [
         pairing(
             number=number, partner_key=f"id:{number}", received_at=NOW - timedelta(hours=number)
@@ -54,28 +98,28 @@ async def test_rounds_stand_oldest_first_and_some_hundred_at_most(store: Store):
         for number in range(1, MAX_ROUNDS_OVER + 3)
     ]
     for match in many:
-        await told(store, match)
+        await add_sent(store, match)
     found = [match_id for _, match_id in await over(store)]
     assert found == [match.id for match in reversed(many)][:MAX_ROUNDS_OVER]
 
 
-async def test_only_what_was_told_in_time_and_not_answered_has_an_end(store: Store):
-    """Not what was told late, refused, never told, answered, or is over already."""
-    await told(store, pairing(number=1, source=Source.LIST))
+async def test_only_notices_sent_in_time_and_not_answered_are_over(store: Store):
+    """Not those sent late, refused, pending or answered, nor those marked as over."""
+    await add_sent(store, pairing(number=1, source=Source.LIST))
     await store.matches.add(pairing(number=2))
     await store.matches.add(pairing(number=3))
     await store.matches.record_outcome(ANA, MatchId("match-3"), "user_disabled", None, NOW)
-    await told(store, pairing(number=4), Posted("D1", "4"))
+    await add_sent(store, pairing(number=4), Posted("D1", "4"))
     await store.matches.mark_answered(ANA, Posted("D1", "4"), "pause")
-    await store.matches.mark_round_over(ANA, await told(store, pairing(number=5)), NOW)
-    going_on = await told(store, pairing(BEN, number=6))
+    await store.matches.mark_round_over(ANA, await add_sent(store, pairing(number=5)), NOW)
+    going_on = await add_sent(store, pairing(BEN, number=6))
     assert await over(store) == [(BEN, going_on)]
     assert await store.matches.list_rounds_over(OTHER_TEAM, LATER) == []
 
 
-async def test_that_it_is_over_is_noted_once(store: Store):
-    """The first moment stays, however many come to note it."""
-    match_id = await told(store, pairing())
+async def test_the_end_of_a_round_is_recorded_once(store: Store):
+    """The first time stays, however often it is recorded."""
+    match_id = await add_sent(store, pairing())
     for minutes in range(3):
         await store.matches.mark_round_over(ANA, match_id, ENDS + timedelta(minutes=minutes))
     await store.matches.mark_round_over(BEN, match_id, NOW)
@@ -85,12 +129,9 @@ async def test_that_it_is_over_is_noted_once(store: Store):
     assert kept.over_at == ENDS
 
 
-# --- answers -------------------------------------------------------------------------------------
-
-
 async def test_the_first_answer_stays(store: Store):
-    """Of several presses of one message's buttons the first is the answer."""
-    match_id = await told(store, pairing())
+    """Of several presses of the buttons of one message the first is the answer."""
+    match_id = await add_sent(store, pairing())
     await store.matches.mark_answered(ANA, PLACE, "available")
     await store.matches.mark_answered(ANA, PLACE, "pause")
     kept = await store.matches.get(ANA, match_id)
@@ -103,9 +144,9 @@ async def test_the_first_answer_stays(store: Store):
     [(BEN, PLACE), (ANA, Posted("D2", "17.2")), (ANA, Posted("D1", "17.3"))],
 )
 async def test_an_answer_belongs_to_its_message(store: Store, person: Person, place: Posted):
-    """Another person's press, or of another message, answers nothing here."""
-    match_id = await told(store, pairing())
-    await told(store, pairing(number=2), None)
+    """A press by another person, or of another message, changes nothing."""
+    match_id = await add_sent(store, pairing())
+    await add_sent(store, pairing(number=2), None)
     await store.matches.mark_answered(person, place, "pause")
     for kept_id in (match_id, MatchId("match-2")):
         kept = await store.matches.get(ANA, kept_id)
@@ -113,9 +154,9 @@ async def test_an_answer_belongs_to_its_message(store: Store, person: Person, pl
         assert kept.answer is None
 
 
-async def test_endings_come_back_as_they_were_noted(store: Store, database: Database):
-    """In the single match and in the history, in memory and on the disk."""
-    match_id = await told(store, pairing())
+async def test_outcomes_are_read_as_they_were_recorded(store: Store, database: Database):
+    """In the single match and in the history, by this process and by another."""
+    match_id = await add_sent(store, pairing())
     await store.matches.list_for(ANA, EXPO, SessionId(7))
     await store.matches.mark_answered(ANA, PLACE, "pause")
     await store.matches.mark_round_over(ANA, match_id, ENDS)
@@ -123,7 +164,7 @@ async def test_endings_come_back_as_they_were_noted(store: Store, database: Data
         pairing(), settled_at=NOW, outcome="told", channel="D1", ts="17.2", over_at=ENDS
     )
     expected = replace(expected, answer="pause")
-    for reader in (store, SqlStore(database, VAULT)):
+    for reader in (store, SqlStore(database, CIPHER)):
         assert await reader.matches.get(ANA, match_id) == expected
         for session in (None, SessionId(7)):
             assert await reader.matches.list_for(ANA, EXPO, session) == [
@@ -131,29 +172,8 @@ async def test_endings_come_back_as_they_were_noted(store: Store, database: Data
             ]
 
 
-# --- who is reachable ----------------------------------------------------------------------------
-
-
-async def test_why_nobody_reaches_them_is_kept_until_somebody_does(store: Store):
-    """Noted at once in what is read, replaced by a later word, and gone when they are reachable."""
-    await store.links.save(link())
-    for word in ("user_disabled", "account_inactive", None):
-        await store.links.set_unreachable(ANA, word)
-        assert await store.links.get(ANA) == link(unreachable=word)
-    await store.links.set_unreachable(BEN, "user_disabled")
-    assert await store.links.get(BEN) is None
-
-
-async def test_connecting_anew_begins_anew(store: Store):
-    """A new link says nothing of the old one's trouble."""
-    await store.links.save(link())
-    await store.links.set_unreachable(ANA, "user_disabled")
-    await store.links.save(link())
-    assert await store.links.get(ANA) == link()
-
-
-async def test_many_who_note_an_ending_at_once_leave_one(store: Store):
-    """Settling, ending and answering at the same moment: each has one value in the end."""
+async def test_concurrent_outcomes_leave_one(store: Store):
+    """Outcomes, ends and answers recorded at the same time: each has one value in the end."""
     await fill(store, ANA)
     await asyncio.gather(
         *(

@@ -1,4 +1,4 @@
-"""Workspaces never meet in the store, and leave it whole."""
+"""Promises of every repository: workspaces never meet, and are deleted whole."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import pytest
 from store_samples import (
     ANA,
     BEN,
+    CIPHER,
     EXPO,
     NAMESAKE,
     NOW,
     OTHER_TEAM,
     SUMMIT,
     TEAM,
-    VAULT,
+    availability,
     call_link,
     everything,
     fill,
     link,
     pairing,
-    wish,
 )
 
 from slackbot.domain.calls import Visit
@@ -51,7 +51,7 @@ from slackbot.storage.store import SqlStore
 
 
 async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, database: Database):
-    """All rows of the workspace go, remembered links and seen events too; no other's."""
+    """All rows of the workspace are deleted, cached links and events too, and no other's."""
     for person in (ANA, BEN, NAMESAKE):
         await fill(store, person)
         await store.events.record(person.team, "Ev1", NOW)
@@ -69,8 +69,8 @@ async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, databas
 POSTED = Posted("D", "1.2")
 
 
-async def told(store: Store, person: Person) -> None:
-    """A second match of the person, told and over."""
+async def add_sent(store: Store, person: Person) -> None:
+    """Add a second match of the person, sent and over."""
     await store.matches.add(pairing(person, number=2))
     await store.matches.record_outcome(person, MatchId("match-2"), "told", POSTED, NOW)
 
@@ -85,9 +85,9 @@ USES: dict[str, tuple[Any, ...]] = {
     "people.forget": (ANA,),
     "people.forget_workspace": (TEAM,),
     "availabilities.get": (ANA,),
-    "availabilities.session_title": (ANA, wish().event, wish().session_id),
-    "availabilities.save": (wish(event=SUMMIT),),
-    "availabilities.set_state": (ANA, wish().session_id, State.IN_MEETING),
+    "availabilities.session_title": (ANA, availability().event, availability().session_id),
+    "availabilities.save": (availability(event=SUMMIT),),
+    "availabilities.set_state": (ANA, availability().session_id, State.IN_MEETING),
     "availabilities.end": (ANA,),
     "availabilities.list_all": (TEAM,),
     "matches.add": (pairing(number=3),),
@@ -134,22 +134,22 @@ METHODS = [
 async def test_workspaces_with_equal_user_ids_never_meet(
     method: str, store: Store, database: Database, statements: list[str]
 ):
-    """Each method, used for one, neither shows nor changes anything of the other."""
+    """Each method, called for one, neither returns nor changes anything of the other."""
     for person in (ANA, NAMESAKE):
         await fill(store, person)
-        await told(store, person)
+        await add_sent(store, person)
     before = await everything(database, NAMESAKE)
     statements.clear()
-    answer = await attrgetter(method)(SqlStore(database, VAULT))(*USES[method])
-    assert statements, "the method was answered from memory and proves nothing"
+    answer = await attrgetter(method)(SqlStore(database, CIPHER))(*USES[method])
+    assert statements, "the method was answered from a cache and proves nothing"
     assert OTHER_TEAM not in repr(answer)
     assert await everything(database, NAMESAKE) == before
 
 
-async def test_nothing_of_one_workspace_is_shown_to_another(store: Store):
-    """With rows in one workspace, every reading method finds nothing in the other."""
+async def test_no_row_of_one_workspace_is_returned_to_another(store: Store):
+    """With rows in one workspace, every read finds nothing in the other."""
     await fill(store, NAMESAKE)
-    await told(store, NAMESAKE)
+    await add_sent(store, NAMESAKE)
     await store.links.get(NAMESAKE)
     assert await store.links.get(ANA) is None
     assert await store.availabilities.get(ANA) is None

@@ -1,4 +1,4 @@
-"""What a store has at hand is what the database has, whatever was done in whatever order."""
+"""Cached reads equal what the database holds, whatever was written in whatever order."""
 
 from __future__ import annotations
 
@@ -33,9 +33,8 @@ from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from tests.harness.fakes import CALL, COFFEE, EXPO, NOON, TEA, YAN, ZOE, link, match, report, wish
 
-VAULT = Cipher([bytes(range(32))])
-SESSIONS = [COFFEE, TEA, COFFEE]
-"""As they are read: one is at hand at a time, which is then read first, as it was left."""
+CIPHER = Cipher([bytes(range(32))])
+SESSIONS = [COFFEE, TEA]
 HOSTILE = st.text(max_size=12) | st.sampled_from(["a\0b", "\ud800", "🙂", "'; --", "\udcff\0"])
 PARTNERS = st.builds(
     Partner,
@@ -48,13 +47,13 @@ PARTNERS = st.builds(
 MOMENTS = st.integers(0, 3).map(lambda minutes: NOON + timedelta(minutes=minutes))
 POSTED = st.sampled_from([Posted("D1", "1"), Posted("D1", "1"), None])
 
+# A method of the store, and its arguments after the person.
 Step = tuple[str, tuple[Any, ...]]
-"""A method of the store, and what follows the person."""
 
 
 @st.composite
 def found(draw: st.DrawFn) -> Match:
-    """A match in one of two sessions; a few of them collide by id or by pairing."""
+    """Draw a match in one of two sessions; a few of them collide by id or by pairing."""
     partner, number = draw(PARTNERS), draw(st.integers(1, 3))
     source = draw(st.sampled_from(Source))
     known = source is Source.BEFORE
@@ -84,7 +83,7 @@ SEEN = st.builds(
     st.sampled_from([None, CALL]),
 )
 STEPS = st.one_of(
-    found().map(lambda it: ("matches.add", (it,))),
+    found().map(lambda match: ("matches.add", (match,))),
     st.tuples(st.just("matches.enrich"), st.tuples(IDS, SEEN)),
     st.tuples(
         st.just("matches.record_outcome"),
@@ -109,8 +108,8 @@ STEPS = st.one_of(
     st.just(("links.get", ())),
     st.tuples(st.just("wait"), st.tuples(st.integers(1, 11))),
 )
+# Steps that are taken one after another, each of one call or of several at once.
 COURSES = st.lists(st.lists(STEPS, min_size=1, max_size=3), max_size=10)
-"""Steps that are taken one after another, each of one or of several at once."""
 AT_FIRST: list[Step] = [
     ("matches.add", (replace(match(ZOE, 1, call=CALL), id=MatchId("m1")),)),
     ("matches.record_outcome", (MatchId("m1"), "told", Posted("D1", "1"), NOON)),
@@ -119,8 +118,8 @@ AT_FIRST: list[Step] = [
 
 
 @dataclass
-class Shelf:
-    """One database, with the store that remembers; every example is about new people."""
+class Example:
+    """A database and a store with caches; every example is about new people."""
 
     database: Database
     time: float = 0.0
@@ -128,14 +127,14 @@ class Shelf:
     store: SqlStore = field(init=False)
 
     def __post_init__(self) -> None:
-        self.store = SqlStore(self.database, VAULT, clock=lambda: self.time)
+        self.store = SqlStore(self.database, CIPHER, clock=lambda: self.time)
 
     async def follow(self, course: list[list[Step]]) -> None:
         person = Person(TeamId("T1"), UserId(f"U{next(self.people)}"))
         for steps in [*([step] for step in AT_FIRST), *course]:
             await asyncio.gather(*(self._take(person, *step) for step in steps))
             assert await seen(self.store, person) == await seen(
-                SqlStore(self.database, VAULT), person
+                SqlStore(self.database, CIPHER), person
             )
 
     async def _take(self, person: Person, name: str, given: tuple[Any, ...]) -> None:
@@ -157,13 +156,13 @@ Seen = tuple[Link | None, Availability | None, list[list[Match]], list[Match | N
 
 
 async def seen(store: SqlStore, person: Person) -> Seen:
-    """All that a store tells of somebody; of matches of one moment the order is nobody's."""
+    """Return all that a store reads of a person; matches of one time come in any order."""
     by_session = []
     for session in SESSIONS:
         matches = await store.matches.list_for(person, EXPO, session)
-        order = [(it.received_at, it.ordinal) for it in matches]
+        order = [(match.received_at, match.ordinal) for match in matches]
         assert order == sorted(order, reverse=True), "newest first"
-        by_session.append(sorted(matches, key=lambda it: it.id))
+        by_session.append(sorted(matches, key=lambda match: match.id))
     single = [await store.matches.get(person, MatchId(f"m{number}")) for number in range(1, 4)]
     return await store.links.get(person), await store.availabilities.get(person), by_session, single
 
@@ -175,17 +174,17 @@ def loop() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture(scope="module")
-def shelf(loop: asyncio.Runner) -> Iterator[Shelf]:
+def example(loop: asyncio.Runner) -> Iterator[Example]:
     database = Database("sqlite://")
     loop.run(schema.upgrade(database))
-    yield Shelf(database)
+    yield Example(database)
     loop.run(database.aclose())
 
 
 @settings(max_examples=120, deadline=None)
 @given(COURSES)
-def test_what_is_at_hand_is_what_is_stored(
-    loop: asyncio.Runner, shelf: Shelf, course: list[list[Step]]
+def test_cached_reads_equal_uncached_ones(
+    loop: asyncio.Runner, example: Example, course: list[list[Step]]
 ):
-    """After every step a store that remembers tells what one does that reads all anew."""
-    loop.run(shelf.follow(course))
+    """After every step a store with warm caches reads what one with empty caches does."""
+    loop.run(example.follow(course))

@@ -1,4 +1,4 @@
-"""Connections: who may see the file, who writes, and what a lost connection costs."""
+"""Tests of the database: its files, its writers and cancelled callers."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from slackbot.storage.tables import SeenEventRow
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 TEAM = TeamId("T1")
-VAULT = Cipher([bytes(range(32))])
+CIPHER = Cipher([bytes(range(32))])
 
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-async def test_the_file_and_its_folder_are_for_the_owner_alone(tmp_path: Path):
-    """The database, its journal and a folder made for it are closed to others."""
+async def test_the_file_and_its_folder_are_private(tmp_path: Path):
+    """The database, its journal and a folder created for it are readable by the owner alone."""
     path = tmp_path / "data" / "bot.db"
     database = Database(f"sqlite:///{path}")
     assert not path.parent.exists(), "nothing is created before the first use"
@@ -44,7 +44,7 @@ async def test_the_file_and_its_folder_are_for_the_owner_alone(tmp_path: Path):
     await database.aclose()
 
 
-async def test_a_file_is_written_ahead_by_one_and_read_by_others(tmp_path: Path):
+async def test_a_file_has_one_writer_and_several_readers(tmp_path: Path):
     """WAL, relaxed syncing, foreign keys; readers cannot write; writes begin as writes."""
     database = Database(f"sqlite:///{tmp_path}/bot.db")
     begun: list[str] = []
@@ -66,7 +66,7 @@ async def test_a_file_is_written_ahead_by_one_and_read_by_others(tmp_path: Path)
 
 
 async def test_a_failed_write_leaves_nothing(database_url: str):
-    """An exception in the midst undoes the whole transaction, and the next one works."""
+    """An exception rolls the whole transaction back, and the next one works."""
     database = Database(database_url)
     await schema.upgrade(database)
     row = database.insert(SeenEventRow).values(team_id="T1", event_id="E", seen_at=NOW)
@@ -77,15 +77,15 @@ async def test_a_failed_write_leaves_nothing(database_url: str):
 
     with pytest.raises(ZeroDivisionError):
         await database.write(write_and_fail)
-    assert await SqlStore(database, VAULT).events.record(TEAM, "E", NOW)
+    assert await SqlStore(database, CIPHER).events.record(TEAM, "E", NOW)
     await database.aclose()
 
 
-async def test_what_is_begun_is_finished(database_url: str):
-    """A change whose task is cancelled at any moment is made all the same, and nothing is lost."""
+async def test_a_cancelled_change_is_finished(database_url: str):
+    """A change whose caller is cancelled at any moment is made all the same."""
     database = Database(database_url)
     await schema.upgrade(database)
-    store = SqlStore(database, VAULT)
+    store = SqlStore(database, CIPHER)
     assert await store.events.record(TEAM, "kept", NOW)
     for pauses in range(1, 12):
         task = asyncio.create_task(store.events.record(TEAM, f"E{pauses}", NOW))
@@ -107,16 +107,16 @@ async def test_two_processes_can_write_the_same_database(database_url: str):
     """Writers wait for each other, and what is unique stays so between them."""
     databases = [Database(database_url) for _ in range(2)]
     await schema.upgrade(databases[0])
-    stores = [SqlStore(database, VAULT) for database in databases]
-    sights = await asyncio.gather(
+    stores = [SqlStore(database, CIPHER) for database in databases]
+    first = await asyncio.gather(
         *(stores[n % 2].events.record(TEAM, f"E{n // 2 % 5}", NOW) for n in range(40))
     )
-    assert sum(sights) == 5
+    assert sum(first) == 5
     for database in databases:
         await database.aclose()
 
 
-async def test_databases_in_memory_are_apart():
+async def test_databases_in_memory_are_separate():
     """Each is its own, and gone when closed."""
     one, two = Database("sqlite://"), Database("sqlite:///:memory:")
     await schema.upgrade(one)
@@ -129,42 +129,42 @@ async def test_databases_in_memory_are_apart():
     "url",
     ["", "bot.db", "mysql://me:hunter2@db/x", "sqlite//hunter2", "postgresql+pg8000://a:hunter2@b"],
 )
-def test_a_url_that_cannot_be_used_is_not_repeated(url: str):
-    """The complaint holds nothing of the URL, which may hold a password."""
+def test_an_unusable_url_is_not_repeated(url: str):
+    """The error contains nothing of the URL, which may hold a password."""
     with pytest.raises(ValueError, match="database") as refused:
         Database(url)
     assert "hunter2" not in str(refused.value)
 
 
 async def test_a_time_without_a_zone_is_refused():
-    """And the complaint of the database repeats no values."""
+    """And the error repeats no values."""
     database = Database("sqlite://")
     await schema.upgrade(database)
     naive = NOW.replace(tzinfo=None)
     with pytest.raises(StatementError, match="without a zone") as refused:
-        await SqlStore(database, VAULT).events.record(TEAM, "hidden event", naive)
+        await SqlStore(database, CIPHER).events.record(TEAM, "hidden event", naive)
     assert "hidden event" not in str(refused.value)
     await database.aclose()
 
 
-async def test_the_ping_tells_whether_the_database_answers(tmp_path: Path):
-    """Readiness fails, with one line for the reason, when the database cannot be opened."""
+async def test_the_ping_fails_if_the_database_cannot_be_opened(tmp_path: Path):
+    """Readiness fails then, with one log line for the reason."""
     (tmp_path / "folder.db").mkdir()
     good, bad = (Database(f"sqlite:///{tmp_path}/{name}") for name in ("bot.db", "folder.db"))
-    assert await SqlStore(good, VAULT).database.ping()
+    assert await SqlStore(good, CIPHER).database.ping()
     with capture_logs() as lines:
-        assert not await SqlStore(bad, VAULT).database.ping()
+        assert not await SqlStore(bad, CIPHER).database.ping()
     assert [line["event"] for line in lines] == ["database_unanswered"]
     for database in (good, bad):
         await database.aclose()
 
 
-async def test_old_events_are_cleared_away():
-    """Once an hour the workspace's events older than a day go; younger ones stay."""
+async def test_old_events_are_purged():
+    """Once an hour the workspace's events older than a day are deleted."""
     time = [0.0]
     database = Database("sqlite://")
     await schema.upgrade(database)
-    store = SqlStore(database, VAULT, clock=lambda: time[0])
+    store = SqlStore(database, CIPHER, clock=lambda: time[0])
     await store.events.record(TEAM, "old", NOW)
     await store.events.record(TeamId("T2"), "old", NOW)
     await store.events.record(TEAM, "young", NOW.replace(day=5))

@@ -1,4 +1,4 @@
-"""Keys as they are typed into a setting."""
+"""Tests of keys and of the cipher."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GOOD = text(hashlib.sha256(b"a key for tests").digest())
 
 
 @pytest.mark.parametrize(
-    ("typed", "complaint"),
+    ("typed", "error"),
     [
         ("", "key 1 is empty"),
         (f"{GOOD},", "key 2 is empty"),
@@ -34,15 +34,15 @@ GOOD = text(hashlib.sha256(b"a key for tests").digest())
         (f"{GOOD},{GOOD}", "key 2 is the same as key 1"),
     ],
 )
-def test_an_unfit_key_is_named_by_its_place(typed: str, complaint: str):
-    """The complaint says which key and what is wrong with it, and shows nothing of any."""
-    with pytest.raises(ValueError, match=complaint) as refused:
+def test_an_unusable_key_is_named_by_its_place(typed: str, error: str):
+    """The error says which key and what is wrong with it, and shows nothing of any."""
+    with pytest.raises(ValueError, match=error) as refused:
         parse_keys(typed)
     assert GOOD not in str(refused.value)
     assert refused.value.__cause__ is None
 
 
-def test_keys_stand_newest_first():
+def test_keys_are_parsed_newest_first():
     """Spaces around the commas do not matter."""
     newer = new_key()
     assert parse_keys(f" {newer} , {GOOD}\n") == (
@@ -52,20 +52,20 @@ def test_keys_stand_newest_first():
 
 
 @pytest.mark.parametrize("keys", [[], [b"short"], [bytes(33)], [bytes(32), bytes(32)]])
-def test_a_vault_needs_whole_and_different_keys(keys: list[bytes]):
+def test_a_cipher_needs_whole_and_different_keys(keys: list[bytes]):
     """None, a wrong length or the same key twice is refused."""
     with pytest.raises(ValueError):
         Cipher(keys)
 
 
-def test_a_vault_shows_nothing_of_itself():
-    """Neither its looks nor a refusal tell of keys or values."""
+def test_a_cipher_shows_no_secret():
+    """Neither its repr nor its errors contain keys or values."""
     key = base64.b64decode(GOOD)
     cipher, person = Cipher([key]), Person(TeamId("T"), UserId("U"))
     assert repr(cipher) == str(cipher) == "<Cipher>"
     sealed = cipher.encrypt("the token", person=person, purpose="token")
     with pytest.raises(DecryptionFailed) as refused:
         cipher.decrypt(sealed, person=person, purpose="call")
-    told = repr(refused.value)
-    assert all(part not in told for part in ("token", sealed.split(".")[1], sealed.split(".")[2]))
+    shown = repr(refused.value)
+    assert all(part not in shown for part in ("token", sealed.split(".")[1], sealed.split(".")[2]))
     assert refused.value.__cause__ is None

@@ -1,4 +1,4 @@
-"""A unit of work is one trip to a thread on SQLite, and leaves nothing when it fails."""
+"""Transactions: one trip to a thread on SQLite, and no trace after a failure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from slackbot.storage.tables import SeenEventRow
 from tests.harness.fakes import ANA, CALL, EXPO, NOON, match, wish
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
-VAULT = Cipher([bytes(range(32))])
+CIPHER = Cipher([bytes(range(32))])
 SQLITE = pytest.mark.parametrize("database_url", ["memory", "file"], indirect=True)
 
 
@@ -50,7 +50,7 @@ class Counted(Executor):
 
 @pytest.fixture
 def trips(database: Database) -> list[str]:
-    """The trips to a thread that the database makes from now on."""
+    """The trips to a thread that the database makes from now on, by the thread's name."""
     executor: Any = database._executor
     assert isinstance(executor, SqliteExecutor)
     seen: list[str] = []
@@ -63,9 +63,9 @@ def trips(database: Database) -> list[str]:
 
 
 @SQLITE
-async def test_a_unit_of_work_is_one_trip_to_a_thread(database: Database, trips: list[str]):
+async def test_a_transaction_is_one_trip_to_a_thread(database: Database, trips: list[str]):
     """Whether it is one statement or two: a match, from its report to the outcome of its notice."""
-    store = SqlStore(database, VAULT)
+    store = SqlStore(database, CIPHER)
     await store.availabilities.save(wish())
     trips.clear()
     assert await store.matches.list_for(ANA, EXPO, match().session_id) == []
@@ -80,8 +80,8 @@ async def test_a_unit_of_work_is_one_trip_to_a_thread(database: Database, trips:
     assert trips == [], "an availability that nobody else can have changed is cached"
 
 
-async def test_a_failing_unit_leaves_nothing(database: Database):
-    """The second of two statements fails: the first is undone, and the next unit works."""
+async def test_a_failed_transaction_leaves_nothing(database: Database):
+    """If the second of two statements fails the first is rolled back, and the next one works."""
     row = {"team_id": "T1", "event_id": "E", "seen_at": NOW}
     one = database.insert(SeenEventRow).values(**row)
     with pytest.raises(IntegrityError):
@@ -91,8 +91,8 @@ async def test_a_failing_unit_leaves_nothing(database: Database):
 
 
 @SQLITE
-async def test_writes_stand_in_one_line(database: Database):
-    """However many at once, one thread writes, and each unit sees what those before it wrote."""
+async def test_one_thread_writes(database: Database):
+    """However many write at once, each transaction sees what those before it wrote."""
     threads: set[int] = set()
 
     def add(connection: Connection) -> int:
@@ -109,7 +109,7 @@ async def test_writes_stand_in_one_line(database: Database):
 
 @SQLITE
 async def test_the_loop_is_free_meanwhile(database: Database):
-    """A slow unit holds up nobody who does not need the database."""
+    """A slow transaction blocks nobody who does not need the database."""
     begun, go_on = threading.Event(), threading.Event()
 
     def slow(_connection: Connection) -> bool:

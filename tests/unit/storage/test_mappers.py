@@ -1,4 +1,4 @@
-"""What lies in the database: sealed where it is secret, and useless in another place."""
+"""Secrets at rest: encrypted, and useless in another row."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def owned(table: type[LinkRow | MatchRow], person: Person) -> ColumnElement[bool
 
 
 async def move(database: Database, column: Any, giver: Person, taker: Person) -> None:
-    """Copy a sealed value to another person's row, as a thief with the database would."""
+    """Copy an encrypted value to another person's row, as a thief with the database would."""
     table = column.class_
     [value] = await database.fetch_column(select(column).where(owned(table, giver)))
     changed = update(table).where(owned(table, taker)).values({column.key: value})
@@ -93,8 +93,8 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.iterdir()}
 
 
-async def test_no_token_and_no_call_lies_in_clear(database: Database, tmp_path: Path):
-    """Neither in the file nor in its journal, whichever way the value came."""
+async def test_no_token_and_no_call_is_stored_in_clear(database: Database, tmp_path: Path):
+    """Neither in the file nor in its journal, however the value was written."""
     store = SqlStore(database, Cipher([OLD]))
     await store.links.save(link(ANA))
     await store.matches.add(pairing(ANA))
@@ -114,7 +114,7 @@ async def test_no_token_and_no_call_lies_in_clear(database: Database, tmp_path: 
 
 @pytest.mark.parametrize("thief", [BEN, NAMESAKE])
 async def test_a_moved_token_is_no_link(database: Database, thief: Person):
-    """It opens for nobody else, in the same workspace or another; one log line says so."""
+    """It decrypts for nobody else, in this workspace or another; one log line says so."""
     store = SqlStore(database, Cipher([OLD]))
     for person in (ANA, thief):
         await store.links.save(link(person))
@@ -128,7 +128,7 @@ async def test_a_moved_token_is_no_link(database: Database, thief: Person):
     assert await store.links.get(ANA) == link(ANA)
 
 
-async def test_a_moved_call_is_none(database: Database):
+async def test_a_moved_call_is_no_call(database: Database):
     """The match is still there, without the call."""
     for person in (ANA, BEN):
         await SqlStore(database, Cipher([OLD])).matches.add(pairing(person))
@@ -140,8 +140,8 @@ async def test_a_moved_call_is_none(database: Database):
     assert await store.matches.get(ANA, MatchId("m")) == pairing(ANA)
 
 
-async def test_keys_change_without_a_gap(database: Database):
-    """With the new key in front all stays readable; the old key gone, what it sealed is."""
+async def test_keys_rotate_without_a_gap(database: Database):
+    """With the new key first all stays readable; without the old key its values are lost."""
     await SqlStore(database, Cipher([OLD])).links.save(link(ANA))
     await SqlStore(database, Cipher([OLD])).matches.add(pairing(ANA))
     both = SqlStore(database, Cipher([NEW, OLD]))
@@ -156,7 +156,7 @@ async def test_keys_change_without_a_gap(database: Database):
 
 
 async def test_a_change_by_another_process_is_seen_after_some_seconds(database: Database):
-    """A link is remembered, but not for long."""
+    """A link is cached, but not for long."""
     time = [0.0]
     here = SqlStore(database, Cipher([OLD]), clock=lambda: time[0])
     elsewhere = SqlStore(database, Cipher([OLD]))

@@ -1,4 +1,4 @@
-"""Migrations as the product and as people run them, from a checkout."""
+"""Tests of migrations as the product and as people run them, from a checkout."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def downgrade(connection: Connection, revision: str = "base") -> None:
 
 
 async def test_the_migrations_make_what_the_models_say(database: Database):
-    """After an upgrade nothing is left for Alembic to propose, up, down and up again."""
+    """After an upgrade Alembic proposes nothing, up, down and up again."""
     _, head = await schema.current_and_head(database)
     for _ in range(2):
         await schema.upgrade(database)
@@ -58,15 +58,15 @@ async def test_the_migrations_make_what_the_models_say(database: Database):
         assert await schema.current_and_head(database) == (None, head)
 
 
-async def test_an_upgrade_tells_what_it_did(database: Database):
-    """Each migration by revision and title, the oldest first; nothing when there was nothing."""
+async def test_an_upgrade_returns_its_migrations(database: Database):
+    """By revision and title, oldest first; none if nothing was pending."""
     steps = await schema.upgrade(database)
     assert steps[0] == "0001 Links, availabilities, matches and seen events."
     assert await schema.upgrade(database) == []
 
 
-async def test_a_way_back_and_forth_keeps_the_data(database: Database):
-    """Down to the first tables and up again, or up once more: what was there is there."""
+async def test_a_downgrade_and_upgrade_keep_the_data(database: Database):
+    """Down to the first tables and up again, or up once more: every row is still there."""
     await schema.upgrade(database)
     store = SqlStore(database, Cipher([bytes(range(32))]))
     assert await store.events.record(TEAM, "Ev1", NOW)
@@ -79,7 +79,7 @@ async def test_a_way_back_and_forth_keeps_the_data(database: Database):
 
 
 async def test_tables_of_another_version_are_refused(database: Database):
-    """Older ones with the command that helps; newer ones are never touched."""
+    """Older ones with the command that helps; newer ones are never changed."""
     with pytest.raises(schema.SchemaMismatch, match="run `slackbot migrate` first"):
         await schema.require_newest(database)
     await schema.upgrade(database)
@@ -90,8 +90,8 @@ async def test_tables_of_another_version_are_refused(database: Database):
             await check(database)
 
 
-async def test_migrating_leaves_the_logging_alone(database: Database):
-    """Handlers, levels and loggers are afterwards what they were before."""
+async def test_a_migration_does_not_configure_logging(database: Database):
+    """Handlers, levels and loggers are the same before and after."""
     ours, root = logging.getLogger("slackbot.storage.test"), logging.getLogger()
     before = list(root.handlers), root.level
     await schema.upgrade(database)

@@ -1,4 +1,4 @@
-"""PostgreSQL: how it is reached, and what happens while it cannot be."""
+"""Tests of the database on PostgreSQL: connections, retries and outages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.harness.postgres import PASSWORD, Server
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 TEAM = TeamId("T1")
-VAULT = Cipher([bytes(range(32))])
+CIPHER = Cipher([bytes(range(32))])
 
 
 @pytest.fixture
@@ -44,44 +44,44 @@ async def database(postgresql: Server, name: str) -> AsyncIterator[Database]:
     ["postgres://u:p@h/d", "postgresql://u:p@h/d", "postgresql+psycopg://u:p@h/d?sslmode=require"],
 )
 def test_every_spelling_of_the_url_is_taken(url: str):
-    """Hosts of databases hand out several; all mean the same driver, and none shows a password."""
+    """Providers hand out several; all mean the same driver, and no repr shows a password."""
     assert DatabaseUrl.parse(url).url.drivername == "postgresql+psycopg"
     assert "p@h" not in repr(Database(url))
 
 
 async def test_it_is_reached_over_tcp_with_a_password(postgresql: Server, name: str):
-    """A wrong password is told in one line, without the password."""
+    """A wrong password is reported in one line, without the password."""
     right = postgresql.url(name, tcp=True)
     database, refused = Database(right), Database(right.replace(PASSWORD, "hunter2"))
     await schema.require_newest(database)
-    with pytest.raises(StoreUnavailable, match="authentication failed") as told:
+    with pytest.raises(StoreUnavailable, match="authentication failed") as refused_connection:
         await schema.require_newest(refused)
-    assert "hunter2" not in str(told.value)
-    assert "\n" not in str(told.value)
+    assert "hunter2" not in str(refused_connection.value)
+    assert "\n" not in str(refused_connection.value)
     for opened in (database, refused):
         await opened.aclose()
 
 
-async def test_connections_are_ours_by_name_and_speak_utc(database: Database):
-    """Whatever the server's zone is, as the farthest times do not survive a change of zone."""
+async def test_connections_are_named_and_in_utc(database: Database):
+    """Whatever the server's zone is: the farthest times do not survive a change of zone."""
     settings = ("timezone", "application_name")
     shown = await database.read(
-        lambda connection: [connection.scalar(text(f"SHOW {it}")) for it in settings]
+        lambda connection: [connection.scalar(text(f"SHOW {name}")) for name in settings]
     )
     assert shown == ["UTC", "slackbot"]
 
 
-async def test_what_the_url_says_goes_first(postgresql: Server, name: str):
-    """An operator's own options are not overruled."""
+async def test_options_in_the_url_take_precedence(postgresql: Server, name: str):
+    """An operator's own options are not overridden."""
     database = Database(postgresql.url(name) + "&application_name=theirs")
     shown = await database.read(lambda connection: connection.scalar(text("SHOW application_name")))
     assert shown == "theirs"
     await database.aclose()
 
 
-async def test_the_farthest_moments_survive(database: Database):
+async def test_the_farthest_times_survive(database: Database):
     """To the microsecond, from the first year to the last."""
-    store = SqlStore(database, VAULT)
+    store = SqlStore(database, CIPHER)
     first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     moments = [first, datetime(1969, 12, 31, 23, 59, 59, 1, tzinfo=UTC), last]
     for number, moment in enumerate(moments):
@@ -95,8 +95,8 @@ async def test_the_farthest_moments_survive(database: Database):
 async def test_a_restart_of_the_server_is_not_noticed(
     postgresql: Server, name: str, database: Database
 ):
-    """All connections are cut at once, idle or busy, several times: no call fails."""
-    store = SqlStore(database, VAULT)
+    """All connections are closed at once, idle or busy, several times: no call fails."""
+    store = SqlStore(database, CIPHER)
 
     async def use(number: int) -> None:
         for turn in range(10):
@@ -112,11 +112,9 @@ async def test_a_restart_of_the_server_is_not_noticed(
     assert len(await database.fetch_column(select(SeenEventRow.event_id))) == 200
 
 
-async def test_what_is_asked_while_it_is_away_is_done_when_it_is_back(
-    postgresql: Server, name: str, database: Database
-):
-    """A short absence costs time and nothing else, and is logged."""
-    store = SqlStore(database, VAULT)
+async def test_a_short_outage_is_retried(postgresql: Server, name: str, database: Database):
+    """It costs time and nothing else, and is logged."""
+    store = SqlStore(database, CIPHER)
     with capture_logs() as lines:
         with postgresql.away(name):
             asked = asyncio.create_task(store.events.record(TEAM, "E", NOW))
@@ -126,10 +124,10 @@ async def test_what_is_asked_while_it_is_away_is_done_when_it_is_back(
     assert {line["event"] for line in lines} == {"database_unanswered"}
 
 
-async def test_a_long_absence_is_told(postgresql: Server, name: str):
-    """With patience at an end the caller hears of it, readiness fails; afterwards all is well."""
+async def test_a_long_outage_is_an_error(postgresql: Server, name: str):
+    """Once retries are over callers get an error and readiness fails; afterwards both recover."""
     database = Database(postgresql.url(name), retry_seconds=0.0)
-    store = SqlStore(database, VAULT)
+    store = SqlStore(database, CIPHER)
     assert await store.database.ping()
     with postgresql.away(name), capture_logs():
         for asked in (store.availabilities.list_all(TEAM), store.events.record(TEAM, "E", NOW)):
@@ -141,11 +139,11 @@ async def test_a_long_absence_is_told(postgresql: Server, name: str):
     await database.aclose()
 
 
-async def test_a_lock_that_others_hold_ends_the_wait(postgresql: Server, name: str):
-    """A statement that is held up by somebody else's lock does not hold up the bot for ever."""
+async def test_a_wait_for_a_lock_times_out(postgresql: Server, name: str):
+    """A statement blocked by somebody else's lock does not block the bot for ever."""
     database = Database(postgresql.url(name), retry_seconds=0.0)
     database.timeout = 0.2
-    store = SqlStore(database, VAULT)
+    store = SqlStore(database, CIPHER)
     with psycopg.connect(postgresql.url(name).replace("+psycopg", "")) as other:
         other.execute("LOCK TABLE seen_events")
         with pytest.raises(StoreUnavailable), capture_logs():
@@ -154,9 +152,9 @@ async def test_a_lock_that_others_hold_ends_the_wait(postgresql: Server, name: s
     await database.aclose()
 
 
-async def test_more_callers_than_connections_take_turns(database: Database):
+async def test_more_callers_than_connections_wait(database: Database):
     """A crowd at once is served by the few connections there are."""
-    store = SqlStore(database, VAULT)
+    store = SqlStore(database, CIPHER)
     crowd = engines.SINGLES * 15
-    sights = await asyncio.gather(*(store.events.record(TEAM, f"E{n}", NOW) for n in range(crowd)))
-    assert sum(sights) == crowd
+    first = await asyncio.gather(*(store.events.record(TEAM, f"E{n}", NOW) for n in range(crowd)))
+    assert sum(first) == crowd

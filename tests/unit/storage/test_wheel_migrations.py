@@ -1,4 +1,4 @@
-"""Migrations as an installed wheel runs them, with no checkout beside it."""
+"""Tests of migrations as an installed wheel runs them, without a checkout."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel's content, as pip would lay it down."""
+    """A folder with the wheel's content, as pip installs it."""
     built, site = tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("site")
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(built)],
@@ -59,7 +59,7 @@ def test_the_wheel_holds_the_migrations(installed: Path):
 
 
 def test_the_wheel_migrates_a_database(installed: Path, tmp_path: Path):
-    """Far from any checkout it finds its own migrations and runs them."""
+    """Outside a checkout it finds its own migrations and runs them."""
     ran = subprocess.run(
         [sys.executable, "-c", UPGRADE, str(installed), f"sqlite:///{tmp_path}/bot.db"],
         cwd=tmp_path,

@@ -1,0 +1,86 @@
+"""Promises of the repository of availabilities."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from store_samples import (
+    ANA,
+    BEN,
+    NOW,
+    SUMMIT,
+    TEAM,
+    availability,
+    link,
+)
+
+from slackbot.domain.model import (
+    SessionId,
+    State,
+)
+from slackbot.domain.ports import Store
+
+
+async def test_an_availability_comes_back_as_it_was_saved(store: Store):
+    """One availability per person, replaced whole; those of a workspace come oldest first."""
+    await store.availabilities.save(availability())
+    assert await store.availabilities.get(ANA) == availability()
+    later = availability(
+        since=NOW + timedelta(minutes=1), session_ends_at=None, state=State.IN_MEETING
+    )
+    await store.availabilities.save(later)
+    await store.availabilities.save(availability(BEN))
+    assert await store.availabilities.list_all(TEAM) == [availability(BEN), later]
+
+
+async def test_the_state_changes_only_in_the_same_session(store: Store):
+    """A state set for a session that was left or has ended changes nothing."""
+    session = availability().session_id
+    assert not await store.availabilities.set_state(ANA, session, State.IN_MEETING)
+    await store.availabilities.save(availability())
+    assert not await store.availabilities.set_state(ANA, SessionId(1), State.IN_MEETING)
+    assert await store.availabilities.get(ANA) == availability()
+    assert await store.availabilities.set_state(ANA, session, State.IN_MEETING)
+    assert await store.availabilities.get(ANA) == availability(state=State.IN_MEETING)
+
+
+async def test_a_cached_availability_is_never_older_than_a_change(store: Store):
+    """A reader before and after a change sees the change, whichever it was."""
+    seen, session = [], availability().session_id
+    for change in (
+        store.availabilities.save(availability()),
+        store.availabilities.set_state(ANA, session, State.IN_MEETING),
+        store.availabilities.end(ANA),
+        store.availabilities.save(availability()),
+        store.links.save(link(event=SUMMIT)),
+        store.availabilities.save(availability()),
+        store.people.forget(ANA),
+        store.availabilities.save(availability()),
+        store.people.forget_workspace(TEAM),
+    ):
+        await store.availabilities.get(ANA)
+        await change
+        seen.append(await store.availabilities.get(ANA))
+    kept, met = availability(), availability(state=State.IN_MEETING)
+    assert seen == [kept, met, None, kept, None, kept, None, kept, None]
+
+
+async def test_an_availability_is_ended_once(store: Store):
+    """Of many concurrent callers exactly one ended it."""
+    await store.availabilities.save(availability())
+    assert sum(await asyncio.gather(*(store.availabilities.end(ANA) for _ in range(20)))) == 1
+    assert await store.availabilities.get(ANA) is None
+
+
+async def test_a_session_has_the_title_of_an_availability(store: Store):
+    """Of the person's own, or of another's in the workspace for whom it was read before."""
+    here, there = availability(), availability(BEN, session_id=SessionId(8), session_title="Tea")
+    session = (here.event, here.session_id)
+    assert await store.availabilities.session_title(ANA, *session) == ""
+    for each in (here, there):
+        await store.availabilities.save(each)
+    assert await store.availabilities.session_title(ANA, here.event, SessionId(8)) == ""
+    assert await store.availabilities.session_title(ANA, SUMMIT, here.session_id) == ""
+    assert await store.availabilities.session_title(ANA, *session) == here.session_title
+    assert await store.availabilities.session_title(BEN, *session) == here.session_title
