@@ -85,9 +85,7 @@ def with_npm(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     return one, two
 
 
-def test_without_npm_the_wheel_installs_with_one_warning(
-    without_npm: Path, tmp_path: Path
-) -> None:
+def test_without_npm_the_wheel_installs_with_one_warning(without_npm: Path, tmp_path: Path) -> None:
     """A machine without Node gets the bot, one warning and no part of the page."""
     ran = build(without_npm, "-t", "wheel", PATH="")
     assert ran.returncode == 0, ran.stderr
