@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from typing import Final
 
 from slackbot.accelevents.connection import new_session
 from slackbot.accelevents.feed import Feed
@@ -12,9 +14,7 @@ from slackbot.domain.feed_events import FeedEvent
 from slackbot.domain.model import FeedHealth, Link, Person, SessionId
 from slackbot.domain.ports import Clock
 
-__all__ = ["FeedOptions", "SocketFeed"]
-
-SHUTDOWN_SECONDS = 2.0  # time for disconnecting everybody
+SHUTDOWN_SECONDS: Final = 2.0  # time for disconnecting everybody
 
 
 class SocketFeed:
@@ -26,6 +26,7 @@ class SocketFeed:
     def __init__(
         self, options: FeedOptions, clock: Clock, events: asyncio.Queue[FeedEvent]
     ) -> None:
+        """Create feeds without any connection; they write to `events`."""
         self._options = options
         self._clock = clock
         self._events = events
@@ -57,15 +58,13 @@ class SocketFeed:
             self._tasks.start(feed.stop(), "stop_feed")
 
     async def wait_connected(self, person: Person, seconds: float) -> bool:
-        """Wait for the feed to be up and return whether it is."""
-        try:
+        """Wait up to `seconds` for the feed to connect, and return whether it is connected."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while (feed := self._feeds.get(person)) is not None:
                     await feed.settled.wait()
                     if feed.health.connected:
                         return True
-        except TimeoutError:
-            pass
         return False
 
     def health(self, person: Person) -> FeedHealth | None:
@@ -91,8 +90,8 @@ class SocketFeed:
 
     async def aclose(self) -> None:
         """Disconnect everybody and free all connections."""
-        feeds = [self._feeds.pop(person) for person in list(self._feeds)]
-        for feed in feeds:
+        for feed in self._feeds.values():
             self._tasks.start(feed.stop(), "stop_feed")
+        self._feeds.clear()
         await self._tasks.drain(SHUTDOWN_SECONDS)
         await self._http.close()
