@@ -1,4 +1,4 @@
-"""Which error an HTTP response means: by error code, else by message, else by HTTP status.
+"""Errors for HTTP responses: by error code, else by message, else by HTTP status.
 
 The codes are those of the developer guide and the reference pages. The same refusal is a 404 on one
 page and a 406 on another, and the shape of the body is not documented, so the status decides last.
