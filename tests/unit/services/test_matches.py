@@ -1,4 +1,4 @@
-"""The ledger of matches: heard of often, stored once, told once."""
+"""Matches: reported any number of times, stored once, sent once."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from tests.harness.services import Harness, Outside
 
 async def stored(harness: Harness) -> list[Match]:
     rows = [
-        await harness.store.matches.get(ANA, it.id)
-        for it in await harness.store.matches.list_for(ANA, EXPO)
+        await harness.store.matches.get(ANA, row.id)
+        for row in await harness.store.matches.list_for(ANA, EXPO)
     ]
     return [match for match in rows if match is not None]
 
@@ -47,8 +47,8 @@ def found(harness: Harness) -> list[Match]:
 # --- the socket ----------------------------------------------------------------------------------
 
 
-async def test_a_match_is_stored_with_its_call_and_told(harness: Harness):
-    """One telling is one row with all that is needed to meet, and one message."""
+async def test_a_match_is_stored_with_its_call_and_sent(harness: Harness):
+    """One report makes one row with everything needed to meet, and one message."""
     await harness.available()
     seen = report(meeting_digest="m", call=CALL, round_seconds=300)
     await harness.matches.receive(ANA, EXPO, [seen])
@@ -57,12 +57,12 @@ async def test_a_match_is_stored_with_its_call_and_told(harness: Harness):
     assert (match.partner, match.call, match.source) == (ZOE, CALL, Source.SOCKET)
     assert match.ends_at == NOON + timedelta(seconds=300)
     assert (match.outcome, match.channel) == ("told", "D-U1")
-    assert [told.id for told in found(harness)] == [match.id]
+    assert [sent.id for sent in found(harness)] == [match.id]
     assert await harness.store.availabilities.get(ANA) == wish(state=State.IN_MEETING)
 
 
-async def test_told_twenty_times_at_once_it_is_one(harness: Harness):
-    """However often and fast the same match is told, it is one row and one message."""
+async def test_twenty_reports_at_once_are_one_match(harness: Harness):
+    """The same match, reported any number of times, is one row and one message."""
     await harness.available()
     seen = report(meeting_digest="m")
     await asyncio.gather(*(harness.matches.receive(ANA, EXPO, [seen] * 2) for _ in range(10)))
@@ -71,8 +71,8 @@ async def test_told_twenty_times_at_once_it_is_one(harness: Harness):
     assert len(found(harness)) == 1
 
 
-async def test_the_same_two_meeting_again_is_told_again(harness: Harness):
-    """Another meeting with the same partner is another match, with the same two or not."""
+async def test_the_same_two_may_meet_again(harness: Harness):
+    """Another meeting with the same partner is another match."""
     await harness.available()
     for meeting in ("m", "n", "m"):
         await harness.matches.receive(ANA, EXPO, [report(meeting_digest=meeting)])
@@ -80,8 +80,8 @@ async def test_the_same_two_meeting_again_is_told_again(harness: Harness):
     assert [match.ordinal for match in found(harness)] == [1, 2]
 
 
-async def test_a_later_telling_adds_the_call(harness: Harness):
-    """What a first telling left out is filled in by the next, without a second message."""
+async def test_a_later_report_adds_the_call(harness: Harness):
+    """Details missing in a first report are filled in by the next, without a second message."""
     await harness.available()
     await harness.matches.receive(ANA, EXPO, [report(Partner(name="Zoë"))])
     await harness.matches.receive(ANA, EXPO, [report(meeting_digest="m", call=CALL)])
@@ -91,39 +91,39 @@ async def test_a_later_telling_adds_the_call(harness: Harness):
     assert len(found(harness)) == 1
 
 
-async def test_namesakes_are_told_apart(harness: Harness):
-    """Of two people with one name each meeting is told once, whoever came without an id."""
+async def test_namesakes_are_distinct(harness: Harness):
+    """Each meeting with two people of one name is sent once, with or without their ids."""
     await harness.available()
     namesake = Partner(name="Zoë", account_id=11)
-    tellings = [
+    reports = [
         report(Partner(name="Zoë"), meeting_digest="m"),
         report(ZOE, meeting_digest="n"),
         report(namesake, meeting_digest="o"),
     ]
     for _ in range(2):
-        await harness.matches.receive(ANA, EXPO, tellings)
+        await harness.matches.receive(ANA, EXPO, reports)
     await harness.quiet()
     assert len(found(harness)) == 3
 
 
 async def test_several_matches_in_one_event(harness: Harness):
-    """An event may tell of several partners, and each is told."""
+    """An event may report several partners, and each match is sent."""
     await harness.available()
     await harness.matches.receive(ANA, EXPO, [report(ZOE), report(YAN)])
     await harness.quiet()
     assert {match.partner.name for match in found(harness)} == {"Zoë", "Yan"}
 
 
-async def test_an_event_without_session_is_of_the_one_waited_in(harness: Harness):
-    """Where the payload names no session, the wish does."""
+async def test_an_event_without_session_is_of_the_current_one(harness: Harness):
+    """If the payload names no session, the availability does."""
     await harness.available()
     await harness.matches.receive(ANA, EXPO, [report(session_id=None)])
     [match] = await stored(harness)
     assert (match.session_id, match.session_title) == (7, "Coffee")
 
 
-async def test_an_event_without_session_and_wish_is_counted(harness: Harness):
-    """With neither, nobody knows where to meet: counted, not stored, and the next is read."""
+async def test_an_event_without_session_and_availability_is_counted(harness: Harness):
+    """A match without any session is counted and not stored, and the next one is read."""
     await harness.linked()
 
     def unreadable() -> float:
@@ -136,8 +136,8 @@ async def test_an_event_without_session_and_wish_is_counted(harness: Harness):
     assert [match.partner for match in await stored(harness)] == [YAN]
 
 
-async def test_a_match_of_a_session_left_does_not_touch_the_wish(harness: Harness):
-    """A late match of another session is told, and the person stays available in this one."""
+async def test_a_match_of_another_session_leaves_the_availability_alone(harness: Harness):
+    """A late match of another session is sent, and the person stays available in this one."""
     await harness.available()
     await harness.matches.receive(ANA, EXPO, [report(session_id=TEA)])
     await harness.quiet()
@@ -145,8 +145,8 @@ async def test_a_match_of_a_session_left_does_not_touch_the_wish(harness: Harnes
     assert await harness.store.availabilities.get(ANA) == wish()
 
 
-async def test_a_match_without_a_wish_is_told(harness: Harness):
-    """Paused a moment ago, the event still on its way: nothing is lost."""
+async def test_a_match_without_an_availability_is_sent(harness: Harness):
+    """An event that was on its way during a pause is not lost."""
     await harness.linked()
     await harness.matches.receive(ANA, EXPO, [report()])
     await harness.quiet()
@@ -154,7 +154,7 @@ async def test_a_match_without_a_wish_is_told(harness: Harness):
 
 
 async def test_one_persons_match_is_no_one_elses(harness: Harness):
-    """Both sides of a meeting hear of it, each in a row and a message of their own."""
+    """Both sides of a meeting are notified, each with a row and a message of their own."""
     for person in (ANA, BEN):
         await harness.available(person=person)
         await harness.matches.receive(person, EXPO, [report(meeting_digest="m")])
@@ -165,8 +165,8 @@ async def test_one_persons_match_is_no_one_elses(harness: Harness):
 # --- the match list ------------------------------------------------------------------------------
 
 
-async def test_what_the_socket_missed_is_told_late(harness: Harness):
-    """A row that no telling stands for is stored and told, and said to be late; once."""
+async def test_what_the_socket_missed_is_sent_late(harness: Harness):
+    """A row without a known match is stored and sent, marked as late; once."""
     await harness.available()
     harness.feed.down(ANA)
     harness.platform.listed = [row()]
@@ -177,8 +177,8 @@ async def test_what_the_socket_missed_is_told_late(harness: Harness):
     assert await harness.store.availabilities.get(ANA) == wish(state=State.IN_MEETING)
 
 
-async def test_what_the_socket_told_is_not_told_again(harness: Harness):
-    """The list repeats every match in another zone and format: it is counted, not compared."""
+async def test_what_the_socket_reported_is_not_sent_again(harness: Harness):
+    """The list has every match in another zone and format: rows are counted, not compared."""
     await harness.available()
     for partner, raw in ((ZOE, "12:00"), (YAN, "12:05"), (ZOE, "12:10")):
         await harness.matches.receive(ANA, EXPO, [report(partner, raw_time=raw)])
@@ -188,8 +188,8 @@ async def test_what_the_socket_told_is_not_told_again(harness: Harness):
     assert len(found(harness)) == 3
 
 
-async def test_the_socket_is_given_its_time(harness: Harness):
-    """A match the list has while the feed is up is on its way: waited for, then told in time."""
+async def test_the_socket_has_a_grace_period(harness: Harness):
+    """A match that only the list has while the feed is up is given time to arrive."""
     await harness.available()
     harness.platform.listed = [row()]
     await harness.matches.reconcile(link(), wish(), grace=True)
@@ -199,8 +199,8 @@ async def test_the_socket_is_given_its_time(harness: Harness):
     assert [match.late for match in found(harness)] == [False]
 
 
-async def test_the_socket_is_not_waited_for_in_vain(harness: Harness):
-    """After the time of grace the match is late, however well the feed is."""
+async def test_the_grace_period_ends(harness: Harness):
+    """After the grace period the match is sent as late, although the feed is up."""
     await harness.available()
     harness.platform.listed = [row()]
     await harness.matches.reconcile(link(), wish(), grace=True)
@@ -211,8 +211,8 @@ async def test_the_socket_is_not_waited_for_in_vain(harness: Harness):
     assert [match.late for match in found(harness)] == [True]
 
 
-async def test_the_socket_tells_what_the_list_told(harness: Harness):
-    """An event that comes after the list is the same match; its call is kept for meeting."""
+async def test_the_socket_reports_a_listed_match(harness: Harness):
+    """An event after the list is the same match; its call is added."""
     await harness.available()
     harness.feed.down(ANA)
     harness.platform.listed = [row()]
@@ -224,8 +224,8 @@ async def test_the_socket_tells_what_the_list_told(harness: Harness):
     assert len(found(harness)) == 1
 
 
-async def test_two_readers_of_the_list_store_each_row_once(harness: Harness):
-    """However many look at the same time, each missed match is told once."""
+async def test_concurrent_readers_store_each_row_once(harness: Harness):
+    """Any number of concurrent reads send each missed match once."""
     await harness.available()
     harness.feed.down(ANA)
     harness.platform.listed = [row(minute=1), row(YAN, minute=2), row(minute=3)]
@@ -234,26 +234,26 @@ async def test_two_readers_of_the_list_store_each_row_once(harness: Harness):
     assert len(found(harness)) == 3
 
 
-@pytest.mark.parametrize("teller", ["socket", "list"])
-async def test_another_process_may_be_quicker(outside: Outside, teller: str):
-    """Two processes on one store hear of a match at the same moment: told once in all."""
-    benches = [Harness(outside), Harness(outside)]
-    await benches[0].linked()
+@pytest.mark.parametrize("source", ["socket", "list"])
+async def test_another_process_may_be_first(outside: Outside, source: str):
+    """Two processes that learn of a match at the same moment store it once."""
+    runs = [Harness(outside), Harness(outside)]
+    await runs[0].linked()
     outside.platform.listed = [row()]
-    if teller == "list":
-        tellings = [harness.matches.reconcile(link(), wish()) for harness in benches]
+    if source == "list":
+        reading = [harness.matches.reconcile(link(), wish()) for harness in runs]
     else:
-        tellings = [harness.matches.receive(ANA, EXPO, [report()]) for harness in benches]
-    await asyncio.gather(*tellings)
-    await benches[0].quiet()
-    assert len(await stored(benches[0])) == 1
+        reading = [harness.matches.receive(ANA, EXPO, [report()]) for harness in runs]
+    await asyncio.gather(*reading)
+    await runs[0].quiet()
+    assert len(await stored(runs[0])) == 1
 
 
 # --- after a crash, and later --------------------------------------------------------------------
 
 
 async def test_killed_between_storing_and_sending(harness: Harness, outside: Outside):
-    """What was stored and not told is told after the restart, and only once."""
+    """A match that was stored and not sent is sent after the restart, once."""
     await harness.available()
     outside.messenger.errors = [MessageUnsure("no_answer")]
     await harness.matches.receive(ANA, EXPO, [report(meeting_digest="m")])
@@ -270,8 +270,8 @@ async def test_killed_between_storing_and_sending(harness: Harness, outside: Out
     await again.aclose()
 
 
-async def test_what_was_stored_and_not_told_is_told_when_heard_again(harness: Harness):
-    """A match whose row is not settled is submitted at every telling, new or not."""
+async def test_a_pending_match_is_submitted_at_every_report(harness: Harness):
+    """A match whose notice is pending is submitted at every report, new or not."""
     await harness.linked()
     await harness.store.matches.add(match(meeting_digest="m"))
     for _ in range(3):
@@ -280,8 +280,8 @@ async def test_what_was_stored_and_not_told_is_told_when_heard_again(harness: Ha
     assert len(found(harness)) == 1
 
 
-async def test_the_history_is_the_events_latest_first(harness: Harness):
-    """Whom one met at this event, the latest first, told or known from before."""
+async def test_the_history_is_the_events_newest_first(harness: Harness):
+    """The history has all matches of the event, newest first."""
     await harness.available()
     for partner in (ZOE, YAN):
         await harness.matches.receive(ANA, EXPO, [report(partner)])

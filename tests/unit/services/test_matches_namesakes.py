@@ -1,4 +1,4 @@
-"""Partners with one name, where only the matches with one of them are read."""
+"""Partners of one name, on PostgreSQL, where only matches with one of them are read."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from tests.harness.services import Harness, Outside
 
 @pytest.fixture
 async def outside(postgresql_url: str) -> AsyncIterator[Outside]:
-    """A store that remembers nothing, since others may write."""
+    """Provide a store without caches, as other processes may write."""
     database = Database(postgresql_url)
     yield Outside.around(SqlStore(database, Cipher([bytes(range(32))])))
     await database.aclose()
 
 
-async def test_a_key_that_a_namesake_has_taken_is_counted_on(harness: Harness):
-    """Told without ids first, two of them share a key; the third match is neither's second."""
+async def test_namesakes_may_share_a_key(harness: Harness):
+    """Two namesakes first reported without ids share a key; their ordinals are distinct."""
     await harness.available()
-    tellings = [
+    reports = [
         report(partner=Partner(name="Kim"), meeting_digest="a"),
         report(partner=Partner(name="Kim"), meeting_digest="b"),
         report(partner=Partner(name="Kim", account_id=5), meeting_digest="b"),
         report(partner=Partner(name="Kim", account_id=7), meeting_digest="c"),
     ]
-    for seen in tellings:
-        await harness.matches.receive(ANA, EXPO, [seen])
+    for new in reports:
+        await harness.matches.receive(ANA, EXPO, [new])
     await harness.quiet()
     kept = await harness.store.matches.list_for(ANA, EXPO)
-    assert [(it.partner.account_id, it.ordinal) for it in kept] == [(7, 3), (5, 2), (None, 1)]
+    assert [(row.partner.account_id, row.ordinal) for row in kept] == [(7, 3), (5, 2), (None, 1)]
     assert len(harness.told()) == 3

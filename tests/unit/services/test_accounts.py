@@ -1,4 +1,4 @@
-"""Accounts: connecting, being refused, disconnecting, leaving with the workspace."""
+"""Accounts: connecting, refusals, disconnecting, removal of the workspace."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ MAGIC = f"https://www.accelevents.com/e/expo/portal?userKey={KEY}"
 # --- connecting ----------------------------------------------------------------------------------
 
 
-async def test_a_token_is_checked_and_kept(harness: Harness):
-    """One call tells whether the token is good and how it is sent; then the person is linked."""
+async def test_a_token_is_checked_and_stored(harness: Harness):
+    """One call checks the token and how to send it; then the person is linked."""
     harness.platform.scheme = AuthScheme.BEARER
     made = await harness.accounts.connect(ANA, "https://x.example/e/expo", TOKEN)
     assert harness.journal == [f"check expo {TOKEN}"]
@@ -44,7 +44,7 @@ async def test_a_token_is_checked_and_kept(harness: Harness):
 
 
 async def test_a_magic_link_is_exchanged_for_its_token(harness: Harness):
-    """The key is used up for a token, which is checked and kept with its account."""
+    """The key is exchanged for a token, which is checked and stored with its account."""
     made = await harness.accounts.connect(ANA, "expo", MAGIC)
     assert harness.journal == [f"redeem expo {KEY}", "check expo granted"]
     assert (made.token.get_secret_value(), made.account_id) == ("granted", 2)
@@ -54,18 +54,18 @@ async def test_a_magic_link_is_exchanged_for_its_token(harness: Harness):
     ("event", "credential", "error"),
     [("no event", TOKEN, BadEventLink), ("expo", "no token", BadCredential)],
 )
-async def test_wrong_input_never_leaves_the_house(
+async def test_bad_input_makes_no_call(
     harness: Harness, event: str, credential: str, error: type[Exception]
 ):
-    """What cannot be used is refused before anything is asked of the platform."""
+    """Unusable input is refused before any call to the platform."""
     with pytest.raises(error):
         await harness.accounts.connect(ANA, event, credential)
     assert harness.journal == []
 
 
 @pytest.mark.parametrize("error", [TokenRefused(status=401), Unreachable()])
-async def test_a_token_that_was_not_confirmed_is_not_kept(harness: Harness, error: Exception):
-    """Refused or unanswered, nothing changes: the person still has the token to try again."""
+async def test_an_unconfirmed_token_is_not_stored(harness: Harness, error: Exception):
+    """A refused or unanswered token changes nothing: the person can try it again."""
     harness.platform.errors["check"] = [error]
     with pytest.raises(type(error)):
         await harness.accounts.connect(ANA, "expo", TOKEN)
@@ -75,7 +75,7 @@ async def test_a_token_that_was_not_confirmed_is_not_kept(harness: Harness, erro
 
 
 async def test_the_token_of_a_used_magic_link_is_not_lost(harness: Harness):
-    """The link is used up once exchanged, so a check without answer keeps its token."""
+    """A magic link works once, so its token is stored even if the check has no answer."""
     harness.platform.errors["check"] = [TimedOut()]
     made = await harness.accounts.connect(ANA, "expo", MAGIC)
     assert made.auth_scheme is AuthScheme.BARE
@@ -83,15 +83,15 @@ async def test_the_token_of_a_used_magic_link_is_not_lost(harness: Harness):
 
 
 async def test_a_magic_link_whose_token_is_refused_links_nobody(harness: Harness):
-    """A refusal after the exchange is an answer: there is nothing worth keeping."""
+    """A token that is refused after the exchange is not stored."""
     harness.platform.errors["check"] = [TokenRefused(status=401)]
     with pytest.raises(TokenRefused):
         await harness.accounts.connect(ANA, "expo", MAGIC)
     assert await harness.accounts.event_of(ANA) is None
 
 
-async def test_a_second_submit_shares_the_first(harness: Harness):
-    """A magic link submitted again while it is being used is exchanged once, for both."""
+async def test_a_second_submission_shares_the_first(harness: Harness):
+    """A magic link submitted twice at once is exchanged once, for both."""
     harness.platform.gates["redeem"] = asyncio.Event()
     both = [asyncio.create_task(harness.accounts.connect(ANA, "expo", MAGIC)) for _ in range(2)]
     await until(lambda: harness.journal)
@@ -101,8 +101,8 @@ async def test_a_second_submit_shares_the_first(harness: Harness):
     assert harness.asked("redeem") == [f"redeem expo {KEY}"]
 
 
-async def test_giving_up_does_not_waste_a_magic_link(harness: Harness):
-    """A form that is closed while its link is being used still links the person."""
+async def test_closing_the_form_does_not_waste_a_magic_link(harness: Harness):
+    """Closing the form during the exchange still links the person."""
     harness.platform.gates["redeem"] = asyncio.Event()
     form = asyncio.create_task(harness.accounts.connect(ANA, "expo", MAGIC))
     await until(lambda: harness.journal)
@@ -114,8 +114,8 @@ async def test_giving_up_does_not_waste_a_magic_link(harness: Harness):
     assert await harness.accounts.event_of(ANA) == EXPO
 
 
-async def test_submitting_again_later_finds_the_result(harness: Harness):
-    """The same submission after it succeeded asks nothing and gives the same link."""
+async def test_submitting_again_later_returns_the_link(harness: Harness):
+    """A repeated submission makes no call and returns the same link."""
     made = await harness.accounts.connect(ANA, "expo", MAGIC)
     harness.journal.clear()
     assert await harness.accounts.connect(ANA, " expo ", f" {MAGIC} ") == made
@@ -123,7 +123,7 @@ async def test_submitting_again_later_finds_the_result(harness: Harness):
 
 
 async def test_submitting_again_after_a_failure_tries_again(harness: Harness):
-    """A failed submission is forgotten, so the next one is a new try with its own answer."""
+    """A submission after a failed one is a new try."""
     harness.platform.errors["redeem"] = [ServerFailed(), MagicLinkUsed()]
     for error in (ServerFailed, MagicLinkUsed):
         with pytest.raises(error):
@@ -131,7 +131,7 @@ async def test_submitting_again_after_a_failure_tries_again(harness: Harness):
 
 
 async def test_a_refused_credential_can_be_pasted_again(harness: Harness):
-    """After a refusal the same token is tried anew, since it may be good again."""
+    """After a refusal the same token is checked again."""
     await harness.accounts.connect(ANA, "expo", TOKEN)
     await harness.store.links.mark_refused(ANA, NOON)
     made = await harness.accounts.connect(ANA, "expo", TOKEN)
@@ -139,8 +139,8 @@ async def test_a_refused_credential_can_be_pasted_again(harness: Harness):
     assert harness.asked("check") == [f"check expo {TOKEN}"] * 2
 
 
-async def test_another_event_ends_the_wish_for_the_old_one(harness: Harness):
-    """Connecting elsewhere leaves the session with the old token, and its feed is closed."""
+async def test_another_event_ends_the_availability(harness: Harness):
+    """Connecting to another event leaves the session with the old token and closes its feed."""
     await harness.available()
     await harness.accounts.connect(ANA, "summit", TOKEN)
     await harness.quiet()
@@ -151,8 +151,8 @@ async def test_another_event_ends_the_wish_for_the_old_one(harness: Harness):
     assert harness.feed.health(ANA) is None
 
 
-async def test_a_new_token_takes_over_the_wish(harness: Harness):
-    """The same event and account with another token: the wish stands, the feed is opened anew."""
+async def test_a_new_token_continues_the_availability(harness: Harness):
+    """Another token of the same event and account keeps the availability and reopens the feed."""
     await harness.available()
     await harness.accounts.connect(ANA, "expo", TOKEN)
     await harness.pass_time(10)
@@ -164,11 +164,11 @@ async def test_a_new_token_takes_over_the_wish(harness: Harness):
     ]
 
 
-# --- speaking for somebody -----------------------------------------------------------------------
+# --- using a link --------------------------------------------------------------------------------
 
 
-async def test_only_the_linked_are_spoken_for(harness: Harness):
-    """No account and a refused token are two errors, and no call is made for either."""
+async def test_a_call_needs_a_link(harness: Harness):
+    """A missing link and a refused token are two errors, and neither makes a call."""
     with pytest.raises(NotLinked):
         await harness.accounts.link(ANA)
     await harness.store.links.save(link(refused_at=NOON))
@@ -178,8 +178,8 @@ async def test_only_the_linked_are_spoken_for(harness: Harness):
     assert harness.journal == []
 
 
-async def test_a_refusal_while_somebody_waits_is_their_answer(harness: Harness):
-    """The token is noted as refused and the feed stopped; no message besides the answer."""
+async def test_a_refusal_is_raised_to_the_caller(harness: Harness):
+    """The refusal is noted and the feed stopped; no notice is sent besides the answer."""
     await harness.available()
     with pytest.raises(TokenRefused):
         async with harness.accounts.authorized_link(ANA):
@@ -191,8 +191,8 @@ async def test_a_refusal_while_somebody_waits_is_their_answer(harness: Harness):
     assert kept == link(refused_at=harness.clock.now())
 
 
-async def test_a_refusal_that_nobody_waits_for_is_told_once(harness: Harness):
-    """Ten background calls that are refused at once: one message, and the link is kept."""
+async def test_a_refusal_in_the_background_is_sent_once(harness: Harness):
+    """Ten refused background calls send one notice, and the link is kept."""
     current = await harness.linked()
 
     async def refused() -> None:
@@ -206,7 +206,7 @@ async def test_a_refusal_that_nobody_waits_for_is_told_once(harness: Harness):
 
 
 async def test_an_old_token_cannot_refuse_a_new_link(harness: Harness):
-    """A late refusal of a token that was replaced or deleted meanwhile changes nothing."""
+    """A late refusal of a replaced or deleted token changes nothing."""
     old = await harness.linked()
     await harness.store.links.save(link(credential_digest="e" * 64))
     with pytest.raises(TokenRefused):
@@ -222,14 +222,14 @@ async def test_an_old_token_cannot_refuse_a_new_link(harness: Harness):
 
 
 async def test_other_errors_leave_the_link_alone(harness: Harness):
-    """A platform that does not answer says nothing about the token."""
+    """An unavailable platform does not make a token refused."""
     current = await harness.linked()
-    for speaking in (
+    for calling in (
         harness.accounts.authorized_link(ANA),
         harness.accounts.background_link(current),
     ):
         with pytest.raises(Unavailable):
-            async with speaking:
+            async with calling:
                 raise Unreachable
     assert (await harness.accounts.link(ANA)).refused_at is None
 
@@ -237,8 +237,8 @@ async def test_other_errors_leave_the_link_alone(harness: Harness):
 # --- disconnecting -------------------------------------------------------------------------------
 
 
-async def test_disconnecting_forgets_everything(harness: Harness):
-    """Link, wish and matches go, the feed stops, and the platform hears that the person left."""
+async def test_disconnecting_deletes_everything(harness: Harness):
+    """Link, availability and matches are deleted, the feed stops, and the session is left."""
     await harness.available()
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.quiet()
@@ -254,8 +254,8 @@ async def test_disconnecting_forgets_everything(harness: Harness):
     assert harness.journal == ["close", "status 7 LEFT"]
 
 
-async def test_disconnecting_twice_does_no_harm(harness: Harness):
-    """Without a link there is nothing to forget, and nobody is asked."""
+async def test_disconnecting_twice_is_harmless(harness: Harness):
+    """Without a link there is nothing to delete and no call to make."""
     await harness.linked()
     assert await harness.accounts.disconnect(ANA)
     assert not await harness.accounts.disconnect(ANA)
@@ -263,7 +263,7 @@ async def test_disconnecting_twice_does_no_harm(harness: Harness):
 
 
 async def test_disconnecting_does_not_need_the_platform(harness: Harness):
-    """What is kept is deleted at once, whether or not the platform can be told."""
+    """The data is deleted at once, even if the platform does not answer."""
     await harness.available()
     harness.platform.errors["status"] = [TimedOut()]
     assert await harness.accounts.disconnect(ANA)
@@ -271,8 +271,8 @@ async def test_disconnecting_does_not_need_the_platform(harness: Harness):
     assert await harness.store.links.get(ANA) is None
 
 
-async def test_leaving_waits_for_no_meeting_to_break(harness: Harness):
-    """During a meeting nobody is looked for, and leaving might end the call: nothing is said."""
+async def test_leaving_does_not_break_a_meeting(harness: Harness):
+    """During a meeting no status is set, as that might end the call."""
     await harness.linked()
     assert await harness.accounts.leave(link(), wish(state=State.IN_MEETING))
     assert harness.journal == []
@@ -282,8 +282,8 @@ async def test_leaving_waits_for_no_meeting_to_break(harness: Harness):
     assert not await harness.accounts.leave(link(), wish())
 
 
-async def test_a_workspace_leaves_whole(harness: Harness):
-    """Everybody's feed stops and nothing of the workspace is kept, or told later."""
+async def test_a_workspace_is_deleted_whole(harness: Harness):
+    """All feeds stop, all data is deleted, and nothing is sent later."""
     for person in (ANA, BEN):
         await harness.available(session(), person=person)
         await harness.store.matches.add(match(person=person))

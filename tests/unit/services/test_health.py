@@ -1,4 +1,4 @@
-"""What `/readyz` says of notices and feeds: red when a minute has passed, green again after."""
+"""Health of notices and feeds: red after a minute, green again once it is over."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ UP, DOWN = FeedHealth(True, NOON), FeedHealth(False, NOON, "refused")
 
 
 class Stage:
-    """A condition, and what it is told."""
+    """A health monitor and its feeds."""
 
     def __init__(self, outside: Outside) -> None:
         self.store, self.clock = outside.store, outside.clock
         self.feeds: list[FeedHealth] = []
-        self.condition = HealthMonitor(store=self.store, clock=self.clock, feeds=lambda: self.feeds)
+        self.health = HealthMonitor(store=self.store, clock=self.clock, feeds=lambda: self.feeds)
 
     async def after(self, seconds: float) -> dict[str, bool]:
-        """What it says when so much time has passed and it has looked."""
+        """Let time pass, check, and return the parts."""
         self.clock.advance(seconds)
-        await self.condition.check(TEAM)
-        return self.condition.parts()
+        await self.health.check(TEAM)
+        return self.health.parts()
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ def gauges() -> tuple[float, float]:
 # --- notices -------------------------------------------------------------------------------------
 
 
-async def test_a_match_that_waits_too_long_is_seen(stage: Stage):
-    """After a minute `notices` is red, and green as soon as what waited is told."""
+async def test_a_match_pending_for_too_long_is_unhealthy(stage: Stage):
+    """After a minute `notices` is red, and green as soon as the match is sent."""
     await stage.store.matches.add(match())
     assert (await stage.after(MINUTE))["notices"]
     assert gauges() == (1, MINUTE)
@@ -65,13 +65,13 @@ async def test_a_match_that_waits_too_long_is_seen(stage: Stage):
 
 
 async def test_the_oldest_counts(stage: Stage):
-    """New matches do not hide an old one; many young ones are no reason to be red."""
+    """New matches do not hide an old one; many new ones alone are healthy."""
     young = [
         replace(match(ordinal=n, received_at=NOON + timedelta(seconds=MINUTE)), id=MatchId(f"m{n}"))
         for n in range(1, 9)
     ]
-    for it in young:
-        await stage.store.matches.add(it)
+    for new in young:
+        await stage.store.matches.add(new)
     assert (await stage.after(MINUTE + 1))["notices"]
     await stage.store.matches.add(match(ordinal=9))
     assert not (await stage.after(0))["notices"]
@@ -79,7 +79,7 @@ async def test_the_oldest_counts(stage: Stage):
 
 
 async def test_matches_of_another_workspace_do_not_count(stage: Stage):
-    """Each process speaks of the workspace it serves."""
+    """Each process reports on the workspace that it serves."""
     await stage.store.matches.add(match(person=replace(ANA, team=TeamId("T2"))))
     assert (await stage.after(2 * MINUTE))["notices"]
 
@@ -99,12 +99,12 @@ async def test_matches_of_another_workspace_do_not_count(stage: Stage):
     ],
 )
 def test_most_feeds_must_be_down_and_more_than_one(feeds: list[FeedHealth], expected: bool):
-    """One person's broken token, wherever it stands, makes nobody deaf but them."""
+    """A single feed that is down may be its person's broken token."""
     assert mostly_disconnected(feeds) is expected
 
 
-async def test_feeds_that_stay_deaf_are_seen(stage: Stage):
-    """Red after a minute without a break in which most were up; green when they are back."""
+async def test_feeds_that_stay_down_are_unhealthy(stage: Stage):
+    """`feeds` is red after most were down for a whole minute; green when they are back."""
     stage.feeds = [DOWN, DOWN, UP]
     assert (await stage.after(0))["feeds"]
     assert (await stage.after(MINUTE))["feeds"]
@@ -113,8 +113,8 @@ async def test_feeds_that_stay_deaf_are_seen(stage: Stage):
     assert (await stage.after(1))["feeds"]
 
 
-async def test_a_restart_of_the_feed_server_is_not_seen(stage: Stage):
-    """All feeds gone for less than a minute, however often, is nothing to be woken for."""
+async def test_a_restart_of_the_feed_server_is_healthy(stage: Stage):
+    """All feeds down for less than a minute at a time, any number of times, is healthy."""
     for _ in range(3):
         stage.feeds = [DOWN, DOWN, DOWN]
         assert (await stage.after(MINUTE / 2))["feeds"]
@@ -122,7 +122,7 @@ async def test_a_restart_of_the_feed_server_is_not_seen(stage: Stage):
         assert (await stage.after(MINUTE / 2))["feeds"]
 
 
-# --- looking -------------------------------------------------------------------------------------
+# --- checking ------------------------------------------------------------------------------------
 
 
 class Unsteady:
@@ -137,30 +137,30 @@ class Unsteady:
         return await self.store.matches.backlog(team)
 
 
-async def test_it_looks_again_whatever_happened(stage: Stage):
-    """Neither a store that is away nor a defect of ours ends it."""
+async def test_a_failed_check_is_repeated(stage: Stage):
+    """Neither an unavailable store nor a defect ends the checks."""
     store = Unsteady(stage.store, StoreUnavailable("away"), ValueError("a defect"))
-    condition = HealthMonitor(store=store, clock=stage.clock, feeds=list)
+    health = HealthMonitor(store=store, clock=stage.clock, feeds=list)
     await stage.store.matches.add(match())
-    looking = asyncio.create_task(condition.run(TEAM))
+    checking = asyncio.create_task(health.run(TEAM))
     for left in (1, 0, 0):
         await until(lambda: stage.clock.sleepers)
         assert len(store.errors) == left
         stage.clock.advance(CHECK_SECONDS)
     await until(lambda: stage.clock.sleepers)
-    assert condition.parts()["notices"]
+    assert health.parts()["notices"]
     stage.clock.advance(MINUTE)
-    assert not condition.parts()["notices"]
-    looking.cancel()
-    await asyncio.gather(looking, return_exceptions=True)
+    assert not health.parts()["notices"]
+    checking.cancel()
+    await asyncio.gather(checking, return_exceptions=True)
 
 
-# --- what is counted on the way ------------------------------------------------------------------
+# --- metrics of a match --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("source", "is_late"), [(Source.SOCKET, 0), (Source.LIST, 1)])
-async def test_the_way_of_a_match_is_measured(harness: Harness, source: Source, is_late: int):
-    """From hearing of it until Slack has it; what the feed missed counts as late once told."""
+async def test_the_delay_of_a_match_is_measured(harness: Harness, source: Source, is_late: int):
+    """From its report until Slack has it; one that the feed missed counts as late once sent."""
     await harness.linked()
     names = ("match_to_dm_seconds_count", "match_to_dm_seconds_sum", "matches_late_total")
     before = [counted(name) for name in names]
@@ -174,16 +174,16 @@ async def test_the_way_of_a_match_is_measured(harness: Harness, source: Source, 
 
 
 async def test_a_message_that_was_found_is_not_measured(harness: Harness):
-    """When Slack took it is not known: the time since would be that of our absence."""
+    """The delay of a message that was found is unknown, so it is not measured."""
     await harness.linked()
     await harness.store.matches.add(match())
     harness.messenger.keys[ANA, match().id] = Posted("D", "1")
-    before, told = (
+    before, backlog = (
         counted("match_to_dm_seconds_count"),
         await harness.store.matches.backlog(ANA.team),
     )
     await harness.delivery.submit(ANA, match().id, fresh=False)
     await harness.pass_time(5)
-    assert told.count == 1
+    assert backlog.count == 1
     assert await harness.store.matches.backlog(ANA.team) == Backlog(0, None)
     assert counted("match_to_dm_seconds_count") == before

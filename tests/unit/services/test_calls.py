@@ -1,4 +1,4 @@
-"""Which matches have a call to offer, and what becomes of it."""
+"""Calls of matches: offering, entering and ending them."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def counted(outcome: str) -> float:
 async def test_a_call_is_offered_while_its_round_may_go_on(
     stage: CallStage, match: Match, offered: bool
 ):
-    """Its details are known, it was not over before, and its round has not ended."""
+    """A call is offered if its details are known and its round has not ended."""
     await stage.store.matches.add(match)
     assert (await stage.calls.offer(match) is not None) is offered
     assert (await stage.calls.renew(ANA, match.id))[1] is not None or not offered
 
 
 async def test_without_a_page_nothing_is_offered(stage: CallStage):
-    """However good the call is; no link is stored."""
+    """Without a page no call is offered and no link stored."""
     off = Calls(store=stage.store, clock=stage.clock, signer=stage.signer, hosts=HOSTS, page=None)
     await stage.store.matches.add(with_call())
     assert await off.offer(with_call()) is None
@@ -74,8 +74,8 @@ async def test_without_a_page_nothing_is_offered(stage: CallStage):
     assert (await stage.rows()).startswith("[[], ")
 
 
-async def test_a_strange_host_is_counted_and_not_shown(stage: CallStage):
-    """A word in the log, one in the metrics, and neither has the address or the pass."""
+async def test_an_unknown_host_is_counted_and_not_shown(stage: CallStage):
+    """It is logged and counted, without the address and the credential."""
     call = chime_call()
     placement = {**call.meeting["MediaPlacement"], "SignalingUrl": "wss://evil.example/x"}
     match = with_call(call=Call({**call.meeting, "MediaPlacement": placement}, call.attendee))
@@ -89,8 +89,8 @@ async def test_a_strange_host_is_counted_and_not_shown(stage: CallStage):
     assert call.attendee["JoinToken"] not in repr((lines, match))
 
 
-async def test_a_store_that_is_away_costs_the_button_alone(stage: CallStage):
-    """The match is told all the same."""
+async def test_an_unavailable_store_costs_the_button_only(stage: CallStage):
+    """Without the store no link is offered, and the match is still sent."""
     gone = SqlStore(
         Database("postgresql+psycopg://nobody@127.0.0.1:1/none", retry_seconds=0.0),
         Cipher([bytes(range(32))]),
@@ -104,15 +104,15 @@ async def test_a_store_that_is_away_costs_the_button_alone(stage: CallStage):
     await gone.database.aclose()
 
 
-async def test_nothing_of_a_pass_is_shown_by_accident(stage: CallStage):
-    """The values that carry it do not show it."""
+async def test_no_credential_is_shown_by_accident(stage: CallStage):
+    """The values that hold a credential do not show it."""
     link = await stage.offered()
     entry = await stage.calls.enter(link.rpartition("/")[2], None)
     for secret in (entry.browser, entry.call.attendee["JoinToken"], link):
         assert secret not in repr(entry) + repr(stage.calls)
-    with pytest.raises(EntryRefused) as told:
+    with pytest.raises(EntryRefused) as refused:
         await stage.calls.enter(link.rpartition("/")[2], None)
-    assert str(told.value) == "elsewhere"
+    assert str(refused.value) == "elsewhere"
 
 
 # --- the end -------------------------------------------------------------------------------------
@@ -133,7 +133,7 @@ async def test_a_call_ends_a_minute_after_its_round(stage: CallStage):
 
 
 async def test_details_go_though_nobody_says_that_a_round_is_over(stage: CallStage):
-    """At the start for what ended meanwhile, and every minute for what ended since."""
+    """Closed calls lose their details at the start, and every minute after that."""
     first, second = with_call(), with_call(ANA, 2, ends_at=NOON + timedelta(seconds=30))
     foreign = with_call(NAMESAKE)
     for match in (first, second, foreign):
@@ -141,15 +141,15 @@ async def test_details_go_though_nobody_says_that_a_round_is_over(stage: CallSta
     sealed = "v1."
     assert (await stage.rows()).count(sealed) == 3
     stage.clock.advance(90)
-    tidying = asyncio.create_task(stage.calls.run_cleanup(ANA.team))
+    cleanup = asyncio.create_task(stage.calls.run_cleanup(ANA.team))
     for waited, left in ((0, 2), (60, 2), (60, 2), (60, 1)):
         stage.clock.advance(waited)
         await until(lambda: stage.clock.sleepers)
         await stage.store.database.ping()
         assert (await stage.rows()).count(sealed) == left, waited
-    tidying.cancel()
+    cleanup.cancel()
     with suppress(asyncio.CancelledError):
-        await tidying
+        await cleanup
     assert closes_at(first) - NOON == timedelta(seconds=240)
     assert CLEANUP_SECONDS == 60
 
@@ -163,7 +163,7 @@ def labels(message: Message) -> list[str]:
 
 
 async def test_a_new_link_is_for_the_one_who_asks(stage: CallStage):
-    """Somebody else's match, a made-up one or junk: no link, and nothing of theirs is revoked."""
+    """For another person's match, or junk, there is no link and nothing is revoked."""
     link = await stage.offered()
     calling = CallButtons(stage.calls, background=BackgroundTasks(), links=LINKS)
     for person, match_id in (
@@ -182,8 +182,8 @@ async def test_a_new_link_is_for_the_one_who_asks(stage: CallStage):
     assert (await stage.asks(link)).status_code == 410
 
 
-async def test_pressed_twice_it_is_one_new_link(stage: CallStage):
-    """Both presses get the same one, so that whichever is drawn last works."""
+async def test_two_presses_make_one_new_link(stage: CallStage):
+    """Both presses get the same link, so that the one drawn last works."""
     await stage.offered()
     calling = CallButtons(stage.calls, background=BackgroundTasks(), links=LINKS)
     first, second = [calling.new_link(ANA, with_call().id) for _ in range(2)]
@@ -191,8 +191,8 @@ async def test_pressed_twice_it_is_one_new_link(stage: CallStage):
     assert await calling.new_link(ANA, with_call().id) != await first
 
 
-async def test_when_there_is_no_call_any_more_the_card_says_so(stage: CallStage):
-    """After the round, or when the list of hosts changed: whom it was, and the hub."""
+async def test_a_closed_call_has_no_new_link(stage: CallStage):
+    """After the round, or for a host no longer allowed, the card says so and links the hub."""
     match = with_call()
     await stage.offered(match)
     calling = CallButtons(stage.calls, background=BackgroundTasks(), links=LINKS)

@@ -26,7 +26,7 @@ AVAILABLE = "status 7 CHECK_IN_AVAILABLE"
 
 
 async def test_the_feed_is_open_before_the_status_is_set(harness: Harness):
-    """Somebody may be waiting already: join, listen, look at the list, and only then say so."""
+    """Somebody may be waiting already: join, open the feed, read the list, then set the status."""
     await harness.linked()
     status = await harness.availabilities.start(ANA, "coffee")
     assert harness.journal == ["sessions live", "join 7", "open 7", "matches 7", AVAILABLE]
@@ -37,7 +37,7 @@ async def test_the_feed_is_open_before_the_status_is_set(harness: Harness):
 
 
 async def test_the_status_waits_for_the_feed_to_connect(harness: Harness):
-    """While the feed connects nothing is said; once it is up, at once."""
+    """The status is set as soon as the feed has connected, and not before."""
     await harness.linked()
     harness.feed.reachable = False
     starting = asyncio.create_task(harness.availabilities.start(ANA, ""))
@@ -50,7 +50,7 @@ async def test_the_status_waits_for_the_feed_to_connect(harness: Harness):
 
 
 async def test_a_feed_that_stays_down_does_not_stop_anybody(harness: Harness):
-    """After ten seconds the person is available all the same, and knows that nobody listens."""
+    """After ten seconds the status is set all the same; the result says the feed is down."""
     await harness.linked()
     harness.feed.reachable = False
     starting = asyncio.create_task(harness.availabilities.start(ANA, ""))
@@ -61,8 +61,8 @@ async def test_a_feed_that_stays_down_does_not_stop_anybody(harness: Harness):
     assert status.confirmed
 
 
-async def test_a_feed_that_connects_too_late_says_it_again(harness: Harness):
-    """Connected while the status is under way, an event may be lost: look, and say it again."""
+async def test_a_feed_that_connects_too_late_announces_again(harness: Harness):
+    """If the feed connects during the status call, the list is read and the status set again."""
     await harness.linked()
     harness.feed.reachable = False
     harness.platform.gates["status"] = asyncio.Event()
@@ -78,8 +78,8 @@ async def test_a_feed_that_connects_too_late_says_it_again(harness: Harness):
     assert harness.journal == ["matches 7", AVAILABLE, "matches 7"]
 
 
-async def test_somebody_who_waited_already_is_told_of(harness: Harness):
-    """The match that the status makes reaches the person, with the answer or right after it."""
+async def test_a_match_with_somebody_who_waited_is_sent(harness: Harness):
+    """A match made by the status call itself reaches the person."""
     await harness.linked()
     harness.platform.gates["status"] = asyncio.Event()
     starting = asyncio.create_task(harness.availabilities.start(ANA, ""))
@@ -94,8 +94,8 @@ async def test_somebody_who_waited_already_is_told_of(harness: Harness):
     assert len(harness.told()) == 1
 
 
-async def test_what_the_list_showed_before_is_never_told(harness: Harness):
-    """Matches from before the wish are known, not missed: neither now nor later a word of them."""
+async def test_what_the_list_showed_before_is_never_sent(harness: Harness):
+    """Matches from before the availability are the baseline, and are never sent."""
     harness.platform.listed = [row(minute=1), row(minute=2)]
     await harness.available()
     await harness.pass_time(120, step=10)
@@ -107,8 +107,8 @@ async def test_what_the_list_showed_before_is_never_told(harness: Harness):
     assert len(harness.told()) == 1
 
 
-async def test_a_list_that_cannot_be_read_stops_nobody(harness: Harness):
-    """Without the list the person becomes available all the same."""
+async def test_an_unreadable_list_stops_nobody(harness: Harness):
+    """Without the list the person still becomes available."""
     await harness.linked()
     harness.platform.errors["matches"] = [Unreachable()]
     assert (await harness.availabilities.start(ANA, "")).confirmed
@@ -118,7 +118,7 @@ async def test_a_list_that_cannot_be_read_stops_nobody(harness: Harness):
 
 
 async def test_pressing_again_while_available_changes_nothing(harness: Harness):
-    """A second press finds the same standing, without another join or status."""
+    """A second press returns the same status without another join or status call."""
     await harness.available()
     first = await harness.availabilities.status(ANA)
     assert await harness.availabilities.start(ANA, "") == first
@@ -126,15 +126,15 @@ async def test_pressing_again_while_available_changes_nothing(harness: Harness):
 
 
 async def test_two_presses_at_once_are_one(harness: Harness):
-    """Impatience does no harm: one status call, two equal answers."""
+    """Two presses at once make one status call and have equal answers."""
     await harness.linked()
     one, two = await asyncio.gather(*(harness.availabilities.start(ANA, "") for _ in range(2)))
     assert one == two
     assert harness.asked("status") == [AVAILABLE]
 
 
-async def test_an_unconfirmed_status_is_asked_again(harness: Harness):
-    """Without an answer it may have worked: the feed listens, and a press asks once more."""
+async def test_an_unconfirmed_status_is_set_again(harness: Harness):
+    """A status call without an answer may have worked: the feed stays, a press repeats it."""
     await harness.linked()
     harness.platform.errors["status"] = [TimedOut()]
     status = await harness.availabilities.start(ANA, "")
@@ -146,8 +146,8 @@ async def test_an_unconfirmed_status_is_asked_again(harness: Harness):
     assert harness.asked("status") == [AVAILABLE, AVAILABLE]
 
 
-async def test_pressing_again_while_the_feed_is_down_starts_anew(harness: Harness):
-    """Somebody who presses because nothing happens is joined, listened for and set again."""
+async def test_pressing_again_while_the_feed_is_down_starts_again(harness: Harness):
+    """While the feed is down, a press joins, waits for the feed and sets the status again."""
     await harness.available()
     harness.feed.down(ANA)
     pressing = asyncio.create_task(harness.availabilities.start(ANA, ""))
@@ -157,7 +157,7 @@ async def test_pressing_again_while_the_feed_is_down_starts_anew(harness: Harnes
 
 
 async def test_available_again_after_a_meeting(harness: Harness):
-    """After a match the person can be available again; what was missed meanwhile is told."""
+    """After a match the person can be available again; matches missed meanwhile are sent."""
     await harness.available()
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.quiet()
@@ -176,8 +176,8 @@ async def test_available_again_after_a_meeting(harness: Harness):
 # --- another session -----------------------------------------------------------------------------
 
 
-async def test_another_session_takes_the_place_of_the_first(harness: Harness):
-    """One wish at a time: leave the first, tell its last match, then wait in the second."""
+async def test_another_session_replaces_the_first(harness: Harness):
+    """One session at a time: leave the first, send its last match, start the second."""
     await harness.available(session(), session(TEA, "Tea"))
     harness.platform.listed = [row()]
     starting = asyncio.create_task(harness.availabilities.start(ANA, "tea"))
@@ -198,7 +198,7 @@ async def test_another_session_takes_the_place_of_the_first(harness: Harness):
 
 
 async def test_a_refused_session_does_not_cost_the_first(harness: Harness):
-    """When the other session is full the person waits on in the first."""
+    """If the other session is full the person stays available in the first."""
     await harness.available(session(), session(TEA, "Tea"))
     harness.platform.errors["join"] = [SessionFull(status=406)]
     with pytest.raises(SessionError) as refused:
@@ -213,7 +213,7 @@ async def test_a_refused_session_does_not_cost_the_first(harness: Harness):
 
 
 async def test_a_refused_join_opens_nothing(harness: Harness):
-    """A refusal is answered at once, by the session's name, and nobody listens for nothing."""
+    """A refusal names the session, and no feed is opened."""
     await harness.linked()
     harness.platform.errors["join"] = [SessionFull(status=406)]
     with pytest.raises(SessionError) as refused:
@@ -225,8 +225,8 @@ async def test_a_refused_join_opens_nothing(harness: Harness):
 
 
 @pytest.mark.parametrize("error", [SessionNotLive(status=406), MeetingNotCreated(status=406)])
-async def test_a_refused_status_ends_the_wish(harness: Harness, error: SessionNotLive):
-    """The platform said no, so the person is not available, and the feed is closed."""
+async def test_a_refused_status_ends_the_availability(harness: Harness, error: SessionNotLive):
+    """A refused person is not available, and the feed is closed."""
     await harness.linked()
     harness.platform.errors["status"] = [error]
     with pytest.raises(SessionError) as refused:
@@ -239,8 +239,8 @@ async def test_a_refused_status_ends_the_wish(harness: Harness, error: SessionNo
 
 
 @pytest.mark.parametrize("call", ["sessions", "join", "matches", "status"])
-async def test_a_token_refused_on_the_way_is_the_answer(harness: Harness, call: str):
-    """Wherever the token is refused, it is noted, nothing listens, and the answer says so."""
+async def test_a_token_refused_on_the_way_is_raised(harness: Harness, call: str):
+    """Whichever call refuses the token, the refusal is noted and the feed closed."""
     await harness.linked()
     harness.platform.errors[call] = [TokenRefused(status=401)]
     with pytest.raises(TokenRefused):

@@ -1,4 +1,4 @@
-"""Sessions: which are listed, which is meant, and joining it."""
+"""Sessions: listing them, finding the one that is meant, joining it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ OVER = session(3, "Warm-up", starts_at=NOON - 2 * HOUR, ends_at=NOON - HOUR)
     ],
 )
 async def test_each_view_shows_its_sessions(harness: Harness, view: View, shown: list[int]):
-    """By the times, whatever else the platform's list holds; one's own in every phase."""
+    """Each view filters by the sessions' times; `mine` has every phase."""
     await harness.linked(OVER, LATER, LIVE)
     harness.platform.registered = [OVER, LATER]
     listing = await harness.sessions.listing(ANA, view)
@@ -45,16 +45,16 @@ async def test_each_view_shows_its_sessions(harness: Harness, view: View, shown:
     assert (listing.event, listing.view, listing.availability) == (link().event, view, None)
 
 
-async def test_what_the_platform_calls_live_wins(harness: Harness):
-    """The current view asks for both lists; of one session in both, the live list's is shown."""
+async def test_the_platforms_live_list_wins(harness: Harness):
+    """The current view merges both lists; a session in both is the live list's."""
     await harness.linked(LIVE, LATER)
     listing = await harness.sessions.listing(ANA, View.CURRENT)
     assert sorted(harness.asked("sessions")) == ["sessions live", "sessions upcoming"]
     assert len(listing.sessions) == 2
 
 
-async def test_a_listing_knows_where_the_person_stands(harness: Harness):
-    """The buttons of a card depend on it, so it comes with the sessions."""
+async def test_a_listing_has_the_persons_availability(harness: Harness):
+    """The availability comes with the sessions, as their buttons depend on it."""
     await harness.available(LIVE)
     listing = await harness.sessions.listing(ANA, View.LIVE)
     assert listing.availability is not None
@@ -62,7 +62,7 @@ async def test_a_listing_knows_where_the_person_stands(harness: Harness):
 
 
 async def test_nobody_lists_without_an_account(harness: Harness):
-    """Without a link nothing is asked; a token refused on the way is noted."""
+    """Without a link no call is made; a refused token is noted."""
     with pytest.raises(NotLinked):
         await harness.sessions.listing(ANA, View.LIVE)
     assert harness.journal == []
@@ -75,8 +75,8 @@ async def test_nobody_lists_without_an_account(harness: Harness):
     assert kept.refused_at is not None
 
 
-async def test_live_sessions_are_looked_through_first(harness: Harness):
-    """A session that is live is found with one call, any other with a second."""
+async def test_live_sessions_are_searched_first(harness: Harness):
+    """A live session is found with one call, any other with two."""
     current = await harness.linked(LIVE, LATER)
     assert await harness.sessions.find(current, "coffee") == LIVE
     assert harness.asked("sessions") == ["sessions live"]
@@ -85,16 +85,16 @@ async def test_live_sessions_are_looked_through_first(harness: Harness):
     assert harness.asked("sessions") == ["sessions live", "sessions upcoming"]
 
 
-async def test_an_id_that_no_list_has_is_for_the_platform_to_judge(harness: Harness):
-    """It may be a session that lists leave out, so the id is passed on; words are not."""
+async def test_an_unlisted_id_is_for_the_platform_to_judge(harness: Harness):
+    """An id may be of a session that is not listed, so it is passed on; words are not."""
     current = await harness.linked(LIVE)
     assert (await harness.sessions.find(current, "77")).id == 77
     with pytest.raises(NoSuchSession):
         await harness.sessions.find(current, "tea")
 
 
-async def test_two_live_sessions_are_not_guessed_between(harness: Harness):
-    """Saying nothing while two are live asks which; no further list is fetched."""
+async def test_one_of_two_live_sessions_is_not_guessed(harness: Harness):
+    """An empty query is ambiguous while two sessions are live; no other list is fetched."""
     current = await harness.linked(LIVE, session(4, "Tea"))
     with pytest.raises(AmbiguousSession):
         await harness.sessions.find(current, "")
@@ -102,7 +102,7 @@ async def test_two_live_sessions_are_not_guessed_between(harness: Harness):
 
 
 async def test_joining_registers_and_names_the_session(harness: Harness):
-    """The platform is asked to register; joining again gives the same answer."""
+    """The platform registers the person; joining again gives the same result."""
     await harness.linked(LIVE)
     for _ in range(2):
         assert await harness.sessions.join(ANA, "coffee") == LIVE
@@ -111,7 +111,7 @@ async def test_joining_registers_and_names_the_session(harness: Harness):
 
 @pytest.mark.parametrize("error", [SessionFull(status=406), SessionNotFound(status=404)])
 async def test_a_refused_join_names_the_session(harness: Harness, error: SessionFull):
-    """The sentence about a refusal can say which session it was."""
+    """A refusal knows the session, so that its sentence can name it."""
     await harness.linked(LIVE)
     harness.platform.errors["join"] = [error]
     with pytest.raises(SessionError) as refused:
@@ -120,5 +120,5 @@ async def test_a_refused_join_names_the_session(harness: Harness, error: Session
 
 
 def test_every_view_but_two_is_a_scope_of_the_platform():
-    """A view is asked for by its own name, so the names must be the same."""
+    """A view is requested by its own name, so the names must be equal."""
     assert {view.value for view in View} - {s.value for s in SessionScope} == {"current", "mine"}

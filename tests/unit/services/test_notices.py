@@ -34,7 +34,7 @@ STANDS = Posted("D-U1", "9.9")
 
 
 async def deliver(harness: Harness, *, fresh: bool = True) -> asyncio.Task[None]:
-    """Begin to tell Ana of the sample match, which is stored; whatever needs no waiting is done."""
+    """Store the sample match and begin to send it to Ana, up to the first wait."""
     await harness.store.matches.add(match())
     return await begin(harness, ANA, match().id, fresh=fresh)
 
@@ -45,9 +45,9 @@ async def begin(
     work = harness.notices.deliver(
         person, match_id, look_first=not fresh, sleep=harness.clock.sleep
     )
-    telling = harness.background.start(work, "deliver")
+    sending = harness.background.start(work, "deliver")
     await harness.quiet()
-    return telling
+    return sending
 
 
 async def outcome(harness: Harness, person: Person = ANA) -> str | None:
@@ -62,18 +62,18 @@ def counted(outcome: str) -> float:
 # --- once ----------------------------------------------------------------------------------------
 
 
-async def test_a_fresh_match_is_told_without_a_look(harness: Harness):
-    """Nobody can have told it, so no time is lost; the row notes when it was, and where."""
-    telling = await deliver(harness)
-    assert telling.done()
+async def test_a_fresh_match_is_sent_without_a_search(harness: Harness):
+    """A fresh match is sent at once, and its row records the time and the message."""
+    sending = await deliver(harness)
+    assert sending.done()
     assert harness.journal == [TELL]
     assert harness.told() == [MatchFound(match())]
     kept = await harness.store.matches.get(ANA, match().id)
     assert kept == match(outcome="told", settled_at=NOON, channel="D-U1", ts="1.0")
 
 
-async def test_a_match_that_may_stand_there_is_looked_for_first(harness: Harness):
-    """A message that is on its way is given its time; where there is none, one is sent."""
+async def test_a_match_that_may_be_sent_is_searched_for_first(harness: Harness):
+    """A message on its way has time to arrive; if none is found, one is sent."""
     await deliver(harness, fresh=False)
     await harness.pass_time(LANDING_SECONDS - 1)
     assert harness.journal == []
@@ -82,8 +82,8 @@ async def test_a_match_that_may_stand_there_is_looked_for_first(harness: Harness
     assert await outcome(harness) == "told"
 
 
-async def test_a_match_that_stands_there_is_not_sent_again(harness: Harness):
-    """Told in a life that nobody remembers: noted with the place where it stands."""
+async def test_a_match_that_was_sent_is_not_sent_again(harness: Harness):
+    """A message that is found is recorded, although no row knew of it."""
     harness.messenger.keys[ANA, match().id] = STANDS
     await deliver(harness, fresh=False)
     await harness.pass_time(LANDING_SECONDS)
@@ -93,8 +93,8 @@ async def test_a_match_that_stands_there_is_not_sent_again(harness: Harness):
     assert (kept.outcome, kept.channel, kept.ts) == ("told", STANDS.channel, STANDS.ts)
 
 
-async def test_the_message_of_somebody_else_is_not_taken_for_it(harness: Harness):
-    """The key is looked for among the person's own messages alone."""
+async def test_a_message_to_somebody_else_does_not_count(harness: Harness):
+    """The key is searched for among the person's own messages only."""
     harness.messenger.keys[BEN, match().id] = STANDS
     await deliver(harness, fresh=False)
     await harness.pass_time(LANDING_SECONDS)
@@ -102,14 +102,14 @@ async def test_the_message_of_somebody_else_is_not_taken_for_it(harness: Harness
 
 
 @pytest.mark.parametrize("fresh", [True, False])
-async def test_a_settled_match_is_not_told_again(harness: Harness, fresh: bool):
-    """Neither one that was told, nor one that is not there, reaches anybody or is looked for."""
+async def test_a_match_with_an_outcome_is_not_sent_again(harness: Harness, fresh: bool):
+    """A match that was sent, or does not exist, is neither sent nor searched for."""
     await deliver(harness)
     harness.journal.clear()
     for person, key in ((ANA, match().id), (ANA, MatchId("nothing")), (BEN, match().id)):
-        telling = await begin(harness, person, key, fresh=fresh)
+        sending = await begin(harness, person, key, fresh=fresh)
         await harness.pass_time(LANDING_SECONDS)
-        assert telling.done()
+        assert sending.done()
     assert harness.journal == []
 
 
@@ -117,7 +117,7 @@ async def test_a_settled_match_is_not_told_again(harness: Harness, fresh: bool):
 
 
 async def test_a_delay_is_as_long_as_slack_says(harness: Harness):
-    """What was not taken needs no look: the next try is made when its time has come."""
+    """A delayed message is sent again when Slack said, without a search."""
     harness.messenger.errors = [MessageDelayed("ratelimited", 7.0)]
     await deliver(harness)
     await harness.pass_time(6)
@@ -128,10 +128,10 @@ async def test_a_delay_is_as_long_as_slack_says(harness: Harness):
 
 
 @pytest.mark.parametrize("taken", [True, False])
-async def test_without_an_answer_it_is_looked_for_before_the_second_try(
+async def test_without_an_answer_it_is_searched_for_before_the_second_try(
     harness: Harness, taken: bool
 ):
-    """Taken or not, it is there once in the end."""
+    """Accepted or not, the message exists once in the end."""
     harness.messenger.errors = [MessageUnsure("no_answer")]
     await deliver(harness)
     if taken:
@@ -146,8 +146,8 @@ async def test_without_an_answer_it_is_looked_for_before_the_second_try(
 @pytest.mark.parametrize(
     "error", [MessageDelayed("ratelimited", 5.0), MessageUnsure("no_answer"), ZeroDivisionError()]
 )
-async def test_a_look_that_fails_is_the_look_that_is_repeated(harness: Harness, error: Exception):
-    """While the direct messages cannot be read, nothing is sent, however often that is tried."""
+async def test_a_failed_search_is_repeated(harness: Harness, error: Exception):
+    """While the direct messages cannot be read, nothing is sent."""
     harness.messenger.errors = [MessageUnsure("no_answer"), *[error] * 9]
     await deliver(harness)
     while len(harness.journal) < 10:
@@ -158,8 +158,8 @@ async def test_a_look_that_fails_is_the_look_that_is_repeated(harness: Harness, 
     assert len(harness.told()) == 1
 
 
-async def test_a_message_that_went_astray_twice_is_looked_for_twice(harness: Harness):
-    """Every try without an answer is followed by a look, not only the first one."""
+async def test_every_unanswered_try_is_followed_by_a_search(harness: Harness):
+    """Each try without an answer is followed by a search, not only the first."""
     lost = MessageUnsure("no_answer")
     harness.messenger.errors = [lost, None, lost, None, lost]
     await deliver(harness)
@@ -171,13 +171,13 @@ async def test_a_message_that_went_astray_twice_is_looked_for_twice(harness: Har
 # --- when it is final ----------------------------------------------------------------------------
 
 
-async def test_a_refusal_settles_it(harness: Harness):
-    """Slack's word for it is noted, one counter counts all of them, and nothing else changes."""
+async def test_a_refusal_is_final(harness: Harness):
+    """Slack's error word is recorded and counted, and nothing else changes."""
     await harness.available()
     refused = counted("refused")
     harness.messenger.errors = [MessageRefused("invalid_blocks")]
-    telling = await deliver(harness)
-    assert telling.done()
+    sending = await deliver(harness)
+    assert sending.done()
     kept = await harness.store.matches.get(ANA, match().id)
     assert kept == match(outcome="invalid_blocks", settled_at=NOON)
     assert counted("refused") == refused + 1
@@ -185,8 +185,8 @@ async def test_a_refusal_settles_it(harness: Harness):
     assert harness.asked("close", "status") == []
 
 
-async def test_somebody_unreachable_is_let_go(harness: Harness):
-    """The notice ends with Slack's word, which the status shows; feed, wish and session end."""
+async def test_an_unreachable_persons_feed_stops(harness: Harness):
+    """Slack's word is recorded and shown in the status; feed and availability end."""
     await harness.available()
     await harness.store.matches.add(match(session_id=TEA))
     harness.messenger.errors = [PersonUnreachable("user_disabled")]
@@ -197,16 +197,16 @@ async def test_somebody_unreachable_is_let_go(harness: Harness):
     assert await harness.store.availabilities.get(ANA) is None
 
 
-async def test_who_is_told_again_is_reachable_again(harness: Harness):
-    """The next message that is taken says so, without anybody's doing."""
+async def test_an_accepted_message_makes_reachable_again(harness: Harness):
+    """The next message that Slack accepts clears the mark."""
     await harness.linked()
     await harness.store.links.set_unreachable(ANA, "user_disabled")
     await deliver(harness)
     assert await harness.store.links.get(ANA) == link()
 
 
-async def test_a_crash_while_letting_go_is_made_good(harness: Harness):
-    """Until all is done the notice is not settled, so the next one to find it does the rest."""
+async def test_a_crash_while_stopping_is_repaired(harness: Harness):
+    """The outcome is recorded last, so the next attempt does the rest."""
     await harness.available()
     crashes = [ZeroDivisionError()]
 
@@ -229,12 +229,12 @@ async def test_a_crash_while_letting_go_is_made_good(harness: Harness):
     assert harness.feed.health(ANA) is None
 
 
-async def test_what_could_not_be_told_for_a_day_is_told_no_more(harness: Harness):
-    """It stands in the history; the bot does not speak of yesterday's meeting."""
+async def test_a_match_pending_for_a_day_expires(harness: Harness):
+    """Yesterday's match stays in the history and is not sent."""
     harness.messenger.errors = [MessageDelayed("ratelimited", 7200.0)] * 30
-    telling = await deliver(harness)
+    sending = await deliver(harness)
     await harness.pass_time(MATCH_AGE.total_seconds(), step=3600)
-    assert not telling.done()
+    assert not sending.done()
     await harness.pass_time(7200, step=3600)
     assert await outcome(harness) == "expired"
     harness.messenger.errors = []
@@ -244,7 +244,7 @@ async def test_what_could_not_be_told_for_a_day_is_told_no_more(harness: Harness
 
 
 class Poisoned(FakeMessenger):
-    """A messenger that a defect of ours breaks whenever it is about Ana."""
+    """A messenger with a defect that breaks every message to Ana."""
 
     async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
         if person == ANA:
@@ -253,17 +253,17 @@ class Poisoned(FakeMessenger):
         return await super().send(person, notice, key)
 
 
-async def test_a_defect_of_ours_hinders_nobody_else(outside: Outside):
-    """After twenty failures it is set aside and counted; others are told meanwhile."""
+async def test_a_defect_affects_nobody_else(outside: Outside):
+    """After twenty failures the notice is set aside and counted; others are sent meanwhile."""
     outside.messenger = Poisoned(outside.journal)
     harness = Harness(outside)
     set_aside = counted("defect")
-    telling = await deliver(harness)
+    sending = await deliver(harness)
     await harness.store.matches.add(match(person=BEN))
     await begin(harness, BEN, match().id, fresh=True)
     assert len(harness.told(BEN)) == 1
     await harness.pass_time(DEFECTS * RETRY_CAP_SECONDS, step=10)
-    assert telling.done()
+    assert sending.done()
     assert harness.asked("tell").count(TELL) == DEFECTS + 1
     assert (await outcome(harness), await outcome(harness, BEN)) == ("defect", "told")
     assert counted("defect") == set_aside + 1
@@ -273,8 +273,8 @@ async def test_a_defect_of_ours_hinders_nobody_else(outside: Outside):
 @pytest.mark.parametrize(
     "error", [MessageError("odd"), MessageUnsure("no_answer"), MessageDelayed("r", 60.0)]
 )
-async def test_slacks_trouble_is_no_defect_of_ours(harness: Harness, error: MessageError):
-    """However often Slack fails, within the day it is tried again."""
+async def test_trouble_at_slack_is_not_a_defect(harness: Harness, error: MessageError):
+    """While Slack fails, a notice is retried for a day."""
     harness.messenger.errors = [error] * (3 * DEFECTS)
     await deliver(harness)
     await harness.pass_time(4 * DEFECTS * RETRY_CAP_SECONDS, step=30)

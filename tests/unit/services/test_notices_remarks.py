@@ -1,4 +1,4 @@
-"""Notices that have no row: told once by their key, and no news any more after an hour."""
+"""Notices without a row: sent once by their key, and dropped after an hour."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ TELL, FIND = "tell SessionOver", "find"
 
 
 async def remark(harness: Harness, *, fresh: bool = True) -> asyncio.Task[None]:
-    """Begin to tell Ana that the session is over; whatever needs no waiting is done."""
+    """Begin to send Ana the end of the session, up to the first wait."""
     work = harness.notices.remark(ANA, "key", OVER, look_first=not fresh, sleep=harness.clock.sleep)
-    telling = harness.background.start(work, "remark")
+    sending = harness.background.start(work, "remark")
     await harness.quiet()
-    return telling
+    return sending
 
 
-async def test_a_remark_is_told_with_its_key(harness: Harness):
-    """So that it can be found again; a fresh one is not looked for."""
+async def test_a_remark_is_sent_with_its_key(harness: Harness):
+    """A fresh remark is sent without a search, and can be found by its key."""
     await remark(harness)
     assert harness.journal == [TELL]
     assert harness.told() == [OVER]
     assert await harness.messenger.find(ANA, "key", None) == Posted("D-U1", "1.0")
 
 
-async def test_a_remark_that_may_stand_there_is_looked_for_first(harness: Harness):
-    """Begun in another life: where it stands it is not told again, where it does not it is."""
+async def test_a_remark_that_may_be_sent_is_searched_for_first(harness: Harness):
+    """A remark begun by an earlier process is sent only if it cannot be found."""
     await remark(harness, fresh=False)
     await harness.pass_time(LANDING_SECONDS)
     await remark(harness, fresh=False)
@@ -50,8 +50,8 @@ async def test_a_remark_that_may_stand_there_is_looked_for_first(harness: Harnes
     assert harness.journal == [FIND, TELL, FIND]
 
 
-async def test_a_remark_waits_as_slack_asks_and_is_looked_for_when_in_doubt(harness: Harness):
-    """The same care as for a match: told once."""
+async def test_a_remark_obeys_delays_and_unsure_answers(harness: Harness):
+    """As for a match: it waits as Slack asks, searches when unsure, and is sent once."""
     harness.messenger.errors = [MessageDelayed("ratelimited", 5.0), MessageUnsure("no_answer")]
     await remark(harness)
     await harness.pass_time(4)
@@ -63,15 +63,15 @@ async def test_a_remark_waits_as_slack_asks_and_is_looked_for_when_in_doubt(harn
 
 @pytest.mark.parametrize("error", [MessageRefused, PersonUnreachable])
 async def test_a_refused_remark_is_given_up_at_once(harness: Harness, error: type[MessageRefused]):
-    """What it says stands in the status too."""
+    """A refused remark is dropped: the status says the same."""
     harness.messenger.errors = [error("user_disabled")]
-    telling = await remark(harness)
-    assert telling.done()
+    sending = await remark(harness)
+    assert sending.done()
     assert harness.told() == []
 
 
-async def test_whom_no_remark_reaches_is_let_go(harness: Harness):
-    """As with a match: the status says why, the feed ends; the next remark taken undoes it."""
+async def test_an_unreachable_persons_feed_stops(harness: Harness):
+    """The status says why and the feed stops; the next accepted remark clears that."""
     await harness.available()
     harness.messenger.errors = [PersonUnreachable("user_disabled")]
     await remark(harness)
@@ -82,29 +82,29 @@ async def test_whom_no_remark_reaches_is_let_go(harness: Harness):
 
 
 @pytest.mark.parametrize("error", [MessageUnsure("no_answer"), MessageDelayed("ratelimited", 60)])
-async def test_a_remark_is_news_for_an_hour(harness: Harness, error: Exception):
-    """So long it is tried; a minute later it is told no more."""
+async def test_a_remark_is_tried_for_an_hour(harness: Harness, error: Exception):
+    """A remark is tried for an hour, and then dropped."""
     harness.messenger.errors = [error] * 200
-    telling = await remark(harness)
+    sending = await remark(harness)
     await harness.pass_time(REMARK_AGE.total_seconds() - 60, step=30)
-    assert not telling.done()
+    assert not sending.done()
     await harness.pass_time(180, step=30)
-    assert telling.done()
+    assert sending.done()
     assert harness.told() == []
     assert harness.clock.sleepers == {}
 
 
-@pytest.mark.parametrize("told", [LinkRefused(), OVER, AvailabilityLost("Tea", "session_full")])
-def test_a_remark_outlives_the_process_as_plain_values(told: Remark):
-    """Packed as JSON's words and read again it is the same, and every kind has its own name."""
-    values = packed(told)
+@pytest.mark.parametrize("notice", [LinkRefused(), OVER, AvailabilityLost("Tea", "session_full")])
+def test_a_remark_outlives_the_process_as_plain_values(notice: Remark):
+    """Packed as JSON and read again it is the same, and every kind has its own name."""
+    values = packed(notice)
     assert all(isinstance(part, str) for pair in values.items() for part in pair)
-    assert unpacked(values) == told
-    assert values["kind"] == kind_of(told)
+    assert unpacked(values) == notice
+    assert values["kind"] == kind_of(notice)
 
 
 def test_values_that_are_no_remark_are_refused():
-    """A newer version's kind is not taken for another."""
+    """A kind of a newer version is not mistaken for another."""
     with pytest.raises(KeyError):
         unpacked({"kind": "match_found"})
     with pytest.raises(TypeError):
@@ -112,6 +112,6 @@ def test_values_that_are_no_remark_are_refused():
 
 
 async def test_the_key_keeps_people_apart(harness: Harness):
-    """Another person's remark with the same key is another one."""
+    """The same key of another person is another remark."""
     await remark(harness)
     assert await harness.messenger.find(BEN, "key", None) is None

@@ -1,4 +1,4 @@
-"""Stopping to be available: nothing made until then is lost, nothing comes after."""
+"""Pausing: matches until then are not lost, and none come after."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AVAILABLE = "status 7 CHECK_IN_AVAILABLE"
 
 
 async def test_pausing_leaves_and_closes(harness: Harness):
-    """The platform hears it, the feed is closed, and no wish is left to watch over."""
+    """The status is set, the feed is closed, and nothing is left to monitor."""
     await harness.available()
     status = await harness.availabilities.pause(ANA)
     assert (status.link, status.availability, status.feed) == (link(), None, None)
@@ -27,8 +27,8 @@ async def test_pausing_leaves_and_closes(harness: Harness):
     assert harness.journal == [LEFT, "matches 7", "close"]
 
 
-async def test_a_match_of_the_last_moment_is_told(harness: Harness):
-    """A match made before the platform heard of the pause, which no event told, is not lost."""
+async def test_a_match_of_the_last_moment_is_sent(harness: Harness):
+    """A match made just before the pause, and missed by the socket, is not lost."""
     await harness.available()
     harness.feed.down(ANA)
     harness.platform.listed = [row()]
@@ -38,8 +38,8 @@ async def test_a_match_of_the_last_moment_is_told(harness: Harness):
     assert await harness.store.availabilities.get(ANA) is None
 
 
-async def test_an_event_of_the_last_moment_is_told_once(harness: Harness):
-    """List and socket may both know of the last match; the socket is given its time."""
+async def test_an_event_of_the_last_moment_is_sent_once(harness: Harness):
+    """If list and socket both have the last match, the socket has its grace period."""
     await harness.available()
     harness.platform.listed = [row()]
     pausing = asyncio.create_task(harness.availabilities.pause(ANA))
@@ -51,8 +51,8 @@ async def test_an_event_of_the_last_moment_is_told_once(harness: Harness):
     assert len(harness.told()) == 1
 
 
-async def test_an_unconfirmed_pause_says_so(harness: Harness):
-    """Until the platform confirms it may pair them, so the feed stays, and a match is told."""
+async def test_an_unconfirmed_pause_keeps_the_feed(harness: Harness):
+    """Until the platform confirms it may pair the person, so matches are still sent."""
     await harness.available()
     harness.platform.errors["status"] = [TimedOut()]
     harness.platform.errors["matches"] = [Unreachable()]
@@ -65,7 +65,7 @@ async def test_an_unconfirmed_pause_says_so(harness: Harness):
 
 
 async def test_a_second_pause_asks_again(harness: Harness):
-    """Only a confirmed answer ends the wish, and the second press really asks."""
+    """Only a confirmed answer ends the availability, and a second press asks again."""
     await harness.available()
     harness.platform.errors["status"] = [TimedOut(), Unreachable()]
     assert not (await harness.availabilities.pause(ANA)).confirmed
@@ -76,8 +76,8 @@ async def test_a_second_pause_asks_again(harness: Harness):
     assert harness.feed.health(ANA) is None
 
 
-async def test_the_watch_goes_on_asking(harness: Harness):
-    """An unconfirmed pause is told to the platform until it confirms, without another press."""
+async def test_the_monitor_keeps_asking(harness: Harness):
+    """An unconfirmed pause is repeated until the platform confirms it."""
     await harness.available()
     harness.platform.errors["status"] = [TimedOut()]
     await harness.availabilities.pause(ANA)
@@ -86,8 +86,8 @@ async def test_the_watch_goes_on_asking(harness: Harness):
     assert await harness.store.availabilities.get(ANA) is None
 
 
-async def test_nothing_is_told_after_a_disconnect(harness: Harness):
-    """A second look that was due when the person disconnected stores and tells nothing."""
+async def test_nothing_is_sent_after_a_disconnect(harness: Harness):
+    """A second read of the list that was due at the disconnect stores and sends nothing."""
     await harness.available()
     harness.platform.listed = [row()]
     await harness.matches.reconcile(link(), wish(), grace=True)
@@ -99,7 +99,7 @@ async def test_nothing_is_told_after_a_disconnect(harness: Harness):
 
 
 async def test_pausing_when_not_available_does_no_harm(harness: Harness):
-    """An old button pressed again: nothing is said to the platform."""
+    """An old button, pressed again, makes no call to the platform."""
     await harness.linked()
     status = await harness.availabilities.pause(ANA)
     assert status.confirmed
@@ -107,7 +107,7 @@ async def test_pausing_when_not_available_does_no_harm(harness: Harness):
 
 
 async def test_pausing_during_a_meeting_does_not_break_the_call(harness: Harness):
-    """The wish ends, but the platform is not told to leave: that might end the call."""
+    """The availability ends without a status call, which might end the meeting."""
     await harness.available()
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.quiet()
@@ -118,8 +118,8 @@ async def test_pausing_during_a_meeting_does_not_break_the_call(harness: Harness
     assert await harness.store.availabilities.get(ANA) is None
 
 
-async def test_pausing_works_without_an_account_to_speak_for(harness: Harness):
-    """No link: nothing to stop. A refused token: the session is left once one is taken again."""
+async def test_pausing_needs_an_account(harness: Harness):
+    """With a refused token the session is left once a token is accepted again."""
     with pytest.raises(NotLinked):
         await harness.availabilities.pause(ANA)
     await harness.available()
@@ -134,7 +134,7 @@ async def test_pausing_works_without_an_account_to_speak_for(harness: Harness):
 
 
 async def test_a_reconnect_cannot_undo_a_pause(harness: Harness):
-    """Paused while the feed comes back: LEFT is never followed by AVAILABLE."""
+    """A pause while the feed reconnects: LEFT is never followed by AVAILABLE."""
     await harness.available()
     harness.platform.gates["status"] = asyncio.Event()
     pausing = asyncio.create_task(harness.availabilities.pause(ANA))
@@ -148,7 +148,7 @@ async def test_a_reconnect_cannot_undo_a_pause(harness: Harness):
 
 @pytest.mark.parametrize("call", ["matches", "status"])
 async def test_a_pause_during_a_reconnect_has_the_last_word(harness: Harness, call: str):
-    """Paused while the feed's coming back is dealt with: LEFT comes after all of that."""
+    """A pause while a reconnect is handled: LEFT comes after all of that."""
     await harness.available()
     harness.platform.gates[call] = asyncio.Event()
     harness.feed.up(ANA)
