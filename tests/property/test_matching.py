@@ -1,4 +1,4 @@
-"""Whatever order socket and match list tell in, every pairing is stored and told exactly once."""
+"""Every pairing is stored and sent once, in whatever order socket and match list report it."""
 
 from __future__ import annotations
 
@@ -26,39 +26,39 @@ PARTNERS = [Partner(name=name, account_id=n) for n, name in enumerate(["Zoë", "
 ZONE = timedelta(hours=5, minutes=30)
 
 
-# --- a session as it may go ----------------------------------------------------------------------
+# --- courses of a session ------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Pairing:
-    """Made `at` so many seconds after noon; the socket tells of it at the `tellings`."""
+    """A pairing made `at` seconds after noon; the socket reports it at each of `reports`."""
 
     number: int
     partner: Partner
     at: int
-    tellings: tuple[int, ...] = ()
+    reports: tuple[int, ...] = ()
 
-    def told(self, knows: Knows) -> MatchReport:
-        """What the socket says, each time the same."""
+    def report(self, evidence: Evidence) -> MatchReport:
+        """Return the socket's report, the same each time."""
         moment = NOON + timedelta(seconds=self.at)
-        partner = self.partner if knows.account else replace(self.partner, account_id=None)
+        partner = self.partner if evidence.account else replace(self.partner, account_id=None)
         return report(
             partner,
-            meeting_digest=f"m{self.number}" if knows.meeting else None,
-            raw_time=f"{moment:%Y/%m/%d %H:%M}" if knows.time else None,
-            round_seconds=knows.round_seconds,
+            meeting_digest=f"m{self.number}" if evidence.meeting else None,
+            raw_time=f"{moment:%Y/%m/%d %H:%M}" if evidence.time else None,
+            round_seconds=evidence.round_seconds,
         )
 
     def listed(self) -> MatchReport:
-        """The match list's row, by another clock and in another format."""
+        """Return the match list's row, in another time zone and format."""
         return row(
             self.partner, raw_time=f"{NOON + timedelta(seconds=self.at) + ZONE:%d.%m. %H:%M}"
         )
 
 
 @dataclass(frozen=True)
-class Knows:
-    """What the platform's socket tells at this event, in each of its tellings."""
+class Evidence:
+    """The details in every report of the socket at this event."""
 
     meeting: bool
     time: bool
@@ -72,9 +72,9 @@ class Knows:
 
 @dataclass(frozen=True)
 class Course:
-    """One person's way through a session: its pairings, and when the match list is read."""
+    """One person's session: the pairings, and the times at which the match list is read."""
 
-    knows: Knows
+    evidence: Evidence
     pairings: list[Pairing]
     reads: list[int]
     rng: random.Random = field(repr=False)
@@ -82,29 +82,31 @@ class Course:
 
 @st.composite
 def courses(draw: st.DrawFn) -> Course:
-    knows = draw(
-        st.builds(Knows, st.booleans(), st.booleans(), st.booleans(), st.sampled_from([None, 60]))
+    evidence = draw(
+        st.builds(
+            Evidence, st.booleans(), st.booleans(), st.booleans(), st.sampled_from([None, 60])
+        )
     )
-    # Without anything to know a pairing again by, the next one comes a round later.
-    closest = 60 if knows.meeting or knows.time else knows.round
+    # Without evidence to tell pairings apart, the next one comes a round later.
+    closest = 60 if evidence.meeting or evidence.time else evidence.round
     at, pairings = 0, []
     for number in range(draw(st.integers(1, 4))):
         at += closest + draw(st.integers(0, 400))
         first = at + draw(st.integers(0, 59))
-        # A meeting is known for ever; the rest holds as long as the round.
-        latest = first + 4000 if knows.meeting else at + knows.round - 1
+        # A meeting identifies the match for ever, everything else for the round.
+        latest = first + 4000 if evidence.meeting else at + evidence.round - 1
         repeats = draw(st.lists(st.integers(first, latest), max_size=19))
-        tellings = draw(st.sampled_from([(), (first, *repeats)]))
-        pairings.append(Pairing(number, draw(st.sampled_from(PARTNERS)), at, tellings))
+        reports = draw(st.sampled_from([(), (first, *repeats)]))
+        pairings.append(Pairing(number, draw(st.sampled_from(PARTNERS)), at, reports))
     reads = draw(st.lists(st.integers(0, at + 1000), max_size=6))
-    return Course(knows, pairings, reads, draw(st.randoms(use_true_random=False)))
+    return Course(evidence, pairings, reads, draw(st.randoms(use_true_random=False)))
 
 
-# --- the ledger that hears of it -----------------------------------------------------------------
+# --- the service ---------------------------------------------------------------------------------
 
 
 class Submitted:
-    """Where a real ledger hands its matches on to."""
+    """A delivery that counts what is submitted."""
 
     def __init__(self) -> None:
         self.keys: Counter[str] = Counter()
@@ -114,8 +116,8 @@ class Submitted:
 
 
 @dataclass
-class Ledger:
-    """The real ledger and store, one person after another."""
+class Service:
+    """The real service and store, used for one person after another."""
 
     outside: Outside
     delivery: Submitted
@@ -123,19 +125,19 @@ class Ledger:
     people: Iterator[int] = field(default_factory=lambda: count(1))
 
     async def follow(self, course: Course) -> None:
-        """Live through the course; at no time is more known than happened, at its end all is."""
+        """Play the course: never more matches than pairings so far, and all at the end."""
         person = Person(TeamId("T1"), UserId(f"U{next(self.people)}"))
         self.delivery.keys.clear()
         await self.outside.store.links.save(link(person))
         moments = [(at, -1) for at in course.reads]
-        moments += [(at, pairing.number) for pairing in course.pairings for at in pairing.tellings]
+        moments += [(at, pairing.number) for pairing in course.pairings for at in pairing.reports]
         for at, number in [*sorted(moments, key=lambda moment: moment[0]), (10_000, -1)]:
             self.outside.clock.time = NOON + timedelta(seconds=at)
             if number < 0:
                 await self._read(person, course, at)
             else:
-                seen = course.pairings[number].told(course.knows)
-                await self.matches.receive(person, EXPO, [seen])
+                new = course.pairings[number].report(course.evidence)
+                await self.matches.receive(person, EXPO, [new])
             assert len(self.delivery.keys) <= sum(pairing.at <= at for pairing in course.pairings)
         kept = await self.outside.store.matches.list_for(person, EXPO, COFFEE)
         assert {match.id for match in kept} == set(self.delivery.keys)
@@ -156,7 +158,7 @@ def loop() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture(scope="module")
-def ledger(loop: asyncio.Runner) -> Iterator[Ledger]:
+def service(loop: asyncio.Runner) -> Iterator[Service]:
     closing = AsyncExitStack()
     outside = Outside.around(loop.run(closing.enter_async_context(open_store())))
     delivery = Submitted()
@@ -168,17 +170,17 @@ def ledger(loop: asyncio.Runner) -> Iterator[Ledger]:
         clock=outside.clock,
         background=BackgroundTasks(),
     )
-    yield Ledger(outside, delivery, matches)
+    yield Service(outside, delivery, matches)
     loop.run(closing.aclose())
 
 
 @settings(max_examples=40, deadline=None)
 @given(course=courses())
-def test_every_pairing_is_stored_and_told_once(
-    loop: asyncio.Runner, ledger: Ledger, course: Course
+def test_every_pairing_is_stored_and_sent_once(
+    loop: asyncio.Runner, service: Service, course: Course
 ):
-    """Told 0 to 20 times, with whatever evidence, between any reads of a list in any order."""
-    loop.run(ledger.follow(course))
+    """With 0 to 20 reports of each, any evidence, and any reads of a list in any order."""
+    loop.run(service.follow(course))
 
 
 # --- counting ------------------------------------------------------------------------------------
@@ -191,16 +193,16 @@ KNOWN = st.lists(st.tuples(st.sampled_from(PARTNERS), TIMES, st.sampled_from(Sou
 
 
 @given(ROWS, KNOWN)
-def test_untold_is_what_goes_beyond_the_known(listed: list[MatchReport], known: list[tuple]):
-    """For each partner exactly as many rows as the list has more than are known, and only those."""
+def test_missed_reports_are_the_surplus(listed: list[MatchReport], known: list[tuple]):
+    """For each partner exactly as many rows are new as the list has more than are known."""
     matches = [
         match(who, ordinal, raw_time=raw, source=source)
         for ordinal, (who, raw, source) in enumerate(known, 1)
     ]
     new = missed_reports(listed, matches)
-    counted = Counter(seen.partner.name for seen in listed)
+    counted = Counter(row.partner.name for row in listed)
     counted.subtract(Counter(who.name for who, _, _ in known))
-    assert Counter(seen.partner.name for seen in new) == +counted
+    assert Counter(row.partner.name for row in new) == +counted
     assert not Counter(map(repr, new)) - Counter(map(repr, listed))
 
 
@@ -210,17 +212,16 @@ def test_untold_is_what_goes_beyond_the_known(listed: list[MatchReport], known: 
     st.booleans(),
     st.integers(-3600, 3600),
 )
-def test_where_meetings_decide_it_does_not_matter_since_when_somebody_waits(
+def test_since_does_not_matter_if_meetings_decide(
     before: list[tuple[Partner, bool]], partner: Partner, meets: bool, since: int
 ):
-    """So that need not be looked up then."""
+    """If meetings alone decide, `since` changes nothing and need not be read."""
     known = [
-        match(who, ordinal, meeting_digest=f"m{ordinal}" if told else None)
-        for ordinal, (who, told) in enumerate(before, 1)
+        match(who, ordinal, meeting_digest=f"m{ordinal}" if met else None)
+        for ordinal, (who, met) in enumerate(before, 1)
     ]
-    seen = report(partner, meeting_digest="m1" if meets else None)
-    if decided_by_meeting_id(seen, known):
+    new = report(partner, meeting_digest="m1" if meets else None)
+    if decided_by_meeting_id(new, known):
         moment = NOON + timedelta(seconds=since)
-        assert find_existing_match(seen, known, NOON, moment) == find_existing_match(
-            seen, known, NOON, None
-        )
+        with_since = find_existing_match(new, known, NOON, moment)
+        assert with_since == find_existing_match(new, known, NOON, None)
