@@ -1,1 +1,1 @@
-"""What the bot is about, without any input or output: no clock, no network, no randomness."""
+"""The rules of the bot, pure: no input or output, no clock, no randomness."""

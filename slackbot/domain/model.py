@@ -183,7 +183,7 @@ class Match:
 
     @property
     def late(self) -> bool:
-        """Whether only the match list has it: the socket missed it."""
+        """True if only the match list has it: the socket missed it."""
         return self.source is Source.LIST
 
 

@@ -38,7 +38,7 @@ class AvailabilityStatus:
 
     @property
     def is_connected(self) -> bool:
-        """Whether the feed is up, so that a match would reach us at once."""
+        """True while the feed is up, so that a match reaches us at once."""
         return self.feed is not None and self.feed.connected
 
 

@@ -215,7 +215,7 @@ def test_missed_reports_are_the_surplus(listed: list[MatchReport], known: list[t
 def test_since_does_not_matter_if_meetings_decide(
     before: list[tuple[Partner, bool]], partner: Partner, meets: bool, since: int
 ):
-    """If meetings alone decide, `since` changes nothing and need not be read."""
+    """`since` changes nothing, and need not be read, if meetings alone decide."""
     known = [
         match(who, ordinal, meeting_digest=f"m{ordinal}" if met else None)
         for ordinal, (who, met) in enumerate(before, 1)

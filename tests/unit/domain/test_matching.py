@@ -180,7 +180,7 @@ def test_rows_are_counted_against_known_matches():
 
 
 def test_a_row_with_a_known_time_is_not_the_new_one():
-    """If list and socket write times alike, the row whose exact time is known is left out."""
+    """The row whose exact time is known is left out, where list and socket write alike."""
     known = [match(raw_time="04.05.2026 17:09")]
     assert missed_reports([row(minute=9), row(minute=3)], known) == [row(minute=3)]
 

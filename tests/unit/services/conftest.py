@@ -1,4 +1,4 @@
-"""What the tests of the services share."""
+"""Fixtures of the tests of the services."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tests.harness.services import Harness, Outside, open_store
 
 @pytest.fixture
 async def outside() -> AsyncIterator[Outside]:
-    """Store, platform, feed, messenger and clock, without a bot yet."""
+    """Provide store, platform, feed, messenger and clock, without the services."""
     async with open_store() as store:
         yield Outside.around(store)
 
 
 @pytest.fixture
 async def harness(outside: Outside) -> AsyncIterator[Harness]:
-    """The services at work. No task of theirs may end in an error that nobody foresaw."""
+    """Provide the running services. No task of theirs may end in an unexpected error."""
     with capture_logs() as logged:
         harness = Harness(outside)
         yield harness

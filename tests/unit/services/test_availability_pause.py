@@ -39,7 +39,7 @@ async def test_a_match_of_the_last_moment_is_sent(harness: Harness):
 
 
 async def test_an_event_of_the_last_moment_is_sent_once(harness: Harness):
-    """If list and socket both have the last match, the socket has its grace period."""
+    """A last match in both list and socket is left to the socket."""
     await harness.available()
     harness.platform.listed = [row()]
     pausing = asyncio.create_task(harness.availabilities.pause(ANA))

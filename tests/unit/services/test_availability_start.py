@@ -62,7 +62,7 @@ async def test_a_feed_that_stays_down_does_not_stop_anybody(harness: Harness):
 
 
 async def test_a_feed_that_connects_too_late_announces_again(harness: Harness):
-    """If the feed connects during the status call, the list is read and the status set again."""
+    """A feed that connects during the status call: the list is read, the status set again."""
     await harness.linked()
     harness.feed.reachable = False
     harness.platform.gates["status"] = asyncio.Event()
@@ -198,7 +198,7 @@ async def test_another_session_replaces_the_first(harness: Harness):
 
 
 async def test_a_refused_session_does_not_cost_the_first(harness: Harness):
-    """If the other session is full the person stays available in the first."""
+    """A person refused by a full session stays available in the first."""
     await harness.available(session(), session(TEA, "Tea"))
     harness.platform.errors["join"] = [SessionFull(status=406)]
     with pytest.raises(SessionError) as refused:

@@ -115,7 +115,7 @@ async def test_several_matches_in_one_event(harness: Harness):
 
 
 async def test_an_event_without_session_is_of_the_current_one(harness: Harness):
-    """If the payload names no session, the availability does."""
+    """A payload without a session is about the session of the availability."""
     await harness.available()
     await harness.matches.receive(ANA, EXPO, [report(session_id=None)])
     [match] = await stored(harness)
