@@ -26,7 +26,7 @@ from tests.harness.fakes import ANA, BEN, CALL, FakeClock, FakeDelivery, FakeMes
 from tests.harness.services import open_store
 
 OVER = SessionOver("Coffee")
-TELL, FIND = "tell MatchFound", "find"
+SEND, FIND = "send MatchFound", "find"
 
 
 @dataclass
@@ -118,7 +118,7 @@ async def test_a_match_is_told_once(stage: Stage):
     match = await stage.stored()
     await stage.delivery.submit(ANA, match.id, fresh=True)
     assert await stage.ends(match) == "told"
-    assert stage.messenger.told == [(ANA, MatchFound(match))]
+    assert stage.messenger.sent == [(ANA, MatchFound(match))]
     kept = await stage.store.matches.get(ANA, match.id)
     assert kept is not None
     assert (kept.channel, kept.ts) == ("D-U1", "1.0")
@@ -134,7 +134,7 @@ async def test_submitted_twenty_times_at_once_it_is_told_once(stage: Stage, fres
         )
         assert await stage.ends(match) == "told"
     await stage.pass_time(3 * WAIT_SECONDS)
-    assert len(stage.messenger.told) == 1
+    assert len(stage.messenger.sent) == 1
 
 
 async def test_several_matches_are_told_each(stage: Stage):
@@ -151,10 +151,10 @@ async def test_several_matches_are_told_each(stage: Stage):
         return await waiting() == 1
 
     await stage.becomes(only_one_waits)
-    assert len(stage.messenger.told) == 4
+    assert len(stage.messenger.sent) == 4
     for match in matches:
         assert await stage.ends(match) == "told"
-    assert len(stage.messenger.told) == 5
+    assert len(stage.messenger.sent) == 5
 
 
 async def test_one_that_may_be_told_is_looked_for(stage: Stage):
@@ -166,7 +166,7 @@ async def test_one_that_may_be_told_is_looked_for(stage: Stage):
     assert stage.asked() == [FIND]
     await stage.delivery.submit(ANA, second.id, fresh=False)
     assert await stage.ends(second) == "told"
-    assert stage.asked() == [FIND, FIND, TELL]
+    assert stage.asked() == [FIND, FIND, SEND]
 
 
 async def test_a_refusal_ends_it(stage: Stage):
@@ -177,7 +177,7 @@ async def test_a_refusal_ends_it(stage: Stage):
     assert await stage.ends(match) == "invalid_blocks"
     await stage.delivery.submit(ANA, match.id, fresh=True)
     await stage.pass_time(3 * WAIT_SECONDS)
-    assert stage.asked() == [TELL]
+    assert stage.asked() == [SEND]
 
 
 async def test_it_waits_as_slack_asks(stage: Stage):
@@ -186,9 +186,9 @@ async def test_it_waits_as_slack_asks(stage: Stage):
     stage.messenger.errors = [MessageDelayed("ratelimited", 1.0)]
     await stage.delivery.submit(ANA, match.id, fresh=True)
     await stage.pass_time(0.8)
-    assert stage.asked() == [TELL]
+    assert stage.asked() == [SEND]
     assert await stage.ends(match) == "told"
-    assert stage.asked() == [TELL, TELL]
+    assert stage.asked() == [SEND, SEND]
 
 
 async def test_without_an_answer_it_is_looked_for(stage: Stage):
@@ -197,7 +197,7 @@ async def test_without_an_answer_it_is_looked_for(stage: Stage):
     stage.messenger.errors = [MessageUnsure("no_answer")]
     await stage.delivery.submit(ANA, match.id, fresh=True)
     assert await stage.ends(match) == "told"
-    assert stage.asked() == [TELL, FIND, TELL]
+    assert stage.asked() == [SEND, FIND, SEND]
 
 
 @pytest.mark.parametrize("fresh", [True, False])
@@ -227,7 +227,7 @@ async def test_the_end_of_a_round_is_said_once(stage: Stage):
         await asyncio.gather(*(stage.delivery.finish(ANA, match.id) for _ in range(20)))
         await stage.becomes(over)
     await stage.pass_time(WAIT_SECONDS)
-    assert stage.asked() == [TELL, "edit 1.0 MatchOver"]
+    assert stage.asked() == [SEND, "edit 1.0 MatchOver"]
 
 
 # --- a notice without a row ----------------------------------------------------------------------
@@ -241,7 +241,7 @@ async def test_a_remark_with_the_same_key_is_told_once(stage: Stage):
     await stage.delivery.remark(ANA, "key", SessionOver("Tea"))
     await stage.delivery.remark(ANA, "another key", OVER)
     await stage.pass_time(3 * WAIT_SECONDS)
-    assert stage.messenger.told == [(ANA, OVER)] * 2
+    assert stage.messenger.sent == [(ANA, OVER)] * 2
 
 
 async def test_a_remark_is_tried_until_it_is_told(stage: Stage):
@@ -250,7 +250,7 @@ async def test_a_remark_is_tried_until_it_is_told(stage: Stage):
     await stage.delivery.remark(ANA, "key", OVER)
 
     async def told() -> bool:
-        return bool(stage.messenger.told)
+        return bool(stage.messenger.sent)
 
     await stage.becomes(told)
-    assert stage.asked() == ["tell SessionOver"] * 2 + [FIND, "tell SessionOver"]
+    assert stage.asked() == ["send SessionOver"] * 2 + [FIND, "send SessionOver"]

@@ -12,7 +12,7 @@ from slackbot.domain.workers import Role
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, link, wish
+from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, availability, link
 from tests.harness.workers import Process, Workers
 
 UP = FeedHealth(True, NOON)
@@ -69,7 +69,7 @@ async def test_an_availability_without_a_feed_gets_one(workers: Workers):
     await store.links.save(link())
     await store.links.save(link(BEN, refused_at=NOON))
     for person in (ANA, BEN):
-        await store.availabilities.save(wish(person))
+        await store.availabilities.save(availability(person))
     together = [workers.process(name) for name in "abcd"]
     await asyncio.gather(*(process.registry.register() for process in together))
     await asyncio.gather(*(process.desired.request_missing() for process in together))

@@ -62,7 +62,7 @@ class FakeStage:
         self.messenger = FakeMessenger([])
 
     def received(self, person: Person) -> int:
-        return sum(who == person for who, _ in self.messenger.told)
+        return sum(who == person for who, _ in self.messenger.sent)
 
     def gone(self, person: Person) -> None:
         self.messenger.errors = [PersonUnreachable("user_disabled")]
@@ -74,7 +74,7 @@ class FakeStage:
         self.messenger.errors = [MessageUnsure("no_answer")]
 
     def lose_an_answer(self) -> None:
-        self.messenger.unheard = 1
+        self.messenger.unanswered = 1
 
     def forbid_reading(self) -> None:
         self.messenger.errors = [MessageDelayed("missing_scope", 60.0)]

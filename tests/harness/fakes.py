@@ -1,7 +1,7 @@
 """Hand-written fakes of the outside, and sample values.
 
-Each fake notes what is asked of it in a journal that they may share, and goes wrong as told.
-`tests/contract` holds every one of them to what the real part does. The store has no fake.
+Each fake notes its calls in a journal, which several may share, and fails as the test demands.
+`tests/contract` checks each of them against the real part. The store has no fake.
 """
 
 from __future__ import annotations
@@ -64,9 +64,9 @@ Answer = Coroutine[Any, Any, T]
 
 
 async def until(condition: Callable[[], object]) -> None:
-    """Return as soon as `condition` holds; a test that waits in vain fails."""
+    """Wait until `condition` holds; the test fails after ten seconds."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - what is waited for is anybody's business
+        while not condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.001)
 
 
@@ -74,7 +74,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 class FakeClock:
-    """Stands still; `advance` lets time pass and wakes whoever has slept long enough."""
+    """A clock that stands still; `advance` lets time pass and wakes the sleepers that are due."""
 
     def __init__(self) -> None:
         self.time = NOON
@@ -100,7 +100,7 @@ class FakeClock:
 
 
 class FakePlatform:
-    """Lists what it is given. `errors` and `gates` go by the call's name; an error comes once."""
+    """A platform with the given lists. `errors` and `gates` are by call; each error comes once."""
 
     grant = Grant(token=SecretStr("granted"), account_id=2, expires_at=None)
     scheme = AuthScheme.BARE
@@ -149,7 +149,7 @@ class FakePlatform:
 
 
 class FakeFeed:
-    """Connects at once while `reachable`, else when a test says `up`."""
+    """A feed that connects at once while `reachable`, else when the test calls `up`."""
 
     def __init__(self, clock: FakeClock, journal: Journal) -> None:
         self.clock, self.journal, self.reachable = clock, journal, True
@@ -198,16 +198,16 @@ class FakeFeed:
 
 
 class FakeMessenger:
-    """Keeps what people are told. `errors` come first, one for each try; None lets one pass.
+    """A messenger that keeps what is sent. `errors` come first, one a try; None lets one pass.
 
-    So many tellings as are `unheard` are taken without an answer.
+    The next `unanswered` messages are accepted, but raise `MessageUnsure`.
     """
 
-    unheard = 0
+    unanswered = 0
 
     def __init__(self, journal: Journal) -> None:
         self.journal = journal
-        self.told: list[tuple[Person, Notice]] = []
+        self.sent: list[tuple[Person, Notice]] = []
         self.keys: dict[tuple[Person, str | None], Posted] = {}
         self.errors: list[Exception | None] = []
 
@@ -218,12 +218,12 @@ class FakeMessenger:
             raise error
 
     async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
-        self._try(f"tell {type(notice).__name__}")
-        self.told.append((person, notice))
-        posted = Posted(f"D-{person.user}", f"{len(self.told)}.0")
+        self._try(f"send {type(notice).__name__}")
+        self.sent.append((person, notice))
+        posted = Posted(f"D-{person.user}", f"{len(self.sent)}.0")
         self.keys[person, notice.match.id if isinstance(notice, MatchFound) else key] = posted
-        if self.unheard:
-            self.unheard -= 1
+        if self.unanswered:
+            self.unanswered -= 1
             raise MessageUnsure("no_answer")
         return posted
 
@@ -236,7 +236,7 @@ class FakeMessenger:
 
 
 class FakeDelivery:
-    """Carries out at once, in tasks, and remembers nothing after the process."""
+    """A delivery that runs in tasks, at once, and keeps nothing."""
 
     notices: Notices
 
@@ -284,7 +284,7 @@ def link(person: Person = ANA, **changes: Any) -> Link:
 
 
 def session(number: int = COFFEE, title: str = "Coffee", **changes: Any) -> Session:
-    """Live for another hour, unless said otherwise."""
+    """Return a session that is live for another hour."""
     hour = timedelta(hours=1)
     made = Session(
         id=SessionId(number), title=title, starts_at=NOON - hour, ends_at=NOON + hour, capacity=40
@@ -292,7 +292,7 @@ def session(number: int = COFFEE, title: str = "Coffee", **changes: Any) -> Sess
     return replace(made, **changes)
 
 
-def wish(person: Person = ANA, **changes: Any) -> Availability:
+def availability(person: Person = ANA, **changes: Any) -> Availability:
     made = Availability(
         person=person,
         event=EXPO,
@@ -306,12 +306,12 @@ def wish(person: Person = ANA, **changes: Any) -> Availability:
 
 
 def report(partner: Partner = ZOE, **changes: Any) -> MatchReport:
-    """What the socket tells, with nothing by which to know it again unless given."""
+    """Return a report of the socket, without evidence unless given."""
     return replace(MatchReport(partner=partner, session_id=COFFEE), **changes)
 
 
 def row(partner: Partner = ZOE, minute: int = 0, **changes: Any) -> MatchReport:
-    """What the match list tells: another zone and format than the socket's."""
+    """Return a row of the match list, in another time zone and format than the socket's."""
     return replace(MatchReport(partner=partner, raw_time=f"04.05.2026 17:{minute:02}"), **changes)
 
 

@@ -1,4 +1,4 @@
-"""The services, joined to fakes of the outside and to the real store in memory."""
+"""The services, on fakes of the outside and the real store in memory."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MONITORING = "feed_monitor"  # the task of each run that waits for feed events
 
 @asynccontextmanager
 async def open_store() -> AsyncIterator[SqlStore]:
-    """The real store, on a database in memory that is gone afterwards."""
+    """Open the real store on a database in memory."""
     database = Database("sqlite://")
     await schema.upgrade(database)
     try:
@@ -53,7 +53,7 @@ async def open_store() -> AsyncIterator[SqlStore]:
 
 @dataclass
 class Outside:
-    """All that is outside of one run of the bot, and stays when the run ends."""
+    """Everything outside of a run of the bot, which outlives the run."""
 
     store: SqlStore
     journal: Journal
@@ -71,7 +71,7 @@ class Outside:
 
 
 class Latest(random.Random):
-    """Dice of whoever does everything as late as may be, each time."""
+    """A random number generator that always returns the upper bound."""
 
     def uniform(self, a: float, b: float) -> float:
         return b
@@ -115,20 +115,20 @@ class Harness:
         self.monitoring = asyncio.create_task(self.monitor.run(self.feed.events), name=MONITORING)
 
     async def linked(self, *sessions: Session, person: Person = ANA) -> Link:
-        """Somebody has an account, and these sessions are the event's (or Coffee alone)."""
+        """Link a person to an event with these sessions, by default Coffee alone."""
         self.platform.programme = list(sessions) or [session()]
         await self.store.links.save(link(person))
         return link(person)
 
     async def available(self, *sessions: Session, person: Person = ANA) -> None:
-        """Somebody has become available in the first of these sessions, and all is quiet."""
+        """Make a person available in the first of these sessions, and wait until all is quiet."""
         await self.linked(*sessions, person=person)
         await self.availabilities.start(person, str(self.platform.programme[0].id))
         await self.quiet()
         self.journal.clear()
 
     async def quiet(self) -> None:
-        """Return when nothing moves any more: every other task sleeps by the clock."""
+        """Wait until every other task sleeps by the clock."""
 
         def nothing_moves() -> bool:
             waiting = [task for task in asyncio.all_tasks() if task.get_name() == MONITORING]
@@ -138,27 +138,27 @@ class Harness:
         await until(nothing_moves)
 
     async def let_run(self) -> None:
-        """Let tasks that do not end come as far as they can: a ping queues behind their reads."""
+        """Let tasks that do not end get as far as they can: a ping queues behind their reads."""
         for _ in range(10):
             await self.store.database.ping()
 
     async def pass_time(self, seconds: float, step: float = 1.0) -> None:
-        """Let time pass step by step, and everything happen that is due."""
+        """Let time pass step by step, and run everything that is due."""
         for _ in range(int(seconds / step)):
             await self.quiet()
             self.clock.advance(step)
         await self.quiet()
 
-    def told(self, person: Person = ANA) -> list[Notice]:
-        """The notices that reached somebody."""
-        return [notice for who, notice in self.messenger.told if who == person]
+    def sent(self, person: Person = ANA) -> list[Notice]:
+        """Return the notices that were sent to a person."""
+        return [notice for who, notice in self.messenger.sent if who == person]
 
     def asked(self, *names: str) -> list[str]:
-        """What the journal has of these calls."""
+        """Return the journal's lines of these calls."""
         return [line for line in self.journal if line.split()[0] in names]
 
     async def aclose(self) -> None:
-        """End the run, as a crash would: nothing is finished first."""
+        """End the run as a crash would, without finishing anything."""
         self.monitor.stop_polling()
         while not self.feed.events.empty():
             self.feed.events.get_nowait()

@@ -31,7 +31,19 @@ from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from tests.harness.fakes import CALL, COFFEE, EXPO, NOON, TEA, YAN, ZOE, link, match, report, wish
+from tests.harness.fakes import (
+    CALL,
+    COFFEE,
+    EXPO,
+    NOON,
+    TEA,
+    YAN,
+    ZOE,
+    availability,
+    link,
+    match,
+    report,
+)
 
 CIPHER = Cipher([bytes(range(32))])
 SESSIONS = [COFFEE, TEA]
@@ -147,7 +159,7 @@ class Example:
         elif name == "links.save":
             await method(link(person, account_id=given[0]))
         elif name == "availabilities.save":
-            await method(wish(person, session_id=given[0]))
+            await method(availability(person, session_id=given[0]))
         else:
             await method(person, *given)
 

@@ -19,7 +19,7 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.matching import decided_by_meeting_id, find_existing_match, missed_reports
 from slackbot.domain.model import MatchReport, Partner, Person, Source, TeamId, UserId
 from slackbot.services.matches import Matches
-from tests.harness.fakes import COFFEE, EXPO, NOON, link, match, report, row, wish
+from tests.harness.fakes import COFFEE, EXPO, NOON, availability, link, match, report, row
 from tests.harness.services import Outside, open_store
 
 PARTNERS = [Partner(name=name, account_id=n) for n, name in enumerate(["Zoë", "Yan", "Xu"], 1)]
@@ -148,7 +148,7 @@ class Service:
         rows = [pairing.listed() for pairing in course.pairings if pairing.at <= at]
         course.rng.shuffle(rows)
         self.outside.platform.listed = rows
-        await self.matches.reconcile(link(person), wish(person))
+        await self.matches.reconcile(link(person), availability(person))
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ async def test_a_delivery_waits_until_it_is_back(harness: Harness, store: AwaySt
     await harness.delivery.submit(ANA, match().id, fresh=True)
     await harness.pass_time(120, step=2)
     assert store.failing_matches["get"] == 0
-    assert len(harness.told()) == 1
+    assert len(harness.sent()) == 1
 
 
 async def test_told_is_not_told_again(harness: Harness, store: AwayStore) -> None:
@@ -77,7 +77,7 @@ async def test_told_is_not_told_again(harness: Harness, store: AwayStore) -> Non
     store.failing_matches["record_outcome"] = 5
     await harness.delivery.submit(ANA, match().id, fresh=True)
     await harness.pass_time(120, step=2)
-    assert len(harness.told()) == 1
+    assert len(harness.sent()) == 1
     assert await store.matches.list_pending(ANA.team) == []
 
 
@@ -101,6 +101,6 @@ async def test_whoever_disconnected_is_told_nothing(harness: Harness, store: Awa
     await harness.matches.receive(ANA, EXPO, [report()])
     await harness.quiet()
     assert await store.matches.list_for(ANA, EXPO) == []
-    assert harness.told() == []
+    assert harness.sent() == []
     availability = await store.availabilities.get(ANA)
     assert availability is None or availability.state is not State.IN_MEETING

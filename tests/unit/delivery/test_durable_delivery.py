@@ -29,7 +29,7 @@ from tests.harness.fakes import ANA, CALL, FakeMessenger, link, until
 from tests.harness.postgres import Server
 from tests.harness.services import open_store
 
-TELL, FIND = "tell MatchFound", "find"
+SEND, FIND = "send MatchFound", "find"
 LONG = 3600.0
 
 
@@ -89,7 +89,7 @@ async def test_what_waits_is_told_by_the_next_process(
     messenger.errors = [MessageDelayed("ratelimited", LONG)]
     async with life(url, store, messenger) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
-        await until(lambda: messenger.journal == [TELL])
+        await until(lambda: messenger.journal == [SEND])
         assert rows(url) == {match.id: ("PENDING", "first")}
     assert rows(url) == {match.id: ("PENDING", "first")}, "it is not forgotten at the end"
     assert await store.matches.list_pending(ANA.team) == [(ANA, match.id)]
@@ -99,7 +99,7 @@ async def test_what_waits_is_told_by_the_next_process(
             await delivery.submit(ANA, match.id, fresh=False)
         await becomes(lambda: settled(store))
         await asyncio.sleep(3 * WAIT_SECONDS)
-    assert messenger.journal == [TELL, FIND, TELL]
+    assert messenger.journal == [SEND, FIND, SEND]
     assert rows(url) == {match.id: ("SUCCESS", "second")}
 
 
@@ -120,7 +120,7 @@ async def test_what_was_taken_without_an_answer_is_not_sent_again(
     match, silent = await stored(store), Silent([])
     async with life(url, store, silent) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
-        await until(lambda: silent.told)
+        await until(lambda: silent.sent)
     assert await store.matches.list_pending(ANA.team) == [(ANA, match.id)]
     messenger = FakeMessenger([])
     messenger.keys = silent.keys
@@ -151,7 +151,7 @@ async def test_remarks_and_ends_of_rounds_are_taken_over_too(
         await delivery.recover()
         await until(lambda: len(messenger.journal) == 3)
         await becomes(lambda: over(store, match))
-    assert sorted(messenger.journal) == ["edit 9.9 MatchOver", FIND, "tell SessionOver"]
+    assert sorted(messenger.journal) == ["edit 9.9 MatchOver", FIND, "send SessionOver"]
 
 
 async def over(store: SqlStore, match: Match) -> bool:
@@ -171,7 +171,7 @@ async def test_what_is_being_sent_at_the_end_is_finished(store: SqlStore, url: s
     match, slow = await stored(store), Slow([])
     async with life(url, store, slow) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
-        await until(lambda: slow.told)
+        await until(lambda: slow.sent)
     assert await settled(store)
     assert rows(url) == {match.id: ("SUCCESS", "first")}
 
@@ -186,7 +186,7 @@ async def test_nothing_is_begun_at_the_end(store: SqlStore, messenger: FakeMesse
     async with life(url, store, messenger, boot_id="second") as delivery:
         await delivery.submit(ANA, match.id, fresh=False)
         await becomes(lambda: settled(store))
-    assert messenger.journal == [FIND, TELL]
+    assert messenger.journal == [FIND, SEND]
 
 
 async def test_a_process_that_dies_while_recovering_is_recovered_from(
@@ -204,8 +204,8 @@ async def test_a_process_that_dies_while_recovering_is_recovered_from(
             else:
                 await delivery.recover()
                 await until(lambda told=2 * number: len(messenger.journal) > told)
-    assert messenger.journal == [TELL, FIND, TELL, FIND, TELL]
-    assert len(messenger.told) == 1
+    assert messenger.journal == [SEND, FIND, SEND, FIND, SEND]
+    assert len(messenger.sent) == 1
 
 
 # --- whose they are ------------------------------------------------------------------------------
@@ -226,12 +226,12 @@ async def test_only_the_dead_are_inherited_from(
         await delivery.submit(ANA, matches[2].id, fresh=True)
         await until(lambda: len(messenger.journal) == 3)
         assert await delivery.recover("dead")
-        await until(lambda: messenger.told)
+        await until(lambda: messenger.sent)
         await asyncio.sleep(3 * WAIT_SECONDS)
         assert await store.matches.list_pending(ANA.team) == [(ANA, it.id) for it in matches[1:]]
         whose = {name: executor for name, (_, executor) in rows(url).items()}
         assert whose == {matches[0].id: "ours", matches[1].id: "alive", matches[2].id: "ours"}
-    assert messenger.journal == [TELL] * 3 + [FIND, TELL]
+    assert messenger.journal == [SEND] * 3 + [FIND, SEND]
 
 
 async def test_nobody_inherits_from_themselves(store: SqlStore, messenger: FakeMessenger, url: str):
@@ -244,7 +244,7 @@ async def test_nobody_inherits_from_themselves(store: SqlStore, messenger: FakeM
         for _ in range(3):
             assert await delivery.recover()
             assert rows(url) == {match.id: ("PENDING", "first")}
-    assert messenger.journal == [TELL]
+    assert messenger.journal == [SEND]
 
 
 async def test_the_calls_that_recovery_needs_are_there():
@@ -277,7 +277,7 @@ async def test_a_row_that_forgot_is_looked_for(
             await delivery.submit(ANA, match.id, fresh=fresh)
         await becomes(lambda: settled(store))
         assert rows(url).keys() == {match.id, f"{match.id}-again"}
-    assert messenger.journal == ([FIND] if stands else [FIND, TELL])
+    assert messenger.journal == ([FIND] if stands else [FIND, SEND])
 
 
 async def test_a_row_may_forget_again_and_again(
@@ -291,7 +291,7 @@ async def test_a_row_may_forget_again_and_again(
             await store.matches.add(match)
             await delivery.submit(ANA, match.id, fresh=times == 0)
             await becomes(lambda: settled(store))
-    assert messenger.journal == [TELL, FIND, FIND, FIND]
+    assert messenger.journal == [SEND, FIND, FIND, FIND]
 
 
 async def test_a_round_whose_row_forgot_ends_again(
@@ -363,7 +363,7 @@ async def test_no_secret_and_no_name_lies_on_the_disk(
         await becomes(lambda: over(store, match))
         await delivery.remark(ANA, "a key", LinkRefused())
         await delivery.remark(ANA, "another key", SessionOver("Coffee"))
-        await until(lambda: len(messenger.told) == 3)
+        await until(lambda: len(messenger.sent) == 3)
         lying_there = contents(tmp_path)
     assert match.id.encode() in lying_there, "the workflows are in there"
     hidden = ["the-token", "Zoë", "Ωmega", "CTO", "JoinToken", "AttendeeId", "m-1", "attendee-1"]
@@ -468,7 +468,7 @@ async def test_an_absence_of_its_database_costs_time_only(
             assert messenger.journal == []
         await submitting
         await becomes(lambda: settled(store))
-    assert messenger.journal == [TELL]
+    assert messenger.journal == [SEND]
 
 
 async def test_names_on_the_disk_stay(store: SqlStore, messenger: FakeMessenger, url: str):

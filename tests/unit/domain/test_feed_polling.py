@@ -14,7 +14,7 @@ from slackbot.domain.feed_polling import (
     next_action,
 )
 from slackbot.domain.model import FeedHealth, State
-from tests.harness.fakes import NOON, link, wish
+from tests.harness.fakes import NOON, availability, link
 
 SOON, PAST = NOON + timedelta(seconds=1), NOON - timedelta(seconds=1)
 UP, DOWN = FeedHealth(True, NOON), FeedHealth(False, NOON, "closed")
@@ -42,8 +42,8 @@ def test_the_next_action(
     state: State, ends_at: datetime | None, refused_at: datetime | None, action: Action
 ):
     """A refused token comes before the end of the session, and that before a pause."""
-    availability = wish(state=state, session_ends_at=ends_at)
-    assert next_action(availability, link(refused_at=refused_at), NOON) is action
+    current = availability(state=state, session_ends_at=ends_at)
+    assert next_action(current, link(refused_at=refused_at), NOON) is action
 
 
 @pytest.mark.parametrize(

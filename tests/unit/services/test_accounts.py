@@ -19,7 +19,18 @@ from slackbot.domain.errors import (
 )
 from slackbot.domain.model import AuthScheme, SessionId, State
 from slackbot.domain.notices import LinkRefused, MatchFound
-from tests.harness.fakes import ANA, BEN, EXPO, NOON, link, match, report, session, until, wish
+from tests.harness.fakes import (
+    ANA,
+    BEN,
+    EXPO,
+    NOON,
+    availability,
+    link,
+    match,
+    report,
+    session,
+    until,
+)
 from tests.harness.services import Harness
 
 TOKEN = "a-token-of-ana"
@@ -186,7 +197,7 @@ async def test_a_refusal_is_raised_to_the_caller(harness: Harness):
             raise TokenRefused(status=401)
     await harness.quiet()
     assert harness.feed.health(ANA) is None
-    assert harness.told() == []
+    assert harness.sent() == []
     kept = await harness.store.links.get(ANA)
     assert kept == link(refused_at=harness.clock.now())
 
@@ -201,7 +212,7 @@ async def test_a_refusal_in_the_background_is_sent_once(harness: Harness):
 
     await asyncio.gather(*(refused() for _ in range(10)), return_exceptions=True)
     await harness.quiet()
-    assert harness.told() == [LinkRefused()]
+    assert harness.sent() == [LinkRefused()]
     assert await harness.accounts.event_of(ANA) == EXPO
 
 
@@ -218,7 +229,7 @@ async def test_an_old_token_cannot_refuse_a_new_link(harness: Harness):
         async with harness.accounts.background_link(old):
             raise TokenRefused(status=401)
     await harness.quiet()
-    assert harness.told() == []
+    assert harness.sent() == []
 
 
 async def test_other_errors_leave_the_link_alone(harness: Harness):
@@ -242,7 +253,7 @@ async def test_disconnecting_deletes_everything(harness: Harness):
     await harness.available()
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.quiet()
-    await harness.store.availabilities.save(wish())
+    await harness.store.availabilities.save(availability())
     harness.journal.clear()
     assert await harness.accounts.disconnect(ANA)
     await harness.quiet()
@@ -274,12 +285,12 @@ async def test_disconnecting_does_not_need_the_platform(harness: Harness):
 async def test_leaving_does_not_break_a_meeting(harness: Harness):
     """During a meeting no status is set, as that might end the call."""
     await harness.linked()
-    assert await harness.accounts.leave(link(), wish(state=State.IN_MEETING))
+    assert await harness.accounts.leave(link(), availability(state=State.IN_MEETING))
     assert harness.journal == []
-    assert await harness.accounts.leave(link(), wish(session_id=SessionId(8)))
+    assert await harness.accounts.leave(link(), availability(session_id=SessionId(8)))
     assert harness.journal == ["status 8 LEFT"]
     harness.platform.errors["status"] = [TimedOut()]
-    assert not await harness.accounts.leave(link(), wish())
+    assert not await harness.accounts.leave(link(), availability())
 
 
 async def test_a_workspace_is_deleted_whole(harness: Harness):
@@ -292,7 +303,7 @@ async def test_a_workspace_is_deleted_whole(harness: Harness):
     assert harness.asked("close") == ["close", "close"]
     assert await harness.store.availabilities.list_all(ANA.team) == []
     assert await harness.store.matches.list_pending(ANA.team) == []
-    assert not [notice for notice in harness.told() if isinstance(notice, MatchFound)]
+    assert not [notice for notice in harness.sent() if isinstance(notice, MatchFound)]
     for person in (ANA, BEN):
         assert harness.feed.health(person) is None
         assert await harness.store.links.get(person) is None

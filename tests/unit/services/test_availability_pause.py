@@ -9,7 +9,7 @@ import pytest
 from slackbot.domain.errors import NotLinked, TimedOut, TokenRefused, Unreachable
 from slackbot.domain.model import State
 from slackbot.domain.notices import MatchFound
-from tests.harness.fakes import ANA, link, report, row, until, wish
+from tests.harness.fakes import ANA, availability, link, report, row, until
 from tests.harness.services import Harness
 
 LEFT = "status 7 LEFT"
@@ -34,7 +34,7 @@ async def test_a_match_of_the_last_moment_is_sent(harness: Harness):
     harness.platform.listed = [row()]
     await harness.availabilities.pause(ANA)
     await harness.quiet()
-    assert [n.match.partner.name for n in harness.told() if isinstance(n, MatchFound)] == ["Zoë"]
+    assert [n.match.partner.name for n in harness.sent() if isinstance(n, MatchFound)] == ["Zoë"]
     assert await harness.store.availabilities.get(ANA) is None
 
 
@@ -48,7 +48,7 @@ async def test_an_event_of_the_last_moment_is_sent_once(harness: Harness):
     await harness.pass_time(3)
     await pausing
     await harness.quiet()
-    assert len(harness.told()) == 1
+    assert len(harness.sent()) == 1
 
 
 async def test_an_unconfirmed_pause_keeps_the_feed(harness: Harness):
@@ -58,10 +58,10 @@ async def test_an_unconfirmed_pause_keeps_the_feed(harness: Harness):
     harness.platform.errors["matches"] = [Unreachable()]
     status = await harness.availabilities.pause(ANA)
     assert not status.confirmed
-    assert await harness.store.availabilities.get(ANA) == wish(state=State.LEAVING)
+    assert await harness.store.availabilities.get(ANA) == availability(state=State.LEAVING)
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.quiet()
-    assert len(harness.told()) == 1
+    assert len(harness.sent()) == 1
 
 
 async def test_a_second_pause_asks_again(harness: Harness):
@@ -90,12 +90,12 @@ async def test_nothing_is_sent_after_a_disconnect(harness: Harness):
     """A second read of the list that was due at the disconnect stores and sends nothing."""
     await harness.available()
     harness.platform.listed = [row()]
-    await harness.matches.reconcile(link(), wish(), grace=True)
+    await harness.matches.reconcile(link(), availability(), grace=True)
     await harness.accounts.disconnect(ANA)
     await harness.pass_time(5)
     await harness.quiet()
-    assert harness.told() == []
-    assert await harness.store.matches.list_for(ANA, wish().event) == []
+    assert harness.sent() == []
+    assert await harness.store.matches.list_for(ANA, availability().event) == []
 
 
 async def test_pausing_when_not_available_does_no_harm(harness: Harness):
@@ -112,7 +112,7 @@ async def test_pausing_during_a_meeting_does_not_break_the_call(harness: Harness
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.quiet()
     kept = await harness.store.availabilities.get(ANA)
-    assert kept == wish(state=State.IN_MEETING)
+    assert kept == availability(state=State.IN_MEETING)
     await harness.availabilities.pause(ANA)
     assert harness.asked("status") == []
     assert await harness.store.availabilities.get(ANA) is None
@@ -126,11 +126,11 @@ async def test_pausing_needs_an_account(harness: Harness):
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
     with pytest.raises(TokenRefused):
         await harness.availabilities.pause(ANA)
-    assert await harness.store.availabilities.get(ANA) == wish(state=State.LEAVING)
-    await harness.store.availabilities.save(wish())
+    assert await harness.store.availabilities.get(ANA) == availability(state=State.LEAVING)
+    await harness.store.availabilities.save(availability())
     with pytest.raises(TokenRefused):
         await harness.availabilities.pause(ANA)
-    assert await harness.store.availabilities.get(ANA) == wish(state=State.LEAVING)
+    assert await harness.store.availabilities.get(ANA) == availability(state=State.LEAVING)
 
 
 async def test_a_reconnect_cannot_undo_a_pause(harness: Harness):

@@ -19,7 +19,18 @@ from slackbot.domain.errors import (
 )
 from slackbot.domain.model import Source, State
 from slackbot.domain.notices import MatchFound
-from tests.harness.fakes import ANA, EXPO, NOON, TEA, link, report, row, session, until, wish
+from tests.harness.fakes import (
+    ANA,
+    EXPO,
+    NOON,
+    TEA,
+    availability,
+    link,
+    report,
+    row,
+    session,
+    until,
+)
 from tests.harness.services import Harness
 
 AVAILABLE = "status 7 CHECK_IN_AVAILABLE"
@@ -30,7 +41,7 @@ async def test_the_feed_is_open_before_the_status_is_set(harness: Harness):
     await harness.linked()
     status = await harness.availabilities.start(ANA, "coffee")
     assert harness.journal == ["sessions live", "join 7", "open 7", "matches 7", AVAILABLE]
-    assert status.availability == wish()
+    assert status.availability == availability()
     assert status.confirmed
     assert status.is_connected
     assert await harness.availabilities.status(ANA) == status
@@ -85,13 +96,13 @@ async def test_a_match_with_somebody_who_waited_is_sent(harness: Harness):
     starting = asyncio.create_task(harness.availabilities.start(ANA, ""))
     await until(lambda: harness.asked("status"))
     harness.feed.send(ANA, report(meeting_digest="m"))
-    await until(harness.told)
+    await until(harness.sent)
     harness.platform.gates["status"].set()
     status = await starting
     await harness.quiet()
     assert status.availability is not None
     assert status.availability.state is State.IN_MEETING
-    assert len(harness.told()) == 1
+    assert len(harness.sent()) == 1
 
 
 async def test_what_the_list_showed_before_is_never_sent(harness: Harness):
@@ -99,12 +110,12 @@ async def test_what_the_list_showed_before_is_never_sent(harness: Harness):
     harness.platform.listed = [row(minute=1), row(minute=2)]
     await harness.available()
     await harness.pass_time(120, step=10)
-    assert harness.told() == []
+    assert harness.sent() == []
     known = await harness.store.matches.list_for(ANA, EXPO)
     assert [m.source for m in known] == [Source.BEFORE, Source.BEFORE]
     harness.platform.listed.append(row(minute=3))
     await harness.pass_time(70, step=1)
-    assert len(harness.told()) == 1
+    assert len(harness.sent()) == 1
 
 
 async def test_an_unreadable_list_stops_nobody(harness: Harness):
@@ -168,7 +179,7 @@ async def test_available_again_after_a_meeting(harness: Harness):
     assert status.availability is not None
     assert status.availability.state is State.AVAILABLE
     late = [
-        notice for notice in harness.told() if isinstance(notice, MatchFound) if notice.match.late
+        notice for notice in harness.sent() if isinstance(notice, MatchFound) if notice.match.late
     ]
     assert len(late) == 1
 
@@ -189,10 +200,10 @@ async def test_another_session_replaces_the_first(harness: Harness):
         "open 8",
         "status 8 CHECK_IN_AVAILABLE",
     ]
-    assert status.availability == wish(
+    assert status.availability == availability(
         session_id=TEA, session_title="Tea", since=harness.clock.now()
     )
-    assert [n.match.session_title for n in harness.told() if isinstance(n, MatchFound)] == [
+    assert [n.match.session_title for n in harness.sent() if isinstance(n, MatchFound)] == [
         "Coffee"
     ]
 
@@ -206,7 +217,7 @@ async def test_a_refused_session_does_not_cost_the_first(harness: Harness):
     assert isinstance(refused.value.cause, SessionFull)
     await harness.quiet()
     assert harness.asked("status", "close") == []
-    assert (await harness.availabilities.status(ANA)).availability == wish()
+    assert (await harness.availabilities.status(ANA)).availability == availability()
 
 
 # --- refusals ------------------------------------------------------------------------------------
@@ -235,7 +246,7 @@ async def test_a_refused_status_ends_the_availability(harness: Harness, error: S
     status = await harness.availabilities.status(ANA)
     assert (status.availability, status.feed, status.is_connected) == (None, None, False)
     await harness.pass_time(60, step=10)
-    assert harness.told() == []
+    assert harness.sent() == []
 
 
 @pytest.mark.parametrize("call", ["sessions", "join", "matches", "status"])
@@ -249,7 +260,7 @@ async def test_a_token_refused_on_the_way_is_raised(harness: Harness, call: str)
     assert await harness.store.availabilities.get(ANA) is None
     assert await harness.store.links.get(ANA) == link(refused_at=NOON)
     await harness.quiet()
-    assert harness.told() == []
+    assert harness.sent() == []
 
 
 async def test_nobody_is_available_without_an_account(harness: Harness):
@@ -264,4 +275,4 @@ async def test_a_wish_knows_when_its_session_ends(harness: Harness):
     """The end of the session, where known, is the end of the wish."""
     await harness.available(session(ends_at=NOON + timedelta(minutes=5)))
     kept = await harness.store.availabilities.get(ANA)
-    assert kept == wish(session_ends_at=NOON + timedelta(minutes=5))
+    assert kept == availability(session_ends_at=NOON + timedelta(minutes=5))

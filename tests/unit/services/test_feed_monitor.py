@@ -32,12 +32,12 @@ from tests.harness.fakes import (
     COFFEE,
     EXPO,
     NOON,
+    availability,
     link,
     report,
     row,
     session,
     until,
-    wish,
 )
 from tests.harness.services import Harness, Outside
 
@@ -79,7 +79,7 @@ async def test_one_watch_a_person(harness: Harness):
     await harness.store.availabilities.end(ANA)
     await harness.pass_time(60, step=10)
     harness.journal.clear()
-    await harness.store.availabilities.save(wish())
+    await harness.store.availabilities.save(availability())
     harness.monitor.start(ANA)
     await harness.quiet()
     assert harness.asked("open") == ["open 7"]
@@ -89,7 +89,7 @@ async def test_after_a_restart_everybody_is_watched_over_again(harness: Harness)
     """The wishes outlive the process: feeds open, lists are read, availability is said again."""
     for person in (ANA, BEN):
         await harness.linked(person=person)
-        await harness.store.availabilities.save(wish(person))
+        await harness.store.availabilities.save(availability(person))
     await harness.monitor.resume(ANA.team)
     await harness.quiet()
     assert harness.asked("open") == ["open 7"] * 2
@@ -100,11 +100,11 @@ async def test_what_was_missed_during_a_restart_is_told(harness: Harness):
     """The first look after a start does not wait for the feed."""
     harness.feed.reachable = False
     await harness.linked()
-    await harness.store.availabilities.save(wish())
+    await harness.store.availabilities.save(availability())
     harness.platform.listed = [row()]
     await harness.monitor.resume(ANA.team)
     await harness.quiet()
-    assert [n.match.late for n in harness.told() if isinstance(n, MatchFound)] == [True]
+    assert [n.match.late for n in harness.sent() if isinstance(n, MatchFound)] == [True]
 
 
 async def test_closing_keeps_the_wishes(harness: Harness):
@@ -115,7 +115,7 @@ async def test_closing_keeps_the_wishes(harness: Harness):
     harness.clock.advance(600)
     await harness.quiet()
     assert harness.journal == []
-    assert await harness.store.availabilities.get(ANA) == wish()
+    assert await harness.store.availabilities.get(ANA) == availability()
 
 
 async def test_no_wish_no_feed(harness: Harness):
@@ -142,7 +142,7 @@ async def test_a_list_that_cannot_be_read_is_read_the_next_time(harness: Harness
     harness.platform.errors["matches"] = [ServerFailed(), Forbidden(), TimedOut()]
     harness.platform.listed = [row()]
     await harness.pass_time(40, step=10)
-    assert len(harness.told()) == 1
+    assert len(harness.sent()) == 1
 
 
 # --- the feed comes and goes ---------------------------------------------------------------------
@@ -165,8 +165,8 @@ async def test_a_reconnect_does_not_break_a_meeting(harness: Harness):
     harness.feed.up(ANA)
     await harness.pass_time(3)
     assert harness.asked("status") == []
-    assert [n.match.late for n in harness.told() if isinstance(n, MatchFound)] == [True]
-    assert await harness.store.availabilities.get(ANA) == wish(state=State.IN_MEETING)
+    assert [n.match.late for n in harness.sent() if isinstance(n, MatchFound)] == [True]
+    assert await harness.store.availabilities.get(ANA) == availability(state=State.IN_MEETING)
 
 
 async def test_a_reconnect_without_answer_is_made_good(harness: Harness):
@@ -176,7 +176,7 @@ async def test_a_reconnect_without_answer_is_made_good(harness: Harness):
     harness.feed.up(ANA)
     await harness.pass_time(180, step=10)
     assert harness.asked("status") == [AVAILABLE] * 3
-    assert await harness.store.availabilities.get(ANA) == wish()
+    assert await harness.store.availabilities.get(ANA) == availability()
 
 
 async def test_a_meeting_is_not_made_good(harness: Harness):
@@ -196,7 +196,7 @@ async def test_a_reconnect_that_is_refused_ends_the_wish(harness: Harness):
     harness.platform.errors["status"] = [SessionNotLive(status=406)]
     harness.feed.up(ANA)
     await harness.pass_time(120, step=10)
-    assert harness.told() == [AvailabilityLost("Coffee", "session_not_live")]
+    assert harness.sent() == [AvailabilityLost("Coffee", "session_not_live")]
     assert await harness.store.availabilities.get(ANA) is None
     assert harness.feed.health(ANA) is None
 
@@ -211,7 +211,7 @@ async def test_a_wish_that_is_over_anyway_is_not_mourned(harness: Harness):
     await harness.store.availabilities.end(ANA)
     harness.platform.gates["status"].set()
     await harness.quiet()
-    assert harness.told() == []
+    assert harness.sent() == []
 
 
 @pytest.mark.parametrize("kept", [None, link(), link(refused_at=NOON)])
@@ -221,7 +221,7 @@ async def test_a_feed_that_connects_for_nobody_says_nothing(harness: Harness, ke
         await harness.store.links.save(link())
     if kept == link(refused_at=NOON):
         await harness.store.links.mark_refused(ANA, NOON)
-        await harness.store.availabilities.save(wish())
+        await harness.store.availabilities.save(availability())
     await harness.feed.events.put(FeedConnected(ANA))
     await harness.quiet()
     assert harness.journal == []
@@ -233,7 +233,7 @@ async def test_a_lost_feed_is_taken_calmly(harness: Harness):
     await harness.feed.events.put(FeedDisconnected(ANA, "refused"))
     await harness.quiet()
     assert harness.journal == []
-    assert await harness.store.availabilities.get(ANA) == wish()
+    assert await harness.store.availabilities.get(ANA) == availability()
 
 
 # --- a token refused -----------------------------------------------------------------------------
@@ -244,10 +244,10 @@ async def test_a_token_refused_in_the_background_is_told_once(harness: Harness):
     await harness.available()
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
     await harness.pass_time(300, step=10)
-    assert harness.told() == [LinkRefused()]
+    assert harness.sent() == [LinkRefused()]
     assert harness.asked("matches", "close") == ["matches 7", "close"]
     assert harness.feed.health(ANA) is None
-    assert await harness.store.availabilities.get(ANA) == wish()
+    assert await harness.store.availabilities.get(ANA) == availability()
 
 
 @pytest.mark.parametrize("call", ["matches", "status"])
@@ -257,7 +257,7 @@ async def test_a_token_refused_at_a_reconnect_is_told_once(harness: Harness, cal
     harness.platform.errors[call] = [TokenRefused(status=401)]
     harness.feed.up(ANA)
     await harness.pass_time(60, step=10)
-    assert harness.told() == [LinkRefused()]
+    assert harness.sent() == [LinkRefused()]
     assert await harness.store.availabilities.get(ANA) is not None
 
 
@@ -281,7 +281,7 @@ async def test_a_token_refused_after_connecting_anew_is_told_again(harness: Harn
         await harness.availabilities.start(ANA, "")
         harness.platform.errors["matches"] = [TokenRefused(status=401)]
         await harness.pass_time(60, step=10)
-    assert harness.told() == [LinkRefused()] * 2
+    assert harness.sent() == [LinkRefused()] * 2
 
 
 async def test_a_match_by_the_feed_is_the_ledgers(harness: Harness):
@@ -290,7 +290,7 @@ async def test_a_match_by_the_feed_is_the_ledgers(harness: Harness):
     reports = [report(session_id=COFFEE)]
     await harness.feed.events.put(MatchesReported(ANA, EXPO, reports))
     await harness.quiet()
-    assert len(harness.told()) == 1
+    assert len(harness.sent()) == 1
 
 
 async def test_a_feed_that_was_claimed_is_watched_after_a_while(harness: Harness):
@@ -333,11 +333,11 @@ async def test_a_refusal_does_not_end_a_wish_that_came_after_it(harness: Harness
     gate = harness.platform.gates["status"] = asyncio.Event()
     harness.feed.up(ANA)
     await until(lambda: harness.asked("status"))
-    later = wish(session_id=SessionId(8), session_title="Tea")
+    later = availability(session_id=SessionId(8), session_title="Tea")
     await harness.store.availabilities.save(later)
     gate.set()
     await harness.quiet()
-    assert harness.told() == []
+    assert harness.sent() == []
     assert await harness.store.availabilities.get(ANA) == later
 
 
@@ -352,7 +352,7 @@ async def test_an_event_that_fails_is_one_event(outside: Outside):
         harness.feed.send(ANA, report())
         await harness.quiet()
         await harness.aclose()
-    assert len(harness.told()) == 1
+    assert len(harness.sent()) == 1
     assert [line["event"] for line in lines if line["log_level"] == "error"] == [
         "background_failed"
     ]
@@ -364,7 +364,7 @@ async def test_events_left_at_the_end_are_handled(harness: Harness):
     harness.monitor.stop_polling()
     harness.feed.send(ANA, report())
     harness.monitoring.cancel()
-    await until(harness.told)
+    await until(harness.sent)
 
 
 async def test_the_end_does_not_wait_for_an_event_without_end(

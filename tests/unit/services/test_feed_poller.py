@@ -8,7 +8,7 @@ from datetime import timedelta
 from slackbot.domain.errors import SessionNotLive, TokenRefused, Unreachable
 from slackbot.domain.model import SessionId
 from slackbot.domain.notices import LinkRefused, MatchFound, SessionOver
-from tests.harness.fakes import ANA, NOON, report, row, session, wish
+from tests.harness.fakes import ANA, NOON, availability, report, row, session
 from tests.harness.services import Harness
 
 SOON = session(ends_at=NOON + timedelta(seconds=90))
@@ -18,7 +18,7 @@ async def test_the_end_of_the_session_is_told_once(harness: Harness):
     """The person is not available any more: left, looked once more, told, feed closed."""
     await harness.available(SOON)
     await harness.pass_time(300, step=10)
-    assert harness.told() == [SessionOver("Coffee")]
+    assert harness.sent() == [SessionOver("Coffee")]
     assert harness.asked("status", "close") == ["status 7 LEFT", "close"]
     assert await harness.store.availabilities.get(ANA) is None
     assert harness.clock.sleepers == {}
@@ -31,7 +31,7 @@ async def test_a_match_of_the_sessions_last_moment_is_told(harness: Harness):
     harness.clock.advance(100)
     harness.platform.listed = [row()]
     await harness.pass_time(20, step=10)
-    assert {type(notice) for notice in harness.told()} == {MatchFound, SessionOver}
+    assert {type(notice) for notice in harness.sent()} == {MatchFound, SessionOver}
 
 
 async def test_the_end_during_a_meeting_needs_no_word(harness: Harness):
@@ -39,7 +39,7 @@ async def test_the_end_during_a_meeting_needs_no_word(harness: Harness):
     await harness.available(SOON)
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.pass_time(300, step=10)
-    assert [type(notice) for notice in harness.told()] == [MatchFound]
+    assert [type(notice) for notice in harness.sent()] == [MatchFound]
     assert harness.asked("status") == []
     assert await harness.store.availabilities.get(ANA) is None
 
@@ -50,7 +50,7 @@ async def test_the_platform_may_refuse_to_be_left(harness: Harness):
     harness.platform.errors["status"] = [SessionNotLive(status=406)]
     harness.platform.errors["matches"] = [Unreachable(), Unreachable()]
     await harness.pass_time(120, step=10)
-    assert harness.told() == [SessionOver("Coffee")]
+    assert harness.sent() == [SessionOver("Coffee")]
 
 
 async def test_the_end_does_not_take_a_wish_that_came_meanwhile(harness: Harness):
@@ -61,12 +61,12 @@ async def test_the_end_does_not_take_a_wish_that_came_meanwhile(harness: Harness
     while harness.asked("status") != ["status 7 LEFT"]:
         harness.clock.advance(10)
         await harness.let_run()
-    later = wish(session_id=SessionId(8), session_title="Tea", session_ends_at=None)
+    later = availability(session_id=SessionId(8), session_title="Tea", session_ends_at=None)
     await harness.store.availabilities.save(later)
     gate.set()
     del harness.platform.gates["status"]
     await harness.pass_time(120, step=10)
-    assert harness.told() == []
+    assert harness.sent() == []
     assert await harness.store.availabilities.get(ANA) == later
     assert harness.asked("matches")[-1] == "matches 8"
 
@@ -75,7 +75,7 @@ async def test_a_session_without_an_end_goes_on(harness: Harness):
     """Where the platform does not say when it ends, the wish stands until somebody ends it."""
     await harness.available(session(ends_at=None))
     await harness.pass_time(24 * 3600, step=3600)
-    assert await harness.store.availabilities.get(ANA) == wish(session_ends_at=None)
+    assert await harness.store.availabilities.get(ANA) == availability(session_ends_at=None)
 
 
 async def test_a_wish_that_nobody_can_speak_for_ends_with_its_session(harness: Harness):
@@ -83,6 +83,6 @@ async def test_a_wish_that_nobody_can_speak_for_ends_with_its_session(harness: H
     await harness.available(SOON)
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
     await harness.pass_time(120, step=10)
-    assert harness.told() == [LinkRefused()]
+    assert harness.sent() == [LinkRefused()]
     assert await harness.store.availabilities.get(ANA) is None
     assert harness.clock.sleepers == {}

@@ -22,12 +22,12 @@ from tests.harness.fakes import (
     TEA,
     YAN,
     ZOE,
+    availability,
     link,
     match,
     report,
     row,
     until,
-    wish,
 )
 from tests.harness.services import Harness, Outside
 
@@ -41,7 +41,7 @@ async def stored(harness: Harness) -> list[Match]:
 
 
 def found(harness: Harness) -> list[Match]:
-    return [notice.match for notice in harness.told() if isinstance(notice, MatchFound)]
+    return [notice.match for notice in harness.sent() if isinstance(notice, MatchFound)]
 
 
 # --- the socket ----------------------------------------------------------------------------------
@@ -58,7 +58,7 @@ async def test_a_match_is_stored_with_its_call_and_sent(harness: Harness):
     assert match.ends_at == NOON + timedelta(seconds=300)
     assert (match.outcome, match.channel) == ("told", "D-U1")
     assert [sent.id for sent in found(harness)] == [match.id]
-    assert await harness.store.availabilities.get(ANA) == wish(state=State.IN_MEETING)
+    assert await harness.store.availabilities.get(ANA) == availability(state=State.IN_MEETING)
 
 
 async def test_twenty_reports_at_once_are_one_match(harness: Harness):
@@ -142,7 +142,7 @@ async def test_a_match_of_another_session_leaves_the_availability_alone(harness:
     await harness.matches.receive(ANA, EXPO, [report(session_id=TEA)])
     await harness.quiet()
     assert len(found(harness)) == 1
-    assert await harness.store.availabilities.get(ANA) == wish()
+    assert await harness.store.availabilities.get(ANA) == availability()
 
 
 async def test_a_match_without_an_availability_is_sent(harness: Harness):
@@ -159,7 +159,7 @@ async def test_one_persons_match_is_no_one_elses(harness: Harness):
         await harness.available(person=person)
         await harness.matches.receive(person, EXPO, [report(meeting_digest="m")])
     await harness.quiet()
-    assert [len(harness.told(person)) for person in (ANA, BEN)] == [1, 1]
+    assert [len(harness.sent(person)) for person in (ANA, BEN)] == [1, 1]
 
 
 # --- the match list ------------------------------------------------------------------------------
@@ -171,10 +171,10 @@ async def test_what_the_socket_missed_is_sent_late(harness: Harness):
     harness.feed.down(ANA)
     harness.platform.listed = [row()]
     for _ in range(3):
-        await harness.matches.reconcile(link(), wish())
+        await harness.matches.reconcile(link(), availability())
     await harness.quiet()
     assert [match.late for match in found(harness)] == [True]
-    assert await harness.store.availabilities.get(ANA) == wish(state=State.IN_MEETING)
+    assert await harness.store.availabilities.get(ANA) == availability(state=State.IN_MEETING)
 
 
 async def test_what_the_socket_reported_is_not_sent_again(harness: Harness):
@@ -183,7 +183,7 @@ async def test_what_the_socket_reported_is_not_sent_again(harness: Harness):
     for partner, raw in ((ZOE, "12:00"), (YAN, "12:05"), (ZOE, "12:10")):
         await harness.matches.receive(ANA, EXPO, [report(partner, raw_time=raw)])
     harness.platform.listed = [row(minute=40), row(YAN, minute=35), row(minute=30)]
-    await harness.matches.reconcile(link(), wish())
+    await harness.matches.reconcile(link(), availability())
     await harness.quiet()
     assert len(found(harness)) == 3
 
@@ -192,7 +192,7 @@ async def test_the_socket_has_a_grace_period(harness: Harness):
     """A match that only the list has while the feed is up is given time to arrive."""
     await harness.available()
     harness.platform.listed = [row()]
-    await harness.matches.reconcile(link(), wish(), grace=True)
+    await harness.matches.reconcile(link(), availability(), grace=True)
     await harness.quiet()
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.pass_time(GRACE_SECONDS)
@@ -203,7 +203,7 @@ async def test_the_grace_period_ends(harness: Harness):
     """After the grace period the match is sent as late, although the feed is up."""
     await harness.available()
     harness.platform.listed = [row()]
-    await harness.matches.reconcile(link(), wish(), grace=True)
+    await harness.matches.reconcile(link(), availability(), grace=True)
     await harness.pass_time(GRACE_SECONDS - 1)
     assert found(harness) == []
     await harness.pass_time(1)
@@ -216,7 +216,7 @@ async def test_the_socket_reports_a_listed_match(harness: Harness):
     await harness.available()
     harness.feed.down(ANA)
     harness.platform.listed = [row()]
-    await harness.matches.reconcile(link(), wish())
+    await harness.matches.reconcile(link(), availability())
     await harness.matches.receive(ANA, EXPO, [report(meeting_digest="m", call=CALL)])
     await harness.quiet()
     [match] = await stored(harness)
@@ -229,7 +229,7 @@ async def test_concurrent_readers_store_each_row_once(harness: Harness):
     await harness.available()
     harness.feed.down(ANA)
     harness.platform.listed = [row(minute=1), row(YAN, minute=2), row(minute=3)]
-    await asyncio.gather(*(harness.matches.reconcile(link(), wish()) for _ in range(10)))
+    await asyncio.gather(*(harness.matches.reconcile(link(), availability()) for _ in range(10)))
     await harness.quiet()
     assert len(found(harness)) == 3
 
@@ -241,7 +241,7 @@ async def test_another_process_may_be_first(outside: Outside, source: str):
     await runs[0].linked()
     outside.platform.listed = [row()]
     if source == "list":
-        reading = [harness.matches.reconcile(link(), wish()) for harness in runs]
+        reading = [harness.matches.reconcile(link(), availability()) for harness in runs]
     else:
         reading = [harness.matches.receive(ANA, EXPO, [report()]) for harness in runs]
     await asyncio.gather(*reading)
@@ -257,7 +257,7 @@ async def test_killed_between_storing_and_sending(harness: Harness, outside: Out
     await harness.available()
     outside.messenger.errors = [MessageUnsure("no_answer")]
     await harness.matches.receive(ANA, EXPO, [report(meeting_digest="m")])
-    await until(lambda: harness.asked("tell"))
+    await until(lambda: harness.asked("send"))
     await harness.aclose()
     assert found(harness) == []
     again = Harness(outside)
@@ -266,7 +266,7 @@ async def test_killed_between_storing_and_sending(harness: Harness, outside: Out
         await again.matches.resume(ANA.team)
         await again.pass_time(LANDING_SECONDS)
     assert len(found(again)) == 1
-    assert again.asked("find", "tell") == ["find", "tell MatchFound"]
+    assert again.asked("find", "send") == ["find", "send MatchFound"]
     await again.aclose()
 
 

@@ -36,4 +36,4 @@ async def test_namesakes_may_share_a_key(harness: Harness):
     await harness.quiet()
     kept = await harness.store.matches.list_for(ANA, EXPO)
     assert [(row.partner.account_id, row.ordinal) for row in kept] == [(7, 3), (5, 2), (None, 1)]
-    assert len(harness.told()) == 3
+    assert len(harness.sent()) == 3

@@ -29,7 +29,7 @@ from slackbot.services.notices import (
 from tests.harness.fakes import ANA, BEN, NOON, TEA, FakeMessenger, link, match
 from tests.harness.services import Harness, Outside
 
-TELL, FIND = "tell MatchFound", "find"
+SEND, FIND = "send MatchFound", "find"
 STANDS = Posted("D-U1", "9.9")
 
 
@@ -66,8 +66,8 @@ async def test_a_fresh_match_is_sent_without_a_search(harness: Harness):
     """A fresh match is sent at once, and its row records the time and the message."""
     sending = await deliver(harness)
     assert sending.done()
-    assert harness.journal == [TELL]
-    assert harness.told() == [MatchFound(match())]
+    assert harness.journal == [SEND]
+    assert harness.sent() == [MatchFound(match())]
     kept = await harness.store.matches.get(ANA, match().id)
     assert kept == match(outcome="told", settled_at=NOON, channel="D-U1", ts="1.0")
 
@@ -78,7 +78,7 @@ async def test_a_match_that_may_be_sent_is_searched_for_first(harness: Harness):
     await harness.pass_time(LANDING_SECONDS - 1)
     assert harness.journal == []
     await harness.pass_time(1)
-    assert harness.journal == [FIND, TELL]
+    assert harness.journal == [FIND, SEND]
     assert await outcome(harness) == "told"
 
 
@@ -98,7 +98,7 @@ async def test_a_message_to_somebody_else_does_not_count(harness: Harness):
     harness.messenger.keys[BEN, match().id] = STANDS
     await deliver(harness, fresh=False)
     await harness.pass_time(LANDING_SECONDS)
-    assert harness.journal == [FIND, TELL]
+    assert harness.journal == [FIND, SEND]
 
 
 @pytest.mark.parametrize("fresh", [True, False])
@@ -121,10 +121,10 @@ async def test_a_delay_is_as_long_as_slack_says(harness: Harness):
     harness.messenger.errors = [MessageDelayed("ratelimited", 7.0)]
     await deliver(harness)
     await harness.pass_time(6)
-    assert harness.journal == [TELL]
+    assert harness.journal == [SEND]
     assert await harness.store.matches.list_pending(ANA.team) == [(ANA, match().id)]
     await harness.pass_time(1)
-    assert harness.journal == [TELL, TELL]
+    assert harness.journal == [SEND, SEND]
 
 
 @pytest.mark.parametrize("taken", [True, False])
@@ -137,9 +137,9 @@ async def test_without_an_answer_it_is_searched_for_before_the_second_try(
     if taken:
         harness.messenger.keys[ANA, match().id] = STANDS
     await harness.pass_time(LANDING_SECONDS - 1)
-    assert harness.journal == [TELL]
+    assert harness.journal == [SEND]
     await harness.pass_time(1)
-    assert harness.journal == ([TELL, FIND] if taken else [TELL, FIND, TELL])
+    assert harness.journal == ([SEND, FIND] if taken else [SEND, FIND, SEND])
     assert await outcome(harness) == "told"
 
 
@@ -152,10 +152,10 @@ async def test_a_failed_search_is_repeated(harness: Harness, error: Exception):
     await deliver(harness)
     while len(harness.journal) < 10:
         await harness.pass_time(1)
-    assert harness.journal == [TELL, *[FIND] * 9]
+    assert harness.journal == [SEND, *[FIND] * 9]
     await harness.pass_time(RETRY_CAP_SECONDS)
-    assert harness.journal == [TELL, *[FIND] * 10, TELL]
-    assert len(harness.told()) == 1
+    assert harness.journal == [SEND, *[FIND] * 10, SEND]
+    assert len(harness.sent()) == 1
 
 
 async def test_every_unanswered_try_is_followed_by_a_search(harness: Harness):
@@ -164,8 +164,8 @@ async def test_every_unanswered_try_is_followed_by_a_search(harness: Harness):
     harness.messenger.errors = [lost, None, lost, None, lost]
     await deliver(harness)
     await harness.pass_time(RETRY_CAP_SECONDS)
-    assert harness.journal == [TELL, FIND, TELL, FIND, TELL, FIND, TELL]
-    assert len(harness.told()) == 1
+    assert harness.journal == [SEND, FIND, SEND, FIND, SEND, FIND, SEND]
+    assert len(harness.sent()) == 1
 
 
 # --- when it is final ----------------------------------------------------------------------------
@@ -240,7 +240,7 @@ async def test_a_match_pending_for_a_day_expires(harness: Harness):
     harness.messenger.errors = []
     await harness.store.matches.add(match(ordinal=2, received_at=NOON - timedelta(hours=1)))
     await begin(harness, ANA, match(ordinal=2).id, fresh=True)
-    assert harness.told() == []
+    assert harness.sent() == []
 
 
 class Poisoned(FakeMessenger):
@@ -248,7 +248,7 @@ class Poisoned(FakeMessenger):
 
     async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
         if person == ANA:
-            self.journal.append(TELL)
+            self.journal.append(SEND)
             raise ZeroDivisionError
         return await super().send(person, notice, key)
 
@@ -261,10 +261,10 @@ async def test_a_defect_affects_nobody_else(outside: Outside):
     sending = await deliver(harness)
     await harness.store.matches.add(match(person=BEN))
     await begin(harness, BEN, match().id, fresh=True)
-    assert len(harness.told(BEN)) == 1
+    assert len(harness.sent(BEN)) == 1
     await harness.pass_time(DEFECTS * RETRY_CAP_SECONDS, step=10)
     assert sending.done()
-    assert harness.asked("tell").count(TELL) == DEFECTS + 1
+    assert harness.asked("send").count(SEND) == DEFECTS + 1
     assert (await outcome(harness), await outcome(harness, BEN)) == ("defect", "told")
     assert counted("defect") == set_aside + 1
     await harness.aclose()

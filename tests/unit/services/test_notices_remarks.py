@@ -22,7 +22,7 @@ from tests.harness.fakes import ANA, BEN, link
 from tests.harness.services import Harness
 
 OVER = SessionOver("Coffee")
-TELL, FIND = "tell SessionOver", "find"
+SEND, FIND = "send SessionOver", "find"
 
 
 async def remark(harness: Harness, *, fresh: bool = True) -> asyncio.Task[None]:
@@ -36,8 +36,8 @@ async def remark(harness: Harness, *, fresh: bool = True) -> asyncio.Task[None]:
 async def test_a_remark_is_sent_with_its_key(harness: Harness):
     """A fresh remark is sent without a search, and can be found by its key."""
     await remark(harness)
-    assert harness.journal == [TELL]
-    assert harness.told() == [OVER]
+    assert harness.journal == [SEND]
+    assert harness.sent() == [OVER]
     assert await harness.messenger.find(ANA, "key", None) == Posted("D-U1", "1.0")
 
 
@@ -47,7 +47,7 @@ async def test_a_remark_that_may_be_sent_is_searched_for_first(harness: Harness)
     await harness.pass_time(LANDING_SECONDS)
     await remark(harness, fresh=False)
     await harness.pass_time(LANDING_SECONDS)
-    assert harness.journal == [FIND, TELL, FIND]
+    assert harness.journal == [FIND, SEND, FIND]
 
 
 async def test_a_remark_obeys_delays_and_unsure_answers(harness: Harness):
@@ -55,10 +55,10 @@ async def test_a_remark_obeys_delays_and_unsure_answers(harness: Harness):
     harness.messenger.errors = [MessageDelayed("ratelimited", 5.0), MessageUnsure("no_answer")]
     await remark(harness)
     await harness.pass_time(4)
-    assert harness.journal == [TELL]
+    assert harness.journal == [SEND]
     await harness.pass_time(10)
-    assert harness.journal == [TELL, TELL, FIND, TELL]
-    assert harness.told() == [OVER]
+    assert harness.journal == [SEND, SEND, FIND, SEND]
+    assert harness.sent() == [OVER]
 
 
 @pytest.mark.parametrize("error", [MessageRefused, PersonUnreachable])
@@ -67,7 +67,7 @@ async def test_a_refused_remark_is_given_up_at_once(harness: Harness, error: typ
     harness.messenger.errors = [error("user_disabled")]
     sending = await remark(harness)
     assert sending.done()
-    assert harness.told() == []
+    assert harness.sent() == []
 
 
 async def test_an_unreachable_persons_feed_stops(harness: Harness):
@@ -90,7 +90,7 @@ async def test_a_remark_is_tried_for_an_hour(harness: Harness, error: Exception)
     assert not sending.done()
     await harness.pass_time(180, step=30)
     assert sending.done()
-    assert harness.told() == []
+    assert harness.sent() == []
     assert harness.clock.sleepers == {}
 
 

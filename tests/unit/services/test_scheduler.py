@@ -190,10 +190,10 @@ async def test_unsettled_matches_are_submitted_again_every_minute(
     """One whose submission was lost is told a minute later at most, and looked for before."""
     await harness.store.matches.add(match())
     await harness.pass_time(RESUME_SECONDS)
-    assert harness.told() == []
+    assert harness.sent() == []
     await harness.pass_time(LANDING_SECONDS + 1)
-    assert [type(notice) for notice in harness.told()] == [MatchFound]
-    assert harness.asked("find", "tell") == ["find", "tell MatchFound"]
+    assert [type(notice) for notice in harness.sent()] == [MatchFound]
+    assert harness.asked("find", "send") == ["find", "send MatchFound"]
 
 
 async def test_a_tick_that_fails_is_one_tick(harness: Harness, monkeypatch: pytest.MonkeyPatch):

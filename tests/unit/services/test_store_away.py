@@ -42,7 +42,7 @@ async def test_a_match_that_is_heard_then_is_told_afterwards(harness: Harness, a
         harness.feed.send(ANA, report())
         await until(lambda: any(line["event"] == "feed_event_postponed" for line in lines))
     await harness.pass_time(3)
-    assert [type(notice) for notice in harness.told()] == [MatchFound]
+    assert [type(notice) for notice in harness.sent()] == [MatchFound]
 
 
 async def test_a_match_whose_row_cannot_be_read_is_told_afterwards(harness: Harness, away: Away):
@@ -54,9 +54,9 @@ async def test_a_match_whose_row_cannot_be_read_is_told_afterwards(harness: Harn
     with away(), capture_logs():
         await harness.delivery.submit(ANA, match().id, fresh=True)
         await harness.quiet()
-    assert harness.told() == []
+    assert harness.sent() == []
     await harness.pass_time(5)
-    assert harness.told() == [MatchFound(match())]
+    assert harness.sent() == [MatchFound(match())]
 
 
 class LeavingMessenger(FakeMessenger):
@@ -79,12 +79,12 @@ async def test_that_it_was_told_is_written_down_afterwards(outside: Outside, awa
     await harness.store.matches.add(match())
     with capture_logs():
         await harness.delivery.submit(ANA, match().id, fresh=True)
-        await until(harness.told)
+        await until(harness.sent)
         await harness.pass_time(5)
         assert harness.clock.sleepers, "it has given up"
     gone.__exit__(None, None, None)
     await harness.pass_time(5)
-    assert len(harness.asked("tell")) == 1
+    assert len(harness.asked("send")) == 1
     kept = await harness.store.matches.get(ANA, match().id)
     assert kept is not None
     assert kept.outcome == "told"
@@ -98,7 +98,7 @@ async def test_the_watch_goes_on(harness: Harness, away: Away):
         await harness.pass_time(CONNECTED_SECONDS + 10, step=10)
     harness.platform.listed = [row()]
     await harness.pass_time(CONNECTED_SECONDS + 10, step=10)
-    assert [type(notice) for notice in harness.told()] == [MatchFound]
+    assert [type(notice) for notice in harness.sent()] == [MatchFound]
 
 
 async def test_a_feed_that_comes_up_then_is_seen_to_afterwards(harness: Harness, away: Away):

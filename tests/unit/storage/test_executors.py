@@ -19,7 +19,7 @@ from slackbot.storage.encryption import Cipher
 from slackbot.storage.executors import SqliteExecutor
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import SeenEventRow
-from tests.harness.fakes import ANA, CALL, EXPO, NOON, match, wish
+from tests.harness.fakes import ANA, CALL, EXPO, NOON, availability, match
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 CIPHER = Cipher([bytes(range(32))])
@@ -66,7 +66,7 @@ def trips(database: Database) -> list[str]:
 async def test_a_transaction_is_one_trip_to_a_thread(database: Database, trips: list[str]):
     """Whether it is one statement or two: a match, from its report to the outcome of its notice."""
     store = SqlStore(database, CIPHER)
-    await store.availabilities.save(wish())
+    await store.availabilities.save(availability())
     trips.clear()
     assert await store.matches.list_for(ANA, EXPO, match().session_id) == []
     assert await store.matches.add(match(call=CALL))
