@@ -36,15 +36,7 @@ class FeedSync:
         *,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Create a sync that has not run yet.
-
-        Args:
-            feed: The feeds of this process.
-            desired: The table of feeds.
-            events: Where claimed and released feeds are reported.
-            wake: Set to make the worker send another heartbeat at once.
-            now: A monotonic clock, in seconds.
-        """
+        """`wake` is set for another heartbeat at once; `now` is a monotonic clock in seconds."""
         self._feed = feed
         self._desired = desired
         self._events = events

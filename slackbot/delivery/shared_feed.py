@@ -29,15 +29,7 @@ class SharedFeed:
         background: BackgroundTasks,
         wake: asyncio.Event,
     ) -> None:
-        """Create a view in which no feed is held yet.
-
-        Args:
-            local: The connections of this process.
-            desired: The table of feeds.
-            store: Where the links are.
-            background: Runs the requests, which callers do not wait for.
-            wake: Set to make the worker of this process send a heartbeat at once.
-        """
+        """`local` are this process's connections; `wake` is set for a heartbeat at once."""
         self._local = local
         self._desired = desired
         self._store = store
@@ -47,7 +39,7 @@ class SharedFeed:
         self._remote: dict[Person, FeedHealth] = {}  # feeds of other workers, as last reported
         self._unpublished: set[Person] = set()  # held feeds whose health the others do not know
         self._publishing = asyncio.Lock()
-        self._requests: dict[Person, asyncio.Task[None]] = {}
+        self._requests: dict[Person, asyncio.Task[None]] = {}  # the latest of each, until closed
         self._closing: Counter[Person] = Counter()
         self._closed: set[Person] = set()  # since the last heartbeat began; see `begin_heartbeat`
 
@@ -60,21 +52,15 @@ class SharedFeed:
         if held is not None and held.session_id == session_id:
             self._local.open(link, session_id)
             return
-        request = self._request_after(self._requests.get(person), person, session_id)
-        self._requests[person] = task = self._background.start(request, "request_feed")
-        task.add_done_callback(lambda _: self._forget_request(person, task))
+        before = self._requests.get(person)
 
-    async def _request_after(
-        self, before: asyncio.Task[None] | None, person: Person, session_id: SessionId
-    ) -> None:
-        if before is not None:
-            await asyncio.wait({before})
-        await self._desired.request(person, session_id)
-        self._wake.set()
+        async def request() -> None:
+            if before is not None:
+                await asyncio.wait({before})
+            await self._desired.request(person, session_id)
+            self._wake.set()
 
-    def _forget_request(self, person: Person, task: asyncio.Task[None]) -> None:
-        if self._requests.get(person) is task:
-            del self._requests[person]
+        self._requests[person] = self._background.start(request(), "request_feed")
 
     async def wait_connected(self, person: Person, seconds: float) -> bool:
         """Wait for the feed to be up and return whether it is."""
@@ -134,6 +120,7 @@ class SharedFeed:
         self._closing[person] += 1
         try:
             await self._requested(person)
+            self._requests.pop(person, None)
             self._remote.pop(person, None)
             await self._desired.cancel(person)
             await self.drop([person])

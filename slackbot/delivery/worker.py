@@ -47,15 +47,10 @@ class Worker:
         feeds: FeedSync | None,
         exit_fenced: Callable[[], None] = exit_fenced,
     ) -> None:
-        """Create a worker without a lease.
+        """Create a worker whose lease is not held yet.
 
-        Args:
-            registry: The table of workers.
-            lease: Renewed by every heartbeat.
-            wake: Set by anybody to get a heartbeat at once.
-            recover: Takes over the notices of a stalled worker, and returns whether none is left.
-            feeds: The feeds that this process holds; None where there are no others to share with.
-            exit_fenced: Ends the process.
+        `wake` is set by others for a heartbeat at once. `recover` takes over the notices of a
+        stalled worker and returns whether none is left. A single process has no `feeds` to share.
         """
         self._registry = registry
         self._lease = lease

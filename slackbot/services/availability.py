@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from slackbot.domain.errors import PlatformError, Refusal, TokenRefused, Unavailable
+from slackbot.domain.errors import Refusal, TokenRefused, Unavailable
 from slackbot.domain.model import (
     AttendeeStatus,
     Availability,
@@ -96,7 +96,7 @@ class Availabilities:
             with session_errors(session):
                 await self._platform.join(link, session.id)
                 if current is not None and current.session_id != session.id:
-                    await self._monitor.stop_looking(link, current)
+                    await self._leave(link, current)
                     await self._monitor.end(person)
                     current = None
                 return await self._start(link, session, current)
@@ -117,7 +117,11 @@ class Availabilities:
         # once, and an event sent before we listen is lost.
         with self._monitor.starting(link.person):
             self._feed.open(link, session.id)
-            await self._read_list(link, current or availability, first=current is None)
+            # What is listed before the person first becomes available was not missed.
+            if current is None:
+                await self._matches.baseline(link, availability)
+            else:
+                await self._matches.reconcile(link, current)
             await self._feed.wait_connected(link.person, FEED_WAIT_SECONDS)
             await self._store.availabilities.save(availability)
         # From here on the monitor sets the status if the feed connects only now, once we are done.
@@ -125,20 +129,6 @@ class Availabilities:
         self._monitor.start(link.person)
         # Read again: if somebody was waiting, the person is in a meeting by now.
         return await self._status(link, confirmed=confirmed)
-
-    async def _read_list(self, link: Link, availability: Availability, *, first: bool) -> None:
-        """Store what the list shows before the status is set.
-
-        Matches listed before the person first became available are the baseline; those listed
-        since then were missed by the socket.
-        """
-        read = self._matches.baseline if first else self._matches.reconcile
-        try:
-            await read(link, availability)
-        except TokenRefused:
-            raise
-        except PlatformError as error:
-            log.info("list_unread", reason=error.code)
 
     async def _set_available(self, link: Link, session: Session) -> bool:
         """Set the status; return whether the platform confirmed it.
@@ -171,9 +161,7 @@ class Availabilities:
             availability = await self._store.availabilities.get(person)
             try:
                 async with self._accounts.authorized_link(person) as link:
-                    confirmed = availability is None or await self._monitor.stop_looking(
-                        link, availability
-                    )
+                    confirmed = availability is None or await self._leave(link, availability)
             except TokenRefused:
                 await self._leave_later(availability)
                 raise
@@ -182,6 +170,12 @@ class Availabilities:
             else:
                 await self._leave_later(availability)
         return AvailabilityStatus(link, None if confirmed else availability, None, confirmed)
+
+    async def _leave(self, link: Link, availability: Availability) -> bool:
+        """Leave, then look for a match of the last moment; return whether it was confirmed."""
+        confirmed = await self._accounts.leave(link, availability)
+        await self._matches.reconcile(link, availability)
+        return confirmed
 
     async def _leave_later(self, availability: Availability | None) -> None:
         if availability is not None and availability.state is State.AVAILABLE:

@@ -21,7 +21,7 @@ from slackbot.domain.feed_events import (
     MatchesReported,
 )
 from slackbot.domain.feed_polling import DISCONNECTED_SECONDS, is_poll_due
-from slackbot.domain.model import Availability, Link, Person, TeamId
+from slackbot.domain.model import Person, TeamId
 from slackbot.domain.ports import Clock, MatchFeed, Store, StoreUnavailable
 from slackbot.services.feed_poller import FeedPoller
 from slackbot.services.matches import Matches
@@ -94,10 +94,6 @@ class FeedMonitor:
             yield
         finally:
             self._starting.discard(person)
-
-    async def stop_looking(self, link: Link, availability: Availability) -> bool:
-        """See `FeedPoller.stop_looking`."""
-        return await self._poller.stop_looking(link, availability)
 
     async def end(self, person: Person) -> None:
         """End the availability and stop polling. Call it under the person's lock."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from slackbot.domain.errors import PlatformError, Refusal, TokenRefused, Unavailable
+from slackbot.domain.errors import Refusal, TokenRefused, Unavailable
 from slackbot.domain.feed_polling import Action, next_action
 from slackbot.domain.model import AttendeeStatus, Availability, Link, Person, State
 from slackbot.domain.notices import AvailabilityLost, Remark, SessionOver, kind_of, notice_key
@@ -66,12 +66,13 @@ class FeedPoller:
             async with self._accounts.background_link(link):
                 if action is Action.END_SESSION:
                     return await self._end_session(link, availability)
-                if action is Action.LEAVE and await self.stop_looking(link, availability):
+                if action is Action.LEAVE and await self._accounts.leave(link, availability):
+                    await self._matches.reconcile(link, availability)
                     await self.end(person)
                     return False
                 self._feed.open(link, availability.session_id)
                 grace = person not in self._pending
-                await self._read_list(link, availability, grace=grace)
+                await self._matches.reconcile(link, availability, grace=grace)
                 return person not in self._pending or await self._reannounce(link)
 
     async def reconnected(self, person: Person, *, read_list: bool) -> bool:
@@ -91,7 +92,7 @@ class FeedPoller:
                 return True
             async with self._accounts.background_link(link):
                 if read_list:
-                    await self._read_list(link, availability)
+                    await self._matches.reconcile(link, availability)
                 return await self._reannounce(link)
 
     async def read_list(self, person: Person) -> None:
@@ -100,17 +101,7 @@ class FeedPoller:
         availability = await self._store.availabilities.get(person)
         if link is not None and link.refused_at is None and availability is not None:
             async with self._accounts.background_link(link):
-                await self._read_list(link, availability)
-
-    async def stop_looking(self, link: Link, availability: Availability) -> bool:
-        """Leave the session, then read the list for a match made in the last moment.
-
-        Returns:
-            Whether the platform confirmed that it stopped looking.
-        """
-        confirmed = await self._accounts.leave(link, availability)
-        await self._read_list(link, availability)
-        return confirmed
+                await self._matches.reconcile(link, availability)
 
     async def end(self, person: Person) -> None:
         """End the availability and close the feed. Call it under the person's lock."""
@@ -127,19 +118,10 @@ class FeedPoller:
                 await self._accounts.leave(link, availability)
             await self.end(person)
 
-    async def _read_list(
-        self, link: Link, availability: Availability, *, grace: bool = False
-    ) -> None:
-        try:
-            await self._matches.reconcile(link, availability, grace=grace)
-        except TokenRefused:
-            raise
-        except PlatformError as error:
-            log.info("list_unread", reason=error.code)
-
     async def _end_session(self, link: Link, availability: Availability) -> bool:
         """Leave the session; return True if another availability has taken its place."""
-        await self.stop_looking(link, availability)
+        await self._accounts.leave(link, availability)
+        await self._matches.reconcile(link, availability)  # for a match of the last moment
         if not await self._is_current(availability):
             return True
         if availability.state is State.AVAILABLE:

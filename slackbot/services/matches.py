@@ -9,7 +9,7 @@ from datetime import timedelta
 import structlog
 
 from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
-from slackbot.domain.errors import PlatformError
+from slackbot.domain.errors import PlatformError, TokenRefused
 from slackbot.domain.matching import (
     decided_by_meeting_id,
     find_existing_match,
@@ -131,12 +131,13 @@ class Matches:
     ) -> None:
         """Compare the platform's match list with what is stored; send what the socket missed.
 
-        With `grace`, and the feed up, the list is read a second time before anything is sent.
+        With `grace`, and the feed up, the list is read a second time before anything is sent. A
+        list that cannot be read is left to the next time.
 
         Raises:
-            PlatformError: The list could not be read.
+            TokenRefused: The token is no longer taken.
         """
-        listed = await self._platform.matches(link, availability.session_id)
+        listed = await self._read_list(link, availability.session_id)
         known = await self._store.matches.list_for(link.person, link.event, availability.session_id)
         if not missed_reports(listed, known):
             return
@@ -152,7 +153,7 @@ class Matches:
         try:
             await self._clock.sleep(GRACE_SECONDS)
             await self._send_missed(link, availability)
-        except PlatformError as error:
+        except TokenRefused as error:
             log.info("list_unread", reason=error.code)
         finally:
             self._in_grace.discard(link.person)
@@ -168,7 +169,7 @@ class Matches:
         """Store what the list shows before the person becomes available, without sending it.
 
         Raises:
-            PlatformError: The list could not be read.
+            TokenRefused: The token is no longer taken.
         """
         await self._store_missed(link, availability, Source.BEFORE)
 
@@ -176,7 +177,7 @@ class Matches:
         self, link: Link, availability: Availability, source: Source
     ) -> list[Match]:
         session_id = availability.session_id
-        listed = await self._platform.matches(link, session_id)
+        listed = await self._read_list(link, session_id)
         stored: list[Match] = []
         async with self._locks.of(link.person):
             if not await self._is_current(link):
@@ -188,6 +189,16 @@ class Matches:
                     known.append(match)
                     stored.append(match)
         return stored
+
+    async def _read_list(self, link: Link, session_id: SessionId) -> list[MatchReport]:
+        """Return the platform's list; an empty one if it cannot be read."""
+        try:
+            return await self._platform.matches(link, session_id)
+        except TokenRefused:
+            raise
+        except PlatformError as error:
+            log.info("list_unread", reason=error.code)
+            return []
 
     async def _is_current(self, link: Link) -> bool:
         """Return False if the person has disconnected or connected again meanwhile."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +31,7 @@ from slackbot.storage.tables import AvailabilityRow, FeedRow, LinkRow, WorkerRow
 
 FEEDS_CHANNEL = "slackbot_feeds"  # of NOTIFY: a feed was requested, cancelled or released
 
+_FEEDS = filters.select_columns(FeedRow).order_by(FeedRow.wanted_at, FeedRow.user_id)
 _UNOWNED = {"owner": None, "connected": False}
 
 
@@ -77,9 +79,7 @@ class SqlDesiredFeeds:
 
     async def request_missing(self) -> None:
         """See `DesiredFeeds`."""
-        await self._database.transaction(
-            lambda connection: request_missing(self._database, connection)
-        )
+        await self._database.transaction(partial(request_missing, self._database))
 
     async def cancel(self, person: Person, version: datetime | None = None) -> None:
         """See `DesiredFeeds`."""
@@ -127,13 +127,11 @@ class SqlDesiredFeeds:
             {
                 "of_team": person.team,
                 "of_user": person.user,
-                "is_connected": health.connected,
-                "since": health.changed_at,
-                "word": health.failure,
+                "is_connected": healths[person].connected,
+                "since": healths[person].changed_at,
+                "word": healths[person].failure,
             }
-            for person, health in sorted(
-                healths.items(), key=lambda item: (item[0].team, item[0].user)
-            )
+            for person in sorted(healths, key=lambda person: (person.team, person.user))
         ]
         await self._database.transaction(lambda connection: connection.execute(reported, values))
 
@@ -190,7 +188,7 @@ def request_missing(database: Database, connection: Connection) -> None:
 
 def owned_feeds(connection: Connection, boot_id: str) -> list[Row[Any]]:
     """Return the worker's feeds, in the order in which they were requested."""
-    return list(connection.execute(_feeds().where(FeedRow.owner == boot_id)))
+    return list(connection.execute(_FEEDS.where(FeedRow.owner == boot_id)))
 
 
 def claim_feeds(
@@ -203,7 +201,7 @@ def claim_feeds(
     """
     ownerless = or_(FeedRow.owner.is_(None), FeedRow.owner.not_in(list(living)))
     found = list(
-        connection.execute(_feeds().where(ownerless).limit(limit).with_for_update(skip_locked=True))
+        connection.execute(_FEEDS.where(ownerless).limit(limit).with_for_update(skip_locked=True))
     )
     if found:
         claimed = update(FeedRow).where(filters.of_any(FeedRow, map(person_of, found)))
@@ -233,17 +231,6 @@ def remote_health(
 def desired_feed(row: Row[Any]) -> DesiredFeed:
     """Convert a row."""
     return DesiredFeed(person_of(row), SessionId(row.session_id), row.wanted_at, row.connected)
-
-
-def _feeds() -> Any:
-    return select(
-        FeedRow.team_id,
-        FeedRow.user_id,
-        FeedRow.session_id,
-        FeedRow.wanted_at,
-        FeedRow.epoch,
-        FeedRow.connected,
-    ).order_by(FeedRow.wanted_at, FeedRow.user_id)
 
 
 def _living(now: Any) -> Any:
