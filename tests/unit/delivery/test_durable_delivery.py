@@ -62,7 +62,7 @@ async def stored(store: SqlStore, ordinal: int = 1) -> Match:
     return match
 
 
-async def settled(store: SqlStore) -> bool:
+async def all_sent(store: SqlStore) -> bool:
     return await store.matches.list_pending(ANA.team) == []
 
 
@@ -81,10 +81,10 @@ def rows(url: str) -> dict[str, tuple[str, str]]:
 # --- a process ends in the midst of it -----------------------------------------------------------
 
 
-async def test_what_waits_is_told_by_the_next_process(
+async def test_a_waiting_notice_is_sent_by_the_next_process(
     store: SqlStore, messenger: FakeMessenger, url: str
 ):
-    """Ended while Slack lets it wait: the next one finds it, looks for it, and tells it once."""
+    """Ended while Slack makes it wait: the next process searches for it, and sends it once."""
     match = await stored(store)
     messenger.errors = [MessageDelayed("ratelimited", LONG)]
     async with life(url, store, messenger) as delivery:
@@ -97,7 +97,7 @@ async def test_what_waits_is_told_by_the_next_process(
         for _ in range(3):
             assert await delivery.recover()
             await delivery.submit(ANA, match.id, fresh=False)
-        await becomes(lambda: settled(store))
+        await becomes(lambda: all_sent(store))
         await asyncio.sleep(3 * WAIT_SECONDS)
     assert messenger.journal == [SEND, FIND, SEND]
     assert rows(url) == {match.id: ("SUCCESS", "second")}
@@ -126,7 +126,7 @@ async def test_what_was_taken_without_an_answer_is_not_sent_again(
     messenger.keys = silent.keys
     async with life(url, store, messenger, boot_id="second") as delivery:
         await delivery.recover()
-        await becomes(lambda: settled(store))
+        await becomes(lambda: all_sent(store))
     assert messenger.journal == [FIND]
     kept = await store.matches.get(ANA, match.id)
     assert kept is not None
@@ -172,12 +172,12 @@ async def test_what_is_being_sent_at_the_end_is_finished(store: SqlStore, url: s
     async with life(url, store, slow) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
         await until(lambda: slow.sent)
-    assert await settled(store)
+    assert await all_sent(store)
     assert rows(url) == {match.id: ("SUCCESS", "first")}
 
 
 async def test_nothing_is_begun_at_the_end(store: SqlStore, messenger: FakeMessenger, url: str):
-    """Submitted to a delivery that is closed, it stays unsettled and is the next life's."""
+    """Submitted to a delivery that is closed, it stays pending for the next process."""
     match = await stored(store)
     async with life(url, store, messenger) as delivery:
         await delivery.aclose()
@@ -185,14 +185,14 @@ async def test_nothing_is_begun_at_the_end(store: SqlStore, messenger: FakeMesse
     assert messenger.journal == []
     async with life(url, store, messenger, boot_id="second") as delivery:
         await delivery.submit(ANA, match.id, fresh=False)
-        await becomes(lambda: settled(store))
+        await becomes(lambda: all_sent(store))
     assert messenger.journal == [FIND, SEND]
 
 
 async def test_a_process_that_dies_while_recovering_is_recovered_from(
     store: SqlStore, messenger: FakeMessenger, url: str
 ):
-    """However many lives it takes, it is told once in the end."""
+    """However many processes it takes, it is sent once in the end."""
     match = await stored(store)
     messenger.errors = [MessageDelayed("ratelimited", LONG)]
     for number in range(3):
@@ -203,7 +203,7 @@ async def test_a_process_that_dies_while_recovering_is_recovered_from(
                 messenger.errors = [None, MessageDelayed("ratelimited", LONG)]
             else:
                 await delivery.recover()
-                await until(lambda told=2 * number: len(messenger.journal) > told)
+                await until(lambda calls=2 * number: len(messenger.journal) > calls)
     assert messenger.journal == [SEND, FIND, SEND, FIND, SEND]
     assert len(messenger.sent) == 1
 
@@ -211,7 +211,7 @@ async def test_a_process_that_dies_while_recovering_is_recovered_from(
 # --- whose they are ------------------------------------------------------------------------------
 
 
-async def test_only_the_dead_are_inherited_from(
+async def test_only_the_notices_of_dead_processes_are_recovered(
     store: SqlStore, messenger: FakeMessenger, url: str
 ):
     """Recovering after one process leaves those of another, and our own, where they are."""
@@ -228,14 +228,14 @@ async def test_only_the_dead_are_inherited_from(
         assert await delivery.recover("dead")
         await until(lambda: messenger.sent)
         await asyncio.sleep(3 * WAIT_SECONDS)
-        assert await store.matches.list_pending(ANA.team) == [(ANA, it.id) for it in matches[1:]]
+        assert await store.matches.list_pending(ANA.team) == [(ANA, match.id) for match in matches[1:]]
         whose = {name: executor for name, (_, executor) in rows(url).items()}
         assert whose == {matches[0].id: "ours", matches[1].id: "alive", matches[2].id: "ours"}
     assert messenger.journal == [SEND] * 3 + [FIND, SEND]
 
 
-async def test_nobody_inherits_from_themselves(store: SqlStore, messenger: FakeMessenger, url: str):
-    """What waits in this process is left to wait, however often the dead are looked for."""
+async def test_nobody_recovers_their_own_notices(store: SqlStore, messenger: FakeMessenger, url: str):
+    """What waits in this process goes on waiting, however often it recovers others."""
     match = await stored(store)
     messenger.errors = [MessageDelayed("ratelimited", LONG)]
     async with life(url, store, messenger) as delivery:
@@ -263,11 +263,11 @@ async def test_the_calls_that_recovery_needs_are_there():
 async def test_a_row_that_forgot_is_looked_for(
     store: SqlStore, messenger: FakeMessenger, url: str, stands: bool
 ):
-    """Restored from before it was told: settled by where it stands; told again only if gone."""
+    """Restored from before it was sent: the message is found, and sent again only if gone."""
     match = await stored(store)
     async with life(url, store, messenger) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
-        await becomes(lambda: settled(store))
+        await becomes(lambda: all_sent(store))
         await store.people.forget(ANA)
         await store.matches.add(match)
         if not stands:
@@ -275,7 +275,7 @@ async def test_a_row_that_forgot_is_looked_for(
         messenger.journal.clear()
         for fresh in (True, False, False):
             await delivery.submit(ANA, match.id, fresh=fresh)
-        await becomes(lambda: settled(store))
+        await becomes(lambda: all_sent(store))
         assert rows(url).keys() == {match.id, f"{match.id}-again"}
     assert messenger.journal == ([FIND] if stands else [FIND, SEND])
 
@@ -290,7 +290,7 @@ async def test_a_row_may_forget_again_and_again(
             await store.people.forget(ANA)
             await store.matches.add(match)
             await delivery.submit(ANA, match.id, fresh=times == 0)
-            await becomes(lambda: settled(store))
+            await becomes(lambda: all_sent(store))
     assert messenger.journal == [SEND, FIND, FIND, FIND]
 
 
@@ -312,10 +312,10 @@ async def test_a_round_whose_row_forgot_ends_again(
     assert messenger.journal == ["edit 9.9 MatchOver"] * 3
 
 
-async def test_what_another_process_ends_is_not_asked_after_each_second(
+async def test_a_workflow_of_another_process_is_not_looked_up_each_second(
     store: SqlStore, messenger: FakeMessenger, url: str
 ):
-    """The ledger names it every second, to all; one that died is taken over from all the same."""
+    """The scheduler submits it every second; after a death it is recovered all the same."""
     match = await stored(store)
     await store.matches.record_outcome(
         ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at
@@ -358,7 +358,7 @@ async def test_no_secret_and_no_name_lies_on_the_disk(
     match = await stored(store)
     async with life(url, store, messenger) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
-        await becomes(lambda: settled(store))
+        await becomes(lambda: all_sent(store))
         await delivery.finish(ANA, match.id)
         await becomes(lambda: over(store, match))
         await delivery.remark(ANA, "a key", LinkRefused())
@@ -430,7 +430,7 @@ async def test_a_long_wait_is_written_down(
             messenger.errors = [MessageDelayed("ratelimited", seconds)]
             await delivery.submit(ANA, match.id, fresh=True)
             await until(lambda: not messenger.errors)
-        await becomes(lambda: settled(store))
+        await becomes(lambda: all_sent(store))
         steps = {
             match.id: await DBOS.list_workflow_steps_async(match.id) for match in (long, short)
         }
@@ -448,7 +448,7 @@ async def test_tables_of_another_version_are_refused(
     match = await stored(store)
     async with life("sqlite://", store, messenger) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
-        await becomes(lambda: settled(store))
+        await becomes(lambda: all_sent(store))
 
 
 async def test_an_absence_of_its_database_costs_time_only(
@@ -458,7 +458,7 @@ async def test_an_absence_of_its_database_costs_time_only(
     postgresql_name: str,
     postgresql_url: str,
 ):
-    """What is submitted while PostgreSQL is away is told once it is back."""
+    """What is submitted while PostgreSQL is away is sent once it is back."""
     match = await stored(store)
     async with life(postgresql_url, store, messenger) as delivery:
         with postgresql.away(postgresql_name):
@@ -467,7 +467,7 @@ async def test_an_absence_of_its_database_costs_time_only(
             assert not submitting.done()
             assert messenger.journal == []
         await submitting
-        await becomes(lambda: settled(store))
+        await becomes(lambda: all_sent(store))
     assert messenger.journal == [SEND]
 
 
@@ -476,7 +476,7 @@ async def test_names_on_the_disk_stay(store: SqlStore, messenger: FakeMessenger,
     match = await stored(store)
     async with life(url, store, messenger) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
-        await becomes(lambda: settled(store))
+        await becomes(lambda: all_sent(store))
         await delivery.finish(ANA, match.id)
         await delivery.remark(ANA, "a key", LinkRefused())
         await becomes(lambda: finished(url, 3))

@@ -1,4 +1,4 @@
-"""What a process knows of the feeds it shares: those it holds, else what their holders say."""
+"""The health of shared feeds: of those that a process holds, else as their holders report."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ __all__ = ["join"]
 
 
 async def test_who_holds_no_feeds_sees_those_of_the_others(join: Join):
-    """`web` sees them up while their holder lives, and down, all of them, when it is dead."""
+    """`web` sees them up while their holder is alive, and all of them down when it is dead."""
     web, worker = join("w", Role.WEB), join("a")
     people = await linked(web, 3)
     for process in (web, worker):
         await process.start()
     await wanted(web, people)
-    await becomes(lambda: [it.connected for it in web.feed.healths()] == [True] * 3, 10)
-    assert [it.connected for it in worker.feed.healths()] == [True] * 3
+    await becomes(lambda: [health.connected for health in web.feed.healths()] == [True] * 3, 10)
+    assert [health.connected for health in worker.feed.healths()] == [True] * 3
     assert not mostly_disconnected(web.feed.healths())
     await worker.suspend()
     await becomes(lambda: mostly_disconnected(web.feed.healths()), 15)
 
 
 async def test_who_holds_some_sees_its_own(join: Join):
-    """A worker whose own feeds are down is not comforted by those of another."""
+    """A worker whose own feeds are down does not count those of another."""
     one, other = join("a"), join("b")
     people = await linked(one, 6)
     for process in (one, other):

@@ -1,4 +1,4 @@
-"""Workers at work on one PostgreSQL, each with connections of its own that are faked."""
+"""Workers on one PostgreSQL, each with fake connections of its own."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ELSEWHERE_SECONDS = 2 * LEASE_SECONDS + HEARTBEAT_SECONDS
 
 
 class Process:
-    """What one process has of leases and feeds, on a connection pool of its own."""
+    """One process's worker and feeds, on a connection pool of its own."""
 
     def __init__(self, url: str, boot_id: str, role: Role = Role.WORKER) -> None:
         self.url, self.boot_id, self.time = url, boot_id, 1000.0
@@ -159,17 +159,17 @@ def owners(*processes: Process) -> dict[Person, list[str]]:
 
 
 def shared_out(people: list[Person], *processes: Process) -> Callable[[], bool]:
-    """Whether everybody is connected, once."""
+    """Return a check that everybody is connected, once."""
 
     def condition() -> bool:
         held = owners(*processes)
-        return set(held) == set(people) and all(len(it) == 1 for it in held.values())
+        return set(held) == set(people) and all(len(holders) == 1 for holders in held.values())
 
     return condition
 
 
-async def test_a_wish_in_a_web_process_is_connected_by_a_worker(join: Join):
-    """Woken by NOTIFY: far sooner than its next beat would come; closed, it is let go."""
+async def test_a_feed_requested_by_a_web_process_is_connected_by_a_worker(join: Join):
+    """Woken by NOTIFY, far sooner than at its next heartbeat; closed, the worker drops it."""
     web, worker = join("web", Role.WEB), join("a")
     await linked(web, 1)
     await web.store.links.save(link())
@@ -180,7 +180,7 @@ async def test_a_wish_in_a_web_process_is_connected_by_a_worker(join: Join):
     assert await web.feed.wait_connected(ANA, 5)
     assert (web.connected(), worker.connected()) == (set(), {ANA})
     await becomes(lambda: worker.claimed == [FeedClaimed(ANA, taken_over=False)])
-    await becomes(lambda: (it := web.feed.health(ANA)) is not None and it.connected)
+    await becomes(lambda: (health := web.feed.health(ANA)) is not None and health.connected)
     await web.feed.close(ANA)
     await becomes(lambda: worker.released == [FeedReleased(ANA)])
     assert not worker.connected()
@@ -188,7 +188,7 @@ async def test_a_wish_in_a_web_process_is_connected_by_a_worker(join: Join):
 
 
 async def test_another_session_is_no_new_connection_and_still_up(join: Join):
-    """Closed and wanted again at once, the holder may see one change only: it is up all the same.
+    """Closed and requested at once, the holder may see a single change: it is up all the same.
 
     Its connection goes on for the other session, so nobody hears that it connects.
     """
@@ -216,11 +216,11 @@ async def test_a_feed_opened_where_feeds_are_held_takes_no_detour(join: Join):
     assert await ours.feed.wait_connected(ANA, 5)
     assert ours.feed.holds(ANA)
     assert not other.feed.holds(ANA)
-    await becomes(lambda: (it := other.feed.health(ANA)) is not None and it.connected)
+    await becomes(lambda: (health := other.feed.health(ANA)) is not None and health.connected)
 
 
 async def test_feeds_are_shared_fairly_and_again_when_one_comes(join: Join):
-    """Who comes later gets its part; nobody is connected twice once it has come to rest."""
+    """A worker that starts later gets its share; in the end nobody is connected twice."""
     a, b, c = join("a"), join("b"), join("c")
     people = await linked(a, 30)
     await wanted(a, people)
@@ -230,11 +230,11 @@ async def test_feeds_are_shared_fairly_and_again_when_one_comes(join: Join):
     await c.start()
     await becomes(lambda: len(c.connected()) >= 9, 10)
     await becomes(shared_out(people, a, b, c), 10)
-    assert all(9 <= len(it.connected()) <= 12 for it in (a, b, c))
+    assert all(9 <= len(worker.connected()) <= 12 for worker in (a, b, c))
 
 
 async def test_a_stopped_workers_feeds_are_elsewhere_within_two_leases(join: Join):
-    """The table never names two owners, and whoever was stopped ends as soon as it wakes."""
+    """The table never names two owners, and the stopped worker exits as soon as it wakes."""
     workers = a, b, c = join("a"), join("b"), join("c")
     people = await linked(a, 30)
     await wanted(a, people)
@@ -242,7 +242,7 @@ async def test_a_stopped_workers_feeds_are_elsewhere_within_two_leases(join: Joi
         await worker.start()
     await becomes(shared_out(people, *workers), 15)
     await becomes(lambda: len(a.connected()) >= 9, 10)
-    # Who has just started judges nobody for one lease.
+    # A worker that has just started takes nobody for stalled for the length of a lease.
     await asyncio.sleep(LEASE_SECONDS)
     lost = a.connected()
     await a.suspend()
@@ -258,8 +258,8 @@ async def test_a_stopped_workers_feeds_are_elsewhere_within_two_leases(join: Joi
     assert a.fenced == 1
 
 
-async def test_who_retires_is_followed_at_once(join: Join):
-    """In good order nobody waits for a lease to lapse, and the unfinished is left till the end."""
+async def test_released_feeds_are_claimed_at_once(join: Join):
+    """At a shutdown nobody waits for a lease to expire, and notices stay until the end."""
     a, b = join("a"), join("b")
     people = await linked(a, 10)
     await wanted(a, people)
@@ -276,7 +276,7 @@ async def test_who_retires_is_followed_at_once(join: Join):
     assert b.recovered == []
 
 
-async def test_a_takeover_is_longer_than_a_beat_may_be(join: Join):
+async def test_a_takeover_may_be_longer_than_a_heartbeat(join: Join):
     """However slowly feeds are connected: the lease is renewed meanwhile."""
     a = join("a")
     people = await linked(a, 120)
@@ -292,7 +292,7 @@ async def test_a_takeover_is_longer_than_a_beat_may_be(join: Join):
 
 
 def slowly(store: SqlStore) -> None:
-    """A look at links takes as long as a lease."""
+    """Make each read of links take as long as a lease."""
     links_of: Callable[..., Coroutine[Any, Any, Any]] = store.links.get_many
 
     async def slow(people: Sequence[Person]) -> Any:
@@ -305,7 +305,7 @@ def slowly(store: SqlStore) -> None:
 async def test_while_the_database_is_away_nothing_is_sent_and_nobody_ends(
     join: Join, postgresql: Server, postgresql_name: str
 ):
-    """Feeds stay connected; when it is back they go on, and nobody takes over from anybody."""
+    """Feeds stay connected; when it is back all go on, and nobody recovers from anybody."""
     a, b = join("a"), join("b")
     people = await linked(a, 6)
     await wanted(a, people)
@@ -322,8 +322,8 @@ async def test_while_the_database_is_away_nothing_is_sent_and_nobody_ends(
     assert (a.fenced, b.fenced, a.recovered, b.recovered) == (0, 0, [], [])
 
 
-async def test_whoever_was_away_judges_nobody_yet(join: Join):
-    """A whole host was asleep: the first to wake must not bury those about to wake."""
+async def test_a_worker_that_was_suspended_takes_nobody_for_stalled_yet(join: Join):
+    """A whole host was asleep: the first worker to wake must not recover those about to wake."""
     a, b = join("a"), join("b")
     for process in (a, b):
         process.use_clock(lambda process=process: process.time)
@@ -348,7 +348,7 @@ async def test_whoever_was_away_judges_nobody_yet(join: Join):
     await becomes(lambda: a.recovered == ["b"])
 
 
-async def test_the_lease_counts_from_before_the_beat(join: Join):
+async def test_the_lease_counts_from_before_the_heartbeat(join: Join):
     """The database sets it later than we count from, so ours is never the longer one."""
     a = join("a")
     a.use_clock(lambda: a.time)
@@ -362,7 +362,7 @@ async def test_the_lease_counts_from_before_the_beat(join: Join):
 
 
 async def test_nobody_is_connected_with_a_token_that_is_refused(join: Join):
-    """Nor without a link; such a feed is wanted no more, and not looked at each second."""
+    """Nor without a link; such a feed is cancelled, and not tried each second."""
     a = join("a")
     await a.store.links.save(link(refused_at=NOON))
     await wanted(a, [ANA, BEN])
@@ -375,8 +375,8 @@ async def test_nobody_is_connected_with_a_token_that_is_refused(join: Join):
     assert await a.desired.health(BEN) is None
 
 
-async def test_what_is_closed_stays_closed(join: Join):
-    """Also when our worker saw it as wanted just before, and connects it just after."""
+async def test_a_closed_feed_stays_closed(join: Join):
+    """Even if the worker read the request just before, and connects it just after."""
     a = join("a", Role.RUN)
     await a.store.links.save(link())
     await a.registry.register()
@@ -392,13 +392,13 @@ async def test_what_is_closed_stays_closed(join: Join):
     assert a.connected() == {ANA}
 
 
-async def test_whoever_missed_a_beat_judges_nobody_yet(join: Join):
-    """While the database was away for us it was for the others, whose leases were older."""
+async def test_a_worker_that_missed_a_heartbeat_takes_nobody_for_stalled_yet(join: Join):
+    """If the database was away for this worker it was for the others too."""
     a, b = join("a"), join("b")
     a.use_clock(lambda: a.time)
     for process in (a, b):
         await process.registry.register()
-    for _ in range(3):  # long enough here to judge others
+    for _ in range(3):  # long enough to take others for stalled
         await a.worker.heartbeat()
         a.time += LEASE_SECONDS - 1
     await carry_out(a, "UPDATE workers SET expires_at = clock_timestamp() WHERE boot_id = 'b'")

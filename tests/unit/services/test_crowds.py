@@ -16,7 +16,7 @@ from tests.harness.services import Harness
 async def test_of_many_at_once_some_are_stored_and_the_others_wait_in_order(
     harness: Harness, monkeypatch: pytest.MonkeyPatch
 ):
-    """A crowd's matches are not all stored before the first is told."""
+    """A crowd's matches are not all stored before the first is sent."""
     people = [Person(ANA.team, UserId(f"U{number:02}")) for number in range(3 * STORES_AT_ONCE)]
     for person in people:
         await harness.store.links.save(replace(link(), person=person))

@@ -1,4 +1,4 @@
-"""The watch over every wish: how often it looks, what ends it, what the feed tells it."""
+"""The feed monitor: how often it polls, what ends polling, how it handles events of feeds."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_the_list_is_read_every_minute_while_the_feed_is_up(harness: Harne
 
 
 async def test_the_list_is_read_every_ten_seconds_while_the_feed_is_down(harness: Harness):
-    """Deaf, it looks more often; and once a minute again after the feed is back."""
+    """Without a feed the list is the only source; once a minute again after the feed is back."""
     await harness.available()
     harness.feed.down(ANA)
     await harness.pass_time(30, step=5)
@@ -69,8 +69,8 @@ async def test_the_list_is_read_every_ten_seconds_while_the_feed_is_down(harness
     assert harness.journal == ["matches 7"]
 
 
-async def test_one_watch_a_person(harness: Harness):
-    """Asked to keep watch several times, it looks no more often; after its end it may again."""
+async def test_one_polling_task_per_person(harness: Harness):
+    """Started several times, it polls no more often; it can be started again after its end."""
     await harness.available()
     for _ in range(3):
         harness.monitor.start(ANA)
@@ -85,8 +85,8 @@ async def test_one_watch_a_person(harness: Harness):
     assert harness.asked("open") == ["open 7"]
 
 
-async def test_after_a_restart_everybody_is_watched_over_again(harness: Harness):
-    """The wishes outlive the process: feeds open, lists are read, availability is said again."""
+async def test_after_a_restart_everybody_is_polled_for_again(harness: Harness):
+    """Availabilities outlive the process: feeds open, lists are read, statuses are set again."""
     for person in (ANA, BEN):
         await harness.linked(person=person)
         await harness.store.availabilities.save(availability(person))
@@ -96,8 +96,8 @@ async def test_after_a_restart_everybody_is_watched_over_again(harness: Harness)
     assert harness.asked("status") == [AVAILABLE] * 2
 
 
-async def test_what_was_missed_during_a_restart_is_told(harness: Harness):
-    """The first look after a start does not wait for the feed."""
+async def test_a_match_missed_during_a_restart_is_sent(harness: Harness):
+    """The first poll after a start does not wait for the feed."""
     harness.feed.reachable = False
     await harness.linked()
     await harness.store.availabilities.save(availability())
@@ -107,8 +107,8 @@ async def test_what_was_missed_during_a_restart_is_told(harness: Harness):
     assert [n.match.late for n in harness.sent() if isinstance(n, MatchFound)] == [True]
 
 
-async def test_closing_keeps_the_wishes(harness: Harness):
-    """A shutdown is no pause: nothing is said, and the wish is there at the next start."""
+async def test_a_shutdown_keeps_availabilities(harness: Harness):
+    """A shutdown is no pause: no status is set, and the availability is there at the next start."""
     await harness.available()
     harness.monitor.stop_polling()
     await harness.quiet()
@@ -118,8 +118,8 @@ async def test_closing_keeps_the_wishes(harness: Harness):
     assert await harness.store.availabilities.get(ANA) == availability()
 
 
-async def test_no_wish_no_feed(harness: Harness):
-    """A watch that finds the wish gone closes the feed and ends."""
+async def test_without_an_availability_there_is_no_feed(harness: Harness):
+    """A poll that finds no availability closes the feed and ends."""
     await harness.available()
     await harness.store.availabilities.end(ANA)
     await harness.pass_time(60, step=10)
@@ -127,8 +127,8 @@ async def test_no_wish_no_feed(harness: Harness):
     assert harness.clock.sleepers == {}
 
 
-async def test_a_defect_in_one_round_does_not_end_the_watch(harness: Harness):
-    """Whatever goes wrong in one look, the next one is made."""
+async def test_a_defect_in_one_poll_does_not_end_polling(harness: Harness):
+    """Whatever goes wrong in one poll, the next one takes place."""
     await harness.available()
     harness.platform.errors["matches"] = [ZeroDivisionError()]
     await harness.pass_time(120, step=10)
@@ -145,11 +145,11 @@ async def test_a_list_that_cannot_be_read_is_read_the_next_time(harness: Harness
     assert len(harness.sent()) == 1
 
 
-# --- the feed comes and goes ---------------------------------------------------------------------
+# --- connected and disconnected ---------------------------------------------------------------------
 
 
-async def test_a_reconnect_looks_first_and_then_says_it_again(harness: Harness):
-    """Whether availability outlives a reconnect is unknown: look for the missed, then set it."""
+async def test_a_reconnect_reads_the_list_and_then_sets_the_status(harness: Harness):
+    """It is unknown if the status outlives a reconnect: read what was missed, then set it."""
     await harness.available()
     harness.feed.down(ANA)
     harness.feed.up(ANA)
@@ -158,7 +158,7 @@ async def test_a_reconnect_looks_first_and_then_says_it_again(harness: Harness):
 
 
 async def test_a_reconnect_does_not_break_a_meeting(harness: Harness):
-    """Matched while the feed was away: the match is told, and availability is not said again."""
+    """Matched while the feed was down: the match is sent, and the status is not set again."""
     await harness.available()
     harness.feed.down(ANA)
     harness.platform.listed = [row()]
@@ -169,8 +169,8 @@ async def test_a_reconnect_does_not_break_a_meeting(harness: Harness):
     assert await harness.store.availabilities.get(ANA) == availability(state=State.IN_MEETING)
 
 
-async def test_a_reconnect_without_answer_is_made_good(harness: Harness):
-    """When the platform does not confirm the new status, the watch asks again until it does."""
+async def test_a_status_without_an_answer_is_set_again(harness: Harness):
+    """If the platform does not confirm the status, polls repeat it until it does."""
     await harness.available()
     harness.platform.errors["status"] = [TimedOut(), Unreachable()]
     harness.feed.up(ANA)
@@ -179,7 +179,7 @@ async def test_a_reconnect_without_answer_is_made_good(harness: Harness):
     assert await harness.store.availabilities.get(ANA) == availability()
 
 
-async def test_a_meeting_is_not_made_good(harness: Harness):
+async def test_the_status_is_not_set_during_a_meeting(harness: Harness):
     """Matched before the status could be set again, it is not set any more."""
     await harness.available()
     harness.platform.errors["status"] = [TimedOut()]
@@ -190,8 +190,8 @@ async def test_a_meeting_is_not_made_good(harness: Harness):
     assert harness.asked("status") == [AVAILABLE]
 
 
-async def test_a_reconnect_that_is_refused_ends_the_wish(harness: Harness):
-    """The platform no longer takes the person: told once, and the feed is closed."""
+async def test_a_refused_status_ends_the_availability(harness: Harness):
+    """The platform no longer takes the person: one message, and the feed is closed."""
     await harness.available()
     harness.platform.errors["status"] = [SessionNotLive(status=406)]
     harness.feed.up(ANA)
@@ -201,8 +201,8 @@ async def test_a_reconnect_that_is_refused_ends_the_wish(harness: Harness):
     assert harness.feed.health(ANA) is None
 
 
-async def test_a_wish_that_is_over_anyway_is_not_mourned(harness: Harness):
-    """Refused while another process ended the wish: nobody is told of what they know."""
+async def test_an_availability_that_has_ended_is_not_reported_as_lost(harness: Harness):
+    """Refused while another process ended it: the person knows already, and gets no message."""
     await harness.available()
     harness.platform.gates["status"] = asyncio.Event()
     harness.platform.errors["status"] = [SessionNotLive(status=406)]
@@ -215,8 +215,8 @@ async def test_a_wish_that_is_over_anyway_is_not_mourned(harness: Harness):
 
 
 @pytest.mark.parametrize("kept", [None, link(), link(refused_at=NOON)])
-async def test_a_feed_that_connects_for_nobody_says_nothing(harness: Harness, kept: object):
-    """A connection that was still under way when all was over sets nothing."""
+async def test_a_feed_that_connects_for_nobody_sets_no_status(harness: Harness, kept: object):
+    """A connection that was still being made when the availability ended sets nothing."""
     if kept is not None:
         await harness.store.links.save(link())
     if kept == link(refused_at=NOON):
@@ -227,8 +227,8 @@ async def test_a_feed_that_connects_for_nobody_says_nothing(harness: Harness, ke
     assert harness.journal == []
 
 
-async def test_a_lost_feed_is_taken_calmly(harness: Harness):
-    """Its supervisor connects again, so a loss changes nothing and tells nobody."""
+async def test_a_lost_feed_changes_nothing(harness: Harness):
+    """The feed reconnects by itself, so the availability stays and no message is sent."""
     await harness.available()
     await harness.feed.events.put(FeedDisconnected(ANA, "refused"))
     await harness.quiet()
@@ -239,8 +239,8 @@ async def test_a_lost_feed_is_taken_calmly(harness: Harness):
 # --- a token refused -----------------------------------------------------------------------------
 
 
-async def test_a_token_refused_in_the_background_is_told_once(harness: Harness):
-    """One message with a way to reconnect; the feed stops, the link and the wish are kept."""
+async def test_a_token_refused_in_the_background_is_reported_once(harness: Harness):
+    """One message with a way to reconnect; the feed stops, link and availability stay."""
     await harness.available()
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
     await harness.pass_time(300, step=10)
@@ -251,7 +251,7 @@ async def test_a_token_refused_in_the_background_is_told_once(harness: Harness):
 
 
 @pytest.mark.parametrize("call", ["matches", "status"])
-async def test_a_token_refused_at_a_reconnect_is_told_once(harness: Harness, call: str):
+async def test_a_token_refused_at_a_reconnect_is_reported_once(harness: Harness, call: str):
     """The same when the feed finds out first, by the list or by the status."""
     await harness.available()
     harness.platform.errors[call] = [TokenRefused(status=401)]
@@ -262,7 +262,7 @@ async def test_a_token_refused_at_a_reconnect_is_told_once(harness: Harness, cal
 
 
 async def test_reconnecting_the_account_resumes(harness: Harness):
-    """With a new token the feed opens, what was missed is told, and availability is set."""
+    """With a new token the feed opens, missed matches are sent, and the status is set."""
     await harness.available()
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
     await harness.pass_time(60, step=10)
@@ -273,8 +273,8 @@ async def test_reconnecting_the_account_resumes(harness: Harness):
     assert harness.feed.links[ANA].token.get_secret_value() == "another-token"
 
 
-async def test_a_token_refused_after_connecting_anew_is_told_again(harness: Harness):
-    """Another refusal of another link is another occasion, though the token be the same."""
+async def test_a_token_refused_after_connecting_again_is_reported_again(harness: Harness):
+    """The refusal of another link is another occasion, even if the token is the same."""
     for _ in range(2):
         await harness.accounts.connect(ANA, "expo", "a-token-of-ana")
         harness.platform.programme = [session()]
@@ -284,8 +284,8 @@ async def test_a_token_refused_after_connecting_anew_is_told_again(harness: Harn
     assert harness.sent() == [LinkRefused()] * 2
 
 
-async def test_a_match_by_the_feed_is_the_ledgers(harness: Harness):
-    """What the socket tells the watch is stored and told, for the event it was told of."""
+async def test_a_reported_match_is_stored_and_sent(harness: Harness):
+    """For the event in which the socket reported it."""
     await harness.available()
     reports = [report(session_id=COFFEE)]
     await harness.feed.events.put(MatchesReported(ANA, EXPO, reports))
@@ -293,8 +293,8 @@ async def test_a_match_by_the_feed_is_the_ledgers(harness: Harness):
     assert len(harness.sent()) == 1
 
 
-async def test_a_feed_that_was_claimed_is_watched_after_a_while(harness: Harness):
-    """The wish may be stored only once the feed is up: the watch waits for it, then looks."""
+async def test_polling_for_a_claimed_feed_starts_after_a_while(harness: Harness):
+    """The availability may be stored only once the feed is up, so the first poll waits."""
     await harness.available()
     await harness.feed.events.put(FeedReleased(ANA))
     await harness.feed.events.put(FeedClaimed(ANA, taken_over=False))
@@ -304,8 +304,8 @@ async def test_a_feed_that_was_claimed_is_watched_after_a_while(harness: Harness
     assert len(harness.asked("matches")) == 1
 
 
-async def test_a_feed_that_was_dropped_is_watched_no_more(harness: Harness):
-    """It is another process's now: nothing is looked for here, and the wish stands."""
+async def test_polling_for_a_released_feed_ends(harness: Harness):
+    """It is another process's feed now: nothing is polled here, and the availability stays."""
     await harness.available()
     await harness.feed.events.put(FeedReleased(ANA))
     await harness.pass_time(200, step=10)
@@ -314,7 +314,7 @@ async def test_a_feed_that_was_dropped_is_watched_no_more(harness: Harness):
 
 
 async def test_the_lists_of_feeds_taken_over_are_read_over_half_a_minute(harness: Harness):
-    """They are available again at once; what the list shows is looked for a little later."""
+    """Their statuses are set at once; the lists are read a little later, not all together."""
     await harness.available()
     await harness.feed.events.put(FeedReleased(ANA))
     await harness.feed.events.put(FeedClaimed(ANA, taken_over=True))
@@ -326,8 +326,8 @@ async def test_the_lists_of_feeds_taken_over_are_read_over_half_a_minute(harness
     assert harness.asked("matches")
 
 
-async def test_a_refusal_does_not_end_a_wish_that_came_after_it(harness: Harness):
-    """Another process may have let the person go on to another session in the meantime."""
+async def test_a_refusal_does_not_end_a_later_availability(harness: Harness):
+    """Another process may have moved the person to another session in the meantime."""
     await harness.available()
     harness.platform.errors["status"] = [SessionNotLive(status=406)]
     gate = harness.platform.gates["status"] = asyncio.Event()

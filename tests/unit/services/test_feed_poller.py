@@ -1,4 +1,4 @@
-"""The session ends: with it every wish, told once, and nothing of the last moment is lost."""
+"""The end of a session: one message, and no match of the last moment is lost."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.harness.services import Harness
 SOON = session(ends_at=NOON + timedelta(seconds=90))
 
 
-async def test_the_end_of_the_session_is_told_once(harness: Harness):
-    """The person is not available any more: left, looked once more, told, feed closed."""
+async def test_the_end_of_the_session_is_reported_once(harness: Harness):
+    """Leave the session, read the list once more, send one message, close the feed."""
     await harness.available(SOON)
     await harness.pass_time(300, step=10)
     assert harness.sent() == [SessionOver("Coffee")]
@@ -24,8 +24,8 @@ async def test_the_end_of_the_session_is_told_once(harness: Harness):
     assert harness.clock.sleepers == {}
 
 
-async def test_a_match_of_the_sessions_last_moment_is_told(harness: Harness):
-    """What the last look finds is told before the end is."""
+async def test_a_match_of_the_last_moment_is_sent(harness: Harness):
+    """A match found by the last read is sent before the end is reported."""
     await harness.available(SOON)
     harness.feed.down(ANA)
     harness.clock.advance(100)
@@ -34,8 +34,8 @@ async def test_a_match_of_the_sessions_last_moment_is_told(harness: Harness):
     assert {type(notice) for notice in harness.sent()} == {MatchFound, SessionOver}
 
 
-async def test_the_end_during_a_meeting_needs_no_word(harness: Harness):
-    """Somebody in a meeting is not waiting, so nothing is told, and the call is left alone."""
+async def test_the_end_during_a_meeting_sends_nothing(harness: Harness):
+    """Somebody in a meeting is not waiting: no message, and the call goes on."""
     await harness.available(SOON)
     harness.feed.send(ANA, report(meeting_digest="m"))
     await harness.pass_time(300, step=10)
@@ -45,7 +45,7 @@ async def test_the_end_during_a_meeting_needs_no_word(harness: Harness):
 
 
 async def test_the_platform_may_refuse_to_be_left(harness: Harness):
-    """Over is over: a refusal or an outage at the end keeps nobody available."""
+    """A refusal or an outage at the end keeps nobody available."""
     await harness.available(SOON)
     harness.platform.errors["status"] = [SessionNotLive(status=406)]
     harness.platform.errors["matches"] = [Unreachable(), Unreachable()]
@@ -53,8 +53,8 @@ async def test_the_platform_may_refuse_to_be_left(harness: Harness):
     assert harness.sent() == [SessionOver("Coffee")]
 
 
-async def test_the_end_does_not_take_a_wish_that_came_meanwhile(harness: Harness):
-    """Another process may have let the person go on to another session; that is watched over."""
+async def test_the_end_does_not_end_a_later_availability(harness: Harness):
+    """Another process may have moved the person to another session, which is polled then."""
     await harness.available(SOON)
     await harness.pass_time(90, step=10)
     gate = harness.platform.gates["status"] = asyncio.Event()
@@ -72,14 +72,14 @@ async def test_the_end_does_not_take_a_wish_that_came_meanwhile(harness: Harness
 
 
 async def test_a_session_without_an_end_goes_on(harness: Harness):
-    """Where the platform does not say when it ends, the wish stands until somebody ends it."""
+    """If the platform gives no end, the availability stays until somebody ends it."""
     await harness.available(session(ends_at=None))
     await harness.pass_time(24 * 3600, step=3600)
     assert await harness.store.availabilities.get(ANA) == availability(session_ends_at=None)
 
 
-async def test_a_wish_that_nobody_can_speak_for_ends_with_its_session(harness: Harness):
-    """Refused and never reconnected: the watch ends when the session does, without a word."""
+async def test_an_availability_with_a_refused_token_ends_with_its_session(harness: Harness):
+    """Never reconnected: polling ends when the session does, without another message."""
     await harness.available(SOON)
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
     await harness.pass_time(120, step=10)

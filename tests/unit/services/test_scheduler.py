@@ -1,4 +1,4 @@
-"""The end of a round: the match's message says so once, and nobody else's does."""
+"""The end of a round: the match's message says so once, and no other message does."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EDIT = "edit 1.0 MatchOver"
 
 @pytest.fixture
 async def rounds(harness: Harness) -> AsyncIterator[asyncio.Task[None]]:
-    """The bot looking every second."""
+    """The scheduler at work."""
     keeping = asyncio.create_task(harness.scheduler.run(ANA.team))
     yield keeping
     keeping.cancel()
@@ -35,8 +35,8 @@ async def rounds(harness: Harness) -> AsyncIterator[asyncio.Task[None]]:
         await keeping
 
 
-async def told(harness: Harness, **changes: Any) -> Match:
-    """A match that was told just now."""
+async def sent(harness: Harness, **changes: Any) -> Match:
+    """A match that was sent just now."""
     made = match(**changes)
     await harness.store.matches.add(made)
     await harness.delivery.submit(made.person, made.id, fresh=True)
@@ -51,11 +51,9 @@ async def over(harness: Harness) -> bool:
     return kept.over_at is not None
 
 
-async def test_a_round_that_is_over_is_said_to_be_once(
-    harness: Harness, rounds: asyncio.Task[None]
-):
+async def test_the_end_of_a_round_is_shown_once(harness: Harness, rounds: asyncio.Task[None]):
     """At its end the same message is edited, once, and the row notes when."""
-    await told(harness, ends_at=SOON)
+    await sent(harness, ends_at=SOON)
     await harness.pass_time(89)
     assert harness.journal == []
     await harness.pass_time(2)
@@ -72,7 +70,7 @@ async def test_a_round_of_unknown_length_ends_all_the_same(
     harness: Harness, rounds: asyncio.Task[None]
 ):
     """Where the platform does not say when, it is taken to last as long as rounds usually do."""
-    await told(harness)
+    await sent(harness)
     await harness.pass_time(ROUND_UNKNOWN.total_seconds() - 5, step=5)
     assert harness.journal == []
     await harness.pass_time(10, step=5)
@@ -81,7 +79,7 @@ async def test_a_round_of_unknown_length_ends_all_the_same(
 
 async def test_an_answered_match_is_left_alone(harness: Harness, rounds: asyncio.Task[None]):
     """Whoever pressed one of its buttons has an answer standing there, which is not undone."""
-    await told(harness, ends_at=SOON)
+    await sent(harness, ends_at=SOON)
     await harness.matches.answered(ANA, Posted("D-U1", "1.0"), "pause")
     await harness.pass_time(600, step=5)
     assert harness.journal == []
@@ -100,10 +98,10 @@ async def test_an_answered_match_is_left_alone(harness: Harness, rounds: asyncio
         ({}, None),
     ],
 )
-async def test_only_what_was_told_in_time_has_an_end(
+async def test_only_a_match_sent_in_time_has_an_end(
     harness: Harness, rounds: asyncio.Task[None], changes: dict[str, Any], outcome: str | None
 ):
-    """One told late was over when it was told, and others have no message."""
+    """One sent late was over when it was sent, and the others have no message."""
     await harness.store.matches.add(match(ends_at=SOON, **changes))
     if outcome is not None:
         await harness.store.matches.record_outcome(
@@ -116,16 +114,16 @@ async def test_only_what_was_told_in_time_has_an_end(
 
 
 async def test_every_person_has_their_own_end(harness: Harness, rounds: asyncio.Task[None]):
-    """Both sides of a meeting are told that it is over, each in a message of their own."""
+    """Both sides of a meeting see that it is over, each in a message of their own."""
     for ordinal, person in enumerate((ANA, BEN), 1):
-        await told(harness, person=person, ordinal=ordinal, ends_at=SOON)
+        await sent(harness, person=person, ordinal=ordinal, ends_at=SOON)
     await harness.pass_time(100)
     assert sorted(harness.journal) == ["edit 1.0 MatchOver", "edit 2.0 MatchOver"]
 
 
 async def test_another_workspaces_rounds_are_not_ours(harness: Harness):
-    """The look names the workspace."""
-    await told(harness, ends_at=SOON)
+    """The search names the workspace."""
+    await sent(harness, ends_at=SOON)
     harness.clock.advance(100)
     elsewhere = asyncio.create_task(harness.scheduler.run(TeamId("T2")))
     await harness.quiet()
@@ -144,7 +142,7 @@ async def finish(harness: Harness) -> None:
 
 async def test_an_edit_waits_as_slack_asks_and_is_not_looked_for(harness: Harness):
     """To edit twice is to edit once, so a try without an answer is simply made again."""
-    await told(harness)
+    await sent(harness)
     harness.messenger.errors = [MessageDelayed("ratelimited", 9.0), MessageUnsure("no_answer")]
     await finish(harness)
     await harness.pass_time(8)
@@ -156,7 +154,7 @@ async def test_an_edit_waits_as_slack_asks_and_is_not_looked_for(harness: Harnes
 
 async def test_an_edit_that_is_refused_is_not_tried_again(harness: Harness):
     """The message was deleted, say: noted as over, since it never will say so."""
-    await told(harness)
+    await sent(harness)
     harness.messenger.errors = [MessageRefused("message_not_found")]
     await finish(harness)
     assert await over(harness)
@@ -166,7 +164,7 @@ async def test_an_edit_that_is_refused_is_not_tried_again(harness: Harness):
 
 async def test_an_answer_between_the_look_and_the_edit_is_heeded(harness: Harness):
     """The row is read again in the last moment."""
-    await told(harness)
+    await sent(harness)
     await harness.matches.answered(ANA, Posted("D-U1", "1.0"), "available")
     await finish(harness)
     assert harness.journal == []
@@ -175,19 +173,19 @@ async def test_an_answer_between_the_look_and_the_edit_is_heeded(harness: Harnes
 
 async def test_a_match_that_is_not_there_has_no_end(harness: Harness):
     """Forgotten meanwhile: nothing is edited, and nothing goes wrong."""
-    await told(harness)
+    await sent(harness)
     await harness.store.people.forget(ANA)
     await finish(harness)
     assert harness.journal == []
 
 
-# --- what nobody is telling ----------------------------------------------------------------------
+# --- pending matches ----------------------------------------------------------------------
 
 
-async def test_unsettled_matches_are_submitted_again_every_minute(
+async def test_pending_matches_are_submitted_again_every_minute(
     harness: Harness, rounds: asyncio.Task[None]
 ):
-    """One whose submission was lost is told a minute later at most, and looked for before."""
+    """One whose submission was lost is sent within a minute, after a search for its message."""
     await harness.store.matches.add(match())
     await harness.pass_time(RESUME_SECONDS)
     assert harness.sent() == []
@@ -207,7 +205,7 @@ async def test_a_tick_that_fails_is_one_tick(harness: Harness, monkeypatch: pyte
         return await rounds_over(team, now)
 
     monkeypatch.setattr(harness.store.matches, "list_rounds_over", flaky)
-    await told(harness, ends_at=SOON)
+    await sent(harness, ends_at=SOON)
     harness.clock.advance(100)
     with capture_logs() as lines:
         running = asyncio.create_task(harness.scheduler.run(ANA.team))

@@ -1,4 +1,4 @@
-"""While the database is away: nothing is lost, nothing is told twice, the watch goes on."""
+"""While the database is away: nothing is lost, nothing is sent twice, polling goes on."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def away(postgresql: Server, postgresql_name: str) -> Away:
     return lambda: postgresql.away(postgresql_name)
 
 
-async def test_a_match_that_is_heard_then_is_told_afterwards(harness: Harness, away: Away):
-    """The socket tells once; it is kept in mind until it can be stored."""
+async def test_a_match_reported_meanwhile_is_sent_afterwards(harness: Harness, away: Away):
+    """The socket reports it once; the event waits until it can be stored."""
     await harness.available()
     with away(), capture_logs() as lines:
         harness.feed.send(ANA, report())
@@ -45,7 +45,7 @@ async def test_a_match_that_is_heard_then_is_told_afterwards(harness: Harness, a
     assert [type(notice) for notice in harness.sent()] == [MatchFound]
 
 
-async def test_a_match_whose_row_cannot_be_read_is_told_afterwards(harness: Harness, away: Away):
+async def test_a_match_whose_row_cannot_be_read_is_sent_afterwards(harness: Harness, away: Away):
     """Delivery tries again until the row is there."""
     await harness.store.matches.add(match())
     assert await harness.store.matches.get(ANA, match().id), (
@@ -70,8 +70,8 @@ class LeavingMessenger(FakeMessenger):
         return posted
 
 
-async def test_that_it_was_told_is_written_down_afterwards(outside: Outside, away: Away):
-    """Sent, and then the database is away: it is not sent once more, and settled in the end."""
+async def test_the_outcome_is_recorded_afterwards(outside: Outside, away: Away):
+    """Sent, and then the database is away: not sent again, and recorded in the end."""
     outside.messenger = messenger = LeavingMessenger(outside.journal)
     gone = away()
     messenger.leave = gone.__enter__
@@ -91,8 +91,8 @@ async def test_that_it_was_told_is_written_down_afterwards(outside: Outside, awa
     await harness.aclose()
 
 
-async def test_the_watch_goes_on(harness: Harness, away: Away):
-    """A round that fails is one round: a later one finds what the socket missed."""
+async def test_polling_goes_on(harness: Harness, away: Away):
+    """A poll that fails is one poll: a later one finds what the socket missed."""
     await harness.available()
     with away(), capture_logs():
         await harness.pass_time(CONNECTED_SECONDS + 10, step=10)
@@ -101,8 +101,8 @@ async def test_the_watch_goes_on(harness: Harness, away: Away):
     assert [type(notice) for notice in harness.sent()] == [MatchFound]
 
 
-async def test_a_feed_that_comes_up_then_is_seen_to_afterwards(harness: Harness, away: Away):
-    """What it missed is looked for within seconds, and they are available again."""
+async def test_a_feed_that_connects_meanwhile_is_handled_afterwards(harness: Harness, away: Away):
+    """The list is read within seconds, and the status is set again."""
     await harness.available()
     harness.feed.down(ANA)
     with away(), capture_logs() as lines:
