@@ -145,7 +145,7 @@ async def test_a_list_that_cannot_be_read_is_read_the_next_time(harness: Harness
     assert len(harness.sent()) == 1
 
 
-# --- connected and disconnected ---------------------------------------------------------------------
+# --- connected and disconnected -----------------------------------------------------------------
 
 
 async def test_a_reconnect_reads_the_list_and_then_sets_the_status(harness: Harness):
