@@ -228,13 +228,17 @@ async def test_only_the_notices_of_dead_processes_are_recovered(
         assert await delivery.recover("dead")
         await until(lambda: messenger.sent)
         await asyncio.sleep(3 * WAIT_SECONDS)
-        assert await store.matches.list_pending(ANA.team) == [(ANA, match.id) for match in matches[1:]]
+        assert await store.matches.list_pending(ANA.team) == [
+            (ANA, match.id) for match in matches[1:]
+        ]
         whose = {name: executor for name, (_, executor) in rows(url).items()}
         assert whose == {matches[0].id: "ours", matches[1].id: "alive", matches[2].id: "ours"}
     assert messenger.journal == [SEND] * 3 + [FIND, SEND]
 
 
-async def test_nobody_recovers_their_own_notices(store: SqlStore, messenger: FakeMessenger, url: str):
+async def test_nobody_recovers_their_own_notices(
+    store: SqlStore, messenger: FakeMessenger, url: str
+):
     """What waits in this process goes on waiting, however often it recovers others."""
     match = await stored(store)
     messenger.errors = [MessageDelayed("ratelimited", LONG)]
