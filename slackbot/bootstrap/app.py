@@ -1,4 +1,4 @@
-"""The only place that builds real parts and joins them."""
+"""Build, start and stop a process of the bot."""
 
 from __future__ import annotations
 
@@ -12,29 +12,16 @@ import structlog
 from starlette.types import ASGIApp
 
 from slackbot.aio.tasks import BackgroundTasks
-from slackbot.bootstrap import database as upkeep
-from slackbot.bootstrap.adapters import Outside, SystemClock, reach_out
-from slackbot.bootstrap.services import Inside, join
+from slackbot.bootstrap.adapters import Adapters, SystemClock
+from slackbot.bootstrap.database import database_url, launch_delivery, prepare_schema, secret_keys
+from slackbot.bootstrap.services import Services, build_calls, build_services
+from slackbot.bootstrap.slack import build_slack, check_bot_token, start_socket_mode
 from slackbot.domain.errors import SlackbotError
-from slackbot.domain.model import EventSlug, TeamId
+from slackbot.domain.model import TeamId
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.workers import Role
-from slackbot.settings import Settings, SettingsError
-from slackbot.slack.app import bolt_app, endpoint
-from slackbot.slack.commands.call_buttons import CallButtons
-from slackbot.slack.commands.connect_flow import ConnectFlow
-from slackbot.slack.commands.handlers import CommandHandlers, Services
-from slackbot.slack.commands.responder import Responder
-from slackbot.slack.inbound.listeners import Parts
-from slackbot.slack.inbound.socket_mode import SocketMode
-from slackbot.slack.inbound.socket_mode_connection import AppTokenRefused
-from slackbot.slack.installations import (
-    InstallationRefused,
-    SingleInstallation,
-    SlackUnreachable,
-)
-from slackbot.slack.outbound.response_urls import ResponseUrls
-from slackbot.slack.outbound.views import Views
+from slackbot.settings import Settings
+from slackbot.slack.installations import SlackUnreachable
 from slackbot.storage.feeds import FEEDS_CHANNEL
 from slackbot.storage.notify import listen
 from slackbot.web.app import web_app
@@ -42,169 +29,111 @@ from slackbot.web.call.assets import STATIC
 
 log = structlog.get_logger(__name__)
 
-DRAIN_SECONDS: Final = 3.0
-ASK_AGAIN_SECONDS: Final = 5.0
+DRAIN_SECONDS: Final = 3.0  # for background tasks to end at a stop
+RETRY_SECONDS: Final = 5.0  # between tries to resume while Slack or the database is away
 
 
 @asynccontextmanager
 async def running(
     settings: Settings, role: Role = Role.RUN, call_static: Path = STATIC
 ) -> AsyncIterator[ASGIApp]:
-    """A process of the bot; gives the app to serve, and takes everything down after.
+    """Run a process of the bot; yield the app to serve, and stop everything afterwards.
 
     `call_static` is the folder of the built call page.
 
     Raises:
-        SettingsError: it cannot be started with these settings.
+        SettingsError: the process cannot start with these settings.
     """
     clock, background = SystemClock(), BackgroundTasks(expected=(SlackbotError,))
     async with AsyncExitStack() as closing:
-        outside = await reach_out(settings, role, clock, closing, call_static)
-        inside = join(outside, clock, background)
-        # Last of all: the lease is needed for as long as anything is being sent.
-        closing.push_async_callback(inside.worker.aclose)
-        upkeep.launch(inside.delivery, inside.notices, outside.delivery_database)
-        closing.push_async_callback(_stop_telling, outside, inside)
-        slack = None
+        url, keys = database_url(settings), secret_keys(settings)
+        adapters = Adapters(settings, url, keys, role=role, clock=clock, closing=closing)
+        await prepare_schema(adapters.database)
+        calls, call_page = build_calls(settings, keys, adapters.store, clock, call_static)
+        services = build_services(adapters, calls, clock, background)
+        # Closed last: the lease is needed for as long as anything is being sent.
+        closing.push_async_callback(services.worker.aclose)
+        launch_delivery(services.delivery, services.notices, adapters.delivery_database)
+        closing.push_async_callback(_stop_sending, adapters, services)
+        http = socket_mode = None
         if role is not Role.WORKER:
-            slack = _slack(settings, outside, inside, clock, background)
-        await _known_to_slack(outside.installation)
-        await _become_worker(outside, inside, role)
-        socket_mode = slack if isinstance(slack, SocketMode) else None
+            http, socket_mode = build_slack(settings, adapters, services, clock, background)
+        await check_bot_token(adapters.installation)
+        # Nothing that may take as long as a lease comes between registration and heartbeats.
+        services.matches.assume_stale_backup(await adapters.workers.register())
+        log.info("registered", worker=adapters.boot_id, role=role.value)
+        await services.worker.start()
         if socket_mode is not None:
-            await _reachable(socket_mode)
-        resuming = asyncio.create_task(_resume(outside, inside))
-        monitoring = asyncio.create_task(inside.monitor.run(outside.feed_events))
-        living = asyncio.create_task(_live(settings, resuming, outside, inside))
+            await start_socket_mode(socket_mode)
+        async with _working(adapters, services, background) as resuming:
 
-        async def ready() -> dict[str, bool]:
-            resumed = resuming.done() and not resuming.exception()
-            parts = {"database": await outside.database.ping(), "slack": resumed}
-            parts |= inside.condition.parts()
-            return parts | ({"socket_mode": socket_mode.connected} if socket_mode else {})
+            async def ready() -> dict[str, bool]:
+                resumed = resuming.done() and not resuming.exception()
+                parts = {"database": await adapters.database.ping(), "slack": resumed}
+                parts |= services.health.parts()
+                return parts | ({"socket_mode": socket_mode.connected} if socket_mode else {})
 
-        try:
-            http = None if isinstance(slack, SocketMode) else slack
-            yield web_app(http, ready, outside.call_page)
-        finally:
-            if socket_mode is not None:
-                await socket_mode.aclose()
-            resuming.cancel()
-            living.cancel()
-            inside.monitor.stop_polling()
-            await outside.feed.aclose()
-            monitoring.cancel()  # it finishes the events that are left
-            await asyncio.gather(monitoring, return_exceptions=True)
-            await inside.worker.stop_claiming()
-            await background.drain(DRAIN_SECONDS)
+            try:
+                yield web_app(http, ready, call_page)
+            finally:
+                if socket_mode is not None:
+                    await socket_mode.aclose()
 
 
-async def _become_worker(outside: Outside, inside: Inside, role: Role) -> None:
-    """Nothing that may take as long as a lease comes between registering and beating."""
-    inside.matches.assume_stale_backup(await outside.workers.register())
-    log.info("registered", worker=outside.boot_id, role=role.value)
-    await inside.worker.start()
-
-
-async def _stop_telling(outside: Outside, inside: Inside) -> None:
-    """Together: what waits in the queue goes back to its workflow, which leaves it as it is."""
-    await asyncio.gather(inside.delivery.aclose(), outside.slack_queue.aclose())
-
-
-def _slack(
-    settings: Settings,
-    outside: Outside,
-    inside: Inside,
-    clock: SystemClock,
-    background: BackgroundTasks,
-) -> ASGIApp | SocketMode:
-    """How Slack's requests come in: over HTTP, or over Socket Mode."""
-    slash, links = settings.slack_command, outside.links
-    services = Services(inside.accounts, inside.sessions, inside.availabilities, inside.matches)
-    views = Views(outside.slack_api, outside.slack_queue)
-    response_urls = ResponseUrls(outside.slack, outside.messenger)
-    responder = Responder(outside.messenger, response_urls, views, background)
-    handlers = CommandHandlers(
-        services, clock=clock, background=background, links=links, slash=slash
-    )
-    connect_flow = ConnectFlow(
-        accounts=inside.accounts,
-        handlers=handlers,
-        responder=responder,
-        views=views,
-        background=background,
-        links=links,
-        slash=slash,
-        event=EventSlug(settings.accelevents_event) if settings.accelevents_event else None,
-    )
-
-    async def record_event(team: TeamId, event_id: str) -> bool:
-        return await outside.store.events.record(team, event_id, clock.now())
-
-    parts = Parts(
-        slash=slash,
-        handlers=handlers,
-        connect_flow=connect_flow,
-        call_buttons=CallButtons(outside.calls, background=background, links=links),
-        responder=responder,
-        accounts=inside.accounts,
-        background=background,
-        record_event=record_event,
-    )
-    secret = settings.slack_signing_secret.get_secret_value()
-    app = bolt_app(outside.slack, outside.installation, secret, parts)
-    if app_token := settings.slack_app_token.get_secret_value():
-        return SocketMode(app, outside.slack, app_token, background)
-    return endpoint(app, secret)
-
-
-async def _reachable(socket_mode: SocketMode) -> None:
-    """An app-level token that Slack refuses ends the start, as a bot token does."""
+@asynccontextmanager
+async def _working(
+    adapters: Adapters, services: Services, background: BackgroundTasks
+) -> AsyncIterator[asyncio.Task[TeamId]]:
+    """Resume, monitor the feeds and run what is periodic; yield the task that resumes."""
+    resuming = asyncio.create_task(_resume(adapters, services))
+    monitoring = asyncio.create_task(services.monitor.run(adapters.feed_events))
+    periodic = asyncio.create_task(_run_periodic(resuming, adapters, services))
     try:
-        await socket_mode.start()
-    except AppTokenRefused as error:
-        raise SettingsError(f"SLACK_APP_TOKEN: Slack refuses it ({error.reason})") from None
+        yield resuming
+    finally:
+        resuming.cancel()
+        periodic.cancel()
+        services.monitor.stop_polling()
+        await adapters.feed.aclose()
+        monitoring.cancel()  # it handles the events that are left
+        await asyncio.gather(monitoring, return_exceptions=True)
+        await services.worker.stop_claiming()
+        await background.drain(DRAIN_SECONDS)
 
 
-async def _known_to_slack(installation: SingleInstallation) -> None:
-    """A token that Slack refuses ends the start; a Slack that does not answer does not."""
-    try:
-        await installation.get()
-    except InstallationRefused as error:
-        raise SettingsError(f"SLACK_BOT_TOKEN: Slack refuses it ({error.reason})") from None
-    except SlackUnreachable:
-        log.warning("slack_unreachable")
+async def _stop_sending(adapters: Adapters, services: Services) -> None:
+    # Together: what waits in the queue returns to its workflow, which leaves it unfinished.
+    await asyncio.gather(services.delivery.aclose(), adapters.slack_queue.aclose())
 
 
-async def _resume(outside: Outside, inside: Inside) -> TeamId:
-    """Go on where the last run stopped, as soon as Slack tells who we are."""
+async def _resume(adapters: Adapters, services: Services) -> TeamId:
+    """Go on where the last process stopped, once Slack says which workspace it serves."""
     while True:
         try:
-            installation = await outside.installation.get()
-            if outside.database.single_process:
-                await inside.delivery.recover()
-            await inside.matches.resume(installation.team)
-            await inside.monitor.resume(installation.team)
+            team = (await adapters.installation.get()).team
+            if adapters.database.single_process:
+                await services.delivery.recover()
+            await services.matches.resume(team)
+            await services.monitor.resume(team)
         except (SlackUnreachable, StoreUnavailable):
-            await asyncio.sleep(ASK_AGAIN_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
         except Exception:
-            log.exception("not_resumed")
-            await asyncio.sleep(ASK_AGAIN_SECONDS)
+            log.exception("resume_failed")
+            await asyncio.sleep(RETRY_SECONDS)
         else:
-            break
-    log.info("ready", team=installation.team)
-    return installation.team
+            log.info("ready", team=team)
+            return team
 
 
-async def _live(
-    settings: Settings, resuming: asyncio.Task[TeamId], outside: Outside, inside: Inside
+async def _run_periodic(
+    resuming: asyncio.Task[TeamId], adapters: Adapters, services: Services
 ) -> None:
-    """What goes on by the clock for as long as the bot runs."""
+    """Run what goes by the clock until cancelled."""
     async with asyncio.TaskGroup() as tasks:
-        if not outside.database.single_process:
-            tasks.create_task(listen(settings.database, FEEDS_CHANNEL, outside.wake.set))
+        if not adapters.database.single_process:
+            tasks.create_task(listen(adapters.database_url, FEEDS_CHANNEL, adapters.wake.set))
         team = await asyncio.shield(resuming)
-        tasks.create_task(inside.condition.run(team))
-        tasks.create_task(inside.rounds.run(team))
-        tasks.create_task(inside.delivery.run_purge())
-        tasks.create_task(outside.calls.run_cleanup(team))
+        tasks.create_task(services.health.run(team))
+        tasks.create_task(services.scheduler.run(team))
+        tasks.create_task(services.delivery.run_purge())
+        tasks.create_task(services.calls.run_cleanup(team))

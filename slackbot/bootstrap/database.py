@@ -1,4 +1,4 @@
-"""The database and the keys as the settings name them, and the commands that look after both."""
+"""The database and the keys that the settings name: prepared for a start, migrated, rotated."""
 
 from __future__ import annotations
 
@@ -16,21 +16,31 @@ from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.workers import Role
 from slackbot.services.notices import Notices
 from slackbot.settings import Settings, SettingsError
-from slackbot.storage import migrations as schema
+from slackbot.storage import migrations
 from slackbot.storage.database import Database, raise_unavailable
 from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
-from slackbot.storage.encryption import Cipher, new_key, parse_keys
+from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.key_rotation import RotationResult, rotate
 from slackbot.storage.url import DatabaseUrl
 
-ASK_DOCTOR = "`slackbot doctor` says what to do"
+
+def database_url(settings: Settings) -> DatabaseUrl:
+    """Parse the database's URL.
+
+    Raises:
+        SettingsError: it cannot be used.
+    """
+    try:
+        return DatabaseUrl.parse(settings.database)
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_URL: {error}") from None
 
 
 def secret_keys(settings: Settings) -> list[bytes]:
-    """The keys that seal, newest first.
+    """Parse the keys that encrypt, newest first.
 
     Raises:
-        SettingsError: they cannot be used.
+        SettingsError: one cannot be used.
     """
     try:
         return list(parse_keys(settings.slackbot_secret_keys.get_secret_value()))
@@ -38,44 +48,22 @@ def secret_keys(settings: Settings) -> list[bytes]:
         raise SettingsError(f"SLACKBOT_SECRET_KEYS: {error}") from None
 
 
-def cipher_of(settings: Settings) -> Cipher:
-    """Seals and opens with the keys of the settings.
+def lock_sqlite(url: DatabaseUrl, role: Role, closing: AsyncExitStack) -> None:
+    """On SQLite, where the bot is a single process, hold a lock beside the file until `closing`.
 
     Raises:
-        SettingsError: a key cannot be used.
+        SettingsError: another process holds it, or the role needs PostgreSQL.
     """
-    return Cipher(secret_keys(settings))
-
-
-def database_of(settings: Settings) -> Database:
-    """The database, not opened yet.
-
-    Raises:
-        SettingsError: its URL cannot be used.
-    """
-    try:
-        return Database(settings.database)
-    except ValueError as error:
-        raise SettingsError(f"DATABASE_URL: {error}") from None
-
-
-def claim(settings: Settings, database: Database, role: Role, closing: AsyncExitStack) -> None:
-    """On SQLite the bot is one process: hold a lock beside the file, until `closing`.
-
-    Raises:
-        SettingsError: another holds it, or the role needs PostgreSQL.
-    """
-    if not database.single_process:
+    if not url.is_sqlite:
         return
     if role is not Role.RUN:
         raise SettingsError(
             f"DATABASE_URL: `slackbot {role.value}` needs PostgreSQL; "
             "on SQLite the bot is one process: start it with `slackbot run`"
         )
-    file = DatabaseUrl.parse(settings.database).file
-    if file is None:
+    if url.file is None:
         return
-    lock = Path(f"{file}.lock")
+    lock = Path(f"{url.file}.lock")
     try:
         lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         held = closing.enter_context(lock.open("w"))
@@ -91,20 +79,22 @@ def claim(settings: Settings, database: Database, role: Role, closing: AsyncExit
         ) from None
 
 
-async def make_ready(database: Database) -> None:
-    """Before a start: SQLite brings its tables up to date, PostgreSQL must have that done.
+async def prepare_schema(database: Database) -> None:
+    """Before a start, migrate SQLite; on PostgreSQL require that somebody has.
 
     Raises:
-        SettingsError: it cannot be used as it is.
+        SettingsError: the database cannot be used as it is.
     """
-    with _told_in_one_line():
+    with _as_settings_error():
         if database.single_process:
-            await schema.upgrade(database)
+            await migrations.upgrade(database)
         else:
-            await schema.require_newest(database)
+            await migrations.require_newest(database)
 
 
-def launch(delivery: DurableDelivery, notices: Notices, database: DeliveryDatabase) -> None:
+def launch_delivery(
+    delivery: DurableDelivery, notices: Notices, database: DeliveryDatabase
+) -> None:
     """Start the delivery engine on its own tables.
 
     Raises:
@@ -112,56 +102,51 @@ def launch(delivery: DurableDelivery, notices: Notices, database: DeliveryDataba
     """
     if (file := database.broken()) is not None:
         raise SettingsError(
-            f"DATABASE_URL: {file.name} beside the database is damaged, or none; {ASK_DOCTOR}"
+            f"DATABASE_URL: {file.name} beside the database is damaged, or none; "
+            "`slackbot doctor` says what to do"
         )
     try:
         delivery.launch(notices, database.options())
     except DeliveryUnusable as error:
-        raise SettingsError(f"DATABASE_URL: {error}: run `{schema.MIGRATE}` first") from None
+        raise SettingsError(f"DATABASE_URL: {error}: run `{migrations.MIGRATE}` first") from None
 
 
 async def migrate(settings: Settings) -> list[str]:
-    """Bring the tables up to date and do nothing else; the migrations that were carried out.
+    """Bring all tables up to date; return a line for each migration that was applied.
 
     Raises:
         SettingsError: the database cannot be used as it is.
     """
-    with _told_in_one_line():
-        async with aclosing(database_of(settings)) as opened:
-            steps = await schema.upgrade(opened)
-            if not opened.single_process:
-                migrate = partial(engine.migrate, schema=SCHEMA)
+    url = database_url(settings)
+    with _as_settings_error():
+        async with aclosing(Database(url)) as database:
+            steps = await migrations.upgrade(database)
+            if not url.is_sqlite:
+                migrate_delivery = partial(engine.migrate, schema=SCHEMA)
                 with raise_unavailable():
-                    done = await asyncio.to_thread(
-                        DeliveryDatabase(settings.database).migrate, migrate
-                    )
-                steps += [done] if done is not None else []
+                    step = await asyncio.to_thread(DeliveryDatabase(url).migrate, migrate_delivery)
+                steps += [step] if step is not None else []
             return steps
 
 
 async def rotate_keys(settings: Settings) -> RotationResult:
-    """Seal everything with the newest key, beside a running bot; how many values there were.
+    """Encrypt everything with the newest key; the bot may run meanwhile.
 
     Raises:
         SettingsError: the database or a key cannot be used as it is.
     """
-    keys = cipher_of(settings)
-    with _told_in_one_line():
-        async with aclosing(database_of(settings)) as opened:
-            await schema.require_newest(opened)
-            return await rotate(opened, keys)
-
-
-def new_secret_key() -> str:
-    """A fresh key for `SLACKBOT_SECRET_KEYS`."""
-    return new_key()
+    cipher, url = Cipher(secret_keys(settings)), database_url(settings)
+    with _as_settings_error():
+        async with aclosing(Database(url)) as database:
+            await migrations.require_newest(database)
+            return await rotate(database, cipher)
 
 
 @contextmanager
-def _told_in_one_line() -> Iterator[None]:
+def _as_settings_error() -> Iterator[None]:
     try:
         yield
     except StoreUnavailable as error:
         raise SettingsError(f"DATABASE_URL: the database does not answer: {error}") from None
-    except schema.SchemaMismatch as error:
+    except migrations.SchemaMismatch as error:
         raise SettingsError(f"DATABASE_URL: the database cannot be used: {error}") from None

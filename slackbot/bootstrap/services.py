@@ -1,18 +1,26 @@
-"""The services, joined to each other and to the parts that reach out."""
+"""The services, wired to each other and to the adapters."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from starlette.types import ASGIApp
 
 from slackbot.aio.tasks import BackgroundTasks
-from slackbot.bootstrap.adapters import Outside, SystemClock
+from slackbot.bootstrap.adapters import Adapters, SystemClock
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.feed_sync import FeedSync
 from slackbot.delivery.shared_feed import SharedFeed
 from slackbot.delivery.worker import Worker
+from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.ports import MatchFeed
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
+from slackbot.services.call_tokens import LinkSigner
+from slackbot.services.calls import Calls
 from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.feed_poller import FeedPoller
 from slackbot.services.health import HealthMonitor
@@ -20,113 +28,152 @@ from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
 from slackbot.services.scheduler import Scheduler
 from slackbot.services.sessions import Sessions
+from slackbot.settings import Settings, split
+from slackbot.slack.outbound.messenger import SlackMessenger
+from slackbot.storage.store import SqlStore
+from slackbot.web.call.assets import load
+from slackbot.web.call.checks import OFFERED, check_call_page
+from slackbot.web.call.routes import CallPage
+
+log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """The services, joined."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The services of a process, and its worker."""
 
     accounts: Accounts
     sessions: Sessions
     matches: Matches
-    monitor: FeedMonitor
     availabilities: Availabilities
-    delivery: DurableDelivery
+    monitor: FeedMonitor
+    calls: Calls
+    messenger: SlackMessenger
     notices: Notices
-    rounds: Scheduler
+    delivery: DurableDelivery
+    scheduler: Scheduler
+    health: HealthMonitor
     worker: Worker
-    condition: HealthMonitor
 
 
-def join(outside: Outside, clock: SystemClock, background: BackgroundTasks) -> Inside:
-    """Every service, and the worker beside them."""
-    store, platform = outside.store, outside.platform
+def build_services(
+    adapters: Adapters,
+    calls: Calls,
+    clock: SystemClock,
+    background: BackgroundTasks,
+) -> Services:
+    """Build the services that are wired to each other, and the worker."""
+    store = adapters.store
     shared = None
-    if not outside.database.single_process:
-        shared = SharedFeed(outside.feed, outside.desired_feeds, store, background, outside.wake)
-    feed: MatchFeed = shared or outside.feed
-    delivery = DurableDelivery(boot_id=outside.boot_id)
+    if not adapters.database.single_process:
+        desired_feeds, wake = adapters.desired_feeds, adapters.wake
+        shared = SharedFeed(adapters.feed, desired_feeds, store, background, wake)
+    feed: MatchFeed = shared or adapters.feed
+    delivery = DurableDelivery(boot_id=adapters.boot_id)
+    accounts, matches, poller = _build_matching(adapters, feed, delivery, clock, background)
+    monitor = FeedMonitor(poller=poller, matches=matches, store=store, feed=feed, clock=clock)
+    sessions = Sessions(accounts=accounts, platform=adapters.platform, store=store, clock=clock)
+    messenger = SlackMessenger(
+        adapters.slack_api,
+        adapters.slack_queue,
+        adapters.links,
+        channels=store.dm_channels,
+        call_offer=calls.offer,
+    )
+    return Services(
+        accounts=accounts,
+        sessions=sessions,
+        matches=matches,
+        availabilities=Availabilities(
+            accounts=accounts,
+            sessions=sessions,
+            matches=matches,
+            monitor=monitor,
+            platform=adapters.platform,
+            store=store,
+            feed=feed,
+            clock=clock,
+        ),
+        monitor=monitor,
+        calls=calls,
+        messenger=messenger,
+        notices=Notices(
+            store=store, messenger=messenger, clock=clock, on_unreachable=poller.end_unreachable
+        ),
+        delivery=delivery,
+        scheduler=Scheduler(store=store, matches=matches, delivery=delivery, clock=clock),
+        health=HealthMonitor(store=store, clock=clock, feeds=(shared or adapters.feed).healths),
+        worker=_build_worker(adapters, shared, matches, delivery),
+    )
+
+
+def _build_matching(
+    adapters: Adapters,
+    feed: MatchFeed,
+    delivery: DurableDelivery,
+    clock: SystemClock,
+    background: BackgroundTasks,
+) -> tuple[Accounts, Matches, FeedPoller]:
     accounts = Accounts(
-        platform=platform,
-        store=store,
+        platform=adapters.platform,
+        store=adapters.store,
         feed=feed,
         delivery=delivery,
         clock=clock,
         background=background,
     )
     matches = Matches(
-        platform=platform,
-        store=store,
+        platform=adapters.platform,
+        store=adapters.store,
         feed=feed,
         delivery=delivery,
         clock=clock,
         background=background,
     )
-    poller = _poller(outside, accounts, matches, delivery, feed, clock)
-    monitor = FeedMonitor(poller=poller, matches=matches, store=store, feed=feed, clock=clock)
-    sessions = Sessions(accounts=accounts, platform=platform, store=store, clock=clock)
-    return Inside(
-        accounts=accounts,
-        sessions=sessions,
-        matches=matches,
-        monitor=monitor,
-        availabilities=Availabilities(
-            accounts=accounts,
-            sessions=sessions,
-            matches=matches,
-            monitor=monitor,
-            platform=platform,
-            store=store,
-            feed=feed,
-            clock=clock,
-        ),
-        delivery=delivery,
-        notices=_notices(outside, poller, clock),
-        rounds=Scheduler(store=store, matches=matches, delivery=delivery, clock=clock),
-        worker=_worker(outside, shared, matches, delivery),
-        condition=HealthMonitor(store=store, clock=clock, feeds=(shared or outside.feed).healths),
-    )
-
-
-def _poller(
-    outside: Outside,
-    accounts: Accounts,
-    matches: Matches,
-    delivery: DurableDelivery,
-    feed: MatchFeed,
-    clock: SystemClock,
-) -> FeedPoller:
-    return FeedPoller(
+    poller = FeedPoller(
         accounts=accounts,
         matches=matches,
         delivery=delivery,
-        platform=outside.platform,
-        store=outside.store,
+        platform=adapters.platform,
+        store=adapters.store,
         feed=feed,
         clock=clock,
     )
+    return accounts, matches, poller
 
 
-def _notices(outside: Outside, poller: FeedPoller, clock: SystemClock) -> Notices:
-    return Notices(
-        store=outside.store,
-        messenger=outside.messenger,
-        clock=clock,
-        on_unreachable=poller.end_unreachable,
-    )
-
-
-def _worker(
-    outside: Outside, shared: SharedFeed | None, matches: Matches, delivery: DurableDelivery
+def _build_worker(
+    adapters: Adapters, shared: SharedFeed | None, matches: Matches, delivery: DurableDelivery
 ) -> Worker:
-    """What goes on beside the services: our lease, and what others leave behind."""
-
     async def recover(stalled: str) -> bool:
         done = await delivery.recover(stalled)
-        await matches.resume((await outside.installation.get()).team)
+        await matches.resume((await adapters.installation.get()).team)
         return done
 
     feeds = None
     if shared is not None:
-        feeds = FeedSync(shared, outside.desired_feeds, outside.feed_events, outside.wake)
-    return Worker(outside.workers, outside.lease, outside.wake, recover=recover, feeds=feeds)
+        feeds = FeedSync(shared, adapters.desired_feeds, adapters.feed_events, adapters.wake)
+    return Worker(adapters.workers, adapters.lease, adapters.wake, recover=recover, feeds=feeds)
+
+
+def build_calls(
+    settings: Settings, keys: Sequence[bytes], store: SqlStore, clock: SystemClock, static: Path
+) -> tuple[Calls, ASGIApp | None]:
+    """Build the service and, if it is built into `static` and can be reached, its page.
+
+    Without a page no call is offered, and the log says why, once.
+    """
+    hosts = MediaHosts.of(split(settings.call_media_hosts))
+    finding = check_call_page(settings.public_url, static)
+    offered = finding.code == OFFERED
+    calls = Calls(
+        store=store,
+        clock=clock,
+        signer=LinkSigner(keys),
+        hosts=hosts,
+        page=f"{settings.public_url}/call" if offered else None,
+    )
+    if offered:
+        return calls, CallPage(calls, load(static), settings.public_url).app(hosts)
+    log.info("call_page_off", reason=finding.code)
+    return calls, None

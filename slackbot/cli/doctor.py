@@ -48,9 +48,9 @@ def doctor(
     Ends with status 1 when something failed.
     """
     if new_key:
-        from slackbot.bootstrap.database import new_secret_key
+        from slackbot.storage import encryption
 
-        click.echo(new_secret_key())
+        click.echo(encryption.new_key())
         return
     if as_attendee is not (event is not None):
         raise click.UsageError("--as-attendee and --event SLUG go together.")

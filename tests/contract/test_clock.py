@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from slackbot.bootstrap.app import SystemClock
+from slackbot.bootstrap.adapters import SystemClock
 from slackbot.domain.ports import Clock
 from tests.harness.fakes import FakeClock
 

@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
-from slackbot.bootstrap.app import SystemClock
+from slackbot.bootstrap.adapters import SystemClock
 from slackbot.domain.errors import (
     MagicLinkUsed,
     ServerFailed,

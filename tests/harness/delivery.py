@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from slackbot.bootstrap.app import SystemClock
+from slackbot.bootstrap.adapters import SystemClock
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.domain.model import Match
 from slackbot.domain.ports import Messenger, Store

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.feeds import SocketFeed
 from slackbot.aio.backoff import ExponentialBackoff
-from slackbot.bootstrap.app import SystemClock
+from slackbot.bootstrap.adapters import SystemClock
 from slackbot.domain.feed_events import FeedEvent, MatchesReported
 from slackbot.domain.model import (
     AuthScheme,

@@ -46,7 +46,7 @@ CHANGES: Final = frozenset({Name.JOIN, Name.AVAILABLE, Name.PAUSE, Name.DISCONNE
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class CommandServices:
     """The services behind the commands."""
 
     accounts: Accounts
@@ -60,7 +60,7 @@ class CommandHandlers:
 
     def __init__(
         self,
-        services: Services,
+        services: CommandServices,
         *,
         clock: Clock,
         background: BackgroundTasks,
