@@ -9,7 +9,7 @@ import pytest
 
 from slackbot.settings import SettingsError
 from slackbot.storage import migrations as schema
-from slackbot.storage.database import PATIENCE_SECONDS, Database
+from slackbot.storage.database import RETRY_SECONDS, Database
 from tests.harness.postgres import Server
 
 from .conftest import Mission, Start
@@ -66,7 +66,7 @@ async def test_a_match_in_a_long_outage_is_sent_afterwards(
     await mission.ask(ada, "/networking available First Network Session")
     with postgresql.away(postgresql_name):
         await mission.platform.pair("ada", "priya")
-        await asyncio.sleep(PATIENCE_SECONDS + 1)
+        await asyncio.sleep(RETRY_SECONDS + 1)
     await ada.waits_for("You're matched with Priya Raman", where="dm", timeout=30)
     assert len(await ada.sees("Priya Raman", where="dm")) == 1
 
