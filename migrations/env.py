@@ -1,4 +1,4 @@
-"""Alembic's environment: migrates the connection it is handed, or, for people, one of its own.
+"""Alembic's environment: migrates a given connection or, from the command line, its own.
 
 The product calls `slackbot.storage.migrations.upgrade`, which hands over an open connection. From
 the command line (`alembic upgrade head`) it is that of `DATABASE_URL`, or the default one.
@@ -18,7 +18,7 @@ from slackbot.storage.tables import Base
 
 
 def migrate(connection: Connection) -> None:
-    """Carry out what was asked for, within the connection's own transaction."""
+    """Run the migrations within the connection's own transaction."""
     schema.migration_lock(connection)
     context.configure(
         connection=connection,
@@ -30,7 +30,7 @@ def migrate(connection: Connection) -> None:
 
 
 def database_url() -> str:
-    """Where people's command lines point."""
+    """Return the database that the command line is for."""
     folder = os.environ.get("SLACKBOT_DATA_DIR") or "./var"
     return os.environ.get("DATABASE_URL") or f"sqlite:///{folder}/slackbot.db"
 
@@ -45,7 +45,7 @@ async def migrate_own() -> None:
 
 
 def write_sql() -> None:
-    """Print the statements instead of carrying them out (`--sql`)."""
+    """Print the statements instead of executing them (`--sql`)."""
     context.configure(
         url=database_url(), target_metadata=Base.metadata, literal_binds=True, as_sql=True
     )
@@ -53,10 +53,10 @@ def write_sql() -> None:
         context.run_migrations()
 
 
-handed = context.config.attributes.get("connection")
+given = context.config.attributes.get("connection")
 if context.is_offline_mode():
     write_sql()
-elif handed is not None:
-    migrate(handed)
+elif given is not None:
+    migrate(given)
 else:
     asyncio.run(migrate_own())

@@ -1,1 +1,1 @@
-"""What is kept: tables, sealing, and the port `Store` over SQLite or PostgreSQL."""
+"""Tables, encryption, and the port `Store` over SQLite or PostgreSQL."""

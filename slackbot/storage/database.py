@@ -125,12 +125,11 @@ class Database:
 
     async def execute_each(self, *statements: Statement) -> list[int]:
         """Execute statements in one transaction. Return how many rows each one changed."""
-        write = self._executor.write_one if len(statements) == 1 else self._executor.write
-        return await self._run(
-            lambda: write(
-                lambda connection: [_execute(connection, statement) for statement in statements]
-            )
-        )
+
+        def work(connection: Connection) -> list[int]:
+            return [_execute(connection, statement) for statement in statements]
+
+        return await self._run(lambda: self._executor.write(work, single=len(statements) == 1))
 
     async def transaction(self, work: Work[T]) -> T:
         """Run a function over a connection as one transaction."""

@@ -41,8 +41,8 @@ class Executor(Writer, Protocol):
     async def read(self, work: Work[T]) -> T:
         """Run single reads. Each sees what was committed before it."""
 
-    async def write_one(self, work: Work[T]) -> T:
-        """Run a single statement as a transaction by itself."""
+    async def write(self, work: Work[T], *, single: bool = False) -> T:
+        """Run a transaction; `single` if it is a single statement."""
 
 
 class PostgresExecutor:
@@ -57,14 +57,12 @@ class PostgresExecutor:
         async with self._singles.connect() as connection:
             return await connection.run_sync(work)
 
-    async def write(self, work: Work[T]) -> T:
-        """Run a transaction."""
+    async def write(self, work: Work[T], *, single: bool = False) -> T:
+        """Run a transaction; a single statement in autocommit, which spares two round trips."""
+        if single:
+            return await self.read(work)
         async with self._transactions.begin() as connection:
             return await connection.run_sync(work)
-
-    async def write_one(self, work: Work[T]) -> T:
-        """Run a statement in autocommit, which spares two round trips of three."""
-        return await self.read(work)
 
     async def aclose(self) -> None:
         """Close both pools."""
@@ -127,13 +125,10 @@ class SqliteExecutor:
         """Run single reads."""
         return await _in_thread(self._reading, self._reader.connect, work)
 
-    async def write(self, work: Work[T]) -> T:
-        """Run a transaction."""
+    async def write(self, work: Work[T], *, single: bool = False) -> T:
+        """Run a transaction, whether or not it is a single statement."""
+        del single  # there are no round trips to spare
         return await _in_thread(self._writing, self._writer.begin, work)
-
-    async def write_one(self, work: Work[T]) -> T:
-        """Run a transaction: without a network there are no round trips to spare."""
-        return await self.write(work)
 
     async def aclose(self) -> None:
         """Wait for the threads and close the connections."""
