@@ -1,4 +1,4 @@
-"""Whatever is typed is read as something, and what is offered can be typed."""
+"""Any text parses, and every way to type in the help works."""
 
 from __future__ import annotations
 
@@ -31,41 +31,41 @@ typed = st.one_of(
 @given(typed)
 def test_parse_is_total(text: str) -> None:
     """Any text is a command, an unknown word with or without a near one, or a secret."""
-    asked = parse(text)
-    assert isinstance(asked, Command | Unknown | SecretTyped)
-    if isinstance(asked, Unknown):
-        assert asked.word == text.split(maxsplit=1)[0]
-        assert asked.nearest in {"", *WORDS}
+    parsed = parse(text)
+    assert isinstance(parsed, Command | Unknown | SecretTyped)
+    if isinstance(parsed, Unknown):
+        assert parsed.word == text.split(maxsplit=1)[0]
+        assert parsed.nearest in {"", *WORDS}
 
 
 @given(typed)
 def test_a_command_survives_its_button_and_its_text(text: str) -> None:
-    """What was typed comes back the same from a button's action id and from the errand's text."""
-    asked = parse(text)
-    if isinstance(asked, Command):
-        assert len(asked.argument) <= ARGUMENT_LIMIT
-        assert len(asked.action) <= 255
-        assert from_action(asked.action) == asked
-        again = parse(asked.text)
-        assert again == asked or asked.argument != asked.argument.strip()
+    """It is the same again from a button's action id, and from the pending command's text."""
+    parsed = parse(text)
+    if isinstance(parsed, Command):
+        assert len(parsed.argument) <= ARGUMENT_LIMIT
+        assert len(parsed.action) <= 255
+        assert from_action(parsed.action) == parsed
+        again = parse(parsed.text)
+        assert again == parsed or parsed.argument != parsed.argument.strip()
 
 
 @given(st.text(max_size=300))
-def test_any_action_id_is_read(action_id: str) -> None:
-    """A button of whatever origin is a command of ours, or none."""
+def test_any_action_id_parses(action_id: str) -> None:
+    """Any action id is a command of ours, or none."""
     command = from_action(action_id)
     assert command is None or isinstance(command.name, Name)
 
 
 @given(st.sampled_from(WORDS), st.sampled_from([str.upper, str.title, str.lower]))
 def test_case_does_not_matter(word: str, spelling: object) -> None:
-    """Commands are read in any case, with any blanks around."""
+    """Commands parse in any case, with any whitespace around."""
     assert callable(spelling)
     assert parse(f"\u00a0 {spelling(word)}\t") == parse(word)
 
 
 def offered() -> list[str]:
-    """Every way to type that the help prints, brackets spelt out."""
+    """Return every usage in the help, with its brackets expanded."""
     lines = []
     for usage, meaning in texts.HELP.items():
         word, _, rest = usage.partition(" ")
@@ -80,28 +80,28 @@ def offered() -> list[str]:
 
 @pytest.mark.parametrize("line", offered(), ids=lambda line: line or "alone")
 def test_what_the_help_prints_can_be_typed(line: str) -> None:
-    """Each line of the help is a command, with what stands in its brackets as its argument."""
-    asked = parse(line)
-    assert isinstance(asked, Command)
-    assert asked.argument == line.partition(" ")[2]
+    """Each usage is a command, with its brackets' content as the argument."""
+    parsed = parse(line)
+    assert isinstance(parsed, Command)
+    assert parsed.argument == line.partition(" ")[2]
 
 
 def test_the_help_names_every_command() -> None:
-    """No command and no other name of one is a secret."""
+    """It lists every command and alias."""
     assert {line.partition(" ")[0] for line in offered()} == {"", *WORDS}
 
 
 @pytest.mark.parametrize("word", WORDS)
-def test_a_slip_of_the_finger_finds_the_command(word: str) -> None:
-    """One letter left out: the command itself is offered."""
+def test_a_typo_finds_the_command(word: str) -> None:
+    """With one letter missing, the command itself is suggested."""
     if len(word) > 4:
-        asked = parse(word[:2] + word[3:])
-        assert asked == Unknown(word[:2] + word[3:], word)
+        parsed = parse(word[:2] + word[3:])
+        assert parsed == Unknown(word[:2] + word[3:], word)
 
 
 @pytest.mark.parametrize("before", ["", "connect ", "join ", "x "])
-def test_tokens_are_seen(before: str) -> None:
-    """Tokens and magic links are told from sessions' titles and ids."""
+def test_tokens_are_detected(before: str) -> None:
+    """Tokens and magic links are secrets, sessions' titles and ids are not."""
     for _ in range(50):
         token = secrets.token_urlsafe(48)
         assert isinstance(parse(before + token), SecretTyped)

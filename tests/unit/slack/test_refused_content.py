@@ -1,4 +1,4 @@
-"""What Slack does not take as it is goes out in plainer form, once, and is found again."""
+"""A message whose content Slack refuses is sent once in a plainer version, and found again."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ CONTENT = [
 
 @dataclass
 class Stage:
-    """A messenger at a Slack without limits."""
+    """A messenger and a Slack without rate limits."""
 
     slack: Slack
     api: SlackApi
@@ -58,7 +58,7 @@ class Stage:
     def refuse(self, method: str, word: str, times: int) -> None:
         self.slack.faults.order(Fault(method, error=word, times=times))
 
-    def asked(self, method: str) -> int:
+    def requests(self, method: str) -> int:
         return sum(call.method == method for call in self.slack.calls)
 
     @property
@@ -88,11 +88,11 @@ def pictured() -> Match:
 
 
 def kinds(content: Any) -> list[str]:
-    """The types of a message's blocks, `picture` for one beside a picture."""
+    """Return the types of a message's blocks, `picture` for one with a picture."""
     return ["picture" if "accessory" in b else b["type"] for b in content.blocks or []]
 
 
-# --- what a refusal means ------------------------------------------------------------------------
+# --- error words ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -103,10 +103,8 @@ def kinds(content: Any) -> list[str]:
         ("rate_limited", None, DELAY_SECONDS),
     ],
 )
-async def test_too_many_calls_is_a_delay(
-    stage: Stage, word: str, header: int | None, seconds: float
-):
-    """In either spelling, also in an answer of status 200."""
+async def test_rate_limits_are_a_delay(stage: Stage, word: str, header: int | None, seconds: float):
+    """In either spelling, even with status 200."""
     stage.slack.faults.order(Fault(POST, status=200, error=word, retry_after=header))
     with pytest.raises(MessageDelayed) as delayed:
         await stage.api.request(POST, stage.ada, channel="D0", text="x")
@@ -114,28 +112,28 @@ async def test_too_many_calls_is_a_delay(
 
 
 @pytest.mark.parametrize("word", CONTENT)
-async def test_a_word_about_the_content(stage: Stage, word: str):
-    """It says nothing about the person, and other content may be taken."""
+async def test_an_error_about_the_content(stage: Stage, word: str):
+    """It says nothing about the person, and other content may be accepted."""
     stage.refuse(POST, word, 1)
     with pytest.raises(ContentRefused, match=word):
         await stage.api.request(POST, stage.ada, channel="D0", text="x")
 
 
 @pytest.mark.parametrize("word", ["user_disabled", "message_not_found", "cant_update_message"])
-async def test_a_word_about_something_else(stage: Stage, word: str):
-    """No other content helps there."""
+async def test_an_error_about_something_else(stage: Stage, word: str):
+    """No other content helps."""
     stage.refuse(POST, word, 1)
     with pytest.raises(MessageRefused, match=word) as refused:
         await stage.api.request(POST, stage.ada, channel="D0", text="x")
     assert not isinstance(refused.value, ContentRefused)
 
 
-# --- step by step --------------------------------------------------------------------------------
+# --- plainer versions ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("word", CONTENT)
 async def test_without_its_picture(stage: Stage, word: str):
-    """First only the picture goes, whose address is a stranger's: text and buttons stay."""
+    """The picture goes first, since its address is untrusted: text and buttons stay."""
     whole = await stage.messenger.send(stage.ada, MatchFound(pictured()))
     stage.refuse(POST, word, 1)
     plainer = await stage.messenger.send(stage.ada, MatchFound(replace(pictured(), id="2" * 32)))
@@ -148,7 +146,7 @@ async def test_without_its_picture(stage: Stage, word: str):
 
 @pytest.mark.parametrize(("found", "refusals"), [(pictured(), 2), (match(), 1)])
 async def test_as_text_alone(stage: Stage, found: Match, refusals: int):
-    """Then every block goes; the facts stay, the way on is named, and it is found by its key."""
+    """Then all blocks go: the text names the facts and the next step, and is found by its key."""
     stage.refuse(POST, "invalid_blocks", refusals)
     posted = await stage.messenger.send(stage.ada, MatchFound(found))
     (plain,) = stage.received
@@ -159,24 +157,24 @@ async def test_as_text_alone(stage: Stage, found: Match, refusals: int):
 
 
 async def test_refused_as_text_too(stage: Stage):
-    """Only that is final, with Slack's word, and nothing was received."""
+    """Only that is final, with Slack's error word, and nothing was received."""
     stage.refuse(POST, "invalid_blocks", 2)
     stage.refuse(POST, "msg_too_long", 1)
     with pytest.raises(MessageRefused, match="msg_too_long"):
         await stage.messenger.send(stage.ada, MatchFound(pictured()))
-    assert (stage.asked(POST), stage.received) == (3, [])
+    assert (stage.requests(POST), stage.received) == (3, [])
 
 
 async def test_somebody_gone_is_sent_nothing_plainer(stage: Stage):
-    """A refusal about the person is final at once."""
+    """An error about the person is final at once."""
     stage.refuse(POST, "user_disabled", 1)
     with pytest.raises(PersonUnreachable):
         await stage.messenger.send(stage.ada, MatchFound(pictured()))
-    assert stage.asked(POST) == 1
+    assert stage.requests(POST) == 1
 
 
 async def test_a_plainer_one_without_an_answer(stage: Stage):
-    """It may have been taken: nothing plainer follows, and it is found."""
+    """It may have been accepted: nothing plainer follows, and it is found."""
     stage.refuse(POST, "invalid_blocks", 1)
     stage.slack.faults.order(Fault(POST, drop="after"))
     with pytest.raises(MessageUnsure):
@@ -186,7 +184,7 @@ async def test_a_plainer_one_without_an_answer(stage: Stage):
 
 
 async def test_a_plainer_one_that_has_to_wait(stage: Stage):
-    """Too many calls in between only take time."""
+    """A rate limit in between only takes time."""
     stage.refuse(POST, "invalid_blocks", 1)
     stage.slack.faults.order(Fault(POST, error="ratelimited", retry_after=1))
     await stage.messenger.send(stage.ada, MatchFound(pictured()))
@@ -194,7 +192,7 @@ async def test_a_plainer_one_that_has_to_wait(stage: Stage):
 
 
 async def test_a_notice_that_is_no_match(stage: Stage):
-    """It goes out plainer too."""
+    """It is sent in a plainer version, too."""
     stage.refuse(POST, "invalid_blocks", 1)
     await stage.messenger.send(stage.ada, SessionOver("Coffee"), "key")
     (plain,) = stage.received
@@ -203,7 +201,7 @@ async def test_a_notice_that_is_no_match(stage: Stage):
 
 @pytest.mark.parametrize("refusals", [0, 1, 2])
 async def test_an_edit(stage: Stage, refusals: int):
-    """The end of a round is shown in the message's place, plainer where it must be."""
+    """The end of a round replaces the message, in a plainer version where needed."""
     posted = await stage.messenger.send(stage.ada, MatchFound(pictured()))
     stage.refuse(EDIT, "invalid_blocks", refusals)
     await stage.messenger.edit(stage.ada, posted, MatchOver(pictured()))

@@ -1,4 +1,4 @@
-"""The Socket Mode supervisor against the sandbox's Slack, with times short enough to watch."""
+"""Socket Mode against the sandbox's Slack, with short times."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ CONNECTION = ConnectionOptions(connect_seconds=1.0, heartbeat_seconds=0.2, close
 
 
 def quick(**changes: Any) -> SocketModeOptions:
-    """Pauses that a test can wait for."""
+    """Return options with pauses short enough for a test."""
     given = {"connection": CONNECTION, "leave_seconds": 0.2, "backoff_seconds": 0.05} | changes
     return SocketModeOptions(longest_backoff_seconds=0.1, **given)
 
 
 @dataclass
 class Stage:
-    """A Slack, and an app that is connected to it."""
+    """A Slack and a connected app."""
 
     slack: Slack
     app: AsyncApp
@@ -41,20 +41,20 @@ class Stage:
     slow: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
-    def lines(self) -> list[Any]:
+    def connections(self) -> list[Any]:
         return self.slack.socket_mode.connections
 
     async def until(self, check: Any) -> None:
         await self.slack.socket_mode.until(check)
 
     async def types(self) -> bool:
-        """A command; whether it was answered."""
+        """Type a command; True if it was answered."""
         return (await self.slack.user("ada").types("/networking")).ok
 
 
 @asynccontextmanager
 async def stage(options: SocketModeOptions, slack: Slack | None = None) -> AsyncIterator[Stage]:
-    """Serve Slack and connect a small app; closed at the end."""
+    """Serve Slack, with a small app to connect; close both at the end."""
     slack, session = slack or Slack(), slack_session()
     async with serving(slack.app) as url:
         slack.base_url = url
@@ -71,16 +71,16 @@ async def stage(options: SocketModeOptions, slack: Slack | None = None) -> Async
             await mode.aclose()
             await background.drain(1)
             await session.close()
-        assert on.lines == []
+        assert on.connections == []
 
 
 async def authorize(**_: Any) -> AuthorizeResult:
-    """Everybody is of the one workspace."""
+    """Authorize everybody."""
     return AuthorizeResult(enterprise_id=None, team_id="T0DEMO", bot_token="xoxb-1", bot_id="B")
 
 
 def listen(on: Stage) -> None:
-    """A command that answers at once, and an event that takes its time."""
+    """Add a command that answers at once, and an event that waits."""
 
     @on.app.command("/networking")
     async def command(ack: Any) -> None:
@@ -93,28 +93,28 @@ def listen(on: Stage) -> None:
         on.finished.append("home")
 
 
-async def both(on: Stage) -> None:
+async def both_greeted(on: Stage) -> None:
     """Wait until two connections are greeted."""
-    await on.until(lambda: sum(line.greeted for line in on.lines) >= 2)
+    await on.until(lambda: sum(connection.greeted for connection in on.connections) >= 2)
 
 
 async def test_a_frozen_connection_is_replaced():
-    """No pong: replaced within the heartbeat, though Slack goes on counting the old one."""
+    """Without a pong it is replaced in time, though Slack goes on counting it."""
     async with stage(quick()) as on:
         await on.socket_mode.start()
-        await both(on)
-        frozen = on.lines[0]
+        await both_greeted(on)
+        frozen = on.connections[0]
         frozen.stall("frozen")
         await on.until(lambda: on.slack.socket_mode.accepted == 3)
-        assert frozen in on.lines
-        assert len(on.lines) == 3
+        assert frozen in on.connections
+        assert len(on.connections) == 3
         frozen.drop()
-        await on.until(lambda: len(on.lines) == 2)
+        await on.until(lambda: len(on.connections) == 2)
         assert await on.types()
 
 
-async def test_accepted_and_never_greeted():
-    """A connection without hello is given up in time, and closed before the next."""
+async def test_a_connection_that_is_never_greeted():
+    """It is given up in time, and closed before the next attempt."""
     slack = Slack()
     slack.socket_mode.greets = False
     async with stage(
@@ -123,103 +123,103 @@ async def test_accepted_and_never_greeted():
         await on.socket_mode.start()
         assert not on.socket_mode.connected
         await on.until(lambda: slack.socket_mode.accepted >= 4)
-        assert len(on.lines) <= 2
+        assert len(on.connections) <= 2
         slack.socket_mode.greets = True
-        await both(on)
+        await both_greeted(on)
         assert await on.types()
 
 
-async def test_a_silent_slack_is_asked_anew():
-    """What heard nothing for long is replaced; the new one is there before the old one goes."""
+async def test_an_idle_connection_is_replaced():
+    """The new connection opens before the old one closes."""
     async with stage(quick(idle_seconds=0.3)) as on:
         await on.socket_mode.start()
-        await both(on)
-        old = list(on.lines)
+        await both_greeted(on)
+        old = list(on.connections)
         await on.until(lambda: on.slack.socket_mode.accepted >= 4)
-        assert len(on.lines) <= 4
-        await on.until(lambda: not set(old) & set(on.lines))
+        assert len(on.connections) <= 4
+        await on.until(lambda: not set(old) & set(on.connections))
         assert on.socket_mode.connected
 
 
-async def test_not_among_lost_connections():
-    """Slack counts connections that are not ours: an idle one is kept, to make no more of them."""
+async def test_idle_connections_stay_among_strangers():
+    """Slack counts more connections than ours: replacing an idle one would add to them."""
     slack = Slack()
     async with stage(quick(idle_seconds=0.1), slack) as on:
         other = SocketMode(on.app, on.app.client, slack.app_token, on.background, quick())
         await other.start()
-        await both(on)
+        await both_greeted(on)
         await on.socket_mode.start()
-        await on.until(lambda: sum(line.greeted for line in on.lines) == 4)
+        await on.until(lambda: sum(connection.greeted for connection in on.connections) == 4)
         await asyncio.sleep(0.5)
         assert slack.socket_mode.accepted == 4
         await other.aclose()
 
 
-async def test_a_place_that_stays_deaf_is_replaced_more_and_more_rarely():
-    """Each replacement that hears nothing either gets twice as many envelopes before the next."""
+async def test_replacements_that_receive_nothing_become_rarer():
+    """Each such replacement may miss twice as many envelopes as the one before."""
     async with stage(quick(passed_over=3)) as on:
-        mode, heard = on.slack.socket_mode, 0
+        mode, received = on.slack.socket_mode, 0
         await on.socket_mode.start()
-        await both(on)
-        sound = on.lines[0]
+        await both_greeted(on)
+        healthy = on.connections[0]
         on.slack.answer_seconds, mode.stall_new = 0.02, "silent"
-        on.lines[1].stall("silent")
-        while heard < 60:
-            heard += await on.types()
+        on.connections[1].stall("silent")
+        while received < 60:
+            received += await on.types()
         replaced = mode.accepted - 2
         assert 1 <= replaced <= 4  # 3, 6, 12 and 24 envelopes make 45
-        assert sound in on.lines
+        assert healthy in on.connections
         on.slack.answer_seconds = 3.0
 
 
 async def test_no_room():
-    """Ten are connected already: it waits for room, and closes what is turned away."""
+    """With ten connected it waits for room, and closes connections that Slack turns away."""
     slack = Slack()
     async with stage(quick(), slack) as on:
         crowd = SocketMode(
             on.app, on.app.client, slack.app_token, on.background, quick(connections=10)
         )
         await crowd.start()
-        await on.until(lambda: len(on.lines) == 10)
+        await on.until(lambda: len(on.connections) == 10)
         await on.socket_mode.start()
         assert not on.socket_mode.connected
         await crowd.aclose()
-        await on.until(lambda: [line.greeted for line in on.lines] == [True, True])
+        await on.until(lambda: [one.greeted for one in on.connections] == [True, True])
         assert await on.types()
         assert on.socket_mode.connected
 
 
 async def test_a_listener_outlives_its_connection():
-    """The line broke while an event was handled: what was begun is finished."""
+    """A connection breaks while an event is handled: the listener finishes."""
     async with stage(quick()) as on:
         await on.socket_mode.start()
-        await both(on)
+        await both_greeted(on)
         on.slack.answer_seconds = 0.2
         on.slack.socket_mode.retry_seconds = ()
         lost = asyncio.create_task(on.slack.user("ada").opens_home())
         await asyncio.sleep(0.1)
-        for line in list(on.lines):
-            line.drop()
+        for connection in list(on.connections):
+            connection.drop()
         assert (await lost).error == "operation_timeout"
-        await both(on)
+        await both_greeted(on)
         on.slow.set()
         await on.background.drain(1)
         assert on.finished == ["home"]
 
 
 async def test_a_token_refused_at_start_and_one_refused_later():
-    """At start it is told; later it is tried again, since it was good once."""
+    """At start it is an error; later it is tried again, since it worked once."""
     slack = Slack()
     slack.faults.order(Fault("apps.connections.open", error="invalid_auth"))
     async with stage(quick(), slack) as on:
         with pytest.raises(AppTokenRefused, match="invalid_auth"):
             await on.socket_mode.start()
         await on.socket_mode.start()
-        await both(on)
+        await both_greeted(on)
         slack.faults.order(Fault("apps.connections.open", times=3, error="token_revoked"))
-        for line in list(on.lines):
-            line.drop()
-        await both(on)
+        for connection in list(on.connections):
+            connection.drop()
+        await both_greeted(on)
         assert await on.types()
 
 
@@ -235,18 +235,18 @@ async def test_a_token_refused_at_start_and_one_refused_later():
     ],
     ids=str,
 )
-async def test_asking_for_an_address_fails(fault: dict[str, Any]):
-    """Whatever goes wrong there, it starts, and is connected soon after."""
+async def test_apps_connections_open_fails(fault: dict[str, Any]):
+    """For any fault there, Socket Mode starts, and connects soon after."""
     slack = Slack()
     slack.faults.order(Fault("apps.connections.open", **fault))
     async with stage(quick(), slack) as on:
         await on.socket_mode.start()
-        await both(on)
+        await both_greeted(on)
         assert await on.types()
 
 
 async def test_closing_while_connecting():
-    """Closed in the middle of an attempt, nothing is left behind."""
+    """Closing in the middle of an attempt leaves nothing behind."""
     slack = Slack()
     slack.faults.order(Fault("apps.connections.open", times=4, delay=0.3))
     async with stage(quick(), slack) as on:

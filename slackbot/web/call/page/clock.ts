@@ -36,18 +36,18 @@ export interface Ticking {
 }
 
 /** Looks at the countdown four times a second until it is over. */
-export function run(countdown: Countdown, told: Ticking): void {
+export function run(countdown: Countdown, ticking: Ticking): void {
   let before = countdown.seconds;
   const look = (): void => {
     const after = countdown.seconds;
-    told.tick(after);
+    ticking.tick(after);
     const mark = reached(before, after);
-    if (mark !== undefined) told.mark(mark);
+    if (mark !== undefined) ticking.mark(mark);
     before = after;
     if (after > 0) return;
     clearInterval(timer);
-    told.over();
+    ticking.over();
   };
   const timer = setInterval(look, 250);
-  told.tick(before);
+  ticking.tick(before);
 }

@@ -14,7 +14,7 @@ export type Ending =
 
 const AGAIN: readonly Ending[] = ['left', 'taken', 'full', 'lost', 'reload', 'busy', 'trouble'];
 
-/** Whether the page offers to try again; a reload asks for the session anew. */
+/** Whether the page offers to try again; a reload asks for the session again. */
 export const mayTryAgain = (why: Ending): boolean => AGAIN.includes(why);
 
 /** The server's `error` code as an ending; anything unheard of is trouble. */

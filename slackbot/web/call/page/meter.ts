@@ -17,7 +17,7 @@ export class Meter {
 
   constructor(private readonly av: AudioVideoFacade, private readonly listening: () => boolean) {}
 
-  /** Begins, or begins anew with another microphone. */
+  /** Begins, or begins again with another microphone. */
   start(): void {
     this.stop();
     this.analyser = this.av.createAnalyserNodeForAudioInput();

@@ -10,10 +10,10 @@ const write = (id: string, text: string): void => {
   if (element.textContent !== text) element.textContent = text; // the same again would be read aloud again
 };
 
-/** Progress, told politely. */
+/** Progress, announced politely. */
 export const say = (text: string): void => write('status', text);
 
-/** Something that went wrong, told at once; empty takes it away. */
+/** Something that went wrong, announced at once; empty takes it away. */
 export const warn = (text: string): void => write('alert', text);
 
 /** Fills an element and hides it where there is nothing to say. */

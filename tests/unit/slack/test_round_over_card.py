@@ -1,4 +1,4 @@
-"""The second face of a match's message: whom it was with, that it is over, and how to go on."""
+"""The card of a match whose round is over: the partner, the end, and how to continue."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def buttons(message: Message) -> list[dict[str, Any]]:
 
 
 def lines(message: Message) -> list[str]:
-    """The message as a screen reader reads it, its times as where Slack draws none."""
+    """Return the text as a screen reader reads it, with the fallback of each time."""
     drawn = re.sub(r"<!date\^[^|>]*\|([^>]*)>", r"\1", message.text)
     return unescape(drawn).splitlines()
 
@@ -43,7 +43,7 @@ def met(**changes: Any) -> Match:
 
 
 def test_it_says_that_the_round_is_over():
-    """Whom one was matched with stays, now in the past; the question is whether to go on."""
+    """The partner stays, now in the past; it asks whether to continue."""
     assert lines(round_over_card(met())) == [
         "You were matched with Zoë",
         "CTO, Ωmega",
@@ -54,7 +54,7 @@ def test_it_says_that_the_round_is_over():
 
 
 def test_it_has_one_main_button_to_go_on_and_one_to_stop():
-    """Both are about the session in which it was; nothing leads to the meeting any more."""
+    """Both are about the match's session; nothing leads to the meeting any more."""
     found = buttons(round_over_card(met()))
     assert [(button["text"]["text"], button.get("style")) for button in found] == [
         ("I'm available again", "primary"),
@@ -75,7 +75,7 @@ def test_it_has_one_main_button_to_go_on_and_one_to_stop():
         ({"partner": Partner(name="Zoë")}, "Ωmega"),
     ],
 )
-def test_what_is_not_known_is_not_said(changes: dict[str, Any], missing: str):
+def test_unknown_facts_are_left_out(changes: dict[str, Any], missing: str):
     """Neither the times of a round of unknown length, nor an empty title or role."""
     message = round_over_card(met(**changes))
     assert missing not in message.text
@@ -84,8 +84,8 @@ def test_what_is_not_known_is_not_said(changes: dict[str, Any], missing: str):
     assert all(line.strip() for line in lines(message))
 
 
-def test_the_two_faces_are_of_one_message():
-    """The same person, role and session on both; and the notice of the end is this card."""
+def test_both_states_are_of_one_message():
+    """Both name the same person, role and session; the notice of the end is this card."""
     first, second = match_card(met(), LINKS), round_over_card(met())
     for fact in ("Zoë", "CTO, Ωmega", "Coffee"):
         assert fact in first.text
@@ -93,7 +93,7 @@ def test_the_two_faces_are_of_one_message():
     assert notice_message(MatchOver(met()), LINKS) == second
 
 
-def test_nothing_of_the_call_is_in_it():
-    """The card is drawn from the match, of which the call is a secret."""
+def test_the_card_holds_nothing_of_the_call():
+    """The call's credentials are secret."""
     payload = repr(round_over_card(met()).payload())
     assert not [word for word in ("m-1", "attendee-1", "JoinToken") if word in payload]

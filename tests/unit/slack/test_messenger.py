@@ -1,4 +1,4 @@
-"""Where people read what they are told, and whether they are still there."""
+"""Direct messages: channels, posts, searches, and deactivated people."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ class Stage:
         return SingleInstallation(self.client, self.slack.token)
 
     def messenger(self) -> SlackMessenger:
-        """As after a start: nothing is remembered but what the store keeps."""
+        """Return a messenger as after a start: it knows only what the store holds."""
         api = SlackApi(self.client, self.installation, may_send=lambda: self.allowed)
         return SlackMessenger(api, WorkspaceQueue(), LINKS, channels=self.store.dm_channels)
 
     def presence(self) -> Presence:
         return Presence(SlackApi(self.client, self.installation), now=lambda: self.seconds)
 
-    def called(self, method: str) -> int:
+    def requests(self, method: str) -> int:
         return sum(call.method == method for call in self.slack.calls)
 
 
@@ -76,23 +76,23 @@ async def stage() -> AsyncIterator[Stage]:
 # --- channels ------------------------------------------------------------------------------------
 
 
-async def test_a_conversation_is_opened_once(stage: Stage):
-    """Not again after a restart: Slack opens some fifty a minute."""
+async def test_a_channel_is_opened_once(stage: Stage):
+    """Not again after a restart: Slack opens about fifty a minute."""
     posted = [await stage.messenger().send(stage.ada, LinkRefused()) for _ in range(2)]
     assert posted[0].channel == posted[1].channel
-    assert stage.called("conversations.open") == 1
+    assert stage.requests("conversations.open") == 1
 
 
 async def test_two_notices_at_once_open_it_once(stage: Stage):
-    """The second has what the first was told."""
+    """The second gets the channel that the first opened."""
     messenger = stage.messenger()
     notices = (LinkRefused(), SessionOver("Coffee"))
     await asyncio.gather(*(messenger.send(stage.ada, notice) for notice in notices))
-    assert stage.called("conversations.open") == 1
+    assert stage.requests("conversations.open") == 1
 
 
-async def test_a_kept_channel_that_is_no_more_is_opened_anew(stage: Stage):
-    """For telling and for finding; the right one is kept then."""
+async def test_a_stored_channel_that_is_gone_is_reopened(stage: Stage):
+    """For sending and for finding; then the new one is stored."""
     await stage.store.dm_channels.save(stage.ada, "D0GONE")
     assert await stage.messenger().find(stage.ada, "key", None) is None
     await stage.store.dm_channels.save(stage.ada, "D0GONE")
@@ -100,15 +100,15 @@ async def test_a_kept_channel_that_is_no_more_is_opened_anew(stage: Stage):
     assert await stage.store.dm_channels.get(stage.ada) == posted.channel != "D0GONE"
 
 
-async def test_an_opening_without_an_answer_is_no_doubt(stage: Stage):
-    """Nothing was told, so there is nothing to look for: it is tried again."""
+async def test_opening_without_an_answer_is_a_delay(stage: Stage):
+    """Nothing was sent, so there is nothing to search for: it may be retried."""
     stage.slack.faults.order(Fault("conversations.open", drop="after"))
     with pytest.raises(MessageDelayed):
         await stage.messenger().send(stage.ada, LinkRefused())
 
 
-async def test_being_ready_needs_no_opening_later(stage: Stage):
-    """What is opened when somebody connects their account is known when a match comes."""
+async def test_a_channel_opened_early_is_known_later(stage: Stage):
+    """It is opened when somebody connects, so a match needs one request."""
     messenger = stage.messenger()
     await messenger.open_channel(stage.ada)
     before = len(stage.slack.calls)
@@ -116,34 +116,34 @@ async def test_being_ready_needs_no_opening_later(stage: Stage):
     assert [call.method for call in stage.slack.calls[before:]] == ["chat.postMessage"]
 
 
-async def test_who_may_not_send_does_not(stage: Stage):
-    """Asked right before the post: another process has taken over what is to be told."""
+async def test_nothing_is_sent_after_the_lease(stage: Stage):
+    """Checked right before the post: another process has taken over."""
     messenger = stage.messenger()
     await messenger.open_channel(stage.ada)
     stage.allowed = False
     with pytest.raises(MessageDelayed, match="lease_lapsed"):
         await messenger.send(stage.ada, LinkRefused())
-    assert stage.called("chat.postMessage") == 0
+    assert stage.requests("chat.postMessage") == 0
 
 
 @pytest.mark.parametrize("word", ["user_disabled", "is_archived", "restricted_action_thread_only"])
-async def test_who_is_out_of_reach(stage: Stage, word: str):
-    """These refusals are about the person, not about the message."""
+async def test_people_out_of_reach(stage: Stage, word: str):
+    """These errors are about the person, not about the message."""
     stage.slack.faults.order(Fault("chat.postMessage", error=word))
     with pytest.raises(PersonUnreachable, match=word):
         await stage.messenger().send(stage.ada, LinkRefused())
 
 
 @pytest.mark.parametrize("fault", [{"drop": "after"}, {"status": 503}, {"error": "fatal_error"}])
-async def test_history_without_an_answer_is_asked_again(stage: Stage, fault: dict[str, str]):
-    """Not that nothing was found, and no doubt of its own."""
+async def test_history_without_an_answer_is_a_delay(stage: Stage, fault: dict[str, str]):
+    """It means neither that nothing was found, nor that something is uncertain."""
     stage.slack.faults.order(Fault("conversations.history", **fault))  # type: ignore[arg-type]
     with pytest.raises(MessageDelayed):
         await stage.messenger().find(stage.ada, "key", None)
 
 
-async def test_of_the_people_only_the_bots_messages_are_looked_at(stage: Stage):
-    """A key under somebody else's name is not ours."""
+async def test_only_the_bots_messages_are_searched(stage: Stage):
+    """A key in somebody else's message is not ours."""
     messenger = stage.messenger()
     await messenger.send(stage.ada, LinkRefused(), "key")
     (message,) = stage.slack.workspace.messages
@@ -151,27 +151,27 @@ async def test_of_the_people_only_the_bots_messages_are_looked_at(stage: Stage):
     assert await messenger.find(stage.ada, "key", None) is None
 
 
-# --- who is still there --------------------------------------------------------------------------
+# --- presence ------------------------------------------------------------------------------------
 
 
-async def test_a_deactivated_person_counts_as_gone(stage: Stage):
-    """Though Slack would take the message."""
+async def test_a_deactivated_person_is_unreachable(stage: Stage):
+    """Even though Slack would accept the message."""
     messenger = stage.messenger()
     await stage.store.dm_channels.save(stage.ada, stage.slack.workspace.dm(stage.ada.user).id)
     stage.slack.workspace.members[stage.ada.user].deleted = True
     with pytest.raises(PersonUnreachable, match="user_disabled"):
         await messenger.send(stage.ada, MatchFound(match()))
-    assert stage.called("chat.postMessage") == 0
+    assert stage.requests("chat.postMessage") == 0
 
 
-async def test_who_did_something_lately_is_not_looked_up(stage: Stage):
+async def test_active_people_are_not_looked_up(stage: Stage):
     """For an hour, and then once an hour."""
     presence = stage.presence()
     presence.mark_active(stage.ada)
     for moment, looked_up in ((3599.0, 0), (3600.0, 1), (7199.0, 1), (7200.0, 2)):
         stage.seconds = moment
         await presence.ensure_active(stage.ada)
-        assert stage.called("users.info") == looked_up
+        assert stage.requests("users.info") == looked_up
 
 
 @pytest.mark.parametrize(
@@ -183,21 +183,21 @@ async def test_who_did_something_lately_is_not_looked_up(stage: Stage):
         {"drop": "before"},
     ],
 )
-async def test_what_slack_does_not_tell_stops_nobody(stage: Stage, fault: dict[str, object]):
-    """And it is left alone for a while, so that nothing waits for it again and again."""
+async def test_a_failed_look_up_stops_no_message(stage: Stage, fault: dict[str, object]):
+    """And look-ups pause for a while, so that no message waits for the next."""
     presence = stage.presence()
     stage.slack.faults.order(Fault("users.info", times=1, **fault))  # type: ignore[arg-type]
     stage.slack.workspace.members[stage.ada.user].deleted = True
     await presence.ensure_active(stage.ada)
     await presence.ensure_active(stage.ada)
-    assert stage.called("users.info") == 1
+    assert stage.requests("users.info") == 1
     stage.seconds = 61.0
     with pytest.raises(PersonUnreachable):
         await presence.ensure_active(stage.ada)
 
 
-async def test_a_post_that_slack_answers_late_is_heard_out(stage: Stage):
-    """It would have to be looked for else; other calls are given up after ten seconds."""
+async def test_a_late_answer_to_a_post_counts(stage: Stage):
+    """A post has a longer timeout than other requests, or it would be uncertain."""
     stage.slack.faults.order(Fault("chat.postMessage", delay=0.2))
     posted = await stage.messenger().send(stage.ada, LinkRefused())
     assert posted.ts
