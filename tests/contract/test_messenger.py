@@ -1,4 +1,4 @@
-"""What services rely on in every messenger: the fake, and Slack's before the sandbox."""
+"""The contract of every messenger: the fake, and Slack's with the sandbox."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ NOTICES: list[Notice] = [
 
 
 class Stage(Protocol):
-    """A messenger, and two people to tell."""
+    """A messenger and two people."""
 
     messenger: Messenger
     ada: Person
@@ -129,15 +129,15 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
 
 @pytest.mark.parametrize("notice", NOTICES, ids=lambda notice: type(notice).__name__)
 async def test_every_notice_reaches_its_person_alone(stage: Stage, notice: Notice):
-    """One direct message for one telling, and where it stands."""
+    """Sending once gives one direct message, and its channel and time."""
     posted = await stage.messenger.send(stage.ada, notice)
     assert posted.channel
     assert posted.ts
     assert (stage.received(stage.ada), stage.received(stage.priya)) == (1, 0)
 
 
-async def test_messages_stand_in_one_conversation_a_person(stage: Stage):
-    """The same person's messages share a channel, and each has a place of its own in it."""
+async def test_messages_of_a_person_share_a_channel(stage: Stage):
+    """Each has a time of its own in it; other people have other channels."""
     first, second = [await stage.messenger.send(stage.ada, notice) for notice in NOTICES[:2]]
     other = await stage.messenger.send(stage.priya, NOTICES[0])
     assert first.channel == second.channel != other.channel
@@ -145,7 +145,7 @@ async def test_messages_stand_in_one_conversation_a_person(stage: Stage):
 
 
 async def test_somebody_gone_is_a_final_refusal(stage: Stage):
-    """It carries Slack's word for it, and says that nothing else reaches them either."""
+    """It carries Slack's error word, and means that no other message reaches them."""
     stage.gone(stage.ada)
     with pytest.raises(PersonUnreachable) as refused:
         await stage.messenger.send(stage.ada, NOTICES[0])
@@ -153,10 +153,10 @@ async def test_somebody_gone_is_a_final_refusal(stage: Stage):
     assert stage.received(stage.ada) == 0
 
 
-async def test_too_much_is_a_delay(stage: Stage):
-    """Slack says how long to wait; nothing was sent, and a wait too long for us is told.
+async def test_a_rate_limit_is_a_delay(stage: Stage):
+    """Nothing was sent, and a long wait is left to the caller.
 
-    Whoever waits elsewhere is called back some seconds before Slack takes messages again.
+    It ends some seconds before Slack accepts messages again.
     """
     stage.limit(70)
     with pytest.raises(MessageDelayed) as delayed:
@@ -166,31 +166,31 @@ async def test_too_much_is_a_delay(stage: Stage):
 
 
 async def test_no_answer_is_unsure(stage: Stage):
-    """Nobody knows whether the message was taken, and that is what is said."""
+    """The message may or may not have been accepted."""
     stage.fall_silent()
     with pytest.raises(MessageUnsure):
         await stage.messenger.send(stage.ada, NOTICES[0])
 
 
 @pytest.mark.parametrize("since", [None, NOON], ids=["ever", "since"])
-async def test_what_was_told_is_found(stage: Stage, since: datetime | None):
-    """By its key, where it stands: a match by its id, a remark by what it was given."""
-    told = await stage.messenger.send(stage.ada, NOTICES[0])
+async def test_a_sent_message_is_found(stage: Stage, since: datetime | None):
+    """By its key: a match by its id, a remark by the key given."""
+    posted = await stage.messenger.send(stage.ada, NOTICES[0])
     remark = await stage.messenger.send(stage.ada, LinkRefused(), "remark-1")
     await stage.messenger.send(stage.ada, SessionOver("Coffee"))
-    assert await stage.messenger.find(stage.ada, match().id, since) == told
+    assert await stage.messenger.find(stage.ada, match().id, since) == posted
     assert await stage.messenger.find(stage.ada, "remark-1", since) == remark
 
 
-async def test_what_was_not_told_is_not_found(stage: Stage):
-    """Neither an unknown key, nor somebody else's; also where nothing was ever told."""
+async def test_a_message_not_sent_is_not_found(stage: Stage):
+    """Neither an unknown key, nor somebody else's, nor in an empty channel."""
     await stage.messenger.send(stage.ada, NOTICES[0])
     assert await stage.messenger.find(stage.ada, "other", None) is None
     assert await stage.messenger.find(stage.priya, match().id, None) is None
 
 
-async def test_what_was_taken_unheard_is_found(stage: Stage):
-    """The answer was lost: it stands there once, and is found."""
+async def test_a_message_without_an_answer_is_found(stage: Stage):
+    """Slack accepted it and the answer was lost: it is there once, and is found."""
     stage.lose_an_answer()
     with pytest.raises(MessageUnsure):
         await stage.messenger.send(stage.ada, NOTICES[0])
@@ -198,8 +198,8 @@ async def test_what_was_taken_unheard_is_found(stage: Stage):
     assert stage.received(stage.ada) == 1
 
 
-async def test_what_cannot_be_read_is_a_delay(stage: Stage):
-    """Not that there was nothing: it would be told twice then."""
+async def test_unreadable_history_is_a_delay(stage: Stage):
+    """It is not an empty history, or the message would be sent twice."""
     await stage.messenger.send(stage.ada, NOTICES[0])
     stage.forbid_reading()
     with pytest.raises(MessageDelayed) as delayed:
@@ -207,10 +207,10 @@ async def test_what_cannot_be_read_is_a_delay(stage: Stage):
     assert delayed.value.reason == "missing_scope"
 
 
-async def test_an_edit_stays_in_its_place(stage: Stage):
+async def test_an_edit_keeps_its_place(stage: Stage):
     """There is no second message, and the key is still found."""
-    told = await stage.messenger.send(stage.ada, NOTICES[0])
+    posted = await stage.messenger.send(stage.ada, NOTICES[0])
     for _ in range(2):
-        await stage.messenger.edit(stage.ada, told, MatchOver(match()))
+        await stage.messenger.edit(stage.ada, posted, MatchOver(match()))
     assert stage.received(stage.ada) == 1
-    assert await stage.messenger.find(stage.ada, match().id, None) == told
+    assert await stage.messenger.find(stage.ada, match().id, None) == posted

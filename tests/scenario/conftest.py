@@ -51,18 +51,18 @@ class Mission:
     # --- the bot ---
 
     async def start_bot(self) -> None:
-        """Start it, on its port or a free one."""
+        """Start the bot, on its port or a free one."""
         bot = running(self.settings, call_static=self.call_static)
         app = await self._bot.enter_async_context(bot)
         self.bot_url = await self._bot.enter_async_context(serving(app, port=self.port))
 
     async def stop_bot(self) -> None:
-        """Stop it as SIGTERM would; what it stored stays where it is a file."""
+        """Stop the bot as SIGTERM would; a database in a file stays."""
         await self._bot.aclose()
 
     @asynccontextmanager
     async def store(self) -> AsyncIterator[SqlStore]:
-        """What the bot has stored, read beside it; for a database in a file."""
+        """Open the bot's store beside it; for a database in a file."""
         keys = parse_keys(self.settings.slackbot_secret_keys.get_secret_value())
         store = SqlStore(Database(self.settings.database), Cipher(keys))
         try:
@@ -73,7 +73,7 @@ class Mission:
     # --- people ---
 
     def person(self, name: str) -> User:
-        """Somebody at their Slack client."""
+        """Return somebody at their Slack client."""
         return self.slack.user(name, bot_url=self.bot_url, team=self.team)
 
     @property
@@ -85,7 +85,7 @@ class Mission:
         return self.person("priya")
 
     def add(self, name: str, full_name: str = "", **attendee: Any) -> User:
-        """Somebody new in Slack and at the event; not linked yet."""
+        """Add somebody to Slack and the event; not linked yet."""
         self.slack.workspaces[self.team].add(name)
         self.platform.add_attendee(name, full_name or name.title(), **attendee)
         return self.person(name)
@@ -93,7 +93,7 @@ class Mission:
     async def link(
         self, name: str, credential: str = "", attendee: str = "", seconds: float = 5.0
     ) -> User:
-        """Connect somebody by command and form, as they would; by default with an access token."""
+        """Connect somebody by command and form; by default with an access token."""
         person = self.person(name)
         await person.types("/networking connect")
         form = await person.waits_for("Your event", where="modal", timeout=seconds)
@@ -117,25 +117,25 @@ class Mission:
     # --- what happened ---
 
     def platform_calls(self, method: str, ending: str) -> int:
-        """How many REST calls of this method came to a path that ends so."""
+        """Count the REST requests with this method to paths with this ending."""
         return sum(c.method == method and c.path.endswith(ending) for c in self.platform.calls)
 
     def availabilities_set(self) -> int:
-        """How often somebody was said to be available."""
+        """Count the requests that made somebody available."""
         wanted = {"status": "CHECK_IN_AVAILABLE"}
         return sum(c.method == "PUT" and c.query == wanted for c in self.platform.calls)
 
     def slack_calls(self, method: str) -> int:
-        """How many calls of this method Slack took."""
+        """Count the requests of this method that Slack accepted."""
         return sum(call.method == method and call.ok for call in self.slack.calls)
 
     def everything_in_slack(self) -> str:
-        """All that Slack was ever sent by the bot, faces of messages before edits included."""
+        """Return everything that the bot sent to Slack, messages before edits included."""
         workspaces = self.slack.workspaces.values()
         messages = [m for w in workspaces for m in w.messages if m.by_bot]
         contents = [c for m in messages for c in (m.content, *m.earlier)]
-        told = [[c.text, c.blocks, c.metadata] for c in contents]
-        return json.dumps([told, [call.args for call in self.slack.calls]], ensure_ascii=False)
+        sent = [[c.text, c.blocks, c.metadata] for c in contents]
+        return json.dumps([sent, [call.args for call in self.slack.calls]], ensure_ascii=False)
 
 
 def _an_answer(seen: ScreenItem) -> bool:
@@ -143,7 +143,7 @@ def _an_answer(seen: ScreenItem) -> bool:
 
 
 async def pressed(person: User, seen: ScreenItem, button: str, *, says: str) -> ScreenItem:
-    """Press a button and wait for what takes its message's place."""
+    """Press a button and wait for the answer in its place."""
     assert (await person.clicks(seen, button)).ok
     return await person.waits_for(
         lambda now: now.id == seen.id and says in now.text, since=seen.changed
@@ -151,19 +151,19 @@ async def pressed(person: User, seen: ScreenItem, button: str, *, says: str) -> 
 
 
 async def form_of(person: User, prompt: ScreenItem) -> ScreenItem:
-    """Press the prompt's button; the form that opens."""
+    """Press the prompt's button and return the form that opens."""
     assert (await person.clicks(prompt, texts.BUTTON_CONNECT)).ok
     return await person.waits_for("Your event", where="modal")
 
 
 async def form_by_command(person: User) -> ScreenItem:
-    """Type the command that opens it."""
+    """Type the command that opens the form."""
     assert (await person.types("/networking connect")).ok
     return await person.waits_for("Your event", where="modal")
 
 
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    """Wait for what rings no bell of its own."""
+    """Wait for a condition that has no event."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 - there is no event to await
             await asyncio.sleep(0.01)
@@ -175,14 +175,14 @@ async def dms(person: User, text: str = "") -> list[ScreenItem]:
 
 
 async def waits_for_dms(person: User, count: int, text: str = "", seconds: float = 5.0) -> None:
-    """Wait until somebody has so many direct messages from the bot."""
+    """Wait until somebody has `count` direct messages from the bot."""
     async with asyncio.timeout(seconds):
         while len(await dms(person, text)) < count:
             await person.waits_for(text, where="dm", since=person.now, timeout=seconds)
 
 
 def rows_of(folder: Path, user: str) -> int:
-    """How many rows of any table are about somebody."""
+    """Count the rows about somebody in all tables."""
     with closing(sqlite3.connect(folder / "slackbot.db")) as database:
         tables = [name for (name,) in database.execute("select name from sqlite_master")]
         count = 0
@@ -195,7 +195,7 @@ def rows_of(folder: Path, user: str) -> int:
 
 
 def settings_for(slack: Slack, slack_url: str, platform_url: str, **changes: Any) -> Settings:
-    """What an operator would have in the environment."""
+    """Return the settings of an operator."""
     values: dict[str, Any] = {
         "slack_bot_token": slack.token,
         "slack_signing_secret": slack.signing_secret,
@@ -210,7 +210,7 @@ def settings_for(slack: Slack, slack_url: str, platform_url: str, **changes: Any
 
 
 def environment_for(settings: Settings) -> dict[str, str]:
-    """The same as an operator's environment variables."""
+    """Return the settings as environment variables."""
     values = {name: getattr(settings, name) for name in settings.model_fields_set}
     plain = {n: v.get_secret_value() if isinstance(v, SecretStr) else v for n, v in values.items()}
     return {name.upper(): str(value) for name, value in plain.items()}
@@ -221,7 +221,7 @@ Start = Callable[..., Awaitable[Mission]]
 
 @pytest.fixture
 async def start(log_lines: LogLines) -> AsyncIterator[Start]:
-    """Start a mission; other arguments than these are settings.
+    """Start a mission; further arguments are settings.
 
     `platform` may be prepared; `port` is the bot's own; `call_static` holds the call page.
     """
@@ -237,7 +237,7 @@ async def start(log_lines: LogLines) -> AsyncIterator[Start]:
             slack_url = await stack.enter_async_context(serving(slack.app))
             platform_url = await stack.enter_async_context(serving(platform.app))
             slack.base_url = slack_url
-            stack.callback(_nothing_dropped_in_silence, slack)
+            stack.callback(_check_nothing_was_dropped, slack)
             settings = settings_for(slack, slack_url, platform_url, **changes)
             mission = Mission(slack, platform, slack_url, platform_url, settings, "T0DEMO")
             mission.port, mission.call_static = port, call_static
@@ -248,8 +248,8 @@ async def start(log_lines: LogLines) -> AsyncIterator[Start]:
         yield begin
 
 
-def _nothing_dropped_in_silence(slack: Slack) -> None:
-    """Real Slack would have refused or hidden something, and nobody would have known."""
+def _check_nothing_was_dropped(slack: Slack) -> None:
+    """Fail if real Slack would have refused or hidden something unnoticed."""
     assert slack.problems == []
     earned = [c for c in slack.calls if not c.ordered]
     assert [c for c in earned if (c.error or "").startswith("invalid_")] == []
@@ -257,16 +257,16 @@ def _nothing_dropped_in_silence(slack: Slack) -> None:
 
 @pytest.fixture
 async def mission(start: Start) -> Mission:
-    """A mission as it is by default."""
+    """A mission with the default settings."""
     return await start()
 
 
 @pytest.fixture
 def log_lines(caplog: pytest.LogCaptureFixture) -> Iterator[LogLines]:
-    """What the bot logs. A test in which something logs an error has failed."""
+    """The bot's log lines. A test fails if anything logs an error."""
     with structlog.testing.capture_logs() as lines:
         yield lines
     assert [line for line in lines if line["log_level"] in {"error", "critical"}] == []
     errors = [r.getMessage() for r in caplog.get_records("call") if r.levelno >= logging.ERROR]
-    # uvicorn says so of the sandbox when it cuts a line on purpose.
+    # uvicorn logs this when the sandbox cuts a connection on purpose.
     assert [e for e in errors if "ASGI callable returned without" not in e] == []

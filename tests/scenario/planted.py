@@ -1,4 +1,4 @@
-"""Canaries: a mission in which every secret is known, and everything written is looked through."""
+"""Canaries: a mission with known secrets, and a search of everything that is written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.harness.output import printed
 
 from .conftest import Mission, settings_for
 
-FOREIGN = (
+LIBRARIES = (
     *("slack_bolt", "slack_bolt.AsyncApp", "slack_sdk", "slack_sdk.web.async_client"),
     *("aiohttp", "aiohttp.client", "aiohttp.access", "httpx", "httpcore", "httpcore.http11"),
     *("socketio", "socketio.feeds", "engineio", "engineio.feeds", "asyncio", "websockets"),
@@ -33,7 +33,7 @@ FOREIGN = (
 
 @dataclass
 class Wire:
-    """An ASGI app in front of another that notes every address as it came, unmasked."""
+    """ASGI middleware that records every requested address, unmasked."""
 
     app: ASGIApp
     addresses: list[str] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Wire:
 
 @dataclass
 class Planted:
-    """The mission, its secrets by name, and what was written."""
+    """The mission, its secrets by name, and everything written."""
 
     mission: Mission
     log: io.StringIO
@@ -56,13 +56,13 @@ class Planted:
     secrets: dict[str, str] = field(default_factory=dict)
 
     def plant(self, name: str, secret: str) -> str:
-        """Take note of a secret; gives it back, for use."""
+        """Record a secret and return it."""
         assert len(secret) >= 8, name
         self.secrets[f"{name} {len(self.secrets)}"] = secret
         return secret
 
     def plant_tickets(self) -> None:
-        """What Slack handed out on the way."""
+        """Record the secrets that Slack handed out meanwhile."""
         slack, platform = self.mission.slack, self.mission.platform
         for trigger_id in list(slack.triggers._minted):
             self.plant("trigger id", trigger_id)
@@ -74,15 +74,15 @@ class Planted:
                 self.plant("join token", str(own["JoinToken"]))
                 self.plant("attendee id", str(own["AttendeeId"]))
 
-    # --- where they must not be ---
+    # --- leaks ---
 
     def found(self) -> list[str]:
-        """Which secret stands where."""
+        """Return each leaked secret with its place."""
         return [
             f"{name} in {place}"
             for place, text in self._written()
             for name, secret in self.secrets.items()
-            if secret in text and not _is_meant(name, place)
+            if secret in text and not _is_documented(name, place)
         ]
 
     def _written(self) -> Iterator[tuple[str, str]]:
@@ -92,16 +92,16 @@ class Planted:
             yield f"file {path.name}", path.read_bytes().decode("latin-1")
         yield from (("platform address", address) for address in self.platform.addresses)
         yield from (("slack address", address) for address in self.slack.addresses)
-        yield from self._told()
+        yield from self._sent()
 
-    def _told(self) -> Iterator[tuple[str, str]]:
+    def _sent(self) -> Iterator[tuple[str, str]]:
         slack = self.mission.slack
         for workspace in slack.workspaces.values():
             for message in workspace.messages:
                 for content in (message.content, *message.earlier):
                     if message.by_bot:
-                        told = [content.text, content.blocks, content.metadata]
-                        yield "message", json.dumps(told, ensure_ascii=False)
+                        sent = [content.text, content.blocks, content.metadata]
+                        yield "message", json.dumps(sent, ensure_ascii=False)
         for call in slack.calls:
             view = call.args.get("view")
             yield "arguments", json.dumps({**call.args, "view": None, "trigger_id": None})
@@ -110,8 +110,8 @@ class Planted:
                 yield "private_metadata", str(view.get("private_metadata"))
 
 
-def _is_meant(name: str, place: str) -> bool:
-    """The documented exceptions, each by its reason.
+def _is_documented(name: str, place: str) -> bool:
+    """Return True for the documented exceptions.
 
     Accelevents wants the user key in the login's path. A response_url is an address of Slack's,
     and the form carries it in `private_metadata`, which no client sees.
@@ -126,12 +126,12 @@ def _is_meant(name: str, place: str) -> bool:
 
 @asynccontextmanager
 async def planted(folder: Path, form: Literal["console", "json"]) -> AsyncIterator[Planted]:
-    """The bot at debug level on a database file, foreign loggers at debug too."""
+    """Run the bot on a database file, with all loggers at debug."""
     async with AsyncExitStack() as closing:
         log = closing.enter_context(printed(form, "debug"))
-        before = {name: logging.getLogger(name).level for name in FOREIGN}
+        before = {name: logging.getLogger(name).level for name in LIBRARIES}
         closing.callback(_set_levels, before)
-        _set_levels(dict.fromkeys(FOREIGN, logging.DEBUG))
+        _set_levels(dict.fromkeys(LIBRARIES, logging.DEBUG))
         slack, platform = Slack(), Accelevents()
         wires = Wire(platform.app), Wire(slack.app)
         platform_url = await closing.enter_async_context(serving(wires[0]))
@@ -147,7 +147,7 @@ async def planted(folder: Path, form: Literal["console", "json"]) -> AsyncIterat
         mission = Mission(slack, platform, slack_url, platform_url, settings, "T0DEMO")
         app = await closing.enter_async_context(running(settings))
         mission.bot_url = await closing.enter_async_context(serving(app))
-        _set_levels(dict.fromkeys(FOREIGN, logging.DEBUG))
+        _set_levels(dict.fromkeys(LIBRARIES, logging.DEBUG))
         made = Planted(mission, log, folder, *wires)
         _plant_settings(made, settings)
         yield made

@@ -1,4 +1,4 @@
-"""The bot as an operator runs it: `python -m slackbot run`, a process of its own."""
+"""The bot as an operator runs it: a process of `python -m slackbot run`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ START_SECONDS = 30.0
 
 
 class BotProcess:
-    """A running process; `lines` is what it has written to standard error so far."""
+    """A running process; `lines` is its standard error so far."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -34,28 +34,28 @@ class BotProcess:
         self._serving.set()
 
     async def serving(self) -> str:
-        """Its address, once it listens; empty when it ended instead."""
+        """Wait until it listens, and return its address; empty if it ended."""
         async with asyncio.timeout(START_SECONDS):
             await self._serving.wait()
         return self.url
 
     async def ends(self, seconds: float = 30.0) -> int:
-        """Wait for its end; its exit status."""
+        """Wait for its end, and return its exit status."""
         async with asyncio.timeout(seconds):
             await asyncio.shield(self._reading)
             return await self._process.wait()
 
     def send(self, number: int) -> None:
-        """Send a signal, and do not wait for anything."""
+        """Send a signal without waiting."""
         self._process.send_signal(number)
 
     async def signal(self, number: int) -> int:
-        """Send a signal; its exit status after that."""
+        """Send a signal, and return the exit status."""
         self._process.send_signal(number)
         return await self.ends()
 
     async def kill(self) -> None:
-        """As the machine's power cut would."""
+        """Kill it, as a power cut would."""
         if self._process.returncode is None:
             self._process.kill()
         await self.ends()
@@ -65,7 +65,7 @@ class BotProcess:
 async def bot_process(
     environment: Mapping[str, str], folder: Path, *arguments: str
 ) -> AsyncIterator[BotProcess]:
-    """Run it in an empty folder with nothing but this environment; killed at the end."""
+    """Run the bot in an empty folder with only this environment; kill it at the end."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "slackbot", *(arguments or ("run",))),
         cwd=folder,

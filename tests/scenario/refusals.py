@@ -1,4 +1,4 @@
-"""What Accelevents may answer, and what a person is then shown: the table of `test_refusals`."""
+"""The table of `test_refusals`: Accelevents' answers, and the sentence and button of each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LIMIT = (
 
 @dataclass(frozen=True)
 class Row:
-    """A command, what one call of it is answered, and the sentence and button that follow.
+    """A command, the answer to one of its requests, and the sentence and button shown.
 
     `answer` holds fields of the sandbox's `NextStatus`, or of `Broken` when it has a `how`.
     """
@@ -38,21 +38,21 @@ class Row:
 
     @property
     def name(self) -> str:
-        """For the test's id."""
+        """The test's id."""
         call = self.at["path"].rstrip("/").rpartition("/")[2]
-        said = [self.answer.get(key) for key in ("how", "status", "code", "message")]
-        words_of_it = [self.typed.partition(" ")[0], call, *said, self.code]
-        return "-".join(str(word)[:24].replace(" ", "_") for word in words_of_it if word)
+        fields = [self.answer.get(key) for key in ("how", "status", "code", "message")]
+        parts = [self.typed.partition(" ")[0], call, *fields, self.code]
+        return "-".join(str(word)[:24].replace(" ", "_") for word in parts if word)
 
 
 def status(number: int, code: int | None = None, message: str = "", **more: Any) -> dict[str, Any]:
-    """An answer with a documented code, or with a status alone and an empty body."""
+    """Return an answer with a documented code, or only a status and an empty body."""
     if code is None and not message:
         return {"status": number, "body": "", **more}
     return {"status": number, "code": code, "message": message, **more}
 
 
-TRIED_THREE_TIMES = {"times": 3, "retry_after": 0}
+THREE_TRIES = {"times": 3, "retry_after": 0}
 AGAIN, OTHER, HUB, CONNECT = (
     texts.BUTTON_TRY_AGAIN,
     texts.BUTTON_OTHER_SESSIONS,
@@ -62,7 +62,7 @@ AGAIN, OTHER, HUB, CONNECT = (
 
 
 def everywhere(typed: str, at: Mapping[str, str]) -> list[Row]:
-    """What any call with a token may be answered."""
+    """Return the rows for any request with a token."""
     return [
         Row(typed, at, status(401, 4010101, "Not authorized"), "token_refused", CONNECT),
         Row(typed, at, status(401), "token_refused", CONNECT),
@@ -78,8 +78,8 @@ def everywhere(typed: str, at: Mapping[str, str]) -> list[Row]:
 
 
 def silences(typed: str, at: Mapping[str, str], *, read: bool) -> list[Row]:
-    """No proper answer; a read is tried three times."""
-    tries = TRIED_THREE_TIMES if read else {}
+    """Return the rows without a proper answer; a read is tried three times."""
+    tries = THREE_TRIES if read else {}
     return [
         Row(typed, at, status(429, **tries), "rate_limited", AGAIN),
         Row(typed, at, status(500, **tries), "server_failed", AGAIN),
@@ -91,7 +91,7 @@ def silences(typed: str, at: Mapping[str, str], *, read: bool) -> list[Row]:
 
 
 def of_a_session(typed: str, at: Mapping[str, str]) -> list[Row]:
-    """What is refused about one session, by code."""
+    """Return the rows of refusals about a session, by code."""
     return [
         Row(
             typed, at, status(404, 404800, "Session not found!"), "session_not_found", OTHER, TITLE
@@ -158,7 +158,7 @@ ROWS = [
     *of_a_session(_AVAILABLE, STATUS),
     Row(_AVAILABLE, STATUS, status(404), "rejected", HUB),
     Row(_AVAILABLE, MATCHES, status(401, 4010101, "Not authorized"), "token_refused", CONNECT),
-    # And what a join within "available" is answered.
+    # The join within "available".
     Row(
         _AVAILABLE,
         JOIN,
@@ -170,9 +170,10 @@ ROWS = [
     Row(_AVAILABLE, JOIN, status(500), "server_failed", AGAIN),
 ]
 
+# Without an answer the status may be set all the same, so the bot listens and says so.
 UNCONFIRMED = silences(_AVAILABLE, STATUS, read=False)
-"""Without an answer the status may have been set all the same, so the bot listens and says so."""
 
+# The match list is a safety net: nobody is kept from a meeting because it cannot be read.
 HARMLESS = [
     Row(_AVAILABLE, MATCHES, answer, code, "")
     for answer, code in (
@@ -180,17 +181,16 @@ HARMLESS = [
         (status(403), "forbidden"),
         (status(404, 4042005, "no"), "ticket_not_permitted"),
         (status(406, 4068910, "not registered"), "not_registered"),
-        (status(500, **TRIED_THREE_TIMES), "server_failed"),
-        (status(429, **TRIED_THREE_TIMES), "rate_limited"),
+        (status(500, **THREE_TRIES), "server_failed"),
+        (status(429, **THREE_TRIES), "rate_limited"),
         ({"how": "wrong_shape"}, "unreadable"),
     )
 ]
-"""The match list is a safety net: nobody is kept from a meeting because it cannot be read."""
 
 
 @dataclass(frozen=True)
 class FieldRow:
-    """A submission, what one call of it is answered, and the sentence at which field."""
+    """A submission, the answer to one of its requests, and the sentence at a field."""
 
     at: Mapping[str, str]
     answer: Mapping[str, Any]
@@ -199,12 +199,12 @@ class FieldRow:
 
     @property
     def name(self) -> str:
-        """For the test's id."""
+        """The test's id."""
         return Row("form", self.at, self.answer, self.code, "").name
 
 
-def at_the_check() -> list[FieldRow]:
-    """The one call that tries an access token."""
+def check_rows() -> list[FieldRow]:
+    """Return the rows of the request that checks an access token."""
     silent = [FieldRow(LIST, row.answer, row.code) for row in silences("", LIST, read=True)]
     return [
         FieldRow(LIST, status(401, 4010101, "Not authorized", times=2), "token_refused"),
@@ -221,8 +221,8 @@ def at_the_check() -> list[FieldRow]:
     ]
 
 
-def at_the_login() -> list[FieldRow]:
-    """The call that exchanges a magic link for a token."""
+def login_rows() -> list[FieldRow]:
+    """Return the rows of the request that exchanges a magic link for a token."""
     several = "There is more than one user with the same email"
     return [
         FieldRow(LOGIN, status(401, 4010101, "not a valid magic link"), "magic_link_invalid"),
@@ -241,20 +241,20 @@ def at_the_login() -> list[FieldRow]:
     ]
 
 
-FIELD_ROWS = [*at_the_check(), *at_the_login()]
+FIELD_ROWS = [*check_rows(), *login_rows()]
 
+# Keys of `texts.ERRORS` without a row, and the tests that cover them.
 ELSEWHERE = {
     "bad_event_link": "test_linking: what is typed cannot be an event",
     "bad_credential": "test_linking: what is pasted cannot be a credential",
     "no_such_session": "test_an_unknown_title",
     "nothing_live": "test_nothing_is_live",
     "timed_out": "test_no_answer_in_time",
-    "duplicate_account": "only a login is refused so, which is told at the field (AT_FIELD)",
+    "duplicate_account": "only a login is refused so, which shows at the field (AT_FIELD)",
 }
-"""Keys of `texts.ERRORS` that no row produces, and where they are tried instead."""
+# The same for `texts.AT_FIELD`.
 FIELD_ELSEWHERE = {
-    "not_linked": "test_a_connect_that_is_under_way_is_given_up",
+    "not_linked": "test_a_running_connect_is_given_up",
     "timed_out": "test_no_answer_in_time",
     "defect": "a defect of ours, which a scenario cannot order",
 }
-"""The same for `texts.AT_FIELD`."""

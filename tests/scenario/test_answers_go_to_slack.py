@@ -17,7 +17,7 @@ HEARD: list[str] = []
 
 
 async def elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
-    """A host that is not Slack's, and hears what comes."""
+    """A host that is not Slack's, and records its requests."""
     HEARD.append(str(scope.get("path")))
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"ok"})
@@ -25,7 +25,7 @@ async def elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.fixture
 async def stranger() -> AsyncIterator[str]:
-    """Where that host is."""
+    """Serve that host and return its address."""
     HEARD.clear()
     async with serving(elsewhere) as url:
         yield url
@@ -41,8 +41,8 @@ ADDRESSES = (
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-async def test_another_host_hears_nothing(mission: Mission, stranger: str, address: str) -> None:
-    """The answer of a button, and of a form's errand, comes as direct message instead."""
+async def test_another_host_gets_nothing(mission: Mission, stranger: str, address: str) -> None:
+    """A button's answer, and that of a pending command, is a direct message instead."""
     mission.slack.rate_limits.enabled = False
     ada = await mission.link("ada")
     url = address.format(stranger)

@@ -1,4 +1,4 @@
-"""The first answer is always in time; what takes longer follows."""
+"""The first answer is always in time; a slow result follows."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SLOW = 2.3
 
 
 async def test_a_slow_platform_is_announced(mission: Mission) -> None:
-    """The command is answered in time with "asking", and the result follows below it."""
+    """The command gets "asking" in time, and the result follows below."""
     ada = await mission.link("ada")
     mission.platform.delay(SLOW, **refusals.LIST)
     answer = await ada.types("/networking sessions live")
@@ -30,8 +30,8 @@ async def test_a_slow_platform_is_announced(mission: Mission) -> None:
     assert seen.kind == "ephemeral"
 
 
-async def test_a_slow_refusal_is_told_all_the_same(mission: Mission) -> None:
-    """What goes wrong late is told late, in its own words, with its button."""
+async def test_a_slow_refusal_follows(mission: Mission) -> None:
+    """A late error follows with its own sentence and button."""
     ada = await mission.link("ada")
     mission.platform.delay(SLOW, **refusals.JOIN)
     answer = await ada.types("/networking join 11647")
@@ -43,7 +43,7 @@ async def test_a_slow_refusal_is_told_all_the_same(mission: Mission) -> None:
 async def test_a_slow_answer_without_its_response_url_is_a_direct_message(
     mission: Mission,
 ) -> None:
-    """Slack does not take the late answer: the person gets it by direct message."""
+    """Slack refuses the late answer: the person gets it by direct message."""
     ada = await mission.link("ada")
     mission.platform.delay(SLOW, **refusals.LIST)
     mission.slack.faults.order(Fault("response_url", status=500))
@@ -53,7 +53,7 @@ async def test_a_slow_answer_without_its_response_url_is_a_direct_message(
 
 
 async def test_a_slow_button_is_acknowledged_at_once(mission: Mission) -> None:
-    """A press is answered in time whatever the platform does; the result replaces the message."""
+    """A press is acknowledged in time for any platform; the result replaces the message."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking sessions live")
     mission.platform.delay(SLOW, **refusals.JOIN)
@@ -64,8 +64,8 @@ async def test_a_slow_button_is_acknowledged_at_once(mission: Mission) -> None:
     assert after.id == seen.id
 
 
-async def test_a_command_typed_twice_while_slow_is_done_once(mission: Mission) -> None:
-    """Impatience changes nothing: both get the one answer."""
+async def test_a_slow_command_typed_twice_runs_once(mission: Mission) -> None:
+    """Both get the same answer."""
     ada = await mission.link("ada")
     mission.platform.delay(SLOW, **refusals.JOIN)
     typed = [ada.types("/networking join 11645") for _ in range(2)]
@@ -79,8 +79,8 @@ LOCAL = ["", "help", "status", "matches", "disconnect", "nonsense", "connect x"]
 
 
 @pytest.mark.parametrize("typed", LOCAL, ids=lambda typed: typed or "alone")
-async def test_what_needs_no_platform_is_answered_at_once(mission: Mission, typed: str) -> None:
-    """With the platform silent, everything that is known here is answered in the first reply."""
+async def test_local_commands_are_answered_at_once(mission: Mission, typed: str) -> None:
+    """With a silent platform, commands that need only our data are answered in the first reply."""
     ada = mission.ada
     if typed not in {"", "nonsense", "help", "connect x"}:
         ada = await mission.link("ada")
@@ -91,8 +91,8 @@ async def test_what_needs_no_platform_is_answered_at_once(mission: Mission, type
     assert len(answer.body) > 100
 
 
-async def test_unknown_words_bring_the_nearest_and_the_help(mission: Mission) -> None:
-    """A slip: the command that was meant, and all that there are; gibberish: the latter alone."""
+async def test_unknown_words_show_the_nearest_and_the_help(mission: Mission) -> None:
+    """A typo shows the nearest command and the help; gibberish only the help."""
     ada = mission.ada
     seen = await mission.ask(ada, "/networking sesions")
     assert "Did you mean /networking sessions?" in seen.text
@@ -105,7 +105,7 @@ async def test_unknown_words_bring_the_nearest_and_the_help(mission: Mission) ->
 
 
 async def test_help_names_everything(mission: Mission) -> None:
-    """The help lists every command under the name that the operator gave it."""
+    """The help lists every command under the operator's slash command."""
     seen = await mission.ask(mission.ada, "/networking help")
     for usage, meaning in texts.HELP.items():
         assert f"/networking {usage}".strip() in seen.text
@@ -119,7 +119,7 @@ async def test_help_names_everything(mission: Mission) -> None:
     ("command", "done"), [("join", "You're in "), ("available", "You're available in ")]
 )
 async def test_several_sessions_fit(mission: Mission, command: str, done: str) -> None:
-    """Words that fit several: a choice, whose buttons do what was typed."""
+    """Words that fit several give a choice, whose buttons run the typed command."""
     mission.platform.session(11646).title = "Second Network Session"
     ada = await mission.link("ada")
     seen = await mission.ask(ada, f"/networking {command} network")
@@ -134,14 +134,14 @@ async def test_several_sessions_fit(mission: Mission, command: str, done: str) -
     "words_of_it", ["first", "SESSION first", "first network session", "11645"]
 )
 async def test_one_session_fits(mission: Mission, words_of_it: str) -> None:
-    """An id or any words of one title, in any order and case."""
+    """An id, or any words of its title in any order and case, find it."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, f"/networking join {words_of_it}")
     assert "You're in First Network Session" in seen.text
 
 
 async def test_nothing_named_and_several_open(mission: Mission) -> None:
-    """No name: the one session one has joined, else a choice of those open."""
+    """Without a name it is the joined session, else a choice of those open."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking available")
     assert "Which session do you mean?" in seen.text
@@ -152,7 +152,7 @@ async def test_nothing_named_and_several_open(mission: Mission) -> None:
 
 
 async def test_times_are_each_readers_own(mission: Mission) -> None:
-    """The same moment is shown in the zone of whoever looks."""
+    """The same moment shows in each reader's time zone."""
     starts = mission.platform.session(11650).starts
     for name in ("ada", "priya"):
         person = await mission.link(name)

@@ -1,4 +1,4 @@
-"""Buttons: twice, late, in answers, in the person's own messages."""
+"""Buttons: pressed twice, late, in answers, in direct messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ JOIN, AVAILABLE, PAUSE = "join:11645", "available:11645", "pause:11645"
 
 
 async def test_the_buttons_of_a_card(mission: Mission) -> None:
-    """Join, then available, then pause: each answer stands in the place of the one before."""
+    """Join, then available, then pause: each answer replaces the one before."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking sessions live")
     seen = await pressed(ada, seen, JOIN, says="You're in First Network Session")
@@ -34,7 +34,7 @@ async def test_the_buttons_of_a_card(mission: Mission) -> None:
 
 
 async def test_a_card_shows_only_what_makes_sense(mission: Mission) -> None:
-    """Joined: no more "Join"; available here: "Pause"; not open: the hub alone."""
+    """Joined: no "Join"; available here: "Pause"; not open: only the hub."""
     ada = await mission.link("ada")
     await mission.ask(ada, "/networking join 11646")
     await mission.ask(ada, "/networking available 11645")
@@ -46,7 +46,7 @@ async def test_a_card_shows_only_what_makes_sense(mission: Mission) -> None:
 
 
 async def test_the_hub_button_leads_to_the_session(start: Start) -> None:
-    """Its address is the session's page, made as the operator says; the press is acknowledged."""
+    """Its address is the session's page by the operator's template; the press is acknowledged."""
     mission = await start(
         accelevents_web_url="https://events.example.org/",
         accelevents_session_link="{web}/e/{event}/portal/stage/{session_id}",
@@ -72,7 +72,7 @@ async def test_the_hub_button_leads_to_the_session(start: Start) -> None:
 
 
 async def test_unknown_buttons_are_acknowledged(mission: Mission) -> None:
-    """A button of an older version of the bot does nothing, and says so to nobody."""
+    """A button of an older version of the bot does nothing."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking status")
     message = mission.slack.workspace.message(seen.channel or "", seen.id)
@@ -92,7 +92,7 @@ async def test_unknown_buttons_are_acknowledged(mission: Mission) -> None:
 
 
 async def test_paging_in_place(mission: Mission) -> None:
-    """Forward to the last page and back, one message all the while, every session once."""
+    """Forward to the last page and back, in one message, with every session once."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking sessions upcoming")
     first, titles = seen.id, list[str]()
@@ -119,7 +119,7 @@ async def test_paging_in_place(mission: Mission) -> None:
 @pytest.mark.parametrize("how", ["at_once", "one_after_the_other"])
 @pytest.mark.parametrize("button", [JOIN, AVAILABLE])
 async def test_a_button_pressed_twice(mission: Mission, button: str, how: str) -> None:
-    """Twice pressed is once done: one place taken, one waiting, no trouble shown."""
+    """The second press changes nothing: one place taken, one waiting, no error shown."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking sessions live")
     if how == "at_once":
@@ -140,7 +140,7 @@ async def test_a_button_pressed_twice(mission: Mission, button: str, how: str) -
 
 
 async def test_pause_pressed_twice(mission: Mission) -> None:
-    """Two pauses leave once and end the same."""
+    """Two presses leave the session once and end the same."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking available 11645")
     answers = await asyncio.gather(*(ada.clicks(seen, texts.BUTTON_PAUSE) for _ in range(3)))
@@ -155,7 +155,7 @@ async def test_pause_pressed_twice(mission: Mission) -> None:
 
 
 async def test_available_again_and_pause_at_once(mission: Mission) -> None:
-    """Contradicting presses end in one of the two states, the same here and at the platform."""
+    """Contradicting presses end in one of both states, the same here and at the platform."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking available 11645")
     await asyncio.gather(
@@ -170,7 +170,7 @@ async def test_available_again_and_pause_at_once(mission: Mission) -> None:
 
 
 async def test_buttons_left_over_after_disconnecting(mission: Mission) -> None:
-    """They lead to the connect prompt, and nothing is asked of the platform."""
+    """They lead to the connect prompt, without a request to the platform."""
     ada = await mission.link("ada")
     old = await mission.ask(ada, "/networking sessions live")
     await mission.ask(ada, "/networking disconnect")
@@ -185,7 +185,7 @@ async def test_buttons_left_over_after_disconnecting(mission: Mission) -> None:
 
 @pytest.mark.parametrize("button", [JOIN, AVAILABLE])
 async def test_buttons_left_over_after_the_session(mission: Mission, button: str) -> None:
-    """The session is over: the old button says so, and offers what there is."""
+    """The old button says that the session is over, and offers others."""
     ada = await mission.link("ada")
     old = await mission.ask(ada, "/networking sessions live")
     mission.platform.move_session(11645, "past")
@@ -195,7 +195,7 @@ async def test_buttons_left_over_after_the_session(mission: Mission, button: str
 
 
 async def test_a_button_of_a_message_that_was_replaced(mission: Mission) -> None:
-    """A second press on a face that is gone does what it says, once, and breaks nothing."""
+    """A press on a replaced message still does what its button says, once."""
     ada = await mission.link("ada")
     old = await mission.ask(ada, "/networking sessions live")
     await pressed(ada, old, AVAILABLE, says="You're available")
@@ -206,7 +206,7 @@ async def test_a_button_of_a_message_that_was_replaced(mission: Mission) -> None
 
 
 async def test_the_buttons_of_an_old_match(mission: Mission) -> None:
-    """A match of a session that is over: "available again" says so, "pause" is harmless."""
+    """After the session "available again" says that it is over, and "pause" is harmless."""
     ada = await mission.link("ada")
     await mission.ask(ada, "/networking available 11645")
     await mission.platform.pair("ada", "priya")
@@ -218,8 +218,8 @@ async def test_the_buttons_of_an_old_match(mission: Mission) -> None:
 # --- where answers go ----------------------------------------------------------------------------
 
 
-async def test_a_match_is_edited_and_keeps_whom_it_was(mission: Mission) -> None:
-    """A button of the match is answered in the same message, which still says who it was."""
+async def test_an_answered_match_keeps_the_partner(mission: Mission) -> None:
+    """A match's button is answered in the same message, which still names the partner."""
     ada = await mission.link("ada")
     await mission.ask(ada, "/networking available 11645")
     await mission.platform.pair("ada", "priya")
@@ -237,7 +237,7 @@ async def test_a_match_is_edited_and_keeps_whom_it_was(mission: Mission) -> None
 
 
 async def test_an_edit_that_slack_refuses_is_a_new_message(mission: Mission) -> None:
-    """The own message cannot be edited any more: the answer comes as another."""
+    """The message cannot be edited any more: the answer is a new one."""
     mission.slack.rate_limits.enabled = False
     ada = await mission.link("ada")
     await mission.ask(ada, "/networking available 11645")
@@ -250,7 +250,7 @@ async def test_an_edit_that_slack_refuses_is_a_new_message(mission: Mission) -> 
 
 
 async def test_a_response_url_used_up(mission: Mission) -> None:
-    """The URL behind an answer works five times: after that the answer is a direct message."""
+    """A response_url works five times; the next answer is a direct message."""
     ada = mission.ada
     prompt = await mission.ask(ada, "/networking join 11645")
     assert (await ada.clicks(prompt, texts.BUTTON_CONNECT)).ok
@@ -263,7 +263,7 @@ async def test_a_response_url_used_up(mission: Mission) -> None:
 
 
 async def test_a_response_url_that_has_aged(mission: Mission) -> None:
-    """Half an hour with the form open: the answer is a direct message."""
+    """After half an hour with the form open the answer is a direct message."""
     ada = mission.ada
     prompt = await mission.ask(ada, "/networking sessions")
     assert (await ada.clicks(prompt, texts.BUTTON_CONNECT)).ok
@@ -277,7 +277,7 @@ async def test_a_response_url_that_has_aged(mission: Mission) -> None:
     "fault", [{"status": 500}, {"drop": "before", "times": 2}, {"error": "ratelimited"}], ids=str
 )
 async def test_a_response_url_that_fails(mission: Mission, fault: dict[str, object]) -> None:
-    """Whatever Slack does instead of taking the answer, the person gets it by direct message."""
+    """For any failure of Slack's, the person gets the answer by direct message."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking status")
     mission.slack.faults.order(Fault("response_url", **fault))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""From the match to the call: one button, one browser, and a new link for another."""
+"""From the match to the call: one button, one browser, a new link for another."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class Pair:
     card: ScreenItem
 
     def url(self, card: ScreenItem | None = None) -> str:
-        """Where the button leads, at the bot's real address."""
+        """Return the button's target, at the bot's real address."""
         (button,) = (b for b in (card or self.card).buttons if b.text == texts.BUTTON_CALL)
         assert button.url is not None
         assert button.url.startswith(f"{PUBLIC}/call/")
         return button.url.replace(PUBLIC, self.mission.bot_url)
 
     async def match(self) -> Match:
-        """Ada's match, with its call, as it is stored."""
+        """Return Ada's stored match with its call."""
         ada = Person(TeamId(self.mission.team), UserId(self.mission.ada.id))
         async with self.mission.store() as store:
             (known,) = await store.matches.list_for(ada, EventSlug("demo"))
@@ -49,7 +49,7 @@ class Pair:
 
 
 async def matched(start: Start, folder: Path, **changes: Any) -> Pair:
-    """Two people are matched by the platform, and told."""
+    """Two people are matched, and both have their message."""
     database = f"sqlite:///{folder}/slackbot.db"
     given = {"public_url": PUBLIC, "database_url": database, "call_static": built_page(folder)}
     mission = await start(**(given | changes))
@@ -67,7 +67,7 @@ async def asks(url: str, browser: httpx.AsyncClient | None = None) -> httpx.Resp
 
 
 async def test_the_call_is_one_click_away(start: Start, tmp_path: Path) -> None:
-    """The card's main button leads to the page, which gives this person's pass to one browser."""
+    """The card's main button opens the page, which gives one browser this person's credentials."""
     pair = await matched(start, tmp_path)
     labels = [button.text for button in pair.card.buttons]
     assert labels[:3] == [texts.BUTTON_CALL, texts.BUTTON_MEET, texts.BUTTON_NEW_LINK]
@@ -89,7 +89,7 @@ async def test_the_call_is_one_click_away(start: Start, tmp_path: Path) -> None:
 
 
 async def test_a_click_is_acknowledged_and_recorded(start: Start, tmp_path: Path) -> None:
-    """Slack tells of the click besides opening the link: no answer in Slack, a note in ours."""
+    """Slack reports the click, too: no answer, but the opening is recorded."""
     pair = await matched(start, tmp_path)
     answer = await pair.mission.ada.clicks(pair.card, texts.BUTTON_CALL)
     assert answer.ok
@@ -99,14 +99,14 @@ async def test_a_click_is_acknowledged_and_recorded(start: Start, tmp_path: Path
 
 
 def opened(folder: Path) -> int:
-    """How many links were opened."""
+    """Count the opened links."""
     with closing(sqlite3.connect(folder / "slackbot.db")) as database:
         query = "select count(*) from call_links where opened_at is not null"
         return int(database.execute(query).fetchone()[0])
 
 
-async def test_a_new_link_takes_the_old_ones_place(start: Start, tmp_path: Path) -> None:
-    """The same message, edited once: the old link is taken back, the new one works elsewhere."""
+async def test_a_new_link_replaces_the_old_one(start: Start, tmp_path: Path) -> None:
+    """The message is edited once: the old link is refused, the new one works elsewhere."""
     pair = await matched(start, tmp_path)
     old = pair.url()
     assert (await asks(old)).status_code == 200
@@ -123,10 +123,10 @@ async def test_a_new_link_takes_the_old_ones_place(start: Start, tmp_path: Path)
     assert len(await dms(pair.mission.ada)) == 1
 
 
-async def test_no_link_and_no_pass_where_they_do_not_belong(
+async def test_links_and_credentials_do_not_leak(
     start: Start, tmp_path: Path, log_lines: LogLines
 ) -> None:
-    """Not in a text, the metadata or a log line, nor in anybody else's messages."""
+    """Not to a text, the metadata or a log line, nor to anybody else's messages."""
     pair = await matched(start, tmp_path)
     url = pair.url()
     signed = url.rpartition("/")[2]
@@ -160,7 +160,7 @@ async def test_no_link_and_no_pass_where_they_do_not_belong(
 async def test_without_a_page_the_hub_is_the_way(
     start: Start, tmp_path: Path, log_lines: LogLines, changes: dict[str, Any], reason: str
 ) -> None:
-    """No button that leads nowhere, no link made, no route; and the log says why, once."""
+    """No call button, no link, no route; the log gives the reason once."""
     pair = await matched(start, tmp_path, **changes)
     labels = [button.text for button in pair.card.buttons]
     assert labels[0] == texts.BUTTON_MEET
@@ -172,10 +172,10 @@ async def test_without_a_page_the_hub_is_the_way(
     assert [line["reason"] for line in said] == [reason]
 
 
-async def test_a_call_of_a_strange_host_is_not_offered(
+async def test_a_call_at_an_unknown_host_is_not_offered(
     start: Start, tmp_path: Path, log_lines: LogLines
 ) -> None:
-    """People meet in the hub then; the log has a word for it, and no address."""
+    """People meet in the hub; the log has the reason, and no address."""
     pair = await matched(start, tmp_path, call_media_hosts="*.media.example")
     assert pair.card.buttons[0].text == texts.BUTTON_MEET
     refused = [line for line in log_lines if line["event"] == "call_not_offered"]
@@ -183,8 +183,8 @@ async def test_a_call_of_a_strange_host_is_not_offered(
     assert "chime" not in repr(log_lines)
 
 
-async def test_a_match_without_a_call_is_told_without_one(start: Start, tmp_path: Path) -> None:
-    """What the platform did not send cannot be joined."""
+async def test_a_match_without_details_has_no_call_button(start: Start, tmp_path: Path) -> None:
+    """Without the platform's details there is nothing to join."""
     platform = Accelevents()
     platform.knobs.shape = "no_call"
     pair = await matched(start, tmp_path, platform=platform)

@@ -1,4 +1,4 @@
-"""Secrets are planted in every input; they are found sealed in the database and nowhere else."""
+"""Secrets planted in every input are found encrypted in the database and nowhere else."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from slackbot.sandbox.slack.signing import signed, stale_signed, wrongly_signed
 from slackbot.slack import texts
 from tests.fuzz import slack_payloads as payloads
 
-from .planted import FOREIGN, Planted, planted
+from .planted import LIBRARIES, Planted, planted
 
 SESSION = 11645
 
 
 @pytest.fixture(params=["json", "console"])
 async def canaries(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Planted]:
-    """A mission that logs all it can, in either form."""
+    """A mission that logs everything, in either format."""
     form = cast("Literal['console', 'json']", request.param)
     async with planted(tmp_path, form) as made:
         yield made
 
 
 def nothing_found(canaries: Planted) -> None:
-    """Look through everything, what Slack handed out meanwhile included."""
+    """Search everything, including secrets that Slack handed out meanwhile."""
     canaries.plant_tickets()
     found = canaries.found()
     assert not found, "\n".join(found)
@@ -41,7 +41,7 @@ def nothing_found(canaries: Planted) -> None:
 
 
 def secrets_of(canaries: Planted) -> dict[str, str]:
-    """A fresh one of every kind that a person could have at hand."""
+    """Return a new secret of every kind that people have."""
     platform = canaries.mission.platform
     made = {
         "token": platform.token_for("ada"),
@@ -53,7 +53,7 @@ def secrets_of(canaries: Planted) -> dict[str, str]:
 
 
 async def test_a_whole_mission(canaries: Planted) -> None:
-    """Linking both ways, a session, a match by socket, a late one, leaving: nothing leaks."""
+    """Linking both ways, a session, a match, a late match, leaving: nothing leaks."""
     mission, platform = canaries.mission, canaries.mission.platform
     ada = await mission.link("ada", canaries.plant("token", platform.token_for("ada")))
     key = canaries.plant("user key", platform.user_key_for("priya"))
@@ -87,7 +87,7 @@ FORMS = (
 
 
 async def test_typed_after_a_command(canaries: Planted) -> None:
-    """In whatever form a secret is typed after the command, it is neither kept nor repeated."""
+    """A secret typed after the command, in any form, is neither stored nor repeated."""
     mission = canaries.mission
     mission.platform.session(SESSION).title = "Coffee"
     await mission.link("priya")
@@ -99,14 +99,14 @@ async def test_typed_after_a_command(canaries: Planted) -> None:
 
 
 async def submitted(person: User, event: str, credential: str) -> None:
-    """The form, filled in so."""
+    """Return a submission of the form."""
     await person.types("/networking connect")
     form = await person.waits_for("Your event", where="modal")
     await person.submits(form, {"event": event, "credential": credential})
 
 
-async def test_put_into_the_form(canaries: Planted) -> None:
-    """Refused, in the wrong field, broken, or too slow: the form tells nothing on."""
+async def test_typed_into_the_form(canaries: Planted) -> None:
+    """Refused, in the wrong field, broken, or too slow: nothing leaks from the form."""
     mission = canaries.mission
     for secret in secrets_of(canaries).values():
         for event, credential in (
@@ -121,8 +121,8 @@ async def test_put_into_the_form(canaries: Planted) -> None:
     nothing_found(canaries)
 
 
-async def test_a_slow_form_goes_back_to_its_writer_alone(canaries: Planted) -> None:
-    """Only the form that was filled in, refilled after a failure, shows the token again."""
+async def test_a_slow_form_keeps_the_token_to_itself(canaries: Planted) -> None:
+    """Only the submitted form, refilled after a failure, shows the token again."""
     mission = canaries.mission
     secret = canaries.plant("typed", "Zk3_qP-9wXyTr5LmN8vB2cD7-typed-by-ada")
     mission.platform.delay(2.2)
@@ -136,7 +136,7 @@ async def test_a_slow_form_goes_back_to_its_writer_alone(canaries: Planted) -> N
 
 
 async def test_in_buttons_and_events(canaries: Planted) -> None:
-    """A secret in an action id, a value, a form's errand or an event goes nowhere."""
+    """A secret in an action id, a value, a form's pending command or an event does not leak."""
     mission = canaries.mission
     ada = await mission.link("ada")
     for secret in secrets_of(canaries).values():
@@ -152,8 +152,8 @@ async def test_in_buttons_and_events(canaries: Planted) -> None:
     nothing_found(canaries)
 
 
-async def test_in_what_accelevents_answers(canaries: Planted) -> None:
-    """Errors that quote the token, broken bodies and strange events are not passed on."""
+async def test_in_accelevents_answers(canaries: Planted) -> None:
+    """Errors that quote the token, broken bodies and unknown events do not leak."""
     mission, platform = canaries.mission, canaries.mission.platform
     ada = await mission.link("ada")
     await mission.ask(ada, f"/networking available {SESSION}")
@@ -168,19 +168,19 @@ async def test_in_what_accelevents_answers(canaries: Planted) -> None:
             await mission.link("ada")
         await mission.ask(ada, f"/networking available {SESSION}")
         await platform.connected("ada")
-        for told in (
+        for secret_event in (
             {"JoinToken": secret, "Meeting": {"MeetingId": secret}, "userIdOfMatch": 1},
             {"Attendee": {"JoinToken": secret, "AttendeeId": secret}, "fullName": 7},
             {"chat": secret},
             secret,
         ):
-            await platform.emit("ada", told)
+            await platform.emit("ada", secret_event)
     await mission.ask(ada, "/networking status")
     nothing_found(canaries)
 
 
-async def test_in_what_is_turned_away(canaries: Planted) -> None:
-    """Wrong and old signatures, and bodies that cannot be read, are not looked at aloud."""
+async def test_in_refused_requests(canaries: Planted) -> None:
+    """Wrong and old signatures, and unreadable bodies, are logged without their content."""
     mission = canaries.mission
     ada = mission.ada
     general = ada.workspace.by_name("general")
@@ -198,8 +198,8 @@ async def test_in_what_is_turned_away(canaries: Planted) -> None:
     nothing_found(canaries)
 
 
-async def test_in_exceptions_and_foreign_loggers(canaries: Planted) -> None:
-    """A defect in the middle of linking, and libraries that print what they have, tell nothing."""
+async def test_in_exceptions_and_library_loggers(canaries: Planted) -> None:
+    """A defect while linking, and libraries that log everything, leak nothing."""
     mission = canaries.mission
     token = canaries.plant("token", mission.platform.token_for("ada"))
     with closing(sqlite3.connect(canaries.folder / "bot.db")) as database:
@@ -211,7 +211,7 @@ async def test_in_exceptions_and_foreign_loggers(canaries: Planted) -> None:
         database.commit()
     assert "OperationalError: " in canaries.log.getvalue()
     assert texts.AT_FIELD["defect"]
-    for name in FOREIGN:
+    for name in LIBRARIES:
         for secret in canaries.secrets.values():
             say(logging.getLogger(name), secret)
             say(structlog.get_logger("slackbot.anything"), secret)
@@ -219,13 +219,13 @@ async def test_in_exceptions_and_foreign_loggers(canaries: Planted) -> None:
 
 
 async def submitted_to_nothing(person: User, token: str) -> None:
-    """The form, without having been opened: there is no table to know the person by."""
+    """Return a submission while the database has no tables."""
     answer = await person._transport.interaction(payloads.submission(person.id, "", "demo", token))
     assert "my side" in answer.body
 
 
 def say(logger: logging.Logger, secret: str) -> None:
-    """At every level, as libraries do."""
+    """Log at every level, as libraries do."""
     try:
         {}[secret]
     except KeyError:

@@ -1,4 +1,4 @@
-"""Who may knock, and what happens to everything else."""
+"""Slack's endpoint: signatures, sizes, malformed requests, repeated events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BODY = urlencode({"command": "/networking", "text": SECRET_WORD, "user_id": "U0A
 
 
 async def raw(mission: Mission, head: bytes, body: bytes = b"") -> bytes:
-    """The status line that the bot answers to these very bytes."""
+    """Send raw bytes and return the status line."""
     host, _, port = mission.bot_url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(head + b"Connection: close\r\n\r\n" + body)
@@ -47,10 +47,10 @@ def headers_of(mission: Mission, body: str) -> dict[str, str]:
 # --- not signed ----------------------------------------------------------------------------------
 
 
-async def test_what_is_not_signed_is_turned_away(
+async def test_unsigned_requests_are_refused(
     mission: Mission, log_lines: LogLines, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No signature, a wrong one, one too old or of the future: 401, and nothing of it is kept."""
+    """No signature, a wrong one, a stale one, one of the future: 401, and nothing is stored."""
     secret = mission.slack.signing_secret
     good = headers_of(mission, BODY)
     stamp, signature = good["x-slack-request-timestamp"], good["x-slack-signature"]
@@ -78,10 +78,10 @@ async def test_what_is_not_signed_is_turned_away(
     assert SECRET_WORD not in json.dumps(log_lines, default=str) + caplog.text
 
 
-async def test_headers_that_no_client_should_send(
+async def test_malformed_headers_are_refused(
     mission: Mission, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Bytes beyond ASCII, a header twice: 401, never a crash."""
+    """Bytes beyond ASCII, a repeated header: 401, never a crash."""
     good = headers_of(mission, BODY)
     stamp = good["x-slack-request-timestamp"].encode()
     signature = good["x-slack-signature"].encode()
@@ -100,7 +100,7 @@ async def test_headers_that_no_client_should_send(
 
 
 async def test_other_methods_sizes_and_paths(mission: Mission) -> None:
-    """Only POST, only so much, only there."""
+    """Only POST, up to the size limit, at the one path."""
     for method in (b"GET", b"HEAD", b"PUT", b"DELETE", b"OPTIONS"):
         assert b" 405" in await raw(mission, method + b" /slack/events HTTP/1.1\r\nHost: x\r\n")
     stamp = signed("", "x")["x-slack-request-timestamp"].encode()
@@ -118,7 +118,7 @@ async def test_other_methods_sizes_and_paths(mission: Mission) -> None:
 
 
 async def send(mission: Mission, body: str, kind: str) -> int | None:
-    """A signed request with this body."""
+    """Send a signed request with this body."""
     answer = await mission.ada.send_raw(PATH, body, headers_of(mission, body), content_type=kind)
     assert answer.error != "operation_timeout"
     assert "Traceback" not in answer.body
@@ -129,7 +129,7 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 
 
 def malformed() -> list[tuple[str, str]]:
-    """Payloads of every kind with something missing or of another type."""
+    """Return payloads of every kind with a missing or mistyped field."""
     actions: list[object] = [
         {},
         {"user": {"id": "U0ADA"}},
@@ -199,7 +199,7 @@ def malformed() -> list[tuple[str, str]]:
 async def test_malformed_payloads_crash_nothing(
     mission: Mission, log_lines: LogLines, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Signed nonsense is never a 500, never a trace, and the bot goes on."""
+    """A signed malformed request is never a 500, logs no traceback, and stops nothing."""
     for body, kind in malformed():
         status = await send(mission, body, kind)
         assert status is not None
@@ -211,7 +211,7 @@ async def test_malformed_payloads_crash_nothing(
 
 
 async def test_the_challenge_is_answered_when_signed(mission: Mission) -> None:
-    """Slack's check of the address: the challenge comes back, for Slack alone."""
+    """Slack's check of the URL gets its challenge back, if it is signed."""
     body = json.dumps({"type": "url_verification", "challenge": "c-1", "token": "t"})
     headers = headers_of(mission, body)
     answer = await mission.ada.send_raw(PATH, body, headers, content_type=JSON)
@@ -225,7 +225,7 @@ async def test_the_challenge_is_answered_when_signed(mission: Mission) -> None:
 
 
 async def test_an_event_is_handled_once(mission: Mission) -> None:
-    """Slack delivers it again and again: by its id it is known, and acknowledged."""
+    """A repeated delivery is recognised by its id, and acknowledged."""
     ada = await mission.link("ada")
     dm = mission.slack.workspace.dm(ada.id)
     for retry in (None, 1, 2, 3):
@@ -243,7 +243,7 @@ async def test_an_event_is_handled_once(mission: Mission) -> None:
 async def test_an_uninstalled_app_forgets_the_workspace(
     start: Start, tmp_path: Path, kind: str
 ) -> None:
-    """The app was removed: links, wishes and matches of everybody there go, feeds end."""
+    """Links, availabilities and matches of everybody there are deleted, and feeds end."""
     mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     people = [await mission.link("ada"), await mission.link("priya")]
     for person in people:
@@ -264,7 +264,7 @@ async def test_an_uninstalled_app_forgets_the_workspace(
     assert mission.slack_calls("chat.postMessage") == posts
 
 
-async def test_a_user_token_revoked_is_not_ours(mission: Mission) -> None:
+async def test_a_revoked_user_token_deletes_nothing(mission: Mission) -> None:
     """Only the bot's own tokens mean that the app was removed."""
     ada = await mission.link("ada")
     assert (await ada.event("tokens_revoked", tokens={"oauth": ["U0ADA"]}, user=None)).ok

@@ -10,8 +10,8 @@ from .conftest import Mission, Start, dms, pressed
 AVAILABLE = "available:11645"
 
 
-async def test_home_shows_where_one_stands(mission: Mission) -> None:
-    """Opened, Home is drawn; its buttons are answered in it; opening it again draws it anew."""
+async def test_home_shows_the_status(mission: Mission) -> None:
+    """Opening Home draws it; buttons are answered in it; opening it again redraws it."""
     ada = await mission.link("ada")
     assert (await ada.opens_home()).ok
     home = await ada.waits_for("You're not available", where="home")
@@ -26,7 +26,7 @@ async def test_home_shows_where_one_stands(mission: Mission) -> None:
 
 
 async def test_home_of_somebody_not_linked(mission: Mission) -> None:
-    """Home leads to the form; afterwards the person is told, and Home shows the event."""
+    """Home leads to the form; afterwards the person gets a message, and Home shows the event."""
     ada = mission.ada
     await ada.opens_home()
     home = await ada.waits_for("First, connect", where="home")
@@ -39,7 +39,7 @@ async def test_home_of_somebody_not_linked(mission: Mission) -> None:
 
 
 async def test_home_and_the_overview_while_matched(mission: Mission) -> None:
-    """Slack takes both; the session one is matched in can be gone on with by one button."""
+    """Slack accepts both; the matched session has one button to continue."""
     ada = await mission.link("ada")
     await mission.ask(ada, "/networking available 11645")
     await mission.platform.pair("ada", "priya")
@@ -56,7 +56,7 @@ async def test_home_and_the_overview_while_matched(mission: Mission) -> None:
 
 
 async def test_home_of_a_big_event(start: Start) -> None:
-    """A programme of hundreds of sessions stays within Slack's hundred blocks."""
+    """Hundreds of sessions stay within Slack's hundred blocks."""
     platform = Accelevents()
     now = platform.session(11645)
     for number in range(300):
@@ -70,7 +70,7 @@ async def test_home_of_a_big_event(start: Start) -> None:
 
 
 async def test_the_messages_tab_is_left_alone(mission: Mission) -> None:
-    """Only Home is drawn when Home is looked at."""
+    """Opening the Messages tab draws nothing."""
     ada = await mission.link("ada")
     await ada.opens_home("messages")
     await ada.opens_home("home")

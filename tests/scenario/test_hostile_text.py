@@ -1,4 +1,4 @@
-"""Names and titles of strangers are shown as they are: they mention no one and link nowhere."""
+"""Untrusted names and titles show as they are: they mention no one and link nowhere."""
 
 from __future__ import annotations
 
@@ -28,26 +28,26 @@ LONG = "x" * 10_000
 
 
 def visible(text: str) -> str:
-    """Without what has no width."""
+    """Return the text without zero-width characters."""
     return text.translate(str.maketrans("", "", "\u200b\u200d"))
 
 
 def shows(seen: ScreenItem, text: str) -> None:
-    """It stands in the message as those characters, and in its notification."""
+    """Check that the message and its notification show these characters."""
     assert visible(text) in visible(seen.text)
     if seen.notification:
         assert visible(text) in visible(seen.notification)
 
 
 async def harmless(person: User) -> None:
-    """Nothing on the screen notifies anybody or leads anywhere, buttons apart."""
+    """Check that nothing on the screen mentions or links, except buttons."""
     for seen in await person.sees():
         assert seen.mentions == set()
         assert seen.links == set()
 
 
 async def full_tour(mission: Mission, text: str, expected: str) -> None:
-    """Every message that foreign text gets into, one after the other."""
+    """Show every message that holds untrusted text."""
     platform, ada = mission.platform, await mission.link("ada")
     for seen in (
         await mission.ask(ada, "/networking sessions"),
@@ -80,7 +80,7 @@ async def full_tour(mission: Mission, text: str, expected: str) -> None:
 
 
 def fill(mission: Mission, text: str) -> None:
-    """Every foreign field of the platform holds the text."""
+    """Put the text into every field of the platform."""
     mission.slack.rate_limits.enabled = False
     for key in ("stranger", "other"):
         mission.platform.add_attendee(key, text, title=text, company=text, profile_image=text)
@@ -92,19 +92,19 @@ def fill(mission: Mission, text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 async def test_hostile_text_is_shown_as_it_is(mission: Mission, text: str) -> None:
-    """In every message of the mission it appears as those characters, and does nothing."""
+    """Every message of the mission shows it unchanged, and it does nothing."""
     fill(mission, text)
     await full_tour(mission, text, text)
 
 
-async def test_unseen_characters_are_taken_away(mission: Mission) -> None:
-    """Control characters, zero-width marks and turned directions do not reach the screen."""
+async def test_invisible_characters_are_removed(mission: Mission) -> None:
+    """Control, zero-width and bidirectional characters do not reach the screen."""
     fill(mission, UNSEEN)
     await full_tour(mission, UNSEEN, UNSEEN_SHOWN)
 
 
 async def test_long_text_is_cut(mission: Mission) -> None:
-    """Ten thousand characters break no message: each place shows the beginning."""
+    """Ten thousand characters break no message; each place shows the start."""
     fill(mission, LONG)
     await full_tour(mission, LONG, "x" * 100)
 
@@ -136,8 +136,8 @@ TYPED = {name: text for name, text in TEXTS.items() if name != "date"}  # looks 
 
 
 @pytest.mark.parametrize("text", TYPED.values(), ids=TYPED)
-async def test_what_a_person_types_is_repeated_harmlessly(mission: Mission, text: str) -> None:
-    """The prompt, the nearest word and the search that found nothing repeat it as it is."""
+async def test_typed_text_is_repeated_harmlessly(mission: Mission, text: str) -> None:
+    """The prompt, the unknown word and an empty search repeat it unchanged."""
     ada = mission.ada
     first = text.split(maxsplit=1)[0]
     prompt = await mission.ask(ada, f"/networking join {text}")
@@ -154,7 +154,7 @@ async def test_what_a_person_types_is_repeated_harmlessly(mission: Mission, text
 
 
 async def test_hostile_titles_in_a_choice(mission: Mission) -> None:
-    """Several sessions fit: each is offered under its own characters, and the button works."""
+    """Each session of a choice shows its own title, and its button works."""
     ada = await mission.link("ada")
     for number in (SESSION, 11646):
         mission.platform.session(number).title = f"Meet {NASTY} {number}"

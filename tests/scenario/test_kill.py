@@ -1,4 +1,4 @@
-"""What is stored survives the process."""
+"""A killed process loses nothing that is stored."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .process import BotProcess, bot_process
 
 @pytest.fixture
 async def outside() -> AsyncIterator[tuple[Slack, Accelevents, str, str]]:
-    """Slack and Accelevents with their addresses, and no bot yet."""
+    """Slack and Accelevents with their addresses, without a bot."""
     slack, platform = Slack(), Accelevents()
     async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
         slack.base_url = slack_url
@@ -31,7 +31,7 @@ async def outside() -> AsyncIterator[tuple[Slack, Accelevents, str, str]]:
 async def a_run(
     outside: tuple[Slack, Accelevents, str, str], folder: Path
 ) -> AsyncIterator[tuple[Mission, BotProcess]]:
-    """One run of the bot as a process, on the database in this folder."""
+    """Run the bot as a process, on the database in this folder."""
     slack, platform, slack_url, platform_url = outside
     settings = settings_for(slack, slack_url, platform_url, database_url=f"sqlite:///{folder}/b.db")
     async with bot_process(environment_for(settings), folder) as bot:
@@ -46,7 +46,7 @@ FAULTS: dict[str, dict[str, Any]] = {"refuses": {"status": 500}, "is_slow": {"de
 async def test_killed_between_storing_and_sending(
     outside: tuple[Slack, Accelevents, str, str], tmp_path: Path, how: str
 ) -> None:
-    """Killed with a match stored and not sent, the bot tells it after its restart, once."""
+    """A match stored and not sent is sent once after the restart."""
     slack, platform = outside[0], outside[1]
     async with AsyncExitStack() as closing:
         mission, bot = await closing.enter_async_context(a_run(outside, tmp_path))

@@ -1,4 +1,4 @@
-"""Who leaves is forgotten: told by Slack, by the person, and while something is under way."""
+"""People who leave are forgotten: deactivated, disconnected, in the middle of a command."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ SLOW = 3.0
 
 
 async def deactivated(leaver: User, retry_num: int | None = None) -> BotResponse:
-    """Slack tells of it."""
+    """Deactivate somebody."""
     member = {"id": leaver.id, "deleted": True}
     return await leaver.event("user_change", event_id="Ev1", retry_num=retry_num, user=member)
 
 
-async def test_who_is_deactivated_is_forgotten(start: Start, tmp_path: Path) -> None:
-    """Their token, wish and matches go and their session is left; others stay, and so do they
-    whose picture is another."""
+async def test_a_deactivated_person_is_forgotten(start: Start, tmp_path: Path) -> None:
+    """Their data is deleted and their session left; others stay, as do people who change their
+    picture."""
     mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     ada, priya = await mission.link("ada"), await mission.link("priya")
     for person in (ada, priya):
@@ -43,8 +43,8 @@ async def test_who_is_deactivated_is_forgotten(start: Start, tmp_path: Path) -> 
     assert len(await ada.sees("matched with", where="dm")) == 1
 
 
-async def test_a_connect_that_is_under_way_is_given_up(start: Start, tmp_path: Path) -> None:
-    """Who is deactivated, or disconnects, while Accelevents still thinks is not linked after it."""
+async def test_a_running_connect_is_given_up(start: Start, tmp_path: Path) -> None:
+    """Deactivated or disconnected while Accelevents checks, a person is not linked afterwards."""
     mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     people = mission.ada, mission.priya
     mission.platform.delay(SLOW, **refusals.LIST)
@@ -62,8 +62,8 @@ async def test_a_connect_that_is_under_way_is_given_up(start: Start, tmp_path: P
         assert "First, connect" in (await mission.ask(person, "/networking status")).text
 
 
-async def test_slack_tells_again_what_was_not_done_in_time(start: Start, tmp_path: Path) -> None:
-    """While the person's own command is slow there is no 200, so the next life hears of it too."""
+async def test_an_unfinished_event_is_delivered_again(start: Start, tmp_path: Path) -> None:
+    """While a slow command delays it there is no 200, so the next process gets it again."""
     mission: Mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     ada = await mission.link("ada")
     mission.platform.delay(15.0, **refusals.STATUS)

@@ -1,4 +1,4 @@
-"""Connecting an account: the prompt, the form, what it says, and the errand afterwards."""
+"""Connecting an account: the prompt, the form, its errors, the pending command."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ TYPED = {
 
 
 def filled_in(form: ScreenItem) -> dict[str, str]:
-    """What stands in the form's fields already."""
+    """Return the prefilled values of the form."""
     inputs = [block for block in form.blocks if block["type"] == "input"]
     return {block["block_id"]: block["element"].get("initial_value", "") for block in inputs}
 
 
-# --- the prompt, the form, the errand ------------------------------------------------------------
+# --- the prompt, the form, the pending command ---------------------------------------------------
 
 
 @pytest.mark.parametrize("typed", TYPED, ids=lambda typed: typed or "alone")
-async def test_what_was_typed_is_done_once_linked(mission: Mission, typed: str) -> None:
-    """Any command leads to the prompt, and once linked is carried out in the prompt's place."""
+async def test_the_pending_command_runs_once_linked(mission: Mission, typed: str) -> None:
+    """Any command leads to the prompt, and once linked its answer replaces the prompt."""
     ada = mission.ada
     prompt = await mission.ask(ada, f"/networking {typed}".strip())
     assert plain(texts.CONNECT_FIRST, {}) in prompt.text
@@ -61,13 +61,13 @@ async def test_what_was_typed_is_done_once_linked(mission: Mission, typed: str) 
 
 
 async def test_the_prompt_repeats_what_was_typed(mission: Mission) -> None:
-    """The prompt says what will be done after connecting."""
+    """The prompt names the command that runs after connecting."""
     prompt = await mission.ask(mission.ada, "/networking join first network")
     assert "/networking join first network" in prompt.text
 
 
 async def test_help_needs_no_account(mission: Mission) -> None:
-    """Help is for everybody, and there is nothing to disconnect yet."""
+    """Help works for everybody, and there is nothing to disconnect yet."""
     ada = mission.ada
     assert "/networking sessions" in (await mission.ask(ada, "/networking help")).text
     seen = await mission.ask(ada, "/networking disconnect")
@@ -76,7 +76,7 @@ async def test_help_needs_no_account(mission: Mission) -> None:
 
 
 async def test_where_to_find_a_token(mission: Mission) -> None:
-    """The prompt's second button explains, in its place, and leads back to the same errand."""
+    """The prompt's second button explains in its place, and keeps the pending command."""
     ada = mission.ada
     prompt = await mission.ask(ada, "/networking join 11645")
     await ada.clicks(prompt, texts.BUTTON_TOKEN_HELP)
@@ -89,7 +89,7 @@ async def test_where_to_find_a_token(mission: Mission) -> None:
 
 @pytest.mark.parametrize("wrapped", ["{}", "<{}>", "  {}\t"])
 async def test_a_magic_link_is_pasted_whole(mission: Mission, wrapped: str) -> None:
-    """The whole link works, with what a mail program leaves around it, and is used once."""
+    """The whole link works, with what a mail program adds around it, and is used once."""
     link = mission.platform.magic_link_for("ada")
     await mission.link("ada", wrapped.format(link))
     assert mission.platform_calls("POST", "/…") == 1
@@ -101,7 +101,7 @@ async def test_a_magic_link_is_pasted_whole(mission: Mission, wrapped: str) -> N
     ["https://www.accelevents.com/e/demo", "www.accelevents.com/events/demo/portal?x=1", " demo "],
 )
 async def test_the_event_is_a_link_or_a_slug(mission: Mission, event: str) -> None:
-    """The event's address is understood as people copy it."""
+    """The event's address works as people copy it."""
     form = await form_by_command(mission.ada)
     token = f"Bearer {mission.platform.token_for('ada')}"
     await mission.ada.submits(form, {"event": event, "credential": token})
@@ -109,7 +109,7 @@ async def test_the_event_is_a_link_or_a_slug(mission: Mission, event: str) -> No
 
 
 async def test_a_platform_that_wants_bearer_is_found_out(mission: Mission) -> None:
-    """Bare is refused, Bearer is taken: tried once while linking, and remembered."""
+    """Bare is refused, Bearer accepted: tried once while linking, and stored."""
     mission.platform.knobs.auth_forms = {"bearer"}
     ada = await mission.link("ada")
     assert "Networking now" in (await mission.ask(ada, "/networking sessions")).text
@@ -133,10 +133,10 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("field", "typed", "code"), WRONG)
-async def test_wrong_input_is_said_at_its_field(
+async def test_wrong_input_shows_at_its_field(
     mission: Mission, field: str, typed: str, code: str
 ) -> None:
-    """What cannot be used is told under the field it stands in, and nothing is stored."""
+    """Unusable input gets its sentence at its field, and nothing is stored."""
     ada = mission.ada
     form = await form_by_command(ada)
     good = {"event": "demo", "credential": mission.platform.token_for("ada")}
@@ -150,7 +150,7 @@ async def test_wrong_input_is_said_at_its_field(
 
 
 async def test_a_used_magic_link_and_a_locked_account(mission: Mission) -> None:
-    """Both are told at the field; a link used by somebody else is not ours to use."""
+    """Both show at the field; a link used by somebody else does not work."""
     link = mission.platform.magic_link_for("ada")
     await mission.link("ada", link)
     form = await form_by_command(mission.priya)
@@ -168,7 +168,7 @@ async def test_a_used_magic_link_and_a_locked_account(mission: Mission) -> None:
 
 
 async def test_slow_success(mission: Mission) -> None:
-    """While Accelevents thinks the form says so; then it is done, and the errand is carried out."""
+    """While Accelevents checks, the form says so; then the pending command runs."""
     ada = mission.ada
     prompt = await mission.ask(ada, "/networking join 11645")
     form = await form_of(ada, prompt)
@@ -184,7 +184,7 @@ async def test_slow_success(mission: Mission) -> None:
 
 
 async def test_slow_failure(mission: Mission) -> None:
-    """The form comes back as it was filled in, with what is wrong; correcting it works."""
+    """The form comes back as submitted, with the error; correcting it works."""
     ada = mission.ada
     form = await form_by_command(ada)
     token = mission.platform.token_for("ada")
@@ -201,7 +201,7 @@ async def test_slow_failure(mission: Mission) -> None:
 
 @pytest.mark.parametrize("again", ["meanwhile", "afterwards"])
 async def test_submitting_again_finds_the_first_result(mission: Mission, again: str) -> None:
-    """A magic link submitted again, while the first try is slow or after it, does not fail."""
+    """A magic link submitted again, during a slow try or after it, does not fail."""
     ada, link = mission.ada, mission.platform.magic_link_for("ada")
     form = await form_by_command(ada)
     mission.platform.delay(SLOW, act_first=True, **refusals.LOGIN)
@@ -218,7 +218,7 @@ async def test_submitting_again_finds_the_first_result(mission: Mission, again: 
 
 
 async def test_closing_the_form_during_the_check(mission: Mission) -> None:
-    """Closed meanwhile: success is told by the errand's answer, failure by a direct message."""
+    """Success shows as the pending command's answer, failure as a direct message."""
     ada, priya = mission.ada, mission.priya
     forms = [await form_by_command(person) for person in (ada, priya)]
     mission.platform.delay(SLOW, **refusals.LIST)
@@ -231,13 +231,13 @@ async def test_closing_the_form_during_the_check(mission: Mission) -> None:
     await ada.closes()
     await priya.closes()
     await ada.waits_for("You're connected to demo", where="#general")
-    told = await priya.waits_for(texts.AT_FIELD["event_not_found"], where="dm")
+    message = await priya.waits_for(texts.AT_FIELD["event_not_found"], where="dm")
     mission.platform.faults.clear()
-    await form_of(priya, told)
+    await form_of(priya, message)
 
 
 async def test_a_form_that_could_not_open_is_offered_again(mission: Mission) -> None:
-    """Slack was too slow for the trigger: the prompt with its button comes instead."""
+    """If the trigger expires, the prompt with its button comes instead."""
     ada = mission.ada
     mission.slack.faults.order(Fault("views.open", error="expired_trigger_id"))
     await ada.types("/networking connect")
@@ -246,7 +246,7 @@ async def test_a_form_that_could_not_open_is_offered_again(mission: Mission) -> 
 
 
 def files_in(folder: Path) -> list[str]:
-    """What all files there hold, byte for character."""
+    """Return the content of all files as latin-1."""
     return [path.read_bytes().decode("latin-1") for path in folder.iterdir()]
 
 
@@ -259,7 +259,7 @@ def files_in(folder: Path) -> list[str]:
 async def test_a_token_typed_after_the_command_is_refused(
     start: Start, tmp_path: Path, log_lines: LogLines, typed: str
 ) -> None:
-    """It is not used, not stored, not repeated; the person is told what to do instead."""
+    """It is not used, stored or repeated; the answer says what to do instead."""
     mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     ada, token = mission.ada, mission.platform.token_for("ada")
     link = mission.platform.magic_link_for("ada")
@@ -277,7 +277,7 @@ async def test_a_token_typed_after_the_command_is_refused(
 async def test_a_token_leaves_the_form_only_for_accelevents(
     start: Start, tmp_path: Path, log_lines: LogLines
 ) -> None:
-    """Linked by form, the token stands in no message, no call to Slack, no log, no file."""
+    """The token stands in no message, no request to Slack, no log, no file."""
     mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     token = mission.platform.token_for("ada")
     ada = await mission.link("ada", token)

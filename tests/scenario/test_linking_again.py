@@ -15,7 +15,7 @@ from .conftest import Mission, Start, dms, form_by_command, form_of, rows_of, un
 
 @pytest.mark.parametrize("word", ["disconnect", "logout", "signout", "unlink", "Disconnect"])
 async def test_disconnecting_deletes_everything(start: Start, tmp_path: Path, word: str) -> None:
-    """Under any of its names: no row is left, the feed ends, the platform stops looking."""
+    """Under any alias: no row is left, the feed ends, the platform stops matching."""
     mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     ada, priya = await mission.link("ada"), await mission.link("priya")
     for person in (ada, priya):
@@ -35,7 +35,7 @@ async def test_disconnecting_deletes_everything(start: Start, tmp_path: Path, wo
 
 
 async def test_disconnecting_by_button_asks_first(mission: Mission) -> None:
-    """The button in the status has a question before it, and then does the same."""
+    """The button in the status asks for confirmation, and then does the same."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking status")
     buttons = [e for b in seen.blocks if b["type"] == "actions" for e in b["elements"]]
@@ -46,7 +46,7 @@ async def test_disconnecting_by_button_asks_first(mission: Mission) -> None:
 
 
 async def test_connecting_when_already_linked(mission: Mission) -> None:
-    """The form says to what one is connected; a new token takes the old one's place."""
+    """The form names the current event; a new token replaces the old one."""
     ada = await mission.link("ada")
     form = await form_by_command(ada)
     assert "You're connected to demo now" in form.text
@@ -57,7 +57,7 @@ async def test_connecting_when_already_linked(mission: Mission) -> None:
 
 
 async def test_connecting_to_another_event(mission: Mission) -> None:
-    """The new event takes the old one's place, and the wish for the old one is gone."""
+    """The new event replaces the old one, and the old availability is gone."""
     ada = await mission.link("ada")
     await mission.ask(ada, "/networking available 11645")
     mission.platform.event.slug = "winter"

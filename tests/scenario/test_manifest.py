@@ -14,10 +14,10 @@ HISTORY = "conversations.history"
 
 
 async def test_the_mission_needs_exactly_these_scopes(start: Start, tmp_path: Path) -> None:
-    """With the manifest's scopes nothing is missing from linking to match, and none is unused.
+    """From linking to match no scope is missing, and none is unused.
 
-    Ada is told by a bot that was started anew and has not seen her, and whose first message of a
-    match is taken without an answer.
+    Ada's message comes from a restarted bot that has not seen her, and whose first post gets no
+    answer.
     """
     mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     scopes = set(manifest(None, "/networking")["oauth_config"]["scopes"]["bot"])

@@ -1,4 +1,4 @@
-"""A match is told once, to the right person, whatever shape it comes in."""
+"""A match is sent once, to the right person, for any shape of the payload."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def unreadable() -> float:
-    """The counter of socket payloads that could not be read."""
+    """Return the counter of unreadable socket payloads."""
     return REGISTRY.get_sample_value("slackbot_unreadable_total", {"source": "socket"}) or 0.0
 
 
 async def stored(mission: Mission, *names: str) -> list[Match]:
-    """The matches that are stored for these people, newest first."""
+    """Return the stored matches of these people, newest first."""
     people = [Person(TeamId(mission.team), UserId(mission.person(name).id)) for name in names]
     async with mission.store() as store:
         known = [
@@ -66,7 +66,7 @@ def in_a_file(tmp_path: Path) -> dict[str, str]:
 
 
 async def meet_who_waits(mission: Mission, room: int) -> None:
-    """One after the other: somebody waits in the hub, and one without a feed says "available"."""
+    """Somebody waits in the hub, and one without a feed becomes available, again and again."""
     for number in range(TIMES // ROOMS):
         waiter, comer = f"waiter{room}-{number}", f"comer{room}-{number}"
         mission.platform.add_attendee(waiter, waiter)
@@ -77,10 +77,8 @@ async def meet_who_waits(mission: Mission, room: int) -> None:
         await person.waits_for(f"You're matched with {waiter}", where="dm", timeout=20)
 
 
-async def test_who_finds_somebody_waiting_is_always_told_with_the_call(
-    start: Start, tmp_path: Path
-) -> None:
-    """Somebody is already waiting, 100 times: 100 messages, 100 times the call is stored."""
+async def test_finding_somebody_waiting_always_gives_the_call(start: Start, tmp_path: Path) -> None:
+    """100 times somebody is already waiting: 100 messages, 100 stored calls."""
     mission = await start(**in_a_file(tmp_path))
     mission.slack.rate_limits.enabled = False
     now, hour = mission.platform.now(), timedelta(hours=1)
@@ -102,8 +100,10 @@ async def test_who_finds_somebody_waiting_is_always_told_with_the_call(
 
 @pytest.mark.parametrize("with_time", [True, False], ids=["time", "no_time"])
 @pytest.mark.parametrize("shape", SHAPES)
-async def test_a_match_sent_often_is_told_once(start: Start, shape: str, with_time: bool) -> None:
-    """Any number of tellings and the list in another zone: one message; met again: a second."""
+async def test_a_match_reported_often_is_sent_once(
+    start: Start, shape: str, with_time: bool
+) -> None:
+    """Any number of reports, and the list in another zone: one message; met again: a second."""
     platform = Accelevents()
     platform.knobs.shape, platform.knobs.with_time = shape, with_time
     platform.knobs.list_zone, platform.knobs.list_time_format = "Asia/Kolkata", "%d.%m.%Y %H:%M:%S"
@@ -123,14 +123,14 @@ async def test_a_match_sent_often_is_told_once(start: Start, shape: str, with_ti
 
 
 async def reads_the_list(mission: Mission) -> None:
-    """Ada says "available" once more, for which the bot compares the list with what was told."""
+    """Become available again, so that the bot compares the list with the messages sent."""
     before = mission.platform_calls("GET", "/matches")
     await mission.ask(mission.ada, f"/networking available {SESSION}")
     assert mission.platform_calls("GET", "/matches") > before
 
 
 async def meets_again(mission: Mission) -> None:
-    """The same two are paired once more, within the same minute."""
+    """Pair the same two again within a minute."""
     await mission.platform.pair("ada", "priya")
     if mission.platform.knobs.shape == "no_call":
         # Without a call nothing but the list tells this from another telling of the first.
@@ -140,10 +140,10 @@ async def meets_again(mission: Mission) -> None:
 
 @pytest.mark.parametrize("with_time", [True, False], ids=["time", "no_time"])
 @pytest.mark.parametrize("path", OK, ids=lambda path: path.stem.removeprefix("socket_ok_"))
-async def test_every_understood_payload_is_told_once(
+async def test_every_understood_payload_is_sent_once(
     start: Start, path: Path, with_time: bool
 ) -> None:
-    """Each partner in a payload sent 1 to 20 times is told once, and the list adds nothing."""
+    """Each partner in a payload sent 1 to 20 times is one message; the list adds none."""
     case = read(path)
     args = case["args"] if with_time else without_time(case["args"])
     times = 1 + OK.index(path) % 20
@@ -161,11 +161,11 @@ async def test_every_understood_payload_is_told_once(
         partner = "tom" if want["account_id"] == 503 else "priya"
         platform.networking.pair(want["session_id"] or SESSION, "ada", partner)
     await reads_the_list(mission)
-    told = await dms(ada)
-    assert len(told) == len(case["expect"])
+    messages = await dms(ada)
+    assert len(messages) == len(case["expect"])
     for want in case["expect"]:
-        assert any(want["name"] in seen.text for seen in told)
-    # Somebody else, told by the same road, comes after all of them.
+        assert any(want["name"] in seen.text for seen in messages)
+    # A message to somebody else comes after all of them.
     platform.add_attendee("kim", "Kim Park", user_id=504)
     await platform.pair("ada", "kim")
     await ada.waits_for("Kim Park", where="dm")
@@ -173,7 +173,7 @@ async def test_every_understood_payload_is_told_once(
 
 
 def without_time(args: Any) -> Any:
-    """The payload without `matTimeDate`, in whatever spelling and however deep."""
+    """Return the payload without `matTimeDate` in any spelling, at any depth."""
     if isinstance(args, dict):
         named = {key: without_time(value) for key, value in args.items()}
         return {k: v for k, v in named.items() if k.replace("_", "").lower() != "mattimedate"}
@@ -184,10 +184,10 @@ def without_time(args: Any) -> Any:
     return args
 
 
-async def test_broken_payloads_are_counted_and_told_to_nobody(
+async def test_broken_payloads_are_counted_and_not_sent(
     mission: Mission, log_lines: LogLines
 ) -> None:
-    """Each broken shape: no message, one more on the counter, a line without its content."""
+    """Each broken shape: no message, one count, one log line without its content."""
     ada = await mission.link_with_account_id("ada")
     await mission.ask(ada, f"/networking available {SESSION}")
     log_lines.clear()
@@ -199,8 +199,8 @@ async def test_broken_payloads_are_counted_and_told_to_nobody(
     await ada.waits_for("You're matched with", where="dm")
     assert len(await dms(ada)) == 1
     assert unreadable() == before + len(BROKEN)
-    told = [line for line in log_lines if line["event"] == "match_event_unreadable"]
-    assert len(told) == len(BROKEN)
+    lines = [line for line in log_lines if line["event"] == "match_event_unreadable"]
+    assert len(lines) == len(BROKEN)
     written = json.dumps(log_lines, default=str)
     assert not any(word in written for word in ("Priya", "Ana Lima", "NWMxZDhm", "0f6cbe5d"))
     history = await mission.ask(ada, "/networking matches")
@@ -222,17 +222,17 @@ NOT_TAKEN: dict[str, tuple[list[Fault], bool]] = {
 
 
 @pytest.mark.parametrize("what", NOT_TAKEN)
-async def test_a_match_that_slack_does_not_take_is_told_once(mission: Mission, what: str) -> None:
-    """Refused as it is, it comes plainer; too many calls only take time."""
+async def test_a_match_that_slack_refuses_is_sent_once(mission: Mission, what: str) -> None:
+    """A refused one is sent in a plainer version; rate limits only take time."""
     faults, has_buttons = NOT_TAKEN[what]
     ada = await mission.link("ada")
     await mission.ask(ada, f"/networking available {SESSION}")
     for fault in faults:
         mission.slack.faults.order(replace(fault))
     await mission.platform.pair("ada", "priya")
-    told = await ada.waits_for("You're matched with Priya Raman", where="dm", timeout=12)
-    assert (BUTTON_MEET in {b.text for b in told.buttons}) is has_buttons
-    assert "Northwind" in told.text
+    message = await ada.waits_for("You're matched with Priya Raman", where="dm", timeout=12)
+    assert (BUTTON_MEET in {b.text for b in message.buttons}) is has_buttons
+    assert "Northwind" in message.text
     await reads_the_list(mission)
     assert len(await dms(ada)) == 1
 
@@ -243,7 +243,7 @@ async def test_a_match_that_slack_does_not_take_is_told_once(mission: Mission, w
 async def test_equal_user_ids_in_two_workspaces_are_two_people(
     start: Start, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Two workspaces share a user id, and both are matched: each match reaches its own."""
+    """Two workspaces share a user id, and both are matched: each gets its own match."""
     here = await start(**in_a_file(tmp_path))
     other_team = here.slack.add_workspace("T0OTHER")
     other_team.add("ada", real_name="Ada Other")
@@ -265,7 +265,7 @@ async def test_equal_user_ids_in_two_workspaces_are_two_people(
 
 @asynccontextmanager
 async def in_another_workspace(here: Mission, team: str, folder: Path) -> AsyncIterator[Mission]:
-    """Beside this bot another one of another workspace, as a process with its own database."""
+    """Run the bot of another workspace beside this one, with its own database."""
     token, database = here.slack.workspaces[team].token, f"sqlite:///{folder}/slackbot.db"
     between = here.slack, here.slack_url, here.platform_url
     settings = settings_for(*between, slack_bot_token=token, database_url=database)
@@ -278,7 +278,7 @@ async def in_another_workspace(here: Mission, team: str, folder: Path) -> AsyncI
 async def test_another_workspace_gets_nothing(
     mission: Mission, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A signed request of a workspace without the bot sees and changes nothing."""
+    """A signed request from a workspace without the bot reads and changes nothing."""
     await mission.link("ada")
     mission.slack.add_workspace("T0OTHER").add("ada")
     stranger = mission.slack.user("ada", bot_url=mission.bot_url, team="T0OTHER")
@@ -293,39 +293,39 @@ async def test_another_workspace_gets_nothing(
     caplog.clear()  # Bolt calls each of these requests an error
 
 
-# --- told late, told after a crash ---------------------------------------------------------------
+# --- sent late, sent after a crash ---------------------------------------------------------------
 
 
-async def test_a_match_missed_by_the_feed_is_told_late(mission: Mission) -> None:
-    """What happened while the feed was down is told once it is up again, and says so."""
+async def test_a_match_missed_by_the_feed_is_sent_late(mission: Mission) -> None:
+    """A match made while the feed is down is sent once it is up, and says so."""
     ada = await mission.link("ada")
     await mission.ask(ada, f"/networking available {SESSION}")
     await mission.platform.restart_sockets(60)
     await mission.platform.disconnected("ada")
     await mission.platform.pair("ada", "priya")
     await mission.platform.restart_sockets(0)
-    told = await ada.waits_for("You missed a match", where="dm", timeout=12)
-    assert "Priya Raman" in told.text
-    assert "my connection to Accelevents was down" in told.text
+    message = await ada.waits_for("You missed a match", where="dm", timeout=12)
+    assert "Priya Raman" in message.text
+    assert "my connection to Accelevents was down" in message.text
     assert mission.availabilities_set() == 1  # they are in a meeting: not looking for another
     assert len(await dms(ada)) == 1
 
 
-async def test_a_match_of_the_last_moment_is_told_when_one_pauses(mission: Mission) -> None:
-    """Whoever pauses while the feed is down still hears of a match made before that."""
+async def test_pausing_finds_a_match_of_the_last_moment(mission: Mission) -> None:
+    """Pausing while the feed is down still sends a match made before."""
     ada = await mission.link("ada")
     await mission.ask(ada, f"/networking available {SESSION}")
     await mission.platform.restart_sockets(60)
     await mission.platform.disconnected("ada")
     await mission.platform.pair("ada", "priya")
     await mission.ask(ada, "/networking pause")
-    told = await ada.waits_for("You missed a match", where="dm")
-    assert "Priya Raman" in told.text
+    message = await ada.waits_for("You missed a match", where="dm")
+    assert "Priya Raman" in message.text
     assert len(await dms(ada)) == 1
 
 
-async def test_a_match_before_the_wish_is_no_news(mission: Mission) -> None:
-    """What the match list shows before somebody becomes available is not told as missed."""
+async def test_matches_before_becoming_available_are_not_sent(mission: Mission) -> None:
+    """Matches listed before somebody becomes available do not count as missed."""
     mission.platform.networking.pair(SESSION, "ada", "priya")
     ada = await mission.link("ada")
     await mission.ask(ada, f"/networking available {SESSION}")
@@ -335,8 +335,8 @@ async def test_a_match_before_the_wish_is_no_news(mission: Mission) -> None:
     assert await dms(ada) == []
 
 
-async def test_a_restart_goes_on_listening(start: Start, tmp_path: Path) -> None:
-    """Whoever was available is so after a restart: feed open, status set again, match told."""
+async def test_availability_survives_a_restart(start: Start, tmp_path: Path) -> None:
+    """After a restart the feed opens, the status is set again, and a match is sent."""
     mission = await start(**in_a_file(tmp_path))
     ada = await mission.link("ada")
     await mission.ask(ada, f"/networking available {SESSION}")

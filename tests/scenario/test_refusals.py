@@ -1,4 +1,4 @@
-"""Each refusal in its own words, with the button that helps, and that button works."""
+"""Each refusal has its own sentence and a button that helps and works."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ DONE = {
 """What a command of the table shows once nothing is in its way."""
 
 
-def told(code: str, values: Mapping[str, object]) -> str:
-    """The sentence of a code as a person reads it."""
+def sentence(code: str, values: Mapping[str, object]) -> str:
+    """Return a code's sentence as people read it."""
     return plain(texts.ERRORS[code], {**EXAMPLE, **values})  # type: ignore[arg-type]
 
 
 def plan(mission: Mission, at: Mapping[str, str], answer: Mapping[str, Any]) -> None:
-    """Let the next such call be answered so."""
+    """Order the answer to the next such request."""
     if "how" in answer:
         mission.platform.broken(**answer, **at)
     else:
@@ -41,7 +41,7 @@ def plan(mission: Mission, at: Mapping[str, str], answer: Mapping[str, Any]) -> 
 
 
 async def press(mission: Mission, person: User, seen: ScreenItem, label: str) -> ScreenItem:
-    """Press a button of an answer, and wait for what takes the answer's place."""
+    """Press a button of an answer, and wait for the answer in its place."""
     answer = await person.clicks(seen, label)
     assert answer.ok
     return await person.waits_for(
@@ -50,7 +50,7 @@ async def press(mission: Mission, person: User, seen: ScreenItem, label: str) ->
 
 
 async def button_works(mission: Mission, person: User, seen: ScreenItem, row: Row) -> None:
-    """What the button promises is what it does."""
+    """Check that the button does what it says."""
     mission.platform.faults.clear()
     if row.button == texts.BUTTON_CONNECT_AGAIN:
         assert (await person.clicks(seen, row.button)).ok
@@ -71,7 +71,7 @@ async def button_works(mission: Mission, person: User, seen: ScreenItem, row: Ro
 
 
 async def linked_for(mission: Mission, row: Row) -> User:
-    """Somebody for whom the row's command would work."""
+    """Return somebody for whom the row's command would work."""
     person = await mission.link("ada")
     if row.typed == "sessions mine":
         await mission.ask(person, "/networking join 11645")
@@ -80,23 +80,21 @@ async def linked_for(mission: Mission, row: Row) -> User:
 
 @pytest.mark.parametrize("row", refusals.ROWS, ids=lambda row: row.name)
 async def test_every_refusal_has_its_sentence_and_its_button(mission: Mission, row: Row) -> None:
-    """What Accelevents answers is told in the words of its code, and the button beside it works."""
+    """Each answer of Accelevents shows its code's sentence, and the button beside it works."""
     person = await linked_for(mission, row)
     plan(mission, row.at, row.answer)
     seen = await mission.ask(person, f"/networking {row.typed}")
     if row.code == "token_refused":
         assert plain(texts.CONNECT_AGAIN, {}) in seen.text
     else:
-        assert told(row.code, row.values) in seen.text
+        assert sentence(row.code, row.values) in seen.text
     assert row.button == seen.buttons[0].text
     await button_works(mission, person, seen, row)
 
 
 @pytest.mark.parametrize("row", refusals.UNCONFIRMED, ids=lambda row: row.name)
-async def test_an_availability_without_an_answer_is_told_as_such(
-    mission: Mission, row: Row
-) -> None:
-    """No answer to "available": it says so, listens all the same, and can be pressed again."""
+async def test_an_unconfirmed_availability_says_so(mission: Mission, row: Row) -> None:
+    """Without an answer it says so, listens all the same, and can be pressed again."""
     person = await mission.link("ada")
     plan(mission, row.at, row.answer)
     seen = await mission.ask(person, f"/networking {row.typed}")
@@ -110,15 +108,15 @@ async def test_an_availability_without_an_answer_is_told_as_such(
 
 @pytest.mark.parametrize("row", refusals.HARMLESS, ids=lambda row: row.name)
 async def test_an_unread_match_list_keeps_nobody_from_meeting(mission: Mission, row: Row) -> None:
-    """The match list cannot be read: the person is available all the same."""
+    """The person is available even if the match list cannot be read."""
     person = await mission.link("ada")
     plan(mission, row.at, row.answer)
     assert DONE[row.typed] in (await mission.ask(person, f"/networking {row.typed}")).text
 
 
 @pytest.mark.parametrize("row", refusals.UNCONFIRMED, ids=lambda row: row.name)
-async def test_a_pause_without_an_answer_is_told_as_such(mission: Mission, row: Row) -> None:
-    """No answer to "pause": the bot says so and goes on listening until a second press is heard."""
+async def test_an_unconfirmed_pause_says_so(mission: Mission, row: Row) -> None:
+    """Without an answer it says so, and listens until a second press succeeds."""
     person = await mission.link("ada")
     await mission.ask(person, f"/networking {row.typed}")
     plan(mission, row.at, row.answer)
@@ -151,17 +149,17 @@ GUIDE = [
 async def test_the_join_table(
     mission: Mission, command: str, session: str, code: str, values: dict[str, Any], button: str
 ) -> None:
-    """The five refusals of the guide, for "join" and for "available", which joins first."""
+    """The guide's five refusals, for "join" and for "available", which joins first."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, f"/networking {command} {session}")
-    assert told(code, values) in seen.text
+    assert sentence(code, values) in seen.text
     assert seen.buttons[0].text == button
     assert mission.availabilities_set() == 0
     assert mission.platform.sockets == []
 
 
 async def test_a_place_that_opens_is_taken_by_trying_again(mission: Mission) -> None:
-    """The session was full: the same button does it once somebody has left."""
+    """The same button works once somebody has left the full session."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking join 11647")
     mission.platform.session(11647).registered_elsewhere = 1
@@ -170,22 +168,22 @@ async def test_a_place_that_opens_is_taken_by_trying_again(mission: Mission) -> 
 
 
 async def test_an_unknown_title(mission: Mission) -> None:
-    """Words that no title has: it says which, and shows what there is."""
+    """The answer repeats the words, and leads to the sessions."""
     ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking join underwater basket weaving")
-    assert told("no_such_session", {"query": "underwater basket weaving"}) in seen.text
+    assert sentence("no_such_session", {"query": "underwater basket weaving"}) in seen.text
     assert "Networking now" in (await press(mission, ada, seen, texts.BUTTON_OTHER_SESSIONS)).text
 
 
 async def test_nothing_is_live(mission: Mission) -> None:
-    """Nothing to join without being named: it says so, and shows what comes."""
+    """Without an open session it says so, and leads to upcoming ones."""
     for session in list(mission.platform.event):
         if session.is_live(mission.platform.now()):
             mission.platform.move_session(session.id, "past")
     ada = await mission.link("ada")
     for command in ("join", "available"):
         seen = await mission.ask(ada, f"/networking {command}")
-        assert told("nothing_live", {}) in seen.text
+        assert sentence("nothing_live", {}) in seen.text
         upcoming = await press(mission, ada, seen, texts.BUTTON_UPCOMING)
         assert "Coming up" in upcoming.text
 
@@ -194,10 +192,10 @@ async def test_nothing_is_live(mission: Mission) -> None:
 
 
 @pytest.mark.parametrize("row", refusals.FIELD_ROWS, ids=lambda row: row.name)
-async def test_every_refusal_of_a_credential_is_told_at_its_field(
+async def test_every_refusal_of_a_credential_shows_at_its_field(
     mission: Mission, row: FieldRow
 ) -> None:
-    """What the form came to stands under the right field, and a second submission can succeed."""
+    """The sentence shows at the right field, and a second submission can succeed."""
     ada, platform = mission.ada, mission.platform
     await ada.types("/networking sessions live")
     prompt = await ada.waits_for("First, connect", where="#general")
@@ -217,7 +215,7 @@ async def test_every_refusal_of_a_credential_is_told_at_its_field(
 
 
 async def test_no_answer_in_time(mission: Mission) -> None:
-    """Eight seconds without an answer: told by command and at the form, each in its words."""
+    """After eight seconds a command and the form say so, each with its sentence."""
     ada, priya = await mission.link("ada"), mission.priya
     await priya.types("/networking connect")
     form = await priya.waits_for("Your event", where="modal")
@@ -229,7 +227,7 @@ async def test_no_answer_in_time(mission: Mission) -> None:
         priya.submits(form, {"event": "demo", "credential": link}),
     )
     seen = await ada.waits_for("did not answer in time", where="#general", timeout=12)
-    assert told("timed_out", {}) in seen.text
+    assert sentence("timed_out", {}) in seen.text
     late = await priya.waits_for(texts.AT_FIELD["timed_out"], where="modal", timeout=12)
     assert [late.title, len(late.fields)] == [texts.MODAL_TITLE, 2]
     mission.platform.faults.clear()
@@ -242,10 +240,10 @@ async def test_no_answer_in_time(mission: Mission) -> None:
 # --- the link that is no good any more -----------------------------------------------------------
 
 
-async def test_a_refused_token_is_told_once_and_stops_the_feed(
+async def test_a_refused_token_is_reported_once_and_stops_the_feed(
     start: Start, tmp_path: Path
 ) -> None:
-    """The token expired while nobody looked: one message, no feed; connecting again goes on."""
+    """An expired token gives one message and no feed; connecting again continues."""
     mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     ada = await mission.link("ada")
     await mission.ask(ada, "/networking available 11645")
@@ -272,8 +270,8 @@ async def test_a_refused_token_is_told_once_and_stops_the_feed(
 # --- the tables are complete ---------------------------------------------------------------------
 
 
-def test_every_sentence_of_a_refusal_is_tried() -> None:
-    """Each key of the two tables of words comes up in a scenario, or is named with its reason."""
+def test_every_sentence_of_a_refusal_is_covered() -> None:
+    """Each key of both tables has a scenario, or a reason for having none."""
     by_command = {row.code for row in (*refusals.ROWS, *refusals.UNCONFIRMED)}
     by_command |= {"magic_link_invalid", "magic_link_used"} & {
         row.code for row in refusals.FIELD_ROWS if row.code not in texts.AT_FIELD
@@ -284,7 +282,7 @@ def test_every_sentence_of_a_refusal_is_tried() -> None:
 
 
 def test_rows_have_names_of_their_own() -> None:
-    """No row of a table stands there twice."""
+    """No row stands in a table twice."""
     for table in (refusals.ROWS, refusals.FIELD_ROWS):
         names = [row.name for row in table]
         assert sorted(set(names)) == sorted(names)

@@ -1,4 +1,4 @@
-"""Every kind of Slack's inputs, from `tests/payloads/slack/`: answered as is meant, and no more."""
+"""Every kind of Slack's inputs, from `tests/payloads/slack/`, has exactly its effect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BY_THE_WAY = {"auth.test", "conversations.open"}
 
 
 def test_there_is_a_file_for_every_kind() -> None:
-    """The folder keeps well-formed and broken ones, so an empty glob cannot pass for success."""
+    """The folder has well-formed and broken ones, so an empty glob is no success."""
     kinds = {case.name.partition("_")[0] for case in CASES}
     assert kinds >= {"command", "action", "view", "event", "raw", "ssl"}
     assert len([case for case in CASES if case.status == 200]) >= 50
@@ -27,8 +27,8 @@ def test_there_is_a_file_for_every_kind() -> None:
 
 
 @pytest.mark.parametrize("case", WELL_FORMED, ids=lambda case: case.name)
-def test_well_formed_inputs_are_so_by_slacks_own_types(case: Case) -> None:
-    """What is meant to be served reads as `slack_sdk`'s view, blocks and elements."""
+def test_well_formed_inputs_parse_as_slacks_types(case: Case) -> None:
+    """Well-formed inputs parse as `slack_sdk`'s view, blocks and elements."""
     payload = case.content
     if view := payload.get("view"):
         View(**view).validate_json()
@@ -40,7 +40,7 @@ def test_well_formed_inputs_are_so_by_slacks_own_types(case: Case) -> None:
 
 
 async def wrong_with(bot: Target, case: Case) -> list[str]:
-    """Send it and compare what came of it with what the file says."""
+    """Send the input, and return the differences to the file."""
     bot.slack.calls.clear()
     before = by_table(bot)
     status, body = await case.send(bot)
@@ -58,12 +58,12 @@ async def wrong_with(bot: Target, case: Case) -> list[str]:
 
 
 def by_table(bot: Target) -> dict[str, str]:
-    """A digest for each table."""
+    """Return a digest of each table."""
     return {table: bot.state(*(set(TABLES) - {table})) for table in TABLES}
 
 
 async def test_an_input_that_changes_nothing(tmp_path: Path) -> None:
-    """Status, answer and calls to Slack are those of the file, and no row changes."""
+    """Status, answer and requests to Slack are those of the file, and no row changes."""
     wrong: list[str] = []
     async with target(tmp_path) as bot:
         for case in QUIET:

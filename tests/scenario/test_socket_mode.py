@@ -41,13 +41,13 @@ def start(start: Start) -> Start:
 
 
 async def connected(mission: Mission) -> None:
-    """Wait until all of the bot's connections are there."""
+    """Wait until all of the bot's connections are open."""
     lines = mission.slack.socket_mode
     await lines.until(lambda: sum(line.greeted for line in lines.connections) >= LINES)
 
 
 async def says(person: User, text: str) -> None:
-    """Type a command that is answered in the ack."""
+    """Type a command that is answered in the acknowledgement."""
     answer = await person.types(text)
     assert answer.ok, answer.error
 
@@ -56,7 +56,7 @@ async def says(person: User, text: str) -> None:
 
 
 async def test_there_is_nothing_for_slack_over_http(mission: Mission) -> None:
-    """`/slack/events` is not there; health is, and readiness includes the connections."""
+    """`/slack/events` does not exist; health does, and readiness includes the connections."""
     async with httpx.AsyncClient(trust_env=False, base_url=mission.bot_url) as client:
         assert (await client.post("/slack/events", content="{}")).status_code == 404
         assert (await client.get("/healthz")).status_code == 200
@@ -71,7 +71,7 @@ async def test_there_is_nothing_for_slack_over_http(mission: Mission) -> None:
 
 
 async def test_a_form_is_refused_and_accepted_in_the_ack(mission: Mission) -> None:
-    """Errors stand at their field, and the form closes when all is well."""
+    """Errors show at their field, and the form closes on success."""
     ada = mission.ada
     await says(ada, "/networking connect")
     form = await ada.waits_for("Your event", where="modal")
@@ -85,7 +85,7 @@ async def test_a_form_is_refused_and_accepted_in_the_ack(mission: Mission) -> No
 
 
 async def test_a_slow_form_is_updated(mission: Mission) -> None:
-    """The ack puts another view in the form's place, which then tells the outcome."""
+    """The ack replaces the form by another view, which then shows the outcome."""
     ada = mission.ada
     await says(ada, "/networking connect")
     form = await ada.waits_for("Your event", where="modal")
@@ -99,18 +99,18 @@ async def test_a_slow_form_is_updated(mission: Mission) -> None:
 
 
 async def test_buttons_are_answered_in_their_place(mission: Mission) -> None:
-    """An empty ack at once, and the answer where the button stood."""
+    """An empty ack at once, and the answer in the button's place."""
     ada = await mission.link("ada")
     listed = await mission.ask(ada, "/networking sessions")
     available: Button = next(b for b in listed.buttons if b.text == texts.BUTTON_AVAILABLE)
     answer = await ada.clicks(listed, available)
     assert (answer.ok, answer.body) == (True, "")
-    told = await ada.waits_for("You're available in First Network Session", where="#general")
-    assert told.id == listed.id
+    answer = await ada.waits_for("You're available in First Network Session", where="#general")
+    assert answer.id == listed.id
 
 
 async def test_a_late_answer_follows(mission: Mission) -> None:
-    """Two seconds after the envelope came the ack leaves, and the answer by response_url."""
+    """The ack leaves two seconds after the envelope came, the answer by response_url."""
     ada = await mission.link("ada")
     mission.platform.delay(2.3)
     await says(ada, "/networking sessions")
@@ -119,7 +119,7 @@ async def test_a_late_answer_follows(mission: Mission) -> None:
 
 
 async def test_an_event_delivered_often_is_handled_once(mission: Mission) -> None:
-    """Slack sends an event again when an ack was lost: Home is drawn once."""
+    """After a lost ack Slack sends the event again: Home is drawn once."""
     mode, ada = mission.slack.socket_mode, mission.ada
     for attempt in (None, 1, 2, 3):
         event = await ada.event(
@@ -136,24 +136,24 @@ async def test_an_event_delivered_often_is_handled_once(mission: Mission) -> Non
 
 
 async def test_both_connections_serve(mission: Mission) -> None:
-    """Slack sends over any of them, and every envelope is answered."""
+    """Slack sends over either, and every envelope is answered."""
     for _ in range(30):
         await says(mission.ada, "/networking help")
     assert all(line.sent for line in mission.slack.socket_mode.connections)
 
 
-async def test_a_deaf_connection_is_found_out_and_replaced(mission: Mission) -> None:
-    """It answers pings and delivers nothing: after a bounded number of envelopes it is gone."""
+async def test_a_silent_connection_is_detected_and_replaced(mission: Mission) -> None:
+    """It answers pings and delivers nothing: it is replaced after a bounded number of envelopes."""
     mode, ada = mission.slack.socket_mode, mission.ada
     mission.slack.answer_seconds = 0.2
-    deaf = mode.connections[0]
-    deaf.stall("silent")
+    silent = mode.connections[0]
+    silent.stall("silent")
     heard = 0
-    while deaf in mode.connections and mode.accepted == LINES:
+    while silent in mode.connections and mode.accepted == LINES:
         heard += (await ada.types("/networking help")).ok
     assert heard < 20
     await mode.until(lambda: mode.accepted == LINES + 1)
-    await deaf.close()
+    await silent.close()
     await mode.until(lambda: len(mode.connections) == LINES)
     mission.slack.answer_seconds = 3.0
     for _ in range(20):
@@ -161,7 +161,7 @@ async def test_a_deaf_connection_is_found_out_and_replaced(mission: Mission) -> 
 
 
 async def test_a_dropped_connection_is_replaced(mission: Mission) -> None:
-    """Commands go on over the other one meanwhile."""
+    """Commands continue over the other one."""
     mode = mission.slack.socket_mode
     for _ in range(3):
         mode.connections[0].drop()
@@ -171,8 +171,8 @@ async def test_a_dropped_connection_is_replaced(mission: Mission) -> None:
 
 
 @pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
-async def test_slack_asks_to_connect_anew(mission: Mission, reason: str) -> None:
-    """The new connections are there before the old ones end, and no command is lost."""
+async def test_slack_asks_to_reconnect(mission: Mission, reason: str) -> None:
+    """The new connections open before the old ones end, and no command is lost."""
     mode, most = mission.slack.socket_mode, 0
     old = list(mode.connections)
     for line in old:
@@ -189,7 +189,7 @@ async def test_slack_asks_to_connect_anew(mission: Mission, reason: str) -> None
 
 
 async def test_connections_never_pile_up(mission: Mission) -> None:
-    """However often Slack asks for another, there are never more than four."""
+    """For any number of requests to reconnect there are never more than four."""
     mode = mission.slack.socket_mode
     for _ in range(20):
         for line in list(mode.connections):
@@ -198,8 +198,8 @@ async def test_connections_never_pile_up(mission: Mission) -> None:
         assert len(mode.connections) <= MOST_LINES
 
 
-async def test_junk_over_the_connection(mission: Mission, log_lines: LogLines) -> None:
-    """Whatever comes in place of an envelope is neither answered nor logged, and nothing ends."""
+async def test_junk_on_the_connection(mission: Mission, log_lines: LogLines) -> None:
+    """Junk is neither answered nor logged, and the connection stays."""
     mode, canary = mission.slack.socket_mode, "canary-5f1c"
     ours = {"type": "block_actions", "team": {"id": mission.team}}
     envelope: dict[str, Any] = {"envelope_id": "e1", "type": "interactive", "payload": ours}
@@ -228,8 +228,8 @@ async def test_junk_over_the_connection(mission: Mission, log_lines: LogLines) -
 # --- the beginning and the end -------------------------------------------------------------------
 
 
-async def test_what_has_come_is_answered_before_the_end(mission: Mission) -> None:
-    """Stopped while a command waits for Accelevents: its ack still leaves, then all is closed."""
+async def test_pending_envelopes_are_answered_before_the_end(mission: Mission) -> None:
+    """Stopped while a command waits for Accelevents, the bot still sends its ack."""
     ada = await mission.link("ada")
     before = len(mission.platform.calls)
     mission.platform.delay(30)
@@ -243,7 +243,7 @@ async def test_what_has_come_is_answered_before_the_end(mission: Mission) -> Non
 
 
 async def test_slack_cannot_be_reached_at_first(start: Start) -> None:
-    """The bot starts all the same, and connects when it can."""
+    """The bot starts all the same, and connects later."""
     mission = await start()
     await mission.stop_bot()
     mission.slack.faults.order(Fault("apps.connections.open", times=2, status=503))
@@ -254,7 +254,7 @@ async def test_slack_cannot_be_reached_at_first(start: Start) -> None:
 
 
 async def test_a_refused_scope_ends_the_start(start: Start) -> None:
-    """A token without `connections:write` is told so."""
+    """The error line names `connections:write`."""
     mission = await start()
     await mission.stop_bot()
     mission.slack.socket_mode.scopes.clear()

@@ -1,4 +1,4 @@
-"""`slackbot run` and the two ways to reach Slack: which settings it needs, and how it says so."""
+"""`slackbot run` needs the settings of one transport, and names the missing ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .conftest import KEY
 
 
 def environment(slack_url: str, **given: str) -> dict[str, str]:
-    """What `slackbot run` is given."""
+    """Return the environment of `slackbot run`."""
     return {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(Path(__file__).parents[2]),
@@ -31,7 +31,7 @@ def environment(slack_url: str, **given: str) -> dict[str, str]:
 
 
 async def ended(folder: Path, settings: dict[str, str]) -> tuple[int | None, str]:
-    """Exit status of `slackbot run` and what it wrote."""
+    """Run `slackbot run`; return its exit status and output."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "slackbot", "run"),
         cwd=folder,
@@ -45,7 +45,7 @@ async def ended(folder: Path, settings: dict[str, str]) -> tuple[int | None, str
 
 
 async def test_a_wrong_app_token_ends_the_start_in_one_line(tmp_path: Path) -> None:
-    """Slack refuses it: one line that names the variable and the reason, and not the token."""
+    """One line names the variable and the reason, and not the token."""
     slack = Slack()
     wrong = "xapp-1-A0SANDBOX-200000000000-0123456789abcdef"
     async with serving(slack.app) as url:
@@ -55,7 +55,7 @@ async def test_a_wrong_app_token_ends_the_start_in_one_line(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "error"),
     [
         ({}, r"SLACK_SIGNING_SECRET: is missing \(or SLACK_APP_TOKEN, for Socket Mode\)"),
         ({"slack_app_token": "xoxb-" + "1" * 30}, r"SLACK_APP_TOKEN: is not an app-level token.*"),
@@ -63,13 +63,13 @@ async def test_a_wrong_app_token_ends_the_start_in_one_line(tmp_path: Path) -> N
         ({"slack_app_token": APP_TOKEN, "slack_signing_secret": "short"}, r"SLACK_SIGNING.*hexa.*"),
     ],
 )
-async def test_what_is_missing_or_wrong_is_named(
-    tmp_path: Path, given: dict[str, str], told: str
+async def test_missing_or_wrong_settings_are_named(
+    tmp_path: Path, given: dict[str, str], error: str
 ) -> None:
-    """One of the two is needed; what is there has to look right."""
+    """One of both is needed, and must look right."""
     bot_token = "xoxb-sandbox-000000000000-T0DEMO"
     named = {name.upper(): value for name, value in given.items()}
     settings = environment("http://127.0.0.1:9", SLACK_BOT_TOKEN=bot_token, **named)
     status, written = await ended(tmp_path, settings)
     assert status == 1
-    assert re.fullmatch(rf"Error: {told}\n", written)
+    assert re.fullmatch(rf"Error: {error}\n", written)

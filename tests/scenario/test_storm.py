@@ -1,4 +1,4 @@
-"""Slack refuses and refuses: everything is told in the end, once."""
+"""Slack refuses for a while: everything is sent in the end, once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PEOPLE = 10
 
 
 async def test_a_storm_of_refusals(mission: Mission) -> None:
-    """Matches made while Slack takes nothing are told once it does, with few calls in vain."""
+    """Matches made meanwhile are sent once Slack accepts them, with few requests in vain."""
     names = [f"p{number}" for number in range(PEOPLE)]
     for name in names:
         mission.add(name)
@@ -27,7 +27,7 @@ async def test_a_storm_of_refusals(mission: Mission) -> None:
     posts = [c for c in mission.slack.calls[before:] if c.method == "chat.postMessage"]
     assert sum(call.ok for call in posts) == PEOPLE
     assert sum(not call.ok for call in posts) == 4
-    told = [await dms(person, "You're matched with") for person in people]
-    assert [len(cards) for cards in told] == [1] * PEOPLE
-    pairs = [max(float(cards[0].id) for cards in told[n : n + 2]) for n in range(0, PEOPLE, 2)]
+    messages = [await dms(person, "You're matched with") for person in people]
+    assert [len(cards) for cards in messages] == [1] * PEOPLE
+    pairs = [max(float(cards[0].id) for cards in messages[n : n + 2]) for n in range(0, PEOPLE, 2)]
     assert pairs[0] == min(pairs)
