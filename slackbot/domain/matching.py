@@ -51,11 +51,8 @@ def find_existing_match(
     both came over the socket; else whether the known round may still be going on and the person
     has not become available again since.
 
-    Args:
-        report: A report from the socket.
-        known: The person's matches in the report's session.
-        now: The current time.
-        since: When the person last became available in that session.
+    `known` are the person's matches in the session; `since` is when they last became available
+    in it.
     """
     with_partner = _with(report.partner, known)
     newest_first = sorted(with_partner, key=lambda match: match.ordinal, reverse=True)
@@ -88,11 +85,8 @@ def missed_reports(listed: Sequence[MatchReport], known: Sequence[Match]) -> lis
     """Return the rows of the match list that no known match accounts for.
 
     The list's k-th row for a partner is the k-th pairing with that partner, so only the rows in
-    excess of the known matches are new. This needs neither a clock nor a time zone.
-
-    Args:
-        listed: The match list of one person in one session.
-        known: The same person's matches in that session.
+    excess of the known matches are new. This needs neither a clock nor a time zone. Both arguments
+    are of one person in one session.
     """
     groups: list[list[MatchReport]] = []
     for row in listed:

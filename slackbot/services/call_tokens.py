@@ -29,12 +29,7 @@ class LinkSigner:
     """Signs with the newest key; accepts signatures of every key."""
 
     def __init__(self, keys: Sequence[bytes], *, max_age: int = MAX_AGE_SECONDS) -> None:
-        """Create a signer.
-
-        Args:
-            keys: Secrets, newest first. The signing keys are derived from them.
-            max_age: Seconds after which a token is refused.
-        """
+        """Derive the signing keys from secrets, newest first; `max_age` is in seconds."""
         self._max_age = max_age
         self._serializer = URLSafeTimedSerializer(
             [

@@ -125,9 +125,7 @@ class Calls:
     async def enter(self, signed: str, browser: str | None) -> Entry:
         """Let a browser enter the call. A link works in the first browser that opens it.
 
-        Args:
-            signed: The signed part of the link.
-            browser: The `Entry.browser` that this browser was given before, if any.
+        `browser` is the `Entry.browser` that this browser was given before, if any.
 
         Raises:
             EntryRefused: The link is not valid, or not in this browser.

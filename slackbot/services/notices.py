@@ -51,14 +51,7 @@ class Notices:
         clock: Clock,
         on_unreachable: Callable[[Person], Awaitable[None]] | None = None,
     ) -> None:
-        """Create the service.
-
-        Args:
-            store: The store of matches and links.
-            messenger: Sends the messages.
-            clock: The clock.
-            on_unreachable: Called for a person whom no message reaches any more.
-        """
+        """`on_unreachable` is called for a person whom no message reaches any more."""
         self._store = store
         self._messenger = messenger
         self._clock = clock

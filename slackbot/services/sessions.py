@@ -9,14 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from slackbot.domain.errors import NoSuchSession, PlatformError, SessionError, TokenRefused
-from slackbot.domain.model import (
-    Availability,
-    EventSlug,
-    Link,
-    Person,
-    Session,
-    SessionScope,
-)
+from slackbot.domain.model import Availability, EventSlug, Link, Person, Session, SessionScope
 from slackbot.domain.ports import Clock, Platform, Store
 from slackbot.domain.sessions import choose, in_order, phase, session_number
 from slackbot.services.accounts import Accounts
