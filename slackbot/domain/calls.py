@@ -6,11 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from slackbot.domain.matching import ROUND_UNKNOWN
+from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import Match, MatchId, Person, Source
 
-GRACE = timedelta(seconds=60)  # after the end of its round a call may be entered for so long
-LASTS_UNKNOWN = 6 * ROUND_UNKNOWN  # a call may be entered, when the round's length is unknown
+REENTRY_GRACE = timedelta(
+    seconds=60
+)  # after the end of its round a call may be entered for so long
+LONGEST_ASSUMED_ROUND = (
+    6 * ASSUMED_ROUND
+)  # a call may be entered, when the round's length is unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +61,12 @@ class EntryRefused(Exception):
 
 def round_ends(match: Match) -> datetime:
     """Return the time at which the match's round is over, or assumed to be."""
-    return match.ends_at or match.received_at + LASTS_UNKNOWN
+    return match.ends_at or match.received_at + LONGEST_ASSUMED_ROUND
 
 
 def closes_at(match: Match) -> datetime:
     """Return the time from which nobody may enter the match's call; its details are deleted."""
-    return round_ends(match) + GRACE
+    return round_ends(match) + REENTRY_GRACE
 
 
 def is_offered(match: Match, now: datetime) -> bool:

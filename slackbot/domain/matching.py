@@ -17,7 +17,7 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.text import digest, normalize
 
-ROUND_UNKNOWN = timedelta(minutes=5)  # assumed length of a round that the platform does not give
+ASSUMED_ROUND = timedelta(minutes=5)  # assumed length of a round that the platform does not give
 
 
 def partner_key(partner: Partner) -> str:
@@ -78,7 +78,7 @@ def _refers_to(report: MatchReport, match: Match, now: datetime, since: datetime
         return match.raw_time == report.raw_time
     if since is not None and match.received_at < since:
         return False
-    return now < (match.ends_at or match.received_at + ROUND_UNKNOWN)
+    return now < (match.ends_at or match.received_at + ASSUMED_ROUND)
 
 
 def missed_reports(listed: Sequence[MatchReport], known: Sequence[Match]) -> list[MatchReport]:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Executable, Update, and_, func, or_, update
 
-from slackbot.domain.calls import GRACE, LASTS_UNKNOWN, CallLink, Visit
+from slackbot.domain.calls import LONGEST_ASSUMED_ROUND, REENTRY_GRACE, CallLink, Visit
 from slackbot.domain.model import MatchId, Person, TeamId
 from slackbot.storage.database import Database
 from slackbot.storage.filters import of, select_columns
@@ -78,8 +78,10 @@ class CallLinks:
         Their links remain as a record of who joined, but are revoked and bound to no browser.
         """
         expired = (CallLinkRow.team_id == team, CallLinkRow.expires_at <= now)
-        over = now - GRACE
-        unknown = and_(MatchRow.ends_at.is_(None), MatchRow.received_at <= over - LASTS_UNKNOWN)
+        over = now - REENTRY_GRACE
+        unknown = and_(
+            MatchRow.ends_at.is_(None), MatchRow.received_at <= over - LONGEST_ASSUMED_ROUND
+        )
         closed = (
             MatchRow.team_id == team,
             MatchRow.call_sealed.is_not(None),

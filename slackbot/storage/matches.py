@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from slackbot.domain.matching import ROUND_UNKNOWN
+from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import (
     EventSlug,
     Match,
@@ -191,7 +191,7 @@ class Matches:
 
         Oldest first. Answered and late ones are left out.
         """
-        unknown = and_(MatchRow.ends_at.is_(None), MatchRow.received_at <= now - ROUND_UNKNOWN)
+        unknown = and_(MatchRow.ends_at.is_(None), MatchRow.received_at <= now - ASSUMED_ROUND)
         over = (
             MatchRow.team_id == team,
             MatchRow.over_at.is_(None),

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, event
 from store_samples import ANA, BEN, CIPHER, EXPO, NOW, OTHER_TEAM, TEAM, fill, pairing
 
-from slackbot.domain.matching import ROUND_UNKNOWN
+from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import Match, MatchId, Person, SessionId, Source
 from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted, Store
@@ -84,8 +84,8 @@ async def test_a_round_is_over_at_its_end(store: Store):
     """At that very moment and not before; if the end is unknown, after the usual time."""
     known = await add_sent(store, pairing())
     unknown = await add_sent(store, pairing(number=2, ends_at=None, received_at=NOW))
-    assert await over(store, min(ENDS, NOW + ROUND_UNKNOWN) - timedelta(microseconds=1)) == []
-    assert set(await over(store, max(ENDS, NOW + ROUND_UNKNOWN))) == {(ANA, known), (ANA, unknown)}
+    assert await over(store, min(ENDS, NOW + ASSUMED_ROUND) - timedelta(microseconds=1)) == []
+    assert set(await over(store, max(ENDS, NOW + ASSUMED_ROUND))) == {(ANA, known), (ANA, unknown)}
     assert await over(store, ENDS) == [(ANA, unknown), (ANA, known)]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from slackbot.domain.matching import (
-    ROUND_UNKNOWN,
+    ASSUMED_ROUND,
     find_existing_match,
     match_id,
     missed_reports,
@@ -33,7 +33,7 @@ from tests.harness.fakes import (
     row,
 )
 
-LATER = NOON + ROUND_UNKNOWN
+LATER = NOON + ASSUMED_ROUND
 NAMELESS_ID = Partner(name="Zoë")
 
 

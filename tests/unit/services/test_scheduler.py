@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
-from slackbot.domain.matching import ROUND_UNKNOWN
+from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import Match, MatchId, Person, Source, TeamId
 from slackbot.domain.notices import MatchFound
 from slackbot.domain.ports import Posted, StoreUnavailable
@@ -71,7 +71,7 @@ async def test_a_round_of_unknown_length_ends_all_the_same(
 ):
     """Where the platform does not say when, it is taken to last as long as rounds usually do."""
     await sent(harness)
-    await harness.pass_time(ROUND_UNKNOWN.total_seconds() - 5, step=5)
+    await harness.pass_time(ASSUMED_ROUND.total_seconds() - 5, step=5)
     assert harness.journal == []
     await harness.pass_time(10, step=5)
     assert harness.journal == [EDIT]
