@@ -13,7 +13,7 @@ from slackbot.storage.database import RETRY_SECONDS, Database
 from tests.harness.postgres import Server
 
 from .conftest import Mission, Start
-from .test_mission import test_two_people_are_linked_matched_and_told as the_mission
+from .test_mission import test_two_people_are_linked_matched_and_notified as the_mission
 
 
 @pytest.fixture
