@@ -1,4 +1,4 @@
-"""What tests of all kinds may ask for: a database of every sort, empty or with its tables."""
+"""Fixtures for all tests: databases of every kind, empty or with the tables."""
 
 from __future__ import annotations
 
@@ -20,13 +20,12 @@ from tests.harness import postgres
 
 EMPTY = {"memory": "sqlite://", "file": "sqlite:///{folder}/bot.db"}
 
-UNMEASURED = {"bench", "faults", "fuzz", "meta", "property"}
-"""Folders of tests that go without coverage: they add nothing to it that the others do not
-reach, and measuring them takes minutes."""
+# Folders of tests without coverage: they reach nothing that others do not, and would take minutes.
+UNMEASURED = {"benchmarks", "fuzz", "meta", "property", "resilience"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what coverage leaves out."""
+    """Switch coverage off for the tests in `UNMEASURED`."""
     for item in items:
         if UNMEASURED & set(item.path.relative_to(Path(__file__).parent).parts):
             item.add_marker(pytest.mark.no_cover)
@@ -34,7 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[postgres.Server]:
-    """A PostgreSQL server for the whole run, one a process. In CI it must not be missing."""
+    """A PostgreSQL server for the whole run, one per test process. Required in CI."""
     with ExitStack() as closing:
         try:
             server = closing.enter_context(postgres.running())
@@ -45,12 +44,12 @@ def postgresql() -> Iterator[postgres.Server]:
         yield server
 
 
-# Making a database costs a third of a second on a busy disk, so there are two that are cleaned.
+# Creating a database takes a third of a second on a busy disk, so two are reused and cleaned.
 
 
 @pytest.fixture(scope="session")
 def _with_tables(postgresql: postgres.Server) -> str:
-    postgresql.carry_out("CREATE DATABASE with_tables")
+    postgresql.execute("CREATE DATABASE with_tables")
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, _migrate(postgresql.url("with_tables"))).result()
     return "with_tables"
@@ -58,7 +57,7 @@ def _with_tables(postgresql: postgres.Server) -> str:
 
 @pytest.fixture(scope="session")
 def _without_tables(postgresql: postgres.Server) -> str:
-    postgresql.carry_out("CREATE DATABASE without_tables")
+    postgresql.execute("CREATE DATABASE without_tables")
     return "without_tables"
 
 
@@ -71,26 +70,26 @@ async def _migrate(url: str) -> None:
 
 @pytest.fixture
 def postgresql_name(postgresql: postgres.Server, _with_tables: str) -> Iterator[str]:
-    """The name of a database on the server that has all tables and no rows."""
+    """The name of a database on the server, with all tables and no rows."""
     yield _with_tables
     postgresql.cut(_with_tables)
     ours = [str(table) for table in Base.metadata.sorted_tables]
     cleared = (f"DELETE FROM {table}" for table in [*ours, f"{SCHEMA}.workflow_status"])
-    postgresql.carry_out(";".join(cleared), _with_tables)
+    postgresql.execute(";".join(cleared), _with_tables)
 
 
 @pytest.fixture
 def postgresql_url(postgresql: postgres.Server, postgresql_name: str) -> str:
-    """The same as an address."""
+    """The URL of the same database."""
     return postgresql.url(postgresql_name)
 
 
 @pytest.fixture
 def empty_postgresql_url(postgresql: postgres.Server, _without_tables: str) -> Iterator[str]:
-    """A database on the server without tables."""
+    """The URL of a database on the server, without tables."""
     yield postgresql.url(_without_tables)
     postgresql.cut(_without_tables)
-    postgresql.carry_out(
+    postgresql.execute(
         f"DROP SCHEMA public CASCADE; DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA public",
         _without_tables,
     )
@@ -98,7 +97,7 @@ def empty_postgresql_url(postgresql: postgres.Server, _without_tables: str) -> I
 
 @pytest.fixture(params=[*EMPTY, "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of each sort; those of SQLite are empty, that of PostgreSQL has its tables."""
+    """The URL of each kind of database: SQLite's are empty, PostgreSQL's has the tables."""
     if request.param in EMPTY:
         return EMPTY[request.param].format(folder=tmp_path)
     return str(request.getfixturevalue("postgresql_url"))
@@ -106,7 +105,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture(params=[*EMPTY, "postgresql"])
 def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A database of each sort, without tables."""
+    """The URL of each kind of database, without tables."""
     if request.param in EMPTY:
         return EMPTY[request.param].format(folder=tmp_path)
     return str(request.getfixturevalue("empty_postgresql_url"))

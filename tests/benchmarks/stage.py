@@ -161,7 +161,7 @@ def _database(database: str, folder: Path) -> Iterator[dict[str, str]]:
         yield {"SLACKBOT_DATA_DIR": str(folder)}
         return
     with postgres.running(durable=True) as server:
-        server.carry_out("CREATE DATABASE bench")
+        server.execute("CREATE DATABASE bench")
         yield {"DATABASE_URL": server.url("bench")}
 
 

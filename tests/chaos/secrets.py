@@ -14,7 +14,7 @@ def scan(here: Stage) -> int:
         secrets |= {str(each["JoinToken"]).encode() for each in pairing.chime_attendees.values()}
     places = [here.folder, *([here.server.folder / "data"] if here.server is not None else [])]
     if here.server is not None:
-        here.server.carry_out("CHECKPOINT")
+        here.server.execute("CHECKPOINT")
     files = [file for place in places for file in place.rglob("*") if file.is_file()]
     return sum(_holds(file, secrets) for file in files)
 

@@ -138,7 +138,7 @@ def _database(
         yield f"sqlite:///{folder}/slackbot.db", None
         return
     with postgres.running(durable=durable) as server:
-        server.carry_out("CREATE DATABASE nemesis")
+        server.execute("CREATE DATABASE nemesis")
         yield server.url("nemesis"), server
 
 

@@ -28,7 +28,7 @@ def _add_columns(here: Stage) -> None:
     ]
     if here.server is not None:
         for statement in statements:
-            here.server.carry_out(statement, "nemesis")
+            here.server.execute(statement, "nemesis")
         return
     file = here.database.removeprefix("sqlite:///")
     with closing(sqlite3.connect(file, timeout=10, isolation_level=None)) as other:

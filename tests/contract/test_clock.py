@@ -1,4 +1,4 @@
-"""What every clock promises: the fake of the tests and the system's own."""
+"""The contract of every clock: the fake and the system's."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ def clock(request: pytest.FixtureRequest) -> Clock:
     return request.param()
 
 
-def let_pass(clock: Clock, seconds: float) -> None:
-    """Time passes by itself, except for the fake."""
+def advance(clock: Clock, seconds: float) -> None:
+    """Advance the fake clock; the system's runs by itself."""
     if isinstance(clock, FakeClock):
         clock.advance(seconds)
 
 
-async def test_the_time_is_utc_and_says_so(clock: Clock):
-    """A time without a zone would be stored wrongly, so there is none."""
+async def test_the_time_is_aware_and_in_utc(clock: Clock):
+    """The time has a zone, which is UTC; a naive time would be stored wrongly."""
     assert clock.now().utcoffset() == timedelta(0)
 
 
-async def test_a_sleeper_wakes_when_the_time_has_come(clock: Clock):
-    """Not before it, and at a time that is at least so much later."""
+async def test_a_sleep_ends_after_its_seconds(clock: Clock):
+    """A sleep ends once its seconds have passed, and not before."""
     before = clock.now()
-    sleeper = asyncio.create_task(clock.sleep(0.02))
+    task = asyncio.create_task(clock.sleep(0.02))
     await asyncio.sleep(0)
-    assert not sleeper.done()
-    let_pass(clock, 0.02)
-    await sleeper
+    assert not task.done()
+    advance(clock, 0.02)
+    await task
     assert clock.now() - before >= timedelta(seconds=0.015)
 
 
-async def test_no_time_is_no_wait(clock: Clock):
-    """Sleeping for no seconds returns."""
+async def test_a_sleep_of_zero_seconds_returns(clock: Clock):
+    """A sleep of 0 seconds ends at once."""
     await clock.sleep(0)
 
 
-async def test_a_sleeper_may_be_cancelled(clock: Clock):
-    """A sleep that is given up ends at once, and time goes on."""
-    sleeper = asyncio.create_task(clock.sleep(60))
+async def test_a_sleep_can_be_cancelled(clock: Clock):
+    """A cancelled sleep ends at once, and the clock runs on."""
+    task = asyncio.create_task(clock.sleep(60))
     await asyncio.sleep(0)
-    sleeper.cancel()
+    task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await sleeper
-    let_pass(clock, 60)
+        await task
+    advance(clock, 60)

@@ -1,4 +1,4 @@
-"""The call page before the real store in memory, on a clock that stands still."""
+"""The call page on the real store in memory, with a clock that stands still."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ROUND = timedelta(minutes=3)
 
 
 def built_page(folder: Path) -> Path:
-    """A folder as the build leaves it, with a page that does nothing."""
+    """Fill a folder as the build does, with a page that does nothing."""
     (folder / "call.html").write_text('<!doctype html><script src="static/call.0a1b2c3d4e5f.js">')
     (folder / "call.0a1b2c3d4e5f.js").write_text("'use strict';" * 100)
     (folder / "call.0a1b2c3d4e5f.css").write_text("body{margin:0}")
@@ -43,21 +43,21 @@ def built_page(folder: Path) -> Path:
 
 
 def chime_call(meeting: str = "m") -> Call:
-    """As Amazon documents it, in the platform's hands."""
+    """Return a call as Amazon documents it and the platform passes it on."""
     chime = Chime()
     held = chime.create_meeting(meeting)
     return Call(held, chime.create_attendee(held, "ana"))
 
 
 def with_call(person: Person = ANA, number: int = 1, **changes: Any) -> Match:
-    """A match of three minutes that began now."""
+    """Return a match of three minutes that began now."""
     made = replace(match(ordinal=number), id=MatchId(f"{number:032x}"), person=person)
     return replace(made, **{"call": chime_call(), "ends_at": NOON + ROUND, **changes})
 
 
 @dataclass
 class CallStage:
-    """The service and its page. `page` is built; `browser()` is a fresh one."""
+    """The call service and its page. `page` is the folder of the built page."""
 
     store: SqlStore
     page: Path
@@ -82,7 +82,7 @@ class CallStage:
         return {}
 
     async def offered(self, match: Match | None = None) -> str:
-        """The link of a match that was just stored."""
+        """Store a match and return the link to its call."""
         stored = match or with_call()
         await self.store.matches.add(stored)
         link = await self.calls.offer(stored)
@@ -90,16 +90,16 @@ class CallStage:
         return link
 
     def browser(self, address: str = "203.0.113.7") -> httpx.AsyncClient:
-        """A browser without cookies at this address."""
+        """Return a new browser, without cookies, at this address."""
         transport = httpx.ASGITransport(app=self.app, client=(address, 1))
         return httpx.AsyncClient(transport=transport, base_url=self.public_url)
 
     async def asks(self, link: str, browser: httpx.AsyncClient | None = None) -> httpx.Response:
-        """POST its session, as the page does."""
+        """POST to the link's session, as the page does."""
         return await (browser or self.browser()).post(f"{link}/session", headers=OURS)
 
     async def rows(self) -> str:
-        """Everything that is stored of links and matches, as text."""
+        """Return every stored row of links and matches, as text."""
         database = self.store.database
         tables = (CallLinkRow, MatchRow)
         return repr([await database.fetch_all(select_columns(table)) for table in tables])
@@ -107,6 +107,6 @@ class CallStage:
 
 @asynccontextmanager
 async def call_stage(folder: Path, **options: Any) -> AsyncIterator[CallStage]:
-    """A stage with nothing stored yet."""
+    """Open a stage on an empty store."""
     async with open_store() as store:
         yield CallStage(store, built_page(folder), **options)

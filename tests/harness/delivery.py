@@ -1,4 +1,4 @@
-"""Lives of the durable delivery: one at a time in a process, any number on one database."""
+"""Runs of the durable delivery: one at a time per process, any number per database."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from slackbot.services.notices import Notices
 from slackbot.storage.delivery_database import DeliveryDatabase
 from tests.harness.fakes import match
 
-# How long a life waits for what may be on its way, and between tries, under `hurry`.
+# Between attempts, and for a message that may still arrive, under `hurry`.
 WAIT_SECONDS = 0.2
 
 
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let short waits be short: the durable delivery goes by the real time."""
+    """Shorten the waits, since the durable delivery goes by the real time."""
     for name in ("LANDING_SECONDS", "RETRY_SECONDS"):
         monkeypatch.setattr(timings, name, WAIT_SECONDS)
 
@@ -33,7 +33,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 async def life(
     url: str, store: Store, messenger: Messenger, *, boot_id: str = "first"
 ) -> AsyncIterator[DurableDelivery]:
-    """The real delivery at work, until it is closed as a process that ends closes it."""
+    """Launch the real delivery, and close it afterwards as at the end of a process."""
     notices = Notices(store=store, messenger=messenger, clock=SystemClock())
     with closing(DeliveryDatabase(url)) as database:
         delivery = DurableDelivery(boot_id=boot_id)
@@ -45,12 +45,12 @@ async def life(
 
 
 def fresh_match(ordinal: int = 1, **changes: Any) -> Match:
-    """A match of this moment: one of another day would have expired."""
+    """Return a match received just now; an older one would have expired."""
     return replace(match(ordinal=ordinal), received_at=SystemClock().now(), **changes)
 
 
 async def becomes(condition: Callable[[], Awaitable[object]]) -> None:
-    """Return as soon as `condition` holds; a test that waits in vain fails."""
+    """Wait until `condition` holds; the test fails after 20 seconds."""
     async with asyncio.timeout(20):
-        while not await condition():  # noqa: ASYNC110 - what is waited for is anybody's business
+        while not await condition():  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)

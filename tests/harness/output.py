@@ -1,4 +1,4 @@
-"""The real logging, printing into a text that tests read."""
+"""Real logging into a buffer."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from slackbot.telemetry import RootHandler, configure_logging
 def printed(
     form: Literal["console", "json"] = "json", level: str = "debug"
 ) -> Iterator[io.StringIO]:
-    """Set logging up as `slackbot run` does; what it prints, while this lasts."""
-    root, named = logging.getLogger(), ("slack_bolt", "slack_sdk", "httpx", "httpcore")
+    """Configure logging as `slackbot run` does, and yield what it prints."""
+    root, names = logging.getLogger(), ("slack_bolt", "slack_sdk", "httpx", "httpcore")
     before = root.handlers[:], root.level, sys.excepthook
-    levels = {name: logging.getLogger(name).level for name in named}
+    levels = {name: logging.getLogger(name).level for name in names}
     configure_logging(level, form)
     (handler,) = root.handlers
     assert isinstance(handler, RootHandler)
@@ -31,6 +31,6 @@ def printed(
         yield stream
     finally:
         root.handlers[:], root.level, sys.excepthook = before
-        for name, former in levels.items():
-            logging.getLogger(name).setLevel(former)
+        for name, previous in levels.items():
+            logging.getLogger(name).setLevel(previous)
         structlog.reset_defaults()

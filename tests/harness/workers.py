@@ -27,12 +27,12 @@ class Process:
         return result
 
     async def owned(self, *, detect_stalled: bool = True) -> set[Person]:
-        """Send a heartbeat; return whose feeds the process owns then."""
+        """Send a heartbeat, and return the people whose feeds the process then owns."""
         result = await self.heartbeat(detect_stalled=detect_stalled)
         return {feed.person for feed in result.owned}
 
     async def is_up(self, person: Person) -> bool:
-        """Return whether the process takes the feed to be connected."""
+        """Return whether the feed is connected as far as the process knows."""
         health = await self.desired.health(person)
         return health is not None and health.connected
 
@@ -65,5 +65,5 @@ class Workers:
 
 
 def people(number: int) -> list[Person]:
-    """Return so many people of one workspace."""
+    """Return this many people of one workspace."""
     return [Person(TeamId("T1"), UserId(f"U{n:03}")) for n in range(number)]

@@ -1,4 +1,4 @@
-"""`Dockerfile` and `compose.yaml` name only what is there; nothing here needs Docker."""
+"""`Dockerfile` and `compose.yaml` name only what exists. No test here needs Docker."""
 
 from __future__ import annotations
 
@@ -20,19 +20,20 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 INSTRUCTIONS = re.findall(r"^([A-Z]+) (.*)$", DOCKERFILE, re.MULTILINE)
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-BOTS = {name: it for name, it in SERVICES.items() if it["image"] == "slackbot"}
+BOTS = {name: service for name, service in SERVICES.items() if service["image"] == "slackbot"}
 SETTINGS = {name.upper() for name in Settings.model_fields}
-# What one stage of the image takes from another.
+# Folders that one stage of the image copies from another.
 BUILT = {"/src/dist/", "/src/slackbot/web/call/static/"}
 
 
-def given(instruction: str) -> list[str]:
+def values_of(instruction: str) -> list[str]:
     return [text for name, text in INSTRUCTIONS if name == instruction]
 
 
 def test_every_command_is_one_of_slackbots():
-    """What the image and each service run is a command that `slackbot` has."""
-    commands = [json.loads(text) for text in given("CMD")] + [it["command"] for it in BOTS.values()]
+    """The image and each service run a command of `slackbot`."""
+    commands = [json.loads(text) for text in values_of("CMD")]
+    commands += [service["command"] for service in BOTS.values()]
     assert sorted(BOTS) == ["migrate", "web", "worker"]
     for program, *arguments in commands:
         assert program == "slackbot"
@@ -41,46 +42,47 @@ def test_every_command_is_one_of_slackbots():
 
 
 def test_every_variable_is_a_setting():
-    """What the image and each service set is in settings.py."""
-    in_image = {pair.partition("=")[0] for text in given("ENV") for pair in text.split()}
-    in_services = {name for it in BOTS.values() for name in it["environment"]}
+    """Each environment variable of the image and the services is a setting."""
+    in_image = {pair.partition("=")[0] for text in values_of("ENV") for pair in text.split()}
+    in_services = {name for service in BOTS.values() for name in service["environment"]}
     assert in_image
     assert in_services
     assert in_image | in_services <= SETTINGS
 
 
-def test_everything_that_is_copied_is_there_and_not_ignored():
-    """Each source of COPY is here or built before, and .dockerignore lets it through."""
+def test_every_copied_path_exists_and_is_not_ignored():
+    """Each source of COPY is in the repository or an earlier stage, and not in .dockerignore."""
     rules = (ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in rules
-    let_through = {rule[1:] for rule in rules if rule.startswith("!")}
-    for text in given("COPY"):
+    included = {rule[1:] for rule in rules if rule.startswith("!")}
+    for text in values_of("COPY"):
         *sources, _target = text.removeprefix("--from=page ").removeprefix("--from=wheel ").split()
         if text.startswith("--from="):
             assert set(sources) <= BUILT
             continue
         for source in sources:
             assert (ROOT / source).exists(), source
-            assert source.split("/")[0] in let_through, source
-    assert not any(fnmatch(name, it) for name in (".env", "var", ".git") for it in let_through)
+            assert source.split("/")[0] in included, source
+    for name in (".env", "var", ".git"):
+        assert not any(fnmatch(name, rule) for rule in included)
 
 
-def test_the_bot_runs_as_an_ordinary_user_on_hashed_packages():
-    """No root at the end, every package by hash or from the wheel, and no registry is named."""
+def test_the_bot_runs_unprivileged_on_hashed_packages():
+    """The user is not root, each package is pinned by hash or from the wheel, no registry named."""
     last = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
     assert re.search(r"^USER slackbot$", last, re.MULTILINE)
     installs = re.findall(r"pip (?:install|wheel) [^\n&]*", DOCKERFILE)
     assert len(installs) == 4
-    assert all("--require-hashes" in it or "--no-deps" in it for it in installs)
-    images = [text.split()[0] for text in given("FROM")]
-    images += [it["image"] for it in SERVICES.values()]
-    assert not [it for it in images if "." in it.partition("/")[0] and "/" in it]
+    assert all("--require-hashes" in line or "--no-deps" in line for line in installs)
+    images = [text.split()[0] for text in values_of("FROM")]
+    images += [service["image"] for service in SERVICES.values()]
+    assert not [image for image in images if "." in image.partition("/")[0] and "/" in image]
     assert not re.search(r"index-url|registry|https://", DOCKERFILE)
 
 
-def test_the_health_of_the_image_is_a_route_that_is_there():
-    """HEALTHCHECK is valid Python once its shell quoting is gone, and asks for /healthz."""
-    [check] = given("HEALTHCHECK")
+def test_the_health_check_requests_a_route():
+    """HEALTHCHECK is valid Python inside its shell quoting, and requests /healthz."""
+    [check] = values_of("HEALTHCHECK")
     source = re.search(r'CMD python -c "(.*)"$', check)
     assert source is not None
     compile(source[1], "HEALTHCHECK", "exec")
@@ -90,7 +92,7 @@ def test_the_health_of_the_image_is_a_route_that_is_there():
 
 @pytest.mark.parametrize("name", ["web", "worker"])
 def test_the_database_is_migrated_before_anything_starts(name: str):
-    """PostgreSQL is up, `migrate` has ended well, and only then the others start."""
+    """`migrate` waits for PostgreSQL, and the others for the success of `migrate`."""
     assert BOTS[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
     assert BOTS["migrate"]["depends_on"] == {"database": {"condition": "service_healthy"}}
     assert BOTS["migrate"]["restart"] == "no"
@@ -99,8 +101,8 @@ def test_the_database_is_migrated_before_anything_starts(name: str):
 
 
 @pytest.mark.parametrize("name", sorted(BOTS))
-def test_the_services_meet_at_one_database(name: str):
-    """The address that each is given is one of PostgreSQL, with the names that this has."""
+def test_the_services_share_one_database(name: str):
+    """Each `DATABASE_URL` is that of the PostgreSQL service, with its user and database."""
     address = re.sub(
         r"\$\{POSTGRES_PASSWORD[^}]*\}", "pw", BOTS[name]["environment"]["DATABASE_URL"]
     )

@@ -1,4 +1,4 @@
-"""The documents tell the truth."""
+"""The documents agree with the code."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_settings_table_is_settings_py() -> None:
-    """Every setting stands in the README with its default and meaning, and no other does."""
+def test_the_settings_table_is_complete() -> None:
+    """The README's table has every setting with its default and meaning, and no other row."""
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.*?) \| (.*) \|$", README, re.MULTILINE)
     expected = []
     for name, field in Settings.model_fields.items():
@@ -23,8 +23,8 @@ def test_the_settings_table_is_settings_py() -> None:
     assert expected == rows
 
 
-def test_the_readme_needs_two_commands() -> None:
-    """The set-up that the README shows is `make demo` and `make test`, and both exist."""
+def test_the_setup_takes_two_commands() -> None:
+    """The README's setup is `make demo` and `make test`, and both targets exist."""
     makefile = (ROOT / "Makefile").read_text()
     for command in ("make demo", "make test"):
         assert command in README
@@ -32,7 +32,7 @@ def test_the_readme_needs_two_commands() -> None:
 
 
 def test_locks_agree() -> None:
-    """What runs in production is what was tested: the runtime lock is part of the other."""
+    """Production runs the tested versions: the runtime lock is part of the development lock."""
 
     def pins(name: str) -> set[str]:
         return set(re.findall(r"^([\w.-]+==\S+)", (ROOT / name).read_text(), re.MULTILINE))
@@ -49,7 +49,7 @@ def test_locks_name_no_registry() -> None:
 
 
 def test_every_dependency_has_its_reason() -> None:
-    """docs/dependencies.md speaks of each direct dependency."""
+    """docs/dependencies.md names each direct dependency."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     named = project["dependencies"] + project["optional-dependencies"]["dev"]
     reasons = (ROOT / "docs/dependencies.md").read_text()

@@ -1,4 +1,4 @@
-"""Promises about the repository itself."""
+"""The house rules of CONTRIBUTING.md."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from slackbot.slack.blocks.message import BUTTON_LIMIT
 ROOT = Path(__file__).parents[2]
 PRODUCT = sorted((ROOT / "slackbot").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
-DRAWN_ELSEWHERE = {"not_linked", "ambiguous_session"}
+OWN_CARD = {"not_linked", "ambiguous_session"}
 
 
 def concrete(root: type[errors.SlackbotError]) -> set[type[errors.SlackbotError]]:
-    """Every class of the tree that is raised."""
+    """Return the leaves of a tree of error classes: those that are raised."""
     return {
         cls
         for child in root.__subclasses__()
@@ -33,31 +33,31 @@ def functions(path: Path) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
     return [node for node in ast.walk(tree) if isinstance(node, kinds)]
 
 
-def test_every_error_a_person_can_meet_has_its_sentence() -> None:
-    """No error of the tree is without words, and no words are without an error."""
-    # A session's error is shown by its cause's sentence.
+def test_every_error_has_a_sentence() -> None:
+    """Every error that people see has a sentence in texts.py, and every sentence an error."""
+    # A session's error is shown with the sentence of its cause.
     codes = {cls.code for cls in concrete(errors.SlackbotError) - {errors.SessionError}}
-    codes -= {cls.code for cls in concrete(errors.MessageError)} | DRAWN_ELSEWHERE
+    codes -= {cls.code for cls in concrete(errors.MessageError)} | OWN_CARD
     assert codes == set(texts.ERRORS) - {"ticket_limit_unknown"}
-    assert set(texts.AT_FIELD) - {"defect"} <= codes | DRAWN_ELSEWHERE
+    assert set(texts.AT_FIELD) - {"defect"} <= codes | OWN_CARD
 
 
-def test_the_error_tree_is_drawn_as_it_is() -> None:
-    """Every class of `errors.py` stands in the drawing at its top."""
-    drawing = errors.__doc__ or ""
-    missing = [c.__name__ for c in concrete(errors.SlackbotError) if c.__name__ not in drawing]
+def test_the_error_tree_is_documented() -> None:
+    """The docstring of `errors.py` names every class."""
+    tree = errors.__doc__ or ""
+    missing = [c.__name__ for c in concrete(errors.SlackbotError) if c.__name__ not in tree]
     assert missing == []
 
 
-def test_buttons_fit() -> None:
-    """No button's label is longer than Slack allows."""
+def test_button_labels_fit() -> None:
+    """Every button label is within Slack's limit."""
     labels = [value for name, value in vars(texts).items() if name.startswith("BUTTON_")]
     assert labels
     assert max(map(len, labels)) <= BUTTON_LIMIT
 
 
-def test_sentences_live_in_texts_alone() -> None:
-    """Outside of texts.py, nothing in slack/ is said, drawn or labelled with a literal."""
+def test_sentences_are_in_texts_alone() -> None:
+    """Outside of texts.py, no text of a message or button in slack/ is a literal."""
     call = re.compile(r"\.(say|keep|small|heading)\(\s*f?\"[^{]|Button\(\s*f?\"")
     files = [p for p in PRODUCT if p.is_relative_to(ROOT / "slackbot/slack")]
     found = [p.name for p in files if p.name != "texts.py" and call.search(p.read_text())]
@@ -74,7 +74,7 @@ def test_files_and_functions_are_short(path: Path) -> None:
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_tests_are_promises_without_mocks(path: Path) -> None:
-    """Every test says what it promises; nothing is mocked or patched."""
+    """Every test has a docstring, and no test imports a mock."""
     named = [f for f in functions(path) if f.name.startswith("test_")]
     assert [f.name for f in named if not ast.get_docstring(f)] == []
     imports = {

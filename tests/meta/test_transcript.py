@@ -1,4 +1,4 @@
-"""The demo's transcript in the README is true, word for word."""
+"""The demo's transcript in the README."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from slackbot.sandbox.transcript import BEGIN, END, demo, in_page, masked, with_
 README = Path(__file__).parents[2] / "README.md"
 
 
-def test_the_readme_shows_what_the_demo_shows() -> None:
-    """A new run gives the README's transcript, whatever the size and colours of the terminal."""
+def test_the_readme_shows_the_demo() -> None:
+    """A new run prints the README's transcript word for word, on any terminal."""
     played = demo(COLUMNS="40", FORCE_COLOR="1", TERM="xterm-256color")
     assert (played.returncode, played.stderr) == (0, ""), played.stdout + played.stderr
     assert masked(played.stdout) == masked(in_page(README.read_text("utf-8")))
 
 
-def test_times_days_and_milliseconds_are_masked_and_nothing_else() -> None:
-    """What differs from run to run is masked, once and for all; counts and ids stay."""
-    told = "Until 18:10  ·  13 of 40  \nNov 24, 2026 at 00:10  ·  11645\nhop     14       9 ms\n"
-    once = masked(told)
+def test_times_dates_and_milliseconds_are_masked() -> None:
+    """Values that differ between runs are masked, counts and ids are not; masking is idempotent."""
+    printed = "Until 18:10  ·  13 of 40  \nNov 24, 2026 at 00:10  ·  11645\nhop     14       9 ms\n"
+    once = masked(printed)
     assert once == ("Until hh:mm  ·  13 of 40\ntoday at hh:mm  ·  11645\nhop     14        N ms\n")
     assert masked(once) == once
 
 
-def test_a_transcript_is_put_between_the_marks() -> None:
-    """Whatever stood between the marks is replaced, and the rest of the page stays."""
+def test_a_transcript_is_written_between_the_marks() -> None:
+    """The text between the marks is replaced, and the rest of the page stays."""
     page = f"before\n{BEGIN}\n{END}\nafter\n"
     first = with_transcript(page, "one\n")
     assert in_page(first) == "one\n"
@@ -38,6 +38,6 @@ def test_a_transcript_is_put_between_the_marks() -> None:
 
 
 def test_a_page_without_marks_is_refused() -> None:
-    """A page that lost its marks is an error, not an empty comparison."""
+    """A page without marks raises an error instead of comparing nothing."""
     with pytest.raises(ValueError, match="marked"):
         in_page("no marks here")

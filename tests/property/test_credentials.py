@@ -1,4 +1,4 @@
-"""Whatever is pasted or typed: a value or the documented error, and no secret in sight."""
+"""Pasted credentials and event links: any text is read or refused, and no secret is shown."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ SECRETS = st.text(st.sampled_from("0123456789abcdefABCDEF"), min_size=24, max_si
 @given(PASTED)
 @example("https://[")
 @example("//[::1/e/demo")
-def test_any_text_is_an_event_or_refused(text: str):
-    """A slug comes out fit for a path, or the text is refused with its own error."""
+def test_any_text_is_an_event_or_is_refused(text: str):
+    """Any text is read as a slug that is safe in a URL path, or raises `BadEventLink`."""
     try:
         slug = read_event(text)
     except BadEventLink:
@@ -40,8 +40,8 @@ def test_any_text_is_an_event_or_refused(text: str):
 @given(PASTED)
 @example("https://[")
 @example("http://\u2100/")
-def test_any_text_is_a_credential_or_refused(text: str):
-    """A token fit for a header or a key fit for a path, or the text's own error."""
+def test_any_text_is_a_credential_or_is_refused(text: str):
+    """A token is safe in a header and a key in a URL path; other text raises `BadCredential`."""
     try:
         credential = read_credential(text)
     except BadCredential:
@@ -57,14 +57,14 @@ def test_any_text_is_a_credential_or_refused(text: str):
 
 
 @given(PASTED)
-def test_any_text_may_be_typed(text: str):
-    """Whether it holds a secret is a yes or a no, for every text."""
+def test_any_text_can_be_searched(text: str):
+    """Any text is searched for a secret without an error."""
     assert holds_secret(text) in {True, False}
 
 
 @given(SECRETS)
-def test_no_credential_shows_itself(secret: str):
-    """Neither the text of a value nor that of an error repeats what was pasted."""
+def test_no_credential_is_shown(secret: str):
+    """Neither a credential's repr nor an error's message holds the pasted secret."""
     link = f"https://www.accelevents.com/e/demo?userKey={secret}"
     token, key = read_credential(secret), read_credential(link)
     assert isinstance(token, AccessToken)
@@ -76,6 +76,6 @@ def test_no_credential_shows_itself(secret: str):
 
 
 @given(SECRETS.filter(lambda s: any(map(str.isdigit, s)) and any(map(str.isalpha, s))))
-def test_a_secret_after_a_command_is_noticed(secret: str):
-    """A token typed after any command does not pass unseen."""
+def test_a_secret_after_a_command_is_detected(secret: str):
+    """A token typed after a command is detected."""
     assert holds_secret(f"connect demo {secret}")

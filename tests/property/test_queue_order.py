@@ -1,4 +1,4 @@
-"""For any requests and any answers of Slack: each is sent once and in order, or returned."""
+"""The outgoing queue: any requests, under any refusals of Slack, are sent once and in order."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ QUEUED = st.builds(
 
 @settings(max_examples=60, deadline=None)
 @given(queued=st.lists(QUEUED, max_size=30), limit=st.integers(1, 4))
-async def test_none_is_lost_and_none_sent_twice(queued: list[Queued], limit: int):
-    """Every caller gets an outcome, nothing accepted is sent again, channels are exclusive."""
+async def test_no_request_is_lost_or_sent_twice(queued: list[Queued], limit: int):
+    """Every caller gets an outcome, and each channel has one request in flight at a time."""
     harness = QueueHarness(limit=limit)
     accepted: Counter[str] = Counter()
     in_channel: Counter[str | None] = Counter()
@@ -112,7 +112,7 @@ async def test_none_is_lost_and_none_sent_twice(queued: list[Queued], limit: int
 async def test_the_order_is_that_of_rank_and_age(
     ranked: list[tuple[Rank, int]], refusals: list[int]
 ):
-    """For any order of arrival, and any number of rate-limit refusals."""
+    """Requests are sent by rank and age, in any order of arrival and after any refusals."""
     harness = QueueHarness(limit=1)
     accepted: list[tuple[Rank, int]] = []
     limits = list(refusals)

@@ -1,4 +1,4 @@
-"""A token bucket allows no more than its burst and its rate, and makes nobody wait for longer."""
+"""Token buckets: no more than the burst and the rate, and no longer wait than needed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from slackbot.aio.rate_limit import TokenBucket
 
-SLACK = 1e-3  # tokens that rounding may add up to
+TOLERANCE = 1e-3  # tokens, for rounding errors
 
 
 @given(
@@ -16,14 +16,14 @@ SLACK = 1e-3  # tokens that rounding may add up to
     pauses=st.lists(st.floats(0, 1000), max_size=50),
 )
 def test_no_more_than_the_burst_and_the_rate(capacity: int, per_second: float, pauses: list[float]):
-    """In any time, at most the burst and what is added in that time are taken."""
+    """In any period, at most the burst and the tokens added in the period are taken."""
     time = taken = 0.0
     bucket = TokenBucket(capacity, per_second, now=lambda: time)
     for pause in pauses:
         while bucket.wait() == 0:
             bucket.take()
             taken += 1
-        assert taken <= capacity + time * per_second + SLACK
+        assert taken <= capacity + time * per_second + TOLERANCE
         time += pause
 
 
@@ -34,7 +34,7 @@ def test_no_more_than_the_burst_and_the_rate(capacity: int, per_second: float, p
     wants=st.integers(1, 100),
 )
 def test_the_wait_is_enough(capacity: int, per_second: float, took: int, wants: int):
-    """After the wait that it asks for, and never before, the bucket holds the tokens."""
+    """The bucket holds the tokens after the returned wait, and not before."""
     time = 0.0
     bucket = TokenBucket(capacity, per_second, now=lambda: time)
     bucket.take(took)

@@ -1,4 +1,4 @@
-"""Generated input from the platform: nothing crashes, nothing is made up."""
+"""Answers and events of the platform: any input is read or refused."""
 
 import contextlib
 import json
@@ -170,12 +170,12 @@ def test_any_answer_can_be_read(answer: object, zone: ZoneInfo):
     ),
     ZONES,
 )
-def test_times_make_the_round_trip(when: datetime, zone: ZoneInfo):
+def test_times_survive_the_round_trip(when: datetime, zone: ZoneInfo):
     """A time written in any zone is read back, or as its twin when an hour occurs twice."""
     local = when.astimezone(zone)
     read = timestamp(local.strftime("%Y/%m/%d %H:%M"), zone)
     assert read is not None
-    # Zones of old had offsets with seconds, which no platform time can show.
+    # Offsets of old had seconds, which no time of the platform can show.
     written = local.replace(second=0)
     assert read == written.replace(fold=0).astimezone(UTC)
     assert local.fold == 1 or abs(read - when) < timedelta(minutes=1)
@@ -186,15 +186,15 @@ def test_times_make_the_round_trip(when: datetime, zone: ZoneInfo):
     st.integers(100, 700),
     JSON.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=60),
 )
-def test_every_refusal_is_some_error(ask: Endpoint, status: int, body: bytes):
-    """Every status and body has an error, which knows the status."""
-    error = error_for(ask, status, body)
+def test_every_refusal_has_an_error(endpoint: Endpoint, status: int, body: bytes):
+    """Every status and body has an error, which holds the status."""
+    error = error_for(endpoint, status, body)
     assert isinstance(error, PlatformError)
     assert error.status == status
 
 
 @given(st.none() | st.text(max_size=40) | st.integers().map(str))
 def test_any_retry_after_can_be_read(header: str | None):
-    """A header that is neither seconds nor a date is no wait, and no error."""
+    """A header that is neither seconds nor a date means no wait."""
     seconds = parse_retry_after(header, datetime(2021, 12, 20, tzinfo=UTC))
     assert seconds is None or isinstance(seconds, float)

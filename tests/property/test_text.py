@@ -1,4 +1,4 @@
-"""Escaping and times in Slack's texts, for any text and any zone."""
+"""Text in Slack messages: escaping any text, and times in any zone."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PIECES += [
 TEXT = st.text() | st.lists(st.sampled_from([*PIECES, "a", " ", "\n"]), max_size=15).map("".join)
 ZONES = st.sampled_from(sorted(available_timezones() - {"localtime", "Factory"})).map(ZoneInfo)
 MOMENTS = st.datetimes(
-    datetime(1971, 1, 1),  # noqa: DTZ001 - hypothesis puts the zone on
+    datetime(1971, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
     datetime(2200, 1, 1),  # noqa: DTZ001
     timezones=ZONES | st.just(UTC),
     allow_imaginary=False,
@@ -41,49 +41,49 @@ MOMENTS = st.datetimes(
 SPLITTER = "\u200b"
 
 
-def seen(text: str) -> str:
-    """Without what has no width."""
+def visible(text: str) -> str:
+    """Return the text without the zero-width characters that escaping adds."""
     return text.replace(SPLITTER, "")
 
 
 @given(TEXT)
 @example("&amp;lt;!here&gt;")
 @example("<<>>&&&")
-def test_escaping_and_slacks_own_unescaping_give_the_text_back(text: str):
-    """Slack turns three entities back and nothing else; what is read is what was written."""
+def test_slack_unescapes_what_is_escaped(text: str):
+    """Slack unescapes three entities, which gives back any escaped text."""
     escaped = escape(text)
-    assert seen(unescape(escaped)) == seen(text)
+    assert visible(unescape(escaped)) == visible(text)
     assert set(re.findall(r"&[^;]*;?", escaped)) <= {"&amp;", "&lt;", "&gt;"}
-    assert html.unescape(escaped).replace(SPLITTER, "") == seen(text)
+    assert html.unescape(escaped).replace(SPLITTER, "") == visible(text)
 
 
 @given(TEXT)
 @example("mailto:a@b.example")
-def test_escaped_text_does_nothing(text: str):
-    """It mentions nobody, links nowhere, and has no mark beside a word that would style it."""
+def test_escaped_text_has_no_markup(text: str):
+    """Escaped text has no mention, no link and no formatting."""
     escaped = escape(text)
     assert not re.search(r"[<>]", escaped)
-    drawn = {"text": escaped}
-    assert mentions(drawn) == set()
-    assert links(drawn) == set()
+    element = {"text": escaped}
+    assert mentions(element) == set()
+    assert links(element) == set()
     assert not re.search(r"(?<!\u200b)[*_~`]|[*_~`](?!\u200b)", escaped)
 
 
 @given(TEXT, st.sampled_from(["{x}", "*You're in {x}.* Now.", "_{x}_", "`{x}` and {x}"]))
-def test_rich_text_keeps_foreign_text_verbatim(text: str, sentence: str):
-    """The tidied text stands in text elements as it is: not escaped, not split, not styled away."""
-    kept = sanitize(text)
+def test_rich_text_keeps_untrusted_text_verbatim(text: str, sentence: str):
+    """Rich text holds sanitized text as it is: neither escaped nor split nor formatted."""
+    sanitized = sanitize(text)
     elements = rich(sentence, {"x": text})["elements"][0]["elements"]
     assert {element["type"] for element in elements} <= {"text"}
-    told = "".join(element["text"] for element in elements)
-    said = re.sub(r"[*_`]", "", sentence).replace("{x}", kept)
-    assert told == (said if said.strip() else "…")  # Slack refuses a block that shows nothing
-    assert plain(sentence, {"x": text}) == said
+    shown = "".join(element["text"] for element in elements)
+    expected = re.sub(r"[*_`]", "", sentence).replace("{x}", sanitized)
+    assert shown == (expected if expected.strip() else "…")  # Slack refuses an empty block
+    assert plain(sentence, {"x": text}) == expected
 
 
 @given(TEXT, st.integers(2, 200))
-def test_tidied_text_is_one_line_of_visible_characters(text: str, limit: int):
-    """Nothing more is taken away the second time, and the limit holds."""
+def test_sanitized_text_is_one_line_of_visible_characters(text: str, limit: int):
+    """Sanitized text is within its limit, and sanitizing it again changes nothing."""
     line = sanitize(text, limit)
     assert len(line) <= limit
     assert sanitize(line, limit) == line
@@ -92,15 +92,15 @@ def test_tidied_text_is_one_line_of_visible_characters(text: str, limit: int):
 
 
 @given(TEXT)
-def test_fallback_and_small_print_hold_the_same_text(text: str):
-    """What is read aloud has every fact of what is shown."""
-    for drawn in (fallback("{x}", {"x": text}), mrkdwn("*{x}*", {"x": text}).strip("*")):
-        assert seen(unescape(drawn)).strip() == seen(sanitize(text)).strip()
+def test_fallback_and_mrkdwn_hold_the_same_text(text: str):
+    """The fallback, which screen readers read, holds all of the shown text."""
+    for rendered in (fallback("{x}", {"x": text}), mrkdwn("*{x}*", {"x": text}).strip("*")):
+        assert visible(unescape(rendered)).strip() == visible(sanitize(text)).strip()
 
 
 @given(MOMENTS, st.sampled_from(["time", "when"]))
 def test_a_time_is_the_same_moment_in_every_zone(when: datetime, form: str):
-    """Date tokens and date elements carry the moment, whatever zone it was given in."""
+    """Date tokens and date elements hold the same moment, whatever its zone."""
     second = when.replace(microsecond=0)
     token = date_token(second, form)
     stamp = re.match(r"<!date\^(-?\d+)\^", token)
@@ -112,18 +112,18 @@ def test_a_time_is_the_same_moment_in_every_zone(when: datetime, form: str):
 
 
 @given(MOMENTS)
-def test_the_fallback_of_a_time_says_its_zone_truly(when: datetime):
-    """Where Slack cannot draw the time, the text says UTC, and it is UTC."""
+def test_the_fallback_of_a_time_is_in_utc(when: datetime):
+    """The text of a time that Slack cannot format is in UTC, and says so."""
     token = date_token(when, "when")
-    told = token.rpartition("|")[2].rstrip(">")
-    assert told.endswith(" UTC")
-    read = datetime.strptime(told, "%d %b %Y at %H:%M UTC").replace(tzinfo=UTC)
+    shown = token.rpartition("|")[2].rstrip(">")
+    assert shown.endswith(" UTC")
+    read = datetime.strptime(shown, "%d %b %Y at %H:%M UTC").replace(tzinfo=UTC)
     assert read == when.astimezone(UTC).replace(second=0, microsecond=0)
 
 
 @given(MOMENTS)
 def test_a_stored_time_is_the_same_moment(when: datetime):
-    """From any zone into the database and back: the moment stays, in UTC."""
+    """A time of any zone is read back from the database as the same moment, in UTC."""
     column, dialect = UtcDateTime(), sqlite.dialect()
     bound = column.process_bind_param(when, dialect)
     assert bound is not None
