@@ -66,7 +66,8 @@ class SharedFeed:
         """Wait for the feed to be up and return whether it is."""
         try:
             async with asyncio.timeout(seconds):
-                await self._requested(person)
+                if (request := self._requests.get(person)) is not None:
+                    await asyncio.wait({request})
                 while True:
                     if person in self._held:
                         if await self._local.wait_connected(person, seconds):
@@ -81,10 +82,6 @@ class SharedFeed:
                     await asyncio.sleep(POLL_SECONDS)
         except TimeoutError:
             return False
-
-    async def _requested(self, person: Person) -> None:
-        if (request := self._requests.get(person)) is not None:
-            await asyncio.wait({request})
 
     def health(self, person: Person) -> FeedHealth | None:
         """Return the health of a feed: a remote one's as its worker reported it last."""
@@ -119,8 +116,8 @@ class SharedFeed:
         """Cancel the request and disconnect, whichever process holds the feed."""
         self._closing[person] += 1
         try:
-            await self._requested(person)
-            self._requests.pop(person, None)
+            if (request := self._requests.pop(person, None)) is not None:
+                await asyncio.wait({request})
             self._remote.pop(person, None)
             await self._desired.cancel(person)
             await self.drop([person])
