@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.bootstrap.adapters import Adapters, SystemClock
 from slackbot.bootstrap.database import database_url, launch_delivery, prepare_schema, secret_keys
-from slackbot.bootstrap.services import Services, build_calls, build_services
+from slackbot.bootstrap.services import Services, build_calls
 from slackbot.bootstrap.slack import build_slack, check_bot_token, start_socket_mode
 from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import TeamId
@@ -50,7 +50,7 @@ async def running(
         adapters = Adapters(settings, url, keys, role=role, clock=clock, closing=closing)
         await prepare_schema(adapters.database)
         calls, call_page = build_calls(settings, keys, adapters.store, clock, call_static)
-        services = build_services(adapters, calls, clock, background)
+        services = Services(adapters, calls, clock, background)
         # Closed last: the lease is needed for as long as anything is being sent.
         closing.push_async_callback(services.worker.aclose)
         launch_delivery(services.delivery, services.notices, adapters.delivery_database)

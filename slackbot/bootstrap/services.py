@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
@@ -38,73 +37,52 @@ from slackbot.web.call.routes import CallPage
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The services of a process, and its worker."""
+    """The services of a process, wired to each other, and its worker."""
 
-    accounts: Accounts
-    sessions: Sessions
-    matches: Matches
-    availabilities: Availabilities
-    monitor: FeedMonitor
-    calls: Calls
-    messenger: SlackMessenger
-    notices: Notices
-    delivery: DurableDelivery
-    scheduler: Scheduler
-    health: HealthMonitor
-    worker: Worker
-
-
-def build_services(
-    adapters: Adapters,
-    calls: Calls,
-    clock: SystemClock,
-    background: BackgroundTasks,
-) -> Services:
-    """Build the services that are wired to each other, and the worker."""
-    store = adapters.store
-    shared = None
-    if not adapters.database.single_process:
-        desired_feeds, wake = adapters.desired_feeds, adapters.wake
-        shared = SharedFeed(adapters.feed, desired_feeds, store, background, wake)
-    feed: MatchFeed = shared or adapters.feed
-    delivery = DurableDelivery(boot_id=adapters.boot_id)
-    accounts, matches, poller = _build_matching(adapters, feed, delivery, clock, background)
-    monitor = FeedMonitor(poller=poller, matches=matches, store=store, feed=feed, clock=clock)
-    sessions = Sessions(accounts=accounts, platform=adapters.platform, store=store, clock=clock)
-    messenger = SlackMessenger(
-        adapters.slack_api,
-        adapters.slack_queue,
-        adapters.links,
-        channels=store.dm_channels,
-        call_offer=calls.offer,
-    )
-    return Services(
-        accounts=accounts,
-        sessions=sessions,
-        matches=matches,
-        availabilities=Availabilities(
+    def __init__(
+        self, adapters: Adapters, calls: Calls, clock: SystemClock, background: BackgroundTasks
+    ) -> None:
+        """Build them; nothing is started."""
+        store, platform = adapters.store, adapters.platform
+        shared = None
+        if not adapters.database.single_process:
+            desired_feeds, wake = adapters.desired_feeds, adapters.wake
+            shared = SharedFeed(adapters.feed, desired_feeds, store, background, wake)
+        feed: MatchFeed = shared or adapters.feed
+        delivery = DurableDelivery(boot_id=adapters.boot_id)
+        accounts, matches, poller = _build_matching(adapters, feed, delivery, clock, background)
+        monitor = FeedMonitor(poller=poller, matches=matches, store=store, feed=feed, clock=clock)
+        self.calls, self.delivery, self.monitor = calls, delivery, monitor
+        self.accounts, self.matches = accounts, matches
+        self.sessions = Sessions(accounts=accounts, platform=platform, store=store, clock=clock)
+        self.availabilities = Availabilities(
             accounts=accounts,
-            sessions=sessions,
+            sessions=self.sessions,
             matches=matches,
             monitor=monitor,
-            platform=adapters.platform,
+            platform=platform,
             store=store,
             feed=feed,
             clock=clock,
-        ),
-        monitor=monitor,
-        calls=calls,
-        messenger=messenger,
-        notices=Notices(
-            store=store, messenger=messenger, clock=clock, on_unreachable=poller.end_unreachable
-        ),
-        delivery=delivery,
-        scheduler=Scheduler(store=store, matches=matches, delivery=delivery, clock=clock),
-        health=HealthMonitor(store=store, clock=clock, feeds=(shared or adapters.feed).healths),
-        worker=_build_worker(adapters, shared, matches, delivery),
-    )
+        )
+        self.messenger = SlackMessenger(
+            adapters.slack_api,
+            adapters.slack_queue,
+            adapters.links,
+            channels=store.dm_channels,
+            call_offer=calls.offer,
+        )
+        self.notices = Notices(
+            store=store,
+            messenger=self.messenger,
+            clock=clock,
+            on_unreachable=poller.end_unreachable,
+        )
+        self.scheduler = Scheduler(store=store, matches=matches, delivery=delivery, clock=clock)
+        feeds = (shared or adapters.feed).healths
+        self.health = HealthMonitor(store=store, clock=clock, feeds=feeds)
+        self.worker = _build_worker(adapters, shared, matches, delivery)
 
 
 def _build_matching(

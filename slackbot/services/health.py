@@ -27,7 +27,7 @@ class HealthMonitor:
     def __init__(
         self, *, store: Store, clock: Clock, feeds: Callable[[], Sequence[FeedHealth]]
     ) -> None:
-        """`feeds` returns the state of every feed that this process holds or knows of."""
+        """Create the monitor; `feeds` returns the state of every feed known to this process."""
         self._store = store
         self._clock = clock
         self._feeds = feeds

@@ -64,7 +64,7 @@ class CallPage:
         by_link: RateLimiter | None = None,
         by_address: RateLimiter | None = None,
     ) -> None:
-        """The limit per address is high: a whole company may share one."""
+        """Create the page. The limit per address is high: a whole company may share one."""
         parts = urlsplit(public_url)
         self._calls = calls
         self._files = files
