@@ -26,7 +26,7 @@ class Side:
 
 
 def sides(stage: Stage, bare_url: str) -> list[Side]:
-    """The two that are compared; the bot's answer must be the person's true standing."""
+    """Return the two that are compared; the bot must answer with the person's true status."""
     return [Side(BOT, stage.bot_url, "not available"), Side(BARE, bare_url, "ok")]
 
 

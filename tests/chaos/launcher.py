@@ -1,7 +1,7 @@
-"""Starts the bot with one part changed: `python -m tests.chaos.launcher ROLE WHAT [AFTER]`.
+"""Start the bot with one part changed: `python -m tests.chaos.launcher ROLE WHAT [AFTER]`.
 
-`WHAT` is a window in which the process kills itself, the so-many-eth time it comes there, or a
-part that is left out, to show that its row can fail. The product knows nothing of either.
+`WHAT` is a method before which the process kills itself, after `AFTER` calls, or a part that is
+left out to show that its row can fail. The product knows nothing of either.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from slackbot.delivery import engine
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.lease import Lease
 from slackbot.delivery.worker import Worker
-from slackbot.services.matches import Matches
+from slackbot.services import matches as services
 from slackbot.slack.outbound.messenger import SlackMessenger
-from slackbot.storage.matches import Ledger
+from slackbot.storage import matches as storage
 
 Method = Callable[..., Awaitable[Any]]
 
 
-def dies_before(owner: type, name: str, after: int) -> None:
-    """Killed as it is about to be called for the so-many-eth time."""
-    whole: Method = getattr(owner, name)
+def kill_before(owner: type, name: str, after: int) -> None:
+    """Kill the process before a call of the method, after `after` calls."""
+    original: Method = getattr(owner, name)
     left = [after]
 
-    @wraps(whole)
+    @wraps(original)
     async def killed(*args: Any, **named: Any) -> Any:
         left[0] -= 1
         if left[0] < 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        return await whole(*args, **named)
+        return await original(*args, **named)
 
     setattr(owner, name, killed)
 
@@ -45,12 +45,12 @@ WINDOWS: dict[str, tuple[type, str]] = {
     "store-submit": (DurableDelivery, "submit"),
     "submit-intent": (DurableDelivery, "_start"),
     "intent-send": (SlackMessenger, "send"),
-    "send-record": (Ledger, "record_outcome"),
+    "send-record": (storage.Matches, "record_outcome"),
 }
 
 
 def without_history() -> None:
-    """Nobody looks into the direct messages: what is uncertain is sent again."""
+    """Never search the direct messages: what is uncertain is sent again."""
 
     async def find(*_args: Any, **_named: Any) -> None:
         return None
@@ -59,7 +59,7 @@ def without_history() -> None:
 
 
 def without_fence() -> None:
-    """A worker goes on whatever happened while it did not run."""
+    """Let a worker go on, whatever happened while it was suspended."""
     Lease.is_held = lambda _self: True  # type: ignore[method-assign] # that is the point
     heartbeat = Worker.heartbeat
 
@@ -71,17 +71,16 @@ def without_fence() -> None:
 
 
 def without_reconciliation() -> None:
-    """The match list is never compared with what was sent."""
+    """Never compare the match list with what was sent."""
 
     async def nothing(*_args: Any, **_named: Any) -> list[Any]:
         return []
 
-    Matches._missed = nothing  # type: ignore[method-assign] # that is the point
-    Matches._store_missed = nothing  # type: ignore[method-assign] # that is the point
+    services.Matches._store_missed = nothing  # type: ignore[method-assign] # that is the point
 
 
 def newer() -> None:
-    """A version in which every workflow has a new name, and those of the old one are known."""
+    """Rename every workflow, as a newer version might, and keep the old names known."""
     start = engine.start
 
     def under_new_names(*args: Any, workflows: dict[str, Method], **named: Any) -> dict[str, Any]:
@@ -94,7 +93,7 @@ def newer() -> None:
 
 
 def _as_before(work: Method) -> Method:
-    """DBOS keeps the name with the function, so another name needs another one."""
+    """Wrap the workflow: DBOS ties a name to its function, so another name needs another one."""
 
     @wraps(work)
     async def known(*args: Any) -> None:
@@ -114,7 +113,7 @@ LEFT_OUT: dict[str, Callable[[], None]] = {
 if __name__ == "__main__":
     role, what, *rest = sys.argv[1:]
     if what in WINDOWS:
-        dies_before(*WINDOWS[what], after=int(rest[0]) if rest else random.randrange(4))
+        kill_before(*WINDOWS[what], after=int(rest[0]) if rest else random.randrange(4))
     elif what in LEFT_OUT:
         LEFT_OUT[what]()
     sys.argv = ["slackbot", role]

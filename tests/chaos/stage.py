@@ -71,7 +71,7 @@ class Stage:
 
     @property
     def on_sqlite(self) -> bool:
-        """Whether the bot is one process on a file."""
+        """Return whether the bot is one process on a file."""
         return self.server is None
 
     @property
@@ -226,7 +226,7 @@ async def _come(
         async with turns:
             await store.links.save(_link(person, token))
             await store.dm_channels.save(person, slack.workspace.dm(person.user).id)
-            await store.availabilities.save(_wish(person, now))
+            await store.availabilities.save(_availability(person, now))
 
     await asyncio.gather(*(comes(f"guest{n:04}") for n in range(number)))
     await opened.aclose()
@@ -258,7 +258,7 @@ def _link(person: Person, token: str) -> Link:
     )
 
 
-def _wish(person: Person, now: datetime) -> Availability:
+def _availability(person: Person, now: datetime) -> Availability:
     return Availability(
         person=person,
         event=EventSlug("demo"),

@@ -15,7 +15,7 @@ from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
 from slackbot.domain.model import Match
 from slackbot.domain.notices import MatchFound, SessionOver
 from slackbot.domain.ports import Delivery, Posted
-from slackbot.services.notices import Notices
+from slackbot.services.notices import SENT, Notices
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
@@ -31,7 +31,7 @@ SEND, FIND = "send MatchFound", "find"
 
 @dataclass
 class Stage:
-    """A delivery between a real store and a messenger that goes wrong as told."""
+    """A delivery between a real store and a messenger that fails as the test demands."""
 
     store: SqlStore
     messenger: FakeMessenger
@@ -44,7 +44,7 @@ class Stage:
         await self.store.matches.add(match)
         if known:
             await self.store.matches.record_outcome(
-                ANA, match.id, "told", Posted("D", "1"), match.received_at
+                ANA, match.id, SENT, Posted("D", "1"), match.received_at
             )
         return match
 
@@ -117,7 +117,7 @@ async def test_a_match_is_told_once(stage: Stage):
     """With its call, at once, and the row notes where it stands."""
     match = await stage.stored()
     await stage.delivery.submit(ANA, match.id, fresh=True)
-    assert await stage.ends(match) == "told"
+    assert await stage.ends(match) == SENT
     assert stage.messenger.sent == [(ANA, MatchFound(match))]
     kept = await stage.store.matches.get(ANA, match.id)
     assert kept is not None
@@ -126,13 +126,13 @@ async def test_a_match_is_told_once(stage: Stage):
 
 @pytest.mark.parametrize("fresh", [True, False])
 async def test_submitted_twenty_times_at_once_it_is_told_once(stage: Stage, fresh: bool):
-    """However often and fast, before it is told, while it is, and afterwards."""
+    """However often and fast, before it is sent, meanwhile, and afterwards."""
     match = await stage.stored()
     for _ in range(2):
         await asyncio.gather(
             *(stage.delivery.submit(ANA, match.id, fresh=fresh) for _ in range(20))
         )
-        assert await stage.ends(match) == "told"
+        assert await stage.ends(match) == SENT
     await stage.pass_time(3 * WAIT_SECONDS)
     assert len(stage.messenger.sent) == 1
 
@@ -153,7 +153,7 @@ async def test_several_matches_are_told_each(stage: Stage):
     await stage.becomes(only_one_waits)
     assert len(stage.messenger.sent) == 4
     for match in matches:
-        assert await stage.ends(match) == "told"
+        assert await stage.ends(match) == SENT
     assert len(stage.messenger.sent) == 5
 
 
@@ -162,10 +162,10 @@ async def test_one_that_may_be_told_is_looked_for(stage: Stage):
     first, second = [await stage.stored(ordinal=ordinal) for ordinal in (1, 2)]
     stage.messenger.keys[ANA, first.id] = Posted("D-U1", "9.9")
     await stage.delivery.submit(ANA, first.id, fresh=False)
-    assert await stage.ends(first) == "told"
+    assert await stage.ends(first) == SENT
     assert stage.asked() == [FIND]
     await stage.delivery.submit(ANA, second.id, fresh=False)
-    assert await stage.ends(second) == "told"
+    assert await stage.ends(second) == SENT
     assert stage.asked() == [FIND, FIND, SEND]
 
 
@@ -187,7 +187,7 @@ async def test_it_waits_as_slack_asks(stage: Stage):
     await stage.delivery.submit(ANA, match.id, fresh=True)
     await stage.pass_time(0.8)
     assert stage.asked() == [SEND]
-    assert await stage.ends(match) == "told"
+    assert await stage.ends(match) == SENT
     assert stage.asked() == [SEND, SEND]
 
 
@@ -196,7 +196,7 @@ async def test_without_an_answer_it_is_looked_for(stage: Stage):
     match = await stage.stored()
     stage.messenger.errors = [MessageUnsure("no_answer")]
     await stage.delivery.submit(ANA, match.id, fresh=True)
-    assert await stage.ends(match) == "told"
+    assert await stage.ends(match) == SENT
     assert stage.asked() == [SEND, FIND, SEND]
 
 
@@ -217,7 +217,7 @@ async def test_the_end_of_a_round_is_said_once(stage: Stage):
     """Taken over many times at once it is one edit, and the row notes it."""
     match = await stage.stored()
     await stage.delivery.submit(ANA, match.id, fresh=True)
-    assert await stage.ends(match) == "told"
+    assert await stage.ends(match) == SENT
 
     async def over() -> bool:
         kept = await stage.store.matches.get(ANA, match.id)
@@ -249,8 +249,8 @@ async def test_a_remark_is_tried_until_it_is_told(stage: Stage):
     stage.messenger.errors = [MessageDelayed("ratelimited", 0.3), MessageUnsure("no_answer")]
     await stage.delivery.remark(ANA, "key", OVER)
 
-    async def told() -> bool:
+    async def is_sent() -> bool:
         return bool(stage.messenger.sent)
 
-    await stage.becomes(told)
+    await stage.becomes(is_sent)
     assert stage.asked() == ["send SessionOver"] * 2 + [FIND, "send SessionOver"]

@@ -15,6 +15,7 @@ from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import Match, MatchId, Person, SessionId, Source
 from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted, Store
+from slackbot.services.notices import SENT
 from slackbot.storage.database import Database
 from slackbot.storage.matches import MAX_ROUNDS_OVER
 from slackbot.storage.store import SqlStore
@@ -28,7 +29,7 @@ LATER = ENDS + timedelta(hours=1)
 async def add_sent(store: Store, match: Match, place: Posted | None = PLACE) -> MatchId:
     """Add a match whose notice was sent."""
     await store.matches.add(match)
-    await store.matches.record_outcome(match.person, match.id, "told", place, NOW)
+    await store.matches.record_outcome(match.person, match.id, SENT, place, NOW)
     return match.id
 
 
@@ -42,11 +43,11 @@ async def test_a_match_with_an_outcome_is_not_pending(store: Store):
         await store.matches.add(match)
     one, two, three = (MatchId(f"match-{n}") for n in (1, 2, 3))
     assert await store.matches.list_pending(TEAM) == [(ANA, one), (ANA, two), (BEN, three)]
-    await store.matches.record_outcome(ANA, one, "told", Posted("D1", "17.2"), NOW)
+    await store.matches.record_outcome(ANA, one, SENT, Posted("D1", "17.2"), NOW)
     await store.matches.record_outcome(ANA, one, "account_inactive", None, NOW + timedelta(hours=1))
     await store.matches.record_outcome(BEN, three, "account_inactive", None, NOW)
     assert await store.matches.list_pending(TEAM) == [(ANA, two)]
-    sent = replace(pairing(), settled_at=NOW, outcome="told", channel="D1", ts="17.2")
+    sent = replace(pairing(), settled_at=NOW, outcome=SENT, channel="D1", ts="17.2")
     assert await store.matches.get(ANA, one) == sent
 
 
@@ -57,7 +58,7 @@ async def test_the_backlog_counts_pending_matches(store: Store):
         await store.matches.add(match)
     await store.matches.add(pairing(number=4, source=Source.BEFORE, settled_at=NOW, outcome="x"))
     assert await store.matches.backlog(TEAM) == Backlog(3, NOW + timedelta(seconds=1))
-    await store.matches.record_outcome(ANA, MatchId("match-1"), "told", Posted("D1", "17.2"), NOW)
+    await store.matches.record_outcome(ANA, MatchId("match-1"), SENT, Posted("D1", "17.2"), NOW)
     assert await store.matches.backlog(TEAM) == Backlog(2, NOW + timedelta(seconds=2))
 
 
@@ -161,7 +162,7 @@ async def test_outcomes_are_read_as_they_were_recorded(store: Store, database: D
     await store.matches.mark_answered(ANA, PLACE, "pause")
     await store.matches.mark_round_over(ANA, match_id, ENDS)
     expected = replace(
-        pairing(), settled_at=NOW, outcome="told", channel="D1", ts="17.2", over_at=ENDS
+        pairing(), settled_at=NOW, outcome=SENT, channel="D1", ts="17.2", over_at=ENDS
     )
     expected = replace(expected, answer="pause")
     for reader in (store, SqlStore(database, CIPHER)):
@@ -178,7 +179,7 @@ async def test_concurrent_outcomes_leave_one(store: Store):
     await asyncio.gather(
         *(
             store.matches.record_outcome(ANA, MatchId("match-1"), word, PLACE, NOW)
-            for word in ("told", "expired", "told")
+            for word in (SENT, "expired", SENT)
         )
     )
     await asyncio.gather(
@@ -193,6 +194,6 @@ async def test_concurrent_outcomes_leave_one(store: Store):
     )
     kept = await store.matches.get(ANA, MatchId("match-1"))
     assert kept is not None
-    assert kept.outcome in {"told", "expired"}
+    assert kept.outcome in {SENT, "expired"}
     assert kept.answer in {"pause", "available"}
     assert kept.over_at in {NOW, ENDS, LATER}

@@ -46,6 +46,7 @@ from slackbot.domain.ports import (
     Posted,
     Store,
 )
+from slackbot.services.notices import SENT
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
 
@@ -72,7 +73,7 @@ POSTED = Posted("D", "1.2")
 async def add_sent(store: Store, person: Person) -> None:
     """Add a second match of the person, sent and over."""
     await store.matches.add(pairing(person, number=2))
-    await store.matches.record_outcome(person, MatchId("match-2"), "told", POSTED, NOW)
+    await store.matches.record_outcome(person, MatchId("match-2"), SENT, POSTED, NOW)
 
 
 USES: dict[str, tuple[Any, ...]] = {
@@ -95,7 +96,7 @@ USES: dict[str, tuple[Any, ...]] = {
     "matches.get": (ANA, MatchId("match-1")),
     "matches.list_for": (ANA, EXPO),
     "matches.list_with": (ANA, EXPO, pairing().session_id, pairing().partner),
-    "matches.record_outcome": (ANA, MatchId("match-1"), "told", Posted("D", "1"), NOW),
+    "matches.record_outcome": (ANA, MatchId("match-1"), SENT, Posted("D", "1"), NOW),
     "matches.list_pending": (TEAM,),
     "matches.backlog": (TEAM,),
     "links.set_unreachable": (ANA, "user_disabled"),

@@ -28,6 +28,7 @@ from slackbot.sandbox.slack import Slack
 from slackbot.sandbox.slack.payloads import Actor, response_url
 from slackbot.sandbox.slack.workspace import Content
 from slackbot.sandbox.slack.workspace import Message as SlackMessage
+from slackbot.services.notices import SENT
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.store import SqlStore
@@ -212,10 +213,10 @@ class Target:
 
 async def _save(store: SqlStore, link: Link) -> None:
     await store.links.save(link)
-    ended = {"settled_at": fakes.NOON, "outcome": "told", "over_at": fakes.NOON}
+    ended = {"settled_at": fakes.NOON, "outcome": SENT, "over_at": fakes.NOON}
     await store.matches.add(fakes.match(person=link.person, event=link.event, **ended))
     if link.person != Person(TeamId(TEAM), UserId(ADA)):
-        await store.availabilities.save(fakes.wish(person=link.person, event=link.event))
+        await store.availabilities.save(fakes.availability(person=link.person, event=link.event))
 
 
 def signature(body: bytes, secret: str, *, at: float | None = None) -> Headers:

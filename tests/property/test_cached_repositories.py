@@ -27,6 +27,7 @@ from slackbot.domain.model import (
     UserId,
 )
 from slackbot.domain.ports import Posted
+from slackbot.services.notices import SENT
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
@@ -99,7 +100,7 @@ STEPS = st.one_of(
     st.tuples(st.just("matches.enrich"), st.tuples(IDS, SEEN)),
     st.tuples(
         st.just("matches.record_outcome"),
-        st.tuples(IDS, st.sampled_from(["told", "expired"]), POSTED, MOMENTS),
+        st.tuples(IDS, st.sampled_from([SENT, "expired"]), POSTED, MOMENTS),
     ),
     st.tuples(st.just("matches.mark_round_over"), st.tuples(IDS, MOMENTS)),
     st.tuples(
@@ -124,7 +125,7 @@ STEPS = st.one_of(
 COURSES = st.lists(st.lists(STEPS, min_size=1, max_size=3), max_size=10)
 AT_FIRST: list[Step] = [
     ("matches.add", (replace(match(ZOE, 1, call=CALL), id=MatchId("m1")),)),
-    ("matches.record_outcome", (MatchId("m1"), "told", Posted("D1", "1"), NOON)),
+    ("matches.record_outcome", (MatchId("m1"), SENT, Posted("D1", "1"), NOON)),
     ("matches.add", (replace(match(YAN, 1), id=MatchId("m2")),)),
 ]
 

@@ -77,7 +77,7 @@ async def test_all_kinds_of_bad_peers_at_once(start: Start, log_lines: LogLines)
 
 
 async def test_half_open_connections(start: Start, log_lines: LogLines) -> None:
-    """Connections on which every packet is lost are given up and made anew."""
+    """Connections on which every packet is lost are closed and replaced."""
     failures = await among([Peer.HALF_OPEN], start, log_lines)
     assert set(failures) <= {"closed", "timeout"}
 

@@ -14,7 +14,8 @@ import psycopg
 import pytest
 
 from slackbot.delivery import engine
-from slackbot.delivery.worker import FENCED, LEASE_SECONDS
+from slackbot.delivery.lease import LEASE_SECONDS
+from slackbot.delivery.worker import FENCED
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack

@@ -13,7 +13,7 @@ from tests.harness.fakes import FakeClock, until
 
 
 class Expected(Exception):
-    """An error that whoever awaits the task deals with."""
+    """An error that is handled where the task is awaited."""
 
 
 async def fail(error: Exception) -> None:
@@ -34,7 +34,7 @@ async def test_work_is_kept_until_it_is_done():
 
 
 async def test_an_expected_error_is_for_the_one_who_waits():
-    """An expected error is raised to whoever awaits the task, and is not logged."""
+    """An expected error is raised where the task is awaited, and is not logged."""
     background = BackgroundTasks(expected=(Expected,))
     with capture_logs() as logged:
         with pytest.raises(Expected):

@@ -22,6 +22,7 @@ from slackbot.domain.errors import MessageDelayed
 from slackbot.domain.model import Match, Person
 from slackbot.domain.notices import LinkRefused, Notice, SessionOver
 from slackbot.domain.ports import Posted
+from slackbot.services.notices import SENT
 from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.store import SqlStore
 from tests.harness.delivery import WAIT_SECONDS, becomes, fresh_match, hurry, life
@@ -130,7 +131,7 @@ async def test_what_was_taken_without_an_answer_is_not_sent_again(
     assert messenger.journal == [FIND]
     kept = await store.matches.get(ANA, match.id)
     assert kept is not None
-    assert (kept.outcome, kept.ts) == ("told", "1.0")
+    assert (kept.outcome, kept.ts) == (SENT, "1.0")
 
 
 async def test_remarks_and_ends_of_rounds_are_taken_over_too(
@@ -139,7 +140,7 @@ async def test_remarks_and_ends_of_rounds_are_taken_over_too(
     """A remark is looked for first; an edit needs no look."""
     match = await stored(store)
     await store.matches.record_outcome(
-        ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at
+        ANA, match.id, SENT, Posted("D-U1", "9.9"), match.received_at
     )
     messenger.errors = [MessageDelayed("ratelimited", LONG)] * 2
     async with life(url, store, messenger) as delivery:
@@ -308,7 +309,7 @@ async def test_a_round_whose_row_forgot_ends_again(
             await store.people.forget(ANA)
             await store.matches.add(match)
             await store.matches.record_outcome(
-                ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at
+                ANA, match.id, SENT, Posted("D-U1", "9.9"), match.received_at
             )
             for _ in range(3):
                 await delivery.finish(ANA, match.id)
@@ -322,7 +323,7 @@ async def test_a_workflow_of_another_process_is_not_looked_up_each_second(
     """The scheduler submits it every second; after a death it is recovered all the same."""
     match = await stored(store)
     await store.matches.record_outcome(
-        ANA, match.id, "told", Posted("D-U1", "9.9"), match.received_at
+        ANA, match.id, SENT, Posted("D-U1", "9.9"), match.received_at
     )
     messenger.errors = [MessageDelayed("ratelimited", LONG)]
     async with life(url, store, messenger) as delivery:

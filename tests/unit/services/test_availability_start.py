@@ -264,15 +264,15 @@ async def test_a_token_refused_on_the_way_is_raised(harness: Harness, call: str)
 
 
 async def test_nobody_is_available_without_an_account(harness: Harness):
-    """Without a link there is no standing and nothing to start."""
+    """Without a link there is no status and nothing to start."""
     for asking in (harness.availabilities.status(ANA), harness.availabilities.start(ANA, "")):
         with pytest.raises(NotLinked):
             await asking
     assert harness.journal == []
 
 
-async def test_a_wish_knows_when_its_session_ends(harness: Harness):
-    """The end of the session, where known, is the end of the wish."""
+async def test_an_availability_ends_with_its_session(harness: Harness):
+    """An availability ends at the end of its session, if that is known."""
     await harness.available(session(ends_at=NOON + timedelta(minutes=5)))
     kept = await harness.store.availabilities.get(ANA)
     assert kept == availability(session_ends_at=NOON + timedelta(minutes=5))

@@ -13,6 +13,7 @@ from slackbot.domain.model import FeedHealth, MatchId, Source, TeamId
 from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted, StoreUnavailable
 from slackbot.services.health import CHECK_SECONDS, HealthMonitor, mostly_disconnected
+from slackbot.services.notices import SENT
 from slackbot.storage.store import SqlStore
 from tests.harness.fakes import ANA, NOON, match, until
 from tests.harness.services import Harness, Outside
@@ -59,7 +60,7 @@ async def test_a_match_pending_for_too_long_is_unhealthy(stage: Stage):
     assert (await stage.after(MINUTE))["notices"]
     assert gauges() == (1, MINUTE)
     assert not (await stage.after(1))["notices"]
-    await stage.store.matches.record_outcome(ANA, match().id, "told", Posted("D", "1"), NOON)
+    await stage.store.matches.record_outcome(ANA, match().id, SENT, Posted("D", "1"), NOON)
     assert (await stage.after(1))["notices"]
     assert gauges() == (0, 0)
 

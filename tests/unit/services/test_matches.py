@@ -12,7 +12,7 @@ from slackbot.domain.errors import MessageUnsure
 from slackbot.domain.model import Match, Partner, Source, State
 from slackbot.domain.notices import MatchFound
 from slackbot.services.matches import GRACE_SECONDS
-from slackbot.services.notices import LANDING_SECONDS
+from slackbot.services.notices import LANDING_SECONDS, SENT
 from tests.harness.fakes import (
     ANA,
     BEN,
@@ -56,7 +56,7 @@ async def test_a_match_is_stored_with_its_call_and_sent(harness: Harness):
     [match] = await stored(harness)
     assert (match.partner, match.call, match.source) == (ZOE, CALL, Source.SOCKET)
     assert match.ends_at == NOON + timedelta(seconds=300)
-    assert (match.outcome, match.channel) == ("told", "D-U1")
+    assert (match.outcome, match.channel) == (SENT, "D-U1")
     assert [sent.id for sent in found(harness)] == [match.id]
     assert await harness.store.availabilities.get(ANA) == availability(state=State.IN_MEETING)
 

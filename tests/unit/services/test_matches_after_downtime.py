@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from slackbot.services.matches import DOWNTIME, RECHECK_PERIOD
-from slackbot.services.notices import LANDING_SECONDS
+from slackbot.services.notices import LANDING_SECONDS, SENT
 from tests.harness.fakes import ANA, EXPO, YAN, availability, link, report, row
 from tests.harness.services import Harness
 
@@ -54,7 +54,7 @@ async def test_matches_sent_after_the_backup_are_not_sent_again(harness: Harness
     await list_matches(harness, 1, 2)
     assert harness.asked("find", "send") == [FIND, FIND]
     outcomes = {match.outcome for match in await harness.store.matches.list_for(ANA, EXPO)}
-    assert outcomes == {"told"}
+    assert outcomes == {SENT}
 
 
 async def test_the_recheck_period_ends(harness: Harness):

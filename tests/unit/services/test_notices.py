@@ -1,4 +1,4 @@
-"""The notice of a match: told once, looked for where it may stand already, given up when final."""
+"""The notice of a match: sent once, searched for first when in question, given up when refused."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from slackbot.services.notices import (
     MATCH_AGE,
     RETRY_CAP_SECONDS,
     RETRY_SECONDS,
+    SENT,
     Notices,
 )
 from tests.harness.fakes import ANA, BEN, NOON, TEA, FakeMessenger, link, match
@@ -79,7 +80,7 @@ async def test_a_match_that_may_be_sent_is_searched_for_first(harness: Harness):
     assert harness.journal == []
     await harness.pass_time(1)
     assert harness.journal == [FIND, SEND]
-    assert await outcome(harness) == "told"
+    assert await outcome(harness) == SENT
 
 
 async def test_a_match_that_was_sent_is_not_sent_again(harness: Harness):
@@ -90,7 +91,7 @@ async def test_a_match_that_was_sent_is_not_sent_again(harness: Harness):
     assert harness.journal == [FIND]
     kept = await harness.store.matches.get(ANA, match().id)
     assert kept is not None
-    assert (kept.outcome, kept.channel, kept.ts) == ("told", STANDS.channel, STANDS.ts)
+    assert (kept.outcome, kept.channel, kept.ts) == (SENT, STANDS.channel, STANDS.ts)
 
 
 async def test_a_message_to_somebody_else_does_not_count(harness: Harness):
@@ -140,7 +141,7 @@ async def test_without_an_answer_it_is_searched_for_before_the_second_try(
     assert harness.journal == [SEND]
     await harness.pass_time(1)
     assert harness.journal == ([SEND, FIND] if taken else [SEND, FIND, SEND])
-    assert await outcome(harness) == "told"
+    assert await outcome(harness) == SENT
 
 
 @pytest.mark.parametrize(
@@ -265,7 +266,7 @@ async def test_a_defect_affects_nobody_else(outside: Outside):
     await harness.pass_time(DEFECTS * RETRY_CAP_SECONDS, step=10)
     assert sending.done()
     assert harness.asked("send").count(SEND) == DEFECTS + 1
-    assert (await outcome(harness), await outcome(harness, BEN)) == ("defect", "told")
+    assert (await outcome(harness), await outcome(harness, BEN)) == ("defect", SENT)
     assert counted("defect") == set_aside + 1
     await harness.aclose()
 
@@ -278,4 +279,4 @@ async def test_trouble_at_slack_is_not_a_defect(harness: Harness, error: Message
     harness.messenger.errors = [error] * (3 * DEFECTS)
     await deliver(harness)
     await harness.pass_time(4 * DEFECTS * RETRY_CAP_SECONDS, step=30)
-    assert await outcome(harness) == "told"
+    assert await outcome(harness) == SENT

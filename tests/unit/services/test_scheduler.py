@@ -16,7 +16,7 @@ from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import Match, MatchId, Person, Source, TeamId
 from slackbot.domain.notices import MatchFound
 from slackbot.domain.ports import Posted, StoreUnavailable
-from slackbot.services.notices import LANDING_SECONDS
+from slackbot.services.notices import LANDING_SECONDS, SENT
 from slackbot.services.scheduler import RESUME_SECONDS
 from tests.harness.fakes import ANA, BEN, NOON, match
 from tests.harness.services import Harness
@@ -78,7 +78,7 @@ async def test_a_round_of_unknown_length_ends_all_the_same(
 
 
 async def test_an_answered_match_is_left_alone(harness: Harness, rounds: asyncio.Task[None]):
-    """Whoever pressed one of its buttons has an answer standing there, which is not undone."""
+    """A message whose button was pressed shows the answer, which is not overwritten."""
     await sent(harness, ends_at=SOON)
     await harness.matches.answered(ANA, Posted("D-U1", "1.0"), "pause")
     await harness.pass_time(600, step=5)
@@ -91,7 +91,7 @@ async def test_an_answered_match_is_left_alone(harness: Harness, rounds: asyncio
 @pytest.mark.parametrize(
     ("changes", "outcome"),
     [
-        ({"source": Source.LIST}, "told"),
+        ({"source": Source.LIST}, SENT),
         ({"source": Source.BEFORE}, "before"),
         ({}, "user_disabled"),
         ({}, "expired"),

@@ -12,6 +12,7 @@ from slackbot.domain.feed_polling import CONNECTED_SECONDS
 from slackbot.domain.model import Person
 from slackbot.domain.notices import MatchFound, Notice
 from slackbot.domain.ports import Posted
+from slackbot.services.notices import SENT
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
@@ -87,7 +88,7 @@ async def test_the_outcome_is_recorded_afterwards(outside: Outside, away: Away):
     assert len(harness.asked("send")) == 1
     kept = await harness.store.matches.get(ANA, match().id)
     assert kept is not None
-    assert kept.outcome == "told"
+    assert kept.outcome == SENT
     await harness.aclose()
 
 

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import IntegrityError
 
+from slackbot.services.notices import SENT
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
@@ -71,7 +72,7 @@ async def test_a_transaction_is_one_trip_to_a_thread(database: Database, trips: 
     assert await store.matches.list_for(ANA, EXPO, match().session_id) == []
     assert await store.matches.add(match(call=CALL))
     assert await store.matches.get(ANA, match().id)
-    await store.matches.record_outcome(ANA, match().id, "told", None, NOON)
+    await store.matches.record_outcome(ANA, match().id, SENT, None, NOON)
     assert len(trips) == 4
     assert await store.availabilities.get(ANA)
     trips.clear()

@@ -15,6 +15,7 @@ from slackbot.domain.model import Partner
 from slackbot.domain.ports import Posted
 from slackbot.domain.text import digest
 from slackbot.services.call_tokens import LinkSigner
+from slackbot.services.notices import SENT
 from tests.harness.calls import (
     KEY,
     NAMESAKE,
@@ -39,7 +40,7 @@ async def test_the_first_browser_gets_the_credentials(stage: CallStage):
     """Meeting and attendee as the platform sent them, the partner, and the time left."""
     match = with_call()
     link = await stage.offered(match)
-    await stage.store.matches.record_outcome(ANA, match.id, "told", Posted("D1", "1.0"), NOON)
+    await stage.store.matches.record_outcome(ANA, match.id, SENT, Posted("D1", "1.0"), NOON)
     stage.clock.advance(60)
     answer = await stage.asks(link)
     assert answer.status_code == 200
