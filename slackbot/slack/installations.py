@@ -63,27 +63,25 @@ class SingleInstallation:
             SlackUnreachable: Slack cannot be asked now.
         """
         async with self._lock:
-            if self._installation is None:
-                self._installation = await self._fetch()
+            if self._installation is not None:
+                return self._installation
+            try:
+                async with asyncio.timeout(CALL_SECONDS):
+                    answer = await self._client.auth_test(token=self._token)
+            except SlackApiError as error:
+                reason = str(error.response.get("error", ""))
+                if reason in FINAL_ERRORS:
+                    raise InstallationRefused(reason) from None
+                raise SlackUnreachable(reason) from None
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                raise SlackUnreachable("no answer") from None
+            self._installation = Installation(
+                team=TeamId(str(answer["team_id"])),
+                bot_id=str(answer.get("bot_id") or ""),
+                bot_user=str(answer["user_id"]),
+                token=self._token,
+            )
             return self._installation
-
-    async def _fetch(self) -> Installation:
-        try:
-            async with asyncio.timeout(CALL_SECONDS):
-                answer = await self._client.auth_test(token=self._token)
-        except SlackApiError as error:
-            reason = str(error.response.get("error", ""))
-            if reason in FINAL_ERRORS:
-                raise InstallationRefused(reason) from None
-            raise SlackUnreachable(reason) from None
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            raise SlackUnreachable("no answer") from None
-        return Installation(
-            team=TeamId(str(answer["team_id"])),
-            bot_id=str(answer.get("bot_id") or ""),
-            bot_user=str(answer["user_id"]),
-            token=self._token,
-        )
 
     async def authorize(
         self, enterprise_id: str | None, team_id: str | None, user_id: str | None

@@ -36,7 +36,23 @@ def manifest(url: str | None, command: str) -> dict[str, Any]:
             "description": "Speed networking at your Accelevents event, without leaving Slack.",
             "background_color": "#1f3a5f",
         },
-        "features": _features(posted_to, command),
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": "Networking", "always_online": True},
+            "slash_commands": [
+                {
+                    "command": command,
+                    **_address("url", posted_to),
+                    "description": "See networking sessions, join one, get matched",
+                    "usage_hint": _USAGE,
+                    "should_escape": False,
+                }
+            ],
+        },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
             "event_subscriptions": {
@@ -48,26 +64,6 @@ def manifest(url: str | None, command: str) -> dict[str, Any]:
             "socket_mode_enabled": posted_to is None,
             "token_rotation_enabled": False,
         },
-    }
-
-
-def _features(posted_to: str | None, command: str) -> dict[str, Any]:
-    return {
-        "app_home": {
-            "home_tab_enabled": True,
-            "messages_tab_enabled": True,
-            "messages_tab_read_only_enabled": False,
-        },
-        "bot_user": {"display_name": "Networking", "always_online": True},
-        "slash_commands": [
-            {
-                "command": command,
-                **_address("url", posted_to),
-                "description": "See networking sessions, join one, get matched",
-                "usage_hint": _USAGE,
-                "should_escape": False,
-            }
-        ],
     }
 
 

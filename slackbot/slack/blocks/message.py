@@ -70,7 +70,8 @@ class Button:
     value: str = ""
     url: str = ""
     primary: bool = False
-    confirm: Block | None = None
+    # A confirmation dialog, shown before the button acts: its parts and their texts.
+    confirm: dict[str, str] | None = None
     # Read by screen readers instead of the label, where several buttons look alike.
     spoken: str = ""
 
@@ -88,7 +89,8 @@ class Button:
         if self.primary:
             element["style"] = "primary"
         if self.confirm:
-            element["confirm"] = self.confirm
+            parts = self.confirm.items()
+            element["confirm"] = {k: {"type": "plain_text", "text": v} for k, v in parts}
         if self.spoken:
             element["accessibility_label"] = sanitize(self.spoken, BUTTON_LIMIT)
         return element
@@ -175,13 +177,3 @@ def _with_unique_ids(blocks: Iterable[Block]) -> Iterator[Block]:
                 yield block | {"elements": elements}
         else:
             yield block
-
-
-def confirm(title: str, text: str, yes: str, no: str) -> Block:
-    """Return a confirmation dialog, shown before a button acts."""
-    return {
-        "title": {"type": "plain_text", "text": title},
-        "text": {"type": "plain_text", "text": text},
-        "confirm": {"type": "plain_text", "text": yes},
-        "deny": {"type": "plain_text", "text": no},
-    }

@@ -76,19 +76,8 @@ def connect_form(
         draft.say(texts.MODAL_LINKED_NOW, event=linked_to)
     blocks = [
         *draft.blocks,
-        _input(
-            EVENT,
-            texts.MODAL_EVENT_LABEL,
-            texts.MODAL_EVENT_HINT,
-            placeholder=links.example,
-            initial=event,
-        ),
-        _input(
-            CREDENTIAL,
-            texts.MODAL_CREDENTIAL_LABEL,
-            texts.MODAL_CREDENTIAL_HINT,
-            initial=credential,
-        ),
+        _input(EVENT, texts.MODAL_EVENT_LABEL, texts.MODAL_EVENT_HINT, event, links.example),
+        _input(CREDENTIAL, texts.MODAL_CREDENTIAL_LABEL, texts.MODAL_CREDENTIAL_HINT, credential),
         *Draft().small(texts.CONNECT_SMALL).blocks,
     ]
     return _view(blocks, pending) | {"submit": plain_text(texts.MODAL_SUBMIT)}
@@ -126,9 +115,7 @@ def _view(blocks: list[Block], pending: PendingCommand) -> View:
     }
 
 
-def _input(
-    block_id: str, label: str, hint: str, *, placeholder: str = "", initial: str = ""
-) -> Block:
+def _input(block_id: str, label: str, hint: str, initial: str, placeholder: str = "") -> Block:
     element: Block = {"type": "plain_text_input", "action_id": block_id, "max_length": 3000}
     if placeholder:
         element["placeholder"] = plain_text(placeholder[:150])

@@ -63,13 +63,11 @@ def session_choice(candidates: Sequence[Session], name: Name, now: datetime) -> 
 def joined_card(session: Session, event: EventSlug, links: HubLinks) -> Message:
     """Draw a session just joined; the next step is to become available."""
     draft = Draft().say(texts.JOINED, title=session.title)
+    action = Command(Name.AVAILABLE, str(session.id)).action
+    hub_url = links.session(event, session.id)
     draft.buttons(
-        Button(
-            texts.BUTTON_AVAILABLE,
-            Command(Name.AVAILABLE, str(session.id)).action,
-            primary=True,
-        ),
-        Button(texts.BUTTON_HUB, f"hub:{session.id}", url=links.session(event, session.id)),
+        Button(texts.BUTTON_AVAILABLE, action, primary=True),
+        Button(texts.BUTTON_HUB, f"hub:{session.id}", url=hub_url),
     )
     if session.ends_at is not None:
         draft.small(texts.UNTIL_SMALL, end=session.ends_at)
@@ -148,25 +146,16 @@ def _actions(
     available_here: bool,
 ) -> Sequence[Button]:
     number = str(session.id)
-    hub = Button(
-        texts.BUTTON_HUB,
-        f"hub:{number}",
-        url=links.session(event, session.id),
-        spoken=f"{texts.BUTTON_HUB}: {session.title}",
-    )
+
+    def button(label: str, action: str, *, url: str = "", primary: bool = False) -> Button:
+        return Button(label, action, url=url, primary=primary, spoken=f"{label}: {session.title}")
+
+    hub = button(texts.BUTTON_HUB, f"hub:{number}", url=links.session(event, session.id))
     if scope is not SessionScope.LIVE:
         return [hub]
     if available_here:
         return [Button(texts.BUTTON_PAUSE, Command(Name.PAUSE, number).action), hub]
-    available = Button(
-        texts.BUTTON_AVAILABLE,
-        Command(Name.AVAILABLE, number).action,
-        primary=True,
-        spoken=f"{texts.BUTTON_AVAILABLE}: {session.title}",
-    )
-    join = Button(
-        texts.BUTTON_JOIN,
-        Command(Name.JOIN, number).action,
-        spoken=f"{texts.BUTTON_JOIN}: {session.title}",
-    )
+    action = Command(Name.AVAILABLE, number).action
+    available = button(texts.BUTTON_AVAILABLE, action, primary=True)
+    join = button(texts.BUTTON_JOIN, Command(Name.JOIN, number).action)
     return [available, hub] if session.registered else [available, join, hub]

@@ -9,7 +9,7 @@ from slackbot.domain.model import Link, State
 from slackbot.services.availability import AvailabilityStatus
 from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.blocks.message import Button, Draft, Message, confirm
+from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.command import Command, Name
 
 # Action ids of the buttons that open the connect form and its help.
@@ -116,12 +116,12 @@ def _not_available_card(status: AvailabilityStatus) -> Message:
         Button(
             texts.BUTTON_DISCONNECT,
             Command(Name.DISCONNECT).action,
-            confirm=confirm(
-                texts.CONFIRM_DISCONNECT_TITLE,
-                texts.CONFIRM_DISCONNECT,
-                texts.BUTTON_DISCONNECT,
-                texts.CONFIRM_DENY,
-            ),
+            confirm={
+                "title": texts.CONFIRM_DISCONNECT_TITLE,
+                "text": texts.CONFIRM_DISCONNECT,
+                "confirm": texts.BUTTON_DISCONNECT,
+                "deny": texts.CONFIRM_DENY,
+            },
         ),
     )
     link = status.link

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -48,14 +48,6 @@ class Problem:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A link or a problem."""
-
-    link: Link | None = None
-    problem: Problem | None = None
-
-
 class ConnectFlow:
     """Opens the form, submits it, and runs the pending command afterwards."""
 
@@ -93,15 +85,11 @@ class ConnectFlow:
 
         return self._background.start(draw(), "token_help")
 
-    def checking(self, form: Form) -> dict[str, Any]:
-        """Return the view shown while Accelevents checks the credential."""
-        return modals.checking(form.pending)
-
-    def submit(self, form: Form) -> asyncio.Task[Outcome]:
+    def submit(self, form: Form) -> asyncio.Task[Link | Problem]:
         """Connect the account; once linked, the pending command runs by itself."""
         return self._background.start(self._submit(form), "submit")
 
-    def show_later(self, task: asyncio.Task[Outcome], form: Form, view_id: str) -> None:
+    def show_later(self, task: asyncio.Task[Link | Problem], form: Form, view_id: str) -> None:
         """Show the outcome in the modal when it is ready."""
         self._background.start(self._show(task, form, view_id), "show_later")
 
@@ -123,19 +111,19 @@ class ConnectFlow:
             log.info("form_not_opened", reason=error.reason)
             await self._send(person, pending, connect_prompt(pending.parsed, self._slash))
 
-    async def _submit(self, form: Form) -> Outcome:
+    async def _submit(self, form: Form) -> Link | Problem:
         try:
             link = await self._accounts.connect(form.person, form.event, form.credential)
         except SlackbotError as error:
-            return Outcome(problem=Problem(*modals.field_error(error, self._links)))
+            return Problem(*modals.field_error(error, self._links))
         except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
             defect_card(error)
-            return Outcome(problem=Problem(*modals.field_error(None, self._links)))
+            return Problem(*modals.field_error(None, self._links))
         work = self._run_pending(form, link)
         self._background.start(self._answered(work, form.person, form.pending), "pending_command")
         # Slack opens about fifty channels a minute, so do not wait until many matches come.
         self._background.start(self._responder.open_channel(form.person), "open_channel")
-        return Outcome(link=link)
+        return link
 
     async def _run_pending(self, form: Form, link: Link) -> None:
         command = form.pending.parsed
@@ -165,23 +153,22 @@ class ConnectFlow:
         url, replace = pending.response_url, pending.is_prompt
         await self._responder.send(person, url, message, replace=replace)
 
-    async def _show(self, task: asyncio.Task[Outcome], form: Form, view_id: str) -> None:
+    async def _show(self, task: asyncio.Task[Link | Problem], form: Form, view_id: str) -> None:
         outcome = await asyncio.shield(task)
-        if outcome.link is not None:
-            view = modals.connected(form.pending, outcome.link.event)
+        if isinstance(outcome, Link):
+            view = modals.connected(form.pending, outcome.event)
         else:
-            assert outcome.problem is not None
             view = modals.connect_form(
                 form.pending,
                 self._links,
                 event=form.event,
                 credential=form.credential,
-                problem=outcome.problem.sentence,
+                problem=outcome.sentence,
             )
         try:
             await send_with_retry(lambda: self._views.update(form.person, view_id, view))
         except MessageError:
             # The modal was closed meanwhile. Once linked, the pending command's answer follows.
-            if outcome.problem is not None:
-                card = problem_card(outcome.problem.sentence)
+            if isinstance(outcome, Problem):
+                card = problem_card(outcome.sentence)
                 await self._responder.send(form.person, "", card, replace=False)

@@ -129,30 +129,27 @@ class Responder:
     def reply(self, task: asyncio.Task[Message], target: ReplyTarget) -> None:
         """Replace what a button stands in by its answer when that is ready."""
 
-        async def send() -> None:
-            await self._replace(await asyncio.shield(task), target)
+        async def replace() -> None:
+            person, posted, message = target.person, target.own_message, await asyncio.shield(task)
+            if target.home:
+                view = message.home_view()
+                await send_with_retry(lambda: self._views.publish_home(person, view))
+            elif posted is not None:
+                whole = Message(message.text, [*target.kept, *message.blocks])
+                try:
+                    await send_with_retry(lambda: self._messenger.update(person, posted, whole))
+                except MessageRefused:
+                    await send_with_retry(lambda: self._messenger.post(person, message))
+            else:
+                await self.send(person, target.response_url, message, replace=True)
 
-        self._start(send())
+        self._start(replace())
 
     async def send(self, person: Person, url: str, message: Message, *, replace: bool) -> None:
         """Send an answer by `response_url`, or by direct message if `url` is empty or fails."""
         await send_with_retry(
             lambda: self._response_urls.send(person, url, message, replace=replace)
         )
-
-    async def _replace(self, message: Message, target: ReplyTarget) -> None:
-        person, posted = target.person, target.own_message
-        if target.home:
-            view = message.home_view()
-            await send_with_retry(lambda: self._views.publish_home(person, view))
-        elif posted is not None:
-            whole = Message(message.text, [*target.kept, *message.blocks])
-            try:
-                await send_with_retry(lambda: self._messenger.update(person, posted, whole))
-            except MessageRefused:
-                await send_with_retry(lambda: self._messenger.post(person, message))
-        else:
-            await self.send(person, target.response_url, message, replace=True)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         hold_slot_for(self._background.start(work, "reply"))

@@ -256,14 +256,11 @@ class SocketMode:
 
     async def _dispatch(self, request: SocketModeRequest) -> SocketModeResponse | None:
         """Return Bolt's response as an acknowledgement; None if Bolt has none."""
-        headers: dict[str, str | Sequence[str]] = {
-            name: str(value)
-            for name, value in (
-                ("x-slack-retry-num", request.retry_attempt),
-                ("x-slack-retry-reason", request.retry_reason),
-            )
-            if value
-        }
+        headers: dict[str, str | Sequence[str]] = {}
+        if request.retry_attempt:
+            headers["x-slack-retry-num"] = str(request.retry_attempt)
+        if request.retry_reason:
+            headers["x-slack-retry-reason"] = str(request.retry_reason)
         try:
             bolt_request = AsyncBoltRequest(
                 mode="socket_mode", body=request.payload, headers=headers

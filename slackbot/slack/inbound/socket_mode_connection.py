@@ -24,7 +24,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.slack.inbound.http import BODY_LIMIT
-from slackbot.slack.installations import FINAL_ERRORS
+from slackbot.slack.installations import FINAL_ERRORS, InstallationRefused
 from slackbot.slack.request_context import arrived_at
 from slackbot.telemetry import UNREADABLE
 
@@ -37,12 +37,8 @@ REFUSALS: Final = FINAL_ERRORS | {"not_allowed_token_type", "missing_scope", "no
 DISCONNECTS: Final = {"warning", "refresh_requested", "too_many_websockets", "link_disabled"}
 
 
-class AppTokenRefused(Exception):
+class AppTokenRefused(InstallationRefused):
     """Slack does not accept the app-level token; `reason` is Slack's error word."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class NotConnected(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -82,35 +83,32 @@ class SlackMessenger:
 
     async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
         """Search our latest direct messages to the person for this key."""
-
-        async def search(channel: str) -> Posted | None:
-            return await self._find(person, channel, key, since)
-
+        search = partial(self._find, person, key, since)
         return await self._channels.use(person, Rank.MATCH, since, search)
 
     async def _find(
-        self, person: Person, channel: str, key: str, since: datetime | None
+        self, person: Person, key: str, since: datetime | None, channel: str
     ) -> Posted | None:
         bot = (await self._api.installed(person)).bot_user
         oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}" if since is not None else None
         request = SendRequest(Rank.MATCH, "conversations.history", since, channel=channel)
         cursor: str | None = None
         for _ in range(PAGES if since is not None else 1):
-
-            async def read(cursor: str | None = cursor) -> Any:
-                return await self._api.request_idempotent(
-                    "conversations.history",
-                    person,
-                    channel=channel,
-                    oldest=oldest,
-                    cursor=cursor,
-                    limit=PAGE,
-                    include_all_metadata=True,
-                )
-
-            answer = await self._queue.send(request, read)
+            read = partial(
+                self._api.request_idempotent,
+                "conversations.history",
+                person,
+                channel=channel,
+                oldest=oldest,
+                cursor=cursor,
+                limit=PAGE,
+                include_all_metadata=True,
+            )
+            answer: Any = await self._queue.send(request, read)
             for message in answer["messages"]:
-                if message.get("user") == bot and _key_of(message) == key:
+                payload = (message.get("metadata") or {}).get("event_payload")
+                found = isinstance(payload, dict) and payload.get("key") == key
+                if found and message.get("user") == bot:
                     return Posted(channel, str(message["ts"]))
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not answer.get("has_more") or not cursor:
@@ -159,11 +157,10 @@ class SlackMessenger:
         rank: Rank,
         since: datetime | None,
     ) -> None:
-        async def send() -> None:
-            await self._send_content(message, EDIT, person, channel=posted.channel, ts=posted.ts)
-
+        place = {"channel": posted.channel, "ts": posted.ts}
         request = SendRequest(rank, EDIT, since, key=("edit", posted), channel=posted.channel)
-        await self._queue.send(request, send)
+        edit = partial(self._send_content, message, EDIT, person, **place)
+        await self._queue.send(request, edit)
 
     async def _send_content(
         self, message: Message, method: str, person: Person, **arguments: Any
@@ -176,9 +173,3 @@ class SlackMessenger:
             except ContentRefused as error:
                 log.warning("content_refused", method=method, reason=error.reason)
         return await self._api.request(method, person, **arguments, **plainest.payload())
-
-
-def _key_of(message: dict[str, Any]) -> object:
-    """Return the key in a message's metadata, or None."""
-    payload = (message.get("metadata") or {}).get("event_payload")
-    return payload.get("key") if isinstance(payload, dict) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from slackbot.domain.model import Person
@@ -26,9 +27,8 @@ class Views:
 
     async def publish_home(self, person: Person, view: dict[str, Any]) -> None:
         """Replace the person's Home."""
-
-        async def send() -> None:
-            await self._api.request("views.publish", person, user_id=person.user, view=view)
-
         request = SendRequest(Rank.HOME, "views.publish", key=("home", person))
-        await self._queue.send(request, send)
+        publish = partial(
+            self._api.request, "views.publish", person, user_id=person.user, view=view
+        )
+        await self._queue.send(request, publish)

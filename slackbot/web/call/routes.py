@@ -48,10 +48,6 @@ STORE_SECONDS: Final = 2.0
 SLACK_REDIRECT: Final = "https://slack.com/app_redirect"
 
 
-class Unreadable(Exception):
-    """A request's body has no known state."""
-
-
 class CallPage:
     """The routes below `/call`."""
 
@@ -125,7 +121,10 @@ class CallPage:
         """Record that a browser joined or left the call."""
 
         async def record(link: str, browser: str | None) -> Response:
-            await self._calls.visit(link, browser, await _visit(request))
+            visit = await _visit(request)
+            if visit is None:
+                return _error(400, "unreadable")
+            await self._calls.visit(link, browser, visit)
             return Response(status_code=204)
 
         return await self._answer(request, record)
@@ -144,23 +143,22 @@ class CallPage:
             return await handler(link, request.cookies.get(self._cookie))
         except EntryRefused as refused:
             return _error(STATUS[refused.reason], refused.reason.value)
-        except Unreadable:
-            return _error(400, "unreadable")
         except StoreUnavailable:
             log.warning("call_page_postponed", reason="store_unavailable")
             return _error(503, "busy", STORE_SECONDS)
 
 
-async def _visit(request: Request) -> Visit:
+async def _visit(request: Request) -> Visit | None:
+    """Read the state in a request's body; None if it is invalid."""
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
             if len(body) > BODY_LIMIT:
-                raise Unreadable
+                return None
         return Visit(json.loads(body)["state"])
     except (ValueError, KeyError, TypeError, ClientDisconnect, RecursionError):
-        raise Unreadable from None
+        return None
 
 
 def _session(entry: Entry) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from slackbot.slack.blocks.modals import CONNECT, CREDENTIAL, EVENT, PendingCommand
-from slackbot.slack.commands.connect_flow import Form
+from slackbot.slack.blocks.modals import CONNECT, CREDENTIAL, EVENT, PendingCommand, checking
+from slackbot.slack.commands.connect_flow import Form, Problem
 from slackbot.slack.commands.responder import person_of, ready_in_time
 from slackbot.slack.inbound.listeners import Parts
 from slackbot.slack.request_context import timed
@@ -27,8 +27,8 @@ def register(app: AsyncApp, parts: Parts) -> None:
         task = connect_flow.submit(form)
         if not await ready_in_time(task):
             connect_flow.show_later(task, form, str(view["id"]))
-            await ack(response_action="update", view=connect_flow.checking(form))
-        elif (problem := task.result().problem) is not None:
+            await ack(response_action="update", view=checking(form.pending))
+        elif isinstance(problem := task.result(), Problem):
             await ack(response_action="errors", errors={problem.field: problem.sentence})
         else:
             await ack()
