@@ -13,8 +13,8 @@ from slackbot.slack import texts
 from . import refusals
 from .conftest import Mission, dms, until
 
+# Seconds: a little more than the first reply waits.
 SLOW = 2.3
-"""Seconds: longer than the first reply waits, and little more."""
 
 
 async def test_a_slow_platform_is_announced(mission: Mission) -> None:

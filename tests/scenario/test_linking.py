@@ -16,8 +16,9 @@ from slackbot.slack.blocks.text import plain
 from . import refusals
 from .conftest import LogLines, Mission, Start, form_by_command, form_of
 
+# Seconds: a little more than the first reply waits.
 SLOW = 2.3
-"""Seconds: longer than the first reply waits, and little more."""
+# Commands of an unlinked person, and what the answer shows once linked.
 TYPED = {
     "": "See which networking sessions are open",
     "status": "You're not available",
@@ -30,7 +31,6 @@ TYPED = {
     "pause": "You're not available",
     "matches": "No matches yet",
 }
-"""What somebody not linked may type, and what its answer shows once they are."""
 
 
 def filled_in(form: ScreenItem) -> dict[str, str]:
@@ -237,7 +237,7 @@ async def test_closing_the_form_during_the_check(mission: Mission) -> None:
 
 
 async def test_a_form_that_could_not_open_is_offered_again(mission: Mission) -> None:
-    """If the trigger expires, the prompt with its button comes instead."""
+    """An expired trigger leads to the prompt with its button."""
     ada = mission.ada
     mission.slack.faults.order(Fault("views.open", error="expired_trigger_id"))
     await ada.types("/networking connect")

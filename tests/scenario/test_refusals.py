@@ -18,13 +18,13 @@ from .conftest import Mission, Start
 from .refusals import FieldRow, Row
 
 EXAMPLE = {"example": "https://www.accelevents.com/e/your-event"}
+# What a command of the table shows without a refusal.
 DONE = {
     "sessions live": "Networking now",
     "sessions mine": "Your sessions",
     "join 11645": "You're in First Network Session",
     "available 11645": "You're available in First Network Session",
 }
-"""What a command of the table shows once nothing is in its way."""
 
 
 def sentence(code: str, values: Mapping[str, object]) -> str:

@@ -21,10 +21,10 @@ from slackbot.slack import texts
 from .conftest import LogLines, Mission, Start, until
 from .test_mission import *  # noqa: F403
 
-LINES = 2
-"""Connections that the bot keeps."""
-MOST_LINES = 4
-"""Those, and those that are being replaced."""
+# The bot's connections.
+CONNECTIONS = 2
+# The same, and those that are being replaced.
+MOST_CONNECTIONS = 4
 OVER_SOCKET_MODE = {"slack_app_token": APP_TOKEN, "slack_signing_secret": ""}
 
 
@@ -43,7 +43,7 @@ def start(start: Start) -> Start:
 async def connected(mission: Mission) -> None:
     """Wait until all of the bot's connections are open."""
     lines = mission.slack.socket_mode
-    await lines.until(lambda: sum(line.greeted for line in lines.connections) >= LINES)
+    await lines.until(lambda: sum(line.greeted for line in lines.connections) >= CONNECTIONS)
 
 
 async def says(person: User, text: str) -> None:
@@ -149,12 +149,12 @@ async def test_a_silent_connection_is_detected_and_replaced(mission: Mission) ->
     silent = mode.connections[0]
     silent.stall("silent")
     heard = 0
-    while silent in mode.connections and mode.accepted == LINES:
+    while silent in mode.connections and mode.accepted == CONNECTIONS:
         heard += (await ada.types("/networking help")).ok
     assert heard < 20
-    await mode.until(lambda: mode.accepted == LINES + 1)
+    await mode.until(lambda: mode.accepted == CONNECTIONS + 1)
     await silent.close()
-    await mode.until(lambda: len(mode.connections) == LINES)
+    await mode.until(lambda: len(mode.connections) == CONNECTIONS)
     mission.slack.answer_seconds = 3.0
     for _ in range(20):
         await says(ada, "/networking help")
@@ -165,7 +165,7 @@ async def test_a_dropped_connection_is_replaced(mission: Mission) -> None:
     mode = mission.slack.socket_mode
     for _ in range(3):
         mode.connections[0].drop()
-        await mode.until(lambda: len(mode.connections) < LINES)
+        await mode.until(lambda: len(mode.connections) < CONNECTIONS)
         await says(mission.ada, "/networking help")
         await connected(mission)
 
@@ -177,14 +177,14 @@ async def test_slack_asks_to_reconnect(mission: Mission, reason: str) -> None:
     old = list(mode.connections)
     for line in old:
         await line.disconnect(reason)
-    while mode.accepted < 2 * LINES:
+    while mode.accepted < 2 * CONNECTIONS:
         await says(mission.ada, "/networking help")
         most = max(most, len(mode.connections))
-    assert most <= MOST_LINES
+    assert most <= MOST_CONNECTIONS
     for line in old:
         await says(mission.ada, "/networking help")
         await line.close()
-    await mode.until(lambda: len(mode.connections) == LINES)
+    await mode.until(lambda: len(mode.connections) == CONNECTIONS)
     await says(mission.ada, "/networking help")
 
 
@@ -195,7 +195,7 @@ async def test_connections_never_pile_up(mission: Mission) -> None:
         for line in list(mode.connections):
             await line.disconnect("refresh_requested")
         await says(mission.ada, "/networking help")
-        assert len(mode.connections) <= MOST_LINES
+        assert len(mode.connections) <= MOST_CONNECTIONS
 
 
 async def test_junk_on_the_connection(mission: Mission, log_lines: LogLines) -> None:

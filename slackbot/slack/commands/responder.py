@@ -68,7 +68,7 @@ def slack_person(team: object, user: object) -> Person:
 
 @dataclass(frozen=True, slots=True)
 class ReplyTarget:
-    """Where a button stands, and so where its answer goes."""
+    """The place of a pressed button, and so of its answer."""
 
     person: Person
     response_url: str = field(default="", repr=False)
