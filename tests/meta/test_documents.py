@@ -6,6 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from slackbot.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -63,3 +65,25 @@ def test_decisions_are_short() -> None:
         p.name for p in (ROOT / "docs/adr").glob("*.md") if len(p.read_text().splitlines()) > 40
     ]
     assert long == []
+
+
+@pytest.mark.parametrize(
+    ("name", "heading"), [("README.md", "## How it is built"), ("CONTRIBUTING.md", "## Glossary")]
+)
+def test_every_path_of_the_map_exists(name: str, heading: str) -> None:
+    """The README's map and the glossary name only files and folders that exist.
+
+    A name without its folder is beside the one before it.
+    """
+    text = (ROOT / name).read_text().partition(heading)[2]
+    rows = re.findall(r"^\|.*\| (`.*) \|$", text, re.MULTILINE)
+    assert len(rows) > 15
+    missing = []
+    for row in rows:
+        folder = ROOT
+        for path in re.findall(r"`([\w./]+)`", row):
+            places = [folder / path, ROOT / "slackbot" / path, ROOT / path]
+            found = [place for place in places if place.exists()]
+            missing += [] if found else [path]
+            folder = found[0].parent if found else folder
+    assert missing == []
