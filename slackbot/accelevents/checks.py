@@ -51,19 +51,14 @@ def _read_answer(status: int, body: bytes, event: EventSlug | None) -> Finding:
     if status == 403:
         message = "reachable, but it forbids ({status})"
         return Subject.PLATFORM.warning("platform_forbids", message, TRY_WITH_TOKEN, **facts)
-    event_unknown = False
     if status >= 300:
         answer = parse_error_body(body)
-        event_unknown = 4040200 in answer.codes or "event not found" in answer.message
-        if not event_unknown:
-            return Subject.PLATFORM.warning(
-                "path_unknown",
-                "it answers {status} where the sessions should be",
-                "check that ACCELEVENTS_API_URL is the API's base",
-                **facts,
-            )
-    if event_unknown and event is not None:
-        return _event_unknown(Subject.PLATFORM, **facts)
+        if 4040200 not in answer.codes and "event not found" not in answer.message:
+            message = "it answers {status} where the sessions should be"
+            hint = "check that ACCELEVENTS_API_URL is the API's base"
+            return Subject.PLATFORM.warning("path_unknown", message, hint, **facts)
+        if event is not None:
+            return _event_unknown(Subject.PLATFORM, **facts)
     return Subject.PLATFORM.ok("platform_answers", "the API answers", **facts)
 
 
@@ -74,12 +69,14 @@ def _host_problem(status: int, body: bytes) -> str | None:
         return "rate_limited"
     if status >= 500:
         return "server_failed"
-    return None if status == 403 or _is_json(body) else "web_page"
+    if status == 403 or _is_json(body):
+        return None
+    return "web_page"
 
 
 def _is_json(body: bytes) -> bool:
     if len(body) > LONGEST_ANSWER:  # cut off: its beginning must do
-        return body.lstrip()[:1] in {b"{", b"["}
+        return body.lstrip().startswith((b"{", b"["))
     try:
         json.loads(body)
     except (ValueError, RecursionError):
@@ -100,23 +97,14 @@ async def check_token(
     try:
         scheme = await client.check(event, token)
     except TokenRefused:
-        refused = Subject.TOKEN.failure(
-            "token_refused",
-            "refused for {event}",
-            "take a fresh one; if it is fresh, check ACCELEVENTS_AUTH_SCHEME",
-            event=event,
-        )
-        return refused, None
+        message = "refused for {event}"
+        hint = "take a fresh one; if it is fresh, check ACCELEVENTS_AUTH_SCHEME"
+        return Subject.TOKEN.failure("token_refused", message, hint, event=event), None
     except EventNotFound:
         return _event_unknown(Subject.TOKEN, event=event), None
     except PlatformError as error:
-        untried = Subject.TOKEN.failure(
-            "token_untried",
-            "could not be tried ({error})",
-            "see the line above on accelevents",
-            error=error.code,
-        )
-        return untried, None
+        message, hint = "could not be tried ({error})", "see the line above on accelevents"
+        return Subject.TOKEN.failure("token_untried", message, hint, error=error.code), None
     finally:
         await client.aclose()
     message = "accepted for {event}, sent {scheme}"

@@ -52,13 +52,7 @@ def meeting_id(node: Node) -> str | None:
 
 
 def find_call(partner: Node, meeting: str, own_account_id: int | None) -> Call | None:
-    """Return the call of a partner's match, or None when the reader cannot join it.
-
-    Args:
-        partner: The partner's node.
-        meeting: The call's `MeetingId`.
-        own_account_id: The reader's account.
-    """
+    """Return the call with the `MeetingId`, or None when the reader cannot join it."""
     subtree = _subtree_of_meeting(partner, meeting)
     attendee = _own_attendee(subtree, own_account_id)
     if attendee is None:
@@ -85,10 +79,11 @@ def _subtree_of_meeting(partner: Node, meeting: str) -> Node:
     ids = [found for node in root.walk() if (found := meeting_id(node))]
     if set(ids) == {meeting}:
         return root
-    for subtree in partner.upwards():
-        if sum(meeting_id(node) == meeting for node in subtree.walk()) == ids.count(meeting):
-            return subtree
-    return root
+    return next(
+        subtree
+        for subtree in partner.upwards()
+        if sum(meeting_id(node) == meeting for node in subtree.walk()) == ids.count(meeting)
+    )
 
 
 def _own_attendee(subtree: Node, own_account_id: int | None) -> Node | None:
@@ -100,9 +95,7 @@ def _own_attendee(subtree: Node, own_account_id: int | None) -> Node | None:
     found = {
         node.fields["attendeeid"]: node
         for node in subtree.walk()
-        if all(
-            parsing.text(node.fields.get(name), MAX_VALUE) for name in ("attendeeid", "jointoken")
-        )
+        if _pick(node, _ATTENDEE_FIELDS).keys() >= {"AttendeeId", "JoinToken"}
     }
     attendees = list(found.values())
     if len(attendees) > 1:

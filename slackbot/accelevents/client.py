@@ -7,7 +7,9 @@ retried; a join, a status change and a login are sent once.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
@@ -93,25 +95,20 @@ class AcceleventsClient:
         path = f"/rest/u/loginUserByUserKey/{_path_segment(user_key, MagicLinkInvalid)}"
         query = {"eventUrl": event, "loginSource": "MAGIC_LINK"}
         response = await self._http.send(Request(Endpoint.LOGIN, "POST", path, query=query))
-        return response.parse(lambda answer: schemas.read_grant(answer, self._zone))
+        return response.parse(partial(schemas.read_grant, zone=self._zone))
 
     async def check(self, event: EventSlug, token: SecretStr) -> AuthScheme:
         """Try the token on the event; with `auto`, bare first and then as Bearer."""
-        if self._options.auth_scheme != "auto":
-            scheme = AuthScheme(self._options.auth_scheme)
-            await self._try_token(event, token, scheme)
-            return scheme
-        try:
-            await self._try_token(event, token, AuthScheme.BARE)
-        except TokenRefused:
-            await self._try_token(event, token, AuthScheme.BEARER)
-            return AuthScheme.BEARER
-        return AuthScheme.BARE
-
-    async def _try_token(self, event: EventSlug, token: SecretStr, scheme: AuthScheme) -> None:
-        query = _list_query(SessionScope.LIVE) | {"page": "0", "size": "1"}
-        request = _session_list(event, query, authorization(token, scheme))
-        await self._http.fetch(request, schemas.read_page)
+        scheme = self._options.auth_scheme
+        if scheme == "auto":
+            with suppress(TokenRefused):
+                header = authorization(token, AuthScheme.BARE)
+                await self._session_page(event, header, SessionScope.LIVE, 0, size=1)
+                return AuthScheme.BARE
+            scheme = "bearer"
+        header = authorization(token, AuthScheme(scheme))
+        await self._session_page(event, header, SessionScope.LIVE, 0, size=1)
+        return AuthScheme(scheme)
 
     # --- sessions ---
 
@@ -120,9 +117,7 @@ class AcceleventsClient:
         found: dict[SessionId, Session] = {}
         count, previous = 0, None
         for number in range(MAX_PAGES):
-            query = _list_query(scope) | {"page": str(number), "size": str(PAGE_SIZE)}
-            request = _session_list(link.event, query, _authorization(link))
-            page = await self._http.fetch(request, schemas.read_page)
+            page = await self._session_page(link.event, _authorization(link), scope, number)
             if not page.rows or page.rows == previous:  # the same page again: there are no pages
                 break
             for session in schemas.read_sessions(page.rows, self._zone):
@@ -131,6 +126,14 @@ class AcceleventsClient:
             if page.total is not None and count >= page.total:
                 break
         return list(found.values())
+
+    async def _session_page(
+        self, event: EventSlug, header: str, scope: SessionScope, number: int, size: int = PAGE_SIZE
+    ) -> schemas.SessionPage:
+        path = f"{_event_path(event)}/session/v2"
+        query = _list_query(scope) | {"page": str(number), "size": str(size)}
+        request = Request(Endpoint.SESSIONS, "GET", path, header, query)
+        return await self._http.fetch(request, schemas.read_page)
 
     async def registered_sessions(self, link: Link) -> list[Session]:
         """Return the sessions that the person is registered for; this list has no pages."""
@@ -155,20 +158,13 @@ class AcceleventsClient:
     async def matches(self, link: Link, session_id: SessionId) -> list[MatchReport]:
         """Return the platform's own list of the person's matches in the session."""
         request = _templated(Endpoint.MATCHES, self._options.matches_request, link, session_id)
-        return await self._http.fetch(
-            request, lambda answer: schemas.read_match_list(answer, self._zone)
-        )
+        return await self._http.fetch(request, partial(schemas.read_match_list, zone=self._zone))
 
     async def _send_change(self, request: Request) -> None:
         """Send a change. Any 2xx will do, but a web page is not the API's."""
         response = await self._http.send(request)
         if response.body.lstrip().startswith(b"<"):
             raise unreadable_response(request.endpoint, response.status)
-
-
-def _session_list(event: EventSlug, query: dict[str, str], header: str) -> Request:
-    path = f"{_event_path(event)}/session/v2"
-    return Request(Endpoint.SESSIONS, "GET", path, header, query)
 
 
 def _list_query(scope: SessionScope) -> dict[str, str]:

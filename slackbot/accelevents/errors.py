@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -114,8 +113,7 @@ def error_for(endpoint: Endpoint, status: int, body: bytes) -> PlatformError:
         return errors.ServerFailed(status=status)
     for phrase, error in by_phrase.items():
         if phrase in parsed.message:
-            is_limit = error is errors.TicketLimitReached
-            limit = _TICKET_LIMIT.search(parsed.message) if is_limit else None
+            limit = _TICKET_LIMIT.search(parsed.message)
             return error(status=status, permitted=int(limit[1]) if limit else None)
     by_status = _ERRORS_BY_STATUS.get(status, errors.Rejected)
     return _ERRORS_BY_ENDPOINT.get((endpoint, status), by_status)(status=status)
@@ -139,27 +137,21 @@ def parse_error_body(body: bytes) -> ErrorBody:
         parsed = json.loads(content)
     except (ValueError, RecursionError):
         return ErrorBody((), _normalized(content))
-    fields = list(_flatten(parsed))
-    codes = [parsing.identifier(value) for name, value in fields if name in _CODE_FIELDS]
-    messages = [
-        value for name, value in fields if isinstance(value, str) and name in _MESSAGE_FIELDS
-    ]
-    return ErrorBody(tuple(code for code in codes if code), _normalized(" ".join(messages)))
-
-
-def _flatten(parsed: object) -> Iterator[tuple[str, object]]:
-    """Yield every scalar with its field's name; one without a name may be a code or a message."""
-    pending = [("message", parsed), ("code", parsed)]
+    codes, messages = [], []
+    pending = [("message", parsed), ("code", parsed)]  # a value without a name may be either
     for _ in range(MAX_VALUES):
         if not pending:
-            return
+            break
         name, value = pending.pop(0)
         if isinstance(value, dict):
             pending += parsing.fold_names(value).items()
         elif isinstance(value, list):
             pending += [(name, item) for item in value[:MAX_VALUES]]
-        else:
-            yield name, value
+        elif name in _CODE_FIELDS:
+            codes.append(parsing.identifier(value))
+        elif name in _MESSAGE_FIELDS and isinstance(value, str):
+            messages.append(value)
+    return ErrorBody(tuple(filter(None, codes)), _normalized(" ".join(messages)))
 
 
 def _normalized(message: str) -> str:

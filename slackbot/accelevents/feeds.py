@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from slackbot.accelevents.connection import new_session
@@ -27,11 +28,15 @@ class SocketFeed:
         self, options: FeedOptions, clock: Clock, events: asyncio.Queue[FeedEvent]
     ) -> None:
         """Create feeds without any connection; they write to `events`."""
-        self._options = options
-        self._clock = clock
-        self._events = events
         self._http = new_session()
-        self._gate = asyncio.Semaphore(options.max_handshakes)
+        self._new_feed = partial(
+            Feed,
+            options=options,
+            http=self._http,
+            gate=asyncio.Semaphore(options.max_handshakes),
+            clock=clock,
+            events=events,
+        )
         self._feeds: dict[Person, Feed] = {}
         self._tasks = BackgroundTasks()
 
@@ -45,15 +50,7 @@ class SocketFeed:
         if feed is not None and feed.serves(link):
             self._tasks.start(feed.move(session_id), "move_feed")
             return
-        self._feeds[link.person] = Feed(
-            link,
-            session_id,
-            options=self._options,
-            http=self._http,
-            gate=self._gate,
-            clock=self._clock,
-            events=self._events,
-        )
+        self._feeds[link.person] = self._new_feed(link, session_id)
         if feed is not None:
             self._tasks.start(feed.stop(), "stop_feed")
 

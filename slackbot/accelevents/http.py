@@ -89,7 +89,16 @@ class HttpClient:
             headers={"Accept": "application/json", "User-Agent": "slackbot"},
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             timeout=None,  # noqa: S113 each attempt has its own
-            transport=AiohttpTransport(client=_new_session, trust_env=False),
+            transport=AiohttpTransport(
+                client=lambda: aiohttp.ClientSession(
+                    connector=aiohttp.TCPConnector(
+                        limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS
+                    ),
+                    cookie_jar=aiohttp.DummyCookieJar(),
+                    middlewares=[_never_resend],
+                ),
+                trust_env=False,
+            ),
             follow_redirects=False,
             trust_env=False,
         )
@@ -193,15 +202,6 @@ def parse_retry_after(header: str | None, now: datetime) -> float | None:
     except (ValueError, TypeError, IndexError):
         return None
     return ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds()
-
-
-def _new_session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        middlewares=[_never_resend],
-        trust_env=False,
-    )
 
 
 async def _never_resend(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -43,6 +44,11 @@ class Node:
             yield node
             node = node.parent
 
+    def first(self, names: Iterable[str], read: Callable[[Any], T | None]) -> T | None:
+        """Return the first of the fields that `read` can read."""
+        values = (read(self.fields.get(name)) for name in names)
+        return next((value for value in values if value is not None), None)
+
     def nearest(self, read: Callable[[Node], T | None]) -> T | None:
         """Return what the smallest enclosing subtree says, or None when it contradicts itself."""
         for subtree in self.upwards():
@@ -52,40 +58,33 @@ class Node:
         return None
 
 
-class _TreeBuilder:
-    """Builds a tree of at most `MAX_NODES` nodes."""
+def build_tree(value: object) -> Node:
+    """Return the tree of a value, below a root that has no fields of its own.
 
-    def __init__(self) -> None:
-        self._remaining = MAX_NODES
-
-    def add(self, value: object, parent: Node, name: str, depth: int) -> None:
-        value = _decoded(value, name)
-        if not self._remaining or depth > MAX_DEPTH or not isinstance(value, (dict, list, tuple)):
-            return
-        self._remaining -= 1
+    A text that holds JSON stands for what it holds.
+    """
+    root = Node()
+    pending: list[tuple[Any, Node, str, int]] = [(value, root, "", 0)]
+    remaining = MAX_NODES
+    while pending and remaining:
+        item, parent, name, depth = pending.pop()
+        if (
+            isinstance(item, str)
+            and name not in _FREE_TEXT_FIELDS
+            and len(item) <= MAX_JSON
+            and item.lstrip().startswith(("{", "["))
+        ):
+            with suppress(ValueError, RecursionError):
+                item = json.loads(item)
+        if depth > MAX_DEPTH or not isinstance(item, (dict, list, tuple)):
+            continue
+        remaining -= 1
         node = Node(name=name, parent=parent)
         parent.children.append(node)
-        if isinstance(value, dict):
-            node.fields = parsing.fold_names(value)
-            for key, item in node.fields.items():
-                self.add(item, node, key, depth + 1)
+        if isinstance(item, dict):
+            node.fields = parsing.fold_names(item)
+            inner = list(node.fields.items())
         else:
-            for item in value[:MAX_NODES]:
-                self.add(item, node, name, depth + 1)
-
-
-def build_tree(value: object) -> Node:
-    """Return the tree of a value, below a root that has no fields of its own."""
-    root = Node()
-    _TreeBuilder().add(value, root, "", 0)
+            inner = [(name, element) for element in item[:MAX_NODES]]
+        pending += [(below, node, key, depth + 1) for key, below in reversed(inner)]
     return root
-
-
-def _decoded(value: object, name: str) -> object:
-    """Return the value, or what it stands for if it is a text that holds JSON."""
-    if not isinstance(value, str) or name in _FREE_TEXT_FIELDS or len(value) > MAX_JSON:
-        return value
-    try:
-        return json.loads(value) if value.lstrip().startswith(("{", "[")) else value
-    except (ValueError, RecursionError):
-        return value

@@ -53,9 +53,7 @@ def read_matches(
         for node, partner in _find_partners(payload)
         if partner.account_id is None or partner.account_id != own_account_id
     ]
-    reports = [
-        _report(node, partner, zone, own_account_id) for node, partner in partners[:MAX_PARTNERS]
-    ]
+    reports = [_report(*found, zone, own_account_id) for found in partners[:MAX_PARTNERS]]
     if not reports or _has_nameless_partner(payload, own_account_id):
         UNREADABLE.labels(source="socket").inc()
         log.warning("match_event_unreadable", usable=len(reports))
@@ -91,12 +89,11 @@ def _has_match_field(node: Node) -> bool:
 
 
 def _has_name(node: Node) -> bool:
-    return any(parsing.text(node.fields.get(name)) for name in _NAME_FIELDS)
+    return node.first(_NAME_FIELDS, parsing.text) is not None
 
 
 def _partner_id(node: Node) -> int | None:
-    ids = (parsing.identifier(node.fields.get(name)) for name in _PARTNER_ID_FIELDS)
-    return next((partner_id for partner_id in ids if partner_id is not None), None)
+    return node.first(_PARTNER_ID_FIELDS, parsing.identifier)
 
 
 def _has_nameless_partner(payload: Node, own_account_id: int | None) -> bool:
@@ -118,7 +115,7 @@ def _report(
     node: Node, partner: Partner, zone: ZoneInfo, own_account_id: int | None
 ) -> MatchReport:
     meeting_id = node.nearest(chime.meeting_id)
-    time = node.nearest(_raw_time)
+    time = node.nearest(lambda near: near.first(_TIME_FIELDS, parsing.raw_time))
     session_id = node.nearest(_session_id)
     return MatchReport(
         partner=partner,
@@ -131,17 +128,12 @@ def _report(
     )
 
 
-def _raw_time(node: Node) -> str | None:
-    times = (parsing.raw_time(node.fields.get(name)) for name in _TIME_FIELDS)
-    return next((time for time in times if time is not None), None)
-
-
 def _session_id(node: Node) -> int | None:
     """Return `sessionId`, or the id that `session` is or has."""
-    for name in ("sessionid", "networkingsessionid", "session"):
-        if (session_id := parsing.identifier(node.fields.get(name))) is not None:
-            return session_id
-    return parsing.identifier(node.fields.get("id")) if node.name == "session" else None
+    names = ["sessionid", "networkingsessionid", "session"]
+    if node.name == "session":
+        names.append("id")
+    return node.first(names, parsing.identifier)
 
 
 def _round_seconds(node: Node) -> int | None:

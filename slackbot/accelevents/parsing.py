@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -28,13 +29,9 @@ _YEARS: Final = range(1970, 2984)
 # --- names ---------------------------------------------------------------------------------------
 
 
-def fold_name(name: str) -> str:
-    """Return one spelling for `matTimeDate`, `MatTimeDate`, `mat_time_date` and `mat-time-date`."""
-    return _fold_name(name[:MAX_NAME])
-
-
 @lru_cache(maxsize=2048)  # every row of a list has the same names
 def _fold_name(name: str) -> str:
+    """Return one spelling for `matTimeDate`, `MatTimeDate`, `mat_time_date` and `mat-time-date`."""
     return "".join(char for char in name if char.isalnum()).lower()
 
 
@@ -42,7 +39,7 @@ def fold_names(row: Mapping[Any, Any]) -> dict[str, Any]:
     """Return the row by folded names; of two spellings, the first that has a value stays."""
     fields: dict[str, Any] = {}
     for name, value in row.items():
-        if isinstance(name, str) and fields.get(key := fold_name(name)) is None:
+        if isinstance(name, str) and fields.get(key := _fold_name(name[:MAX_NAME])) is None:
             fields[key] = value
     return fields
 
@@ -137,14 +134,10 @@ def _parse_time(value: str, zone: ZoneInfo) -> datetime | None:
 
 def _parse_datetime(value: str) -> datetime | None:
     for time_format in _TIME_FORMATS:
-        try:
+        with suppress(ValueError):
             return datetime.strptime(value, time_format)  # noqa: DTZ007 the zone is set later
-        except ValueError:
-            continue
-    # A bare date is no point in time, and `fromisoformat` would take it for midnight.
-    if ":" not in value:
+    if ":" not in value:  # a bare date, which `fromisoformat` would take for midnight
         return None
-    try:
+    with suppress(ValueError):
         return datetime.fromisoformat(value)
-    except ValueError:
-        return None
+    return None

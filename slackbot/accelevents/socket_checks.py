@@ -41,14 +41,48 @@ _COMPARE: Final = "compare with the network panel of the event's hub in a browse
 _CHECK_PATH: Final = f"check ACCELEVENTS_SOCKET_PATH; {_COMPARE}"
 _CHECK_ADDRESS: Final = f"check ACCELEVENTS_SOCKET_URL and ACCELEVENTS_SOCKET_PATH; {_COMPARE}"
 _CHECK_AUTH: Final = "check ACCELEVENTS_SOCKET_AUTH (how the token travels)"
+# Message and hint of each failure, by the finding's code.
+_FAILURES: Final = {
+    "silent_after_upgrade": ("the WebSocket opens, but no Engine.IO comes", _CHECK_PATH),
+    "closes_after_upgrade": (
+        "the WebSocket opens and is closed at once",
+        "look at the proxy before it: the server behind is down, or limits connections",
+    ),
+    "not_engine_io": (
+        "the WebSocket opens, but speaks something other than Engine.IO",
+        _CHECK_PATH,
+    ),
+    "old_engine_io": (
+        "old Engine.IO: the server speaks version 3 (Socket.IO 2), the bot version 4",
+        "point ACCELEVENTS_SOCKET_URL at a server of Socket.IO 3 or newer",
+    ),
+    "no_connect_answer": (
+        "connects but no CONNECT answer",
+        f"check ACCELEVENTS_SOCKET_NAMESPACE and ACCELEVENTS_SOCKET_AUTH; {_COMPARE}",
+    ),
+    "closes_on_connect": (
+        "connects, and is closed at our CONNECT",
+        f"{TRY_WITH_TOKEN}; after that, {_CHECK_AUTH}",
+    ),
+    "namespace_unknown": (
+        "it has no namespace {namespace}",
+        f"check ACCELEVENTS_SOCKET_NAMESPACE; {_COMPARE}",
+    ),
+    "socket_refuses": ("it refuses the token", f"{_CHECK_AUTH}; {_COMPARE}"),
+    "no_socket_there": ("not Socket.IO at that path ({status})", _CHECK_ADDRESS),
+    "websocket_blocked": (
+        "Socket.IO is there, but the WebSocket upgrade does not get through ({status})",
+        "let a proxy in between pass WebSocket upgrades",
+    ),
+    "handshake_odd": (
+        "the handshake is answered with {status}, which Socket.IO does not do",
+        _CHECK_ADDRESS,
+    ),
+}
 
 
-class _HandshakeEnded(Exception):
-    """The handshake came to an end that is a finding."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.code)
-        self.finding = finding
+class _HandshakeFailed(Exception):
+    """The handshake failed for good; the argument is the finding's code."""
 
 
 class SocketCheck:
@@ -75,9 +109,9 @@ class SocketCheck:
             async with new_session() as http:
                 return await self._handshake(http, sent)
         except TokenRefused:
-            return self._token_refused()
-        except _HandshakeEnded as ended:
-            return ended.finding
+            return self._failure("socket_refuses")
+        except _HandshakeFailed as failed:
+            return self._failure(str(failed))
         except RedirectError:
             return host_finding(Subject.SOCKET, "redirects", **self._facts)
         except (aiohttp.ClientError, OSError, UnicodeError, ValueError) as error:
@@ -97,7 +131,7 @@ class SocketCheck:
             self._facts["status"] = str(error.status)
             self.on_timeout = self._upgrade_refused(error.status)
             with suppress(aiohttp.ClientError):
-                return await self._poll(http, sent) or self.on_timeout
+                await self._poll(http, sent)
             return self.on_timeout
         try:
             return await self._connect(websocket, sent)
@@ -108,56 +142,25 @@ class SocketCheck:
         self, websocket: aiohttp.ClientWebSocketResponse[Any], sent: Credentials
     ) -> Finding:
         """Go on after the upgrade: Engine.IO's open packet, our CONNECT, and the answer to it."""
-        message = "the WebSocket opens, but no Engine.IO comes"
-        self.on_timeout = self._failure("silent_after_upgrade", message, _CHECK_PATH)
-        closed = self._failure(
-            "closes_after_upgrade",
-            "the WebSocket opens and is closed at once",
-            "look at the proxy before it: the server behind is down, or limits connections",
-        )
-        first = await self._receive(websocket, closed)
+        self.on_timeout = self._failure("silent_after_upgrade")
+        first = await _receive(websocket, "closes_after_upgrade")
         if first.packet_type != OPEN or not isinstance(first.data, dict) or "sid" not in first.data:
-            return self._not_engine_io()
-        self.on_timeout = self._failure(
-            "no_connect_answer",
-            "connects but no CONNECT answer",
-            f"check ACCELEVENTS_SOCKET_NAMESPACE and ACCELEVENTS_SOCKET_AUTH; {_COMPARE}",
-        )
-        closed = self._failure(
-            "closes_on_connect",
-            "connects, and is closed at our CONNECT",
-            f"{TRY_WITH_TOKEN}; after that, {_CHECK_AUTH}",
-        )
+            raise _HandshakeFailed("not_engine_io")
+        self.on_timeout = self._failure("no_connect_answer")
         connect = SocketPacket(CONNECT, sent.auth, self._options.namespace).encode()
         await websocket.send_str(EnginePacket(MESSAGE, connect).encode())
         while True:
-            frame = await self._receive(websocket, closed)
+            frame = await _receive(websocket, "closes_on_connect")
             if frame.packet_type == CLOSE:
-                return closed
+                raise _HandshakeFailed("closes_on_connect")
             if frame.packet_type != MESSAGE or not isinstance(frame.data, str):
                 continue
             with suppress(ValueError):
                 packet = SocketPacket(encoded_packet=frame.data)
                 if packet.packet_type == DISCONNECT:
-                    return closed
+                    raise _HandshakeFailed("closes_on_connect")
                 if packet.packet_type in {CONNECT, CONNECT_ERROR}:
                     return self._answer(packet)
-
-    async def _receive(
-        self, websocket: aiohttp.ClientWebSocketResponse[Any], closed: Finding
-    ) -> EnginePacket:
-        """Return the next Engine.IO packet.
-
-        Raises:
-            _HandshakeEnded: with `closed`, or because the frame is no packet.
-        """
-        message = await websocket.receive()
-        if message.type not in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
-            raise _HandshakeEnded(closed)
-        try:
-            return EnginePacket(encoded_packet=message.data)
-        except ValueError:
-            raise _HandshakeEnded(self._not_engine_io()) from None
 
     def _answer(self, packet: SocketPacket) -> Finding:
         """Interpret the answer to our CONNECT."""
@@ -166,32 +169,30 @@ class SocketCheck:
             # Version 3 sends CONNECT unasked, and without a session id of its own.
             if isinstance(data, dict) and "sid" in data:
                 return Subject.SOCKET.ok("socket_connects", "connects", **self._facts)
-            return self._old_engine_io()
+            return self._failure("old_engine_io")
         text = data.get("message") if isinstance(data, dict) else data
         if isinstance(text, str) and _NO_NAMESPACE.search(text):
             self._facts["namespace"] = self._options.namespace
-            hint = f"check ACCELEVENTS_SOCKET_NAMESPACE; {_COMPARE}"
-            return self._failure("namespace_unknown", "it has no namespace {namespace}", hint)
-        return self._asks_for_token() if self._token is None else self._token_refused()
+            return self._failure("namespace_unknown")
+        return self._unauthorized()
 
     def _upgrade_refused(self, status: int) -> Finding:
         """Interpret an HTTP status in place of the upgrade."""
-        if status in {401, 403} and self._token is not None:
-            return self._token_refused()
-        if status == 401:
-            return self._asks_for_token()
+        if status == 401 or (status == 403 and self._token is not None):
+            return self._unauthorized()
         if status == 403:
             message = "it refuses strangers ({status}); a firewall may too"
             return Subject.SOCKET.warning("socket_forbids", message, TRY_WITH_TOKEN, **self._facts)
-        if status == 404:
-            return self._no_socket()
         if status >= 500:
             return host_finding(Subject.SOCKET, "server_failed", **self._facts)
-        message = "the handshake is answered with {status}, which Socket.IO does not do"
-        return self._failure("handshake_odd", message, _CHECK_ADDRESS)
+        return self._failure("no_socket_there" if status == 404 else "handshake_odd")
 
-    async def _poll(self, http: aiohttp.ClientSession, sent: Credentials) -> Finding | None:
-        """Identify the server by polling, in today's version of Engine.IO and the one before."""
+    async def _poll(self, http: aiohttp.ClientSession, sent: Credentials) -> None:
+        """Identify the server by polling, in today's version of Engine.IO and the one before.
+
+        Raises:
+            _HandshakeFailed: The server says more than the status of its upgrade did.
+        """
         for version in (4, 3):
             address = self._address(sent, "http", f"transport=polling&EIO={version}")
             async with http.get(address, headers=sent.headers) as response:
@@ -202,16 +203,11 @@ class SocketCheck:
                 or "unsupported version" in text.lower()
                 or (is_version_4 and version == 3)
             ):
-                return self._old_engine_io()
+                raise _HandshakeFailed("old_engine_io")
             if is_version_4:
-                return self._failure(
-                    "websocket_blocked",
-                    "Socket.IO is there, but the WebSocket upgrade does not get through ({status})",
-                    "let a proxy in between pass WebSocket upgrades",
-                )
+                raise _HandshakeFailed("websocket_blocked")
             if response.status == 404 or (response.ok and text.lstrip().startswith("<")):
-                return self._no_socket()
-        return None
+                raise _HandshakeFailed("no_socket_there")
 
     def _address(self, sent: Credentials, scheme: str, query: str) -> str:
         """Build the address as python-engineio does."""
@@ -221,30 +217,27 @@ class SocketCheck:
         given = f"{parts.query}&" if parts.query else ""
         return f"{scheme}{secure}://{parts.netloc}/{path}/?{given}{query}"
 
-    # --- findings of several stages ---
-
-    def _failure(self, code: str, message: str, hint: str) -> Finding:
-        return Subject.SOCKET.failure(code, message, hint, **self._facts)
-
-    def _asks_for_token(self) -> Finding:
+    def _unauthorized(self) -> Finding:
+        if self._token is not None:
+            return self._failure("socket_refuses")
         message = "reachable; it asks for a token, as it should"
         return Subject.SOCKET.ok("socket_asks_for_token", message, **self._facts)
 
-    def _token_refused(self) -> Finding:
-        hint = f"{_CHECK_AUTH}; {_COMPARE}"
-        return self._failure("socket_refuses", "it refuses the token", hint)
+    def _failure(self, code: str) -> Finding:
+        message, hint = _FAILURES[code]
+        return Subject.SOCKET.failure(code, message, hint, **self._facts)
 
-    def _no_socket(self) -> Finding:
-        message = "not Socket.IO at that path ({status})"
-        return self._failure("no_socket_there", message, _CHECK_ADDRESS)
 
-    def _old_engine_io(self) -> Finding:
-        return self._failure(
-            "old_engine_io",
-            "old Engine.IO: the server speaks version 3 (Socket.IO 2), the bot version 4",
-            "point ACCELEVENTS_SOCKET_URL at a server of Socket.IO 3 or newer",
-        )
+async def _receive(websocket: aiohttp.ClientWebSocketResponse[Any], closed: str) -> EnginePacket:
+    """Return the next Engine.IO packet.
 
-    def _not_engine_io(self) -> Finding:
-        message = "the WebSocket opens, but speaks something other than Engine.IO"
-        return self._failure("not_engine_io", message, _CHECK_PATH)
+    Raises:
+        _HandshakeFailed: With `closed`, or because the frame is no packet.
+    """
+    message = await websocket.receive()
+    if message.type not in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
+        raise _HandshakeFailed(closed)
+    try:
+        return EnginePacket(encoded_packet=message.data)
+    except ValueError:
+        raise _HandshakeFailed("not_engine_io") from None
