@@ -51,11 +51,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A token that Accelevents issued for a magic link."""
+    """A token, with what Accelevents says of one that it issued for a magic link."""
 
     token: SecretStr
-    account_id: int | None
-    expires_at: datetime | None
+    account_id: int | None = None
+    expires_at: datetime | None = None
 
 
 class SessionScope(StrEnum):

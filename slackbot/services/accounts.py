@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -17,6 +18,7 @@ from slackbot.domain.model import (
     AuthScheme,
     Availability,
     EventSlug,
+    Grant,
     Link,
     Person,
     State,
@@ -29,30 +31,23 @@ from slackbot.domain.text import digest
 log = structlog.get_logger(__name__)
 
 
+@dataclass(eq=False, kw_only=True)
 class Accounts:
     """The links between people in Slack and their Accelevents accounts.
 
     `locks` has a lock for each person. It is held while their link or availability changes.
     """
 
-    def __init__(
-        self,
-        *,
-        platform: Platform,
-        store: Store,
-        feed: MatchFeed,
-        delivery: Delivery,
-        clock: Clock,
-        background: BackgroundTasks,
-    ) -> None:
-        self._platform = platform
-        self._store = store
-        self._feed = feed
-        self._delivery = delivery
-        self._clock = clock
-        self._background = background
+    platform: Platform
+    store: Store
+    feed: MatchFeed
+    delivery: Delivery
+    clock: Clock
+    background: BackgroundTasks
+
+    def __post_init__(self) -> None:
         self.locks = KeyedLocks[Person]()
-        self._connects = SingleFlight[tuple[Person, str], Link](background, "connect")
+        self._connects = SingleFlight[tuple[Person, str], Link](self.background, "connect")
         # The running connects whose person has disconnected meanwhile.
         self._abandoned: set[tuple[Person, str]] = set()
 
@@ -63,7 +58,7 @@ class Accounts:
             NotLinked: There is none.
             TokenRefused: Accelevents has refused its token before.
         """
-        link = await self._store.links.get(person)
+        link = await self.store.links.get(person)
         if link is None:
             raise NotLinked
         if link.refused_at is not None:
@@ -72,12 +67,12 @@ class Accounts:
 
     async def event_of(self, person: Person) -> EventSlug | None:
         """Return the event that the person is linked to, even if the token was refused."""
-        link = await self._store.links.get(person)
+        link = await self.store.links.get(person)
         return link.event if link is not None else None
 
     async def availability(self, person: Person) -> Availability | None:
         """Return the person's availability, or None if they are not available."""
-        return await self._store.availabilities.get(person)
+        return await self.store.availabilities.get(person)
 
     @asynccontextmanager
     async def authorized_link(self, person: Person) -> AsyncIterator[Link]:
@@ -100,16 +95,16 @@ class Accounts:
 
     async def _refused(self, link: Link, *, notify: bool = False) -> None:
         # Read past the cache: another process may have replaced the link.
-        current = await self._store.links.get(link.person, fresh=True)
+        current = await self.store.links.get(link.person, fresh=True)
         if current is None or current.credential_digest != link.credential_digest:
             return  # disconnected, or connected again, meanwhile
         if notify and current.refused_at is None:
             # Submitted before it is noted: a crash in between must not swallow the notice.
             key = notice_key("link_refused", link.person, link.credential_digest, link.linked_at)
-            await self._delivery.remark(link.person, key, LinkRefused())
-        if await self._store.links.mark_refused(link.person, self._clock.now()):
+            await self.delivery.remark(link.person, key, LinkRefused())
+        if await self.store.links.mark_refused(link.person, self.clock.now()):
             log.info("link_refused", team=link.person.team, user=link.person.user)
-        await self._feed.close(link.person)
+        await self.feed.close(link.person)
 
     async def connect(self, person: Person, event_text: str, credential_text: str) -> Link:
         """Link the person to the event, after checking the credential.
@@ -124,7 +119,7 @@ class Accounts:
         """
         event, credential = read_event(event_text), read_credential(credential_text)
         key = (person, digest(f"{event}\x1f{credential_text.strip()}"))
-        link = await self._store.links.get(person)
+        link = await self.store.links.get(person)
         if link is not None and link.credential_digest == key[1] and link.refused_at is None:
             return link
         connect = self._connects.start(key, lambda: self._connect(event, credential, *key))
@@ -138,14 +133,12 @@ class Accounts:
         person: Person,
         credential_digest: str,
     ) -> Link:
-        account_id = expires_at = None
         if isinstance(credential, MagicLink):
-            grant = await self._platform.redeem(event, credential.user_key)
-            token, account_id, expires_at = grant.token, grant.account_id, grant.expires_at
+            grant = await self.platform.redeem(event, credential.user_key)
         else:
-            token = credential.token
+            grant = Grant(token=credential.token)
         try:
-            scheme = await self._platform.check(event, token)
+            scheme = await self.platform.check(event, grant.token)
         except Unavailable:
             if isinstance(credential, AccessToken):
                 raise
@@ -153,12 +146,12 @@ class Accounts:
         link = Link(
             person=person,
             event=event,
-            token=token,
+            token=grant.token,
             auth_scheme=scheme,
-            linked_at=self._clock.now(),
+            linked_at=self.clock.now(),
             credential_digest=credential_digest,
-            account_id=account_id,
-            expires_at=expires_at,
+            account_id=grant.account_id,
+            expires_at=grant.expires_at,
         )
         await self._save(link)
         log.info("linked", team=person.team, user=person.user, accelevents_event=event)
@@ -173,15 +166,15 @@ class Accounts:
         async with self.locks.of(link.person):
             if (link.person, link.credential_digest) in self._abandoned:
                 raise NotLinked
-            old_link = await self._store.links.get(link.person)
-            old = await self._store.availabilities.get(link.person)
-            await self._store.links.save(link)
-            await self._feed.close(link.person)
-            availability = await self._store.availabilities.get(link.person)
+            old_link = await self.store.links.get(link.person)
+            old = await self.store.availabilities.get(link.person)
+            await self.store.links.save(link)
+            await self.feed.close(link.person)
+            availability = await self.store.availabilities.get(link.person)
             if availability is not None:
-                self._feed.open(link, availability.session_id)
+                self.feed.open(link, availability.session_id)
         if old_link is not None and old is not None and availability is None:
-            self._background.start(self.leave(old_link, old), "leave")
+            self.background.start(self.leave(old_link, old), "leave")
 
     async def disconnect(self, person: Person, *, until: datetime | None = None) -> bool:
         """Leave the session, stop the feed, and delete all data of the person.
@@ -192,15 +185,15 @@ class Accounts:
             Whether a link was deleted.
         """
         async with self.locks.of(person):
-            link = await self._store.links.get(person)
+            link = await self.store.links.get(person)
             if until is not None and link is not None and link.linked_at > until:
                 return False
             self._abandoned |= {key for key in self._connects.keys if key[0] == person}
-            availability = await self._store.availabilities.get(person)
-            await self._feed.close(person)
-            was_linked = await self._store.people.forget(person)
+            availability = await self.store.availabilities.get(person)
+            await self.feed.close(person)
+            was_linked = await self.store.people.forget(person)
         if link is not None and availability is not None:
-            self._background.start(self.leave(link, availability), "leave")
+            self.background.start(self.leave(link, availability), "leave")
         if was_linked:
             log.info("unlinked", team=person.team, user=person.user)
         return was_linked
@@ -216,7 +209,7 @@ class Accounts:
         if availability.state is State.IN_MEETING:
             return True
         try:
-            await self._platform.set_status(link, availability.session_id, AttendeeStatus.LEFT)
+            await self.platform.set_status(link, availability.session_id, AttendeeStatus.LEFT)
         except PlatformError as error:
             log.info("leave_unconfirmed", reason=error.code)
             return False
@@ -224,7 +217,7 @@ class Accounts:
 
     async def forget_workspace(self, team: TeamId) -> None:
         """Stop a workspace's feeds and delete all of its data, after the app was removed."""
-        for availability in await self._store.availabilities.list_all(team):
-            await self._feed.close(availability.person)
-        await self._store.people.forget_workspace(team)
+        for availability in await self.store.availabilities.list_all(team):
+            await self.feed.close(availability.person)
+        await self.store.people.forget_workspace(team)
         log.info("workspace_forgotten", team=team)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -42,47 +42,32 @@ class AvailabilityStatus:
         return self.feed is not None and self.feed.connected
 
 
+@dataclass(eq=False, kw_only=True)
 class Availabilities:
     """Everybody's availability."""
 
-    def __init__(
-        self,
-        *,
-        accounts: Accounts,
-        sessions: Sessions,
-        matches: Matches,
-        monitor: FeedMonitor,
-        platform: Platform,
-        store: Store,
-        feed: MatchFeed,
-        clock: Clock,
-    ) -> None:
-        self._accounts = accounts
-        self._sessions = sessions
-        self._matches = matches
-        self._monitor = monitor
-        self._platform = platform
-        self._store = store
-        self._feed = feed
-        self._clock = clock
-        self._unconfirmed: set[Person] = set()
+    accounts: Accounts
+    sessions: Sessions
+    matches: Matches
+    monitor: FeedMonitor
+    platform: Platform
+    store: Store
+    feed: MatchFeed
+    clock: Clock
+    _unconfirmed: set[Person] = field(default_factory=set, init=False)
 
     async def status(self, person: Person) -> AvailabilityStatus:
         """Return the person's status as known here, without a call to the platform."""
-        return await self._status(await self._accounts.link(person))
+        return await self._status(await self.accounts.link(person))
 
     async def _status(self, link: Link, *, confirmed: bool = True) -> AvailabilityStatus:
-        availability = await self._store.availabilities.get(link.person)
-        return AvailabilityStatus(link, availability, self._feed.health(link.person), confirmed)
+        availability = await self.store.availabilities.get(link.person)
+        return AvailabilityStatus(link, availability, self.feed.health(link.person), confirmed)
 
     async def start(self, person: Person, query: str) -> AvailabilityStatus:
-        """Join the session that is meant and become available in it.
-
-        Raises:
-            SlackbotError: The person is not available.
-        """
-        async with self._accounts.locks.of(person), self._accounts.authorized_link(person) as link:
-            session = await self._sessions.find(link, query)
+        """Join the session that is meant and become available in it."""
+        async with self.accounts.locks.of(person), self.accounts.authorized_link(person) as link:
+            session = await self.sessions.find(link, query)
             status = await self._status(link)
             current = status.availability
             if (
@@ -94,10 +79,10 @@ class Availabilities:
             ):
                 return status
             with session_errors(session):
-                await self._platform.join(link, session.id)
+                await self.platform.join(link, session.id)
                 if current is not None and current.session_id != session.id:
                     await self._leave(link, current)
-                    await self._monitor.end(person)
+                    await self.monitor.end(person)
                     current = None
                 return await self._start(link, session, current)
 
@@ -110,23 +95,23 @@ class Availabilities:
             session_id=session.id,
             session_title=session.title,
             state=State.AVAILABLE,
-            since=self._clock.now(),
+            since=self.clock.now(),
             session_ends_at=session.ends_at,
         )
         # The feed comes before the status: if somebody is waiting already the platform pairs at
         # once, and an event sent before we listen is lost.
-        with self._monitor.starting(link.person):
-            self._feed.open(link, session.id)
+        with self.monitor.starting(link.person):
+            self.feed.open(link, session.id)
             # What is listed before the person first becomes available was not missed.
             if current is None:
-                await self._matches.baseline(link, availability)
+                await self.matches.baseline(link, availability)
             else:
-                await self._matches.reconcile(link, current)
-            await self._feed.wait_connected(link.person, FEED_WAIT_SECONDS)
-            await self._store.availabilities.save(availability)
+                await self.matches.reconcile(link, current)
+            await self.feed.wait_connected(link.person, FEED_WAIT_SECONDS)
+            await self.store.availabilities.save(availability)
         # From here on the monitor sets the status if the feed connects only now, once we are done.
         confirmed = await self._set_available(link, session)
-        self._monitor.start(link.person)
+        self.monitor.start(link.person)
         # Read again: if somebody was waiting, the person is in a meeting by now.
         return await self._status(link, confirmed=confirmed)
 
@@ -137,9 +122,9 @@ class Availabilities:
         """
         self._unconfirmed.discard(link.person)
         try:
-            await self._platform.set_status(link, session.id, AttendeeStatus.AVAILABLE)
+            await self.platform.set_status(link, session.id, AttendeeStatus.AVAILABLE)
         except Refusal:
-            await self._monitor.end(link.person)
+            await self.monitor.end(link.person)
             raise
         except Unavailable as error:
             log.info("available_unconfirmed", reason=error.code)
@@ -157,28 +142,28 @@ class Availabilities:
             NotLinked: The person has no account.
             TokenRefused: The token is refused; the person leaves once they connect again.
         """
-        async with self._accounts.locks.of(person):
-            availability = await self._store.availabilities.get(person)
+        async with self.accounts.locks.of(person):
+            availability = await self.store.availabilities.get(person)
             try:
-                async with self._accounts.authorized_link(person) as link:
+                async with self.accounts.authorized_link(person) as link:
                     confirmed = availability is None or await self._leave(link, availability)
             except TokenRefused:
                 await self._leave_later(availability)
                 raise
             if confirmed:
-                await self._monitor.end(person)
+                await self.monitor.end(person)
             else:
                 await self._leave_later(availability)
         return AvailabilityStatus(link, None if confirmed else availability, None, confirmed)
 
     async def _leave(self, link: Link, availability: Availability) -> bool:
         """Leave, then look for a match of the last moment; return whether it was confirmed."""
-        confirmed = await self._accounts.leave(link, availability)
-        await self._matches.reconcile(link, availability)
+        confirmed = await self.accounts.leave(link, availability)
+        await self.matches.reconcile(link, availability)
         return confirmed
 
     async def _leave_later(self, availability: Availability | None) -> None:
         if availability is not None and availability.state is State.AVAILABLE:
             person, session_id = availability.person, availability.session_id
-            await self._store.availabilities.set_state(person, session_id, State.LEAVING)
-            self._monitor.start(person)
+            await self.store.availabilities.set_state(person, session_id, State.LEAVING)
+            self.monitor.start(person)

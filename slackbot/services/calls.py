@@ -42,31 +42,15 @@ class Entry:
     ends_in: timedelta | None  # until the end of the round, if known
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    link: CallLink
-    match: Match
-    call: Call = field(repr=False)
-
-
+@dataclass(eq=False, kw_only=True)
 class Calls:
     """The calls of all matches. Of links and cookies only digests are stored."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        clock: Clock,
-        signer: LinkSigner,
-        hosts: MediaHosts,
-        page: str | None,
-    ) -> None:
-        """`page` is the URL below which links lead, or None to offer no calls."""
-        self._store = store
-        self._clock = clock
-        self._signer = signer
-        self._hosts = hosts
-        self._page = page
+    store: Store
+    clock: Clock
+    signer: LinkSigner
+    hosts: MediaHosts
+    page: str | None  # the URL below which links lead; None to offer no calls
 
     # --- links -----------------------------------------------------------------------------------
 
@@ -89,36 +73,36 @@ class Calls:
         Raises:
             StoreUnavailable: The earlier links may or may not be revoked.
         """
-        match = await self._store.matches.get(person, match_id)
+        match = await self.store.matches.get(person, match_id)
         if match is None or not self._can_be_offered(match):
             return match, None
         CALLS.labels(outcome="renewed").inc()
         return match, await self._link(match, replacing=True)
 
     def _can_be_offered(self, match: Match) -> bool:
-        if self._page is None or match.call is None or not is_offered(match, self._clock.now()):
+        if self.page is None or match.call is None or not is_offered(match, self.clock.now()):
             return False
-        if self._hosts.cleaned(match.call) is None:
+        if self.hosts.cleaned(match.call) is None:
             CALLS.labels(outcome="untrusted").inc()
             log.warning("call_not_offered", reason="media_host", match=match.id)
             return False
         return True
 
     async def _link(self, match: Match, *, replacing: bool) -> str:
-        link_id = self._signer.new_id()
+        link_id = self.signer.new_id()
         link = CallLink(
             person=match.person,
             match_id=match.id,
             id_digest=digest(link_id),
-            made_at=self._clock.now(),
+            made_at=self.clock.now(),
             expires_at=closes_at(match),
         )
         if replacing:
-            await self._store.call_links.replace(link)
+            await self.store.call_links.replace(link)
         else:
-            await self._store.call_links.add(link)
+            await self.store.call_links.add(link)
         CALLS.labels(outcome="offered").inc()
-        return f"{self._page}/{self._signer.sign(match.person.team, link_id)}"
+        return f"{self.page}/{self.signer.sign(match.person.team, link_id)}"
 
     # --- entering --------------------------------------------------------------------------------
 
@@ -131,61 +115,52 @@ class Calls:
             EntryRefused: The link is not valid, or not in this browser.
             StoreUnavailable: Nothing is known; try again.
         """
-        found = await self._find(signed)
-        now = self._clock.now()
-        if browser is None or digest(browser) != found.link.browser_digest:
-            browser = await self._bind(found.link)
+        link, match, call = await self._find(signed)
+        now = self.clock.now()
+        if browser is None or digest(browser) != link.browser_digest:
+            browser = await self._bind(link)
         CALLS.labels(outcome="entered").inc()
-        log.info("call_entered", match=found.match.id)
-        ends_at = found.match.ends_at
+        log.info("call_entered", match=match.id)
         return Entry(
-            match=found.match,
-            call=found.call,
+            match=match,
+            call=call,
             browser=browser,
-            open_for=closes_at(found.match) - now,
-            ends_in=max(ends_at - now, timedelta(0)) if ends_at is not None else None,
+            open_for=closes_at(match) - now,
+            ends_in=max(match.ends_at - now, timedelta(0)) if match.ends_at is not None else None,
         )
 
     async def visit(self, signed: str, browser: str | None, visit: Visit) -> None:
-        """Note that the call was joined or left, in the browser that the link is bound to.
-
-        Raises:
-            EntryRefused, StoreUnavailable: As in `enter`.
-        """
-        link = (await self._find(signed)).link
+        """Note a visit in the browser that the link is bound to. Raises as `enter` does."""
+        link, _, _ = await self._find(signed)
         if browser is None or digest(browser) != link.browser_digest:
             raise self._refused(RefusalReason.ELSEWHERE)
         CALLS.labels(outcome=visit.value).inc()
-        await self._store.call_links.record_visit(
-            link.person.team, link.id_digest, visit, self._clock.now()
+        await self.store.call_links.record_visit(
+            link.person.team, link.id_digest, visit, self.clock.now()
         )
 
-    async def _find(self, signed: str) -> _Found:
+    async def _find(self, signed: str) -> tuple[CallLink, Match, Call]:
         try:
-            team, link_id = self._signer.read(signed)
+            team, link_id = self.signer.read(signed)
         except EntryRefused as error:
             raise self._refused(error.reason) from None
-        link = await self._store.call_links.get(team, digest(link_id))
-        match = (
-            await self._store.matches.get(link.person, link.match_id) if link is not None else None
-        )
-        reason = refusal_reason(link, match, self._clock.now())
-        if reason is not None or link is None or match is None or match.call is None:
+        link = await self.store.call_links.get(team, digest(link_id))
+        match = await self.store.matches.get(link.person, link.match_id) if link else None
+        call = self.hosts.cleaned(match.call) if match and match.call else None
+        reason = refusal_reason(link, match, self.clock.now())
+        if reason is not None or link is None or match is None or call is None:
             raise self._refused(reason or RefusalReason.OVER)
-        call = self._hosts.cleaned(match.call)
-        if call is None:
-            raise self._refused(RefusalReason.OVER)
-        return _Found(link, match, call)
+        return link, match, call
 
     async def _bind(self, link: CallLink) -> str:
         """Bind the link to the asking browser; return the secret that identifies it."""
         team, browser = link.person.team, secrets.token_urlsafe(_COOKIE_BYTES)
         if link.browser_digest is None:
-            ours, now = digest(browser), self._clock.now()
-            if await self._store.call_links.bind(team, link.id_digest, ours, now):
+            ours, now = digest(browser), self.clock.now()
+            if await self.store.call_links.bind(team, link.id_digest, ours, now):
                 return browser
             # Another browser was first, the link was revoked, or the store's answer was lost.
-            current = await self._store.call_links.get(team, link.id_digest)
+            current = await self.store.call_links.get(team, link.id_digest)
             if current is not None and current.browser_digest == ours:
                 return browser
             if current is None or current.revoked_at is not None:
@@ -202,13 +177,13 @@ class Calls:
     async def opened(self, person: Person, match_id: MatchId) -> None:
         """Note that the person pressed the link's button in Slack."""
         CALLS.labels(outcome="opened").inc()
-        await self._store.call_links.mark_opened(person, match_id, self._clock.now())
+        await self.store.call_links.mark_opened(person, match_id, self.clock.now())
 
     async def run_cleanup(self, team: TeamId) -> None:
         """Delete the details of closed calls, now and every minute, until cancelled."""
 
         async def cleanup() -> None:
-            if ended := await self._store.call_links.end_calls(team, self._clock.now()):
+            if ended := await self.store.call_links.end_calls(team, self.clock.now()):
                 log.info("calls_ended", count=ended)
 
         await every(
@@ -216,5 +191,5 @@ class Calls:
             cleanup,
             name="call_cleanup",
             expected=(StoreUnavailable,),
-            sleep=self._clock.sleep,
+            sleep=self.clock.sleep,
         )

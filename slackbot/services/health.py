@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from slackbot.aio.tasks import every
@@ -21,23 +22,20 @@ def mostly_disconnected(feeds: Sequence[FeedHealth]) -> bool:
     return down > 1 and 2 * down > len(feeds)
 
 
+@dataclass(eq=False, kw_only=True)
 class HealthMonitor:
     """The results of the last check. Before the first one everything counts as healthy."""
 
-    def __init__(
-        self, *, store: Store, clock: Clock, feeds: Callable[[], Sequence[FeedHealth]]
-    ) -> None:
-        """Create the monitor; `feeds` returns the state of every feed known to this process."""
-        self._store = store
-        self._clock = clock
-        self._feeds = feeds
-        self._oldest_pending: datetime | None = None
-        self._disconnected_since: datetime | None = None
+    store: Store
+    clock: Clock
+    feeds: Callable[[], Sequence[FeedHealth]]  # returns all feeds known to this process
+    _oldest_pending: datetime | None = field(default=None, init=False)
+    _disconnected_since: datetime | None = field(default=None, init=False)
 
     def parts(self) -> dict[str, bool]:
         """Return by name whether notices are sent in time, and whether the feeds are up."""
         since = {"notices": self._oldest_pending, "feeds": self._disconnected_since}
-        now = self._clock.now()
+        now = self.clock.now()
         return {name: at is None or now - at <= TOO_LONG for name, at in since.items()}
 
     async def run(self, team: TeamId) -> None:
@@ -47,19 +45,15 @@ class HealthMonitor:
             lambda: self.check(team),
             name="health_check",
             expected=(StoreUnavailable,),
-            sleep=self._clock.sleep,
+            sleep=self.clock.sleep,
         )
 
     async def check(self, team: TeamId) -> None:
-        """Check once.
-
-        Raises:
-            StoreUnavailable: The result of the last check stands for notices.
-        """
-        now = self._clock.now()
-        down = mostly_disconnected(self._feeds())
+        """Check once. If the store is unavailable, the last result stands for notices."""
+        now = self.clock.now()
+        down = mostly_disconnected(self.feeds())
         self._disconnected_since = (self._disconnected_since or now) if down else None
-        backlog = await self._store.matches.backlog(team)
+        backlog = await self.store.matches.backlog(team)
         self._oldest_pending = backlog.oldest
         waited = now - backlog.oldest if backlog.oldest is not None else timedelta()
         NOTICES_WAITING.set(backlog.count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -43,29 +44,22 @@ GRACE_SECONDS = 3.0
 STORES_AT_ONCE = 16
 
 
+@dataclass(eq=False, kw_only=True)
 class Matches:
     """The record of matches. Every stored match whose notice is pending is submitted."""
 
-    def __init__(
-        self,
-        *,
-        platform: Platform,
-        store: Store,
-        feed: MatchFeed,
-        delivery: Delivery,
-        clock: Clock,
-        background: BackgroundTasks,
-    ) -> None:
-        self._platform = platform
-        self._store = store
-        self._feed = feed
-        self._delivery = delivery
-        self._clock = clock
-        self._background = background
+    platform: Platform
+    store: Store
+    feed: MatchFeed
+    delivery: Delivery
+    clock: Clock
+    background: BackgroundTasks
+
+    def __post_init__(self) -> None:
         self._locks = KeyedLocks[Person]()
         self._stores = asyncio.Semaphore(STORES_AT_ONCE)
         self._in_grace: set[Person] = set()  # a second read of the list is due soon
-        self._recheck_until = clock.now()
+        self._recheck_until = self.clock.now()
 
     def assume_stale_backup(self, downtime: timedelta | None) -> None:
         """Search before sending for a while, if the bot was down for long before this start.
@@ -74,7 +68,7 @@ class Matches:
         have been sent since. `downtime` is None if the bot never ran before.
         """
         if downtime is not None and downtime >= DOWNTIME:
-            self._recheck_until = self._clock.now() + RECHECK_PERIOD
+            self._recheck_until = self.clock.now() + RECHECK_PERIOD
 
     # --- the socket ------------------------------------------------------------------------------
 
@@ -88,41 +82,41 @@ class Matches:
         async with self._stores:
             for report in reports:
                 session_id = report.session_id
-                if not session_id and (current := await self._store.availabilities.get(person)):
+                if not session_id and (current := await self.store.availabilities.get(person)):
                     session_id = current.session_id
                 if not session_id:
                     UNREADABLE.labels(source="socket").inc()
                     log.warning("match_without_session", team=person.team, user=person.user)
                     continue
                 async with self._locks.of(person):
-                    link = await self._store.links.get(person)
+                    link = await self.store.links.get(person)
                     if link is None or link.event != event:
                         log.info("match_of_nobody", team=person.team)
                         return
                     match, new = await self._find_or_add(person, event, session_id, report)
                 if match.settled_at is None:
-                    await self._delivery.submit(person, match.id, fresh=new)
+                    await self.delivery.submit(person, match.id, fresh=new)
 
     async def _find_or_add(
         self, person: Person, event: EventSlug, session_id: SessionId, report: MatchReport
     ) -> tuple[Match, bool]:
         """Return the report's match, and whether it was added just now."""
-        known = await self._store.matches.list_with(person, event, session_id, report.partner)
+        known = await self.store.matches.list_with(person, event, session_id, report.partner)
         while True:
             since = None
             if not decided_by_meeting_id(report, known):
-                availability = await self._store.availabilities.get(person)
+                availability = await self.store.availabilities.get(person)
                 if availability is not None and availability.session_id == session_id:
                     since = availability.since
-            match = find_existing_match(report, known, self._clock.now(), since)
+            match = find_existing_match(report, known, self.clock.now(), since)
             if match is not None:
-                await self._store.matches.enrich(person, match.id, report)
+                await self.store.matches.enrich(person, match.id, report)
                 return match, False
             match = await self._add(person, event, session_id, report, known, Source.SOCKET)
             if match is not None:
                 return match, True
             # Read all of the session: the key may have gone to a namesake.
-            known = await self._store.matches.list_for(person, event, session_id)
+            known = await self.store.matches.list_for(person, event, session_id)
 
     # --- the match list --------------------------------------------------------------------------
 
@@ -138,20 +132,20 @@ class Matches:
             TokenRefused: The token is no longer taken.
         """
         listed = await self._read_list(link, availability.session_id)
-        known = await self._store.matches.list_for(link.person, link.event, availability.session_id)
+        known = await self.store.matches.list_for(link.person, link.event, availability.session_id)
         if not missed_reports(listed, known):
             return
-        health = self._feed.health(link.person)
+        health = self.feed.health(link.person)
         if not grace or health is None or not health.connected:
             await self._send_missed(link, availability)
         elif link.person not in self._in_grace:
             self._in_grace.add(link.person)
-            self._background.start(self._send_missed_later(link, availability), "grace")
+            self.background.start(self._send_missed_later(link, availability), "grace")
 
     async def _send_missed_later(self, link: Link, availability: Availability) -> None:
         """Read the list again after the grace period, as a task that holds no lock meanwhile."""
         try:
-            await self._clock.sleep(GRACE_SECONDS)
+            await self.clock.sleep(GRACE_SECONDS)
             await self._send_missed(link, availability)
         except TokenRefused as error:
             log.info("list_unread", reason=error.code)
@@ -162,15 +156,11 @@ class Matches:
         if not await self._is_current(link):
             return
         for match in await self._store_missed(link, availability, Source.LIST):
-            fresh = self._clock.now() >= self._recheck_until
-            await self._delivery.submit(link.person, match.id, fresh=fresh)
+            fresh = self.clock.now() >= self._recheck_until
+            await self.delivery.submit(link.person, match.id, fresh=fresh)
 
     async def baseline(self, link: Link, availability: Availability) -> None:
-        """Store what the list shows before the person becomes available, without sending it.
-
-        Raises:
-            TokenRefused: The token is no longer taken.
-        """
+        """Store, and do not send, what the list shows before the person becomes available."""
         await self._store_missed(link, availability, Source.BEFORE)
 
     async def _store_missed(
@@ -182,7 +172,7 @@ class Matches:
         async with self._locks.of(link.person):
             if not await self._is_current(link):
                 return stored
-            known = await self._store.matches.list_for(link.person, link.event, session_id)
+            known = await self.store.matches.list_for(link.person, link.event, session_id)
             for row in missed_reports(listed, known):
                 match = await self._add(link.person, link.event, session_id, row, known, source)
                 if match is not None:
@@ -193,7 +183,7 @@ class Matches:
     async def _read_list(self, link: Link, session_id: SessionId) -> list[MatchReport]:
         """Return the platform's list; an empty one if it cannot be read."""
         try:
-            return await self._platform.matches(link, session_id)
+            return await self.platform.matches(link, session_id)
         except TokenRefused:
             raise
         except PlatformError as error:
@@ -202,7 +192,7 @@ class Matches:
 
     async def _is_current(self, link: Link) -> bool:
         """Return False if the person has disconnected or connected again meanwhile."""
-        current = await self._store.links.get(link.person)
+        current = await self.store.links.get(link.person)
         return current is not None and current.credential_digest == link.credential_digest
 
     async def _add(
@@ -219,13 +209,13 @@ class Matches:
             person=person,
             event=event,
             session_id=session_id,
-            session_title=await self._store.availabilities.session_title(person, event, session_id),
+            session_title=await self.store.availabilities.session_title(person, event, session_id),
             report=report,
             known=known,
             source=source,
-            now=self._clock.now(),
+            now=self.clock.now(),
         )
-        if not await self._store.matches.add(match):
+        if not await self.store.matches.add(match):
             return None
         MATCHES.labels(source=source.value).inc()
         log.info("match", source=source.value, match=match.id)
@@ -235,13 +225,13 @@ class Matches:
 
     async def history(self, person: Person, event: EventSlug) -> list[Match]:
         """Return the person's matches at the event, newest first."""
-        return await self._store.matches.list_for(person, event)
+        return await self.store.matches.list_for(person, event)
 
     async def answered(self, person: Person, posted: Posted, answer: str) -> None:
         """Note the button that was pressed in a match's message; the first one stands."""
-        await self._store.matches.mark_answered(person, posted, answer)
+        await self.store.matches.mark_answered(person, posted, answer)
 
     async def resume(self, team: TeamId) -> None:
         """Submit every stored match whose notice is pending, after a start."""
-        for person, match_id in await self._store.matches.list_pending(team):
-            await self._delivery.submit(person, match_id, fresh=False)
+        for person, match_id in await self.store.matches.list_pending(team):
+            await self.delivery.submit(person, match_id, fresh=False)

@@ -8,6 +8,7 @@ the search is what is retried.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
@@ -35,60 +36,50 @@ SENT, EXPIRED, DEFECT = "told", "expired", "defect"  # outcomes, as stored
 LANDING_SECONDS = 3.0  # a message without an answer may still arrive for so long
 RETRY_SECONDS = 2.0
 RETRY_CAP_SECONDS = 60.0
+BACKOFF = ExponentialBackoff(RETRY_SECONDS, RETRY_CAP_SECONDS)
 MATCH_AGE = timedelta(days=1)  # a match pending for longer expires; it stays in the history
 REMARK_AGE = timedelta(hours=1)  # the same for a remark; what it says is in the status too
 DEFECTS = 20  # failures by a defect of ours before a notice is set aside
 
 
+@dataclass(eq=False, kw_only=True)
 class Notices:
     """Sends notices. A match's outcome is recorded in its row, the source of truth."""
 
-    def __init__(
-        self,
-        *,
-        store: Store,
-        messenger: Messenger,
-        clock: Clock,
-        on_unreachable: Callable[[Person], Awaitable[None]] | None = None,
-    ) -> None:
-        """`on_unreachable` is called for a person whom no message reaches any more."""
-        self._store = store
-        self._messenger = messenger
-        self._clock = clock
-        self._on_unreachable = on_unreachable
-        self._backoff = ExponentialBackoff(RETRY_SECONDS, RETRY_CAP_SECONDS)
+    store: Store
+    messenger: Messenger
+    clock: Clock
+    # Called for a person whom no message reaches any more.
+    on_unreachable: Callable[[Person], Awaitable[None]] | None = None
 
     # --- matches ---------------------------------------------------------------------------------
 
     async def deliver(
         self, person: Person, match_id: MatchId, *, look_first: bool, sleep: Sleep
     ) -> None:
-        """Send the notice of a stored match, however long that takes.
-
-        Returns when its outcome is recorded.
-        """
+        """Send the notice of a stored match; return when its outcome is recorded, however late."""
 
         async def attempt(look: bool) -> None:
-            match = await self._store.matches.get(person, match_id)
+            match = await self.store.matches.get(person, match_id)
             if match is None or match.settled_at is not None:
                 return
-            if self._clock.now() - match.received_at > MATCH_AGE:
+            if self.clock.now() - match.received_at > MATCH_AGE:
                 await self._record_outcome(match, EXPIRED, None)
             else:
                 await self._send_match(match, look=look)
 
         if not await self._retry(attempt, sleep, look_first=look_first, key=match_id):
-            match = await self._store.matches.get(person, match_id)
+            match = await self.store.matches.get(person, match_id)
             if match is not None:
                 await self._record_outcome(match, DEFECT, None)
 
     async def _send_match(self, match: Match, *, look: bool) -> None:
         try:
             # A backup may have been restored, so search the whole history.
-            posted = await self._messenger.find(match.person, match.id, None) if look else None
+            posted = await self.messenger.find(match.person, match.id, None) if look else None
             if posted is None:
-                posted = await self._messenger.send(match.person, MatchFound(match))
-                waited = self._clock.now() - match.received_at
+                posted = await self.messenger.send(match.person, MatchFound(match))
+                waited = self.clock.now() - match.received_at
                 MATCH_TO_DM.observe(waited.total_seconds())
         except MessageRefused as error:
             log.warning("notice_refused", match=match.id, reason=error.reason)
@@ -100,16 +91,14 @@ class Notices:
 
     async def _record_outcome(self, match: Match, outcome: str, posted: Posted | None) -> None:
         """Store the outcome, trying until that succeeds: sending again would duplicate it."""
-        at, tries = self._clock.now(), 1
+        at, tries = self.clock.now(), 1
         while True:
             try:
-                await self._store.matches.record_outcome(
-                    match.person, match.id, outcome, posted, at
-                )
+                await self.store.matches.record_outcome(match.person, match.id, outcome, posted, at)
                 break
             except Exception:
                 log.exception("notice_not_settled", match=match.id)
-            await self._clock.sleep(self._backoff.delay(tries))
+            await self.clock.sleep(BACKOFF.delay(tries))
             tries += 1
         NOTICES.labels(outcome=outcome if outcome in {SENT, EXPIRED, DEFECT} else "refused").inc()
         if outcome == SENT:
@@ -118,29 +107,29 @@ class Notices:
 
     async def _unreachable(self, person: Person, reason: str) -> None:
         """Stop for the person. Before the outcome is recorded, so that a crash repeats it."""
-        await self._store.links.set_unreachable(person, reason)
-        if self._on_unreachable is not None:
-            await self._on_unreachable(person)
+        await self.store.links.set_unreachable(person, reason)
+        if self.on_unreachable is not None:
+            await self.on_unreachable(person)
 
     async def _reached(self, person: Person) -> None:
-        link = await self._store.links.get(person)
+        link = await self.store.links.get(person)
         if link is not None and link.unreachable is not None:
-            await self._store.links.set_unreachable(person, None)
+            await self.store.links.set_unreachable(person, None)
 
     async def finish(self, person: Person, match_id: MatchId, *, sleep: Sleep) -> None:
         """Edit a match's message to say that its round is over. Idempotent."""
 
         async def attempt(_: bool) -> None:
-            match = await self._store.matches.get(person, match_id)
+            match = await self.store.matches.get(person, match_id)
             if match is None or match.over_at is not None:
                 return
             if match.answer is None and match.channel and match.ts:
                 try:
                     posted = Posted(match.channel, match.ts)
-                    await self._messenger.edit(person, posted, MatchOver(match))
+                    await self.messenger.edit(person, posted, MatchOver(match))
                 except MessageRefused as error:
                     log.info("edit_refused", match=match_id, reason=error.reason)
-            await self._store.matches.mark_round_over(person, match_id, self._clock.now())
+            await self.store.matches.mark_round_over(person, match_id, self.clock.now())
 
         await self._retry(attempt, sleep, look_first=False, key=match_id)
 
@@ -150,15 +139,15 @@ class Notices:
         self, person: Person, key: str, remark: Remark, *, look_first: bool, sleep: Sleep
     ) -> None:
         """Send a notice that has no row of its own; it is dropped after an hour."""
-        begun = self._clock.now()
+        begun = self.clock.now()
 
         async def attempt(look: bool) -> None:
-            if self._clock.now() - begun > REMARK_AGE:
+            if self.clock.now() - begun > REMARK_AGE:
                 log.warning("notice_given_up", notice=kind_of(remark))
                 return
             try:
-                if not look or await self._messenger.find(person, key, None) is None:
-                    await self._messenger.send(person, remark, key)
+                if not look or await self.messenger.find(person, key, None) is None:
+                    await self.messenger.send(person, remark, key)
             except MessageRefused as error:
                 log.warning("notice_refused", notice=kind_of(remark), reason=error.reason)
                 if isinstance(error, PersonUnreachable):
@@ -186,12 +175,12 @@ class Notices:
             except MessageDelayed as error:
                 wait = error.seconds
             except MessageUnsure:
-                look_first, wait = True, max(LANDING_SECONDS, self._backoff.delay(tries))
+                look_first, wait = True, max(LANDING_SECONDS, BACKOFF.delay(tries))
             except (MessageError, StoreUnavailable):
                 wait = RETRY_SECONDS
             except Exception:
                 log.exception("delivery_failed", notice=key)
-                look_first, wait, defects = True, self._backoff.delay(tries), defects + 1
+                look_first, wait, defects = True, BACKOFF.delay(tries), defects + 1
             else:
                 return True
             await sleep(wait)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,11 +17,7 @@ from slackbot.services.accounts import Accounts
 
 @contextmanager
 def session_errors(session: Session) -> Iterator[None]:
-    """Name the session in every platform error but a refused token.
-
-    Raises:
-        SessionError: From the platform error.
-    """
+    """Raise a `SessionError` from every platform error but a refused token."""
     try:
         yield
     except TokenRefused:
@@ -50,57 +46,47 @@ class Listing:
     availability: Availability | None
 
 
+@dataclass(eq=False, kw_only=True)
 class Sessions:
     """The sessions of the event that a person is linked to."""
 
-    def __init__(
-        self, *, accounts: Accounts, platform: Platform, store: Store, clock: Clock
-    ) -> None:
-        self._accounts = accounts
-        self._platform = platform
-        self._store = store
-        self._clock = clock
+    accounts: Accounts
+    platform: Platform
+    store: Store
+    clock: Clock
 
     async def listing(self, person: Person, view: View) -> Listing:
         """List the sessions of a view, live ones first."""
-        async with self._accounts.authorized_link(person) as link:
-            sessions = await self._fetch(link, view)
-        now = self._clock.now()
-        if view in {View.LIVE, View.UPCOMING, View.PAST}:
-            sessions = [s for s in sessions if phase(s, now) == view.value]
-        elif view is View.CURRENT:
+        async with self.accounts.authorized_link(person) as link:
+            if view is View.MINE:
+                sessions = await self.platform.registered_sessions(link)
+            elif view is View.CURRENT:
+                live, upcoming = await asyncio.gather(
+                    self.platform.sessions(link, SessionScope.LIVE),
+                    self.platform.sessions(link, SessionScope.UPCOMING),
+                )
+                # The platform decides what is live, so its own list of those comes last and wins.
+                sessions = list({s.id: s for s in (*upcoming, *live)}.values())
+            else:
+                sessions = await self.platform.sessions(link, SessionScope(view.value))
+        now = self.clock.now()
+        if view is View.CURRENT:
             sessions = [s for s in sessions if phase(s, now) is not SessionScope.PAST]
-        availability = await self._store.availabilities.get(person)
+        elif view is not View.MINE:
+            sessions = [s for s in sessions if phase(s, now) == view.value]
+        availability = await self.store.availabilities.get(person)
         return Listing(link.event, view, tuple(in_order(sessions, now)), availability)
 
-    async def _fetch(self, link: Link, view: View) -> list[Session]:
-        if view is View.MINE:
-            return await self._platform.registered_sessions(link)
-        if view is View.CURRENT:
-            live, upcoming = await asyncio.gather(
-                self._platform.sessions(link, SessionScope.LIVE),
-                self._platform.sessions(link, SessionScope.UPCOMING),
-            )
-            # The platform decides what is live, so its own list of those comes last and wins.
-            return list({s.id: s for s in (*upcoming, *live)}.values())
-        return await self._platform.sessions(link, SessionScope(view.value))
-
     async def find(self, link: Link, query: str) -> Session:
-        """Find the session meant by an id, by words of its title, or by an empty query.
+        """Find the session meant by the query; raises as `domain.sessions.choose` does.
 
         An id that is in no list is returned as it is: the platform itself answers for it.
-
-        Raises:
-            NoSuchSession, AmbiguousSession, NothingLive: As in `domain.sessions.choose`.
         """
-        now = self._clock.now()
-        live = await self._platform.sessions(link, SessionScope.LIVE)
+        now = self.clock.now()
+        with suppress(NoSuchSession):
+            return choose(await self.platform.sessions(link, SessionScope.LIVE), query, now)
         try:
-            return choose(live, query, now)
-        except NoSuchSession:
-            everything = await self._platform.sessions(link, SessionScope.UPCOMING)
-        try:
-            return choose(everything, query, now)
+            return choose(await self.platform.sessions(link, SessionScope.UPCOMING), query, now)
         except NoSuchSession:
             number = session_number(query)
             if number is None:
@@ -108,13 +94,9 @@ class Sessions:
             return Session(id=number, title=f"Session {number}")
 
     async def join(self, person: Person, query: str) -> Session:
-        """Register for the session that is meant. Joining again gives the same result.
-
-        Raises:
-            SlackbotError: Nothing was joined.
-        """
-        async with self._accounts.authorized_link(person) as link:
+        """Register for the session that is meant. Joining again gives the same result."""
+        async with self.accounts.authorized_link(person) as link:
             session = await self.find(link, query)
             with session_errors(session):
-                await self._platform.join(link, session.id)
+                await self.platform.join(link, session.id)
         return session
