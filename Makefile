@@ -10,9 +10,9 @@ PAGE := slackbot/web/call
 # Those that wait longest come first.
 CALL_TESTS := $(patsubst %,tests/browser/test_%.py,end_to_end negative_controls call accessibility lobby)
 
-.PHONY: demo test check page bench fuzz faults ground browser calls pictures transcript format lock clean
+.PHONY: demo test check page bench fuzz faults resilience browser calls pictures transcript format lock clean
 
-demo: $(READY)  ## play the whole mission on this machine
+demo: $(READY)  ## play the whole story on this machine
 	$(BIN)/slackbot demo
 
 test: $(READY)  ## every test
@@ -59,16 +59,16 @@ $(VENV)/.browser: $(READY) requirements-browser.txt
 bench: $(READY)  ## how fast it is beside bare Bolt; exit status 75: the machine is too noisy to tell
 	$(BIN)/python -m tests.benchmarks $(BENCH)
 
-fuzz: $(READY)  ## all the junk of docs/security.md, counted; takes some minutes
+fuzz: $(READY)  ## all the fuzzing of docs/security.md, counted; takes some minutes
 	$(BIN)/python -m tests.fuzz
 
 transcript: $(READY)  ## play the demo and write what it shows into the README
 	$(BIN)/python -m slackbot.sandbox.transcript README.md
 
-faults: $(READY)  ## matches told, twice and late while real processes are killed, stopped and cut off
+faults: $(READY)  ## matches sent, twice and late while real processes are killed, stopped and cut off
 	$(BIN)/python -m tests.chaos $(FAULTS)
 
-ground: $(READY)  ## bad peers and slow days in full size, with figures; takes about ten minutes
+resilience: $(READY)  ## bad peers and slow days in full size, with figures; takes about ten minutes
 	FAULTS=full $(BIN)/pytest -s tests/resilience
 
 format: $(READY)  ## put code into the one format

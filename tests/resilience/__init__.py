@@ -1,5 +1,5 @@
 """Bad peers and slow days, with the whole bot.
 
-As part of all tests a short form runs. `make ground` (`FAULTS=full`) runs the sizes that are
+As part of all tests a short form runs. `make resilience` (`FAULTS=full`) runs the sizes that are
 promised, which takes some minutes, and prints its figures.
 """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 FULL = os.environ.get("FAULTS") == "full"
-only_in_full = pytest.mark.skipif(not FULL, reason="make ground")
+only_in_full = pytest.mark.skipif(not FULL, reason="make resilience")
 
 
 @dataclass(frozen=True)
