@@ -61,14 +61,22 @@ def redacted(event: Mapping[str, Any], *, ours: bool) -> dict[str, Any]:
 def clean(text: str, *, ours: bool, longest: int = LONGEST_TEXT) -> str:
     """Return the text as one line without credentials."""
     known = _KNOWN_FORMS.sub(HIDDEN, text[:LONGEST_READ])
-    words = (_OUR_WORD if ours else _THEIR_WORD).sub(_unless_plain, known)
-    line = words if words.isprintable() else "".join(map(_visible, words))
+    line = (_OUR_WORD if ours else _THEIR_WORD).sub(_unless_plain, known)
+    if not line.isprintable():
+        line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
     return line if len(line) <= longest else f"{line[:longest]}…"
 
 
 def redacted_traceback(error: BaseException) -> str:
     """Return the exception and its causes, latest first, one line for each and for each frame."""
-    return "\n".join(line for one in _chain(error) for line in _lines(one))
+    lines = []
+    for one in _chain(error):
+        text = clean(_text(one), ours=False, longest=LONGEST_ERROR)
+        lines.append(f"{type(one).__qualname__}: {text}" if text else type(one).__qualname__)
+        for frame in traceback.extract_tb(one.__traceback__)[-MOST_FRAMES:]:
+            place = "/".join(PurePath(frame.filename).parts[-3:])
+            lines.append(f"  at {place}:{frame.lineno} in {frame.name}")
+    return "\n".join(lines)
 
 
 def _field(key: str, value: Any, ours: bool, deep: int) -> Any:
@@ -102,10 +110,6 @@ def _unless_plain(word: re.Match[str]) -> str:
     return HIDDEN if opaque else text
 
 
-def _visible(char: str) -> str:
-    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
-
-
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """Yield the exception, those inside it and those before it, each once."""
     left, seen = [error], set[int]()
@@ -119,11 +123,3 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             left += one.exceptions
         before = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
         left += [before] if before is not None else []
-
-
-def _lines(error: BaseException) -> Iterator[str]:
-    text = clean(_text(error), ours=False, longest=LONGEST_ERROR)
-    yield f"{type(error).__qualname__}: {text}" if text else type(error).__qualname__
-    for frame in traceback.extract_tb(error.__traceback__)[-MOST_FRAMES:]:
-        place = "/".join(PurePath(frame.filename).parts[-3:])
-        yield f"  at {place}:{frame.lineno} in {frame.name}"

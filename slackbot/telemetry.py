@@ -82,9 +82,8 @@ class RootHandler(logging.StreamHandler[TextIO]):
             return super().format(record)
         except Exception:  # noqa: BLE001 - somebody's `__str__` raised; the work goes on
             text = "a log record could not be printed"
-            return super().format(
-                logging.LogRecord(record.name, record.levelno, "", 0, text, None, None)
-            )
+            substitute = logging.LogRecord(record.name, record.levelno, "", 0, text, None, None)
+            return super().format(substitute)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         """Stay silent when the stream is gone: logging's own message would quote the record."""
@@ -108,7 +107,13 @@ def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> N
         else structlog.processors.JSONRenderer()
     )
     handler = RootHandler()
-    handler.addFilter(_is_worth_printing)
+    handler.addFilter(
+        lambda record: (
+            record.levelno >= logging.WARNING
+            or _is_ours(record.name)
+            or (record.name in LIBRARY_INFO and record.levelno >= logging.INFO)
+        )
+    )
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
@@ -125,15 +130,12 @@ def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> N
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     sys.excepthook = _uncaught
-    _quiet_libraries()
-
-
-def _is_worth_printing(record: logging.LogRecord) -> bool:
-    return (
-        record.levelno >= logging.WARNING
-        or _is_ours(record.name)
-        or (record.name in LIBRARY_INFO and record.levelno >= logging.INFO)
-    )
+    # Skip the work for lines that would not be printed, and remove uvicorn's own handlers.
+    for name in ("slack_bolt", "slack_sdk", "httpx", "httpcore", "websockets", "uvicorn.access"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        logging.getLogger(name).handlers.clear()
+        logging.getLogger(name).propagate = True
 
 
 def _is_ours(name: str) -> bool:
@@ -147,18 +149,15 @@ def _redact(
     ours = bool(event.pop("_from_structlog", False)) and _is_ours(str(event.get("logger")))
     for name in ("_record", "stack_info", "stack"):
         event.pop(name, None)
-    error = _exception(event.pop("exc_info", None))
+    error = event.pop("exc_info", None)  # in one of the forms that logging takes
+    if isinstance(error, tuple) and len(error) == 3:
+        error = error[1]
+    elif error is True:
+        error = sys.exc_info()[1]
     fields = redacted(event, ours=ours)
-    return fields | {"exception": redacted_traceback(error)} if error is not None else fields
-
-
-def _exception(exc_info: object) -> BaseException | None:
-    """Return the exception of `exc_info`, which logging takes in several forms."""
-    if isinstance(exc_info, tuple) and len(exc_info) == 3:
-        exc_info = exc_info[1]
-    elif exc_info is True:
-        exc_info = sys.exc_info()[1]
-    return exc_info if isinstance(exc_info, BaseException) else None
+    if isinstance(error, BaseException):
+        fields["exception"] = redacted_traceback(error)
+    return fields
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -167,13 +166,3 @@ def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackT
         sys.__excepthook__(kind, error, trace)
     else:
         structlog.get_logger("slackbot").critical("uncaught", exc_info=error)
-
-
-def _quiet_libraries() -> None:
-    """Skip the work for lines that would not be printed, and remove uvicorn's own handlers."""
-    for name in ("slack_bolt", "slack_sdk", "httpx", "httpcore", "websockets"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        logging.getLogger(name).handlers.clear()
-        logging.getLogger(name).propagate = True
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)

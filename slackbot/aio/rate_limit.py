@@ -11,8 +11,6 @@ _ROUNDING = 1e-6  # tokens; a shortage this small is floating-point error
 class TokenBucket:
     """A rate limit with bursts: `capacity` tokens at once, `per_second` more each second."""
 
-    __slots__ = ("_at", "_capacity", "_now", "_per_second", "_tokens")
-
     def __init__(
         self, capacity: float, per_second: float, *, now: Callable[[], float] = time.monotonic
     ) -> None:

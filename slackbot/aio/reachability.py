@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
 from typing import Final
 
 from slackbot.domain.findings import Finding, Subject
@@ -57,23 +56,13 @@ def host_finding(subject: Subject, problem: str, **facts: str) -> Finding:
 
 def connection_problem(error: BaseException) -> str:
     """Classify the error of any client library; `"line_cut"` for one that says no more."""
-    chain = list(_chain(error))
+    chain = [error]  # and all it was raised from: libraries wrap the system's own errors
+    for link in chain:
+        inner = [link.__cause__, link.__context__]
+        if isinstance(link, BaseExceptionGroup):
+            inner += link.exceptions
+        chain += [cause for cause in inner if cause is not None and cause not in chain]
     for kind, problem in _EXCEPTIONS:
         if any(isinstance(link, kind) for link in chain):
             return problem
     return "line_cut"
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield the error and all it was raised from: libraries wrap the system's own errors."""
-    left: list[BaseException] = [error]
-    seen: set[int] = set()
-    while left:
-        link = left.pop()
-        if id(link) in seen:
-            continue
-        seen.add(id(link))
-        yield link
-        left += [inner for inner in (link.__cause__, link.__context__) if inner is not None]
-        if isinstance(link, BaseExceptionGroup):
-            left += link.exceptions

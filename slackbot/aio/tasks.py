@@ -19,12 +19,7 @@ class BackgroundTasks:
     """A set of running tasks. Holds a reference to each, which asyncio itself does not."""
 
     def __init__(self, *, expected: tuple[type[Exception], ...] = ()) -> None:
-        """Create an empty set.
-
-        Args:
-            expected: Exceptions for the caller that awaits the task. Any other exception
-                is a defect and is logged.
-        """
+        """Create an empty set. `expected` errors are left to the awaiting caller, others logged."""
         self._expected = expected
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -105,20 +100,12 @@ async def every(
     *,
     name: str,
     expected: tuple[type[Exception], ...] = (),
-    delay: float = 0.0,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> NoReturn:
-    """Run `work`, again and again, until cancelled. A failed run does not end it.
+    """Run `work`, with a pause of `seconds` after each run, until cancelled.
 
-    Args:
-        seconds: Pause after each run.
-        work: A run.
-        name: What the log calls the work.
-        expected: Exceptions that are logged as a warning; any other with its traceback.
-        delay: Seconds before the first run.
-        sleep: Waits a number of seconds.
+    A failed run does not end it: it is logged under `name`, with a traceback unless `expected`.
     """
-    await sleep(delay)
     while True:
         try:
             await work()

@@ -71,8 +71,7 @@ def closes_at(match: Match) -> datetime:
 
 def is_offered(match: Match, now: datetime) -> bool:
     """Return whether to offer the call: its details are known and its round goes on."""
-    notified = match.source is not Source.BEFORE
-    return notified and match.call is not None and now < round_ends(match)
+    return match.call is not None and match.source is not Source.BEFORE and now < round_ends(match)
 
 
 def refusal_reason(
@@ -80,8 +79,7 @@ def refusal_reason(
 ) -> RefusalReason | None:
     """Return the reason that `link` does not open the call of `match`, or None if it does.
 
-    The link was signed by us. A link or a match that is missing was deleted with the person's
-    data.
+    The link was signed by us, so what is missing was deleted with the person's data.
     """
     if link is None or match is None or match.call is None or now >= closes_at(match):
         return RefusalReason.OVER

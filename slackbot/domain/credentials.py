@@ -93,22 +93,21 @@ def _is_scrambled(word: str) -> bool:
     """Return whether case and digits alternate more often than in a name that people choose."""
     if len(word) < 20:
         return False
-    changes = sum(_kind(a) != _kind(b) for a, b in pairwise(word) if (a + b).isalnum())
+    changes = sum(
+        a.isdigit() != b.isdigit() or a.isupper() != b.isupper()
+        for a, b in pairwise(word)
+        if (a + b).isalnum()
+    )
     return changes >= 0.35 * len(word) or bool(_HEX.fullmatch(word))
-
-
-def _kind(char: str) -> tuple[bool, bool]:
-    return char.isdigit(), char.isupper()
 
 
 def holds_secret(text: str) -> bool:
     """Return whether the text seems to contain a token or a magic link."""
-    lowered = text.casefold()
-    if "userkey=" in lowered or "bearer " in lowered or "token=" in lowered:
+    lowered, words = text.casefold(), text.split()
+    if any(mark in lowered for mark in ("userkey=", "bearer ", "token=")):
         return True
-    return any(word.startswith("eyJ") or _secret_word(word) for word in text.split())
-
-
-def _secret_word(word: str) -> bool:
-    bare = word.strip("<>\"'`")
-    return _looks_random(bare) and (len(bare) >= 20 or "/" not in bare) and bare.isascii()
+    bare = [word.strip("<>\"'`") for word in words]
+    return any(word.startswith("eyJ") for word in words) or any(
+        _looks_random(word) and (len(word) >= 20 or "/" not in word) and word.isascii()
+        for word in bare
+    )

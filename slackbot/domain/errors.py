@@ -106,17 +106,12 @@ class NothingLive(SlackbotError):
 
 
 class PlatformError(SlackbotError):
-    """An error on Accelevents' side.
-
-    Attributes:
-        status: HTTP status, if there was an answer.
-        permitted: Number of sessions that the ticket permits, if the platform says so.
-    """
+    """An error on Accelevents' side."""
 
     def __init__(self, *, status: int | None = None, permitted: int | None = None) -> None:
         super().__init__(self.code)
-        self.status = status
-        self.permitted = permitted
+        self.status = status  # of HTTP, if there was an answer
+        self.permitted = permitted  # sessions that the ticket permits, if the platform says so
 
 
 class Refusal(PlatformError):

@@ -6,7 +6,7 @@ A finding never holds a secret, nor text from outside that might repeat one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -67,12 +67,12 @@ class Finding:
     subject: Subject
     code: str
     message: str
-    hint: str = ""
-    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    hint: str
+    facts: Mapping[str, str]
 
 
 def _finding(
-    grade: Grade, subject: Subject, code: str, message: str, hint: str, facts: Mapping[str, str]
+    grade: Grade, subject: Subject, code: str, message: str, hint: str, facts: dict[str, str]
 ) -> Finding:
     # A fact may come from outside, such as a workspace's name: it must not control a terminal.
     shown = {
@@ -81,4 +81,4 @@ def _finding(
     }
     shown["address"] = _ADDRESS_SETTINGS.get(subject, "the address")
     message, hint = message.format_map(shown), hint.format_map(shown)
-    return Finding(grade, subject, code, message, hint, MappingProxyType(dict(facts)))
+    return Finding(grade, subject, code, message, hint, MappingProxyType(facts))

@@ -54,9 +54,8 @@ def find_existing_match(
     `known` are the person's matches in the session; `since` is when they last became available
     in it.
     """
-    with_partner = _with(report.partner, known)
-    newest_first = sorted(with_partner, key=lambda match: match.ordinal, reverse=True)
-    return next((m for m in newest_first if _refers_to(report, m, now, since)), None)
+    found = [m for m in _with(report.partner, known) if _refers_to(report, m, now, since)]
+    return max(found, key=lambda match: match.ordinal, default=None)
 
 
 def decided_by_meeting_id(report: MatchReport, known: Iterable[Match]) -> bool:
@@ -88,25 +87,18 @@ def missed_reports(listed: Sequence[MatchReport], known: Sequence[Match]) -> lis
     excess of the known matches are new. This needs neither a clock nor a time zone. Both arguments
     are of one person in one session.
     """
-    groups: list[list[MatchReport]] = []
-    for row in listed:
-        group = next((g for g in groups if same_partner(g[0].partner, row.partner)), None)
-        if group is None:
-            groups.append([row])
-        else:
-            group.append(row)
-    return [row for group in groups for row in _surplus_rows(group, known)]
-
-
-def _surplus_rows(group: list[MatchReport], known: Sequence[Match]) -> list[MatchReport]:
-    with_partner = _with(group[0].partner, known)
-    surplus = len(group) - len(with_partner)
-    if surplus <= 0:
-        return []
-    known_times = {match.raw_time for match in with_partner}
-    # Rows whose exact time is known go first, so that the surplus at the end is what was missed.
-    ordered = sorted(group, key=lambda row: (row.raw_time not in known_times, row.raw_time or ""))
-    return ordered[-surplus:]
+    missed: list[MatchReport] = []
+    left = list(listed)
+    while left:
+        partner = left[0].partner
+        rows = [row for row in left if same_partner(row.partner, partner)]
+        left = [row for row in left if not same_partner(row.partner, partner)]
+        with_partner = _with(partner, known)
+        times = {match.raw_time for match in with_partner}
+        # Rows whose exact time is known go first, so that the excess at the end is what was missed.
+        rows.sort(key=lambda row: (row.raw_time not in times, row.raw_time or ""))
+        missed += rows[len(with_partner) :]
+    return missed
 
 
 def next_match(

@@ -58,14 +58,12 @@ class MediaHosts:
         Returns None for a call that cannot be joined: it has no signaling address, or one of
         another host.
         """
-        signaling = [value for key, value in _leaves(call.meeting) if _plain_key(key) == _SIGNALING]
-        if not signaling or not all(self._is_signaling(value) for value in signaling):
+        signaling = [str(v) for key, v in _leaves(call.meeting) if _plain_key(key) == _SIGNALING]
+        if not signaling or not all(
+            value.startswith(("wss://", "ws://")) and self.allows(value) for value in signaling
+        ):
             return None
         return Call(self._without_others(call.meeting), self._without_others(call.attendee))
-
-    def _is_signaling(self, value: object) -> bool:
-        schemes = ("wss://", "ws://")
-        return isinstance(value, str) and value.startswith(schemes) and self.allows(value)
 
     def allows(self, address: str) -> bool:
         """Return whether this is an address of an allowed host, with or without its scheme.
@@ -80,7 +78,10 @@ class MediaHosts:
             return host in self.names
         # The browser's policy names no port, so an address with a scheme has the default one.
         default_port = scheme is None or (scheme in _SECURE and found["port"] in {None, "443"})
-        return default_port and any(_matches(host, name) for name in self.names)
+        return default_port and any(
+            host.endswith(name[1:]) if name.startswith("*.") else host == name
+            for name in self.names
+        )
 
     def _without_others(self, value: Any) -> Any:
         if isinstance(value, Mapping):
@@ -94,21 +95,15 @@ class MediaHosts:
         return value
 
     def _may_stay(self, key: str, value: object) -> bool:
-        if key == _TELEMETRY:
-            return False
         is_address = key.endswith("url") or (isinstance(value, str) and "://" in value)
         if is_address and not key.endswith("id"):
-            return isinstance(value, str) and self.allows(value)
+            return key != _TELEMETRY and isinstance(value, str) and self.allows(value)
         return True
 
 
 def _plain_key(key: object) -> str:
     """Return a key as the Chime library compares it: without case and punctuation."""
     return re.sub(r"[\W_]", "", str(key)).lower()
-
-
-def _matches(host: str, name: str) -> bool:
-    return host.endswith(name[1:]) if name.startswith("*.") else host == name
 
 
 def _leaves(value: Any) -> Iterator[tuple[object, Any]]:

@@ -117,11 +117,7 @@ class Messenger(Protocol):
         """
 
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
-        """Replace a posted message with a notice. Idempotent.
-
-        Raises:
-            MessageError: As in `send`.
-        """
+        """Replace a posted message with a notice. Idempotent. Raises as `send` does."""
 
     async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
         """Search our latest direct messages to the person for the one with this key.
@@ -153,11 +149,8 @@ class Delivery(Protocol):
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
         """Accept a stored match whose notice is pending. Harmless when repeated.
 
-        Args:
-            person: Who was matched.
-            match_id: The match.
-            fresh: We stored the match just now, so nobody can have sent its notice. Otherwise
-                the person's direct messages are searched for it first.
+        Unless `fresh`, that is stored just now, its notice may have been sent before, so the
+        person's direct messages are searched for it first.
         """
 
     async def finish(self, person: Person, match_id: MatchId) -> None:
@@ -184,10 +177,7 @@ class LinkStore(Protocol):
         """Return the current links of these people. One without a link is missing or None."""
 
     async def save(self, link: Link) -> None:
-        """Insert or replace a link.
-
-        An availability for another event, or of another account, is deleted with it.
-        """
+        """Insert or replace a link; delete an availability of another event or account."""
 
     async def mark_refused(self, person: Person, at: datetime) -> bool:
         """Record that the token was refused. True only for the first to record it."""
@@ -247,18 +237,12 @@ class MatchStore(Protocol):
     async def list_for(
         self, person: Person, event: EventSlug, session_id: SessionId | None = None
     ) -> list[Match]:
-        """Return the person's matches at the event or in one session of it, newest first.
-
-        Without their calls.
-        """
+        """Return the matches at the event or in one session, newest first, without calls."""
 
     async def list_with(
         self, person: Person, event: EventSlug, session_id: SessionId, partner: Partner
     ) -> list[Match]:
-        """Return the matches of a session that may be with this partner, newest first.
-
-        Without their calls. Matches with other partners may be among them.
-        """
+        """Return, as `list_for`, at least those matches that may be with this partner."""
 
     async def record_outcome(
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime

@@ -63,36 +63,28 @@ class WorkerRegistry(Protocol):
     """The table of workers, as one process uses it. Every method may raise `StoreUnavailable`."""
 
     async def register(self) -> timedelta | None:
-        """Add this process and request the feeds that are missing.
+        """Add this process; return the time since a worker was last alive, None if never.
 
-        Returns:
-            The time since the last worker was alive; None if there never was one.
+        Requests the feeds that are missing.
         """
-        ...
 
     async def heartbeat(self, *, detect_stalled: bool) -> HeartbeatResult | None:
-        """Renew the lease and claim a fair share of the feeds.
+        """Renew the lease and claim a fair share of the feeds. None: the lease is lost.
 
-        Returns:
-            None if the lease is lost. Without `detect_stalled` no worker counts as stalled.
+        Without `detect_stalled` no worker counts as stalled.
         """
-        ...
 
     async def claim_recovery(self, stalled: str) -> bool:
         """Return whether it is this process that recovers the stalled worker's work."""
-        ...
 
     async def delete_worker(self, stalled: str) -> None:
         """Delete a stalled worker whose work has been recovered."""
-        ...
 
     async def stop_claiming(self) -> None:
         """Release all feeds and claim no more. The lease stays valid."""
-        ...
 
     async def release_lease(self) -> None:
         """Release all feeds and expire the lease: another worker recovers the unfinished work."""
-        ...
 
 
 class DesiredFeeds(Protocol):
@@ -100,27 +92,21 @@ class DesiredFeeds(Protocol):
 
     def request(self, person: Person, session_id: SessionId) -> Coroutine[Any, Any, None]:
         """Request a feed. A process that holds feeds owns it unless a living worker does."""
-        ...
 
     async def request_missing(self) -> None:
         """Request the feeds of all availabilities that have none, for whatever reason."""
-        ...
 
     async def cancel(self, person: Person, version: datetime | None = None) -> None:
         """Delete the request; given a version, only if there was no other request since."""
-        ...
 
     async def release(self, people: Sequence[Person]) -> None:
         """Give up feeds of this process, for other workers to claim."""
-        ...
 
     async def report_health(self, healths: Mapping[Person, FeedHealth]) -> None:
         """Record the health of feeds that this process owns; others are ignored."""
-        ...
 
     async def health(self, person: Person) -> FeedHealth | None:
         """Return the health that the owner reported, down if it is stalled; None if not wanted."""
-        ...
 
 
 def fair_share(feeds: int, holders: int) -> int:
@@ -129,8 +115,5 @@ def fair_share(feeds: int, holders: int) -> int:
 
 
 def surplus(owned: int, share: int) -> int:
-    """Return how many feeds to release.
-
-    A few too many are kept, since moving a feed costs a reconnection.
-    """
+    """Return how many feeds to release. A few too many are kept: moving one reconnects it."""
     return owned - share if owned > share + max(1, share // 20) else 0
