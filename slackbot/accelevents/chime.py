@@ -58,11 +58,13 @@ def find_call(partner: Node, meeting: str, own_account_id: int | None) -> Call |
     if attendee is None:
         return None
     meetings = [node for node in subtree.walk() if meeting_id(node) == meeting]
-    fullest = max(meetings, key=lambda node: len(_meeting(node)) + len(_placement(node)))
+    fullest = max(
+        meetings, key=lambda node: len(_pick(node, _MEETING_FIELDS)) + len(_placement(node))
+    )
     capabilities = _pick(_child(attendee, "capabilities"), _CAPABILITIES)
     features = _pick(_child(_child(fullest, "meetingfeatures"), "audio"), ("EchoReduction",))
     return Call(
-        meeting=_meeting(fullest)
+        meeting=_pick(fullest, _MEETING_FIELDS)
         | {"MediaPlacement": _placement(fullest)}
         | ({"MeetingFeatures": {"Audio": features}} if features else {}),
         attendee=_pick(attendee, _ATTENDEE_FIELDS)
@@ -107,13 +109,6 @@ def _belongs_to(node: Node, account_id: int | None) -> bool:
     nearby = [node.fields, node.parent.fields if node.parent else {}]
     ids = [parsing.identifier(fields.get(name)) for fields in nearby for name in _OWNER_FIELDS]
     return account_id is not None and account_id in ids
-
-
-# --- AWS's spelling ------------------------------------------------------------------------------
-
-
-def _meeting(node: Node) -> dict[str, Any]:
-    return _pick(node, _MEETING_FIELDS)
 
 
 def _placement(node: Node) -> dict[str, Any]:

@@ -17,9 +17,14 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr
 
 from slackbot.accelevents import schemas
-from slackbot.accelevents.authorization import authorization
 from slackbot.accelevents.errors import Endpoint
-from slackbot.accelevents.http import TIMEOUT_SECONDS, HttpClient, Request, unreadable_response
+from slackbot.accelevents.http import (
+    TIMEOUT_SECONDS,
+    HttpClient,
+    Request,
+    authorization,
+    unreadable_response,
+)
 from slackbot.domain.errors import EventNotFound, MagicLinkInvalid, PlatformError, TokenRefused
 from slackbot.domain.model import (
     AttendeeStatus,
@@ -37,10 +42,11 @@ from slackbot.domain.ports import Clock
 PAGE_SIZE: Final = 100  # sessions
 MAX_PAGES: Final = 50
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH"})
-_SCOPE_QUERIES: Final[dict[SessionScope, dict[str, str]]] = {
-    SessionScope.LIVE: {},
-    SessionScope.PAST: {"past": "true"},
-    SessionScope.UPCOMING: {"showPastAndUpcoming": "true"},
+_NETWORKING_QUERY: Final = {"sessionFormat": schemas.NETWORKING, "expand": "TRACK"}
+_QUERIES: Final = {
+    SessionScope.LIVE: _NETWORKING_QUERY,
+    SessionScope.PAST: _NETWORKING_QUERY | {"past": "true"},
+    SessionScope.UPCOMING: _NETWORKING_QUERY | {"showPastAndUpcoming": "true"},
 }
 
 
@@ -62,7 +68,6 @@ class PlatformOptions:
     timeout_seconds: float = TIMEOUT_SECONDS  # of one attempt
 
     def __post_init__(self) -> None:
-        """Validate the options."""
         url = urlsplit(self.api_url)
         if url.scheme not in {"http", "https"} or not url.hostname:
             raise ValueError("the API's address must begin with http:// or https://")
@@ -79,7 +84,6 @@ class AcceleventsClient:
     """
 
     def __init__(self, options: PlatformOptions, clock: Clock) -> None:
-        """Create a client with a connection pool of its own."""
         self._options = options
         self._zone = options.timezone
         self._http = HttpClient(options.api_url, clock, options.timeout_seconds)
@@ -87,8 +91,6 @@ class AcceleventsClient:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._http.aclose()
-
-    # --- the account ---
 
     async def redeem(self, event: EventSlug, user_key: str) -> Grant:
         """Exchange a magic link's user key, which works once, for a token."""
@@ -110,8 +112,6 @@ class AcceleventsClient:
         await self._session_page(event, header, SessionScope.LIVE, 0, size=1)
         return AuthScheme(scheme)
 
-    # --- sessions ---
-
     async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
         """Return all networking sessions of the scope, from every page."""
         found: dict[SessionId, Session] = {}
@@ -131,14 +131,14 @@ class AcceleventsClient:
         self, event: EventSlug, header: str, scope: SessionScope, number: int, size: int = PAGE_SIZE
     ) -> schemas.SessionPage:
         path = f"{_event_path(event)}/session/v2"
-        query = _list_query(scope) | {"page": str(number), "size": str(size)}
+        query = _QUERIES[scope] | {"page": str(number), "size": str(size)}
         request = Request(Endpoint.SESSIONS, "GET", path, header, query)
         return await self._http.fetch(request, schemas.read_page)
 
     async def registered_sessions(self, link: Link) -> list[Session]:
         """Return the sessions that the person is registered for; this list has no pages."""
         path = f"{_event_path(link.event)}/user-session/registered"
-        query = _list_query(SessionScope.UPCOMING)
+        query = _QUERIES[SessionScope.UPCOMING]
         request = Request(Endpoint.REGISTERED, "GET", path, _authorization(link), query)
         page = await self._http.fetch(request, schemas.read_page)
         return [replace(s, registered=True) for s in schemas.read_sessions(page.rows, self._zone)]
@@ -147,8 +147,6 @@ class AcceleventsClient:
         """Register for a live session."""
         path = f"{_event_path(link.event)}/session/{session_id}"
         await self._send_change(Request(Endpoint.JOIN, "PUT", path, _authorization(link)))
-
-    # --- networking ---
 
     async def set_status(self, link: Link, session_id: SessionId, status: AttendeeStatus) -> None:
         """Set the attendee's status in the session."""
@@ -167,12 +165,7 @@ class AcceleventsClient:
             raise unreadable_response(request.endpoint, response.status)
 
 
-def _list_query(scope: SessionScope) -> dict[str, str]:
-    return {"sessionFormat": schemas.NETWORKING, "expand": "TRACK", **_SCOPE_QUERIES[scope]}
-
-
 def _templated(endpoint: Endpoint, template: str, link: Link, session_id: SessionId) -> Request:
-    """Return the request that a `METHOD path` option describes."""
     method, _, path = template.partition(" ")
     event = _path_segment(link.event, EventNotFound)
     path = path.replace("{session_id}", str(session_id)).replace("{event}", event)
@@ -188,11 +181,7 @@ def _event_path(event: EventSlug) -> str:
 
 
 def _path_segment(value: str, error: type[PlatformError]) -> str:
-    """Return the value quoted, so that it stays one segment of a path.
-
-    Raises:
-        error: The value is empty, `.` or `..`, and can name nothing.
-    """
+    """Return the value quoted; raise `error` for an empty one, `.` or `..`, which name nothing."""
     if not value.strip("."):
         raise error
     return quote(value, safe="", errors="replace")

@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
 import socketio
 import structlog
 
-from slackbot.accelevents.authorization import credentials
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.match_event import read_matches
 from slackbot.domain.errors import TokenRefused
@@ -26,16 +26,14 @@ log = structlog.get_logger(__name__)
 
 LIVENESS_CHECK_SECONDS: Final = 15.0  # between two looks at python-socketio's own state
 CLOSE_SECONDS: Final = 0.5  # wait for the peer's closing frame
-MAX_MESSAGE_BYTES: Final = 2**20
+WEBSOCKET_OPTIONS: Final[dict[str, Any]] = {
+    "timeout": aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+    "max_msg_size": 2**20,  # bytes
+}
 
 
 class ConnectError(Exception):
-    """A handshake failed; `reason` is `refused`, `unreachable` or `closed`."""
-
-    def __init__(self, reason: str) -> None:
-        """Create the error with its reason."""
-        super().__init__(reason)
-        self.reason = reason
+    """A handshake failed; the argument is `refused`, `unreachable` or `closed`."""
 
 
 class RedirectError(aiohttp.ClientConnectionError):
@@ -75,18 +73,18 @@ def _error_logger(name: str) -> logging.Logger:
     return logger
 
 
+@dataclass
 class _HandshakeSession:
     """The part of an HTTP session that engineio uses. Keeps the WebSocket, in order to close it."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
-        self.closed = False
-        self.status: int | None = None  # of a refused upgrade
-        self.websocket: aiohttp.ClientWebSocketResponse[Any] | None = None
+    session: aiohttp.ClientSession
+    closed: bool = False
+    status: int | None = None  # of a refused upgrade
+    websocket: aiohttp.ClientWebSocketResponse[Any] | None = None
 
     async def ws_connect(self, url: str, **options: Any) -> aiohttp.ClientWebSocketResponse[Any]:
         try:
-            self.websocket = await self._session.ws_connect(url, **options)
+            self.websocket = await self.session.ws_connect(url, **options)
         except aiohttp.WSServerHandshakeError as error:
             self.status = error.status
             raise
@@ -99,14 +97,13 @@ class _HandshakeSession:
 
     @property
     def failure(self) -> str:
-        """Return the reason for a failed handshake."""
         if self.status is not None and 400 <= self.status < 500:
             return "refused"
         return "unreachable" if self.websocket is None else "closed"
 
 
 class Connection:
-    """A connection that is opened once, and always closed."""
+    """A connection that is opened once, and always closed; it writes matches to `events`."""
 
     def __init__(
         self,
@@ -115,7 +112,6 @@ class Connection:
         link: Link,
         events: asyncio.Queue[FeedEvent],
     ) -> None:
-        """Create a connection that writes reported matches to `events`. Does not open it."""
         self._options = options
         self._link = link
         self._events = events
@@ -128,10 +124,7 @@ class Connection:
             http_session=self._session,
             logger=_error_logger("socketio"),
             engineio_logger=_error_logger("engineio"),
-            websocket_extra_options={
-                "timeout": aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
-                "max_msg_size": MAX_MESSAGE_BYTES,
-            },
+            websocket_extra_options=WEBSOCKET_OPTIONS,
         )
         namespace = options.namespace
         self._client.on("connect", self._connect_answered.set, namespace=namespace)
@@ -157,10 +150,9 @@ class Connection:
 
     def _on_event(self, *args: object) -> None:
         try:
-            reports = read_matches(args, self._options.timezone, self._link.account_id)
-            if reports:
-                person, event = self._link.person, self._link.event
-                self._events.put_nowait(MatchesReported(person, event, reports))
+            link = self._link
+            if reports := read_matches(args, self._options.timezone, link.account_id):
+                self._events.put_nowait(MatchesReported(link.person, link.event, reports))
         except Exception as error:  # noqa: BLE001 whatever it is, the connection goes on
             # Not its text, which may quote the payload.
             log.warning("event_failed", error=type(error).__name__)
@@ -174,7 +166,7 @@ class Connection:
             ConnectError: The handshake failed.
         """
         try:
-            sent = credentials(self._options, self._link.token, self._link.auth_scheme)
+            sent = self._options.credentials(self._link.token, self._link.auth_scheme)
             await self._client.connect(
                 sent.url,
                 headers=sent.headers,
@@ -206,11 +198,9 @@ class Connection:
     async def send_hello(self, session_id: SessionId) -> None:
         """Send the configured hello event, if there is one and the connection is up."""
         hello = self._options.hello_event(self._link.event, session_id)
-        if hello is None or not self.connected:
-            return
-        name, data = hello
-        with suppress(socketio.exceptions.SocketIOError):
-            await self._client.emit(name, data, namespace=self._options.namespace)
+        if hello is not None and self.connected:
+            with suppress(socketio.exceptions.SocketIOError):
+                await self._client.emit(*hello, namespace=self._options.namespace)
 
     async def wait_closed(self) -> None:
         """Return when the connection is gone, announced or silently."""

@@ -119,9 +119,6 @@ def error_for(endpoint: Endpoint, status: int, body: bytes) -> PlatformError:
     return _ERRORS_BY_ENDPOINT.get((endpoint, status), by_status)(status=status)
 
 
-# --- the body ------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
     """The error codes and the message of a refusal's body."""

@@ -22,7 +22,7 @@ STABLE_SECONDS: Final = 5.0  # after that long, losing the connection is no fail
 
 
 class Feed:
-    """A task that keeps one link connected until `stop`."""
+    """A task that keeps one link connected until `stop`. `gate` limits handshakes at a time."""
 
     def __init__(
         self,
@@ -35,7 +35,6 @@ class Feed:
         clock: Clock,
         events: asyncio.Queue[FeedEvent],
     ) -> None:
-        """Start the task. `gate` limits the handshakes of all feeds."""
         self.link = link
         self.session_id = session_id
         self.health = FeedHealth(connected=False, changed_at=clock.now())
@@ -95,22 +94,19 @@ class Feed:
         except TimeoutError:
             return "timeout"
         except ConnectError as error:
-            return error.reason
-        self._on_connected(connection)
-        loop = asyncio.get_running_loop()
-        connected_at = loop.time()
-        await connection.wait_closed()
-        if loop.time() - connected_at > STABLE_SECONDS:
-            self._failures = 0
-        return "closed"
-
-    def _on_connected(self, connection: Connection) -> None:
+            return str(error)
         self._connection = connection
         FEED_RECONNECTS.inc(int(self._was_connected))
         self._was_connected = True
         self._set_health(connected=True, failure=None)
         self.settled.set()
         self._events.put_nowait(FeedConnected(self.link.person))
+        loop = asyncio.get_running_loop()
+        stable_at = loop.time() + STABLE_SECONDS
+        await connection.wait_closed()
+        if loop.time() > stable_at:
+            self._failures = 0
+        return "closed"
 
     def _on_disconnected(self, reason: str) -> None:
         self.settled.clear()

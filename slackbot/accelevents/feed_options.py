@@ -6,14 +6,26 @@ import json
 import random
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
+from pydantic import SecretStr
+
+from slackbot.accelevents.http import authorization
 from slackbot.aio.backoff import ExponentialBackoff
-from slackbot.domain.model import EventSlug, SessionId
+from slackbot.domain.model import AuthScheme, EventSlug, SessionId
 
 _TOKEN_PLACES: Final = frozenset({"auth", "header", "query"})
 _RESERVED_EVENTS: Final = frozenset({"connect", "connect_error", "disconnect", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The parts of a handshake that may hold the token."""
+
+    url: str = field(repr=False)
+    headers: dict[str, str] = field(repr=False)
+    auth: dict[str, str] | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +53,6 @@ class FeedOptions:
     max_handshakes: int = 64  # at the same time
 
     def __post_init__(self) -> None:
-        """Validate the options."""
         url = urlsplit(self.socket_url)
         if url.scheme not in {"http", "https", "ws", "wss"} or not url.hostname:
             raise ValueError("socket_url: must begin with http://, https://, ws:// or wss://")
@@ -52,6 +63,23 @@ class FeedOptions:
         if not self.events or not _RESERVED_EVENTS.isdisjoint(self.events):
             raise ValueError("events: names of events, or * for any")
         self.hello_event(EventSlug("event"), SessionId(1))
+
+    def credentials(self, token: SecretStr, scheme: AuthScheme) -> Credentials:
+        """Return the token in every place that `socket_auth` names.
+
+        Raises:
+            TokenRefused: No header can carry this token.
+        """
+        value, header = token.get_secret_value(), authorization(token, scheme)
+        url = urlsplit(self.socket_url)
+        if "query" in self.socket_auth:
+            query = "&".join(filter(None, (url.query, urlencode({"token": value}))))
+            url = url._replace(query=query)
+        return Credentials(
+            url=urlunsplit(url),
+            headers={"Authorization": header} if "header" in self.socket_auth else {},
+            auth={"token": value} if "auth" in self.socket_auth else None,
+        )
 
     def hello_event(self, event: EventSlug, session_id: SessionId) -> tuple[str, Any] | None:
         """Return name and data of the hello for a session, or None when there is none.

@@ -19,15 +19,11 @@ SHUTDOWN_SECONDS: Final = 2.0  # time for disconnecting everybody
 
 
 class SocketFeed:
-    """One Socket.IO connection per person, which writes its events to a queue.
-
-    Create it inside the running loop.
-    """
+    """One Socket.IO connection per person, all writing to `events`. Create it in the loop."""
 
     def __init__(
         self, options: FeedOptions, clock: Clock, events: asyncio.Queue[FeedEvent]
     ) -> None:
-        """Create feeds without any connection; they write to `events`."""
         self._http = new_session()
         self._new_feed = partial(
             Feed,
@@ -66,8 +62,7 @@ class SocketFeed:
 
     def health(self, person: Person) -> FeedHealth | None:
         """Return the health of the person's feed, or None when there is none."""
-        feed = self._feeds.get(person)
-        return feed.health if feed is not None else None
+        return feed.health if (feed := self._feeds.get(person)) is not None else None
 
     def healths(self) -> list[FeedHealth]:
         """Return the health of every feed."""

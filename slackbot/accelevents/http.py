@@ -22,10 +22,12 @@ import aiohttp
 import httpx
 import structlog
 from httpx_aiohttp import AiohttpTransport
+from pydantic import SecretStr
 
 from slackbot.accelevents.errors import Endpoint, error_for
 from slackbot.aio.backoff import ExponentialBackoff
-from slackbot.domain.errors import PlatformError, TimedOut, Unreachable, Unreadable
+from slackbot.domain.errors import PlatformError, TimedOut, TokenRefused, Unreachable, Unreadable
+from slackbot.domain.model import AuthScheme
 from slackbot.domain.ports import Clock
 from slackbot.telemetry import UNREADABLE
 
@@ -73,11 +75,25 @@ class Response:
             raise unreadable_response(self.endpoint, self.status) from None
 
 
+def authorization(token: SecretStr, scheme: AuthScheme) -> str:
+    """Return the value of the `Authorization` header.
+
+    Raises:
+        TokenRefused: No header can carry this token.
+    """
+    value = token.get_secret_value()
+    if not (value and value.isascii() and value.isprintable()):
+        raise TokenRefused
+    return f"Bearer {value}" if scheme is AuthScheme.BEARER else value
+
+
 class HttpClient:
-    """Sends requests to the platform. Create it in the running loop; close it with `aclose`."""
+    """Sends requests to the platform. Create it in the running loop; close it with `aclose`.
+
+    `fetch` and `send` raise a `PlatformError` when the last attempt failed, or one failed for good.
+    """
 
     def __init__(self, api_url: str, clock: Clock, timeout_seconds: float) -> None:
-        """Create a client for an API whose paths are relative to `api_url`."""
         self._api_url = api_url.rstrip("/")
         self._clock = clock
         self._timeout_seconds = timeout_seconds
@@ -108,11 +124,7 @@ class HttpClient:
         await self._client.aclose()
 
     async def fetch(self, request: Request, read: Callable[[Any], T]) -> T:
-        """Send a request that changes nothing, with retries, and return what `read` makes of it.
-
-        Raises:
-            PlatformError: The last attempt failed, or one failed for good.
-        """
+        """Send a request that changes nothing, with retries, and return what `read` makes of it."""
         for attempt in range(1, MAX_ATTEMPTS):
             try:
                 return (await self._attempt(request)).parse(read)
@@ -123,11 +135,7 @@ class HttpClient:
         return (await self.send(request)).parse(read)
 
     async def send(self, request: Request) -> Response:
-        """Send a request once.
-
-        Raises:
-            PlatformError: It failed. After a time-out the change may have happened or not.
-        """
+        """Send a request once. After a time-out the change may have happened or not."""
         try:
             return await self._attempt(request)
         except _Retryable as failure:
@@ -176,13 +184,12 @@ class HttpClient:
             return response.status_code, response.headers, bytes(body)
 
 
+@dataclass(eq=False)
 class _Retryable(Exception):
-    """An attempt failed; another one may succeed. `retry_after` is in seconds."""
+    """An attempt failed; another one may succeed."""
 
-    def __init__(self, error: PlatformError, retry_after: float | None = None) -> None:
-        super().__init__()
-        self.error = error
-        self.retry_after = retry_after
+    error: PlatformError
+    retry_after: float | None = None  # seconds
 
 
 def unreadable_response(endpoint: Endpoint, status: int | None = None) -> Unreadable:
@@ -207,11 +214,7 @@ def parse_retry_after(header: str | None, now: datetime) -> float | None:
 async def _never_resend(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Stop aiohttp from resending a PUT after a lost connection: a join may go out only once.
-
-    Raises:
-        httpx.RemoteProtocolError: The connection was lost.
-    """
+    """Stop aiohttp from resending a PUT after a lost connection: a join may go out only once."""
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:

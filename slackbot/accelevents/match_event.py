@@ -60,9 +60,6 @@ def read_matches(
     return reports
 
 
-# --- the partner ---------------------------------------------------------------------------------
-
-
 def _find_partners(payload: Node) -> list[tuple[Node, Partner]]:
     """Return the partners and their nodes; those with a match's own fields rule out all others."""
     read = [(node, MatchRow.model_validate(node.fields).partner()) for node in payload.walk()]
@@ -106,9 +103,6 @@ def _has_nameless_partner(payload: Node, own_account_id: int | None) -> bool:
         and not any(_has_name(near) for near in (*node.walk(), *node.upwards()))
         for node in payload.walk()
     ) and any(_has_name(node) and _has_match_field(node) for node in payload.walk())
-
-
-# --- the match -----------------------------------------------------------------------------------
 
 
 def _report(

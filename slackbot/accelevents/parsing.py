@@ -26,9 +26,6 @@ _EPOCH_MILLISECONDS: Final = range(10**11, 32 * 10**12)  # 1973 to 2984; others 
 _YEARS: Final = range(1970, 2984)
 
 
-# --- names ---------------------------------------------------------------------------------------
-
-
 @lru_cache(maxsize=2048)  # every row of a list has the same names
 def _fold_name(name: str) -> str:
     """Return one spelling for `matTimeDate`, `MatTimeDate`, `mat_time_date` and `mat-time-date`."""
@@ -42,9 +39,6 @@ def fold_names(row: Mapping[Any, Any]) -> dict[str, Any]:
         if isinstance(name, str) and fields.get(key := _fold_name(name[:MAX_NAME])) is None:
             fields[key] = value
     return fields
-
-
-# --- values --------------------------------------------------------------------------------------
 
 
 def text(value: object, max_length: int = MAX_TEXT) -> str | None:
@@ -96,9 +90,6 @@ def company(value: object) -> str | None:
     """Return a company's name, else None: a portal's bug left meaningless one-letter names."""
     name = text(value)
     return name if name and len(name) > 1 else None
-
-
-# --- times ---------------------------------------------------------------------------------------
 
 
 def raw_time(value: object) -> str | None:

@@ -6,7 +6,7 @@ documented type. A row that cannot be used is skipped and counted, never the who
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -29,8 +29,7 @@ Company = Annotated[str | None, BeforeValidator(parsing.company)]
 Url = Annotated[str | None, BeforeValidator(parsing.https_url)]
 Integer = Annotated[int | None, BeforeValidator(parsing.integer)]
 Identifier = Annotated[int | None, BeforeValidator(parsing.identifier)]
-RowT = TypeVar("RowT")
-ResultT = TypeVar("ResultT")
+T = TypeVar("T")
 
 
 class _Row(BaseModel):
@@ -40,9 +39,6 @@ class _Row(BaseModel):
     @classmethod
     def _fold(cls, row: Any) -> Any:
         return parsing.fold_names(row) if isinstance(row, dict) else {}
-
-
-# --- sessions ------------------------------------------------------------------------------------
 
 
 def _track_names(tracks: object) -> tuple[str, ...]:
@@ -116,11 +112,8 @@ def read_page(answer: object) -> SessionPage:
 def read_sessions(rows: Iterable[object], zone: ZoneInfo) -> list[Session]:
     """Return the networking sessions among the rows, leaving out other formats."""
     read = [SessionRow.model_validate(row) for row in rows]
-    networking = (row for row in read if row.format in {None, NETWORKING})
-    return _usable(networking, lambda row: row.session(zone), "sessions")
-
-
-# --- the token -----------------------------------------------------------------------------------
+    networking = [row for row in read if row.format in {None, NETWORKING}]
+    return _usable([row.session(zone) for row in networking], "sessions")
 
 
 class TokenAnswer(_Row):
@@ -146,9 +139,6 @@ def read_grant(answer: object, zone: ZoneInfo) -> Grant:
         raise Unreadable
     expires_at = parsing.timestamp(read.expires, zone) if isinstance(read.expires, str) else None
     return Grant(token=SecretStr(token), account_id=read.account, expires_at=expires_at)
-
-
-# --- matches -------------------------------------------------------------------------------------
 
 
 class MatchRow(_Row):
@@ -184,8 +174,7 @@ class MatchRow(_Row):
 
     def report(self, zone: ZoneInfo) -> MatchReport | None:
         """Return the reported match, or None for a row without a name."""
-        partner = self.partner()
-        if partner is None:
+        if (partner := self.partner()) is None:
             return None
         return MatchReport(
             partner=partner,
@@ -204,16 +193,12 @@ def read_match_list(answer: object, zone: ZoneInfo) -> list[MatchReport]:
     fields = parsing.fold_names(answer) if isinstance(answer, dict) else {}
     for rows in (answer, *map(fields.get, _LIST_FIELDS)):
         if isinstance(rows, list):
-            parsed = map(MatchRow.model_validate, rows)
-            return _usable(parsed, lambda row: row.report(zone), "matches")
+            return _usable([MatchRow.model_validate(row).report(zone) for row in rows], "matches")
     raise Unreadable
 
 
-def _usable(
-    rows: Iterable[RowT], read: Callable[[RowT], ResultT | None], source: str
-) -> list[ResultT]:
-    """Return what `read` makes of the rows; count and log those for which it returns None."""
-    results = [read(row) for row in rows]
+def _usable(results: list[T | None], source: str) -> list[T]:
+    """Return the rows that could be read; count and log the others."""
     usable = [result for result in results if result is not None]
     if skipped := len(results) - len(usable):
         UNREADABLE.labels(source=source).inc(skipped)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -18,15 +19,9 @@ from pydantic import SecretStr
 from socketio.packet import CONNECT, CONNECT_ERROR, DISCONNECT
 from socketio.packet import Packet as SocketPacket
 
-from slackbot.accelevents.authorization import Credentials, credentials
 from slackbot.accelevents.checks import TRY_WITH_TOKEN
-from slackbot.accelevents.connection import (
-    CLOSE_SECONDS,
-    MAX_MESSAGE_BYTES,
-    RedirectError,
-    new_session,
-)
-from slackbot.accelevents.feed_options import FeedOptions
+from slackbot.accelevents.connection import WEBSOCKET_OPTIONS, RedirectError, new_session
+from slackbot.accelevents.feed_options import Credentials, FeedOptions
 from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.errors import TokenRefused
 from slackbot.domain.findings import Finding, Subject
@@ -40,6 +35,7 @@ _NO_NAMESPACE: Final = re.compile(r"(?i)namespace|^unable to connect$")
 _COMPARE: Final = "compare with the network panel of the event's hub in a browser"
 _CHECK_PATH: Final = f"check ACCELEVENTS_SOCKET_PATH; {_COMPARE}"
 _CHECK_ADDRESS: Final = f"check ACCELEVENTS_SOCKET_URL and ACCELEVENTS_SOCKET_PATH; {_COMPARE}"
+_CHECK_NAMESPACE: Final = f"check ACCELEVENTS_SOCKET_NAMESPACE; {_COMPARE}"
 _CHECK_AUTH: Final = "check ACCELEVENTS_SOCKET_AUTH (how the token travels)"
 # Message and hint of each failure, by the finding's code.
 _FAILURES: Final = {
@@ -64,10 +60,7 @@ _FAILURES: Final = {
         "connects, and is closed at our CONNECT",
         f"{TRY_WITH_TOKEN}; after that, {_CHECK_AUTH}",
     ),
-    "namespace_unknown": (
-        "it has no namespace {namespace}",
-        f"check ACCELEVENTS_SOCKET_NAMESPACE; {_COMPARE}",
-    ),
+    "namespace_unknown": ("it has no namespace {namespace}", _CHECK_NAMESPACE),
     "socket_refuses": ("it refuses the token", f"{_CHECK_AUTH}; {_COMPARE}"),
     "no_socket_there": ("not Socket.IO at that path ({status})", _CHECK_ADDRESS),
     "websocket_blocked": (
@@ -85,27 +78,25 @@ class _HandshakeFailed(Exception):
     """The handshake failed for good; the argument is the finding's code."""
 
 
+@dataclass(slots=True)
 class SocketCheck:
     """A single handshake with an attendee's token, or without any.
 
     `on_timeout` is the finding for the stage that the handshake has come to.
     """
 
-    def __init__(
-        self, options: FeedOptions, token: SecretStr | None, scheme: AuthScheme | None
-    ) -> None:
-        self._options = options
-        self._token = token
-        self._scheme = scheme or AuthScheme.BARE
-        self._facts: dict[str, str] = {}
-        self.on_timeout = host_finding(Subject.SOCKET, "no_answer")
+    options: FeedOptions
+    token: SecretStr | None
+    scheme: AuthScheme | None
+    facts: dict[str, str] = field(init=False, default_factory=dict)
+    on_timeout: Finding = field(init=False, default=host_finding(Subject.SOCKET, "no_answer"))
 
     async def run(self) -> Finding:
         """Report on the peer. The caller sets a time-out."""
         try:
-            sent = Credentials(self._options.socket_url, {}, None)
-            if self._token is not None:
-                sent = credentials(self._options, self._token, self._scheme)
+            sent = Credentials(self.options.socket_url, {}, None)
+            if self.token is not None:
+                sent = self.options.credentials(self.token, self.scheme or AuthScheme.BARE)
             async with new_session() as http:
                 return await self._handshake(http, sent)
         except TokenRefused:
@@ -113,22 +104,18 @@ class SocketCheck:
         except _HandshakeFailed as failed:
             return self._failure(str(failed))
         except RedirectError:
-            return host_finding(Subject.SOCKET, "redirects", **self._facts)
+            return host_finding(Subject.SOCKET, "redirects", **self.facts)
         except (aiohttp.ClientError, OSError, UnicodeError, ValueError) as error:
-            return host_finding(Subject.SOCKET, connection_problem(error), **self._facts)
+            return host_finding(Subject.SOCKET, connection_problem(error), **self.facts)
 
     async def _handshake(self, http: aiohttp.ClientSession, sent: Credentials) -> Finding:
         try:
-            websocket = await http.ws_connect(
-                self._address(sent, "ws", "transport=websocket&EIO=4"),
-                headers=sent.headers,
-                max_msg_size=MAX_MESSAGE_BYTES,
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
-            )
+            address = self._address(sent, "ws", "transport=websocket&EIO=4")
+            websocket = await http.ws_connect(address, headers=sent.headers, **WEBSOCKET_OPTIONS)
         except aiohttp.WSServerHandshakeError as error:
             # Servers and proxies choose this status rather freely, so the same server is asked by
             # polling too; the status decides when that says nothing.
-            self._facts["status"] = str(error.status)
+            self.facts["status"] = str(error.status)
             self.on_timeout = self._upgrade_refused(error.status)
             with suppress(aiohttp.ClientError):
                 await self._poll(http, sent)
@@ -147,7 +134,7 @@ class SocketCheck:
         if first.packet_type != OPEN or not isinstance(first.data, dict) or "sid" not in first.data:
             raise _HandshakeFailed("not_engine_io")
         self.on_timeout = self._failure("no_connect_answer")
-        connect = SocketPacket(CONNECT, sent.auth, self._options.namespace).encode()
+        connect = SocketPacket(CONNECT, sent.auth, self.options.namespace).encode()
         await websocket.send_str(EnginePacket(MESSAGE, connect).encode())
         while True:
             frame = await _receive(websocket, "closes_on_connect")
@@ -168,31 +155,27 @@ class SocketCheck:
         if packet.packet_type == CONNECT:
             # Version 3 sends CONNECT unasked, and without a session id of its own.
             if isinstance(data, dict) and "sid" in data:
-                return Subject.SOCKET.ok("socket_connects", "connects", **self._facts)
+                return Subject.SOCKET.ok("socket_connects", "connects", **self.facts)
             return self._failure("old_engine_io")
         text = data.get("message") if isinstance(data, dict) else data
         if isinstance(text, str) and _NO_NAMESPACE.search(text):
-            self._facts["namespace"] = self._options.namespace
+            self.facts["namespace"] = self.options.namespace
             return self._failure("namespace_unknown")
         return self._unauthorized()
 
     def _upgrade_refused(self, status: int) -> Finding:
         """Interpret an HTTP status in place of the upgrade."""
-        if status == 401 or (status == 403 and self._token is not None):
+        if status == 401 or (status == 403 and self.token is not None):
             return self._unauthorized()
         if status == 403:
             message = "it refuses strangers ({status}); a firewall may too"
-            return Subject.SOCKET.warning("socket_forbids", message, TRY_WITH_TOKEN, **self._facts)
+            return Subject.SOCKET.warning("socket_forbids", message, TRY_WITH_TOKEN, **self.facts)
         if status >= 500:
-            return host_finding(Subject.SOCKET, "server_failed", **self._facts)
+            return host_finding(Subject.SOCKET, "server_failed", **self.facts)
         return self._failure("no_socket_there" if status == 404 else "handshake_odd")
 
     async def _poll(self, http: aiohttp.ClientSession, sent: Credentials) -> None:
-        """Identify the server by polling, in today's version of Engine.IO and the one before.
-
-        Raises:
-            _HandshakeFailed: The server says more than the status of its upgrade did.
-        """
+        """Fail if polling identifies the server, in version 4 of Engine.IO or the one before."""
         for version in (4, 3):
             address = self._address(sent, "http", f"transport=polling&EIO={version}")
             async with http.get(address, headers=sent.headers) as response:
@@ -213,27 +196,23 @@ class SocketCheck:
         """Build the address as python-engineio does."""
         parts = urlsplit(sent.url)
         secure = "s" if parts.scheme in {"https", "wss"} else ""
-        path = self._options.socket_path.strip("/")
+        path = self.options.socket_path.strip("/")
         given = f"{parts.query}&" if parts.query else ""
         return f"{scheme}{secure}://{parts.netloc}/{path}/?{given}{query}"
 
     def _unauthorized(self) -> Finding:
-        if self._token is not None:
+        if self.token is not None:
             return self._failure("socket_refuses")
         message = "reachable; it asks for a token, as it should"
-        return Subject.SOCKET.ok("socket_asks_for_token", message, **self._facts)
+        return Subject.SOCKET.ok("socket_asks_for_token", message, **self.facts)
 
     def _failure(self, code: str) -> Finding:
         message, hint = _FAILURES[code]
-        return Subject.SOCKET.failure(code, message, hint, **self._facts)
+        return Subject.SOCKET.failure(code, message, hint, **self.facts)
 
 
 async def _receive(websocket: aiohttp.ClientWebSocketResponse[Any], closed: str) -> EnginePacket:
-    """Return the next Engine.IO packet.
-
-    Raises:
-        _HandshakeFailed: With `closed`, or because the frame is no packet.
-    """
+    """Return the next Engine.IO packet; fail with the code `closed`, or if the frame is none."""
     message = await websocket.receive()
     if message.type not in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
         raise _HandshakeFailed(closed)

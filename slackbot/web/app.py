@@ -10,8 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-# Reports the parts that must work: name → works.
-Ready = Callable[[], Awaitable[dict[str, bool]]]
+Ready = Callable[[], Awaitable[dict[str, bool]]]  # the parts that must work: name → works
 
 
 def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) -> Starlette:

@@ -15,15 +15,9 @@ _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".map": "application/json",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
     ".txt": "text/plain; charset=utf-8",
-    ".woff2": "font/woff2",
 }
-# Names with a hash of the content.
-_HASHED: Final = re.compile(r".+[.-][0-9a-f]{8,}\.\w+")
+_HASHED: Final = re.compile(r".+[.-][0-9a-f]{8,}\.\w+")  # a name with a hash of the content
 
 
 @dataclass(frozen=True, slots=True)

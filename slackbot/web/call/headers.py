@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import MutableHeaders
@@ -33,12 +34,12 @@ def page_headers(hosts: MediaHosts) -> dict[str, str]:
     }
 
 
+@dataclass(frozen=True, slots=True)
 class HeadersMiddleware:
     """ASGI middleware that adds headers to every response, and forbids caching by default."""
 
-    def __init__(self, app: ASGIApp, headers: dict[str, str]) -> None:
-        self._app = app
-        self._headers = headers
+    app: ASGIApp
+    headers: dict[str, str]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -46,8 +47,8 @@ class HeadersMiddleware:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers.update(self._headers)
+                headers.update(self.headers)
                 headers.setdefault("Cache-Control", NO_STORE)
             await send(message)
 
-        await self._app(scope, receive, with_headers)
+        await self.app(scope, receive, with_headers)

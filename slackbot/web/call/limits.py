@@ -5,37 +5,33 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from ipaddress import IPv6Address, ip_address
-from typing import Final
 
 from slackbot.aio.rate_limit import TokenBucket
 
-CAPACITY: Final = 10_000
-
 
 class RateLimiter:
-    """A token bucket per key. The keys used least recently are dropped: their buckets are full."""
+    """A token bucket per key: `burst` at once, and `per_second` after that.
+
+    Beyond `capacity` keys, those used least recently are dropped: their buckets are full.
+    """
 
     def __init__(
         self,
         *,
         burst: int,
         per_second: float,
-        capacity: int = CAPACITY,
+        capacity: int = 10_000,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Allow `burst` at once and `per_second` after that, for `capacity` keys."""
-        self._burst = burst
-        self._per_second = per_second
+        self._new_bucket = partial(TokenBucket, burst, per_second, now=now)
         self._capacity = capacity
-        self._now = now
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait(self, key: str) -> float:
         """Take a token and return 0, or return the seconds until there is one."""
-        bucket = self._buckets.pop(key, None)
-        if bucket is None:
-            bucket = TokenBucket(self._burst, self._per_second, now=self._now)
+        bucket = self._buckets.pop(key, None) or self._new_bucket()
         self._buckets[key] = bucket
         if len(self._buckets) > self._capacity:
             self._buckets.popitem(last=False)

@@ -39,36 +39,25 @@ STATUS: Final = {
     RefusalReason.REPLACED: 410,
     RefusalReason.EXPIRED: 410,
 }
-# Answers a link and the browser's cookie.
-Handler = Callable[[str, str | None], Awaitable[Response]]
-# Bytes of a request's body.
-BODY_LIMIT: Final = 1_000
-# Seconds before the page retries while the database is unavailable.
-STORE_SECONDS: Final = 2.0
+Handler = Callable[[str, str | None], Awaitable[Response]]  # of a link and the browser's cookie
+BODY_LIMIT: Final = 1_000  # bytes
+STORE_SECONDS: Final = 2.0  # before the page retries while the database is unavailable
 SLACK_REDIRECT: Final = "https://slack.com/app_redirect"
 
 
 class CallPage:
     """The routes below `/call`."""
 
-    def __init__(
-        self,
-        calls: Calls,
-        files: PageFiles,
-        public_url: str,
-        *,
-        by_link: RateLimiter | None = None,
-        by_address: RateLimiter | None = None,
-    ) -> None:
-        """Create the page. The limit per address is high: a whole company may share one."""
+    def __init__(self, calls: Calls, files: PageFiles, public_url: str) -> None:
         parts = urlsplit(public_url)
         self._calls = calls
         self._files = files
         self._path = parts.path.rstrip("/")
         self._secure = parts.scheme == "https"
         self._cookie = "__Secure-call" if self._secure else "call"
-        self._by_link = by_link or RateLimiter(burst=20, per_second=0.5)
-        self._by_address = by_address or RateLimiter(burst=300, per_second=30)
+        self._by_link = RateLimiter(burst=20, per_second=0.5)
+        # High: a whole company may share an address.
+        self._by_address = RateLimiter(burst=300, per_second=30)
 
     def app(self, hosts: MediaHosts) -> ASGIApp:
         """Return the app to mount at `/call`."""
@@ -121,8 +110,7 @@ class CallPage:
         """Record that a browser joined or left the call."""
 
         async def record(link: str, browser: str | None) -> Response:
-            visit = await _visit(request)
-            if visit is None:
+            if (visit := await _visit(request)) is None:
                 return _error(400, "unreadable")
             await self._calls.visit(link, browser, visit)
             return Response(status_code=204)

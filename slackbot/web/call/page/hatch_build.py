@@ -14,7 +14,6 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-OFF = "the call page is off in this build"
 TIMEOUT = 600  # seconds for npm
 
 
@@ -37,15 +36,16 @@ class CallPage(BuildHookInterface[Any]):
         npm = shutil.which("npm")
         if npm is None:
             if not (page.parent / "static/call.html").exists():
-                self._without(f"npm not found: {OFF}")
+                self._without("npm not found")
             return
         install = [npm, "ci", "--ignore-scripts", "--silent"]
         if not _is_installed(page) and self._run(install, page, check=False) != 0:
-            self._without(f"npm could not install what the call page needs: {OFF}")
+            self._without("npm could not install what the call page needs")
             return
         self._run([npm, "run", "--silent", "build"], page, check=True)
 
     def _without(self, reason: str) -> None:
+        reason += ": the call page is off in this build"
         if os.environ.get("REQUIRE_CALL_PAGE") == "1":
             raise SystemExit(f"REQUIRE_CALL_PAGE is set, but {reason}")
         self.app.display_warning(reason)
