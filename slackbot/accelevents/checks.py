@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
@@ -69,19 +70,13 @@ def _host_problem(status: int, body: bytes) -> str | None:
         return "rate_limited"
     if status >= 500:
         return "server_failed"
-    if status == 403 or _is_json(body):
-        return None
-    return "web_page"
-
-
-def _is_json(body: bytes) -> bool:
-    if len(body) > LONGEST_ANSWER:  # cut off: its beginning must do
-        return body.lstrip().startswith((b"{", b"["))
-    try:
-        json.loads(body)
-    except (ValueError, RecursionError):
-        return False
-    return True
+    # An answer that was cut off: its beginning must do.
+    is_json = len(body) > LONGEST_ANSWER and body.lstrip().startswith((b"{", b"["))
+    if len(body) <= LONGEST_ANSWER:
+        with suppress(ValueError, RecursionError):
+            json.loads(body)
+            is_json = True
+    return None if status == 403 or is_json else "web_page"
 
 
 def _event_unknown(subject: Subject, **facts: str) -> Finding:

@@ -18,13 +18,7 @@ from pydantic import SecretStr
 
 from slackbot.accelevents import schemas
 from slackbot.accelevents.errors import Endpoint
-from slackbot.accelevents.http import (
-    TIMEOUT_SECONDS,
-    HttpClient,
-    Request,
-    authorization,
-    unreadable_response,
-)
+from slackbot.accelevents.http import HttpClient, Request, authorization, unreadable_response
 from slackbot.domain.errors import EventNotFound, MagicLinkInvalid, PlatformError, TokenRefused
 from slackbot.domain.model import (
     AttendeeStatus,
@@ -65,7 +59,7 @@ class PlatformOptions:
     status_request: str = "PUT /rest/events/{event}/user-session/{session_id}/status"
     matches_request: str = "GET /rest/events/{event}/user-session/{session_id}/matches"
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    timeout_seconds: float = TIMEOUT_SECONDS  # of one attempt
+    timeout_seconds: float = 8.0  # of one attempt, with all its phases
 
     def __post_init__(self) -> None:
         url = urlsplit(self.api_url)
@@ -127,14 +121,6 @@ class AcceleventsClient:
                 break
         return list(found.values())
 
-    async def _session_page(
-        self, event: EventSlug, header: str, scope: SessionScope, number: int, size: int = PAGE_SIZE
-    ) -> schemas.SessionPage:
-        path = f"{_event_path(event)}/session/v2"
-        query = _QUERIES[scope] | {"page": str(number), "size": str(size)}
-        request = Request(Endpoint.SESSIONS, "GET", path, header, query)
-        return await self._http.fetch(request, schemas.read_page)
-
     async def registered_sessions(self, link: Link) -> list[Session]:
         """Return the sessions that the person is registered for; this list has no pages."""
         path = f"{_event_path(link.event)}/user-session/registered"
@@ -157,6 +143,14 @@ class AcceleventsClient:
         """Return the platform's own list of the person's matches in the session."""
         request = _templated(Endpoint.MATCHES, self._options.matches_request, link, session_id)
         return await self._http.fetch(request, partial(schemas.read_match_list, zone=self._zone))
+
+    async def _session_page(
+        self, event: EventSlug, header: str, scope: SessionScope, number: int, size: int = PAGE_SIZE
+    ) -> schemas.SessionPage:
+        path = f"{_event_path(event)}/session/v2"
+        query = _QUERIES[scope] | {"page": str(number), "size": str(size)}
+        request = Request(Endpoint.SESSIONS, "GET", path, header, query)
+        return await self._http.fetch(request, schemas.read_page)
 
     async def _send_change(self, request: Request) -> None:
         """Send a change. Any 2xx will do, but a web page is not the API's."""

@@ -34,7 +34,6 @@ from slackbot.telemetry import UNREADABLE
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-TIMEOUT_SECONDS: Final = 8.0  # for one attempt, with all its phases
 MAX_ATTEMPTS: Final = 3
 MAX_RETRY_AFTER_SECONDS: Final = 10.0  # a person is waiting
 MAX_BODY_BYTES: Final = 8 * 2**20  # a page has 100 sessions, each with up to 65 kB of description

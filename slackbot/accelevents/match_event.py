@@ -132,7 +132,6 @@ def _session_id(node: Node) -> int | None:
 
 def _round_seconds(node: Node) -> int | None:
     for name, value in node.fields.items():
-        seconds = parsing.integer(value)
-        if seconds is not None and seconds in ROUND_SECONDS and _ROUND_FIELD.fullmatch(name):
+        if (seconds := parsing.integer(value)) in ROUND_SECONDS and _ROUND_FIELD.fullmatch(name):
             return seconds
     return None

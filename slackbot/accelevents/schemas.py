@@ -11,7 +11,15 @@ from typing import Annotated, Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 import structlog
-from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from slackbot.accelevents import parsing
 from slackbot.domain.errors import Unreadable
@@ -41,18 +49,6 @@ class _Row(BaseModel):
         return parsing.fold_names(row) if isinstance(row, dict) else {}
 
 
-def _track_names(tracks: object) -> tuple[str, ...]:
-    rows = tracks if isinstance(tracks, list) else []
-    names = [parsing.text(row.get("name")) for row in rows if isinstance(row, dict)]
-    return tuple(name for name in names if name)
-
-
-def _is_registered(tickets: object) -> bool:
-    """Return whether there is an id in `currentUserRegisteredEventTicketId`, a list or one id."""
-    ids = tickets if isinstance(tickets, list) else [tickets]
-    return any(parsing.identifier(ticket) is not None for ticket in ids)
-
-
 class _Stats(_Row):
     taken: Integer = Field(None, alias="registeredusercount")
 
@@ -66,12 +62,24 @@ class SessionRow(_Row):
     starts: Any = Field(None, alias="starttime")
     ends: Any = Field(None, alias="endtime")
     location: Text = None
-    tracks: Annotated[tuple[str, ...], BeforeValidator(_track_names)] = ()
-    registered: Annotated[bool, BeforeValidator(_is_registered)] = Field(
-        False, alias="currentuserregisteredeventticketid"
-    )
+    tracks: tuple[str, ...] = ()
+    registered: bool = Field(False, alias="currentuserregisteredeventticketid")
     capacity: Integer = None
     stats: _Stats = Field(default_factory=_Stats, alias="sessionstats")
+
+    @field_validator("tracks", mode="before")
+    @classmethod
+    def _track_names(cls, tracks: object) -> tuple[str, ...]:
+        rows = tracks if isinstance(tracks, list) else []
+        names = [parsing.text(row.get("name")) for row in rows if isinstance(row, dict)]
+        return tuple(name for name in names if name)
+
+    @field_validator("registered", mode="before")
+    @classmethod
+    def _is_registered(cls, tickets: object) -> bool:
+        """Return whether the list, or the single value, holds the id of a ticket."""
+        ids = tickets if isinstance(tickets, list) else [tickets]
+        return any(parsing.identifier(ticket) is not None for ticket in ids)
 
     def session(self, zone: ZoneInfo) -> Session | None:
         """Return the session, or None for a row without an id."""

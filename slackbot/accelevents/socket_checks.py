@@ -109,9 +109,11 @@ class SocketCheck:
             return host_finding(Subject.SOCKET, connection_problem(error), **self.facts)
 
     async def _handshake(self, http: aiohttp.ClientSession, sent: Credentials) -> Finding:
+        address = self._address(sent, "ws", "transport=websocket&EIO=4")
         try:
-            address = self._address(sent, "ws", "transport=websocket&EIO=4")
-            websocket = await http.ws_connect(address, headers=sent.headers, **WEBSOCKET_OPTIONS)
+            upgrade = http.ws_connect(address, headers=sent.headers, **WEBSOCKET_OPTIONS)
+            async with upgrade as websocket:
+                return await self._connect(websocket, sent)
         except aiohttp.WSServerHandshakeError as error:
             # Servers and proxies choose this status rather freely, so the same server is asked by
             # polling too; the status decides when that says nothing.
@@ -120,10 +122,6 @@ class SocketCheck:
             with suppress(aiohttp.ClientError):
                 await self._poll(http, sent)
             return self.on_timeout
-        try:
-            return await self._connect(websocket, sent)
-        finally:
-            await websocket.close()
 
     async def _connect(
         self, websocket: aiohttp.ClientWebSocketResponse[Any], sent: Credentials

@@ -37,5 +37,4 @@ def check_call_page(public_url: str, folder: Path) -> Finding:
             "Join call is not offered: this installation has no call page",
             "install the wheel, or build the page with npm (see docs/call.md), or empty PUBLIC_URL",
         )
-    message = "Join call is offered, and leads to {url}"
-    return Subject.CALLS.ok(OFFERED, message, url=public_url)
+    return Subject.CALLS.ok(OFFERED, "Join call is offered, and leads to {url}", url=public_url)

@@ -35,8 +35,7 @@ class RateLimiter:
         self._buckets[key] = bucket
         if len(self._buckets) > self._capacity:
             self._buckets.popitem(last=False)
-        seconds = bucket.wait()
-        if seconds == 0.0:
+        if not (seconds := bucket.wait()):
             bucket.take()
         return seconds
 
