@@ -170,7 +170,7 @@ class CachedAvailabilities:
 
 
 class InvalidatingMatches(Matches):
-    """Matches that invalidate the cached availability which a new match fulfils."""
+    """Matches that invalidate the cached availability if a new match changes it."""
 
     def __init__(self, database: Database, cipher: Cipher, caches: Caches) -> None:
         super().__init__(database, cipher)
@@ -178,6 +178,11 @@ class InvalidatingMatches(Matches):
 
     async def add(self, match: Match) -> bool:
         """Add a match; False if its id, or its (partner, ordinal), already exists."""
-        return await _finish(
-            super().add(match), lambda: self._availabilities.invalidate(match.person)
-        )
+
+        def invalidate() -> None:
+            cached = self._availabilities.peek(match.person)
+            state = (cached.session_id, cached.state) if cached is not None else None
+            if state != (match.session_id, State.IN_MEETING):
+                self._availabilities.invalidate(match.person)
+
+        return await _finish(super().add(match), invalidate)
