@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -68,14 +68,22 @@ def clean(text: str, *, ours: bool, longest: int = LONGEST_TEXT) -> str:
 
 
 def redacted_traceback(error: BaseException) -> str:
-    """Return the exception and its causes, latest first, one line for each and for each frame."""
-    lines = []
-    for one in _chain(error):
+    """Return the exception, its causes and members of groups: a line for each and each frame."""
+    left, seen, lines = [error], set[int](), list[str]()
+    while left and len(seen) < MOST_ERRORS:
+        one = left.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
         text = clean(_text(one), ours=False, longest=LONGEST_ERROR)
         lines.append(f"{type(one).__qualname__}: {text}" if text else type(one).__qualname__)
         for frame in traceback.extract_tb(one.__traceback__)[-MOST_FRAMES:]:
             place = "/".join(PurePath(frame.filename).parts[-3:])
             lines.append(f"  at {place}:{frame.lineno} in {frame.name}")
+        if isinstance(one, BaseExceptionGroup):
+            left += one.exceptions
+        before = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
+        left += [before] if before is not None else []
     return "\n".join(lines)
 
 
@@ -108,18 +116,3 @@ def _unless_plain(word: re.Match[str]) -> str:
     letters = sum(char.isalpha() for char in text)
     opaque = (digits and letters) or digits >= 16 or (letters >= 32 and text.isalpha())
     return HIDDEN if opaque else text
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exception, those inside it and those before it, each once."""
-    left, seen = [error], set[int]()
-    while left and len(seen) < MOST_ERRORS:
-        one = left.pop(0)
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        if isinstance(one, BaseExceptionGroup):
-            left += one.exceptions
-        before = one.__cause__ or (None if one.__suppress_context__ else one.__context__)
-        left += [before] if before is not None else []

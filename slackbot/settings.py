@@ -143,8 +143,7 @@ class Settings(BaseSettings):
         secret = value.get_secret_value()
         if not secret:
             # An app token that cannot be used has its own line.
-            app_token: SecretStr | None = info.data.get("slack_app_token")
-            if app_token is not None and not app_token.get_secret_value():
+            if info.data.get("slack_app_token") == SecretStr(""):
                 raise ValueError("is missing (or SLACK_APP_TOKEN, for Socket Mode)")
             return value
         if len(secret) < 32 or len(set(secret)) < 6 or not set(secret) <= set(string.hexdigits):
@@ -208,7 +207,7 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _stripped(cls, value: object, _: ValidationInfo) -> object:
+    def _stripped(cls, value: object) -> object:
         return value.strip() if isinstance(value, str) else value
 
     @property

@@ -54,8 +54,8 @@ class Platform(Protocol):
     async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
         """Return the event's networking sessions in this scope, all pages.
 
-        The scope is the platform's: LIVE and PAST are filtered by it, UPCOMING is everything
-        else. Callers tell the phase of each session by its times (`sessions.phase`).
+        The platform filters LIVE and PAST; UPCOMING is everything else, so callers tell the phase
+        of each session by its times (`sessions.phase`).
         """
 
     async def registered_sessions(self, link: Link) -> list[Session]:

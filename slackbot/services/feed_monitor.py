@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -38,26 +39,19 @@ STORE_SECONDS = 1.0  # between attempts to handle an event while the database is
 DRAIN_SECONDS = 2.0  # at shutdown, for events that are being handled
 
 
+@dataclass(eq=False, kw_only=True)
 class FeedMonitor:
     """Runs one polling task per available person, and one task per event."""
 
-    def __init__(
-        self,
-        *,
-        poller: FeedPoller,
-        matches: Matches,
-        store: Store,
-        feed: MatchFeed,
-        clock: Clock,
-        rng: random.Random | None = None,
-    ) -> None:
-        """`rng` spreads polls over time; by default the system's source of randomness."""
-        self._poller = poller
-        self._matches = matches
-        self._store = store
-        self._feed = feed
-        self._clock = clock
-        self._rng = rng or random.SystemRandom()
+    poller: FeedPoller
+    matches: Matches
+    store: Store
+    feed: MatchFeed
+    clock: Clock
+    # Spreads polls over time.
+    rng: random.Random = field(default_factory=random.SystemRandom)
+
+    def __post_init__(self) -> None:
         self._tasks = BackgroundTasks()
         self._polls: dict[Person, asyncio.Task[None]] = {}
         self._stopped = False
@@ -78,12 +72,12 @@ class FeedMonitor:
 
     async def resume(self, team: TeamId) -> None:
         """Start polling for everybody who was available before the process started."""
-        for availability in await self._store.availabilities.list_all(team):
+        for availability in await self.store.availabilities.list_all(team):
             self.start(availability.person)
 
     def start(self, person: Person) -> None:
         """Poll until the availability ends, if this process holds the person's feed."""
-        if self._feed.holds(person):
+        if self.feed.holds(person):
             self._start(person, after=0.0)
 
     @contextmanager
@@ -97,7 +91,7 @@ class FeedMonitor:
 
     async def end(self, person: Person) -> None:
         """End the availability and stop polling. Call it under the person's lock."""
-        await self._poller.end(person)
+        await self.poller.end(person)
         self._stop(person)
 
     def stop_polling(self) -> None:
@@ -115,10 +109,10 @@ class FeedMonitor:
                 after = CLAIMED_SECONDS
                 if taken_over:
                     self._list_later.add(person)
-                    after += self._rng.uniform(0.0, SPREAD_SECONDS)
+                    after += self.rng.uniform(0.0, SPREAD_SECONDS)
                 self._start(person, after=after)
             case FeedReleased(person):
-                self._poller.forget_pending(person)
+                self.poller.forget_pending(person)
                 self._list_later.discard(person)
                 self._stop(person)
             case _:
@@ -130,27 +124,27 @@ class FeedMonitor:
             try:
                 match event:
                     case MatchesReported(person, slug, reports):
-                        await self._matches.receive(person, slug, reports)
+                        await self.matches.receive(person, slug, reports)
                     case FeedConnected(person):
-                        await self._feed.publish_health(person)
+                        await self.feed.publish_health(person)
                         await self._on_connected(person)
                     case FeedDisconnected(person, failure):
                         log.info("feed_down", team=person.team, user=person.user, reason=failure)
-                        await self._feed.publish_health(person)
+                        await self.feed.publish_health(person)
                 return
             except StoreUnavailable:
                 log.warning("feed_event_postponed", kind=type(event).__name__)
-                await self._clock.sleep(STORE_SECONDS)
+                await self.clock.sleep(STORE_SECONDS)
 
     async def _on_connected(self, person: Person) -> None:
         if person in self._starting:
             return
         if self._reconnect_slots.locked():
-            self._poller.mark_pending(person)  # a poll may come first
+            self.poller.mark_pending(person)  # a poll may come first
         async with self._reconnect_slots:
             list_later = person in self._list_later
             try:
-                if not await self._poller.reconnected(person, read_list=not list_later):
+                if not await self.poller.reconnected(person, read_list=not list_later):
                     self._stop(person)
             except TokenRefused:
                 log.info("reconnect_unchecked", reason="token_refused")
@@ -159,9 +153,9 @@ class FeedMonitor:
                 self._tasks.start(self._read_list_later(person), "read_list")
 
     async def _read_list_later(self, person: Person) -> None:
-        await self._clock.sleep(self._rng.uniform(0.0, SPREAD_SECONDS))
+        await self.clock.sleep(self.rng.uniform(0.0, SPREAD_SECONDS))
         try:
-            await self._poller.read_list(person)
+            await self.poller.read_list(person)
         except (TokenRefused, StoreUnavailable) as error:
             log.info("list_unread", reason=type(error).__name__)
 
@@ -178,25 +172,21 @@ class FeedMonitor:
             poll.cancel()
 
     async def _poll_until_ended(self, person: Person, after: float) -> None:
-        await self._clock.sleep(after)
+        await self.clock.sleep(after)
         waited = math.inf
         while True:
-            if is_poll_due(self._feed.health(person), waited):
+            if is_poll_due(self.feed.health(person), waited):
                 waited = 0.0
-                if not await self._poll(person):
-                    return
-            await self._clock.sleep(TICK_SECONDS * self._rng.uniform(TICK_JITTER, 1.0))
+                try:
+                    async with self._poll_slots:
+                        if not await self.poller.poll(person):
+                            return
+                # The next poll makes up for one that fails.
+                except TokenRefused:
+                    log.info("poll_refused", reason="token_refused")
+                except StoreUnavailable:
+                    log.warning("poll_postponed", reason="store_unavailable")
+                except Exception:
+                    log.exception("poll_failed")
+            await self.clock.sleep(TICK_SECONDS * self.rng.uniform(TICK_JITTER, 1.0))
             waited += TICK_SECONDS
-
-    async def _poll(self, person: Person) -> bool:
-        """Poll once; a poll that fails is made up for by the next one."""
-        try:
-            async with self._poll_slots:
-                return await self._poller.poll(person)
-        except TokenRefused:
-            log.info("poll_refused", reason="token_refused")
-        except StoreUnavailable:
-            log.warning("poll_postponed", reason="store_unavailable")
-        except Exception:
-            log.exception("poll_failed")
-        return True

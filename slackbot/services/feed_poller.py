@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import structlog
 
 from slackbot.domain.errors import Refusal, TokenRefused, Unavailable
@@ -15,31 +17,22 @@ from slackbot.services.matches import Matches
 log = structlog.get_logger(__name__)
 
 
+@dataclass(eq=False, kw_only=True)
 class FeedPoller:
     """Polls for one person at a time: missed matches, the end of the session, their status.
 
     Its methods raise `TokenRefused` when the link cannot be used, and `StoreUnavailable`.
     """
 
-    def __init__(
-        self,
-        *,
-        accounts: Accounts,
-        matches: Matches,
-        delivery: Delivery,
-        platform: Platform,
-        store: Store,
-        feed: MatchFeed,
-        clock: Clock,
-    ) -> None:
-        self._accounts = accounts
-        self._matches = matches
-        self._delivery = delivery
-        self._platform = platform
-        self._store = store
-        self._feed = feed
-        self._clock = clock
-        self._pending: set[Person] = set()  # to be announced as available again
+    accounts: Accounts
+    matches: Matches
+    delivery: Delivery
+    platform: Platform
+    store: Store
+    feed: MatchFeed
+    clock: Clock
+    # People to be announced as available again.
+    _pending: set[Person] = field(default_factory=set, init=False)
 
     def mark_pending(self, person: Person) -> None:
         """Announce the person as available again at the next poll: their feed came back."""
@@ -51,28 +44,28 @@ class FeedPoller:
 
     async def poll(self, person: Person) -> bool:
         """Do what is due for the person; return whether to poll again."""
-        async with self._accounts.locks.of(person):
-            availability = await self._store.availabilities.get(person)
-            link = await self._store.links.get(person)
+        async with self.accounts.locks.of(person):
+            availability = await self.store.availabilities.get(person)
+            link = await self.store.links.get(person)
             if availability is None or link is None:
-                await self._feed.close(person)
+                await self.feed.close(person)
                 return False
-            action = next_action(availability, link, self._clock.now())
+            action = next_action(availability, link, self.clock.now())
             if action is Action.AWAIT_LOGIN:
                 return True
             if action is Action.END:
                 await self.end(person)
                 return False
-            async with self._accounts.background_link(link):
+            async with self.accounts.background_link(link):
                 if action is Action.END_SESSION:
                     return await self._end_session(link, availability)
-                if action is Action.LEAVE and await self._accounts.leave(link, availability):
-                    await self._matches.reconcile(link, availability)
+                if action is Action.LEAVE and await self.accounts.leave(link, availability):
+                    await self.matches.reconcile(link, availability)
                     await self.end(person)
                     return False
-                self._feed.open(link, availability.session_id)
+                self.feed.open(link, availability.session_id)
                 grace = person not in self._pending
-                await self._matches.reconcile(link, availability, grace=grace)
+                await self.matches.reconcile(link, availability, grace=grace)
                 return person not in self._pending or await self._reannounce(link)
 
     async def reconnected(self, person: Person, *, read_list: bool) -> bool:
@@ -83,45 +76,45 @@ class FeedPoller:
         Returns:
             False if the platform refused, and the availability is over.
         """
-        async with self._accounts.locks.of(person):
+        async with self.accounts.locks.of(person):
             self._pending.add(person)  # a later poll makes up for what fails from here on
-            link = await self._store.links.get(person)
-            availability = await self._store.availabilities.get(person)
+            link = await self.store.links.get(person)
+            availability = await self.store.availabilities.get(person)
             if link is None or link.refused_at is not None or availability is None:
                 self._pending.discard(person)
                 return True
-            async with self._accounts.background_link(link):
+            async with self.accounts.background_link(link):
                 if read_list:
-                    await self._matches.reconcile(link, availability)
+                    await self.matches.reconcile(link, availability)
                 return await self._reannounce(link)
 
     async def read_list(self, person: Person) -> None:
         """Read the list for what the feed missed."""
-        link = await self._store.links.get(person)
-        availability = await self._store.availabilities.get(person)
+        link = await self.store.links.get(person)
+        availability = await self.store.availabilities.get(person)
         if link is not None and link.refused_at is None and availability is not None:
-            async with self._accounts.background_link(link):
-                await self._matches.reconcile(link, availability)
+            async with self.accounts.background_link(link):
+                await self.matches.reconcile(link, availability)
 
     async def end(self, person: Person) -> None:
         """End the availability and close the feed. Call it under the person's lock."""
-        await self._store.availabilities.end(person)
+        await self.store.availabilities.end(person)
         self._pending.discard(person)
-        await self._feed.close(person)
+        await self.feed.close(person)
 
     async def end_unreachable(self, person: Person) -> None:
         """Leave the session and end the availability of somebody whom no message reaches."""
-        async with self._accounts.locks.of(person):
-            link = await self._store.links.get(person)
-            availability = await self._store.availabilities.get(person)
+        async with self.accounts.locks.of(person):
+            link = await self.store.links.get(person)
+            availability = await self.store.availabilities.get(person)
             if link is not None and availability is not None:
-                await self._accounts.leave(link, availability)
+                await self.accounts.leave(link, availability)
             await self.end(person)
 
     async def _end_session(self, link: Link, availability: Availability) -> bool:
         """Leave the session; return True if another availability has taken its place."""
-        await self._accounts.leave(link, availability)
-        await self._matches.reconcile(link, availability)  # for a match of the last moment
+        await self.accounts.leave(link, availability)
+        await self.matches.reconcile(link, availability)  # for a match of the last moment
         if not await self._is_current(availability):
             return True
         if availability.state is State.AVAILABLE:
@@ -131,12 +124,12 @@ class FeedPoller:
 
     async def _reannounce(self, link: Link) -> bool:
         """Announce the person again if they are still available; see `reconnected`."""
-        person, availability = link.person, await self._store.availabilities.get(link.person)
+        person, availability = link.person, await self.store.availabilities.get(link.person)
         self._pending.discard(person)
         if availability is None or availability.state is not State.AVAILABLE:
             return True
         try:
-            await self._platform.set_status(link, availability.session_id, AttendeeStatus.AVAILABLE)
+            await self.platform.set_status(link, availability.session_id, AttendeeStatus.AVAILABLE)
         except TokenRefused:
             raise
         except Refusal as error:
@@ -150,14 +143,14 @@ class FeedPoller:
             self._pending.add(person)
         else:
             # Another process may have ended the availability in the same moment.
-            current = await self._store.availabilities.get(person)
+            current = await self.store.availabilities.get(person)
             if current is None or current.session_id != availability.session_id:
-                await self._accounts.leave(link, availability)
+                await self.accounts.leave(link, availability)
         return True
 
     async def _is_current(self, availability: Availability) -> bool:
         """Return whether no other process has ended or replaced the availability."""
-        current = await self._store.availabilities.get(availability.person)
+        current = await self.store.availabilities.get(availability.person)
         return current is not None and (current.session_id, current.since) == (
             availability.session_id,
             availability.since,
@@ -167,4 +160,4 @@ class FeedPoller:
         """Send a remark before the availability is deleted, so that a crash cannot swallow it."""
         person, occasion = availability.person, (availability.session_id, availability.since)
         key = notice_key(kind_of(remark), person, *occasion)
-        await self._delivery.remark(person, key, remark)
+        await self.delivery.remark(person, key, remark)
