@@ -6,8 +6,8 @@ from slackbot.sandbox.slack.blockkit import check_option_response, check_view
 from slackbot.sandbox.slack.bot_client import BotResponse
 from slackbot.sandbox.slack.errors import Json, SlackError
 from slackbot.sandbox.slack.message_content import read_content
+from slackbot.sandbox.slack.open_views import View
 from slackbot.sandbox.slack.payloads import Actor
-from slackbot.sandbox.slack.views import View
 from slackbot.sandbox.slack.workspace import Channel, Content, Message
 
 FAILURE = "We had some trouble connecting. Try again?"  # Slack's sentence in a modal

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from slackbot.sandbox.slack.errors import CannotDo, Json
+from slackbot.sandbox.slack.open_views import Values, View, interactive
 from slackbot.sandbox.slack.validators import web_address
-from slackbot.sandbox.slack.views import Values, View, interactive
 
 # Element type: its key in state.values, and the key of its initial value.
 _STATE: Mapping[str, tuple[str, str]] = {

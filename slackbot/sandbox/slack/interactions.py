@@ -7,8 +7,8 @@ from slackbot.sandbox.slack import bot_responses, payloads
 from slackbot.sandbox.slack.bot_client import BotResponse
 from slackbot.sandbox.slack.errors import CannotDo, Json, SlackError
 from slackbot.sandbox.slack.form_fields import check_complete, choose, fields, fill, options
+from slackbot.sandbox.slack.open_views import View, interactive
 from slackbot.sandbox.slack.screen import Button, ScreenItem
-from slackbot.sandbox.slack.views import View, interactive
 from slackbot.sandbox.slack.workspace import Message
 
 

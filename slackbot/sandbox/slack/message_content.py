@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from slackbot.sandbox.slack.blockkit import check_blocks, check_metadata
 from slackbot.sandbox.slack.errors import Json, SlackError
-from slackbot.sandbox.slack.views import with_ids
+from slackbot.sandbox.slack.open_views import with_ids
 from slackbot.sandbox.slack.workspace import Content
 
 # Slack documents 4,000 for chat.update and truncation at 40,000 elsewhere, but has refused posts

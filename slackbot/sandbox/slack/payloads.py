@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from slackbot.sandbox.slack.errors import Json
 from slackbot.sandbox.slack.form_fields import state_of
+from slackbot.sandbox.slack.open_views import View
 from slackbot.sandbox.slack.state import SlackState
-from slackbot.sandbox.slack.views import View
 from slackbot.sandbox.slack.workspace import APP_ID, Channel, Member, Message, Workspace
 
 VERIFICATION_TOKEN = "sandbox-deprecated-token"

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from slackbot.sandbox.slack.errors import CannotDo, Json
 from slackbot.sandbox.slack.form_fields import fields
 from slackbot.sandbox.slack.mrkdwn import Reader, draw_blocks, draw_mrkdwn, links, mentions
+from slackbot.sandbox.slack.open_views import View, interactive
 from slackbot.sandbox.slack.state import SlackState
-from slackbot.sandbox.slack.views import View, interactive
 from slackbot.sandbox.slack.workspace import Member, Message, Workspace
 
 

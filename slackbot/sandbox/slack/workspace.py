@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from slackbot.sandbox.slack.clock import Changes, Clock
 from slackbot.sandbox.slack.errors import Json, SlackError
-from slackbot.sandbox.slack.views import Views
+from slackbot.sandbox.slack.open_views import Views
 
 APP_ID = "A0SANDBOX"
 DEFAULT_SCOPES = frozenset({"commands", "chat:write", "im:write", "im:history", "users:read"})
