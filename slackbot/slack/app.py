@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, cast
 
 from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
@@ -13,17 +14,11 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
+from starlette.types import ASGIApp
 
 from slackbot.slack.inbound.admission import ConcurrencyLimiter
-from slackbot.slack.inbound.http import ASGIApp, SignatureMiddleware, report_unreadable
-from slackbot.slack.inbound.listeners import (
-    Parts,
-    actions,
-    commands,
-    events,
-    lifecycle,
-    views,
-)
+from slackbot.slack.inbound.http import SignatureMiddleware, report_unreadable
+from slackbot.slack.inbound.listeners import Parts, actions, commands, events, lifecycle, views
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.manifest import PATH
 from slackbot.slack.request_context import timed
@@ -51,12 +46,8 @@ def bolt_app(
     `authorize` is ours, so that no request waits for `auth.test`. Over Socket Mode nothing is
     signed, and the secret may be empty.
     """
-
-    async def authorize(
-        enterprise_id: str | None, team_id: str | None, user_id: str | None
-    ) -> AuthorizeResult | None:
-        return await installation.authorize(enterprise_id, team_id, user_id)
-
+    # Not the bound method: Bolt would fill in its `self` by name, too.
+    authorize = partial(SingleInstallation.authorize, installation)
     logger = logging.getLogger("slack_bolt")
     # Bolt reads SLACK_BOT_TOKEN itself and warns that it prefers the client's token; that is meant.
     logger.setLevel(logging.ERROR)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
 from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.findings import Finding, Subject
-from slackbot.slack.client import slack_session, web_client
+from slackbot.slack.client import read_error, slack_session, web_client
 from slackbot.slack.manifest import SCOPES
 
 _ERROR_CODE = re.compile(r"[a-z0-9_]{1,60}")
@@ -23,7 +21,7 @@ async def check_slack(api_url: str, token: str) -> list[Finding]:
         try:
             answer = await web_client(api_url, session).auth_test(token=token)
         except SlackApiError as error:
-            return [_refusal(error.response)]
+            return [_refusal(error)]
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return [host_finding(Subject.SLACK, connection_problem(error))]
         except (AttributeError, TypeError):  # the SDK expects an object in every 200
@@ -34,13 +32,11 @@ async def check_slack(api_url: str, token: str) -> list[Finding]:
         workspace=str(answer.get("team", "")),
         bot=str(answer.get("user", "")),
     )
-    return [accepted, _scopes(answer.headers)]
+    return [accepted, _scopes(answer.headers.get("x-oauth-scopes"))]
 
 
-def _refusal(response: Any) -> Finding:
-    status = int(getattr(response, "status_code", getattr(response, "status", 0)))
-    data = getattr(response, "data", None)
-    code = str(data.get("error", "")) if isinstance(data, dict) else ""
+def _refusal(error: SlackApiError) -> Finding:
+    status, code, _ = read_error(error)
     if code == "ratelimited" or status == 429:
         problem = "rate_limited"
     elif _ERROR_CODE.fullmatch(code):
@@ -55,8 +51,7 @@ def _refusal(response: Any) -> Finding:
     return host_finding(Subject.SLACK, problem, status=str(status))
 
 
-def _scopes(headers: Mapping[str, str]) -> Finding:
-    header = next((v for k, v in headers.items() if k.lower() == "x-oauth-scopes"), None)
+def _scopes(header: str | None) -> Finding:
     if header is None:
         return Subject.SCOPES.warning(
             "scopes_untold",

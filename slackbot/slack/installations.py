@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slackbot.domain.model import TeamId
-from slackbot.slack.client import CALL_SECONDS
+from slackbot.slack.client import CALL_SECONDS, read_error
 
 # Slack's error words that no retry mends.
 FINAL_ERRORS: Final = {
@@ -46,12 +46,14 @@ class Installation:
     token: str = field(repr=False)
 
 
+@dataclass(eq=False)
 class SingleInstallation:
     """The one workspace of `SLACK_BOT_TOKEN`, asked for once with `auth.test` and cached."""
 
-    def __init__(self, client: AsyncWebClient, token: str) -> None:
-        self._client = client
-        self._token = token
+    client: AsyncWebClient
+    token: str = field(repr=False)
+
+    def __post_init__(self) -> None:
         self._lock = asyncio.Lock()
         self._installation: Installation | None = None
 
@@ -67,9 +69,9 @@ class SingleInstallation:
                 return self._installation
             try:
                 async with asyncio.timeout(CALL_SECONDS):
-                    answer = await self._client.auth_test(token=self._token)
+                    answer = await self.client.auth_test(token=self.token)
             except SlackApiError as error:
-                reason = str(error.response.get("error", ""))
+                _, reason, _ = read_error(error)
                 if reason in FINAL_ERRORS:
                     raise InstallationRefused(reason) from None
                 raise SlackUnreachable(reason) from None
@@ -79,7 +81,7 @@ class SingleInstallation:
                 team=TeamId(str(answer["team_id"])),
                 bot_id=str(answer.get("bot_id") or ""),
                 bot_user=str(answer["user_id"]),
-                token=self._token,
+                token=self.token,
             )
             return self._installation
 

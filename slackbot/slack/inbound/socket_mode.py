@@ -20,14 +20,13 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
+from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app
 from slack_bolt.app.async_app import AsyncApp
-from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
@@ -85,37 +84,24 @@ class _PoolEntry:
     def is_up(self) -> bool:
         return self.connection is not None and self.connection.is_up
 
-    def next_delay(self, backoff: ExponentialBackoff) -> float:
-        """Return the seconds before the next attempt: 0 after a steady connection."""
-        retry_after, self.retry_after = self.retry_after, 0.0
-        return max(retry_after, backoff.delay(self.failures)) if self.failures else 0.0
 
-
+@dataclass(eq=False)
 class SocketMode:
     """A pool of connections that pass envelopes to Bolt: `start` it, and `aclose` it at the end."""
 
-    def __init__(
-        self,
-        app: AsyncApp,
-        client: AsyncWebClient,
-        app_token: str,
-        background: BackgroundTasks,
-        options: SocketModeOptions | None = None,
-    ) -> None:
-        self._app = app
-        self._client = client
-        self._token = app_token
-        self._background = background
-        self._options = options or SocketModeOptions()
-        self._pool = [
-            _PoolEntry(self._options.passed_over) for _ in range(self._options.connections)
-        ]
+    app: AsyncApp
+    client: AsyncWebClient
+    app_token: str = field(repr=False)
+    background: BackgroundTasks
+    options: SocketModeOptions = field(default_factory=SocketModeOptions)
+
+    def __post_init__(self) -> None:
+        options = self.options
+        self._pool = [_PoolEntry(options.passed_over) for _ in range(options.connections)]
         self._backoff = ExponentialBackoff(
-            self._options.backoff_seconds,
-            self._options.longest_backoff_seconds,
-            jitter=random.SystemRandom(),
+            options.backoff_seconds, options.longest_backoff_seconds, jitter=random.SystemRandom()
         )
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = BackgroundTasks()
 
     @property
     def connected(self) -> bool:
@@ -132,47 +118,43 @@ class SocketMode:
             await self._connect(self._pool[0])
         except NotConnected as error:
             self._record_failure(self._pool[0], error)
-        self._tasks = [
-            asyncio.create_task(self._run(entry), name="socket_mode") for entry in self._pool
-        ]
+        for entry in self._pool:
+            self._tasks.start(self._run(entry), "socket_mode")
 
     async def aclose(self) -> None:
         """Answer the envelopes received, then close all connections."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        leaving = [entry.leaving for entry in self._pool if entry.leaving is not None]
-        for task in leaving:
-            task.cancel()
-        closing = [e.connection.close() for e in self._pool if e.connection is not None]
-        await asyncio.gather(*leaving, *closing, return_exceptions=True)
-        for entry in self._pool:
-            entry.connection = None
-        self._update_gauge()
+        await self._tasks.drain(0)
 
     # --- connecting ------------------------------------------------------------------------------
 
     async def _run(self, entry: _PoolEntry) -> None:
-        while True:
-            try:
-                if entry.connection is None or entry.connection.replace_reason:
-                    await self._reconnect(entry)
-                else:
-                    await self._watch(entry, entry.connection)
-            except Exception:
-                log.exception("socket_mode_failed")
-                entry.failures += 1
-
-    async def _reconnect(self, entry: _PoolEntry) -> None:
-        """Try once, after a delay that grows with the failures so far."""
-        await asyncio.sleep(entry.next_delay(self._backoff))
         try:
+            while True:
+                await self._step(entry)
+        finally:
+            if entry.connection is not None:
+                await entry.connection.close()
+                entry.connection = None
+            self._update_gauge()
+
+    async def _step(self, entry: _PoolEntry) -> None:
+        """Watch the connection until its end, or try once to replace it."""
+        try:
+            if entry.connection is not None and not entry.connection.replace_reason:
+                await self._watch(entry, entry.connection)
+                return
+            if entry.failures:
+                retry_after, entry.retry_after = entry.retry_after, 0.0
+                await asyncio.sleep(max(retry_after, self._backoff.delay(entry.failures)))
             await self._connect(entry)
         except NotConnected as error:
             self._record_failure(entry, error)
         except AppTokenRefused as error:
             # The token worked at the start: revoked, or a mistake of Slack's. /readyz shows it.
             self._record_failure(entry, NotConnected(error.reason))
+        except Exception:
+            log.exception("socket_mode_failed")
+            entry.failures += 1
 
     async def _connect(self, entry: _PoolEntry) -> None:
         if entry.leaving is not None:
@@ -181,16 +163,17 @@ class SocketMode:
             await asyncio.wait({entry.leaving})
             entry.leaving = None
         connection = await connect(
-            self._client,
-            self._token,
+            self.client,
+            self.app_token,
             self._dispatch,
             self._received,
-            self._background,
-            self._options.connection,
+            self.background,
+            self.options.connection,
         )
         before, entry.connection = entry.connection, connection
         if before is not None:
-            entry.leaving = asyncio.create_task(self._leave(before), name="socket_mode_leaving")
+            leave = before.leave(self.options.leave_seconds)
+            entry.leaving = self._tasks.start(leave, "socket_mode_leaving")
         self._update_gauge()
         counted = connection.count_at_slack
         SOCKET_MODE_AT_SLACK.set(counted)
@@ -205,7 +188,7 @@ class SocketMode:
         """Return when the connection has to be replaced."""
         since = time.monotonic()
         while not connection.replace_reason:
-            left = connection.received_at + self._options.idle_seconds - time.monotonic()
+            left = connection.received_at + self.options.idle_seconds - time.monotonic()
             if left <= 0 and not connection.has_strangers:
                 connection.replace("idle")
             with suppress(TimeoutError):
@@ -214,19 +197,12 @@ class SocketMode:
         reason = connection.replace_reason
         SOCKET_MODE_FAILURES.labels(reason=reason).inc()
         log.info("socket_mode_replaced", reason=reason)
-        steady = time.monotonic() - since >= self._options.steady_seconds
+        steady = time.monotonic() - since >= self.options.steady_seconds
         entry.failures = 0 if steady else entry.failures + 1
         if reason == "too_many_websockets" or not connection.is_up:
             entry.connection = None
             await connection.close()
         self._update_gauge()
-
-    async def _leave(self, connection: SocketModeConnection) -> None:
-        """Close a replaced connection; Slack gets time to do it, and may still send until then."""
-        try:
-            await connection.wait_closed(self._options.leave_seconds)
-        finally:
-            await connection.close()
 
     def _record_failure(self, entry: _PoolEntry, error: NotConnected) -> None:
         entry.failures += 1
@@ -247,7 +223,7 @@ class SocketMode:
             if other is None or not other.is_up:
                 continue
             if other is connection:
-                other.passed_over, entry.passed_over = 0, self._options.passed_over
+                other.passed_over, entry.passed_over = 0, self.options.passed_over
                 continue
             other.passed_over += 1
             if other.passed_over >= entry.passed_over and not other.replace_reason:
@@ -256,16 +232,8 @@ class SocketMode:
 
     async def _dispatch(self, request: SocketModeRequest) -> SocketModeResponse | None:
         """Return Bolt's response as an acknowledgement; None if Bolt has none."""
-        headers: dict[str, str | Sequence[str]] = {}
-        if request.retry_attempt:
-            headers["x-slack-retry-num"] = str(request.retry_attempt)
-        if request.retry_reason:
-            headers["x-slack-retry-reason"] = str(request.retry_reason)
         try:
-            bolt_request = AsyncBoltRequest(
-                mode="socket_mode", body=request.payload, headers=headers
-            )
-            response = await self._app.async_dispatch(bolt_request)
+            response: BoltResponse = await run_async_bolt_app(self.app, request)
         except Exception as error:  # noqa: BLE001 - its traceback may quote the payload
             log.warning("slack_request_failed", kind=type(error).__name__)
             return None

@@ -23,6 +23,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slackbot.aio.tasks import BackgroundTasks
+from slackbot.slack.client import read_error
 from slackbot.slack.inbound.http import BODY_LIMIT
 from slackbot.slack.installations import FINAL_ERRORS, InstallationRefused
 from slackbot.slack.request_context import arrived_at
@@ -63,17 +64,18 @@ class ConnectionOptions:
     close_seconds: float = 1.0
 
 
+@dataclass(eq=False)
 class SocketModeConnection:
     """An open connection. `replace_reason` is set once it has to be replaced."""
 
-    def __init__(
-        self,
-        socket: aiohttp.ClientWebSocketResponse,
-        dispatch: Dispatch,
-        received: Callable[[SocketModeConnection], None],
-        background: BackgroundTasks,
-        options: ConnectionOptions,
-    ) -> None:
+    socket: aiohttp.ClientWebSocketResponse
+    dispatch: Dispatch
+    # Called with every envelope.
+    received: Callable[[SocketModeConnection], None]
+    background: BackgroundTasks
+    options: ConnectionOptions
+
+    def __post_init__(self) -> None:
         self.replace_reason = ""
         # Set together with the reason.
         self.ending = asyncio.Event()
@@ -85,19 +87,16 @@ class SocketModeConnection:
         self.passed_over = 0
         # The last envelope, on the monotonic clock.
         self.received_at = time.monotonic()
-        self._socket = socket
-        self._dispatch = dispatch
-        self._received = received
-        self._background = background
-        self._options = options
-        self._greeted = asyncio.Event()
+        self._greeted = False
+        # Set by Slack's hello, or by the end of a connection without one.
+        self._opened = asyncio.Event()
         self._pending_answers: set[asyncio.Task[None]] = set()
         self._reader = asyncio.create_task(self._read(), name="socket_mode_connection")
 
     @property
     def is_up(self) -> bool:
         """True while envelopes can come and be answered."""
-        return self._greeted.is_set() and not self._reader.done()
+        return self._greeted and not self._reader.done()
 
     async def wait_greeted(self) -> None:
         """Wait for Slack's hello.
@@ -105,13 +104,7 @@ class SocketModeConnection:
         Raises:
             NotConnected: the connection ended before.
         """
-        hello = asyncio.create_task(self._greeted.wait())
-        ending = asyncio.create_task(self.ending.wait())
-        try:
-            await asyncio.wait({hello, ending}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            hello.cancel()
-            ending.cancel()
+        await self._opened.wait()
         if not self.is_up:
             raise NotConnected(self.replace_reason)
 
@@ -119,58 +112,68 @@ class SocketModeConnection:
         """Ask for a replacement; the first reason is kept."""
         self.replace_reason = self.replace_reason or reason
         self.ending.set()
+        self._opened.set()
 
-    async def wait_closed(self, seconds: float) -> None:
-        """Wait at most this long for Slack to close the connection."""
-        await asyncio.wait({self._reader}, timeout=seconds)
+    async def leave(self, seconds: float) -> None:
+        """Give Slack some seconds to close the connection; it may still send until then."""
+        try:
+            await asyncio.wait({self._reader}, timeout=seconds)
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         """Send pending answers, then close. Takes `answer_` + `close_seconds` at most."""
         if self.is_up and self._pending_answers:
-            await asyncio.wait(self._pending_answers, timeout=self._options.answer_seconds)
-        await self._socket.close()
+            await asyncio.wait(self._pending_answers, timeout=self.options.answer_seconds)
+        await self.socket.close()
         await self._reader
 
     # --- receiving -------------------------------------------------------------------------------
 
     async def _read(self) -> None:
         try:
-            async for message in self._socket:
+            async for message in self.socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
                     self._handle(message.data, time.monotonic())
         finally:
             self.replace("closed")
 
     def _handle(self, text: str, arrived: float) -> None:
-        message = _read_object(text)
-        kind = message.get("type")
-        if kind == "hello":
-            count = message.get("num_connections")
-            self.count_at_slack = count if isinstance(count, int) else 0
-            self._greeted.set()
-        elif kind == "disconnect":
-            reason = str(message.get("reason"))
-            self.replace(reason if reason in DISCONNECTS else "disconnect")
-        elif (request := _envelope(message)) is not None:
-            self.received_at = arrived
-            self._received(self)
-            # In the background, since a listener's work outlives the connection.
-            task = self._background.start(self._answer(request, arrived), "envelope")
-            self._pending_answers.add(task)
-            task.add_done_callback(self._pending_answers.discard)
-        else:
-            UNREADABLE.labels(source="slack").inc()
-            log.warning("envelope_unreadable")
+        try:
+            message: Any = json.loads(text) if len(text) <= BODY_LIMIT else None
+        except (ValueError, RecursionError):
+            message = None
+        match message:
+            case {"type": "hello"}:
+                count = message.get("num_connections")
+                self.count_at_slack = count if isinstance(count, int) else 0
+                self._greeted = True
+                self._opened.set()
+            case {"type": "disconnect"}:
+                reason = str(message.get("reason"))
+                self.replace(reason if reason in DISCONNECTS else "disconnect")
+            case {"type": str(kind), "envelope_id": str(key), "payload": dict()} if kind and key:
+                self.received_at = arrived
+                self.received(self)
+                # In the background, since a listener's work outlives the connection.
+                task = self.background.start(self._answer(message, arrived), "envelope")
+                self._pending_answers.add(task)
+                task.add_done_callback(self._pending_answers.discard)
+            case _:
+                UNREADABLE.labels(source="slack").inc()
+                log.warning("envelope_unreadable")
 
-    async def _answer(self, request: SocketModeRequest, arrived: float) -> None:
+    async def _answer(self, envelope: dict[str, Any], arrived: float) -> None:
+        request = SocketModeRequest.from_dict(envelope)
+        assert request is not None, "it has the three fields"
         arrived_at.set(arrived)
-        answer = await self._dispatch(request)
+        answer = await self.dispatch(request)
         if answer is None:
             return
         if not request.accepts_response_payload:
             answer = SocketModeResponse(request.envelope_id)
         try:
-            await self._socket.send_json(answer.to_dict())
+            await self.socket.send_json(answer.to_dict())
         except (ConnectionError, aiohttp.ClientError):
             log.warning("answer_lost", kind=request.type)
 
@@ -189,9 +192,17 @@ async def connect(
         AppTokenRefused: Slack refuses the token.
         NotConnected: no hello within `connect_seconds`.
     """
+    assert client.session is not None, "web_client() makes clients with a session"
     try:
         async with asyncio.timeout(options.connect_seconds):
-            socket = await _open_socket(client, await _fetch_url(client, app_token), options)
+            answer = await client.apps_connections_open(app_token=app_token)
+            socket = await client.session.ws_connect(
+                str(answer["url"]),
+                heartbeat=options.heartbeat_seconds,
+                timeout=aiohttp.ClientWSTimeout(ws_close=options.close_seconds),
+                max_msg_size=4 * BODY_LIMIT,
+                proxy=client.proxy,
+            )
             connection = SocketModeConnection(socket, dispatch, received, background, options)
             try:
                 await connection.wait_greeted()
@@ -199,53 +210,12 @@ async def connect(
                 await connection.close()
                 raise
             return connection
+    except SlackApiError as error:
+        _, reason, retry_after = read_error(error)
+        if reason in REFUSALS:
+            raise AppTokenRefused(reason) from None
+        raise NotConnected("refused", retry_after or 0.0) from None
     except TimeoutError:
         raise NotConnected("timeout") from None
     except (aiohttp.ClientError, OSError):
         raise NotConnected("unreachable") from None
-
-
-async def _fetch_url(client: AsyncWebClient, app_token: str) -> str:
-    try:
-        answer = await client.apps_connections_open(app_token=app_token)
-    except SlackApiError as error:
-        data = getattr(error.response, "data", None)
-        reason = str(data.get("error")) if isinstance(data, dict) else ""
-        if reason in REFUSALS:
-            raise AppTokenRefused(reason) from None
-        seconds = str(getattr(error.response, "headers", {}).get("Retry-After", ""))
-        retry_after = float(seconds) if seconds.isdecimal() else 0.0
-        raise NotConnected("refused", retry_after) from None
-    return str(answer["url"])
-
-
-async def _open_socket(
-    client: AsyncWebClient, url: str, options: ConnectionOptions
-) -> aiohttp.ClientWebSocketResponse:
-    assert client.session is not None, "web_client() makes clients with a session"
-    return await client.session.ws_connect(
-        url,
-        heartbeat=options.heartbeat_seconds,
-        timeout=aiohttp.ClientWSTimeout(ws_close=options.close_seconds),
-        max_msg_size=4 * BODY_LIMIT,
-        proxy=client.proxy,
-        ssl=True if client.ssl is None else client.ssl,
-    )
-
-
-def _read_object(text: str) -> dict[str, Any]:
-    """Return a message's JSON object; empty if it is none, or too large."""
-    try:
-        message = json.loads(text) if len(text) <= BODY_LIMIT else None
-    except (ValueError, RecursionError):
-        return {}
-    return message if isinstance(message, dict) else {}
-
-
-def _envelope(message: dict[str, Any]) -> SocketModeRequest | None:
-    names = (message.get("type"), message.get("envelope_id"))
-    if not all(isinstance(name, str) and name for name in names):
-        return None
-    if not isinstance(message.get("payload"), dict):
-        return None
-    return SocketModeRequest.from_dict(message)

@@ -20,7 +20,7 @@ from slackbot.domain.errors import (
     PersonUnreachable,
 )
 from slackbot.domain.model import Person
-from slackbot.slack.client import CALL_SECONDS, POST_SECONDS
+from slackbot.slack.client import CALL_SECONDS, POST_SECONDS, read_error
 from slackbot.slack.installations import (
     Installation,
     InstallationRefused,
@@ -152,16 +152,10 @@ class SlackApi:
 
 
 def message_error(error: SlackApiError) -> MessageError:
-    """Translate Slack's error; a broken body may hold neither status nor error word."""
-    response: Any = error.response
-    status = int(getattr(response, "status_code", getattr(response, "status", 0)))
-    data = getattr(response, "data", None)
-    reason = str(data.get("error", "")) if isinstance(data, dict) else ""
+    """Translate Slack's error."""
+    status, reason, retry_after = read_error(error)
     if reason in RATELIMITED or status == 429:
-        seconds = str(response.headers.get("Retry-After", ""))
-        return MessageDelayed(
-            "ratelimited", float(seconds) if seconds.isdecimal() else DELAY_SECONDS
-        )
+        return MessageDelayed("ratelimited", DELAY_SECONDS if retry_after is None else retry_after)
     if reason in INSTALLATION_ERRORS:
         return MessageDelayed(reason, INSTALLATION_DELAY_SECONDS)
     if not reason or reason in UNSURE or status >= 500:

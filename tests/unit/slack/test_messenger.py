@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 import pytest
+from slack_sdk.web.async_client import AsyncWebClient
 
 from slackbot.domain.errors import MessageDelayed, MessageUnsure, PersonUnreachable
 from slackbot.domain.model import Person, TeamId, UserId
@@ -15,7 +16,7 @@ from slackbot.domain.notices import LinkRefused, MatchFound, SessionOver
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Fault, Slack
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.client import WebClient, slack_session, web_client
+from slackbot.slack.client import slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.outbound.api import SlackApi
 from slackbot.slack.outbound.messenger import SlackMessenger
@@ -33,7 +34,7 @@ class Stage:
     """A Slack without limits, and a linked person in it."""
 
     slack: Slack
-    client: WebClient
+    client: AsyncWebClient
     store: SqlStore
     allowed: bool = True
     seconds: float = 0.0
