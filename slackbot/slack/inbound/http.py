@@ -11,23 +11,18 @@ import re
 import time
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from slack_sdk.signature import SignatureVerifier
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from slackbot.slack.request_context import arrived_at
 from slackbot.telemetry import REFUSED_REQUESTS, UNREADABLE
 
 log = structlog.get_logger(__name__)
-
-Scope = MutableMapping[str, Any]
-Event = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Event]]
-Send = Callable[[Event], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Bytes of a request's body.
 BODY_LIMIT: Final = 1_000_000
@@ -47,7 +42,10 @@ class SignatureMiddleware:
     ) -> None:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
-        self._refusals = _RefusalLog(now)
+        self._now = now
+        # By reason: the refusals since the last log line, and the time of the next line.
+        self._refused: Counter[str] = Counter()
+        self._next_line: dict[str, float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -68,7 +66,7 @@ class SignatureMiddleware:
             return
         if not self._verifier.is_valid(body, timestamp.decode(), signature.decode()):
             stale = abs(time.time() - int(timestamp)) > CLOCK_SECONDS
-            self._refusals.record("timestamp" if stale else "signature")
+            self._record_refusal("timestamp" if stale else "signature")
             await _refuse(send, 401, "signature")
             return
         await self._forward(scope, body, send)
@@ -77,10 +75,10 @@ class SignatureMiddleware:
         """Let Bolt answer; a request that it cannot parse is no defect of ours."""
         started = False
 
-        async def receive() -> Event:
+        async def receive() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        async def tracked_send(event: Event) -> None:
+        async def tracked_send(event: Message) -> None:
             nonlocal started
             started = True
             await send(event)
@@ -93,23 +91,13 @@ class SignatureMiddleware:
             report_unreadable(error)
             await _refuse(send, 400, "unreadable")
 
-
-class _RefusalLog:
-    """A log of refused requests: a reason's first at once, then at most one line a minute."""
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
-        self._counts: Counter[str] = Counter()
-        self._next_line: dict[str, float] = {}
-
-    def record(self, reason: str) -> None:
-        """Count a refusal, and log those since the last line when a line is due."""
-        self._counts[reason] += 1
+    def _record_refusal(self, reason: str) -> None:
+        """Count a refusal; log a reason's first at once, then at most one line a minute."""
+        self._refused[reason] += 1
         now = self._now()
-        if now < self._next_line.get(reason, now):
-            return
-        log.warning("requests_refused", reason=reason, count=self._counts.pop(reason))
-        self._next_line[reason] = now + REPORT_SECONDS
+        if now >= self._next_line.get(reason, now):
+            log.warning("requests_refused", reason=reason, count=self._refused.pop(reason))
+            self._next_line[reason] = now + REPORT_SECONDS
 
 
 def report_unreadable(error: Exception) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
@@ -72,25 +73,18 @@ LEASE_LAPSED: Final = "lease_lapsed"
 LEASE_DELAY_SECONDS: Final = 1.0
 
 
+@dataclass(eq=False)
 class SlackApi:
     """Web API requests with the token of a person's workspace.
 
     `client` must not retry, or a message would be posted twice.
     """
 
-    def __init__(
-        self,
-        client: AsyncWebClient,
-        installation: SingleInstallation,
-        may_send: Callable[[], bool] = lambda: True,
-    ) -> None:
-        """`may_send` is checked right before each post.
-
-        It is false once another process has taken over what this one had to send.
-        """
-        self._client = client
-        self._installation = installation
-        self._may_send = may_send
+    client: AsyncWebClient
+    installation: SingleInstallation
+    # Checked right before each post: false once another process has taken over what this one had
+    # to send.
+    may_send: Callable[[], bool] = lambda: True
 
     async def installed(self, person: Person) -> Installation:
         """Return the bot's installation in the person's workspace.
@@ -100,7 +94,7 @@ class SlackApi:
             MessageDelayed: Slack cannot be asked now.
         """
         try:
-            installation = await self._installation.get()
+            installation = await self.installation.get()
         except InstallationRefused as error:
             raise MessageRefused(error.reason) from None
         except SlackUnreachable:
@@ -121,14 +115,14 @@ class SlackApi:
         """
         installation = await self.installed(person)
         given = {name: value for name, value in arguments.items() if value is not None}
-        if method in POSTS and not self._may_send():
+        if method in POSTS and not self.may_send():
             raise MessageDelayed(LEASE_LAPSED, LEASE_DELAY_SECONDS)
         headers = {"Authorization": f"Bearer {installation.token}"}
         try:
             async with asyncio.timeout(POST_SECONDS if method in POSTS else CALL_SECONDS):
                 if method in READS:
-                    return await self._client.api_call(method, params=given, headers=headers)
-                return await self._client.api_call(method, json=given, headers=headers)
+                    return await self.client.api_call(method, params=given, headers=headers)
+                return await self.client.api_call(method, json=given, headers=headers)
         except SlackApiError as error:
             raise message_error(error) from None
         except aiohttp.ClientConnectorError:

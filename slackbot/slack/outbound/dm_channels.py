@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Final, TypeVar
 
 import structlog
 
+from slackbot.aio.ttl_cache import TtlCache
 from slackbot.domain.errors import MessageRefused
 from slackbot.domain.model import Person
 from slackbot.domain.ports import DmChannelStore, StoreUnavailable
@@ -22,14 +26,16 @@ CAPACITY: Final = 10_000
 CHANNEL_GONE: Final = "channel_not_found"
 
 
+@dataclass(eq=False)
 class DmChannels:
     """Direct message channels, cached and stored: Slack opens about fifty a minute."""
 
-    def __init__(self, api: SlackApi, queue: WorkspaceQueue, channels: DmChannelStore) -> None:
-        self._api = api
-        self._queue = queue
-        self._channels = channels
-        self._cache: dict[Person, str] = {}
+    api: SlackApi
+    queue: WorkspaceQueue
+    store: DmChannelStore
+
+    def __post_init__(self) -> None:
+        self._cache = TtlCache[Person, str](seconds=inf, capacity=CAPACITY)
 
     async def use(
         self,
@@ -52,7 +58,7 @@ class DmChannels:
             if error.reason != CHANNEL_GONE:
                 raise
         # The stored channel may be out of date. If the person is gone, opening says so.
-        self._cache.pop(person, None)
+        self._cache.invalidate(person)
         return await action(await self._request(person, rank, since))
 
     async def open(self, person: Person, rank: Rank, since: datetime | None = None) -> str:
@@ -62,38 +68,29 @@ class DmChannels:
             MessageDelayed: it cannot be opened now.
             MessageRefused: it cannot be opened.
         """
-        channel = self._cache.get(person)
+        channel = self._cache.peek(person)
         if channel is None:
-            try:
-                channel = await self._channels.get(person)
-            except StoreUnavailable:
-                channel = None
+            with suppress(StoreUnavailable):
+                channel = await self.store.get(person)
         if channel is None:
             return await self._request(person, rank, since)
-        self._remember(person, channel)
+        self._cache.put(person, channel)
         return channel
 
     async def _request(self, person: Person, rank: Rank, since: datetime | None) -> str:
         async def send() -> str:
-            if person in self._cache:  # two callers at once: the first has opened it
-                return self._cache[person]
-            answer = await self._api.request_idempotent(
+            if (known := self._cache.peek(person)) is not None:
+                return known  # two callers at once: the first has opened it
+            answer = await self.api.request_idempotent(
                 "conversations.open", person, users=person.user
             )
             channel = str(answer["channel"]["id"])
-            self._remember(person, channel)
+            self._cache.put(person, channel)
             try:
-                await self._channels.save(person, channel)
+                await self.store.save(person, channel)
             except StoreUnavailable:
                 log.warning("channel_not_stored")
             return channel
 
         request = SendRequest(rank, "conversations.open", since, key=("open", person))
-        channel = await self._queue.send(request, send)
-        self._remember(person, channel)
-        return channel
-
-    def _remember(self, person: Person, channel: str) -> None:
-        if len(self._cache) >= CAPACITY:
-            self._cache.clear()
-        self._cache[person] = channel
+        return await self.queue.send(request, send)

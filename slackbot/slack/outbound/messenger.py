@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -31,25 +31,21 @@ PAGES: Final = 2
 CLOCK_SKEW: Final = timedelta(minutes=1)
 
 
+@dataclass(eq=False)
 class SlackMessenger:
     """Direct messages through the outgoing queue. Implements `ports.Messenger`."""
 
-    def __init__(
-        self,
-        api: SlackApi,
-        queue: WorkspaceQueue,
-        links: HubLinks,
-        *,
-        channels: DmChannelStore,
-        call_offer: CallOffer | None = None,
-    ) -> None:
-        """`call_offer` gives each match sent its call's URL; without it no call is offered."""
-        self._api = api
-        self._queue = queue
-        self._links = links
-        self._call_offer = call_offer
-        self._channels = DmChannels(api, queue, channels)
-        self._presence = Presence(api)
+    api: SlackApi
+    queue: WorkspaceQueue
+    links: HubLinks
+    _: KW_ONLY
+    channels: DmChannelStore
+    # Gives each match sent its call's URL; without it no call is offered.
+    call_offer: CallOffer | None = None
+
+    def __post_init__(self) -> None:
+        self._channels = DmChannels(self.api, self.queue, self.channels)
+        self._presence = Presence(self.api)
 
     def mark_active(self, person: Person) -> None:
         """Record that somebody did something in Slack, so they are still there."""
@@ -69,16 +65,16 @@ class SlackMessenger:
         if isinstance(notice, MatchFound | MatchOver):
             request = SendRequest(Rank.MATCH, POST, notice.match.received_at)
             kind, key = "accelevents_match", notice.match.id
-        if isinstance(notice, MatchFound) and self._call_offer is not None:
-            call_url = await self._call_offer(notice.match)
+        if isinstance(notice, MatchFound) and self.call_offer is not None:
+            call_url = await self.call_offer(notice.match)
         metadata = {"event_type": kind, "event_payload": {"key": key}} if key is not None else None
-        message = notice_message(notice, self._links, call_url)
+        message = notice_message(notice, self.links, call_url)
         return await self._post(person, message, request, metadata)
 
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
         """Replace a sent message by a notice."""
         since = notice.match.ends_at if isinstance(notice, MatchFound | MatchOver) else None
-        message = notice_message(notice, self._links)
+        message = notice_message(notice, self.links)
         await self._edit(person, posted, message, Rank.EDIT, since)
 
     async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
@@ -89,13 +85,13 @@ class SlackMessenger:
     async def _find(
         self, person: Person, key: str, since: datetime | None, channel: str
     ) -> Posted | None:
-        bot = (await self._api.installed(person)).bot_user
+        bot = (await self.api.installed(person)).bot_user
         oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}" if since is not None else None
         request = SendRequest(Rank.MATCH, "conversations.history", since, channel=channel)
         cursor: str | None = None
         for _ in range(PAGES if since is not None else 1):
             read = partial(
-                self._api.request_idempotent,
+                self.api.request_idempotent,
                 "conversations.history",
                 person,
                 channel=channel,
@@ -104,7 +100,7 @@ class SlackMessenger:
                 limit=PAGE,
                 include_all_metadata=True,
             )
-            answer: Any = await self._queue.send(request, read)
+            answer: Any = await self.queue.send(request, read)
             for message in answer["messages"]:
                 payload = (message.get("metadata") or {}).get("event_payload")
                 found = isinstance(payload, dict) and payload.get("key") == key
@@ -133,19 +129,18 @@ class SlackMessenger:
         metadata: dict[str, Any] | None,
     ) -> Posted:
         async def post(channel: str) -> Posted:
-            async def send() -> Posted:
-                answer = await self._send_content(
-                    message,
-                    POST,
-                    person,
-                    channel=channel,
-                    unfurl_links=False,
-                    unfurl_media=False,
-                    metadata=metadata,
-                )
-                return Posted(channel, str(answer["ts"]))
-
-            return await self._queue.send(replace(request, channel=channel), send)
+            send = partial(
+                self._send_content,
+                message,
+                POST,
+                person,
+                channel=channel,
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata=metadata,
+            )
+            answer = await self.queue.send(replace(request, channel=channel), send)
+            return Posted(channel, str(answer["ts"]))
 
         return await self._channels.use(person, request.rank, request.since, post)
 
@@ -160,7 +155,7 @@ class SlackMessenger:
         place = {"channel": posted.channel, "ts": posted.ts}
         request = SendRequest(rank, EDIT, since, key=("edit", posted), channel=posted.channel)
         edit = partial(self._send_content, message, EDIT, person, **place)
-        await self._queue.send(request, edit)
+        await self.queue.send(request, edit)
 
     async def _send_content(
         self, message: Message, method: str, person: Person, **arguments: Any
@@ -169,7 +164,7 @@ class SlackMessenger:
         *versions, plainest = message.versions()
         for version in versions:
             try:
-                return await self._api.request(method, person, **arguments, **version.payload())
+                return await self.api.request(method, person, **arguments, **version.payload())
             except ContentRefused as error:
                 log.warning("content_refused", method=method, reason=error.reason)
-        return await self._api.request(method, person, **arguments, **plainest.payload())
+        return await self.api.request(method, person, **arguments, **plainest.payload())

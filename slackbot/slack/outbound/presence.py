@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from slackbot.aio.ttl_cache import TtlCache
 from slackbot.domain.errors import MessageDelayed, MessageError, PersonUnreachable
 from slackbot.domain.model import Person, TeamId
 from slackbot.slack.outbound.api import SlackApi
@@ -31,15 +32,13 @@ class Presence:
     def __init__(self, api: SlackApi, now: Callable[[], float] = time.monotonic) -> None:
         self._api = api
         self._now = now
-        self._present_until: dict[Person, float] = {}
+        self._active = TtlCache[Person, bool](seconds=PRESENT_SECONDS, capacity=CAPACITY, clock=now)
         self._paused_until: dict[TeamId, float] = {}
         self._look_ups = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
 
     def mark_active(self, person: Person) -> None:
         """Record that somebody did something in Slack."""
-        if len(self._present_until) >= CAPACITY:
-            self._present_until.clear()
-        self._present_until[person] = self._now() + PRESENT_SECONDS
+        self._active.put(person, True)
 
     async def ensure_active(self, person: Person) -> None:
         """Check that a message would be read.
@@ -49,7 +48,7 @@ class Presence:
         """
         now = self._now()
         paused = self._paused_until.get(person.team, now) > now
-        if paused or self._present_until.get(person, now) > now or self._look_ups.locked():
+        if paused or self._active.peek(person) or self._look_ups.locked():
             return
         try:
             async with asyncio.timeout(LOOK_UP_SECONDS), self._look_ups:

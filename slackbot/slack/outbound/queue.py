@@ -24,6 +24,7 @@ from operator import attrgetter
 from typing import Any, Final, TypeVar
 
 from slackbot.aio.rate_limit import TokenBucket
+from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
 from slackbot.slack.outbound.rate_limits import (
     EDITS_A_SECOND,
@@ -140,14 +141,15 @@ class WorkspaceQueue:
         # By method, each in order.
         self._waiting: defaultdict[str, list[QueueEntry]] = defaultdict(list)
         self._by_key: dict[Hashable, QueueEntry] = {}
-        self._in_flight: dict[asyncio.Task[None], QueueEntry] = {}
+        self._in_flight: set[QueueEntry] = set()
+        self._tasks = BackgroundTasks()
         # Channels and keys of the requests in flight.
         self._busy: set[Hashable] = set()
         self._methods: defaultdict[str, MethodLimit] = defaultdict(MethodLimit)
         self._channels = ChannelLimit()
         self._edits = TokenBucket(EDITS_TOGETHER, EDITS_A_SECOND, now=now)
         self._next_due = inf
-        self._timer: tuple[float, asyncio.Task[None]] | None = None
+        self._timer: asyncio.Task[None] | None = None
         self._pump_handle: asyncio.Handle | None = None
         self._closing = False
 
@@ -183,14 +185,10 @@ class WorkspaceQueue:
         """Return all callers that wait, and let requests in flight finish for some seconds."""
         self._closing = True
         if self._timer is not None:
-            self._timer[1].cancel()
+            self._timer.cancel()
         for method in self._waiting:
             self._return_callers(method, CLOSED_SECONDS, CLOSED)
-        if self._in_flight:
-            _, late = await asyncio.wait(self._in_flight, timeout=self._closing_seconds)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await self._tasks.drain(self._closing_seconds)
 
     # --- waiting ---------------------------------------------------------------------------------
 
@@ -241,7 +239,16 @@ class WorkspaceQueue:
                 break
             if self._may_start(entry, now):
                 self._start(entry)
-        self._set_timer(now)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._next_due < inf:
+            self._timer = asyncio.create_task(self._pump_after(self._next_due - now))
+
+    async def _pump_after(self, seconds: float) -> None:
+        await self._sleep(seconds)
+        self._timer = None  # so that it is not cancelled from within
+        self._pump()
 
     def _ready(self, method: str, now: float) -> Iterator[QueueEntry]:
         """Yield the method's entries, for as long as its limits allow another request."""
@@ -264,7 +271,7 @@ class WorkspaceQueue:
             return False
         if entry.order[0] >= Rank.EDIT:
             # Edits and Home leave half of the slots to urgent requests.
-            low = sum(other.order[0] >= Rank.EDIT for other in self._in_flight.values())
+            low = sum(other.order[0] >= Rank.EDIT for other in self._in_flight)
             if low >= max(1, self._limit // 2):
                 return False
         if request.method == POST:
@@ -273,21 +280,6 @@ class WorkspaceQueue:
                 self._next_due = min(self._next_due, free_at)
                 return False
         return True
-
-    def _set_timer(self, now: float) -> None:
-        if self._next_due == inf:
-            return
-        if self._timer is not None:
-            if self._timer[0] <= self._next_due:
-                return
-            self._timer[1].cancel()
-
-        async def wake(seconds: float) -> None:
-            await self._sleep(seconds)
-            self._timer = None
-            self._pump()
-
-        self._timer = (self._next_due, asyncio.create_task(wake(self._next_due - now)))
 
     # --- sending ---------------------------------------------------------------------------------
 
@@ -298,59 +290,47 @@ class WorkspaceQueue:
         if request.method == EDIT:
             self._edits.take()
         ticket = self._methods[request.method].acquire()
-        task = asyncio.create_task(self._send(entry, ticket), context=entry.context)
-        self._in_flight[task] = entry
-
-        def finished(_: asyncio.Task[None]) -> None:
-            del self._in_flight[task]
-            self._pump_soon()
-
-        task.add_done_callback(finished)
+        self._in_flight.add(entry)
+        entry.context.run(self._tasks.start, self._send(entry, ticket), "outgoing")
 
     async def _send(self, entry: QueueEntry, ticket: int) -> None:
-        limit = self._methods[entry.request.method]
+        request, limit = entry.request, self._methods[entry.request.method]
         try:
             result = await entry.send()
         except asyncio.CancelledError:  # by `aclose`
-            self._release(entry)
             entry.resolve(error=MessageUnsure(CLOSED))
             raise
         except MessageDelayed as error:
-            self._release(entry)
             if error.reason == RATELIMITED:
                 self._rate_limited(entry, error.seconds)
             else:
                 entry.resolve(error=error)
         except Exception as error:  # noqa: BLE001 - the callers get it
-            self._release(entry)
             if isinstance(error, MessageRefused):
                 limit.widen(ticket, self._limit)
             entry.resolve(error=error)
         else:
-            self._release(entry)
             limit.widen(ticket, self._limit)
             entry.resolve(result)
-
-    def _release(self, entry: QueueEntry) -> None:
-        request = entry.request
-        self._methods[request.method].release()
-        self._busy -= {request.channel, request.key}
-        if request.method == POST and request.channel is not None:
-            self._channels.record_post(request.channel, self._now())
+        finally:
+            limit.release()
+            self._in_flight.remove(entry)
+            self._busy -= {request.channel, request.key}
+            if request.method == POST and request.channel is not None:
+                self._channels.record_post(request.channel, self._now())
+            self._pump_soon()
 
     def _rate_limited(self, entry: QueueEntry, seconds: float) -> None:
         """Close the limit that was met, and queue the entry again unless that takes too long."""
-        request, now = entry.request, self._now()
+        request, now, is_long = entry.request, self._now(), seconds > LONGEST_WAIT_SECONDS
         OUTGOING_LIMITED.labels(method=request.method).inc()
         limit = self._methods[request.method]
         one_channel = request.method == POST and request.channel is not None and limit.is_open
         if not (one_channel and self._channels.record_refusal(request.channel, now, seconds)):
-            limit.close(now, seconds + (EDGE_SECONDS if seconds > LONGEST_WAIT_SECONDS else 0.0))
+            limit.close(now, seconds + (EDGE_SECONDS if is_long else 0.0))
         entry.refusals += 1
-        if seconds > LONGEST_WAIT_SECONDS:
-            seconds -= EARLY_SECONDS
-            entry.resolve(error=MessageDelayed(RATELIMITED, seconds, tries=entry.refusals))
-        elif self._closing or entry.refusals >= REFUSALS:
+        if is_long or self._closing or entry.refusals >= REFUSALS:
+            seconds -= EARLY_SECONDS if is_long else 0.0
             entry.resolve(error=MessageDelayed(RATELIMITED, seconds, tries=entry.refusals))
         elif entry.is_wanted:
             self._add(entry)

@@ -5,8 +5,8 @@ Times are seconds on the queue's clock.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
+from math import inf
 from typing import Final
 
 # Seconds between two posts to a channel: about as fast as Slack accepts them.
@@ -26,9 +26,9 @@ class MethodLimit:
     """
 
     def __init__(self) -> None:
-        self.closed_until = -math.inf
+        self.closed_until = -inf
         self._in_flight = 0
-        self._width = math.inf
+        self._width = inf
         self._closings = 0
 
     @property
@@ -39,7 +39,7 @@ class MethodLimit:
     @property
     def is_open(self) -> bool:
         """True unless a recent refusal still limits the method."""
-        return self._width == math.inf
+        return self._width == inf
 
     def acquire(self) -> int:
         """Start a request; returns the ticket for `widen`."""
@@ -62,7 +62,7 @@ class MethodLimit:
         The success of a request that started before the refusal proves nothing.
         """
         if ticket == self._closings:
-            self._width = self._width * 2 if self._width * 2 < most else math.inf
+            self._width = self._width * 2 if self._width * 2 < most else inf
 
 
 class ChannelLimit:
@@ -74,16 +74,12 @@ class ChannelLimit:
 
     def free_at(self, channel: Hashable) -> float:
         """Return the time of the next post; minus infinity without a recent one."""
-        return self._free_at.get(channel, -math.inf)
+        return self._free_at.get(channel, -inf)
 
     def record_post(self, channel: Hashable, now: float) -> None:
         """Note that a post ended, and forget channels that are free again."""
-        self._delay(channel, now + CHANNEL_SECONDS)
-        while self._free_at:
-            first = next(iter(self._free_at))
-            if self._free_at[first] > now:
-                break
-            del self._free_at[first]
+        self._free_at = {other: free for other, free in self._free_at.items() if free > now}
+        self._free_at[channel] = max(self.free_at(channel), now + CHANNEL_SECONDS)
 
     def record_refusal(self, channel: Hashable, now: float, seconds: float) -> bool:
         """Delay a channel after a refusal; False if the refusal is the method's instead.
@@ -95,9 +91,5 @@ class ChannelLimit:
         others = refused is not None and refused[0] != channel and now - refused[1] < 2
         if seconds > CHANNEL_SECONDS or others:
             return False
-        self._delay(channel, now + seconds)
+        self._free_at[channel] = max(self.free_at(channel), now + seconds)
         return True
-
-    def _delay(self, channel: Hashable, until: float) -> None:
-        known = self._free_at.pop(channel, -math.inf)  # so that the latest come last
-        self._free_at[channel] = max(known, until)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -22,12 +23,12 @@ log = structlog.get_logger(__name__)
 HOSTS: Final = {"hooks.slack.com", "hooks.slack-gov.com"}
 
 
+@dataclass(eq=False)
 class ResponseUrls:
     """Answers by `response_url`, or by direct message where that does not work."""
 
-    def __init__(self, client: AsyncWebClient, messenger: SlackMessenger) -> None:
-        self._client = client
-        self._messenger = messenger
+    client: AsyncWebClient
+    messenger: SlackMessenger
 
     async def send(self, person: Person, url: str, message: Message, *, replace: bool) -> None:
         """Answer, in the place of the pressed message if `replace`; `url` may be empty.
@@ -36,9 +37,9 @@ class ResponseUrls:
             MessageError: the direct message cannot be sent.
         """
         if not self._is_slacks(url):
-            await self._messenger.post(person, message)
+            await self.messenger.post(person, message)
             return
-        webhook = AsyncWebhookClient(url, session=self._client.session, retry_handlers=[])
+        webhook = AsyncWebhookClient(url, session=self.client.session, retry_handlers=[])
 
         async def send() -> int:
             async with asyncio.timeout(CALL_SECONDS):
@@ -57,12 +58,12 @@ class ResponseUrls:
             status = 0
         if status != 200:
             log.info("response_url_failed", status=status)
-            await self._messenger.post(person, message)
+            await self.messenger.post(person, message)
 
     def _is_slacks(self, url: str) -> bool:
         """Return True for an address of Slack's: answers go to no other host."""
         try:
-            parts, api = urlsplit(url), urlsplit(self._client.base_url)
+            parts, api = urlsplit(url), urlsplit(self.client.base_url)
         except ValueError:
             return False
         if (parts.scheme, parts.netloc) == (api.scheme, api.netloc):
