@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, update
+from sqlalchemy import Executable, delete, update
 
 from slackbot.domain.model import Availability, EventSlug, Person, SessionId, State, TeamId
+from slackbot.storage.caches import Caches, invalidate_after
 from slackbot.storage.database import Database
-from slackbot.storage.filters import of, person_params, select_by_person, select_columns
 from slackbot.storage.mappers import availability_of, values_of
+from slackbot.storage.statements import (
+    of,
+    person_params,
+    select_by_person,
+    select_columns,
+    upsert,
+)
 from slackbot.storage.tables import AvailabilityRow
 
 _GET = select_by_person(AvailabilityRow)
 
 
 class Availabilities:
-    """The port `AvailabilityStore` over SQL."""
+    """The port `AvailabilityStore` over SQL. Availabilities and sessions' titles are cached."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, caches: Caches) -> None:
         self._database = database
+        self._cache = caches.availabilities
+        self._titles = caches.titles
 
     async def get(self, person: Person) -> Availability | None:
         """Return the person's availability."""
+        return await self._cache.get(person, lambda: self._load(person))
+
+    async def _load(self, person: Person) -> Availability | None:
         row = await self._database.fetch_one(_GET, person_params(person))
         return availability_of(row) if row is not None else None
 
@@ -34,25 +46,33 @@ class Availabilities:
         return [availability_of(row) for row in await self._database.fetch_all(wanted)]
 
     async def session_title(self, person: Person, event: EventSlug, session_id: SessionId) -> str:
-        """Return the session's title as the person's availability names it, or ""."""
-        availability = await self.get(person)
-        if availability is None:
+        """Return the title that an availability of the workspace gave the session, or ""."""
+        session = (person.team, event, session_id)
+        if (title := self._titles.peek(session)) is not None:
+            return title
+        found = await self._load(person)
+        if found is None or (found.event, found.session_id) != (event, session_id):
             return ""
-        here = (availability.event, availability.session_id) == (event, session_id)
-        return availability.session_title if here else ""
+        if found.session_title:
+            self._titles.put(session, found.session_title)
+        return found.session_title
 
     async def save(self, availability: Availability) -> None:
         """Insert or replace an availability."""
-        saved = self._database.upsert(AvailabilityRow, values_of(availability))
-        await self._database.execute(saved)
+        saved = upsert(self._database, AvailabilityRow, values_of(availability))
+        await self._write(availability.person, saved)
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state if the person is still available in this session; else False."""
         here = (of(AvailabilityRow, person), AvailabilityRow.session_id == session_id)
         changed = update(AvailabilityRow).where(*here).values(state=state.value)
-        return await self._database.execute(changed) > 0
+        return await self._write(person, changed) > 0
 
     async def end(self, person: Person) -> bool:
         """Delete the person's availability. True only for the caller that deleted it."""
         ended = delete(AvailabilityRow).where(of(AvailabilityRow, person))
-        return await self._database.execute(ended) > 0
+        return await self._write(person, ended) > 0
+
+    async def _write(self, person: Person, statement: Executable) -> int:
+        write = self._database.execute(statement)
+        return await invalidate_after(write, lambda: self._cache.invalidate(person))

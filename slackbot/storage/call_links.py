@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Executable, Update, and_, func, or_, updat
 from slackbot.domain.calls import LONGEST_ASSUMED_ROUND, REENTRY_GRACE, CallLink, Visit
 from slackbot.domain.model import MatchId, Person, TeamId
 from slackbot.storage.database import Database
-from slackbot.storage.filters import of, select_columns
 from slackbot.storage.mappers import Values, call_link_of, values_of
+from slackbot.storage.statements import of, select_columns
 from slackbot.storage.tables import CallLinkRow, MatchRow
 
 

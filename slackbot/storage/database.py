@@ -16,26 +16,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Executable, Insert, Row, Select, Update, literal, select
+from sqlalchemy import Connection, Executable, Row, Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.storage.executors import (
-    Executor,
     PostgresDedicatedExecutor,
     PostgresExecutor,
     SqliteExecutor,
     Work,
-    Writer,
 )
-from slackbot.storage.tables import AvailabilityRow, Base, LinkRow
+from slackbot.storage.tables import Base
 from slackbot.storage.url import DatabaseUrl
 
 log = structlog.get_logger(__name__)
@@ -51,13 +49,9 @@ PING_TIMEOUT_SECONDS: Final = 2.0
 # A statement, or one that was built once, and its parameters.
 Statement = Executable | tuple[Executable, Mapping[str, Any]]
 # Errors of the database rather than of a statement.
-UNAVAILABLE: Final = (
-    OperationalError,
-    InterfaceError,
-    NoFreeConnection,
-    OSError,
-    TimeoutError,
-)
+UNAVAILABLE: Final = (OperationalError, InterfaceError, NoFreeConnection, OSError, TimeoutError)
+# SQLAlchemy drops an INSERT's row count unless it is asked to preserve it.
+KEEP_ROW_COUNT: Final = {"preserve_rowcount": True}
 
 
 class Database:
@@ -79,29 +73,27 @@ class Database:
         self._retry_seconds = 0.0 if self.single_process else retry_seconds
         # Limit of one try, in seconds.
         self.timeout = None if self.single_process else TIMEOUT_SECONDS
-        self._executor: Executor
+        self._executor: SqliteExecutor | PostgresExecutor
         if self.single_process:
             self._executor = SqliteExecutor(self._url)
         else:
             self._executor = PostgresExecutor(self._url)
-        self._dedicated: list[Writer] = []
+        self._dedicated: list[PostgresDedicatedExecutor] = []
         self._unfinished: set[asyncio.Task[Any]] = set()
 
     def __repr__(self) -> str:
         return f"<Database {self._url.url.get_backend_name()}>"
 
-    def dedicated_connection(self) -> Writer:
+    def dedicated_connection(self) -> SqliteExecutor | PostgresDedicatedExecutor:
         """Open a connection for one purpose, closed with the others. On SQLite all share one."""
-        if self.single_process:
+        if isinstance(self._executor, SqliteExecutor):
             return self._executor
         self._dedicated.append(PostgresDedicatedExecutor(self._url))
         return self._dedicated[-1]
 
     async def fetch_column(self, query: Select[T]) -> list[T]:
         """Return the first column of all rows."""
-        return await self._run(
-            lambda: self.read(lambda connection: list(connection.scalars(query)))
-        )
+        return [row[0] for row in await self.fetch_all(query)]
 
     async def fetch_one(
         self, query: Select[*tuple[Any, ...]], params: Mapping[str, Any] | None = None
@@ -113,10 +105,10 @@ class Database:
 
     async def fetch_all(
         self, query: Select[*tuple[Any, ...]], params: Mapping[str, Any] | None = None
-    ) -> list[Row[Any]]:
+    ) -> Sequence[Row[Any]]:
         """Return all rows."""
         return await self._run(
-            lambda: self.read(lambda connection: list(connection.execute(query, params)))
+            lambda: self.read(lambda connection: connection.execute(query, params).all())
         )
 
     async def execute(self, *statements: Statement) -> int:
@@ -127,7 +119,12 @@ class Database:
         """Execute statements in one transaction. Return how many rows each one changed."""
 
         def work(connection: Connection) -> list[int]:
-            return [_execute(connection, statement) for statement in statements]
+            counts = []
+            for statement in statements:
+                built, params = statement if isinstance(statement, tuple) else (statement, None)
+                result = connection.execute(built, params, execution_options=KEEP_ROW_COUNT)
+                counts.append(result.rowcount)
+            return counts
 
         return await self._run(lambda: self._executor.write(work, single=len(statements) == 1))
 
@@ -137,22 +134,23 @@ class Database:
 
     async def _run(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Retry until it succeeds or time is up, in a task that outlives a cancelled caller."""
-        task = asyncio.create_task(self._retry(attempt))
+
+        async def retry() -> T:
+            started_at = time.monotonic()
+            while True:
+                try:
+                    async with asyncio.timeout(self.timeout):
+                        return await attempt()
+                except UNAVAILABLE as error:
+                    log.warning("database_unanswered", failure=type(_cause(error)).__name__)
+                    if time.monotonic() - started_at >= self._retry_seconds:
+                        raise StoreUnavailable from error
+                await asyncio.sleep(RETRY_PAUSE_SECONDS)
+
+        task = asyncio.create_task(retry())
         self._unfinished.add(task)
         task.add_done_callback(self._unfinished.discard)
         return await asyncio.shield(task)
-
-    async def _retry(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        started_at = time.monotonic()
-        while True:
-            try:
-                async with asyncio.timeout(self.timeout):
-                    return await attempt()
-            except UNAVAILABLE as error:
-                log.warning("database_unanswered", failure=type(_cause(error)).__name__)
-                if time.monotonic() - started_at >= self._retry_seconds:
-                    raise StoreUnavailable from error
-            await asyncio.sleep(RETRY_PAUSE_SECONDS)
 
     async def read(self, work: Work[T]) -> T:
         """Run reads over a connection, once. Errors are raised as they are."""
@@ -165,21 +163,6 @@ class Database:
     def insert(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
         """Build an INSERT that supports ON CONFLICT."""
         return sqlite.insert(table) if self.single_process else postgresql.insert(table)
-
-    def upsert(self, table: type[LinkRow | AvailabilityRow], values: dict[str, Any]) -> Executable:
-        """Build a statement that inserts or replaces the person's row."""
-        new = self.insert(table).values(**values)
-        replaced = {name: new.excluded[name] for name in values}
-        return new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=replaced)
-
-    def combine(self, first: Update, last: Insert) -> tuple[Executable, ...]:
-        """Combine statements that take the same parameters. On PostgreSQL they are one round trip.
-
-        There neither sees what the other changes.
-        """
-        if self.single_process:
-            return first, last
-        return (last.add_cte(first.returning(literal(1)).cte("first")),)
 
     async def ping(self) -> bool:
         """Return whether the database answers now. A failure is logged, not raised."""
@@ -196,13 +179,6 @@ class Database:
         await asyncio.gather(*self._unfinished, return_exceptions=True)
         for executor in (*self._dedicated, self._executor):
             await executor.aclose()
-
-
-def _execute(connection: Connection, statement: Statement) -> int:
-    built, params = statement if isinstance(statement, tuple) else (statement, None)
-    # SQLAlchemy drops an INSERT's row count unless it is asked to preserve it.
-    options = {"preserve_rowcount": True}
-    return connection.execute(built, params, execution_options=options).rowcount
 
 
 @contextmanager

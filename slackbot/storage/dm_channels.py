@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from slackbot.domain.model import Person
 from slackbot.storage.database import Database
-from slackbot.storage.filters import of
+from slackbot.storage.statements import of
 from slackbot.storage.tables import LinkRow
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import os
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
+from sqlalchemy import URL, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -27,6 +28,9 @@ POOL_SECONDS: Final = 5.0
 RECYCLE_SECONDS: Final = 1800.0
 # A connection to PostgreSQL that was idle for longer is pinged before use. In seconds.
 IDLE_SECONDS: Final = 0.5
+# Each statement is a transaction by itself, so there is nothing to roll back on return.
+AUTOCOMMIT: Final[dict[str, Any]] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+WRITER_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 POSTGRESQL_OPTIONS: Final[dict[str, str | int]] = {
     "application_name": "slackbot",
     "connect_timeout": 5,  # seconds
@@ -40,24 +44,17 @@ POSTGRESQL_OPTIONS: Final[dict[str, str | int]] = {
 }
 
 
-def postgresql_transactions(url: URL) -> AsyncEngine:
-    """Return a pool for transactions."""
-    return _asynchronous(url, pool_size=TRANSACTIONS)
-
-
-def postgresql_singles(url: URL) -> AsyncEngine:
-    """Return a pool for single statements, each a transaction by itself.
-
-    Switching a connection to autocommit and back costs a quarter of a read's processor time.
-    """
-    return _asynchronous(
-        url, pool_size=SINGLES, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
-    )
+def postgresql(url: URL, connections: int, **options: Any) -> AsyncEngine:
+    """Return a pool for the event loop."""
+    options |= _postgresql_options(url, connections)
+    engine = create_async_engine(url, pool_timeout=POOL_SECONDS, **options)
+    _ping_idle_connections(engine.sync_engine)
+    return engine
 
 
 def postgresql_threads(url: URL, connections: int) -> Engine:
     """Return a pool for threads."""
-    engine = create_engine(url, pool_size=connections, **_pool_options(url))
+    engine = create_engine(url, **_postgresql_options(url, connections))
     _ping_idle_connections(engine)
     return engine
 
@@ -68,14 +65,9 @@ def postgresql_unpooled(url: URL) -> Engine:
     return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", **options)
 
 
-def _asynchronous(url: URL, **options: Any) -> AsyncEngine:
-    engine = create_async_engine(url, pool_timeout=POOL_SECONDS, **options, **_pool_options(url))
-    _ping_idle_connections(engine.sync_engine)
-    return engine
-
-
-def _pool_options(url: URL) -> dict[str, Any]:
+def _postgresql_options(url: URL, connections: int) -> dict[str, Any]:
     return {
+        "pool_size": connections,
         "max_overflow": 0,
         "pool_recycle": RECYCLE_SECONDS,
         "connect_args": connect_options(url),
@@ -111,21 +103,15 @@ def _ping_idle_connections(engine: Engine) -> None:
 
 def sqlite_writer(url: URL) -> Engine:
     """Return the one connection that writes. One thread at a time may use it."""
-    engine = _sqlite(url, pool_size=1)
-    # sqlite3 begins no transactions of its own: `_begin_immediate` does.
-    _set_up(engine, None, "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
-    event.listen(engine, "begin", _begin_immediate)
+    # sqlite3 begins no transactions of its own: they begin as writes below.
+    engine = _sqlite(url, 1, None, WRITER_PRAGMAS)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
 
 
 def sqlite_readers(url: URL) -> Engine:
     """Return a pool of connections that cannot write."""
-    # Without transactions there is nothing to roll back on return.
-    engine = _sqlite(
-        url, pool_size=READERS, isolation_level="AUTOCOMMIT", pool_reset_on_return=None
-    )
-    _set_up(engine, None, "foreign_keys=ON", "query_only=ON")
-    return engine
+    return _sqlite(url, READERS, None, ("foreign_keys=ON", "query_only=ON"), **AUTOCOMMIT)
 
 
 def sqlite_delivery(url: URL) -> Engine:
@@ -133,21 +119,31 @@ def sqlite_delivery(url: URL) -> Engine:
 
     SQLite has one writer anyhow, and waiting for a pool is far faster than its busy waiting.
     """
-    engine = _sqlite(url, pool_size=1)
-    _set_up(engine, "IMMEDIATE", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
-    return engine
+    return _sqlite(url, 1, "IMMEDIATE", WRITER_PRAGMAS)
 
 
-def _sqlite(url: URL, **options: Any) -> Engine:
+def _sqlite(
+    url: URL, connections: int, begin: str | None, pragmas: Sequence[str], **options: Any
+) -> Engine:
     engine = create_engine(
         url,
         poolclass=QueuePool,
+        pool_size=connections,
         max_overflow=0,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
         hide_parameters=True,
         **options,
     )
+
+    def connected(connection: DBAPIConnection, _record: Any) -> None:
+        connection.isolation_level = begin
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
     event.listen(engine, "do_connect", _create_private_file)
+    event.listen(engine, "connect", connected)
     return engine
 
 
@@ -160,18 +156,3 @@ def _create_private_file(
     path = Path(arguments[0])
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
-def _set_up(engine: Engine, isolation_level: str | None, *pragmas: str) -> None:
-    def connected(connection: DBAPIConnection, _record: Any) -> None:
-        connection.isolation_level = isolation_level
-        cursor = connection.cursor()
-        for pragma in pragmas:
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    event.listen(engine, "connect", connected)
-
-
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,7 +21,7 @@ PURGE_SECONDS: Final = 3600.0
 class Events:
     """The port `EventStore` over SQL."""
 
-    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], float]) -> None:
         """`clock` counts seconds."""
         self._database = database
         self._clock = clock
@@ -35,6 +34,7 @@ class Events:
             old = (SeenEventRow.team_id == team, SeenEventRow.seen_at < at - MAX_AGE)
             await self._database.execute(delete(SeenEventRow).where(*old))
             self._next_purge[team] = now + PURGE_SECONDS
-        row = {"team_id": team, "event_id": event_id, "seen_at": at}
-        new = self._database.insert(SeenEventRow).values(**row)
+        new = self._database.insert(SeenEventRow).values(
+            team_id=team, event_id=event_id, seen_at=at
+        )
         return await self._database.execute(new.on_conflict_do_nothing()) > 0

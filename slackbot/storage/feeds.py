@@ -24,14 +24,14 @@ from sqlalchemy import (
 
 from slackbot.domain.model import FeedHealth, Person, SessionId
 from slackbot.domain.workers import DesiredFeed, Role
-from slackbot.storage import filters
 from slackbot.storage.database import Database
 from slackbot.storage.mappers import person_of
+from slackbot.storage.statements import of, of_any, select_columns
 from slackbot.storage.tables import AvailabilityRow, FeedRow, LinkRow, WorkerRow
 
 FEEDS_CHANNEL = "slackbot_feeds"  # of NOTIFY: a feed was requested, cancelled or released
 
-_FEEDS = filters.select_columns(FeedRow).order_by(FeedRow.wanted_at, FeedRow.user_id)
+_FEEDS = select_columns(FeedRow).order_by(FeedRow.wanted_at, FeedRow.user_id)
 _UNOWNED = {"owner": None, "connected": False}
 
 
@@ -85,7 +85,7 @@ class SqlDesiredFeeds:
         """See `DesiredFeeds`."""
 
         def work(connection: Connection) -> None:
-            cancelled = delete(FeedRow).where(filters.of_any(FeedRow, [person]))
+            cancelled = delete(FeedRow).where(of(FeedRow, person))
             if version is not None:
                 cancelled = cancelled.where(FeedRow.wanted_at == version)
             connection.execute(cancelled)
@@ -97,7 +97,7 @@ class SqlDesiredFeeds:
         """See `DesiredFeeds`."""
 
         def work(connection: Connection) -> None:
-            ours = and_(filters.of_any(FeedRow, people), FeedRow.owner == self._boot_id)
+            ours = and_(of_any(FeedRow, people), FeedRow.owner == self._boot_id)
             connection.execute(update(FeedRow).where(ours).values(_UNOWNED))
             notify_workers(self._database, connection)
 
@@ -138,7 +138,7 @@ class SqlDesiredFeeds:
     async def health(self, person: Person) -> FeedHealth | None:
         """See `DesiredFeeds`."""
         now = datetime.now(UTC) if self._database.single_process else func.clock_timestamp()
-        row = await self._database.fetch_one(_health(now).where(filters.of_any(FeedRow, [person])))
+        row = await self._database.fetch_one(_health(now).where(of(FeedRow, person)))
         return FeedHealth(row.connected, row.changed_at, row.failure) if row is not None else None
 
 
@@ -204,7 +204,7 @@ def claim_feeds(
         connection.execute(_FEEDS.where(ownerless).limit(limit).with_for_update(skip_locked=True))
     )
     if found:
-        claimed = update(FeedRow).where(filters.of_any(FeedRow, map(person_of, found)))
+        claimed = update(FeedRow).where(of_any(FeedRow, map(person_of, found)))
         owned = {"owner": boot_id, "epoch": FeedRow.epoch + 1, "connected": False}
         connection.execute(claimed.values(owned))
     return found

@@ -10,10 +10,18 @@ import structlog
 from sqlalchemy import Executable, Row, delete, exists, or_, update
 
 from slackbot.domain.model import Link, Person
+from slackbot.storage.caches import Caches, invalidate_after
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher, DecryptionFailed
-from slackbot.storage.filters import of, of_any, person_params, select_by_person, select_columns
 from slackbot.storage.mappers import link_of, link_values, person_of
+from slackbot.storage.statements import (
+    of,
+    of_any,
+    person_params,
+    select_by_person,
+    select_columns,
+    upsert,
+)
 from slackbot.storage.tables import AvailabilityRow, LinkRow
 
 log = structlog.get_logger(__name__)
@@ -22,25 +30,38 @@ _GET = select_by_person(LinkRow)
 
 
 class Links:
-    """Links over SQL, their tokens encrypted. `CachedLinks` makes them the port `LinkStore`."""
+    """The port `LinkStore` over SQL, its tokens encrypted and its reads cached.
 
-    def __init__(self, database: Database, cipher: Cipher) -> None:
+    A link whose token cannot be decrypted counts as none, with a warning.
+    """
+
+    def __init__(self, database: Database, cipher: Cipher, caches: Caches) -> None:
         self._database = database
         self._cipher = cipher
+        self._caches = caches
 
-    async def get(self, person: Person) -> Link | None:
-        """Return the person's link; None and a warning if its token cannot be decrypted."""
-        row = await self._database.fetch_one(_GET, person_params(person))
-        return self._link(row) if row is not None else None
+    async def get(self, person: Person, *, fresh: bool = False) -> Link | None:
+        """Return the person's link. It may be some seconds old unless `fresh`."""
+
+        async def load() -> Link | None:
+            row = await self._database.fetch_one(_GET, person_params(person))
+            return self._link(row) if row is not None else None
+
+        if fresh:
+            self._caches.links.invalidate(person)
+        return await self._caches.links.get(person, load)
 
     async def get_many(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
-        """Return the current links of these people. One without a link is missing or None."""
+        """Return the current links of these people, and cache them."""
         if not people:
             return {}
-        rows = await self._database.fetch_all(
-            select_columns(LinkRow).where(of_any(LinkRow, people))
-        )
-        return {person_of(row): self._link(row) for row in rows}
+
+        async def load() -> Mapping[Person, Link | None]:
+            wanted = select_columns(LinkRow).where(of_any(LinkRow, people))
+            rows = await self._database.fetch_all(wanted)
+            return {person_of(row): self._link(row) for row in rows}
+
+        return await self._caches.links.refresh(people, load)
 
     def _link(self, row: Row[Any]) -> Link | None:
         try:
@@ -51,26 +72,26 @@ class Links:
 
     async def save(self, link: Link) -> None:
         """Insert or replace a link, and delete an availability that it is not valid for."""
-        saved = self._database.upsert(LinkRow, link_values(link, self._cipher))
-        await self._database.execute(_delete_foreign_availability(link), saved)
+        foreign = [AvailabilityRow.event != link.event]
+        if link.account_id is not None:
+            other_account = exists().where(
+                of(LinkRow, link.person), LinkRow.account_id != link.account_id
+            )
+            foreign.append(other_account)
+        deleted = delete(AvailabilityRow).where(of(AvailabilityRow, link.person), or_(*foreign))
+        saved = upsert(self._database, LinkRow, link_values(link, self._cipher))
+        await self._write(link.person, deleted, saved)
 
     async def mark_refused(self, person: Person, at: datetime) -> bool:
         """Record that the token was refused. True only for the first to record it."""
         first = update(LinkRow).where(of(LinkRow, person), LinkRow.refused_at.is_(None))
-        return await self._database.execute(first.values(refused_at=at)) > 0
+        return await self._write(person, first.values(refused_at=at)) > 0
 
     async def set_unreachable(self, person: Person, reason: str | None) -> None:
         """Record why Slack takes no message to the person; None if it takes them again."""
         link = update(LinkRow).where(of(LinkRow, person))
-        await self._database.execute(link.values(unreachable=reason))
+        await self._write(person, link.values(unreachable=reason))
 
-
-def _delete_foreign_availability(link: Link) -> Executable:
-    """Delete the person's availability if it is for another event or of another account."""
-    foreign = [AvailabilityRow.event != link.event]
-    if link.account_id is not None:
-        other_account = exists().where(
-            of(LinkRow, link.person), LinkRow.account_id != link.account_id
-        )
-        foreign.append(other_account)
-    return delete(AvailabilityRow).where(of(AvailabilityRow, link.person), or_(*foreign))
+    async def _write(self, person: Person, *statements: Executable) -> int:
+        write = self._database.execute(*statements)
+        return await invalidate_after(write, lambda: self._caches.invalidate(person))

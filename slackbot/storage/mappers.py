@@ -36,6 +36,7 @@ log = structlog.get_logger(__name__)
 # Purposes of encrypted values.
 TOKEN: Final = "token"  # noqa: S105 - a purpose, no token
 CALL: Final = "call"
+_PARTNER_FIELDS: Final = tuple(field.name for field in fields(Partner))
 
 Record = Link | Availability | Match | CallLink
 Values = dict[str, Any]
@@ -59,7 +60,7 @@ def _fields(row: Row[Any], record: type[Record]) -> Values:
 
 
 def person_of(row: Row[Any]) -> Person:
-    """Return the person whose row it is."""
+    """Return the person of a row."""
     return Person(TeamId(row.team_id), UserId(row.user_id))
 
 
@@ -94,37 +95,23 @@ def call_link_of(row: Row[Any]) -> CallLink:
 
 def match_values(match: Match, cipher: Cipher) -> Values:
     """Return the columns of a match, its call encrypted."""
-    return {
-        **values_of(match, "partner", "call"),
-        **partner_values(match.partner),
-        "partner_name": match.partner.name,
-        "call_sealed": encrypted_call(match.call, match.person, cipher),
-    }
+    sealed = encrypted_call(match.call, match.person, cipher)
+    values = values_of(match, "partner", "call") | partner_values(match.partner)
+    return {**values, "call_sealed": sealed}
 
 
 def partner_values(partner: Partner) -> Values:
-    """Return the columns of what is known of a partner besides the name."""
-    return {
-        "partner_account_id": partner.account_id,
-        "partner_title": partner.title,
-        "partner_company": partner.company,
-        "partner_picture": partner.picture,
-    }
+    """Return the columns of a partner."""
+    return {f"partner_{name}": getattr(partner, name) for name in _PARTNER_FIELDS}
 
 
 def match_of(row: Row[Any], cipher: Cipher | None = None) -> Match:
     """Return the match of a row; without its call if there is no cipher, or if decryption fails."""
     values = _fields(row, Match)
     values["source"] = Source(row.source)
-    partner = Partner(
-        name=row.partner_name,
-        account_id=row.partner_account_id,
-        title=row.partner_title,
-        company=row.partner_company,
-        picture=row.partner_picture,
-    )
+    details = {name: getattr(row, f"partner_{name}") for name in _PARTNER_FIELDS}
     call = _decrypted_call(row, values["person"], cipher) if cipher is not None else None
-    return Match(**values, partner=partner, call=call)
+    return Match(**values, partner=Partner(**details), call=call)
 
 
 def encrypted_call(call: Call | None, person: Person, cipher: Cipher) -> str | None:

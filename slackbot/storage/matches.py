@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Executable,
     Select,
     Update,
     and_,
@@ -34,9 +35,9 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted
+from slackbot.storage.caches import Caches, invalidate_after
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
-from slackbot.storage.filters import by_person, of, person_params, select_by_person
 from slackbot.storage.mappers import (
     Values,
     encrypted_call,
@@ -45,6 +46,7 @@ from slackbot.storage.mappers import (
     partner_values,
     person_of,
 )
+from slackbot.storage.statements import by_person, of, person_params, select_by_person
 from slackbot.storage.tables import AvailabilityRow, MatchRow
 
 # Rounds that are ended at a time: Slack takes about 50 edits a minute.
@@ -90,19 +92,20 @@ _FULFIL_AVAILABILITY: Final = (
 class Matches:
     """The port `MatchStore` over SQL, its calls encrypted."""
 
-    def __init__(self, database: Database, cipher: Cipher) -> None:
+    def __init__(self, database: Database, cipher: Cipher, caches: Caches) -> None:
         self._database = database
         self._cipher = cipher
+        self._availabilities = caches.availabilities
         new: Values = {column.name: bindparam(f"new_{column.name}") for column in _COLUMNS}
         self._add = database.insert(MatchRow).values(new).on_conflict_do_nothing()
-        self._fulfil_and_add = database.combine(_FULFIL_AVAILABILITY, self._add)
+        self._fulfil_and_add: tuple[Executable, ...] = (_FULFIL_AVAILABILITY, self._add)
+        if not database.single_process:
+            # One statement is one round trip. Neither part sees what the other changes.
+            fulfilled = _FULFIL_AVAILABILITY.returning(literal(1)).cte("first")
+            self._fulfil_and_add = (self._add.add_cte(fulfilled),)
 
     async def add(self, match: Match) -> bool:
-        """Add a match; False if its id, or its (partner, ordinal), already exists.
-
-        Unless its source is BEFORE, the person's availability in its session becomes IN_MEETING
-        in the same transaction.
-        """
+        """Add a match; False if its id, or its (partner, ordinal), already exists."""
         statements = (self._add,) if match.source is Source.BEFORE else self._fulfil_and_add
         params = person_params(match.person) | {
             "by_session": match.session_id,
@@ -111,7 +114,15 @@ class Matches:
             "by_ordinal": match.ordinal,
         }
         params |= _new(match_values(match, self._cipher))
-        return await self._database.execute(*((statement, params) for statement in statements)) > 0
+
+        def invalidate_changed() -> None:
+            cached = self._availabilities.peek(match.person)
+            state = (cached.session_id, cached.state) if cached is not None else None
+            if state != (match.session_id, State.IN_MEETING):
+                self._availabilities.invalidate(match.person)
+
+        write = self._database.execute(*((statement, params) for statement in statements))
+        return await invalidate_after(write, invalidate_changed) > 0
 
     async def enrich(self, person: Person, match_id: MatchId, report: MatchReport) -> None:
         """Fill empty columns from a later report. Nothing is replaced."""
@@ -122,6 +133,7 @@ class Matches:
             "meeting_digest": report.meeting_digest,
             "call_sealed": encrypted_call(report.call, person, self._cipher),
         }
+        del known["partner_name"]  # never empty
         filled = {
             column.name: func.coalesce(column, literal(known[column.name], column.type))
             for column in _COLUMNS
@@ -138,10 +150,7 @@ class Matches:
     async def list_for(
         self, person: Person, event: EventSlug, session_id: SessionId | None = None
     ) -> list[Match]:
-        """Return the person's matches at the event or in one session of it, newest first.
-
-        Without their calls.
-        """
+        """Return the person's matches at the event or in one session of it, without calls."""
         params = person_params(person) | {"by_event": event}
         if session_id is None:
             return await self._list(_AT_EVENT, params)
@@ -150,10 +159,8 @@ class Matches:
     async def list_with(
         self, person: Person, event: EventSlug, session_id: SessionId, partner: Partner
     ) -> list[Match]:
-        """Return the matches of a session that may be with this partner, newest first.
-
-        Without their calls. Reading a whole long session would be the slowest step of a match.
-        """
+        """Return the matches of a session that may be with this partner, without calls."""
+        # Reading a whole long session would be the slowest step of a match.
         if partner.account_id is None:
             return await self.list_for(person, event, session_id)
         params = {"by_event": event, "by_session": session_id, "by_account": partner.account_id}
@@ -167,8 +174,8 @@ class Matches:
     ) -> None:
         """Record how the match's notice ended. The first outcome stays."""
         channel, ts = (posted.channel, posted.ts) if posted is not None else (None, None)
-        outcome_values = {"settled_at": at, "outcome": outcome, "channel": channel, "ts": ts}
-        params = person_params(person) | {"by_id": match_id} | _new(outcome_values)
+        new = _new({"settled_at": at, "outcome": outcome, "channel": channel, "ts": ts})
+        params = person_params(person) | {"by_id": match_id} | new
         await self._database.execute((_RECORD_OUTCOME, params))
 
     async def list_pending(self, team: TeamId) -> list[tuple[Person, MatchId]]:
@@ -187,10 +194,7 @@ class Matches:
         return Backlog(row.waiting, row.oldest) if row is not None else Backlog(0, None)
 
     async def list_rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
-        """Return sent matches whose round has ended but whose message does not say so yet.
-
-        Oldest first. Answered and late ones are left out.
-        """
+        """Return sent matches whose round has ended but whose message does not say so yet."""
         unknown = and_(MatchRow.ends_at.is_(None), MatchRow.received_at <= now - ASSUMED_ROUND)
         over = (
             MatchRow.team_id == team,

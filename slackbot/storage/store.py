@@ -6,19 +6,14 @@ import time
 from collections.abc import Callable
 
 from slackbot.storage.availabilities import Availabilities
-from slackbot.storage.cached import (
-    CachedAvailabilities,
-    CachedLinks,
-    CachedPeople,
-    Caches,
-    InvalidatingMatches,
-)
+from slackbot.storage.caches import Caches
 from slackbot.storage.call_links import CallLinks
 from slackbot.storage.database import Database
 from slackbot.storage.dm_channels import DmChannels
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.events import Events
 from slackbot.storage.links import Links
+from slackbot.storage.matches import Matches
 from slackbot.storage.people import People
 
 
@@ -31,10 +26,10 @@ class SqlStore:
         """`clock` counts seconds; caches and purges go by it."""
         self.database = database
         caches = Caches(single_process=database.single_process, clock=clock)
-        self.links = CachedLinks(Links(database, cipher), caches)
+        self.links = Links(database, cipher, caches)
         self.dm_channels = DmChannels(database)
-        self.people = CachedPeople(People(database), caches)
-        self.availabilities = CachedAvailabilities(Availabilities(database), caches)
-        self.matches = InvalidatingMatches(database, cipher, caches)
+        self.people = People(database, caches)
+        self.availabilities = Availabilities(database, caches)
+        self.matches = Matches(database, cipher, caches)
         self.call_links = CallLinks(database)
         self.events = Events(database, clock=clock)

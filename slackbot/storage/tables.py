@@ -81,19 +81,26 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {str: Text, int: BigInteger, datetime: UtcDateTime}
 
 
+class PersonRow(Base):
+    """A row that belongs to a person."""
+
+    __abstract__ = True
+
+    team_id: Mapped[Key]
+    user_id: Mapped[Key]
+
+
 def _partial_index(name: str, where: str) -> Index:
     """Return an index of matches by time, of those rows alone that `where` selects."""
     condition = text(where)
     return Index(name, "team_id", "received_at", sqlite_where=condition, postgresql_where=condition)
 
 
-class LinkRow(Base):
+class LinkRow(PersonRow):
     """A link between a Slack person and an Accelevents account, at most one per person."""
 
     __tablename__ = "links"
 
-    team_id: Mapped[Key]
-    user_id: Mapped[Key]
     event: Mapped[str]
     token_sealed: Mapped[str]
     auth_scheme: Mapped[str]
@@ -106,13 +113,11 @@ class LinkRow(Base):
     unreachable: Mapped[str | None]
 
 
-class AvailabilityRow(Base):
+class AvailabilityRow(PersonRow):
     """A person's availability, at most one per person."""
 
     __tablename__ = "availabilities"
 
-    team_id: Mapped[Key]
-    user_id: Mapped[Key]
     event: Mapped[str]
     session_id: Mapped[int]
     session_title: Mapped[Untrusted]
@@ -121,7 +126,7 @@ class AvailabilityRow(Base):
     session_ends_at: Mapped[datetime | None]
 
 
-class MatchRow(Base):
+class MatchRow(PersonRow):
     """A match as one person sees it, with the state of its notice."""
 
     __tablename__ = "matches"
@@ -142,8 +147,6 @@ class MatchRow(Base):
         _partial_index("ix_matches_call", "call_sealed IS NOT NULL"),
     )
 
-    team_id: Mapped[Key]
-    user_id: Mapped[Key]
     id: Mapped[Key]
     event: Mapped[str]
     session_id: Mapped[int]
@@ -195,14 +198,12 @@ class WorkerRow(Base):
     recovering_until: Mapped[datetime | None]
 
 
-class FeedRow(Base):
+class FeedRow(PersonRow):
     """A feed that is wanted, its owner and its health."""
 
     __tablename__ = "feeds"
     __table_args__ = (Index("ix_feeds_owner", "owner"),)
 
-    team_id: Mapped[Key]
-    user_id: Mapped[Key]
     session_id: Mapped[int]
     owner: Mapped[str | None]
     epoch: Mapped[int]

@@ -16,7 +16,7 @@ from slackbot.domain.model import Call, Match, MatchId, Person, TeamId
 from slackbot.sandbox.chime import Chime
 from slackbot.services.call_tokens import LinkSigner
 from slackbot.services.calls import Calls
-from slackbot.storage.filters import select_columns
+from slackbot.storage.statements import select_columns
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import CallLinkRow, MatchRow
 from slackbot.web.app import web_app

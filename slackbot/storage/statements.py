@@ -1,4 +1,4 @@
-"""Selects and filters that the repositories share.
+"""Statements that the repositories share.
 
 `select_by_person` and `by_person` take the person as bound parameters, `person_params`: building
 a statement costs several times as much as executing it, so frequent ones are built once.
@@ -10,10 +10,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, false, or_, select
+from sqlalchemy import ColumnElement, Executable, Select, and_, bindparam, false, or_, select
 
 from slackbot.domain.model import Person
-from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, FeedRow, LinkRow, MatchRow
+from slackbot.storage.database import Database
+from slackbot.storage.tables import Base, CallLinkRow, PersonRow
 
 
 def select_columns(table: type[Base]) -> Select[*tuple[Any, ...]]:
@@ -21,12 +22,12 @@ def select_columns(table: type[Base]) -> Select[*tuple[Any, ...]]:
     return select(*table.__table__.columns)
 
 
-def select_by_person(table: type[LinkRow | AvailabilityRow | MatchRow]) -> Select[*tuple[Any, ...]]:
+def select_by_person(table: type[PersonRow]) -> Select[*tuple[Any, ...]]:
     """Select the rows of the person in `person_params`."""
     return select_columns(table).where(by_person(table))
 
 
-def by_person(table: type[LinkRow | AvailabilityRow | MatchRow]) -> ColumnElement[bool]:
+def by_person(table: type[PersonRow]) -> ColumnElement[bool]:
     """Match the rows of the person in `person_params`."""
     columns = table.__table__.c
     return and_(columns.team_id == bindparam("by_team"), columns.user_id == bindparam("by_user"))
@@ -37,14 +38,12 @@ def person_params(person: Person) -> dict[str, Any]:
     return {"by_team": person.team, "by_user": person.user}
 
 
-def of(
-    table: type[LinkRow | AvailabilityRow | MatchRow | CallLinkRow], person: Person
-) -> ColumnElement[bool]:
+def of(table: type[PersonRow | CallLinkRow], person: Person) -> ColumnElement[bool]:
     """Match the rows of a person."""
     return and_(table.team_id == person.team, table.user_id == person.user)
 
 
-def of_any(table: type[LinkRow | FeedRow], people: Iterable[Person]) -> ColumnElement[bool]:
+def of_any(table: type[PersonRow], people: Iterable[Person]) -> ColumnElement[bool]:
     """Match the rows of these people.
 
     One `IN` list per workspace: databases expand row-value pairs into one term each.
@@ -56,3 +55,10 @@ def of_any(table: type[LinkRow | FeedRow], people: Iterable[Person]) -> ColumnEl
         false(),
         *(and_(table.team_id == team, table.user_id.in_(ids)) for team, ids in users.items()),
     )
+
+
+def upsert(database: Database, table: type[PersonRow], values: dict[str, Any]) -> Executable:
+    """Insert or replace the person's row."""
+    new = database.insert(table).values(**values)
+    replaced = {name: new.excluded[name] for name in values}
+    return new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=replaced)
