@@ -11,15 +11,16 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
 from dbos import DBOS, SetWorkflowID
 
 from slackbot.aio.tasks import every
+from slackbot.aio.ttl_cache import TtlCache
 from slackbot.delivery import engine
 from slackbot.delivery.engine import Workflow
 from slackbot.domain.model import MatchId, Person, TeamId, UserId
@@ -37,6 +38,8 @@ REMOTE_LIMIT: Final = 10_000  # names of such workflows that are remembered
 BATCH: Final = 500  # workflows per call of the engine
 FINISHED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
+_list_workflows = partial(DBOS.list_workflows_async, load_input=False, load_output=False)
+
 
 class DurableDelivery:
     """Implements `ports.Delivery` between `launch` and `aclose`."""
@@ -48,7 +51,8 @@ class DurableDelivery:
         self._new: set[str] = set()  # names of workflows that no other process can have begun
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._asleep: set[str] = set()
-        self._remote: dict[str, float] = {}  # names others run: when to look again, monotonic
+        # Names of workflows that other processes run.
+        self._remote: TtlCache[str, bool] = TtlCache(seconds=REMOTE_SECONDS, capacity=REMOTE_LIMIT)
         self._closing = False
 
     def launch(self, notices: Notices, database: Mapping[str, Any]) -> None:
@@ -61,26 +65,19 @@ class DurableDelivery:
         """
 
         async def deliver(team: str, user: str, match_id: str) -> None:
-            name, uncertain = self._begin(str(DBOS.workflow_id))
-            person = Person(TeamId(team), UserId(user))
-            work = notices.deliver(
-                person, MatchId(match_id), look_first=uncertain, sleep=self._sleeper(name)
-            )
-            await self._run(name, work)
+            person, name = Person(TeamId(team), UserId(user)), str(DBOS.workflow_id)
+            await self._run(name, partial(notices.deliver, person, MatchId(match_id)))
 
         async def finish(team: str, user: str, match_id: str) -> None:
-            name, _ = self._begin(str(DBOS.workflow_id))
-            person = Person(TeamId(team), UserId(user))
-            work = notices.finish(person, MatchId(match_id), sleep=self._sleeper(name))
-            await self._run(name, work)
+            person, name = Person(TeamId(team), UserId(user)), str(DBOS.workflow_id)
+            await self._run(
+                name,
+                lambda sleep, **_: notices.finish(person, MatchId(match_id), sleep=sleep),
+            )
 
         async def remark(team: str, user: str, key: str, values: dict[str, str]) -> None:
-            name, uncertain = self._begin(key)
             person = Person(TeamId(team), UserId(user))
-            work = notices.remark(
-                person, key, unpacked(values), look_first=uncertain, sleep=self._sleeper(name)
-            )
-            await self._run(name, work)
+            await self._run(key, partial(notices.remark, person, key, unpacked(values)))
 
         # These names stand on the disk and never change.
         workflows: dict[str, Workflow] = {"deliver": deliver, "finish": finish, "remark": remark}
@@ -100,7 +97,7 @@ class DurableDelivery:
         The scheduler of every process submits it each second until it is done.
         """
         name = f"over-{match_id}"
-        if self._remote.get(name, 0.0) > time.monotonic():
+        if self._remote.peek(name):
             return
         unused = await self._unused_name(name)
         if unused is not None:
@@ -112,23 +109,8 @@ class DurableDelivery:
 
     # --- workflows -------------------------------------------------------------------------------
 
-    def _begin(self, name: str) -> tuple[str, bool]:
-        """Return the name, and whether an earlier run may have sent something."""
-        uncertain = name not in self._new
-        self._new.discard(name)
-        return name, uncertain
-
-    async def _run(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.current_task()
-        assert task is not None, "a workflow runs as a task"
-        self._running[name] = task
-        try:
-            await work
-        finally:
-            self._running.pop(name, None)
-
-    def _sleeper(self, name: str) -> Callable[[float], Awaitable[None]]:
-        """Return the workflow's sleep, in seconds, which ends at `aclose`."""
+    async def _run(self, name: str, work: Workflow) -> None:
+        """Run the workflow's work, which may sleep. Its sleep, in seconds, ends at `aclose`."""
 
         async def sleep(seconds: float) -> None:
             if self._closing:
@@ -140,7 +122,15 @@ class DurableDelivery:
             finally:
                 self._asleep.discard(name)
 
-        return sleep
+        task = asyncio.current_task()
+        assert task is not None, "a workflow runs as a task"
+        uncertain = name not in self._new  # an earlier run may have sent something
+        self._new.discard(name)
+        self._running[name] = task
+        try:
+            await work(look_first=uncertain, sleep=sleep)
+        finally:
+            self._running.pop(name, None)
 
     async def _start(
         self, workflow: str, name: str, person: Person, *rest: Any, fresh: bool
@@ -173,16 +163,12 @@ class DurableDelivery:
         """
         unused = name
         while unused not in self._running:
-            found = await DBOS.list_workflows_async(
-                workflow_ids=[unused], load_input=False, load_output=False
-            )
+            found = await _list_workflows(workflow_ids=[unused])
             if not found:
                 return unused
             if found[0].status not in FINISHED:
                 if found[0].executor_id != self._boot_id:
-                    if len(self._remote) >= REMOTE_LIMIT:
-                        self._remote.clear()
-                    self._remote[name] = time.monotonic() + REMOTE_SECONDS
+                    self._remote.put(name, True)
                 return None
             unused = f"{unused}-again"
         return None
@@ -196,13 +182,7 @@ class DurableDelivery:
             Whether none is left with it.
         """
         while True:
-            found = await DBOS.list_workflows_async(
-                status="PENDING",
-                executor_id=stalled,
-                limit=BATCH,
-                load_input=False,
-                load_output=False,
-            )
+            found = await _list_workflows(status="PENDING", executor_id=stalled, limit=BATCH)
             names = [row.workflow_id for row in found if row.executor_id != self._boot_id]
             if not names:
                 return True
@@ -217,12 +197,8 @@ class DurableDelivery:
         """Delete workflows that finished long ago."""
         before = (datetime.now(UTC) - RETENTION).isoformat()
         while True:
-            found = await DBOS.list_workflows_async(
-                status=list(FINISHED),
-                completed_before=before,
-                limit=BATCH,
-                load_input=False,
-                load_output=False,
+            found = await _list_workflows(
+                status=list(FINISHED), completed_before=before, limit=BATCH
             )
             if not found:
                 return
@@ -231,9 +207,8 @@ class DurableDelivery:
     async def aclose(self) -> None:
         """Finish what is being sent; the rest stays unfinished for the next start."""
         self._closing = True
-        for name in list(self._asleep):
-            if name in self._running:
-                self._running[name].cancel()
+        for name in self._asleep & self._running.keys():
+            self._running[name].cancel()
         if tasks := set(self._running.values()):
             _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
             for task in late:

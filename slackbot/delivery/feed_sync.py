@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
 import structlog
@@ -13,7 +13,7 @@ from slackbot.delivery.shared_feed import SharedFeed
 from slackbot.domain.feed_events import FeedClaimed, FeedEvent, FeedReleased
 from slackbot.domain.model import Person
 from slackbot.domain.ports import StoreUnavailable
-from slackbot.domain.workers import DesiredFeed, DesiredFeeds, HeartbeatResult
+from slackbot.domain.workers import DesiredFeeds, HeartbeatResult
 
 log = structlog.get_logger(__name__)
 
@@ -76,45 +76,45 @@ class FeedSync:
         owned = {feed.person for feed in heartbeat.owned}
         surplus, held = set(heartbeat.surplus), self._feed.held
         self._taken_over = (self._taken_over | heartbeat.taken_over) & owned
-        await self._in_batches(deadline, held.keys() - owned, self._drop)
+        await self._drop(held.keys() - owned, deadline)
         dropping = [person for person in heartbeat.surplus if person in held]
-        dropped = await self._in_batches(deadline, dropping[:RELEASED_AT_ONCE], self._drop)
+        dropped = await self._drop(dropping[:RELEASED_AT_ONCE], deadline)
         await self._desired.release([*dropped, *(surplus - held.keys())])
         new = [
             feed
             for feed in heartbeat.owned
             if feed.person not in surplus and held.get(feed.person) != feed
         ]
-        await self._in_batches(deadline, new, self._hold)
-        await self._feed.correct_health([feed for feed in heartbeat.owned if feed.person in held])
+        for batch in self._batches(new, deadline):
+            for person in await self._feed.hold(batch):
+                self._events.put_nowait(FeedClaimed(person, person in self._taken_over))
+                self._taken_over.discard(person)
+        recorded = [feed for feed in heartbeat.owned if feed.person in held]
+        await self._feed.correct_health({feed.person: feed.connected for feed in recorded})
         if self._now() >= self._request_missing_at:
             self._request_missing_at = self._now() + REQUEST_MISSING_SECONDS
             await self._desired.request_missing()
 
-    async def _in_batches(
-        self, deadline: float, items: Iterable[T], work: Callable[[Sequence[T]], Awaitable[None]]
-    ) -> list[T]:
-        """Do the work until the deadline; wake the worker for the rest. Return what was done."""
-        left, done = list(items), []
+    async def _drop(self, people: Iterable[Person], deadline: float) -> list[Person]:
+        """Drop feeds until the deadline. Return those that were dropped."""
+        dropped: list[Person] = []
+        for batch in self._batches(people, deadline):
+            try:
+                await self._feed.drop(batch)
+            finally:
+                for person in batch:
+                    self._events.put_nowait(FeedReleased(person))
+            dropped += batch
+        return dropped
+
+    def _batches(self, items: Iterable[T], deadline: float) -> Iterator[list[T]]:
+        """Yield batches until the deadline; wake the worker for the rest."""
+        left = list(items)
         while left and self._now() < deadline and not self._stopped:
-            batch, left = left[:BATCH], left[BATCH:]
-            await work(batch)
-            done += batch
+            yield left[:BATCH]
+            left = left[BATCH:]
         if left:
             self._wake.set()
-        return done
-
-    async def _drop(self, people: Sequence[Person]) -> None:
-        try:
-            await self._feed.drop(people)
-        finally:
-            for person in people:
-                self._events.put_nowait(FeedReleased(person))
-
-    async def _hold(self, feeds: Sequence[DesiredFeed]) -> None:
-        for person in await self._feed.hold(feeds):
-            self._events.put_nowait(FeedClaimed(person, person in self._taken_over))
-            self._taken_over.discard(person)
 
     def stop(self) -> None:
         """Connect and drop no more feeds; a batch that has begun is finished."""

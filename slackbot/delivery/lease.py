@@ -17,11 +17,9 @@ class Lease:
     def __init__(
         self, *, single_process: bool = False, now: Callable[[], float] = time.monotonic
     ) -> None:
-        """Make a lease that is not held yet.
+        """A `single_process`, beside which there is no other, always holds the lease.
 
-        Args:
-            single_process: no other process can exist, so the lease is always held.
-            now: a monotonic clock, in seconds.
+        Others do not hold it yet. `now` is a monotonic clock, in seconds.
         """
         self.single_process = single_process
         self.now = now

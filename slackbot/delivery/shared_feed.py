@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
@@ -138,12 +138,9 @@ class SharedFeed:
         self._closed.clear()
 
     async def hold(self, desired: Sequence[DesiredFeed]) -> list[Person]:
-        """Connect feeds that this process owns.
+        """Connect feeds that this process owns, and cancel those of people without a usable link.
 
-        Feeds of people without a usable link are cancelled.
-
-        Returns:
-            The people whose feed is held now; those who closed it meanwhile are left out.
+        Return the people whose feed is held now; those who closed it meanwhile are left out.
         """
         links = await self._store.links.get_many([feed.person for feed in desired])
         opened, useless = [], []
@@ -168,21 +165,18 @@ class SharedFeed:
             # Another process may change these links from now on: read them past the cache.
             await self._store.links.get_many(held)
 
-    async def correct_health(self, recorded: Sequence[DesiredFeed]) -> None:
-        """Record the health of held feeds where the table has it wrong.
+    async def correct_health(self, connected: Mapping[Person, bool]) -> None:
+        """Record the health of held feeds where the table, which says `connected`, has it wrong.
 
         A feed that goes on for another session does not reconnect, and two reports may have
         overtaken each other.
         """
-        healths = self._local_health(feed.person for feed in recorded)
-        connected = {feed.person: feed.connected for feed in recorded}
-        await self._desired.report_health(
-            {
-                person: health
-                for person, health in healths.items()
-                if health.connected is not connected[person]
-            }
-        )
+        wrong = {
+            person: health
+            for person, health in self._local_health(connected).items()
+            if health.connected is not connected[person]
+        }
+        await self._desired.report_health(wrong)
 
     def update_remote(self, healths: dict[Person, FeedHealth]) -> None:
         """Replace the known health of the feeds of other workers."""
