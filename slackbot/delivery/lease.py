@@ -17,9 +17,9 @@ class Lease:
     def __init__(
         self, *, single_process: bool = False, now: Callable[[], float] = time.monotonic
     ) -> None:
-        """A `single_process`, beside which there is no other, always holds the lease.
+        """Make a lease that is held from the first `renew` on, in a `single_process` always.
 
-        Others do not hold it yet. `now` is a monotonic clock, in seconds.
+        `now` is a monotonic clock, in seconds.
         """
         self.single_process = single_process
         self.now = now

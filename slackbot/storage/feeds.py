@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Executable,
     Row,
-    and_,
+    Update,
     bindparam,
     case,
     delete,
@@ -23,16 +24,15 @@ from sqlalchemy import (
 )
 
 from slackbot.domain.model import FeedHealth, Person, SessionId
-from slackbot.domain.workers import DesiredFeed, Role
+from slackbot.domain.workers import Role
 from slackbot.storage.database import Database
 from slackbot.storage.mappers import person_of
-from slackbot.storage.statements import of, of_any, select_columns
+from slackbot.storage.statements import by_person, of, of_any, person_params, select_columns
 from slackbot.storage.tables import AvailabilityRow, FeedRow, LinkRow, WorkerRow
 
 FEEDS_CHANNEL = "slackbot_feeds"  # of NOTIFY: a feed was requested, cancelled or released
 
 _FEEDS = select_columns(FeedRow).order_by(FeedRow.wanted_at, FeedRow.user_id)
-_UNOWNED = {"owner": None, "connected": False}
 
 
 class SqlDesiredFeeds:
@@ -73,7 +73,8 @@ class SqlDesiredFeeds:
             connection.execute(
                 new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=changed)
             )
-            notify_workers(self._database, connection)
+            for statement in notification(self._database):
+                connection.execute(statement)
 
         await self._database.transaction(work)
 
@@ -83,50 +84,31 @@ class SqlDesiredFeeds:
 
     async def cancel(self, person: Person, version: datetime | None = None) -> None:
         """See `DesiredFeeds`."""
-
-        def work(connection: Connection) -> None:
-            cancelled = delete(FeedRow).where(of(FeedRow, person))
-            if version is not None:
-                cancelled = cancelled.where(FeedRow.wanted_at == version)
-            connection.execute(cancelled)
-            notify_workers(self._database, connection)
-
-        await self._database.transaction(work)
+        cancelled = delete(FeedRow).where(of(FeedRow, person))
+        if version is not None:
+            cancelled = cancelled.where(FeedRow.wanted_at == version)
+        await self._database.execute(cancelled, *notification(self._database))
 
     async def release(self, people: Sequence[Person]) -> None:
         """See `DesiredFeeds`."""
-
-        def work(connection: Connection) -> None:
-            ours = and_(of_any(FeedRow, people), FeedRow.owner == self._boot_id)
-            connection.execute(update(FeedRow).where(ours).values(_UNOWNED))
-            notify_workers(self._database, connection)
-
         if people:
-            await self._database.transaction(work)
+            released = release_statement(self._boot_id).where(of_any(FeedRow, people))
+            await self._database.execute(released, *notification(self._database))
 
     async def report_health(self, healths: Mapping[Person, FeedHealth]) -> None:
         """See `DesiredFeeds`."""
         if not healths:
             return
-        ours = (
-            FeedRow.team_id == bindparam("of_team"),
-            FeedRow.user_id == bindparam("of_user"),
-            FeedRow.owner == self._boot_id,
-        )
-        reported = (
-            update(FeedRow)
-            .where(*ours)
-            .values(
-                connected=bindparam("is_connected"),
-                changed_at=bindparam("since", type_=FeedRow.changed_at.type),
-                failure=bindparam("word"),
-            )
+        ours = update(FeedRow).where(by_person(FeedRow), FeedRow.owner == self._boot_id)
+        reported = ours.values(
+            connected=bindparam("is_connected"),
+            changed_at=bindparam("since", type_=FeedRow.changed_at.type),
+            failure=bindparam("word"),
         )
         # In a fixed order, so that two processes that write many rows cannot deadlock.
         values = [
             {
-                "of_team": person.team,
-                "of_user": person.user,
+                **person_params(person),
                 "is_connected": healths[person].connected,
                 "since": healths[person].changed_at,
                 "word": healths[person].failure,
@@ -153,10 +135,9 @@ def current_time(database: Database, connection: Connection) -> datetime:
     return now
 
 
-def notify_workers(database: Database, connection: Connection) -> None:
-    """Wake the other processes once the transaction is committed."""
-    if not database.single_process:
-        connection.execute(select(func.pg_notify(FEEDS_CHANNEL, "")))
+def notification(database: Database) -> list[Executable]:
+    """Build the statement, if any, that wakes other processes after the transaction's commit."""
+    return [] if database.single_process else [select(func.pg_notify(FEEDS_CHANNEL, ""))]
 
 
 def request_missing(database: Database, connection: Connection) -> None:
@@ -186,23 +167,21 @@ def request_missing(database: Database, connection: Connection) -> None:
     connection.execute(requested.on_conflict_do_nothing())
 
 
-def owned_feeds(connection: Connection, boot_id: str) -> list[Row[Any]]:
+def owned_feeds(connection: Connection, boot_id: str) -> Sequence[Row[Any]]:
     """Return the worker's feeds, in the order in which they were requested."""
-    return list(connection.execute(_FEEDS.where(FeedRow.owner == boot_id)))
+    return connection.execute(_FEEDS.where(FeedRow.owner == boot_id)).all()
 
 
 def claim_feeds(
     connection: Connection, boot_id: str, living: Iterable[str], limit: int
-) -> list[Row[Any]]:
-    """Claim feeds that no living worker owns. Two workers never claim the same.
+) -> Sequence[Row[Any]]:
+    """Claim feeds that no living worker owns; return their rows as they were before.
 
-    Returns:
-        The claimed rows as they were before.
+    Two workers never claim the same.
     """
     ownerless = or_(FeedRow.owner.is_(None), FeedRow.owner.not_in(list(living)))
-    found = list(
-        connection.execute(_FEEDS.where(ownerless).limit(limit).with_for_update(skip_locked=True))
-    )
+    free = _FEEDS.where(ownerless).limit(limit).with_for_update(skip_locked=True)
+    found = connection.execute(free).all()
     if found:
         claimed = update(FeedRow).where(of_any(FeedRow, map(person_of, found)))
         owned = {"owner": boot_id, "epoch": FeedRow.epoch + 1, "connected": False}
@@ -210,9 +189,9 @@ def claim_feeds(
     return found
 
 
-def release_all(connection: Connection, boot_id: str) -> None:
-    """Release every feed of the worker."""
-    connection.execute(update(FeedRow).where(FeedRow.owner == boot_id).values(_UNOWNED))
+def release_statement(boot_id: str) -> Update:
+    """Build the statement that releases every feed of the worker."""
+    return update(FeedRow).where(FeedRow.owner == boot_id).values(owner=None, connected=False)
 
 
 def remote_health(
@@ -226,11 +205,6 @@ def remote_health(
         person_of(row): FeedHealth(row.connected, row.changed_at, row.failure)
         for row in connection.execute(others)
     }
-
-
-def desired_feed(row: Row[Any]) -> DesiredFeed:
-    """Convert a row."""
-    return DesiredFeed(person_of(row), SessionId(row.session_id), row.wanted_at, row.connected)
 
 
 def _living(now: Any) -> Any:

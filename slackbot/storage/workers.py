@@ -14,11 +14,12 @@ from typing import Any
 
 from sqlalchemy import Connection, DateTime, delete, func, insert, or_, select, update
 
-from slackbot.domain.model import FeedHealth, Person
+from slackbot.domain.model import FeedHealth, Person, SessionId
 from slackbot.domain.workers import (
     LEASE,
     RECOVERY,
     WARM_UP,
+    DesiredFeed,
     HeartbeatResult,
     Role,
     fair_share,
@@ -116,7 +117,7 @@ class SqlWorkerRegistry:
         warm = [row for row in holders if row.started_at <= now - WARM_UP]
         share = fair_share(total, len(warm or holders))
         owned = feeds.owned_feeds(connection, self._boot_id)
-        claimed = []
+        claimed: Sequence[Any] = []
         if len(owned) < share:
             ids = [row.boot_id for row in holders]
             claimed = feeds.claim_feeds(connection, self._boot_id, ids, share - len(owned))
@@ -124,7 +125,10 @@ class SqlWorkerRegistry:
         kept = len(owned) - surplus(len(owned), share)
         spare = sorted(owned, key=lambda row: not row.connected)[kept:]
         return HeartbeatResult(
-            owned=tuple(feeds.desired_feed(row) for row in (*owned, *claimed)),
+            owned=tuple(
+                DesiredFeed(person_of(row), SessionId(row.session_id), row.wanted_at, row.connected)
+                for row in (*owned, *claimed)
+            ),
             taken_over=frozenset(person_of(row) for row in claimed if row.epoch > 0),
             surplus=tuple(person_of(row) for row in spare),
             stalled=(),
@@ -167,9 +171,9 @@ class SqlWorkerRegistry:
     async def _release(self, changes: Callable[[datetime], dict[str, Any]]) -> None:
         def work(connection: Connection) -> None:
             now = feeds.current_time(self._database, connection)
-            feeds.release_all(connection, self._boot_id)
-            us = update(WorkerRow).where(WorkerRow.boot_id == self._boot_id)
-            connection.execute(us.values(changes(now)))
-            feeds.notify_workers(self._database, connection)
+            us = update(WorkerRow).where(WorkerRow.boot_id == self._boot_id).values(changes(now))
+            released = feeds.release_statement(self._boot_id)
+            for statement in (released, us, *feeds.notification(self._database)):
+                connection.execute(statement)
 
         await self._database.transaction(work)
