@@ -8,13 +8,7 @@ from slackbot.domain.model import Availability, EventSlug, Person, SessionId, St
 from slackbot.storage.caches import Caches, invalidate_after
 from slackbot.storage.database import Database
 from slackbot.storage.mappers import availability_of, values_of
-from slackbot.storage.statements import (
-    of,
-    person_params,
-    select_by_person,
-    select_columns,
-    upsert,
-)
+from slackbot.storage.statements import of, person_params, select_by_person, select_columns, upsert
 from slackbot.storage.tables import AvailabilityRow
 
 _GET = select_by_person(AvailabilityRow)

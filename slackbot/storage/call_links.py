@@ -48,12 +48,8 @@ class CallLinks:
             CallLinkRow.expires_at > at,
         )
         opened_at = func.coalesce(CallLinkRow.opened_at, at)
-        return (
-            await self._database.execute(
-                unbound.values(browser_digest=browser_digest, opened_at=opened_at)
-            )
-            > 0
-        )
+        bound = unbound.values(browser_digest=browser_digest, opened_at=opened_at)
+        return await self._database.execute(bound) > 0
 
     async def mark_opened(self, person: Person, match_id: MatchId, at: datetime) -> None:
         """Record that the button with the link was pressed. The first time stays."""
@@ -73,10 +69,8 @@ class CallLinks:
         await self._database.execute(visited.values(**values))
 
     async def end_calls(self, team: TeamId, now: datetime) -> int:
-        """Delete the details of calls that are closed by now, and count them.
-
-        Their links remain as a record of who joined, but are revoked and bound to no browser.
-        """
+        """Delete the details of calls that are closed by now, and count them."""
+        # The links remain as a record of who joined, but are revoked and bound to no browser.
         expired = (CallLinkRow.team_id == team, CallLinkRow.expires_at <= now)
         over = now - REENTRY_GRACE
         unknown = and_(

@@ -7,15 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy import func, select, union
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.findings import Finding, Subject
 from slackbot.storage import migrations as schema
-from slackbot.storage.database import Database
+from slackbot.storage.database import Database, cause_of
 from slackbot.storage.delivery_database import BROKEN, DeliveryDatabase
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.tables import LinkRow, MatchRow
@@ -45,12 +43,9 @@ async def check_database(url: str, cipher: Cipher | None) -> list[Finding]:
         unopened = _check_file(parsed.file)
         found = [unopened] if unopened else await _check_open(database, cipher)
         if (file := DeliveryDatabase(parsed).broken()) is not None:
-            damaged = Subject.DATABASE.failure(
-                "delivery_broken",
-                "{path} is damaged or no SQLite database",
-                "stop the bot and move it away: it is made anew, and nothing is told twice",
-                path=str(file),
-            )
+            message = "{path} is damaged or no SQLite database"
+            hint = "stop the bot and move it away: it is made anew, and nothing is told twice"
+            damaged = Subject.DATABASE.failure("delivery_broken", message, hint, path=str(file))
             found.append(damaged)
         return found
     except (SQLAlchemyError, OSError, UnicodeError) as error:
@@ -122,24 +117,17 @@ async def _check_open(database: Database, cipher: Cipher | None) -> list[Finding
             found.append(Subject.KEYS.failure("key_lost", message, hint, count=str(lost)))
         return found
     message = "{current} instead of {head}"
-    if current is not None and not _is_known(current):
+    if current is not None and not schema.is_known(current):
         message = "{current} is not known to this version, which ends at {head}"
         hint = "install the version that made it, or go back to a backup"
-        different = Subject.SCHEMA.failure("schema_unknown", message, hint, **revisions)
+        found.append(Subject.SCHEMA.failure("schema_unknown", message, hint, **revisions))
     elif database.single_process:
         hint = "nothing: slackbot run brings it up to date, as slackbot migrate does"
-        different = Subject.SCHEMA.warning("schema_old", message, hint, **revisions)
+        found.append(Subject.SCHEMA.warning("schema_old", message, hint, **revisions))
     else:
         hint = "run slackbot migrate"
-        different = Subject.SCHEMA.failure("schema_to_migrate", message, hint, **revisions)
-    return [*found, different]
-
-
-def _is_known(revision: str) -> bool:
-    try:
-        return bool(ScriptDirectory.from_config(schema.configuration()).get_revision(revision))
-    except CommandError:
-        return False
+        found.append(Subject.SCHEMA.failure("schema_to_migrate", message, hint, **revisions))
+    return found
 
 
 async def _lost_keys(database: Database, cipher: Cipher) -> int:
@@ -148,13 +136,13 @@ async def _lost_keys(database: Database, cipher: Cipher) -> int:
         select(func.substr(LinkRow.token_sealed, 1, _KEY_ID_END).label("head")),
         select(func.substr(MatchRow.call_sealed, 1, _KEY_ID_END).label("head")),
     ).subquery()
-    heads: list[str | None] = await database.fetch_column(select(key_ids.c.head))
+    heads = await database.fetch_column(select(key_ids.c.head))
     return sum(1 for head in heads if head and not cipher.has_key_of(head))
 
 
 def _query_failed(error: Exception) -> Finding:
     """Classify the error. Its text is not repeated: it may hold the address."""
-    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    cause = cause_of(error)
     name = cause.sqlite_errorname if isinstance(cause, sqlite3.Error) else type(cause).__name__
     if name in BROKEN:
         message = "the file is damaged or no SQLite database"
@@ -166,10 +154,8 @@ def _query_failed(error: Exception) -> Finding:
         hint = "check both in DATABASE_URL; a password with @ : / in it must be percent-encoded"
         return Subject.DATABASE.failure("password_refused", message, hint)
     if "does not exist" in text:
-        message, hint = (
-            "the server has no such database or user",
-            "create it, or check DATABASE_URL",
-        )
+        message = "the server has no such database or user"
+        hint = "create it, or check DATABASE_URL"
         return Subject.DATABASE.failure("database_unknown", message, hint)
     problem = next((found for words, found in _HOST_PROBLEMS if words in text), None)
     problem = problem or connection_problem(error)

@@ -142,7 +142,7 @@ class Database:
                     async with asyncio.timeout(self.timeout):
                         return await attempt()
                 except UNAVAILABLE as error:
-                    log.warning("database_unanswered", failure=type(_cause(error)).__name__)
+                    log.warning("database_unanswered", failure=type(cause_of(error)).__name__)
                     if time.monotonic() - started_at >= self._retry_seconds:
                         raise StoreUnavailable from error
                 await asyncio.sleep(RETRY_PAUSE_SECONDS)
@@ -170,7 +170,7 @@ class Database:
             async with asyncio.timeout(PING_TIMEOUT_SECONDS):
                 return bool(await self.read(lambda connection: connection.scalar(select(1))))
         except UNAVAILABLE as error:
-            log.warning("database_unanswered", failure=type(_cause(error)).__name__)
+            log.warning("database_unanswered", failure=type(cause_of(error)).__name__)
             return False
 
     async def aclose(self) -> None:
@@ -191,8 +191,9 @@ def raise_unavailable() -> Iterator[None]:
     try:
         yield
     except UNAVAILABLE as error:
-        raise StoreUnavailable(*str(_cause(error)).splitlines()[:1]) from error
+        raise StoreUnavailable(*str(cause_of(error)).splitlines()[:1]) from error
 
 
-def _cause(error: Exception) -> BaseException:
+def cause_of(error: Exception) -> BaseException:
+    """Return the driver's error if there is one."""
     return error.orig if isinstance(error, DBAPIError) and error.orig else error

@@ -16,7 +16,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from slackbot.storage import engines
 from slackbot.storage.url import DatabaseUrl
@@ -53,7 +52,11 @@ class DeliveryDatabase:
             # On Python 3.12 and later DBOS takes for granted that SQLite knows 'subsec'. Python
             # uses the system's SQLite, which may be older: 3.40 on Debian 12.
             if sqlite3.sqlite_version_info < SUBSEC_SINCE:
-                event.listen(self._engine, "connect", _add_unixepoch)
+                event.listen(
+                    self._engine,
+                    "connect",
+                    lambda connection, _: connection.create_function("unixepoch", 1, _unixepoch),
+                )
         else:
             connections = engines.DELIVERY_CONNECTIONS
             self._engine = engines.postgresql_threads(self._url.url, connections)
@@ -72,7 +75,8 @@ class DeliveryDatabase:
             with closing(sqlite3.connect(f"file:{quote(str(file))}?mode=ro", uri=True)) as opened:
                 opened.execute("SELECT count(*) FROM sqlite_master")
         except sqlite3.DatabaseError as error:
-            return file if error.sqlite_errorname in BROKEN else None
+            if error.sqlite_errorname in BROKEN:
+                return file
         return None
 
     def migrate(self, migrate: Callable[[str], None]) -> str | None:
@@ -116,10 +120,6 @@ def _sqlite_url(url: DatabaseUrl) -> URL:
         return url.url.set(database=None, query={})
     file = url.file.with_name(f"{url.file.stem}-delivery{url.file.suffix}")
     return url.url.set(database=str(file))
-
-
-def _add_unixepoch(connection: DBAPIConnection, _record: Any) -> None:
-    connection.create_function("unixepoch", 1, _unixepoch)
 
 
 def _unixepoch(argument: Any) -> float | int | None:

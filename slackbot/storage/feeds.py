@@ -32,7 +32,8 @@ from slackbot.storage.tables import AvailabilityRow, FeedRow, LinkRow, WorkerRow
 
 FEEDS_CHANNEL = "slackbot_feeds"  # of NOTIFY: a feed was requested, cancelled or released
 
-_FEEDS = select_columns(FeedRow).order_by(FeedRow.wanted_at, FeedRow.user_id)
+# Feeds in the order in which they were requested.
+FEEDS = select_columns(FeedRow).order_by(FeedRow.wanted_at, FeedRow.user_id)
 
 
 class SqlDesiredFeeds:
@@ -167,11 +168,6 @@ def request_missing(database: Database, connection: Connection) -> None:
     connection.execute(requested.on_conflict_do_nothing())
 
 
-def owned_feeds(connection: Connection, boot_id: str) -> Sequence[Row[Any]]:
-    """Return the worker's feeds, in the order in which they were requested."""
-    return connection.execute(_FEEDS.where(FeedRow.owner == boot_id)).all()
-
-
 def claim_feeds(
     connection: Connection, boot_id: str, living: Iterable[str], limit: int
 ) -> Sequence[Row[Any]]:
@@ -180,7 +176,7 @@ def claim_feeds(
     Two workers never claim the same.
     """
     ownerless = or_(FeedRow.owner.is_(None), FeedRow.owner.not_in(list(living)))
-    free = _FEEDS.where(ownerless).limit(limit).with_for_update(skip_locked=True)
+    free = FEEDS.where(ownerless).limit(limit).with_for_update(skip_locked=True)
     found = connection.execute(free).all()
     if found:
         claimed = update(FeedRow).where(of_any(FeedRow, map(person_of, found)))

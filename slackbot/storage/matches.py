@@ -53,6 +53,7 @@ from slackbot.storage.tables import AvailabilityRow, MatchRow
 MAX_ROUNDS_OVER: Final = 200
 
 _COLUMNS = MatchRow.__table__.c
+_IDS: Final = select(MatchRow.team_id, MatchRow.user_id, MatchRow.id)
 _GET: Final = select_by_person(MatchRow).where(_COLUMNS.id == bindparam("by_id"))
 _AT_EVENT: Final = (
     select(*(column for column in _COLUMNS if column is not _COLUMNS.call_sealed))
@@ -181,7 +182,7 @@ class Matches:
     async def list_pending(self, team: TeamId) -> list[tuple[Person, MatchId]]:
         """Return the matches whose notices have no outcome yet, oldest first."""
         return await self._list_ids(
-            _ids().where(_is_pending(team)).order_by(MatchRow.received_at, MatchRow.ordinal)
+            _IDS.where(_is_pending(team)).order_by(MatchRow.received_at, MatchRow.ordinal)
         )
 
     async def backlog(self, team: TeamId) -> Backlog:
@@ -205,7 +206,7 @@ class Matches:
             or_(MatchRow.ends_at <= now, unknown),
         )
         return await self._list_ids(
-            _ids().where(*over).order_by(MatchRow.received_at).limit(MAX_ROUNDS_OVER)
+            _IDS.where(*over).order_by(MatchRow.received_at).limit(MAX_ROUNDS_OVER)
         )
 
     async def _list_ids(self, wanted: Select[str, str, str]) -> list[tuple[Person, MatchId]]:
@@ -233,10 +234,6 @@ def _new(values: Values) -> Values:
 
 def _update(person: Person, match_id: MatchId) -> Update:
     return update(MatchRow).where(of(MatchRow, person), MatchRow.id == match_id)
-
-
-def _ids() -> Select[str, str, str]:
-    return select(MatchRow.team_id, MatchRow.user_id, MatchRow.id)
 
 
 def _is_pending(team: TeamId) -> ColumnElement[bool]:

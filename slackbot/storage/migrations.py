@@ -103,8 +103,13 @@ def _upgrade(connection: Connection) -> list[str]:
     return [f"{step.revision} {step.doc}" for step in newest_first if step.revision != before][::-1]
 
 
+def is_known(revision: str) -> bool:
+    """Return whether this version of slackbot has the revision."""
+    return revision in {step.revision for step in scripts().walk_revisions()}
+
+
 def _require_known(current: str | None) -> None:
-    if current not in {None, *(step.revision for step in scripts().walk_revisions())}:
+    if current is not None and not is_known(current):
         raise SchemaMismatch(
             f"its tables are of revision {current}, which this version does not know: "
             "run the newest version of slackbot"

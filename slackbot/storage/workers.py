@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, DateTime, Row, delete, func, insert, or_, select, update
 
-from slackbot.domain.model import FeedHealth, Person, SessionId
+from slackbot.domain.model import SessionId
 from slackbot.domain.workers import (
     LEASE,
     RECOVERY,
@@ -29,6 +28,8 @@ from slackbot.storage import feeds
 from slackbot.storage.database import Database, raise_unavailable
 from slackbot.storage.mappers import person_of
 from slackbot.storage.tables import FeedRow, WorkerRow
+
+Rows = Sequence[Row[Any]]
 
 HEARTBEAT_TIMEOUT_SECONDS = 2.0  # shorter than the lease, which a longer wait would lose
 
@@ -87,9 +88,20 @@ class SqlWorkerRegistry:
             left = [row.expires_at - now for row in workers if row.boot_id != self._boot_id]
             next_expiry = min([LEASE, *(time for time in left if time > timedelta())])
             living = [row for row in workers if row.boot_id not in stalled]
-            return replace(
-                self._share(connection, living, workers[0].feeds, now),
+            owned, claimed, spare = self._share(connection, living, workers[0].feeds, now)
+            return HeartbeatResult(
+                owned=tuple(
+                    DesiredFeed(
+                        person_of(row), SessionId(row.session_id), row.wanted_at, row.connected
+                    )
+                    for row in (*owned, *claimed)
+                ),
+                taken_over=frozenset(person_of(row) for row in claimed if row.epoch > 0),
+                surplus=tuple(map(person_of, spare)),
                 stalled=stalled,
+                remote_health=feeds.remote_health(self._database, connection, self._boot_id)
+                if self._role.answers
+                else None,
                 next_expiry=next_expiry.total_seconds(),
             )
 
@@ -108,37 +120,23 @@ class SqlWorkerRegistry:
         return expires_at - LEASE if expires_at is not None else None
 
     def _share(
-        self, connection: Connection, living: Sequence[Any], total: int, now: datetime
-    ) -> HeartbeatResult:
-        """Claim feeds up to a fair share, and name those beyond it."""
+        self, connection: Connection, living: Rows, total: int, now: datetime
+    ) -> tuple[Rows, Rows, Rows]:
+        """Claim feeds up to a fair share. Return those owned before, the claimed, the surplus."""
         if not self._role.holds_feeds:
-            return HeartbeatResult((), frozenset(), (), (), self._remote_health(connection))
+            return [], [], []
         holders = [row for row in living if Role(row.role).holds_feeds]
         warm = [row for row in holders if row.started_at <= now - WARM_UP]
         share = fair_share(total, len(warm or holders))
-        owned = feeds.owned_feeds(connection, self._boot_id)
-        claimed: Sequence[Any] = []
+        owned = connection.execute(feeds.FEEDS.where(FeedRow.owner == self._boot_id)).all()
+        claimed: Rows = []
         if len(owned) < share:
             ids = [row.boot_id for row in holders]
             claimed = feeds.claim_feeds(connection, self._boot_id, ids, share - len(owned))
         # The latest ones go, those first that are down and have nothing to lose.
         kept = len(owned) - surplus(len(owned), share)
         spare = sorted(owned, key=lambda row: not row.connected)[kept:]
-        return HeartbeatResult(
-            owned=tuple(
-                DesiredFeed(person_of(row), SessionId(row.session_id), row.wanted_at, row.connected)
-                for row in (*owned, *claimed)
-            ),
-            taken_over=frozenset(person_of(row) for row in claimed if row.epoch > 0),
-            surplus=tuple(person_of(row) for row in spare),
-            stalled=(),
-            remote_health=self._remote_health(connection),
-        )
-
-    def _remote_health(self, connection: Connection) -> dict[Person, FeedHealth] | None:
-        if not self._role.answers:
-            return None
-        return feeds.remote_health(self._database, connection, self._boot_id)
+        return owned, claimed, spare
 
     async def claim_recovery(self, stalled: str) -> bool:
         """See `WorkerRegistry`."""
