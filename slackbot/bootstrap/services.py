@@ -11,9 +11,8 @@ from starlette.types import ASGIApp
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.bootstrap.adapters import Adapters, SystemClock
 from slackbot.delivery.delivery import DurableDelivery
-from slackbot.delivery.feed_sync import FeedSync
 from slackbot.delivery.shared_feed import SharedFeed
-from slackbot.delivery.worker import Worker
+from slackbot.delivery.worker import FeedSync, Worker
 from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.ports import MatchFeed
 from slackbot.services.accounts import Accounts

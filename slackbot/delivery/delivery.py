@@ -50,7 +50,7 @@ class DurableDelivery:
         self._workflows: dict[str, Workflow] = {}
         self._new: set[str] = set()  # names of workflows that no other process can have begun
         self._running: dict[str, asyncio.Task[Any]] = {}
-        self._asleep: set[str] = set()
+        self._asleep: set[asyncio.Task[Any]] = set()
         # Names of workflows that other processes run.
         self._remote: TtlCache[str, bool] = TtlCache(seconds=REMOTE_SECONDS, capacity=REMOTE_LIMIT)
         self._closing = False
@@ -111,19 +111,19 @@ class DurableDelivery:
 
     async def _run(self, name: str, work: Workflow) -> None:
         """Run the workflow's work, which may sleep. Its sleep, in seconds, ends at `aclose`."""
+        task = asyncio.current_task()
+        assert task is not None, "a workflow runs as a task"
 
         async def sleep(seconds: float) -> None:
             if self._closing:
                 raise asyncio.CancelledError
-            self._asleep.add(name)
+            self._asleep.add(task)
             try:
                 durable = seconds >= DURABLE_SECONDS
                 await (DBOS.sleep_async(seconds) if durable else asyncio.sleep(seconds))
             finally:
-                self._asleep.discard(name)
+                self._asleep.discard(task)
 
-        task = asyncio.current_task()
-        assert task is not None, "a workflow runs as a task"
         uncertain = name not in self._new  # an earlier run may have sent something
         self._new.discard(name)
         self._running[name] = task
@@ -178,8 +178,7 @@ class DurableDelivery:
     async def recover(self, stalled: str | None = None) -> bool:
         """Take over the unfinished notices of a stalled worker, or of all but this process.
 
-        Returns:
-            Whether none is left with it.
+        Return True once none is left with it.
         """
         while True:
             found = await _list_workflows(status="PENDING", executor_id=stalled, limit=BATCH)
@@ -207,8 +206,8 @@ class DurableDelivery:
     async def aclose(self) -> None:
         """Finish what is being sent; the rest stays unfinished for the next start."""
         self._closing = True
-        for name in self._asleep & self._running.keys():
-            self._running[name].cancel()
+        for task in self._asleep:
+            task.cancel()
         if tasks := set(self._running.values()):
             _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
             for task in late:

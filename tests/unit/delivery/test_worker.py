@@ -12,10 +12,9 @@ import pytest
 from sqlalchemy import text
 
 from slackbot.aio.tasks import BackgroundTasks
-from slackbot.delivery.feed_sync import FeedSync
 from slackbot.delivery.lease import LEASE_SECONDS, Lease
 from slackbot.delivery.shared_feed import SharedFeed
-from slackbot.delivery.worker import Worker
+from slackbot.delivery.worker import FeedSync, Worker
 from slackbot.domain.feed_events import (
     FeedClaimed,
     FeedConnected,
