@@ -50,15 +50,12 @@ class FeedSync:
         desired: DesiredFeeds,
         events: asyncio.Queue[FeedEvent],
         wake: asyncio.Event,
-        *,
-        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`wake` is set for another heartbeat at once; `now` is a monotonic clock in seconds."""
+        """`wake` is set for another heartbeat at once."""
         self._feed = feed
         self._desired = desired
         self._events = events
         self._wake = wake
-        self._now = now
         self._request_missing_at = 0.0
         self._taken_over: set[Person] = set()  # claimed from another worker, not connected yet
         self._stopped = False
@@ -77,14 +74,14 @@ class FeedSync:
         await asyncio.wait({self._running}, timeout=SYNC_SECONDS)
 
     async def _run(self, heartbeat: HeartbeatResult) -> None:
-        deadline = self._now() + SYNC_SECONDS
+        deadline = time.monotonic() + SYNC_SECONDS
         try:
             await self._sync(heartbeat, deadline)
         except StoreUnavailable:
             log.warning("feed_sync_postponed", reason="store_unavailable")
         except Exception:
             log.exception("feed_sync_failed")
-        if self._now() > deadline:
+        if time.monotonic() > deadline:
             self._wake.set()
 
     async def _sync(self, heartbeat: HeartbeatResult, deadline: float) -> None:
@@ -108,8 +105,8 @@ class FeedSync:
                 self._taken_over.discard(person)
         recorded = [feed for feed in heartbeat.owned if feed.person in held]
         await self._feed.correct_health({feed.person: feed.connected for feed in recorded})
-        if self._now() >= self._request_missing_at:
-            self._request_missing_at = self._now() + REQUEST_MISSING_SECONDS
+        if time.monotonic() >= self._request_missing_at:
+            self._request_missing_at = time.monotonic() + REQUEST_MISSING_SECONDS
             await self._desired.request_missing()
 
     async def _drop(self, people: Iterable[Person], deadline: float) -> list[Person]:
@@ -127,7 +124,7 @@ class FeedSync:
     def _batches(self, items: Iterable[T], deadline: float) -> Iterator[list[T]]:
         """Yield batches until the deadline; wake the worker for the rest."""
         left = list(items)
-        while left and self._now() < deadline and not self._stopped:
+        while left and time.monotonic() < deadline and not self._stopped:
             yield left[:BATCH]
             left = left[BATCH:]
         if left:

@@ -33,10 +33,11 @@ async def check_database(url: str, cipher: Cipher | None) -> list[Finding]:
     try:
         parsed = DatabaseUrl.parse(url)
         database = Database(parsed)
-    except ValueError as error:
-        return [_url_unusable(str(error))]
-    except ImportError:
-        return [_url_unusable("its driver is not installed")]
+    except (ValueError, ImportError) as error:
+        why = str(error) if isinstance(error, ValueError) else "its driver is not installed"
+        hint = "leave it empty, or write postgresql+psycopg://user:password@host/name"
+        unusable = "DATABASE_URL: {why}"
+        return [Subject.DATABASE.failure("database_url_unusable", unusable, hint, why=why)]
     try:
         if not parsed.is_sqlite:
             return await _check_open(database, cipher)
@@ -52,15 +53,6 @@ async def check_database(url: str, cipher: Cipher | None) -> list[Finding]:
         return [_query_failed(error)]
     finally:
         await database.aclose()
-
-
-def _url_unusable(why: str) -> Finding:
-    return Subject.DATABASE.failure(
-        "database_url_unusable",
-        "DATABASE_URL: {why}",
-        "leave it empty, or write postgresql+psycopg://user:password@host/name",
-        why=why,
-    )
 
 
 def _check_file(file: Path | None) -> Finding | None:

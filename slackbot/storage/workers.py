@@ -89,6 +89,9 @@ class SqlWorkerRegistry:
             next_expiry = min([LEASE, *(time for time in left if time > timedelta())])
             living = [row for row in workers if row.boot_id not in stalled]
             owned, claimed, spare = self._share(connection, living, workers[0].feeds, now)
+            remote_health = None
+            if self._role.answers:
+                remote_health = feeds.remote_health(self._database, connection, self._boot_id)
             return HeartbeatResult(
                 owned=tuple(
                     DesiredFeed(
@@ -99,9 +102,7 @@ class SqlWorkerRegistry:
                 taken_over=frozenset(person_of(row) for row in claimed if row.epoch > 0),
                 surplus=tuple(map(person_of, spare)),
                 stalled=stalled,
-                remote_health=feeds.remote_health(self._database, connection, self._boot_id)
-                if self._role.answers
-                else None,
+                remote_health=remote_health,
                 next_expiry=next_expiry.total_seconds(),
             )
 
