@@ -74,10 +74,8 @@ class Links:
         """Insert or replace a link, and delete an availability that it is not valid for."""
         foreign = [AvailabilityRow.event != link.event]
         if link.account_id is not None:
-            other_account = exists().where(
-                of(LinkRow, link.person), LinkRow.account_id != link.account_id
-            )
-            foreign.append(other_account)
+            other_account = (of(LinkRow, link.person), LinkRow.account_id != link.account_id)
+            foreign.append(exists().where(*other_account))
         deleted = delete(AvailabilityRow).where(of(AvailabilityRow, link.person), or_(*foreign))
         saved = upsert(self._database, LinkRow, link_values(link, self._cipher))
         await self._write(link.person, deleted, saved)

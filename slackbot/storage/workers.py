@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import Connection, DateTime, Row, delete, func, insert, or_, select, update
 
-from slackbot.domain.model import SessionId
 from slackbot.domain.workers import (
     LEASE,
     RECOVERY,
@@ -94,9 +93,7 @@ class SqlWorkerRegistry:
                 remote_health = feeds.remote_health(self._database, connection, self._boot_id)
             return HeartbeatResult(
                 owned=tuple(
-                    DesiredFeed(
-                        person_of(row), SessionId(row.session_id), row.wanted_at, row.connected
-                    )
+                    DesiredFeed(person_of(row), row.session_id, row.wanted_at, row.connected)
                     for row in (*owned, *claimed)
                 ),
                 taken_over=frozenset(person_of(row) for row in claimed if row.epoch > 0),
