@@ -54,7 +54,10 @@ async def running(
         # Closed last: the lease is needed for as long as anything is being sent.
         closing.push_async_callback(services.worker.aclose)
         launch_delivery(services.delivery, services.notices, adapters.delivery_database)
-        closing.push_async_callback(_stop_sending, adapters, services)
+        # Together: what waits in the queue returns to its workflow, which leaves it unfinished.
+        closing.push_async_callback(
+            lambda: asyncio.gather(services.delivery.aclose(), adapters.slack_queue.aclose())
+        )
         http = socket_mode = None
         if role is not Role.WORKER:
             http, socket_mode = build_slack(settings, adapters, services, clock, background)
@@ -85,9 +88,20 @@ async def _working(
     adapters: Adapters, services: Services, background: BackgroundTasks
 ) -> AsyncIterator[asyncio.Task[TeamId]]:
     """Resume, monitor the feeds and run what is periodic; yield the task that resumes."""
+
+    async def run_periodic() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            if not adapters.database.single_process:
+                tasks.create_task(listen(adapters.database_url, FEEDS_CHANNEL, adapters.wake.set))
+            team = await asyncio.shield(resuming)
+            tasks.create_task(services.health.run(team))
+            tasks.create_task(services.scheduler.run(team))
+            tasks.create_task(services.delivery.run_purge())
+            tasks.create_task(services.calls.run_cleanup(team))
+
     resuming = asyncio.create_task(_resume(adapters, services))
     monitoring = asyncio.create_task(services.monitor.run(adapters.feed_events))
-    periodic = asyncio.create_task(_run_periodic(resuming, adapters, services))
+    periodic = asyncio.create_task(run_periodic())
     try:
         yield resuming
     finally:
@@ -101,11 +115,6 @@ async def _working(
         await background.drain(DRAIN_SECONDS)
 
 
-async def _stop_sending(adapters: Adapters, services: Services) -> None:
-    # Together: what waits in the queue returns to its workflow, which leaves it unfinished.
-    await asyncio.gather(services.delivery.aclose(), adapters.slack_queue.aclose())
-
-
 async def _resume(adapters: Adapters, services: Services) -> TeamId:
     """Go on where the last process stopped, once Slack says which workspace it serves."""
     while True:
@@ -115,25 +124,10 @@ async def _resume(adapters: Adapters, services: Services) -> TeamId:
                 await services.delivery.recover()
             await services.matches.resume(team)
             await services.monitor.resume(team)
-        except (SlackUnreachable, StoreUnavailable):
-            await asyncio.sleep(RETRY_SECONDS)
-        except Exception:
-            log.exception("resume_failed")
-            await asyncio.sleep(RETRY_SECONDS)
-        else:
             log.info("ready", team=team)
             return team
-
-
-async def _run_periodic(
-    resuming: asyncio.Task[TeamId], adapters: Adapters, services: Services
-) -> None:
-    """Run what goes by the clock until cancelled."""
-    async with asyncio.TaskGroup() as tasks:
-        if not adapters.database.single_process:
-            tasks.create_task(listen(adapters.database_url, FEEDS_CHANNEL, adapters.wake.set))
-        team = await asyncio.shield(resuming)
-        tasks.create_task(services.health.run(team))
-        tasks.create_task(services.scheduler.run(team))
-        tasks.create_task(services.delivery.run_purge())
-        tasks.create_task(services.calls.run_cleanup(team))
+        except (SlackUnreachable, StoreUnavailable):
+            pass  # away for now
+        except Exception:
+            log.exception("resume_failed")
+        await asyncio.sleep(RETRY_SECONDS)

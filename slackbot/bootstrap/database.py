@@ -1,4 +1,7 @@
-"""The database and the keys that the settings name: prepared for a start, migrated, rotated."""
+"""The database and the keys that the settings name: prepared for a start, migrated, rotated.
+
+What cannot be used as it is raises a `SettingsError` that names the variable.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +28,7 @@ from slackbot.storage.url import DatabaseUrl
 
 
 def database_url(settings: Settings) -> DatabaseUrl:
-    """Parse the database's URL.
-
-    Raises:
-        SettingsError: it cannot be used.
-    """
+    """Parse the database's URL."""
     try:
         return DatabaseUrl.parse(settings.database)
     except ValueError as error:
@@ -37,11 +36,7 @@ def database_url(settings: Settings) -> DatabaseUrl:
 
 
 def secret_keys(settings: Settings) -> list[bytes]:
-    """Parse the keys that encrypt, newest first.
-
-    Raises:
-        SettingsError: one cannot be used.
-    """
+    """Parse the keys that encrypt, newest first."""
     try:
         return list(parse_keys(settings.slackbot_secret_keys.get_secret_value()))
     except ValueError as error:
@@ -80,11 +75,7 @@ def lock_sqlite(url: DatabaseUrl, role: Role, closing: AsyncExitStack) -> None:
 
 
 async def prepare_schema(database: Database) -> None:
-    """Before a start, migrate SQLite; on PostgreSQL require that somebody has.
-
-    Raises:
-        SettingsError: the database cannot be used as it is.
-    """
+    """Before a start, migrate SQLite; on PostgreSQL require that somebody has."""
     with _as_settings_error():
         if database.single_process:
             await migrations.upgrade(database)
@@ -95,11 +86,7 @@ async def prepare_schema(database: Database) -> None:
 def launch_delivery(
     delivery: DurableDelivery, notices: Notices, database: DeliveryDatabase
 ) -> None:
-    """Start the delivery engine on its own tables.
-
-    Raises:
-        SettingsError: it cannot use them as they are.
-    """
+    """Start the delivery engine on its own tables."""
     if (file := database.broken()) is not None:
         raise SettingsError(
             f"DATABASE_URL: {file.name} beside the database is damaged, or none; "
@@ -112,11 +99,7 @@ def launch_delivery(
 
 
 async def migrate(settings: Settings) -> list[str]:
-    """Bring all tables up to date; return a line for each migration that was applied.
-
-    Raises:
-        SettingsError: the database cannot be used as it is.
-    """
+    """Bring all tables up to date; return a line for each migration that was applied."""
     url = database_url(settings)
     with _as_settings_error():
         async with aclosing(Database(url)) as database:
@@ -130,11 +113,7 @@ async def migrate(settings: Settings) -> list[str]:
 
 
 async def rotate_keys(settings: Settings) -> RotationResult:
-    """Encrypt everything with the newest key; the bot may run meanwhile.
-
-    Raises:
-        SettingsError: the database or a key cannot be used as it is.
-    """
+    """Encrypt everything with the newest key; the bot may run meanwhile."""
     cipher, url = Cipher(secret_keys(settings)), database_url(settings)
     with _as_settings_error():
         async with aclosing(Database(url)) as database:

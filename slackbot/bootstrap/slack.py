@@ -13,7 +13,7 @@ from slackbot.settings import Settings, SettingsError
 from slackbot.slack.app import bolt_app, endpoint
 from slackbot.slack.commands.call_buttons import CallButtons
 from slackbot.slack.commands.connect_flow import ConnectFlow
-from slackbot.slack.commands.handlers import CommandHandlers, CommandServices
+from slackbot.slack.commands.handlers import CommandHandlers
 from slackbot.slack.commands.responder import Responder
 from slackbot.slack.inbound.listeners import Parts
 from slackbot.slack.inbound.socket_mode import SocketMode
@@ -42,7 +42,10 @@ def build_slack(
     response_urls = ResponseUrls(adapters.slack, services.messenger)
     responder = Responder(services.messenger, response_urls, views, background)
     handlers = CommandHandlers(
-        CommandServices(accounts, services.sessions, services.availabilities, services.matches),
+        accounts=accounts,
+        sessions=services.sessions,
+        availabilities=services.availabilities,
+        matches=services.matches,
         clock=clock,
         background=background,
         links=links,
@@ -66,7 +69,7 @@ def build_slack(
         slash=slash,
         handlers=handlers,
         connect_flow=connect_flow,
-        call_buttons=CallButtons(services.calls, background=background, links=links),
+        call_buttons=CallButtons(calls=services.calls, background=background, links=links),
         responder=responder,
         accounts=accounts,
         background=background,

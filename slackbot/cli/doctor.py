@@ -90,9 +90,6 @@ async def _print_findings(findings: AsyncIterator[Finding], *, as_json: bool) ->
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     async for finding in findings:
         grades[finding.grade] += 1
-        if not as_json:
-            console.print(_line(finding))
-            continue
         rows.append(
             {
                 "grade": finding.grade,
@@ -103,6 +100,14 @@ async def _print_findings(findings: AsyncIterator[Finding], *, as_json: bool) ->
                 "facts": dict(finding.facts),
             }
         )
+        line = Text.assemble(
+            (f"{finding.grade:<{_GRADE_WIDTH}}", _STYLES[finding.grade]),
+            (f"{finding.subject:<{_SUBJECT_WIDTH}}", "bold"),
+            finding.message,
+            (f" → {finding.hint}" if finding.hint else "", "dim"),
+        )
+        if not as_json:
+            console.print(line)
     if as_json:
         click.echo(json.dumps({"ok": not grades[Grade.FAILURE], "findings": rows}, indent=2))
     elif grades[Grade.FAILURE] or grades[Grade.WARNING]:
@@ -111,12 +116,3 @@ async def _print_findings(findings: AsyncIterator[Finding], *, as_json: bool) ->
     else:
         console.print("All is well.")
     return grades
-
-
-def _line(finding: Finding) -> Text:
-    line = Text.assemble(
-        (f"{finding.grade:<{_GRADE_WIDTH}}", _STYLES[finding.grade]),
-        (f"{finding.subject:<{_SUBJECT_WIDTH}}", "bold"),
-        finding.message,
-    )
-    return line.append(f" → {finding.hint}", "dim") if finding.hint else line

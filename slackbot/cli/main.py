@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Coroutine
-from typing import Any, TypeVar
 
 import click
 import uvloop
@@ -13,12 +11,21 @@ from slackbot.cli.doctor import doctor
 from slackbot.cli.manifest import manifest
 from slackbot.cli.server import serve
 from slackbot.domain.workers import Role
-from slackbot.settings import Settings, SettingsError, read_settings
-
-T = TypeVar("T")
+from slackbot.settings import SettingsError, read_settings
 
 
-@click.group()
+class Commands(click.Group):
+    """Commands that fail with one line when a setting cannot be used."""
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run a command."""
+        try:
+            super().invoke(ctx)
+        except SettingsError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=Commands)
 @click.version_option(package_name="slackbot")
 def main() -> None:
     """Speed networking at Accelevents events, without leaving Slack."""
@@ -27,19 +34,19 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Run the bot: everything in one process, until SIGTERM or Ctrl-C."""
-    serve(_settings(), Role.RUN)
+    serve(read_settings(), Role.RUN)
 
 
 @main.command()
 def web() -> None:
     """Serve Slack's requests only, beside workers; on PostgreSQL."""
-    serve(_settings(), Role.WEB)
+    serve(read_settings(), Role.WEB)
 
 
 @main.command()
 def worker() -> None:
     """Hold feeds and deliver notices only, beside a web process; on PostgreSQL."""
-    serve(_settings(), Role.WORKER)
+    serve(read_settings(), Role.WORKER)
 
 
 @main.command()
@@ -47,7 +54,7 @@ def migrate() -> None:
     """Bring the database's tables up to date."""
     from slackbot.bootstrap import database
 
-    for step in _run(database.migrate(_settings())):
+    for step in uvloop.run(database.migrate(read_settings())):
         click.echo(f"Migrated: {step}")
     click.echo("The database is up to date.")
 
@@ -57,7 +64,7 @@ def rotate_keys() -> None:
     """Seal everything with the first of SLACKBOT_SECRET_KEYS; the bot may run meanwhile."""
     from slackbot.bootstrap import database
 
-    result = _run(database.rotate_keys(_settings()))
+    result = uvloop.run(database.rotate_keys(read_settings()))
     unreadable = result.undecryptable.total()
     click.echo(
         f"{result.rotated} resealed, {result.already_current} already had the newest key, "
@@ -82,17 +89,3 @@ def demo(keep: bool) -> None:
 
 main.add_command(doctor)
 main.add_command(manifest)
-
-
-def _settings() -> Settings:
-    try:
-        return read_settings()
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
-
-
-def _run(work: Coroutine[Any, Any, T]) -> T:
-    try:
-        return uvloop.run(work)
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None

@@ -42,7 +42,6 @@ def manifest(url: str | None, socket_mode: bool, command: str, as_json: bool) ->
 
 
 def _is_public(url: str) -> bool:
-    """Tell whether Slack can post to this address."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -9,7 +9,6 @@ import socket
 import sys
 from typing import Final
 
-import click
 import uvicorn
 import uvloop
 
@@ -27,7 +26,7 @@ def serve(settings: Settings, role: Role) -> None:
     """Run a process of the bot.
 
     Raises:
-        click.ClickException: it cannot start with these settings.
+        SettingsError: it cannot start with these settings.
     """
     configure_logging(settings.log_level, settings.log_format)
     # Each feed is an open file; the usual soft limit of 1,024 is soon reached.
@@ -41,18 +40,15 @@ def serve(settings: Settings, role: Role) -> None:
             start_http_server(settings.metrics_port, settings.host)
         except OSError as error:
             reason = f"METRICS_PORT: cannot listen at {settings.metrics_port} ({error.strerror})"
-            raise click.ClickException(reason) from None
+            raise SettingsError(reason) from None
     # Try the port before any file or connection is made: a start that fails leaves nothing behind.
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         socket.create_server((settings.host, settings.port), family=family).close()
     except OSError as error:
         address = f"{settings.host}:{settings.port}"
-        raise click.ClickException(f"PORT: cannot listen at {address} ({error.strerror})") from None
-    try:
-        uvloop.run(_serve(settings, role))
-    except SettingsError as error:
-        raise click.ClickException(str(error)) from None
+        raise SettingsError(f"PORT: cannot listen at {address} ({error.strerror})") from None
+    uvloop.run(_serve(settings, role))
 
 
 async def _serve(settings: Settings, role: Role) -> None:

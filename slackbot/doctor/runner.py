@@ -62,9 +62,18 @@ async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator
         yield Subject.KEYS.ok("keys_fit", "{count} can be used", count=str(len(keys)))
     yield check_open_files()
     yield check_call_page(settings.public_url, STATIC)
-    checks = [
-        asyncio.create_task(check) for check in _remote_checks(settings, cipher, attendee, seconds)
+    event = EventSlug(settings.accelevents_event) if settings.accelevents_event else None
+    slack = check_slack(settings.slack_api_url, settings.slack_bot_token.get_secret_value())
+    platform = check_platform(settings.accelevents_api_url, event)
+    remote = [
+        bounded(Subject.DATABASE, check_database(settings.database, cipher), seconds),
+        bounded(Subject.SLACK, slack, seconds),
+        bounded(Subject.PLATFORM, platform, seconds),
+        _check_socket(settings, None, None, seconds)
+        if attendee is None
+        else _check_attendee(settings, attendee, seconds),
     ]
+    checks = [asyncio.create_task(check) for check in remote]
     try:
         for check in checks:
             for finding in await check:
@@ -73,21 +82,6 @@ async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator
         for check in checks:
             check.cancel()
         await asyncio.gather(*checks, return_exceptions=True)
-
-
-def _remote_checks(
-    settings: Settings, cipher: Cipher | None, attendee: Attendee | None, seconds: float
-) -> list[Check]:
-    event = EventSlug(settings.accelevents_event) if settings.accelevents_event else None
-    slack = check_slack(settings.slack_api_url, settings.slack_bot_token.get_secret_value())
-    return [
-        bounded(Subject.DATABASE, check_database(settings.database, cipher), seconds),
-        bounded(Subject.SLACK, slack, seconds),
-        bounded(Subject.PLATFORM, check_platform(settings.accelevents_api_url, event), seconds),
-        _check_socket(settings, None, None, seconds)
-        if attendee is None
-        else _check_attendee(settings, attendee, seconds),
-    ]
 
 
 async def _check_attendee(settings: Settings, attendee: Attendee, seconds: float) -> list[Finding]:
@@ -146,25 +140,22 @@ def check_open_files() -> Finding:
     if feeds >= FEWEST_FEEDS:
         hint += " before a large event"
         return Subject.FILES.warning("files_few", f"{message} only", hint, **facts)
-    return Subject.FILES.failure(
-        "files_too_few", f"{message} only", f"{hint} to 4096 or more", **facts
-    )
+    hint += " to 4096 or more"
+    return Subject.FILES.failure("files_too_few", f"{message} only", hint, **facts)
 
 
 def _unusable(subject: Subject, error: SettingsError) -> list[Finding]:
-    """Return a finding for each line, with the meaning of its variable."""
     found = []
     for line in error.args:
         name, _, why = line.partition(": ")
         setting = Settings.model_fields.get(name.lower())
         meaning = (setting.description if setting else None) or "a file of settings, NAME=value"
         facts = {"variable": name, "why": why, "meaning": meaning}
+        code, hint = "setting_unusable", "set it; it is: {meaning}"
         if name == "SLACKBOT_SECRET_KEYS":
+            subject, code = Subject.KEYS, "key_unusable"
             hint = (
                 "put there what slackbot doctor --new-key prints, and keep the good ones after it"
             )
-            found.append(Subject.KEYS.failure("key_unusable", "{variable} {why}", hint, **facts))
-        else:
-            hint = "set it; it is: {meaning}"
-            found.append(subject.failure("setting_unusable", "{variable} {why}", hint, **facts))
+        found.append(subject.failure(code, "{variable} {why}", hint, **facts))
     return found

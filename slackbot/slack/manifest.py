@@ -29,6 +29,7 @@ _YAML_KEYWORDS: Final = {"true", "false", "null", "yes", "no", "on", "off", "y",
 def manifest(url: str | None, command: str) -> dict[str, Any]:
     """Return the manifest for a bot at the public address `url`, or for Socket Mode (None)."""
     posted_to = None if url is None else url.rstrip("/") + PATH
+    request_url = {} if posted_to is None else {"request_url": posted_to}
     return {
         "_metadata": {"major_version": 1},
         "display_information": {
@@ -46,7 +47,7 @@ def manifest(url: str | None, command: str) -> dict[str, Any]:
             "slash_commands": [
                 {
                     "command": command,
-                    **_address("url", posted_to),
+                    **({} if posted_to is None else {"url": posted_to}),
                     "description": "See networking sessions, join one, get matched",
                     "usage_hint": _USAGE,
                     "should_escape": False,
@@ -55,11 +56,8 @@ def manifest(url: str | None, command: str) -> dict[str, Any]:
         },
         "oauth_config": {"scopes": {"bot": list(SCOPES)}},
         "settings": {
-            "event_subscriptions": {
-                **_address("request_url", posted_to),
-                "bot_events": list(BOT_EVENTS),
-            },
-            "interactivity": {"is_enabled": True, **_address("request_url", posted_to)},
+            "event_subscriptions": {**request_url, "bot_events": list(BOT_EVENTS)},
+            "interactivity": {"is_enabled": True, **request_url},
             "org_deploy_enabled": False,
             "socket_mode_enabled": posted_to is None,
             "token_rotation_enabled": False,
@@ -67,43 +65,31 @@ def manifest(url: str | None, command: str) -> dict[str, Any]:
     }
 
 
-def _address(name: str, posted_to: str | None) -> dict[str, str]:
-    return {} if posted_to is None else {name: posted_to}
-
-
 def as_yaml(value: dict[str, Any], made_by: str) -> str:
     """Return the manifest for Slack's web form, each scope with its reason beside it."""
-    head = [
-        '# The Slack app, for "Create an app from a manifest". Made by:',
-        f"#   {made_by}",
-    ]
-    return "\n".join([*head, *_lines(value)]) + "\n"
+    head = f'# The Slack app, for "Create an app from a manifest". Made by:\n#   {made_by}'
+    return "\n".join([head, *_lines(value)]) + "\n"
 
 
 def _lines(value: dict[str, Any] | list[Any], indent: str = "") -> Iterator[str]:
-    """Yield the lines of a mapping or a list, in YAML's block style."""
-    if isinstance(value, list):
-        for item in value:
-            yield from _item(item, indent)
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if isinstance(inner, (dict, list)):
+                yield f"{indent}{name}:"
+                yield from _lines(inner, indent + "  ")
+            else:
+                yield f"{indent}{name}: {_scalar(inner)}"
         return
-    for name, inner in value.items():
-        if isinstance(inner, (dict, list)):
-            yield f"{indent}{name}:"
-            yield from _lines(inner, indent + "  ")
+    for item in value:
+        if isinstance(item, dict):
+            first, *others = _lines(item, indent + "  ")
+            yield f"{indent}- {first.lstrip()}"
+            yield from others
+        elif item in SCOPES:
+            width = max(map(len, SCOPES))
+            yield f"{indent}- {_scalar(item):<{width}}  # {SCOPES[item]}"
         else:
-            yield f"{indent}{name}: {_scalar(inner)}"
-
-
-def _item(item: Any, indent: str) -> Iterator[str]:
-    if isinstance(item, dict):
-        first, *others = _lines(item, indent + "  ")
-        yield f"{indent}- {first.lstrip()}"
-        yield from others
-    elif item in SCOPES:
-        width = max(map(len, SCOPES))
-        yield f"{indent}- {_scalar(item):<{width}}  # {SCOPES[item]}"
-    else:
-        yield f"{indent}- {_scalar(item)}"
+            yield f"{indent}- {_scalar(item)}"
 
 
 def _scalar(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -43,6 +43,12 @@ def error_card(
     error: SlackbotError, context: ErrorContext, links: HubLinks, now: datetime
 ) -> Message:
     """Draw an error, with the button that leads on."""
+    session = None
+    if isinstance(error, SessionError):
+        session, error = error.session, error.cause
+    title = session.title if session else texts.THIS_SESSION
+    values = dict[str, Value](title=title, example=links.example)
+    code = error.code
     match error:
         case NotLinked():
             return connect_prompt(context.command, context.slash)
@@ -50,39 +56,18 @@ def error_card(
             return reconnect_prompt(context.command)
         case AmbiguousSession():
             return session_choice(error.candidates, context.command.name, now)
-        case SessionError():
-            return _sentence_card(error.cause, context, links, error.session)
-        case _:
-            return _sentence_card(error, context, links)
-
-
-def _sentence_card(
-    error: SlackbotError, context: ErrorContext, links: HubLinks, session: Session | None = None
-) -> Message:
-    sentence = texts.ERRORS[error.code]
-    values = dict[str, Value](title=texts.THIS_SESSION, example=links.example)
-    if isinstance(error, NoSuchSession):
-        values["query"] = sanitize(error.query, QUERY_LIMIT)
-    if session is not None:
-        values["title"] = session.title
-    if isinstance(error, TicketLimitReached):
-        if error.permitted is None:
-            sentence = texts.ERRORS["ticket_limit_unknown"]
-        else:
-            values["permitted"] = error.permitted
-    buttons = _buttons(error, context, links, session)
-    return Draft().say(sentence, **values).buttons(*buttons).done()
-
-
-def _buttons(
-    error: SlackbotError, context: ErrorContext, links: HubLinks, session: Session | None
-) -> list[Button]:
+        case NoSuchSession():
+            values["query"] = sanitize(error.query, QUERY_LIMIT)
+        case TicketLimitReached(permitted=None):
+            code = "ticket_limit_unknown"
+        case TicketLimitReached(permitted=int(limit)):
+            values["permitted"] = limit
+    draft = Draft().say(texts.ERRORS[code], **values)
     buttons = [_button(error.next_step, context, links, session)]
     wants_session = context.command.name in {Name.JOIN, Name.AVAILABLE}
     if wants_session and error.next_step in {NextStep.TRY_AGAIN, NextStep.OPEN_HUB}:
-        other = _button(NextStep.PICK_SESSION, context, links, session)
-        buttons.append(replace(other, primary=False))
-    return buttons
+        buttons.append(Button(texts.BUTTON_OTHER_SESSIONS, Command(Name.SESSIONS)))
+    return draft.buttons(*buttons).done()
 
 
 def _button(
@@ -93,16 +78,14 @@ def _button(
             value = context.command.text or " "
             return Button(texts.BUTTON_CONNECT_AGAIN, LINK_OPEN, value=value, primary=True)
         case NextStep.TRY_AGAIN:
-            return Button(texts.BUTTON_TRY_AGAIN, context.command.action, primary=True)
+            return Button(texts.BUTTON_TRY_AGAIN, context.command, primary=True)
         case NextStep.PICK_SESSION:
-            action = Command(Name.SESSIONS).action
-            return Button(texts.BUTTON_OTHER_SESSIONS, action, primary=True)
+            return Button(texts.BUTTON_OTHER_SESSIONS, Command(Name.SESSIONS), primary=True)
         case NextStep.UPCOMING:
-            action = Command(Name.SESSIONS, "upcoming").action
-            return Button(texts.BUTTON_UPCOMING, action, primary=True)
+            return Button(texts.BUTTON_UPCOMING, Command(Name.SESSIONS, "upcoming"), primary=True)
         case NextStep.OPEN_HUB if context.event is not None:
             event = context.event
             url = links.session(event, session.id) if session else links.event(event)
             return Button(texts.BUTTON_HUB, "hub:", url=url, primary=True)
         case _:
-            return Button(texts.BUTTON_HELP, Command(Name.HELP).action, primary=True)
+            return Button(texts.BUTTON_HELP, Command(Name.HELP), primary=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from slackbot.domain.text import sanitize
 from slackbot.slack import texts
 from slackbot.slack.blocks.text import NOTHING, Block, Value, fallback, mrkdwn, plain_text, rich
+from slackbot.slack.command import Command
 
 # Slack's limits, in characters; anything longer is cut.
 TEXT_LIMIT: Final = 3900  # fallback text, for which Slack allows 4,000
@@ -33,7 +33,22 @@ class Message:
 
     def __post_init__(self) -> None:
         """Make the ids unique, wherever the blocks come from."""
-        object.__setattr__(self, "blocks", list(_with_unique_ids(self.blocks)))
+        actions: set[str] = set()
+        blocks: list[Block] = []
+        for position, block in enumerate(self.blocks):
+            if str(block.get("block_id", "")).startswith(KEEP):
+                blocks.append(block | {"block_id": f"{KEEP}:{position}"})
+            elif block["type"] == "actions":
+                elements = []
+                for button in block["elements"]:
+                    if button["action_id"] not in actions:
+                        actions.add(button["action_id"])
+                        elements.append(button)
+                if elements:
+                    blocks.append(block | {"elements": elements})
+            else:
+                blocks.append(block)
+        object.__setattr__(self, "blocks", blocks)
 
     def payload(self) -> dict[str, Any]:
         """Return the arguments common to all ways of sending."""
@@ -63,10 +78,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button; its `action` is an action id: a command's name, a colon, and its argument."""
+    """A button; its `action` is the command that it runs, or another action id."""
 
     label: str
-    action: str
+    action: Command | str
     value: str = ""
     url: str = ""
     primary: bool = False
@@ -79,7 +94,7 @@ class Button:
         """Return the button as an element of an `actions` block."""
         element: Block = {
             "type": "button",
-            "action_id": self.action,
+            "action_id": self.action if isinstance(self.action, str) else self.action.action,
             "text": plain_text(self.label[:BUTTON_LIMIT]),
         }
         if self.value:
@@ -159,21 +174,3 @@ class Draft:
         self.blocks.append(block)
         self.texts.append(text)
         return self
-
-
-def _with_unique_ids(blocks: Iterable[Block]) -> Iterator[Block]:
-    """Yield the blocks with each action once, and kept blocks numbered by position."""
-    actions: set[str] = set()
-    for position, block in enumerate(blocks):
-        if str(block.get("block_id", "")).startswith(KEEP):
-            yield block | {"block_id": f"{KEEP}:{position}"}
-        elif block["type"] == "actions":
-            elements = []
-            for button in block["elements"]:
-                if button["action_id"] not in actions:
-                    actions.add(button["action_id"])
-                    elements.append(button)
-            if elements:
-                yield block | {"elements": elements}
-        else:
-            yield block

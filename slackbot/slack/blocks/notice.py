@@ -36,6 +36,4 @@ def notice_message(notice: Notice, links: HubLinks, call_url: str | None = None)
             reason = texts.ERRORS["ticket_limit_unknown" if limit else notice.code]
             draft = Draft().say(texts.AVAILABILITY_LOST, title=notice.title)
             draft.say(reason, title=notice.title)
-    return draft.buttons(
-        Button(texts.BUTTON_SESSIONS, Command(Name.SESSIONS).action, primary=True)
-    ).done()
+    return draft.buttons(Button(texts.BUTTON_SESSIONS, Command(Name.SESSIONS), primary=True)).done()

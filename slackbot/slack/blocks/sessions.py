@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from slackbot.domain.model import Availability, EventSlug, Session, SessionScope, State
+from slackbot.domain.model import EventSlug, Session, SessionScope, State
 from slackbot.domain.sessions import phase
 from slackbot.services.sessions import Listing, View
 from slackbot.slack import texts
@@ -40,11 +40,16 @@ def session_list(listing: Listing, page: int, now: datetime, links: HubLinks) ->
             draft.heading(texts.HEADINGS[listing.view.value])
         else:
             draft.divider()
-        _card(draft, session, listing.event, listing.availability, now, links)
-    draft.buttons(*_page_buttons(listing.view, page, pages))
-    last = start + len(shown)
+        _add_session(draft, session, listing, now, links)
+    neighbours = ((texts.BUTTON_PREVIOUS_PAGE, page - 1), (texts.BUTTON_NEXT_PAGE, page + 1))
+    buttons = [
+        Button(label, Command(Name.SESSIONS, f"{listing.view.value} {number}"))
+        for label, number in neighbours
+        if 1 <= number <= pages
+    ]
+    draft.buttons(*buttons)
     small = texts.LIST_SMALL if pages > 1 else texts.LIST_SMALL_ALL
-    draft.small(small, first=start + 1, last=last, count=count, event=listing.event)
+    draft.small(small, first=start + 1, last=start + len(shown), count=count, event=listing.event)
     return draft.done()
 
 
@@ -55,18 +60,16 @@ def session_choice(candidates: Sequence[Session], name: Name, now: datetime) -> 
     for session in candidates[:CHOICES]:
         lines, values = _facts(session, phase(session, now))
         draft.say(lines, **values)
-        action = Command(name, str(session.id)).action
-        draft.buttons(Button(label, action, spoken=f"{label}: {session.title}"))
+        draft.buttons(_session_button(session, label, Command(name, str(session.id))))
     return draft.done()
 
 
 def joined_card(session: Session, event: EventSlug, links: HubLinks) -> Message:
     """Draw a session just joined; the next step is to become available."""
     draft = Draft().say(texts.JOINED, title=session.title)
-    action = Command(Name.AVAILABLE, str(session.id)).action
     hub_url = links.session(event, session.id)
     draft.buttons(
-        Button(texts.BUTTON_AVAILABLE, action, primary=True),
+        Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE, str(session.id)), primary=True),
         Button(texts.BUTTON_HUB, f"hub:{session.id}", url=hub_url),
     )
     if session.ends_at is not None:
@@ -78,29 +81,13 @@ def _empty_list(listing: Listing) -> Message:
     draft = Draft().say(texts.NO_SESSIONS[listing.view.value], event=listing.event)
     other = View.CURRENT if listing.view is not View.CURRENT else View.PAST
     label = texts.BUTTON_SESSIONS if other is View.CURRENT else texts.HEADINGS["past"]
-    return draft.buttons(Button(label, Command(Name.SESSIONS, other.value).action)).done()
+    return draft.buttons(Button(label, Command(Name.SESSIONS, other.value))).done()
 
 
-def _page_buttons(view: View, page: int, pages: int) -> Sequence[Button]:
-    previous = Command(Name.SESSIONS, f"{view.value} {page - 1}").action
-    following = Command(Name.SESSIONS, f"{view.value} {page + 1}").action
-    buttons = []
-    if page > 1:
-        buttons.append(Button(texts.BUTTON_PREVIOUS_PAGE, previous))
-    if page < pages:
-        buttons.append(Button(texts.BUTTON_NEXT_PAGE, following))
-    return buttons
-
-
-def _card(
-    draft: Draft,
-    session: Session,
-    event: EventSlug,
-    availability: Availability | None,
-    now: datetime,
-    links: HubLinks,
+def _add_session(
+    draft: Draft, session: Session, listing: Listing, now: datetime, links: HubLinks
 ) -> None:
-    scope = phase(session, now)
+    scope, availability = phase(session, now), listing.availability
     available_here = (
         availability is not None
         and availability.session_id == session.id
@@ -111,7 +98,24 @@ def _card(
         mark = texts.CARD_AVAILABLE if available_here else texts.CARD_REGISTERED
         lines += f"\n{mark}"
     draft.say(lines, **values)
-    draft.buttons(*_actions(session, event, scope, links, available_here=available_here))
+    number, buttons = str(session.id), []
+    if scope is SessionScope.LIVE and available_here:
+        buttons.append(Button(texts.BUTTON_PAUSE, Command(Name.PAUSE, number)))
+    elif scope is SessionScope.LIVE:
+        command = Command(Name.AVAILABLE, number)
+        buttons.append(_session_button(session, texts.BUTTON_AVAILABLE, command, primary=True))
+        if not session.registered:
+            buttons.append(_session_button(session, texts.BUTTON_JOIN, Command(Name.JOIN, number)))
+    url = links.session(listing.event, session.id)
+    draft.buttons(
+        *buttons, _session_button(session, texts.BUTTON_HUB, f"hub:{session.id}", url=url)
+    )
+
+
+def _session_button(
+    session: Session, label: str, action: Command | str, *, url: str = "", primary: bool = False
+) -> Button:
+    return Button(label, action, url=url, primary=primary, spoken=f"{label}: {session.title}")
 
 
 def _facts(session: Session, scope: SessionScope) -> tuple[str, dict[str, Value]]:
@@ -130,32 +134,6 @@ def _facts(session: Session, scope: SessionScope) -> tuple[str, dict[str, Value]
             values[f"place{number}"] = place
             facts.append(f"{{place{number}}}")
     if session.capacity is not None:
-        values["capacity"] = session.capacity
-        if session.taken is not None:
-            values["taken"] = session.taken
+        values |= {"capacity": session.capacity, "taken": session.taken or 0}
         facts.append(texts.CARD_PLACES if session.taken is not None else texts.CARD_CAPACITY)
     return texts.CARD_TITLE + "\n" + "  ·  ".join(facts), values
-
-
-def _actions(
-    session: Session,
-    event: EventSlug,
-    scope: SessionScope,
-    links: HubLinks,
-    *,
-    available_here: bool,
-) -> Sequence[Button]:
-    number = str(session.id)
-
-    def button(label: str, action: str, *, url: str = "", primary: bool = False) -> Button:
-        return Button(label, action, url=url, primary=primary, spoken=f"{label}: {session.title}")
-
-    hub = button(texts.BUTTON_HUB, f"hub:{number}", url=links.session(event, session.id))
-    if scope is not SessionScope.LIVE:
-        return [hub]
-    if available_here:
-        return [Button(texts.BUTTON_PAUSE, Command(Name.PAUSE, number).action), hub]
-    action = Command(Name.AVAILABLE, number).action
-    available = button(texts.BUTTON_AVAILABLE, action, primary=True)
-    join = button(texts.BUTTON_JOIN, Command(Name.JOIN, number).action)
-    return [available, hub] if session.registered else [available, join, hub]

@@ -16,9 +16,9 @@ from slackbot.slack.command import Command, Name
 LINK_OPEN: Final = "link:open"
 LINK_HELP: Final = "link:help"
 
-_PAUSE: Final = Button(texts.BUTTON_PAUSE, Command(Name.PAUSE).action)
-_SESSIONS: Final = Button(texts.BUTTON_SESSIONS, Command(Name.SESSIONS).action)
-HELP_BUTTON: Final = Button(texts.BUTTON_HELP, Command(Name.HELP).action)
+_PAUSE: Final = Button(texts.BUTTON_PAUSE, Command(Name.PAUSE))
+_SESSIONS: Final = Button(texts.BUTTON_SESSIONS, Command(Name.SESSIONS))
+HELP_BUTTON: Final = Button(texts.BUTTON_HELP, Command(Name.HELP))
 
 
 def connect_prompt(command: Command, slash: str) -> Message:
@@ -56,7 +56,7 @@ def linked_card(link: Link, *, next_steps: bool) -> Message:
         draft.say(texts.LINKED_NEXT)
         draft.buttons(
             dataclasses.replace(_SESSIONS, primary=True),
-            Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action),
+            Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE)),
         )
     return draft.done()
 
@@ -79,29 +79,25 @@ def status_card(status: AvailabilityStatus) -> Message:
     availability = status.availability
     if availability is None:
         return _not_available_card(status)
-    again = Command(Name.AVAILABLE, str(availability.session_id)).action
+    again = Command(Name.AVAILABLE, str(availability.session_id))
     if availability.state is State.IN_MEETING:
         button = Button(texts.BUTTON_AVAILABLE_AGAIN, again, primary=True)
         draft = Draft().say(texts.MATCHED_ALREADY, title=availability.session_title)
         return draft.buttons(button, _PAUSE).done()
     if availability.state is State.LEAVING:
         return paused_card(dataclasses.replace(status, confirmed=False))
-    sentence = texts.WAITING if status.confirmed else texts.WAITING_UNCONFIRMED
-    draft = Draft().say(sentence, title=availability.session_title)
+    draft = Draft()
     if status.confirmed:
-        draft.buttons(_PAUSE)
+        draft.say(texts.WAITING, title=availability.session_title).buttons(_PAUSE)
     else:
+        draft.say(texts.WAITING_UNCONFIRMED, title=availability.session_title)
         draft.buttons(Button(texts.BUTTON_AVAILABLE, again, primary=True), _PAUSE)
-    feed = texts.LISTENING if status.is_connected else texts.LOOKING
-    if availability.session_ends_at is None:
-        return draft.small(texts.WAITING_SMALL, feed, since=availability.since).done()
-    return draft.small(
-        texts.WAITING_SMALL,
-        texts.WAITING_UNTIL,
-        feed,
-        since=availability.since,
-        end=availability.session_ends_at,
-    ).done()
+    small, values = [texts.WAITING_SMALL], {"since": availability.since}
+    if availability.session_ends_at is not None:
+        small.append(texts.WAITING_UNTIL)
+        values["end"] = availability.session_ends_at
+    small.append(texts.LISTENING if status.is_connected else texts.LOOKING)
+    return draft.small(*small, **values).done()
 
 
 def _not_available_card(status: AvailabilityStatus) -> Message:
@@ -110,12 +106,12 @@ def _not_available_card(status: AvailabilityStatus) -> Message:
         draft.say(texts.UNREACHABLE)
     draft.say(texts.NOT_AVAILABLE)
     draft.buttons(
-        Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action, primary=True),
+        Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE), primary=True),
         _SESSIONS,
-        Button(texts.BUTTON_MATCHES, Command(Name.MATCHES).action),
+        Button(texts.BUTTON_MATCHES, Command(Name.MATCHES)),
         Button(
             texts.BUTTON_DISCONNECT,
-            Command(Name.DISCONNECT).action,
+            Command(Name.DISCONNECT),
             confirm={
                 "title": texts.CONFIRM_DISCONNECT_TITLE,
                 "text": texts.CONFIRM_DISCONNECT,
@@ -130,7 +126,7 @@ def _not_available_card(status: AvailabilityStatus) -> Message:
 
 def paused_card(status: AvailabilityStatus) -> Message:
     """Confirm the pause, or say that the platform has not confirmed it yet."""
-    again = Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE).action, primary=True)
+    again = Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE), primary=True)
     if status.confirmed:
         return Draft().say(texts.PAUSED).buttons(again, _SESSIONS).done()
     title = status.availability.session_title if status.availability else ""
@@ -151,7 +147,7 @@ def help_card(slash: str, *, unknown: str = "", nearest: str = "") -> Message:
         draft.say(texts.HELP_ROW.replace("{meaning}", meaning), usage=f"{slash} {usage}".strip())
     return draft.buttons(
         dataclasses.replace(_SESSIONS, primary=True),
-        Button(texts.BUTTON_STATUS, Command(Name.STATUS).action),
+        Button(texts.BUTTON_STATUS, Command(Name.STATUS)),
     ).done()
 
 

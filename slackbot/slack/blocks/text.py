@@ -53,14 +53,14 @@ def rich(sentence: str, values: Mapping[str, Value]) -> Block:
     """Return a sentence of `texts.py` as a `rich_text` block."""
     elements = []
     for value, form, styles in _pieces(sentence, values):
-        style = dict.fromkeys(sorted(styles), True)
+        element: Block = {"type": "text", "text": value}
         if isinstance(value, datetime):
-            date: Block = {"type": "date", "timestamp": int(value.timestamp())}
-            date |= {"format": _DATE_FORMATS[form], "fallback": _utc(value, form)}
-            elements.append(date)
-        elif value:
-            element: Block = {"type": "text", "text": value}
-            elements.append(element | {"style": style} if style else element)
+            element = {"type": "date", "timestamp": int(value.timestamp())}
+            element |= {"format": _DATE_FORMATS[form], "fallback": _utc(value, form)}
+        elif styles:
+            element["style"] = dict.fromkeys(sorted(styles), True)
+        if value:
+            elements.append(element)
     if not elements:
         elements.append({"type": "text", "text": NOTHING})
     section = {"type": "rich_text_section", "elements": elements}

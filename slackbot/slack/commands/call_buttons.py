@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from slackbot.aio.tasks import BackgroundTasks, SingleFlight
@@ -17,19 +18,21 @@ from slackbot.slack.commands.handlers import defect_card
 _MATCH_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
+@dataclass(eq=False, kw_only=True)
 class CallButtons:
     """Handlers of a call's buttons. The button names the match, never the person."""
 
-    def __init__(self, calls: Calls, *, background: BackgroundTasks, links: HubLinks) -> None:
-        self._calls = calls
-        self._background = background
-        self._links = links
-        self._new_links = SingleFlight[tuple[Person, str], Message](background, "answer")
+    calls: Calls
+    background: BackgroundTasks
+    links: HubLinks
+
+    def __post_init__(self) -> None:
+        self._new_links = SingleFlight[tuple[Person, str], Message](self.background, "answer")
 
     def opened(self, person: Person, match_id: str) -> None:
         """Record that the link was pressed; Slack reports it besides opening the link."""
         if _MATCH_ID.fullmatch(match_id):
-            self._background.start(self._calls.opened(person, MatchId(match_id)), "note")
+            self.background.start(self.calls.opened(person, MatchId(match_id)), "note")
 
     def new_link(self, person: Person, match_id: str) -> asyncio.Task[Message]:
         """Start to replace the call's link, and draw the card with the new one.
@@ -43,9 +46,9 @@ class CallButtons:
         if not _MATCH_ID.fullmatch(match_id):
             return no_call_card()
         try:
-            match, url = await self._calls.renew(person, MatchId(match_id))
+            match, url = await self.calls.renew(person, MatchId(match_id))
         except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
             return defect_card(error)
         if match is None:
             return no_call_card()
-        return match_card(match, self._links, url) if url else call_gone_card(match, self._links)
+        return match_card(match, self.links, url) if url else call_gone_card(match, self.links)

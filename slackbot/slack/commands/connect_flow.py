@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -48,86 +49,60 @@ class Problem:
     sentence: str
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ConnectFlow:
     """Opens the form, submits it, and runs the pending command afterwards."""
 
-    def __init__(
-        self,
-        *,
-        accounts: Accounts,
-        handlers: CommandHandlers,
-        responder: Responder,
-        views: Views,
-        background: BackgroundTasks,
-        links: HubLinks,
-        slash: str,
-        event: EventSlug | None,
-    ) -> None:
-        self._accounts = accounts
-        self._handlers = handlers
-        self._responder = responder
-        self._views = views
-        self._background = background
-        self._links = links
-        self._slash = slash
-        self._event = event
+    accounts: Accounts
+    handlers: CommandHandlers
+    responder: Responder
+    views: Views
+    background: BackgroundTasks
+    links: HubLinks
+    slash: str
+    event: EventSlug | None
 
     def open_form(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
         """Open the form in the background, at once: the trigger lives three seconds."""
         work = self._open(person, trigger_id, pending)
-        self._background.start(self._answered(work, person, pending), "open_form")
+        self.background.start(self._answered(work, person, pending), "open_form")
 
-    def token_help(self, pending: PendingCommand) -> asyncio.Task[Message]:
+    async def token_help(self, pending: PendingCommand) -> Message:
         """Explain where to find a token."""
-
-        async def draw() -> Message:
-            return token_help_card(pending.parsed, self._links)
-
-        return self._background.start(draw(), "token_help")
-
-    def submit(self, form: Form) -> asyncio.Task[Link | Problem]:
-        """Connect the account; once linked, the pending command runs by itself."""
-        return self._background.start(self._submit(form), "submit")
-
-    def show_later(self, task: asyncio.Task[Link | Problem], form: Form, view_id: str) -> None:
-        """Show the outcome in the modal when it is ready."""
-        self._background.start(self._show(task, form, view_id), "show_later")
+        return token_help_card(pending.parsed, self.links)
 
     async def _open(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
-        event = await self._accounts.event_of(person)
-        try:
-            await self._accounts.link(person)
-        except SlackbotError:  # not linked, or Accelevents refused the token
-            linked_to = ""
-        else:
-            linked_to = event or ""
+        event, linked_to = await self.accounts.event_of(person), ""
+        with suppress(SlackbotError):  # not linked, or Accelevents refused the token
+            linked_to = (await self.accounts.link(person)).event
         view = modals.connect_form(
-            pending, self._links, event=event or self._event or "", linked_to=linked_to
+            pending, self.links, event=event or self.event or "", linked_to=linked_to
         )
         try:
-            await self._views.open(person, trigger_id, view)
+            await self.views.open(person, trigger_id, view)
         except MessageError as error:
             # The trigger was too old, or Slack too slow: another button brings another trigger.
             log.info("form_not_opened", reason=error.reason)
-            await self._send(person, pending, connect_prompt(pending.parsed, self._slash))
+            await self._send(person, pending, connect_prompt(pending.parsed, self.slash))
 
-    async def _submit(self, form: Form) -> Link | Problem:
+    async def submit(self, form: Form) -> Link | Problem:
+        """Connect the account; once linked, the pending command runs by itself."""
         try:
-            link = await self._accounts.connect(form.person, form.event, form.credential)
+            link = await self.accounts.connect(form.person, form.event, form.credential)
         except SlackbotError as error:
-            return Problem(*modals.field_error(error, self._links))
+            return Problem(*modals.field_error(error, self.links))
         except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
             defect_card(error)
-            return Problem(*modals.field_error(None, self._links))
+            return Problem(*modals.field_error(None, self.links))
         work = self._run_pending(form, link)
-        self._background.start(self._answered(work, form.person, form.pending), "pending_command")
+        self.background.start(self._answered(work, form.person, form.pending), "pending_command")
         # Slack opens about fifty channels a minute, so do not wait until many matches come.
-        self._background.start(self._responder.open_channel(form.person), "open_channel")
+        self.background.start(self.responder.messenger.open_channel(form.person), "open_channel")
         return link
 
     async def _run_pending(self, form: Form, link: Link) -> None:
         command = form.pending.parsed
-        availability = await self._accounts.availability(form.person)
+        availability = await self.accounts.availability(form.person)
         if command.name in NOT_PENDING and availability is not None:
             # People who were available when their token was refused continue there.
             command = Command(Name.STATUS)
@@ -136,39 +111,38 @@ class ConnectFlow:
         if command.name in NOT_PENDING:
             message = linked_card(link, next_steps=True)
         else:
-            answer = await asyncio.shield(self._handlers.start(form.person, command))
+            answer = await asyncio.shield(self.handlers.start(form.person, command))
             message = linked_card(link, next_steps=False).above(answer)
         await self._send(form.person, form.pending, message)
 
     async def _answered(
         self, work: Awaitable[None], person: Person, pending: PendingCommand
     ) -> None:
-        """Do the work, and answer if it fails."""
         try:
             await work
         except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
             await self._send(person, pending, defect_card(error))
 
     async def _send(self, person: Person, pending: PendingCommand, message: Message) -> None:
-        url, replace = pending.response_url, pending.is_prompt
-        await self._responder.send(person, url, message, replace=replace)
+        await self.responder.send(person, pending.response_url, message, replace=pending.is_prompt)
 
-    async def _show(self, task: asyncio.Task[Link | Problem], form: Form, view_id: str) -> None:
+    async def show(self, task: asyncio.Task[Link | Problem], form: Form, view_id: str) -> None:
+        """Show the outcome in the modal when it is ready."""
         outcome = await asyncio.shield(task)
         if isinstance(outcome, Link):
             view = modals.connected(form.pending, outcome.event)
         else:
             view = modals.connect_form(
                 form.pending,
-                self._links,
+                self.links,
                 event=form.event,
                 credential=form.credential,
                 problem=outcome.sentence,
             )
         try:
-            await send_with_retry(lambda: self._views.update(form.person, view_id, view))
+            await send_with_retry(lambda: self.views.update(form.person, view_id, view))
         except MessageError:
             # The modal was closed meanwhile. Once linked, the pending command's answer follows.
             if isinstance(outcome, Problem):
                 card = problem_card(outcome.sentence)
-                await self._responder.send(form.person, "", card, replace=False)
+                await self.responder.send(form.person, "", card, replace=False)

@@ -95,28 +95,14 @@ class ReplyTarget:
         )
 
 
+@dataclass(frozen=True, eq=False)
 class Responder:
     """Delivers answers in background tasks, with retries."""
 
-    def __init__(
-        self,
-        messenger: SlackMessenger,
-        response_urls: ResponseUrls,
-        views: Views,
-        background: BackgroundTasks,
-    ) -> None:
-        self._messenger = messenger
-        self._response_urls = response_urls
-        self._views = views
-        self._background = background
-
-    def mark_active(self, person: Person) -> None:
-        """Record that somebody did something in Slack."""
-        self._messenger.mark_active(person)
-
-    async def open_channel(self, person: Person) -> None:
-        """Open the person's direct message before there is anything to send."""
-        await self._messenger.open_channel(person)
+    messenger: SlackMessenger
+    response_urls: ResponseUrls
+    views: Views
+    background: BackgroundTasks
 
     def follow_up(self, task: asyncio.Task[Message], person: Person, response_url: str) -> None:
         """Send a command's answer when it is ready."""
@@ -133,13 +119,13 @@ class Responder:
             person, posted, message = target.person, target.own_message, await asyncio.shield(task)
             if target.home:
                 view = message.home_view()
-                await send_with_retry(lambda: self._views.publish_home(person, view))
+                await send_with_retry(lambda: self.views.publish_home(person, view))
             elif posted is not None:
                 whole = Message(message.text, [*target.kept, *message.blocks])
                 try:
-                    await send_with_retry(lambda: self._messenger.update(person, posted, whole))
+                    await send_with_retry(lambda: self.messenger.update(person, posted, whole))
                 except MessageRefused:
-                    await send_with_retry(lambda: self._messenger.post(person, message))
+                    await send_with_retry(lambda: self.messenger.post(person, message))
             else:
                 await self.send(person, target.response_url, message, replace=True)
 
@@ -148,8 +134,8 @@ class Responder:
     async def send(self, person: Person, url: str, message: Message, *, replace: bool) -> None:
         """Send an answer by `response_url`, or by direct message if `url` is empty or fails."""
         await send_with_retry(
-            lambda: self._response_urls.send(person, url, message, replace=replace)
+            lambda: self.response_urls.send(person, url, message, replace=replace)
         )
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        hold_slot_for(self._background.start(work, "reply"))
+        hold_slot_for(self.background.start(work, "reply"))

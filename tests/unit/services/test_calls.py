@@ -165,7 +165,7 @@ def labels(message: Message) -> list[str]:
 async def test_a_new_link_is_for_the_one_who_asks(stage: CallStage):
     """For another person's match, or junk, there is no link and nothing is revoked."""
     link = await stage.offered()
-    calling = CallButtons(stage.calls, background=BackgroundTasks(), links=LINKS)
+    calling = CallButtons(calls=stage.calls, background=BackgroundTasks(), links=LINKS)
     for person, match_id in (
         (BEN, with_call().id),
         (NAMESAKE, with_call().id),
@@ -185,7 +185,7 @@ async def test_a_new_link_is_for_the_one_who_asks(stage: CallStage):
 async def test_two_presses_make_one_new_link(stage: CallStage):
     """Both presses get the same link, so that the one drawn last works."""
     await stage.offered()
-    calling = CallButtons(stage.calls, background=BackgroundTasks(), links=LINKS)
+    calling = CallButtons(calls=stage.calls, background=BackgroundTasks(), links=LINKS)
     first, second = [calling.new_link(ANA, with_call().id) for _ in range(2)]
     assert await first == await second
     assert await calling.new_link(ANA, with_call().id) != await first
@@ -195,7 +195,7 @@ async def test_a_closed_call_has_no_new_link(stage: CallStage):
     """After the round, or for a host no longer allowed, the card says so and links the hub."""
     match = with_call()
     await stage.offered(match)
-    calling = CallButtons(stage.calls, background=BackgroundTasks(), links=LINKS)
+    calling = CallButtons(calls=stage.calls, background=BackgroundTasks(), links=LINKS)
     stage.clock.advance(180)
     message = await calling.new_link(ANA, match.id)
     assert texts.CALL_GONE in message.text
@@ -203,5 +203,5 @@ async def test_a_closed_call_has_no_new_link(stage: CallStage):
     assert labels(message)[0] == texts.BUTTON_MEET
     assert not {texts.BUTTON_CALL, texts.BUTTON_NEW_LINK} & set(labels(message))
     other = CallStage(stage.store, stage.page, hosts=MediaHosts.of(["*.example"]))
-    calling = CallButtons(other.calls, background=BackgroundTasks(), links=LINKS)
+    calling = CallButtons(calls=other.calls, background=BackgroundTasks(), links=LINKS)
     assert texts.CALL_GONE in (await calling.new_link(ANA, match.id)).text

@@ -24,14 +24,15 @@ def register(app: AsyncApp, parts: Parts) -> None:
     async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         target = ReplyTarget.of(body)
         person = target.person
-        responder.mark_active(person)
+        responder.messenger.mark_active(person)
         action_id, value = str(action.get("action_id")), str(action.get("value") or "")
         if action_id == LINK_OPEN:
             url = target.response_url
             pending = PendingCommand(command=value, response_url=url, is_prompt=True)
             connect_flow.open_form(person, str(body.get("trigger_id")), pending)
         elif action_id == LINK_HELP:
-            responder.reply(connect_flow.token_help(PendingCommand(command=value)), target)
+            help_card = connect_flow.token_help(PendingCommand(command=value))
+            responder.reply(parts.background.start(help_card, "token_help"), target)
         elif action_id == CALL_OPEN:
             parts.call_buttons.opened(person, value)
         elif action_id == CALL_NEW:

@@ -19,7 +19,7 @@ def register(app: AsyncApp, parts: Parts) -> None:
 
     async def networking(ack: AsyncAck, command: dict[str, Any]) -> None:
         person = person_of(command)
-        parts.responder.mark_active(person)
+        parts.responder.messenger.mark_active(person)
         parsed = parse(command.get("text") or "")
         url = str(command.get("response_url") or "")
         if isinstance(parsed, Command) and parsed.name is Name.CONNECT:

@@ -19,7 +19,7 @@ def register(app: AsyncApp, parts: Parts) -> None:
 
     async def home_opened(body: dict[str, Any], event: dict[str, Any]) -> None:
         opener, event_id = slack_person(body["team_id"], event["user"]), str(body["event_id"])
-        parts.responder.mark_active(opener)
+        parts.responder.messenger.mark_active(opener)
         if event.get("tab") == "home":
             parts.background.start(show_home(opener, event_id), "show_home")
 

@@ -24,9 +24,10 @@ def register(app: AsyncApp, parts: Parts) -> None:
             credential=_value(view, CREDENTIAL),
             pending=PendingCommand.load(str(view.get("private_metadata") or "")),
         )
-        task = connect_flow.submit(form)
+        task = parts.background.start(connect_flow.submit(form), "submit")
         if not await ready_in_time(task):
-            connect_flow.show_later(task, form, str(view["id"]))
+            outcome = connect_flow.show(task, form, str(view["id"]))
+            parts.background.start(outcome, "show_later")
             await ack(response_action="update", view=checking(form.pending))
         elif isinstance(problem := task.result(), Problem):
             await ack(response_action="errors", errors={problem.field: problem.sentence})
