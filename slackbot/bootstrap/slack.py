@@ -55,7 +55,6 @@ def build_slack(
         accounts=accounts,
         handlers=handlers,
         responder=responder,
-        views=views,
         background=background,
         links=links,
         slash=slash,

@@ -23,7 +23,6 @@ from slackbot.slack.command import Command, Name
 from slackbot.slack.commands.handlers import CommandHandlers, defect_card
 from slackbot.slack.commands.responder import Responder
 from slackbot.slack.outbound.retry import send_with_retry
-from slackbot.slack.outbound.views import Views
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +55,6 @@ class ConnectFlow:
     accounts: Accounts
     handlers: CommandHandlers
     responder: Responder
-    views: Views
     background: BackgroundTasks
     links: HubLinks
     slash: str
@@ -79,7 +77,7 @@ class ConnectFlow:
             pending, self.links, event=event or self.event or "", linked_to=linked_to
         )
         try:
-            await self.views.open(person, trigger_id, view)
+            await self.responder.views.open(person, trigger_id, view)
         except MessageError as error:
             # The trigger was too old, or Slack too slow: another button brings another trigger.
             log.info("form_not_opened", reason=error.reason)
@@ -140,7 +138,7 @@ class ConnectFlow:
                 problem=outcome.sentence,
             )
         try:
-            await send_with_retry(lambda: self.views.update(form.person, view_id, view))
+            await send_with_retry(lambda: self.responder.views.update(form.person, view_id, view))
         except MessageError:
             # The modal was closed meanwhile. Once linked, the pending command's answer follows.
             if isinstance(outcome, Problem):
