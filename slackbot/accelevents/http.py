@@ -183,7 +183,7 @@ class HttpClient:
             return response.status_code, response.headers, bytes(body)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class _Retryable(Exception):
     """An attempt failed; another one may succeed."""
 

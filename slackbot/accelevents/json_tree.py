@@ -22,7 +22,7 @@ _FREE_TEXT_FIELDS: Final = frozenset(
 T = TypeVar("T")
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Node:
     """An object, or an array, which has no fields. `name` is the folded name of its field."""
 

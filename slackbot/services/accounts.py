@@ -31,7 +31,7 @@ from slackbot.domain.text import digest
 log = structlog.get_logger(__name__)
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Accounts:
     """The links between people in Slack and their Accelevents accounts.
 

@@ -42,7 +42,7 @@ class AvailabilityStatus:
         return self.feed is not None and self.feed.connected
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Availabilities:
     """Everybody's availability."""
 

@@ -42,7 +42,7 @@ class Entry:
     ends_in: timedelta | None  # until the end of the round, if known
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Calls:
     """The calls of all matches. Of links and cookies only digests are stored."""
 

@@ -39,7 +39,7 @@ STORE_SECONDS = 1.0  # between attempts to handle an event while the database is
 DRAIN_SECONDS = 2.0  # at shutdown, for events that are being handled
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class FeedMonitor:
     """Runs one polling task per available person, and one task per event."""
 

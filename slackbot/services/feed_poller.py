@@ -17,7 +17,7 @@ from slackbot.services.matches import Matches
 log = structlog.get_logger(__name__)
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class FeedPoller:
     """Polls for one person at a time: missed matches, the end of the session, their status.
 

@@ -22,7 +22,7 @@ def mostly_disconnected(feeds: Sequence[FeedHealth]) -> bool:
     return down > 1 and 2 * down > len(feeds)
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class HealthMonitor:
     """The results of the last check. Before the first one everything counts as healthy."""
 

@@ -44,7 +44,7 @@ GRACE_SECONDS = 3.0
 STORES_AT_ONCE = 16
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Matches:
     """The record of matches. Every stored match whose notice is pending is submitted."""
 

@@ -42,7 +42,7 @@ REMARK_AGE = timedelta(hours=1)  # the same for a remark; what it says is in the
 DEFECTS = 20  # failures by a defect of ours before a notice is set aside
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Notices:
     """Sends notices. A match's outcome is recorded in its row, the source of truth."""
 

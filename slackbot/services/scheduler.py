@@ -13,7 +13,7 @@ TICK_SECONDS = 1.0  # between two searches for rounds that have ended
 RESUME_SECONDS = 60.0  # between two submissions of pending matches; those being sent go on
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Scheduler:
     """Submits what is due. Several processes may run it: each end is taken over once."""
 

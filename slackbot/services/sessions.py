@@ -46,7 +46,7 @@ class Listing:
     availability: Availability | None
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Sessions:
     """The sessions of the event that a person is linked to."""
 

@@ -46,7 +46,7 @@ class Installation:
     token: str = field(repr=False)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SingleInstallation:
     """The one workspace of `SLACK_BOT_TOKEN`, asked for once with `auth.test` and cached."""
 

@@ -88,3 +88,30 @@ def test_tests_are_promises_without_mocks(path: Path) -> None:
         if isinstance(node, ast.ImportFrom)
     }
     assert not {name for name in imports if "mock" in name.lower()}
+
+
+SECRET_FIELD = re.compile(r"(?:^|_)(?:token|secret|password|keys)$")
+
+
+def printed_fields(path: Path) -> list[ast.AnnAssign]:
+    """Return the fields that the `repr` of a dataclass of the file shows."""
+    found = []
+    for cls in (n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.ClassDef)):
+        decorators = [ast.unparse(decorator) for decorator in cls.decorator_list]
+        if any(text.startswith("dataclass") and "repr=False" not in text for text in decorators):
+            fields = [node for node in cls.body if isinstance(node, ast.AnnAssign)]
+            found += [field for field in fields if "repr=False" not in ast.unparse(field)]
+    return found
+
+
+@pytest.mark.parametrize("path", PRODUCT, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_dataclass_prints_a_secret(path: Path) -> None:
+    """A field that is named like a secret is a `SecretStr`, or stays out of the `repr`."""
+    shown = [
+        ast.unparse(field)
+        for field in printed_fields(path)
+        if SECRET_FIELD.search(ast.unparse(field.target))
+        and "SecretStr" not in ast.unparse(field.annotation)
+        and "sandbox" not in path.parts  # its secrets are invented
+    ]
+    assert shown == []

@@ -18,7 +18,7 @@ from slackbot.slack.commands.handlers import defect_card
 _MATCH_ID: Final = re.compile(r"[0-9a-f]{32}")
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class CallButtons:
     """Handlers of a call's buttons. The button names the match, never the person."""
 

@@ -48,7 +48,7 @@ class Problem:
     sentence: str
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ConnectFlow:
     """Opens the form, submits it, and runs the pending command afterwards."""
 

@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 CHANGES: Final = frozenset({Name.JOIN, Name.AVAILABLE, Name.PAUSE, Name.DISCONNECT})
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class CommandHandlers:
     """Runs commands. `answer` never raises: every error becomes a card."""
 

@@ -95,7 +95,7 @@ class ReplyTarget:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Responder:
     """Delivers answers in background tasks, with retries."""
 

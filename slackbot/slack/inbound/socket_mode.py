@@ -69,7 +69,7 @@ class SocketModeOptions:
     connection: ConnectionOptions = field(default_factory=ConnectionOptions)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class _PoolEntry:
     """One connection of the pool, and the one before it while that closes."""
 
@@ -85,7 +85,7 @@ class _PoolEntry:
         return self.connection is not None and self.connection.is_up
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SocketMode:
     """A pool of connections that pass envelopes to Bolt: `start` it, and `aclose` it at the end."""
 

@@ -64,7 +64,7 @@ class ConnectionOptions:
     close_seconds: float = 1.0
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SocketModeConnection:
     """An open connection. `replace_reason` is set once it has to be replaced."""
 

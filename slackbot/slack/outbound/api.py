@@ -73,7 +73,7 @@ LEASE_LAPSED: Final = "lease_lapsed"
 LEASE_DELAY_SECONDS: Final = 1.0
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SlackApi:
     """Web API requests with the token of a person's workspace.
 

@@ -26,7 +26,7 @@ CAPACITY: Final = 10_000
 CHANNEL_GONE: Final = "channel_not_found"
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class DmChannels:
     """Direct message channels, cached and stored: Slack opens about fifty a minute."""
 

@@ -31,7 +31,7 @@ PAGES: Final = 2
 CLOCK_SKEW: Final = timedelta(minutes=1)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class SlackMessenger:
     """Direct messages through the outgoing queue. Implements `ports.Messenger`."""
 

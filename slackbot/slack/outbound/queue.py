@@ -86,7 +86,7 @@ class SendRequest:
     channel: str | None = None
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class QueueEntry:
     """A queued request and its callers: several, if it superseded an earlier one."""
 

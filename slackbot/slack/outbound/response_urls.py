@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 HOSTS: Final = {"hooks.slack.com", "hooks.slack-gov.com"}
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class ResponseUrls:
     """Answers by `response_url`, or by direct message where that does not work."""
 

@@ -11,7 +11,7 @@ from slackbot.slack.outbound.api import SlackApi
 from slackbot.slack.outbound.queue import Rank, SendRequest, WorkspaceQueue
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Views:
     """Views of a person. Home waits in the outgoing queue, modals do not."""
 
