@@ -30,18 +30,13 @@ class Slot:
     def __init__(self, semaphore: asyncio.Semaphore) -> None:
         self._semaphore: asyncio.Semaphore | None = semaphore
         # The first reply, and every task that continues after it.
-        self._unfinished = 1
+        self.unfinished = 1
         self._timer = asyncio.get_running_loop().call_later(HELD_SECONDS, self._release)
-
-    def hold_for(self, task: asyncio.Task[Any]) -> None:
-        """Hold the slot until this task is done, too."""
-        self._unfinished += 1
-        task.add_done_callback(lambda _: self.finish())
 
     def finish(self) -> None:
         """Finish one part of the request; the last one releases the slot."""
-        self._unfinished -= 1
-        if self._unfinished == 0:
+        self.unfinished -= 1
+        if self.unfinished == 0:
             self._release()
 
     def _release(self) -> None:
@@ -55,7 +50,8 @@ def hold_slot_for(task: asyncio.Task[Any]) -> None:
     """Hold the current request's slot, if it has one, until the task is done."""
     slot = current_slot.get()
     if slot is not None:
-        slot.hold_for(task)
+        slot.unfinished += 1
+        task.add_done_callback(lambda _: slot.finish())
 
 
 def seconds_left(limit: float) -> float:

@@ -114,6 +114,7 @@ class SocketMode:
         Raises:
             AppTokenRefused: Slack refuses the token.
         """
+        SOCKET_MODE_CONNECTIONS.set_function(lambda: sum(entry.is_up for entry in self._pool))
         try:
             await self._connect(self._pool[0])
         except NotConnected as error:
@@ -135,7 +136,6 @@ class SocketMode:
             if entry.connection is not None:
                 await entry.connection.close()
                 entry.connection = None
-            self._update_gauge()
 
     async def _step(self, entry: _PoolEntry) -> None:
         """Watch the connection until its end, or try once to replace it."""
@@ -163,18 +163,12 @@ class SocketMode:
             await asyncio.wait({entry.leaving})
             entry.leaving = None
         connection = await connect(
-            self.client,
-            self.app_token,
-            self._dispatch,
-            self._received,
-            self.background,
-            self.options.connection,
+            self.client, self.app_token, self._dispatch, self.background, self.options.connection
         )
         before, entry.connection = entry.connection, connection
         if before is not None:
             leave = before.leave(self.options.leave_seconds)
             entry.leaving = self._tasks.start(leave, "socket_mode_leaving")
-        self._update_gauge()
         counted = connection.count_at_slack
         SOCKET_MODE_AT_SLACK.set(counted)
         # Others of ours may have connected at the same moment, so count all that we can have.
@@ -202,22 +196,17 @@ class SocketMode:
         if reason == "too_many_websockets" or not connection.is_up:
             entry.connection = None
             await connection.close()
-        self._update_gauge()
 
     def _record_failure(self, entry: _PoolEntry, error: NotConnected) -> None:
         entry.failures += 1
         entry.retry_after = error.retry_after
         SOCKET_MODE_FAILURES.labels(reason=error.reason).inc()
         log.warning("socket_mode_not_connected", reason=error.reason)
-        self._update_gauge()
-
-    def _update_gauge(self) -> None:
-        SOCKET_MODE_CONNECTIONS.set(sum(entry.is_up for entry in self._pool))
 
     # --- receiving -------------------------------------------------------------------------------
 
-    def _received(self, connection: SocketModeConnection) -> None:
-        """Count an envelope as missed by every other connection."""
+    def _count(self, connection: SocketModeConnection) -> None:
+        """Count an envelope as missed by every connection but the one that it came over."""
         for entry in self._pool:
             other = entry.connection
             if other is None or not other.is_up:
@@ -230,8 +219,11 @@ class SocketMode:
                 entry.passed_over *= 2
                 other.replace("passed_over")
 
-    async def _dispatch(self, request: SocketModeRequest) -> SocketModeResponse | None:
+    async def _dispatch(
+        self, connection: SocketModeConnection, request: SocketModeRequest
+    ) -> SocketModeResponse | None:
         """Return Bolt's response as an acknowledgement; None if Bolt has none."""
+        self._count(connection)
         try:
             response: BoltResponse = await run_async_bolt_app(self.app, request)
         except Exception as error:  # noqa: BLE001 - its traceback may quote the payload
@@ -239,14 +231,7 @@ class SocketMode:
             return None
         if response.status != 200:
             return None
-        return SocketModeResponse(request.envelope_id, _payload(response))
-
-
-def _payload(response: BoltResponse) -> dict[str, Any] | None:
-    """Return Bolt's body: None, a JSON object, or a text."""
-    if not response.body:
-        return None
-    if not response.first_headers().get("content-type", "").startswith("application/json"):
-        return {"text": response.body}
-    payload: dict[str, Any] = json.loads(response.body)
-    return payload
+        payload: Any = response.body or None
+        if payload and response.first_headers()["content-type"].startswith("application/json"):
+            payload = json.loads(payload)
+        return SocketModeResponse(request.envelope_id, payload)

@@ -32,7 +32,9 @@ from slackbot.telemetry import UNREADABLE
 log = structlog.get_logger(__name__)
 
 # Answers an envelope; None leaves it unacknowledged, so that Slack sends an event again.
-Dispatch = Callable[[SocketModeRequest], Awaitable[SocketModeResponse | None]]
+Dispatch = Callable[
+    ["SocketModeConnection", SocketModeRequest], Awaitable[SocketModeResponse | None]
+]
 
 REFUSALS: Final = FINAL_ERRORS | {"not_allowed_token_type", "missing_scope", "no_permission"}
 DISCONNECTS: Final = {"warning", "refresh_requested", "too_many_websockets", "link_disabled"}
@@ -70,8 +72,6 @@ class SocketModeConnection:
 
     socket: aiohttp.ClientWebSocketResponse
     dispatch: Dispatch
-    # Called with every envelope.
-    received: Callable[[SocketModeConnection], None]
     background: BackgroundTasks
     options: ConnectionOptions
 
@@ -87,9 +87,9 @@ class SocketModeConnection:
         self.passed_over = 0
         # The last envelope, on the monotonic clock.
         self.received_at = time.monotonic()
-        self._greeted = False
         # Set by Slack's hello, or by the end of a connection without one.
         self._opened = asyncio.Event()
+        self._greeted = False
         self._pending_answers: set[asyncio.Task[None]] = set()
         self._reader = asyncio.create_task(self._read(), name="socket_mode_connection")
 
@@ -154,7 +154,6 @@ class SocketModeConnection:
                 self.replace(reason if reason in DISCONNECTS else "disconnect")
             case {"type": str(kind), "envelope_id": str(key), "payload": dict()} if kind and key:
                 self.received_at = arrived
-                self.received(self)
                 # In the background, since a listener's work outlives the connection.
                 task = self.background.start(self._answer(message, arrived), "envelope")
                 self._pending_answers.add(task)
@@ -167,7 +166,7 @@ class SocketModeConnection:
         request = SocketModeRequest.from_dict(envelope)
         assert request is not None, "it has the three fields"
         arrived_at.set(arrived)
-        answer = await self.dispatch(request)
+        answer = await self.dispatch(self, request)
         if answer is None:
             return
         if not request.accepts_response_payload:
@@ -182,7 +181,6 @@ async def connect(
     client: AsyncWebClient,
     app_token: str,
     dispatch: Dispatch,
-    received: Callable[[SocketModeConnection], None],
     background: BackgroundTasks,
     options: ConnectionOptions,
 ) -> SocketModeConnection:
@@ -203,7 +201,7 @@ async def connect(
                 max_msg_size=4 * BODY_LIMIT,
                 proxy=client.proxy,
             )
-            connection = SocketModeConnection(socket, dispatch, received, background, options)
+            connection = SocketModeConnection(socket, dispatch, background, options)
             try:
                 await connection.wait_greeted()
             except BaseException:

@@ -36,8 +36,6 @@ from slackbot.slack.outbound.rate_limits import (
 from slackbot.telemetry import OUTGOING_LIMITED, OUTGOING_WAITING
 
 T = TypeVar("T")
-Now = Callable[[], float]
-Sleep = Callable[[float], Awaitable[None]]
 
 # Requests in flight.
 LIMIT: Final = 16
@@ -95,48 +93,34 @@ class QueueEntry:
     send: Callable[[], Awaitable[Any]]
     callers: list[asyncio.Future[Any]]
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
-    queued: bool = False
     refusals: int = 0
-    superseded_by: QueueEntry | None = None
 
     @property
     def is_wanted(self) -> bool:
         """True while any caller waits."""
         return not all(caller.done() for caller in self.callers)
 
-    def supersede(self, earlier: QueueEntry) -> None:
-        """Answer the earlier entry's callers too, at the better one of both positions."""
-        rank, age, _ = min(self.order, earlier.order)
-        self.order = (rank, age, self.order[2])
-        self.callers[:0] = earlier.callers
-        earlier.superseded_by = self
-
     def resolve(self, result: object = None, error: BaseException | None = None) -> None:
         """Give the callers that still wait the result or the error."""
         for caller in self.callers:
             if caller.done():
                 continue
-            if error is not None:
-                caller.set_exception(error)
-            else:
+            if error is None:
                 caller.set_result(result)
+            else:
+                caller.set_exception(error)
 
 
+@dataclass(eq=False, kw_only=True)
 class WorkspaceQueue:
     """The outgoing queue of one workspace."""
 
-    def __init__(
-        self,
-        *,
-        now: Now = time.monotonic,
-        sleep: Sleep = asyncio.sleep,
-        limit: int = LIMIT,
-        closing_seconds: float = CLOSING_SECONDS,
-    ) -> None:
-        self._now = now
-        self._sleep = sleep
-        self._limit = limit
-        self._closing_seconds = closing_seconds
+    now: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    limit: int = LIMIT
+    closing_seconds: float = CLOSING_SECONDS
+
+    def __post_init__(self) -> None:
         self._numbers = count()
         # By method, each in order.
         self._waiting: defaultdict[str, list[QueueEntry]] = defaultdict(list)
@@ -147,7 +131,7 @@ class WorkspaceQueue:
         self._busy: set[Hashable] = set()
         self._methods: defaultdict[str, MethodLimit] = defaultdict(MethodLimit)
         self._channels = ChannelLimit()
-        self._edits = TokenBucket(EDITS_TOGETHER, EDITS_A_SECOND, now=now)
+        self._edits = TokenBucket(EDITS_TOGETHER, EDITS_A_SECOND, now=self.now)
         self._next_due = inf
         self._timer: asyncio.Task[None] | None = None
         self._pump_handle: asyncio.Handle | None = None
@@ -165,7 +149,7 @@ class WorkspaceQueue:
         """
         if self._closing:
             raise MessageDelayed(CLOSED, CLOSED_SECONDS)
-        wait = self._methods[request.method].closed_until - self._now()
+        wait = self._methods[request.method].closed_until - self.now()
         if wait > LONGEST_WAIT_SECONDS:
             raise MessageDelayed(RATELIMITED, wait - EDGE_SECONDS - EARLY_SECONDS)
         age = time.time() if request.since is None else request.since.timestamp()
@@ -175,9 +159,8 @@ class WorkspaceQueue:
         try:
             return await caller
         except asyncio.CancelledError:
-            while entry.superseded_by is not None:
-                entry = entry.superseded_by
-            if entry.queued and not entry.is_wanted:
+            entry = self._by_key.get(request.key, entry)  # superseded by a later one
+            if entry in self._waiting[request.method] and not entry.is_wanted:
                 self._remove(entry)
             raise
 
@@ -188,7 +171,7 @@ class WorkspaceQueue:
             self._timer.cancel()
         for method in self._waiting:
             self._return_callers(method, CLOSED_SECONDS, CLOSED)
-        await self._tasks.drain(self._closing_seconds)
+        await self._tasks.drain(self.closing_seconds)
 
     # --- waiting ---------------------------------------------------------------------------------
 
@@ -199,9 +182,11 @@ class WorkspaceQueue:
             self._remove(other)
             # An entry that returns after a refusal may be the earlier one.
             earlier, entry = sorted((other, entry), key=lambda either: either.order[2])
-            entry.supersede(earlier)
+            # The later one answers the callers of both, at the better one of both positions.
+            rank, age, _ = min(entry.order, earlier.order)
+            entry.order = (rank, age, entry.order[2])
+            entry.callers[:0] = earlier.callers
         insort(self._waiting[entry.request.method], entry, key=attrgetter("order"))
-        entry.queued = True
         if key is not None:
             self._by_key[key] = entry
         OUTGOING_WAITING.labels(rank=entry.request.rank.name.lower()).inc()
@@ -209,7 +194,6 @@ class WorkspaceQueue:
 
     def _remove(self, entry: QueueEntry) -> None:
         self._waiting[entry.request.method].remove(entry)
-        entry.queued = False
         if entry.request.key is not None:
             del self._by_key[entry.request.key]
         OUTGOING_WAITING.labels(rank=entry.request.rank.name.lower()).dec()
@@ -232,10 +216,10 @@ class WorkspaceQueue:
         self._pump_handle = None
         if self._closing:
             return
-        self._next_due, now = inf, self._now()
+        self._next_due, now = inf, self.now()
         ready = [self._ready(method, now) for method, entries in self._waiting.items() if entries]
         for entry in merge(*ready, key=attrgetter("order")):
-            if len(self._in_flight) >= self._limit:
+            if len(self._in_flight) >= self.limit:
                 break
             if self._may_start(entry, now):
                 self._start(entry)
@@ -246,7 +230,7 @@ class WorkspaceQueue:
             self._timer = asyncio.create_task(self._pump_after(self._next_due - now))
 
     async def _pump_after(self, seconds: float) -> None:
-        await self._sleep(seconds)
+        await self.sleep(seconds)
         self._timer = None  # so that it is not cancelled from within
         self._pump()
 
@@ -269,11 +253,10 @@ class WorkspaceQueue:
         request = entry.request
         if request.channel in self._busy or request.key in self._busy:
             return False
-        if entry.order[0] >= Rank.EDIT:
-            # Edits and Home leave half of the slots to urgent requests.
-            low = sum(other.order[0] >= Rank.EDIT for other in self._in_flight)
-            if low >= max(1, self._limit // 2):
-                return False
+        # Edits and Home leave half of the slots to urgent requests.
+        low = sum(other.order[0] >= Rank.EDIT for other in self._in_flight)
+        if entry.order[0] >= Rank.EDIT and low >= max(1, self.limit // 2):
+            return False
         if request.method == POST:
             free_at = self._channels.free_at(request.channel)
             if free_at > now:
@@ -307,22 +290,22 @@ class WorkspaceQueue:
                 entry.resolve(error=error)
         except Exception as error:  # noqa: BLE001 - the callers get it
             if isinstance(error, MessageRefused):
-                limit.widen(ticket, self._limit)
+                limit.widen(ticket, self.limit)
             entry.resolve(error=error)
         else:
-            limit.widen(ticket, self._limit)
+            limit.widen(ticket, self.limit)
             entry.resolve(result)
         finally:
             limit.release()
             self._in_flight.remove(entry)
             self._busy -= {request.channel, request.key}
             if request.method == POST and request.channel is not None:
-                self._channels.record_post(request.channel, self._now())
+                self._channels.record_post(request.channel, self.now())
             self._pump_soon()
 
     def _rate_limited(self, entry: QueueEntry, seconds: float) -> None:
         """Close the limit that was met, and queue the entry again unless that takes too long."""
-        request, now, is_long = entry.request, self._now(), seconds > LONGEST_WAIT_SECONDS
+        request, now, is_long = entry.request, self.now(), seconds > LONGEST_WAIT_SECONDS
         OUTGOING_LIMITED.labels(method=request.method).inc()
         limit = self._methods[request.method]
         one_channel = request.method == POST and request.channel is not None and limit.is_open

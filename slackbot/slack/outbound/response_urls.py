@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -19,8 +20,8 @@ from slackbot.slack.outbound.messenger import SlackMessenger
 
 log = structlog.get_logger(__name__)
 
-# Hosts of Slack's response_urls, besides the Web API's own.
-HOSTS: Final = {"hooks.slack.com", "hooks.slack-gov.com"}
+# Schemes and hosts of Slack's response_urls, besides the Web API's own.
+ORIGINS: Final = {("https", "hooks.slack.com"), ("https", "hooks.slack-gov.com")}
 
 
 @dataclass(eq=False, repr=False)
@@ -36,7 +37,10 @@ class ResponseUrls:
         Raises:
             MessageError: the direct message cannot be sent.
         """
-        if not self._is_slacks(url):
+        is_slacks = False  # answers go to no other host
+        with suppress(ValueError):
+            is_slacks = urlsplit(url)[:2] in {*ORIGINS, urlsplit(self.client.base_url)[:2]}
+        if not is_slacks:
             await self.messenger.post(person, message)
             return
         webhook = AsyncWebhookClient(url, session=self.client.session, retry_handlers=[])
@@ -48,24 +52,13 @@ class ResponseUrls:
                 )
             return answer.status_code
 
-        try:
+        status = 0
+        with suppress(aiohttp.ClientError, TimeoutError, OSError):
             try:
                 status = await send()
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                 # Slack closed a kept connection just then, or is unreachable for a moment.
                 status = await send()
-        except (aiohttp.ClientError, TimeoutError, OSError):
-            status = 0
         if status != 200:
             log.info("response_url_failed", status=status)
             await self.messenger.post(person, message)
-
-    def _is_slacks(self, url: str) -> bool:
-        """Return True for an address of Slack's: answers go to no other host."""
-        try:
-            parts, api = urlsplit(url), urlsplit(self.client.base_url)
-        except ValueError:
-            return False
-        if (parts.scheme, parts.netloc) == (api.scheme, api.netloc):
-            return True
-        return parts.scheme == "https" and parts.netloc in HOSTS
