@@ -212,7 +212,6 @@ class WorkspaceQueue:
             self._pump_handle = asyncio.get_running_loop().call_soon(self._pump)
 
     def _pump(self) -> None:
-        """Start every request that may start now, and set the timer for the next one."""
         self._pump_handle = None
         if self._closing:
             return
