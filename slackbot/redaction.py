@@ -1,14 +1,13 @@
-"""Redaction of log records. Nothing here raises, whatever it is given.
+"""Redaction of log records. Nothing here raises, whatever the input.
 
-Four rules, for every record of ours and of others, at every level:
+Four rules apply to every record, ours or a library's, at every level:
 
 1. A value under a name that sounds secret is hidden.
 2. Text that looks like a credential is hidden: the known forms, and any long word of letters and
    digits. "Long" is 20 characters in our own texts and 8 in those of libraries and exceptions,
    which quote what they failed on.
 3. A text is one line: line breaks, escapes and direction marks are written out.
-4. An exception is shown by its type, its text under these rules and its frames; never with local
-   variables.
+4. An exception is shown with its type, redacted text and frames, never with local variables.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import Any, Final
 
 HIDDEN: Final = "[hidden]"
 UNPRINTABLE: Final = "[unprintable]"
-LONGEST_READ: Final = 20_000  # characters of a text that are looked at
+LONGEST_READ: Final = 20_000  # characters of a text that are scanned
 LONGEST_TEXT: Final = 2_000  # characters of a text that are shown
 LONGEST_ERROR: Final = 300  # characters of an exception's text that are shown
 DEEPEST: Final = 5  # levels of nested values
@@ -49,7 +48,7 @@ _THEIR_WORD: Final = re.compile(r"[\w+=~%./@-]{8,}", re.ASCII)
 
 
 def redacted(event: Mapping[str, Any], *, ours: bool) -> dict[str, Any]:
-    """Return the record's fields without secrets; `ours` says that the bot itself wrote it."""
+    """Return the record's fields without secrets; `ours` is True for the bot's own records."""
     harmless = _OUR_HARMLESS_KEYS if ours else _HARMLESS_KEYS
     named = {clean(_text(key), ours=ours): value for key, value in event.items()}
     return {
@@ -68,7 +67,7 @@ def clean(text: str, *, ours: bool, longest: int = LONGEST_TEXT) -> str:
 
 
 def redacted_traceback(error: BaseException) -> str:
-    """Return the exception, its causes and members of groups: a line for each and each frame."""
+    """Return the exception, its causes and group members, with a line for each and each frame."""
     left, seen, lines = [error], set[int](), list[str]()
     while left and len(seen) < MOST_ERRORS:
         one = left.pop(0)

@@ -142,7 +142,7 @@ class Settings(BaseSettings):
     def _is_signing_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
         secret = value.get_secret_value()
         if not secret:
-            # An app token that cannot be used has its own line.
+            # An unusable app token has its own error.
             if info.data.get("slack_app_token") == SecretStr(""):
                 raise ValueError("is missing (or SLACK_APP_TOKEN, for Socket Mode)")
             return value
@@ -226,7 +226,7 @@ def _has_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
         return bool(parts.hostname) and parts.port != 0
-    except ValueError:  # brackets that do not close, a port that is none
+    except ValueError:  # unclosed brackets or an invalid port
         return False
 
 
@@ -241,7 +241,7 @@ def _with_fields(template: str, known: set[str]) -> str:
 
 
 def split(value: str) -> tuple[str, ...]:
-    """Split a comma-separated list, without blanks and empty parts."""
+    """Split a comma-separated list, dropping blanks and empty parts."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
@@ -249,7 +249,7 @@ def read_settings() -> Settings:
     """Read the environment.
 
     Raises:
-        SettingsError: with a line for each that is missing or malformed, without its value.
+        SettingsError: with a line, without the value, for each missing or malformed variable.
     """
     try:
         return Settings()

@@ -1,6 +1,6 @@
 """Structured logging with redaction, and the metrics of `/metrics`.
 
-Every record, of our loggers and of libraries', passes the rules of `redaction.py`.
+Every record of our loggers and of libraries is redacted by `redaction.py`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ SOCKET_MODE_FAILURES = Counter(
     ["reason"],
 )
 
-# Loggers of libraries that are heard at info as well: uvicorn says that the server runs.
+# Library loggers that also log at info: uvicorn reports that the server runs.
 LIBRARY_INFO = frozenset({"uvicorn.error"})
 
 
@@ -77,7 +77,7 @@ class RootHandler(logging.StreamHandler[TextIO]):
     """A handler that never raises: a record that cannot be formatted is replaced."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, or one that names the logger whose record could not be printed."""
+        """Return the line, or one that names the logger if the record cannot be formatted."""
         try:
             return super().format(record)
         except Exception:  # noqa: BLE001 - somebody's `__str__` raised; the work goes on
@@ -92,7 +92,7 @@ class RootHandler(logging.StreamHandler[TextIO]):
 def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> None:
     """Send every logger, ours and libraries', through one handler on the root.
 
-    Libraries are heard from a warning on: below it they print bodies, headers and frames.
+    Libraries log at warning and above: below that they print bodies, headers and frames.
     """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -146,7 +146,7 @@ def _redact(
     ours = bool(event.pop("_from_structlog", False)) and _is_ours(str(event.get("logger")))
     for name in ("_record", "stack_info", "stack"):
         event.pop(name, None)
-    error = event.pop("exc_info", None)  # in one of the forms that logging takes
+    error = event.pop("exc_info", None)  # in one of the forms that logging accepts
     if isinstance(error, tuple) and len(error) == 3:
         error = error[1]
     elif error is True:
@@ -158,7 +158,7 @@ def _redact(
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Log an exception that ends the process, redacted as well."""
+    """Log an exception that ends the process, redacted like any other record."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:

@@ -1,4 +1,4 @@
-"""Check that the platform's API answers, and that it accepts an attendee's token."""
+"""Check that the platform's API responds and accepts an attendee's token."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.model import AuthScheme, EventSlug
 from slackbot.domain.ports import Clock
 
-LONGEST_ANSWER: Final = 65_536  # bytes of an answer that are read
+LONGEST_ANSWER: Final = 65_536  # bytes of a response that are read
 # Hint for operators who see a refusal without a token.
 TRY_WITH_TOKEN: Final = "look again with a token: slackbot doctor --as-attendee --event SLUG"  # noqa: S105 - a sentence
-_ANY_EVENT: Final = EventSlug("slackbot-doctor")  # asked for when the settings name no event
+_ANY_EVENT: Final = EventSlug("slackbot-doctor")  # requested when the settings name no event
 
 
 async def check_platform(api_url: str, event: EventSlug | None) -> list[Finding]:
-    """Request an event's sessions without a token; any sign of the API will do."""
+    """Request an event's sessions without a token; any response of the API is enough."""
     url = f"{api_url.rstrip('/')}/rest/events/{quote(event or _ANY_EVENT, safe='')}/session/v2"
     try:
         async with (
@@ -70,7 +70,7 @@ def _host_problem(status: int, body: bytes) -> str | None:
         return "rate_limited"
     if status >= 500:
         return "server_failed"
-    # An answer that was cut off: its beginning must do.
+    # A response that was cut off is judged by its beginning.
     is_json = len(body) > LONGEST_ANSWER and body.lstrip().startswith((b"{", b"["))
     if len(body) <= LONGEST_ANSWER:
         with suppress(ValueError, RecursionError):
@@ -87,7 +87,7 @@ def _event_unknown(subject: Subject, **facts: str) -> Finding:
 async def check_token(
     options: PlatformOptions, clock: Clock, event: EventSlug, token: SecretStr
 ) -> tuple[Finding, AuthScheme | None]:
-    """Request the event's sessions with an attendee's token; return the scheme that worked too."""
+    """Request the event's sessions with an attendee's token; also return the working scheme."""
     client = AcceleventsClient(options, clock)
     try:
         scheme = await client.check(event, token)

@@ -1,4 +1,4 @@
-"""Amazon Chime's objects in a socket event, brought to AWS's spelling.
+"""Find Amazon Chime's objects in a socket event and restore AWS's field names.
 
 The names are those of the AWS Chime SDK reference, CreateMeeting and CreateAttendee. The join token
 is a credential: it goes into the `Call` and nowhere else.
@@ -33,7 +33,7 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 def has_call_details(payload: Node) -> bool:
     """Return whether the payload holds any part of a Chime call, even a broken one.
 
-    A `meetingId` counts only in AWS's form, a UUID: the platform has meetings of other kinds.
+    A `meetingId` counts only if it is a UUID, as at AWS: the platform has other meetings too.
     """
     return any(
         not _CALL_FIELDS.isdisjoint(node.fields) or _UUID.fullmatch(meeting_id(node) or "")
@@ -47,7 +47,7 @@ def is_attendee(node: Node) -> bool:
 
 
 def meeting_id(node: Node) -> str | None:
-    """Return Chime's `MeetingId`, which is a text; numbers are ids of other things."""
+    """Return Chime's `MeetingId`, a string; numbers are ids of something else."""
     return parsing.text(node.fields.get("meetingid"), MAX_VALUE)
 
 
@@ -73,9 +73,9 @@ def find_call(partner: Node, meeting: str, own_account_id: int | None) -> Call |
 
 
 def _subtree_of_meeting(partner: Node, meeting: str) -> Node:
-    """Return the smallest subtree around the partner with every mention of the meeting.
+    """Return the smallest subtree that holds the partner and every object of the meeting.
 
-    If there is no other meeting, that is the whole payload.
+    If the payload has no other meeting, return all of it.
     """
     *_, root = partner.upwards()
     ids = [found for node in root.walk() if (found := meeting_id(node))]
@@ -91,7 +91,7 @@ def _subtree_of_meeting(partner: Node, meeting: str) -> Node:
 def _own_attendee(subtree: Node, own_account_id: int | None) -> Node | None:
     """Return the attendee to join as.
 
-    Of several, only the one with the reader's own id will do: with the partner's token, the reader
+    If there are several, it must have the reader's own id: with the partner's token, the reader
     would join as the partner.
     """
     found = {
@@ -112,7 +112,7 @@ def _belongs_to(node: Node, account_id: int | None) -> bool:
 
 
 def _placement(node: Node) -> dict[str, Any]:
-    """Return the media URLs, which are in an object of their own or beside the meeting's id."""
+    """Return the media URLs, from an object of their own or from the meeting's object."""
     return _pick(_child(node, "mediaplacement") or node, _PLACEMENT_FIELDS)
 
 
@@ -121,7 +121,7 @@ def _child(node: Node | None, name: str) -> Node | None:
 
 
 def _pick(node: Node | None, names: Iterable[str]) -> dict[str, Any]:
-    """Return the fields that hold a text, under AWS's names."""
+    """Return the fields with text values, under AWS's names."""
     fields = node.fields if node else {}
     found = {name: parsing.text(fields.get(name.lower()), MAX_VALUE) for name in names}
     return {name: value for name, value in found.items() if value is not None}

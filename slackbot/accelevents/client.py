@@ -1,7 +1,7 @@
 """Accelevents over HTTP: the port `Platform`.
 
-Documented are the session list, the registered sessions, the join and the magic link's login. The
-paths of the status change and of the match list are guesses, and therefore options. Reads are
+The platform documents the session list, the registered sessions, the join and the magic link's
+login. The paths of the status change and the match list are guesses, so they are options. Reads are
 retried; a join, a status change and a login are sent once.
 """
 
@@ -94,7 +94,7 @@ class AcceleventsClient:
         return response.parse(partial(schemas.read_grant, zone=self._zone))
 
     async def check(self, event: EventSlug, token: SecretStr) -> AuthScheme:
-        """Try the token on the event; with `auto`, bare first and then as Bearer."""
+        """Check the token with the event; with `auto`, try it bare, then as Bearer."""
         scheme = self._options.auth_scheme
         if scheme == "auto":
             with suppress(TokenRefused):
@@ -112,7 +112,7 @@ class AcceleventsClient:
         count, previous = 0, None
         for number in range(MAX_PAGES):
             page = await self._session_page(link.event, _authorization(link), scope, number)
-            if not page.rows or page.rows == previous:  # the same page again: there are no pages
+            if not page.rows or page.rows == previous:  # a repeated page: the list is not paged
                 break
             for session in schemas.read_sessions(page.rows, self._zone):
                 found.setdefault(session.id, session)
@@ -153,7 +153,7 @@ class AcceleventsClient:
         return await self._http.fetch(request, schemas.read_page)
 
     async def _send_change(self, request: Request) -> None:
-        """Send a change. Any 2xx will do, but a web page is not the API's."""
+        """Send a change. Any 2xx response will do, unless it is a web page."""
         response = await self._http.send(request)
         if response.body.lstrip().startswith(b"<"):
             raise unreadable_response(request.endpoint, response.status)
@@ -175,7 +175,7 @@ def _event_path(event: EventSlug) -> str:
 
 
 def _path_segment(value: str, error: type[PlatformError]) -> str:
-    """Return the value quoted; raise `error` for an empty one, `.` or `..`, which name nothing."""
+    """Return the value quoted for a path. Raise `error` if it is empty, `.` or `..`."""
     if not value.strip("."):
         raise error
     return quote(value, safe="", errors="replace")

@@ -1,7 +1,7 @@
 """One Socket.IO connection of one link, from the handshake until it is closed.
 
-python-socketio speaks the protocol. Its own reconnecting is off: a peer that upgrades and then
-closes ends it for good.
+python-socketio speaks the protocol. Its reconnection is off: a peer that upgrades and then
+closes stops it permanently.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from slackbot.domain.model import Link, SessionId
 
 log = structlog.get_logger(__name__)
 
-LIVENESS_CHECK_SECONDS: Final = 15.0  # between two looks at python-socketio's own state
+LIVENESS_CHECK_SECONDS: Final = 15.0  # between checks of python-socketio's state
 CLOSE_SECONDS: Final = 0.5  # wait for the peer's closing frame
 WEBSOCKET_OPTIONS: Final[dict[str, Any]] = {
     "timeout": aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
@@ -37,7 +37,7 @@ class ConnectError(Exception):
 
 
 class RedirectError(aiohttp.ClientConnectionError):
-    """The peer redirects a handshake. A token is sent to the configured host only."""
+    """The peer redirected a handshake. A token is sent to the configured host only."""
 
 
 def new_session() -> aiohttp.ClientSession:
@@ -64,9 +64,9 @@ async def _refuse_redirects(
 
 
 def _error_logger(name: str) -> logging.Logger:
-    """Return a logger for errors only: below, the libraries log tokens and payloads.
+    """Return a logger for errors only: at lower levels the libraries log tokens and payloads.
 
-    They log a lost connection as a warning; here it is reported and counted anyway.
+    They log a lost connection as a warning, but the feed already reports and counts it.
     """
     logger = logging.getLogger(f"{name}.feeds")
     logger.setLevel(logging.ERROR)
@@ -75,7 +75,7 @@ def _error_logger(name: str) -> logging.Logger:
 
 @dataclass
 class _HandshakeSession:
-    """The part of an HTTP session that engineio uses. Keeps the WebSocket, in order to close it."""
+    """The part of an HTTP session that engineio uses. Keeps the WebSocket to close it later."""
 
     session: aiohttp.ClientSession
     closed: bool = False
@@ -154,13 +154,13 @@ class Connection:
             if reports := read_matches(args, self._options.timezone, link.account_id):
                 self._events.put_nowait(MatchesReported(link.person, link.event, reports))
         except Exception as error:  # noqa: BLE001 whatever it is, the connection goes on
-            # Not its text, which may quote the payload.
+            # Log only the type: the text may quote the payload.
             log.warning("event_failed", error=type(error).__name__)
 
     # --- called by the feed ---
 
     async def open(self) -> None:
-        """Connect, up to the answer to the Socket.IO CONNECT. The caller sets a time-out.
+        """Connect and wait for the response to Socket.IO's CONNECT. The caller sets a time-out.
 
         Raises:
             ConnectError: The handshake failed.
@@ -188,7 +188,7 @@ class Connection:
 
     @property
     def connected(self) -> bool:
-        """Return whether the connection is up, as far as one can know."""
+        """Return whether the connection appears to be up."""
         return (
             not self._closed.is_set()
             and bool(self._client.connected)
@@ -203,14 +203,14 @@ class Connection:
                 await self._client.emit(*hello, namespace=self._options.namespace)
 
     async def wait_closed(self) -> None:
-        """Return when the connection is gone, announced or silently."""
+        """Wait until the connection is closed or silently lost."""
         while self.connected:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LIVENESS_CHECK_SECONDS):
                     await self._closed.wait()
 
     async def close(self) -> None:
-        """Disconnect where that is possible, and free everything within about a second."""
+        """Disconnect if possible, and free all resources within about a second."""
         try:
             async with asyncio.timeout(2 * CLOSE_SECONDS):
                 await self._client.disconnect()

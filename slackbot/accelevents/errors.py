@@ -1,4 +1,4 @@
-"""Errors for HTTP responses: by error code, else by message, else by HTTP status.
+"""Map HTTP responses to errors by error code, else by message, else by HTTP status.
 
 The codes are those of the developer guide and the reference pages. The same refusal is a 404 on one
 page and a 406 on another, and the shape of the body is not documented, so the status decides last.
@@ -25,7 +25,7 @@ _MESSAGE_FIELDS: Final = frozenset(
 
 
 class Endpoint(StrEnum):
-    """An endpoint of the API; the same code may mean another thing at another one."""
+    """An endpoint of the API. The same code may mean something else at another endpoint."""
 
     LOGIN = "login"
     SESSIONS = "sessions"
@@ -84,10 +84,10 @@ _TICKET_LIMIT: Final = re.compile(r"only permits registering for (\d{1,6}) sessi
 _ERRORS_BY_ENDPOINT: Final[dict[tuple[Endpoint, int], type[PlatformError]]] = {
     (Endpoint.LOGIN, 401): errors.MagicLinkInvalid,
     (Endpoint.JOIN, 404): errors.SessionNotFound,
-    # The paths of these two name nothing but the event.
+    # The paths of these two contain only the event.
     (Endpoint.SESSIONS, 404): errors.EventNotFound,
     (Endpoint.REGISTERED, 404): errors.EventNotFound,
-    # 407 is proxy authentication elsewhere; here the session is not live.
+    # 407 usually means proxy authentication; here it means that the session is not live.
     (Endpoint.JOIN, 407): errors.SessionNotLive,
     (Endpoint.STATUS, 407): errors.SessionNotLive,
 }
@@ -99,7 +99,7 @@ _ERRORS_BY_STATUS: Final[dict[int, type[PlatformError]]] = {
 
 
 def error_for(endpoint: Endpoint, status: int, body: bytes) -> PlatformError:
-    """Return the error for a response that is not 2xx, or whose 2xx is not what was asked for."""
+    """Return the error for a response that is not 2xx, or is 2xx with unexpected content."""
     if not 400 <= status < 600:
         return errors.Unreadable(status=status)
     at_login = endpoint is Endpoint.LOGIN

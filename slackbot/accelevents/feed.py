@@ -1,4 +1,4 @@
-"""One person's feed: connects, and reconnects for as long as it is wanted."""
+"""One person's feed. It connects, and reconnects until it is stopped."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from slackbot.telemetry import FEED_FAILURES, FEED_RECONNECTS, FEEDS_OPEN
 
 log = structlog.get_logger(__name__)
 
-STABLE_SECONDS: Final = 5.0  # after that long, losing the connection is no failure in a row
+STABLE_SECONDS: Final = 5.0  # a connection that lasted this long resets the count of failures
 
 
 class Feed:
-    """A task that keeps one link connected until `stop`. `gate` limits handshakes at a time."""
+    """A task that keeps one link connected until `stop`. `gate` limits concurrent handshakes."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Feed:
         self._task = asyncio.create_task(self._run(), name="feed")
 
     def serves(self, link: Link) -> bool:
-        """Return whether this feed is what the link needs: same event, same token and scheme."""
+        """Return whether this feed uses the link's event, token and scheme."""
         own = (self.link.event, self.link.token, self.link.auth_scheme, self.link.account_id)
         return own == (link.event, link.token, link.auth_scheme, link.account_id)
 
@@ -63,7 +63,7 @@ class Feed:
             await self._connection.send_hello(session_id)
 
     async def stop(self) -> None:
-        """Disconnect and end; returns when everything is freed."""
+        """Disconnect, end the task and wait until its resources are freed."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._set_health(connected=False, failure=None)

@@ -1,4 +1,4 @@
-"""Options of the socket feed. Nothing of the platform's socket is documented."""
+"""Options of the socket feed. The platform does not document its socket."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class FeedOptions:
     socket_url: str = "https://api.accelevents.com"
     socket_path: str = "/socket.io"
     namespace: str = "/"
-    # The places of the token, at least one: the `auth` payload, the `header`, the `query`.
+    # Parts of the handshake that carry the token: `auth` (the payload), `header` or `query`.
     socket_auth: tuple[str, ...] = ("auth", "header")
     # An event sent after connecting: `name`, or `name {json}` with `{event}` and `{session_id}`.
     hello: str | None = None
     events: tuple[str, ...] = ("*",)  # names of the events that carry matches; `*` is any
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     attempt_seconds: float = 10.0  # time-out of a handshake
-    # Before the next handshake. Jitter keeps thousands of feeds, lost together, apart.
+    # Delay before the next handshake. Jitter spreads thousands of feeds that were lost together.
     backoff: ExponentialBackoff = field(
         default_factory=lambda: ExponentialBackoff(1.0, 5.0, random.SystemRandom())
     )

@@ -1,4 +1,4 @@
-"""The feeds of everybody who may be matched: the port `MatchFeed`."""
+"""The feeds of all available people: implements the port `MatchFeed`."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class SocketFeed:
         return True
 
     async def publish_health(self, person: Person) -> None:
-        """Do nothing: there is no other process that could ask."""
+        """Do nothing: there are no other processes."""
 
     async def close(self, person: Person) -> None:
         """Disconnect; harmless when there is no feed."""

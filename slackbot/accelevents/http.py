@@ -1,6 +1,6 @@
 """HTTP to the platform: the client, its connection pool, time-outs and retries.
 
-aiohttp carries httpx's requests. httpx's own pool walks over all connections several times a call:
+aiohttp is httpx's transport. httpx's own pool iterates over all connections several times a call:
 with 288 calls under way that took 9 ms of processor time each, against 0.4 ms with aiohttp
 (docs/performance.md).
 """
@@ -38,8 +38,8 @@ MAX_ATTEMPTS: Final = 3
 MAX_RETRY_AFTER_SECONDS: Final = 10.0  # a person is waiting
 MAX_BODY_BYTES: Final = 8 * 2**20  # a page has 100 sessions, each with up to 65 kB of description
 MAX_CONNECTIONS: Final = 400
-# Less than the five seconds after which many servers close an idle connection: a request that goes
-# out at that moment is lost.
+# Less than the five seconds after which many servers close an idle connection: a request sent
+# at that moment is lost.
 KEEPALIVE_SECONDS: Final = 4.0
 
 
@@ -63,7 +63,7 @@ class Response:
     body: bytes = field(repr=False)
 
     def parse(self, read: Callable[[Any], T]) -> T:
-        """Return what `read` makes of the body's JSON.
+        """Return the body's JSON as parsed by `read`.
 
         Raises:
             Unreadable: The body is not JSON, or `read` rejects it.
@@ -89,7 +89,7 @@ def authorization(token: SecretStr, scheme: AuthScheme) -> str:
 class HttpClient:
     """Sends requests to the platform. Create it in the running loop; close it with `aclose`.
 
-    `fetch` and `send` raise a `PlatformError` when the last attempt failed, or one failed for good.
+    `fetch` and `send` raise a `PlatformError` when the platform refuses or all attempts fail.
     """
 
     def __init__(self, api_url: str, clock: Clock, timeout_seconds: float) -> None:
@@ -123,7 +123,7 @@ class HttpClient:
         await self._client.aclose()
 
     async def fetch(self, request: Request, read: Callable[[Any], T]) -> T:
-        """Send a request that changes nothing, with retries, and return what `read` makes of it."""
+        """Send a read-only request, with retries, and return the JSON as parsed by `read`."""
         for attempt in range(1, MAX_ATTEMPTS):
             try:
                 return (await self._attempt(request)).parse(read)
@@ -134,7 +134,7 @@ class HttpClient:
         return (await self.send(request)).parse(read)
 
     async def send(self, request: Request) -> Response:
-        """Send a request once. After a time-out the change may have happened or not."""
+        """Send a request once. After a time-out the change may or may not have happened."""
         try:
             return await self._attempt(request)
         except _Retryable as failure:
@@ -144,7 +144,7 @@ class HttpClient:
         """Send a request once and return its 2xx response.
 
         Raises:
-            _Retryable: No response, or one that another attempt may better.
+            _Retryable: No response, or an error that another attempt may avoid.
             PlatformError: The platform refused.
         """
         try:
@@ -155,7 +155,7 @@ class HttpClient:
         except httpx.DecodingError:
             raise _Retryable(unreadable_response(request.endpoint)) from None
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError):
-            # Not chained: its text may hold the URL, and that a user key.
+            # Not chained: the error's text may contain the URL with a user key.
             raise _Retryable(Unreachable()) from None
         if 200 <= status < 300:
             return Response(request.endpoint, status, body)
@@ -213,7 +213,7 @@ def parse_retry_after(header: str | None, now: datetime) -> float | None:
 async def _never_resend(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Stop aiohttp from resending a PUT after a lost connection: a join may go out only once."""
+    """Stop aiohttp from resending a PUT after a lost connection: a join must be sent only once."""
     try:
         return await handler(request)
     except aiohttp.ClientConnectorError:

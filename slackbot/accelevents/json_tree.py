@@ -1,4 +1,4 @@
-"""A foreign JSON value as a tree of objects, of bounded size, to be read by shape."""
+"""Build a tree of bounded size from the objects in a foreign JSON value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slackbot.accelevents import parsing
 MAX_DEPTH: Final = 20
 MAX_NODES: Final = 400  # a match as documented needs about ten
 MAX_JSON: Final = 262_144  # characters of a text that is parsed as JSON
-# Fields that people write: JSON in them is a joke or an attack, and stays text.
+# Fields that people write: JSON in them is a joke or an attack, so it stays text.
 _FREE_TEXT_FIELDS: Final = frozenset(
     {"fullname", "firstname", "lastname", "name", "title", "company", "profileimage"}
     | {"message", "msg", "text", "comment", "description"}
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 @dataclass(eq=False, repr=False, slots=True)
 class Node:
-    """An object, or an array, which has no fields. `name` is the folded name of its field."""
+    """A JSON object or array; an array has no fields. `name` is the folded name of its field."""
 
     name: str = ""
     parent: Node | None = None
@@ -45,12 +45,12 @@ class Node:
             node = node.parent
 
     def first(self, names: Iterable[str], read: Callable[[Any], T | None]) -> T | None:
-        """Return the first of the fields that `read` can read."""
+        """Return the first of the named fields that `read` accepts."""
         values = (read(self.fields.get(name)) for name in names)
         return next((value for value in values if value is not None), None)
 
     def nearest(self, read: Callable[[Node], T | None]) -> T | None:
-        """Return what the smallest enclosing subtree says, or None when it contradicts itself."""
+        """Return the value in the smallest enclosing subtree, or None if it has several."""
         for subtree in self.upwards():
             found = [value for value in map(read, subtree.walk()) if value is not None]
             if found:
@@ -59,9 +59,9 @@ class Node:
 
 
 def build_tree(value: object) -> Node:
-    """Return the tree of a value, below a root that has no fields of its own.
+    """Return the tree of a value, below a root without fields.
 
-    A text that holds JSON stands for what it holds.
+    Text that contains JSON is replaced by the parsed value.
     """
     root = Node()
     pending: list[tuple[Any, Node, str, int]] = [(value, root, "", 0)]

@@ -1,8 +1,8 @@
-"""Matches in a socket event, which is read by its shape.
+"""Find the matches in a socket event by its shape.
 
-Nothing public says what the event looks like, so no wrapping name is taken for granted. Only the
-documented names inside are: those of the match list's rows for the partner, those of Amazon Chime
-for the call (`Meeting`, `Attendee`), each in any spelling and at any depth.
+The event is not publicly documented, so no wrapper name is assumed. Only the documented inner
+names are: those of the match list's rows for the partner, and those of Amazon Chime for the call
+(`Meeting`, `Attendee`), each in any spelling and at any depth.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def read_matches(
 ) -> list[MatchReport] | None:
     """Return the matches that an event's arguments report.
 
-    None: the event is something else (a chat message, an echo of a status). An empty list: it looks
-    like a match but cannot be used, which is counted and logged without its content.
+    Return None for any other event, such as a chat message or an echo of a status. An empty list
+    stands for an unusable match, which is counted and logged without its content.
     """
     payload = build_tree(list(args))
     if not (any(map(_has_match_field, payload.walk())) or chime.has_call_details(payload)):
@@ -61,7 +61,7 @@ def read_matches(
 
 
 def _find_partners(payload: Node) -> list[tuple[Node, Partner]]:
-    """Return the partners and their nodes; those with a match's own fields rule out all others."""
+    """Return the partners and their nodes. If some have a match's own fields, only those count."""
     read = [(node, MatchRow.model_validate(node.fields).partner()) for node in payload.walk()]
     named = [(node, partner) for node, partner in read if partner is not None]
     found = [(node, partner) for node, partner in named if _partner_id(node) is not None]
@@ -71,8 +71,8 @@ def _find_partners(payload: Node) -> list[tuple[Node, Partner]]:
     if not found and any(
         "jointoken" in node.fields or _has_match_field(node) for node in payload.walk()
     ):
-        # An object with no more than a name is a partner only beside a join token or a match's
-        # fields. A Chime attendee may bear a name too: the reader's own.
+        # An object with only a name is a partner only beside a join token or a match's fields. A
+        # Chime attendee may have a name too, which is the reader's own.
         found = [(node, partner) for node, partner in named if not chime.is_attendee(node)]
     ids = {partner_id for node in payload.walk() if (partner_id := _partner_id(node)) is not None}
     if len(found) == 1 and len(ids) == 1:  # a single partner, whose id is elsewhere in the payload
@@ -94,9 +94,9 @@ def _partner_id(node: Node) -> int | None:
 
 
 def _has_nameless_partner(payload: Node, own_account_id: int | None) -> bool:
-    """Return whether a partner's id has no name in its node, nor anywhere below or above it.
+    """Return whether a partner's id has no name in its own node or in any below or above it.
 
-    That only matters beside a partner who does have a name.
+    This only matters if another partner has a name.
     """
     return any(
         _partner_id(node) not in {None, own_account_id}
@@ -123,7 +123,7 @@ def _report(
 
 
 def _session_id(node: Node) -> int | None:
-    """Return `sessionId`, or the id that `session` is or has."""
+    """Return `sessionId`, or the value or id of `session`."""
     names = ["sessionid", "networkingsessionid", "session"]
     if node.name == "session":
         names.append("id")

@@ -1,4 +1,4 @@
-"""Single values of foreign JSON, read without trusting their types. Nothing here raises."""
+"""Parse single values of foreign JSON without trusting their types. Nothing here raises."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _fold_name(name: str) -> str:
 
 
 def fold_names(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the row by folded names; of two spellings, the first that has a value stays."""
+    """Return the row with folded names. Of two spellings, the first with a value is kept."""
     fields: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(name, str) and fields.get(key := _fold_name(name[:MAX_NAME])) is None:
@@ -42,9 +42,9 @@ def fold_names(row: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def text(value: object, max_length: int = MAX_TEXT) -> str | None:
-    """Return a stripped text that has something visible in it, else None.
+    """Return the stripped text, or None if it has no visible characters.
 
-    Lone surrogates and NUL are replaced or removed: neither Slack nor a database takes them.
+    Lone surrogates and NUL are replaced or removed: neither Slack nor a database accepts them.
     """
     if not isinstance(value, str):
         return None
@@ -55,7 +55,7 @@ def text(value: object, max_length: int = MAX_TEXT) -> str | None:
 
 
 def integer(value: object) -> int | None:
-    """Return an integer from 0 to 2⁶³-1, also one written as text, else None."""
+    """Return an integer from 0 to 2⁶³-1, given as a number or as text, else None."""
     if isinstance(value, str):
         digits = value.strip()
         if not (digits.isascii() and digits.isdecimal() and len(digits) < 20):
@@ -69,7 +69,7 @@ def integer(value: object) -> int | None:
 
 
 def identifier(value: object) -> int | None:
-    """Return an id, which is an integer above 0, else None."""
+    """Return an id (an integer above 0), else None."""
     return integer(value) or None
 
 
@@ -87,13 +87,13 @@ def https_url(value: object) -> str | None:
 
 
 def company(value: object) -> str | None:
-    """Return a company's name, else None: a portal's bug left meaningless one-letter names."""
+    """Return a company's name, or None if it is one letter, which a bug of a portal left behind."""
     name = text(value)
     return name if name and len(name) > 1 else None
 
 
 def raw_time(value: object) -> str | None:
-    """Return a time as it was written: only ever compared with another such text."""
+    """Return a time verbatim, only for comparison with other such times."""
     if isinstance(value, (int, float)) and (number := integer(value)) is not None:
         return str(number)
     return text(value, 64)
@@ -102,8 +102,8 @@ def raw_time(value: object) -> str | None:
 def timestamp(value: object, zone: ZoneInfo) -> datetime | None:
     """Return the time in UTC, or None when it is not in a known format.
 
-    A time without a zone is in `zone`. An hour that occurs twice when clocks go back is the first;
-    one that is skipped when they go forward counts on from before the change.
+    A time without a zone is in `zone`. A time that occurs twice when clocks go back is the
+    first one. A time that is skipped when they go forward uses the offset before the change.
     """
     if isinstance(value, str):
         value = value.strip()[:40]
@@ -115,7 +115,7 @@ def timestamp(value: object, zone: ZoneInfo) -> datetime | None:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-@lru_cache(maxsize=2048)  # everybody is sent the same few times again and again
+@lru_cache(maxsize=2048)  # the same few times appear in many responses
 def _parse_time(value: str, zone: ZoneInfo) -> datetime | None:
     time = _parse_datetime(value)
     if time is None or time.year not in _YEARS:

@@ -1,7 +1,7 @@
-"""The platform's answers, read tolerantly: sessions, the token, the match list.
+"""The platform's responses, parsed leniently: sessions, the token, the match list.
 
 Unknown fields are ignored, names may be spelt in any case, and no value is trusted to have its
-documented type. A row that cannot be used is skipped and counted, never the whole answer.
+documented type. An unusable row is skipped and counted without failing the response.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class SessionRow(_Row):
     @field_validator("registered", mode="before")
     @classmethod
     def _is_registered(cls, tickets: object) -> bool:
-        """Return whether the list, or the single value, holds the id of a ticket."""
+        """Return whether the list, or the single value, contains a ticket id."""
         ids = tickets if isinstance(tickets, list) else [tickets]
         return any(parsing.identifier(ticket) is not None for ticket in ids)
 
@@ -109,7 +109,7 @@ def read_page(answer: object) -> SessionPage:
     """Return the envelope of a session list.
 
     Raises:
-        Unreadable: The answer is not an object with an array `data`.
+        Unreadable: The response is not an object with an array `data`.
     """
     try:
         return SessionPage.model_validate(answer)
@@ -125,7 +125,7 @@ def read_sessions(rows: Iterable[object], zone: ZoneInfo) -> list[Session]:
 
 
 class TokenAnswer(_Row):
-    """The answer to a login. `expires_in` is a date and time, not a number of seconds."""
+    """The response to a login. `expires_in` is a date and time, not a number of seconds."""
 
     token: str = Field(alias="accesstoken", min_length=1, max_length=MAX_TOKEN)
     account: Identifier = Field(None, alias="userid")
@@ -133,10 +133,10 @@ class TokenAnswer(_Row):
 
 
 def read_grant(answer: object, zone: ZoneInfo) -> Grant:
-    """Return the token that a login gives.
+    """Return the token from a login's response.
 
     Raises:
-        Unreadable: There is no token in the answer, or none that a header can carry.
+        Unreadable: The response has no token, or one that a header cannot carry.
     """
     try:
         read = TokenAnswer.model_validate(answer)
@@ -196,7 +196,7 @@ def read_match_list(answer: object, zone: ZoneInfo) -> list[MatchReport]:
     """Return the rows of the match list, bare or in an envelope, in the platform's order.
 
     Raises:
-        Unreadable: There is no list in the answer.
+        Unreadable: There is no list in the response.
     """
     fields = parsing.fold_names(answer) if isinstance(answer, dict) else {}
     for rows in (answer, *map(fields.get, _LIST_FIELDS)):

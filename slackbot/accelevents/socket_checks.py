@@ -1,4 +1,4 @@
-"""Check the socket with one Socket.IO handshake by hand.
+"""Check the socket with one manual Socket.IO handshake.
 
 A feed only needs to know that it is not connected; an operator needs to know why. So the frames
 are read one by one here, and the stage of the handshake decides what a silence or a close means.
@@ -27,10 +27,10 @@ from slackbot.domain.errors import TokenRefused
 from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.model import AuthScheme
 
-LONGEST_POLL: Final = 4096  # bytes of an answer to polling that are read
+LONGEST_POLL: Final = 4096  # bytes of a polling response that are read
 _OPEN_OF_VERSION_4: Final = re.compile(r"\s*0\{")
 _OPEN_OF_VERSION_3: Final = re.compile(r"\s*\d+:0\{")
-# How servers in JavaScript and in Python say that they do not have a namespace.
+# Errors of JavaScript and Python servers for an unknown namespace.
 _NO_NAMESPACE: Final = re.compile(r"(?i)namespace|^unable to connect$")
 _COMPARE: Final = "compare with the network panel of the event's hub in a browser"
 _CHECK_PATH: Final = f"check ACCELEVENTS_SOCKET_PATH; {_COMPARE}"
@@ -75,14 +75,14 @@ _FAILURES: Final = {
 
 
 class _HandshakeFailed(Exception):
-    """The handshake failed for good; the argument is the finding's code."""
+    """The handshake failed. The argument is the code of the finding to report."""
 
 
 @dataclass(slots=True)
 class SocketCheck:
-    """A single handshake with an attendee's token, or without any.
+    """A single handshake, with or without an attendee's token.
 
-    `on_timeout` is the finding for the stage that the handshake has come to.
+    `on_timeout` is the finding to report if the handshake times out at its current stage.
     """
 
     options: FeedOptions
@@ -115,8 +115,8 @@ class SocketCheck:
             async with upgrade as websocket:
                 return await self._connect(websocket, sent)
         except aiohttp.WSServerHandshakeError as error:
-            # Servers and proxies choose this status rather freely, so the same server is asked by
-            # polling too; the status decides when that says nothing.
+            # Servers and proxies use many statuses here, so the server is also tried by polling. If
+            # that is inconclusive, the status decides.
             self.facts["status"] = str(error.status)
             self.on_timeout = self._upgrade_refused(error.status)
             with suppress(aiohttp.ClientError):
@@ -126,7 +126,7 @@ class SocketCheck:
     async def _connect(
         self, websocket: aiohttp.ClientWebSocketResponse[Any], sent: Credentials
     ) -> Finding:
-        """Go on after the upgrade: Engine.IO's open packet, our CONNECT, and the answer to it."""
+        """Continue after the upgrade: Engine.IO's open packet, our CONNECT, and the response."""
         self.on_timeout = self._failure("silent_after_upgrade")
         first = await _receive(websocket, "closes_after_upgrade")
         if first.packet_type != OPEN or not isinstance(first.data, dict) or "sid" not in first.data:
@@ -148,10 +148,10 @@ class SocketCheck:
                     return self._answer(packet)
 
     def _answer(self, packet: SocketPacket) -> Finding:
-        """Interpret the answer to our CONNECT."""
+        """Interpret the response to our CONNECT."""
         data = packet.data
         if packet.packet_type == CONNECT:
-            # Version 3 sends CONNECT unasked, and without a session id of its own.
+            # Version 3 sends CONNECT unrequested and without its own session id.
             if isinstance(data, dict) and "sid" in data:
                 return Subject.SOCKET.ok("socket_connects", "connects", **self.facts)
             return self._failure("old_engine_io")
@@ -162,7 +162,7 @@ class SocketCheck:
         return self._unauthorized()
 
     def _upgrade_refused(self, status: int) -> Finding:
-        """Interpret an HTTP status in place of the upgrade."""
+        """Interpret the HTTP status of a refused upgrade."""
         if status == 401 or (status == 403 and self.token is not None):
             return self._unauthorized()
         if status == 403:
@@ -173,7 +173,7 @@ class SocketCheck:
         return self._failure("no_socket_there" if status == 404 else "handshake_odd")
 
     async def _poll(self, http: aiohttp.ClientSession, sent: Credentials) -> None:
-        """Fail if polling identifies the server, in version 4 of Engine.IO or the one before."""
+        """Raise `_HandshakeFailed` if polling with Engine.IO 4 or 3 identifies the server."""
         for version in (4, 3):
             address = self._address(sent, "http", f"transport=polling&EIO={version}")
             async with http.get(address, headers=sent.headers) as response:
@@ -210,7 +210,7 @@ class SocketCheck:
 
 
 async def _receive(websocket: aiohttp.ClientWebSocketResponse[Any], closed: str) -> EnginePacket:
-    """Return the next Engine.IO packet; fail with the code `closed`, or if the frame is none."""
+    """Return the next Engine.IO packet. Raise with code `closed` if the peer has closed."""
     message = await websocket.receive()
     if message.type not in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
         raise _HandshakeFailed(closed)

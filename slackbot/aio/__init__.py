@@ -1,1 +1,1 @@
-"""Small async tools, each once."""
+"""Small building blocks for async code."""

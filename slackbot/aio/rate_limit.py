@@ -27,7 +27,7 @@ class TokenBucket:
         return missing / self._per_second if missing > _ROUNDING else 0.0
 
     def take(self, tokens: float = 1.0) -> None:
-        """Take tokens. `wait` first: the bucket goes below zero for those it does not hold."""
+        """Take tokens. Call `wait` first: the bucket goes negative if it holds too few."""
         now = self._now()
         self._tokens, self._at = self._filled(now) - tokens, now
 

@@ -1,4 +1,4 @@
-"""Findings about hosts that cannot be reached, or that answer as something else."""
+"""Findings about hosts that are unreachable or respond unexpectedly."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from slackbot.domain.findings import Finding, Subject
 
-# Message and hint of each problem that any host may have, by the finding's code.
+# Message and hint of each problem that all hosts share, by the finding's code.
 _PROBLEMS: Final = {
     "host_unknown": ("the host's name is not known", "check {address} and this machine's DNS"),
     "connection_refused": (
@@ -36,7 +36,7 @@ _PROBLEMS: Final = {
     "server_failed": ("it fails ({status})", "wait and try again; if it stays, ask its owner"),
     "rate_limited": ("it limits our rate at the moment ({status})", "try again in a minute"),
 }
-# Exceptions that say what went wrong; of several in a chain the first of this list decides.
+# Problems by exception type. If a chain has several of these, the first listed decides.
 _EXCEPTIONS: Final = (
     # UnicodeError: a name that cannot even be looked up.
     ((socket.gaierror, UnicodeError), "host_unknown"),
@@ -55,8 +55,8 @@ def host_finding(subject: Subject, problem: str, **facts: str) -> Finding:
 
 
 def connection_problem(error: BaseException) -> str:
-    """Classify the error of any client library; `"line_cut"` for one that says no more."""
-    chain = [error]  # and all it was raised from: libraries wrap the system's own errors
+    """Classify an error of any client library; return `"line_cut"` if its cause is unknown."""
+    chain = [error]  # and its causes: libraries wrap the system's errors
     for link in chain:
         inner = [link.__cause__, link.__context__]
         if isinstance(link, BaseExceptionGroup):

@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 
 class BackgroundTasks:
-    """A set of running tasks. Holds a reference to each, which asyncio itself does not."""
+    """A set of running tasks. It keeps a strong reference to each, unlike asyncio."""
 
     def __init__(self, *, expected: tuple[type[Exception], ...] = ()) -> None:
-        """Create an empty set. `expected` errors are left to the awaiting caller, others logged."""
+        """Create an empty set. Errors are logged, except `expected` ones."""
         self._expected = expected
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -39,7 +39,7 @@ class BackgroundTasks:
             log.error("background_failed", task=task.get_name(), exc_info=error)
 
     async def drain(self, seconds: float | None) -> None:
-        """Wait for all tasks, and for those that they start; cancel what is left.
+        """Wait for all tasks, and for those that they start; cancel the remaining ones.
 
         Args:
             seconds: The longest wait; 0 cancels at once, None waits without a limit.
@@ -71,7 +71,7 @@ class SingleFlight(Generic[K, T]):
     def start(self, key: K, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
         """Return the running task of `key`, or start one.
 
-        A caller that may be cancelled awaits it through `asyncio.shield`.
+        A caller that may be cancelled should await it through `asyncio.shield`.
         """
         running = self._running.get(key)
         if running is None:
@@ -81,7 +81,7 @@ class SingleFlight(Generic[K, T]):
 
 
 class KeyedLocks(Generic[K]):
-    """One lock per key, kept for as long as somebody holds it or waits for it."""
+    """One lock per key, kept while a task holds it or waits for it."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[K, asyncio.Lock] = WeakValueDictionary()
@@ -104,7 +104,7 @@ async def every(
 ) -> NoReturn:
     """Run `work`, with a pause of `seconds` after each run, until cancelled.
 
-    A failed run does not end it: it is logged under `name`, with a traceback unless `expected`.
+    A failed run is logged under `name`, with a traceback unless `expected`, and the loop goes on.
     """
     while True:
         try:

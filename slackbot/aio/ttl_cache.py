@@ -28,7 +28,7 @@ class TtlCache(Generic[K, V]):
         return len(self._entries)
 
     async def get(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
-        """Return the cached value, loaded first if there is none."""
+        """Return the cached value, loading it if there is none."""
         entry = self._entries.get(key)
         if entry is not None and entry[0] > self._clock():
             return entry[1]
@@ -42,7 +42,7 @@ class TtlCache(Generic[K, V]):
     async def refresh(
         self, keys: Sequence[K], load: Callable[[], Awaitable[Mapping[K, V]]]
     ) -> Mapping[K, V]:
-        """Load many values at once and cache them, whatever was cached before."""
+        """Load many values at once and cache them, replacing earlier ones."""
         for key in keys:
             self.invalidate(key)
         invalidations = self._invalidations
@@ -65,11 +65,11 @@ class TtlCache(Generic[K, V]):
         self._entries[key] = (self._clock() + self._seconds, value)
 
     def invalidate(self, key: K) -> None:
-        """Remove a value. It is loaded when next asked for."""
+        """Remove a value, so that the next `get` loads it."""
         self._invalidations += 1
         self._entries.pop(key, None)
 
     def clear(self) -> None:
-        """Remove everything."""
+        """Remove all values."""
         self._invalidations += 1
         self._entries.clear()

@@ -1,1 +1,1 @@
-"""The composition root: the only place that builds real parts."""
+"""The composition root: the only place that builds the real components."""

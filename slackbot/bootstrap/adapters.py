@@ -1,4 +1,4 @@
-"""The parts that reach out of the process, built from the settings."""
+"""Adapters to everything outside the process, built from the settings."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class SystemClock:
 
 
 class Adapters:
-    """The parts that reach out of the process."""
+    """The adapters to everything outside the process."""
 
     def __init__(
         self,
@@ -55,15 +55,15 @@ class Adapters:
         clock: SystemClock,
         closing: AsyncExitStack,
     ) -> None:
-        """Build them; `closing` closes them. On SQLite the file is locked at once.
+        """Build the adapters; `closing` closes them. On SQLite the file is locked at once.
 
         Raises:
-            SettingsError: one cannot be used with these settings.
+            SettingsError: an adapter cannot be built from these settings.
         """
-        # Errors in settings show before anything is created or opened.
+        # Report errors in settings before anything is created or opened.
         for_platform, for_feed = platform_options(settings), feed_options(settings)
         lock_sqlite(url, role, closing)
-        self.boot_id = secrets.token_hex(8)  # differs at every start of a process
+        self.boot_id = secrets.token_hex(8)  # unique to each start of a process
         self.database_url = url
         self.database = Database(url)
         closing.push_async_callback(self.database.aclose)
@@ -73,7 +73,7 @@ class Adapters:
         self.workers = SqlWorkerRegistry(self.database, boot_id=self.boot_id, role=role)
         self.desired_feeds = SqlDesiredFeeds(self.database, boot_id=self.boot_id)
         self.lease = Lease(single_process=self.database.single_process)
-        self.wake = asyncio.Event()  # set to get a heartbeat at once
+        self.wake = asyncio.Event()  # set to trigger a heartbeat at once
         self.platform = AcceleventsClient(for_platform, clock)
         closing.push_async_callback(self.platform.aclose)
         self.feed_events: asyncio.Queue[FeedEvent] = asyncio.Queue()
@@ -91,7 +91,7 @@ class Adapters:
 
 
 def platform_options(settings: Settings) -> PlatformOptions:
-    """Return the platform's address and what is assumed of it."""
+    """Return the platform's address and the assumptions about its API."""
     return PlatformOptions(
         api_url=settings.accelevents_api_url,
         auth_scheme=settings.accelevents_auth_scheme,
@@ -102,10 +102,10 @@ def platform_options(settings: Settings) -> PlatformOptions:
 
 
 def feed_options(settings: Settings) -> FeedOptions:
-    """Return the socket's address and what is assumed of it.
+    """Return the socket's address and the assumptions about its protocol.
 
     Raises:
-        SettingsError: an option cannot be used; the line names its variable.
+        SettingsError: an option cannot be used; the message names its variable.
     """
     try:
         return FeedOptions(

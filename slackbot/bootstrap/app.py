@@ -29,7 +29,7 @@ from slackbot.web.call.assets import STATIC
 
 log = structlog.get_logger(__name__)
 
-DRAIN_SECONDS: Final = 3.0  # for background tasks to end at a stop
+DRAIN_SECONDS: Final = 3.0  # for background tasks to end at shutdown
 RETRY_SECONDS: Final = 5.0  # between tries to resume while Slack or the database is away
 
 
@@ -54,7 +54,7 @@ async def running(
         # Closed last: the lease is needed for as long as anything is being sent.
         closing.push_async_callback(services.worker.aclose)
         launch_delivery(services.delivery, services.notices, adapters.delivery_database)
-        # Together: what waits in the queue returns to its workflow, which leaves it unfinished.
+        # Closed together: calls waiting in the queue end, and their workflows stay unfinished.
         closing.push_async_callback(
             lambda: asyncio.gather(services.delivery.aclose(), adapters.slack_queue.aclose())
         )
@@ -62,7 +62,7 @@ async def running(
         if role is not Role.WORKER:
             http, socket_mode = build_slack(settings, adapters, services, clock, background)
         await check_bot_token(adapters.installation)
-        # Nothing that may take as long as a lease comes between registration and heartbeats.
+        # Nothing slow may run between registration and heartbeats, or the lease expires.
         services.matches.assume_stale_backup(await adapters.workers.register())
         log.info("registered", worker=adapters.boot_id, role=role.value)
         await services.worker.start()
@@ -87,7 +87,7 @@ async def running(
 async def _working(
     adapters: Adapters, services: Services, background: BackgroundTasks
 ) -> AsyncIterator[asyncio.Task[TeamId]]:
-    """Resume, monitor the feeds and run what is periodic; yield the task that resumes."""
+    """Resume work, monitor the feeds and run periodic work; yield the task that resumes."""
 
     async def run_periodic() -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -109,14 +109,14 @@ async def _working(
         periodic.cancel()
         services.monitor.stop_polling()
         await adapters.feed.aclose()
-        monitoring.cancel()  # it handles the events that are left
+        monitoring.cancel()  # it first handles the remaining events
         await asyncio.gather(monitoring, return_exceptions=True)
         await services.worker.stop_claiming()
         await background.drain(DRAIN_SECONDS)
 
 
 async def _resume(adapters: Adapters, services: Services) -> TeamId:
-    """Go on where the last process stopped, once Slack says which workspace it serves."""
+    """Continue the last process's work once Slack has named the workspace."""
     while True:
         try:
             team = (await adapters.installation.get()).team
@@ -127,7 +127,7 @@ async def _resume(adapters: Adapters, services: Services) -> TeamId:
             log.info("ready", team=team)
             return team
         except (SlackUnreachable, StoreUnavailable):
-            pass  # away for now
+            pass  # unavailable for now
         except Exception:
             log.exception("resume_failed")
         await asyncio.sleep(RETRY_SECONDS)

@@ -1,6 +1,6 @@
-"""The database and the keys that the settings name: prepared for a start, migrated, rotated.
+"""Prepare and migrate the configured database, and rotate its encryption keys.
 
-What cannot be used as it is raises a `SettingsError` that names the variable.
+An unusable setting raises a `SettingsError` that names its variable.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ def secret_keys(settings: Settings) -> list[bytes]:
 
 
 def lock_sqlite(url: DatabaseUrl, role: Role, closing: AsyncExitStack) -> None:
-    """On SQLite, where the bot is a single process, hold a lock beside the file until `closing`.
+    """Lock the SQLite file until `closing` ends: on SQLite the bot is a single process.
 
     Raises:
-        SettingsError: another process holds it, or the role needs PostgreSQL.
+        SettingsError: another process holds the lock, or the role needs PostgreSQL.
     """
     if not url.is_sqlite:
         return
@@ -75,7 +75,7 @@ def lock_sqlite(url: DatabaseUrl, role: Role, closing: AsyncExitStack) -> None:
 
 
 async def prepare_schema(database: Database) -> None:
-    """Before a start, migrate SQLite; on PostgreSQL require that somebody has."""
+    """Migrate SQLite; on PostgreSQL, require that all migrations have been applied."""
     with _as_settings_error():
         if database.single_process:
             await migrations.upgrade(database)

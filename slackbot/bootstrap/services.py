@@ -42,7 +42,7 @@ class Services:
     def __init__(
         self, adapters: Adapters, calls: Calls, clock: SystemClock, background: BackgroundTasks
     ) -> None:
-        """Build them; nothing is started."""
+        """Build the services without starting anything."""
         store, platform = adapters.store, adapters.platform
         shared = None
         if not adapters.database.single_process:
@@ -136,9 +136,9 @@ def _build_worker(
 def build_calls(
     settings: Settings, keys: Sequence[bytes], store: SqlStore, clock: SystemClock, static: Path
 ) -> tuple[Calls, ASGIApp | None]:
-    """Build the service and, if it is built into `static` and can be reached, its page.
+    """Build the service and, if calls can be offered, the app of the page built into `static`.
 
-    Without a page no call is offered, and the log says why, once.
+    Without the page no calls are offered, and the reason is logged once.
     """
     hosts = MediaHosts.of(split(settings.call_media_hosts))
     finding = check_call_page(settings.public_url, static)

@@ -1,4 +1,4 @@
-"""What Slack's requests come in by, wired to the services."""
+"""Slack's HTTP endpoint or Socket Mode, wired to the services."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def build_slack(
     clock: SystemClock,
     background: BackgroundTasks,
 ) -> tuple[ASGIApp | None, SocketMode | None]:
-    """Build the HTTP endpoint of Slack's requests, or Socket Mode in its place."""
+    """Build the HTTP endpoint for Slack's requests, or Socket Mode instead."""
     slash, links, accounts = settings.slack_command, adapters.links, services.accounts
     views = Views(adapters.slack_api, adapters.slack_queue)
     response_urls = ResponseUrls(adapters.slack, services.messenger)
@@ -82,7 +82,7 @@ def build_slack(
 
 
 async def check_bot_token(installation: SingleInstallation) -> None:
-    """Refuse a token that Slack refuses; start without an answer from Slack all the same.
+    """Raise if Slack refuses the bot token. If Slack does not respond, the start continues.
 
     Raises:
         SettingsError: Slack refuses the token.

@@ -15,7 +15,7 @@ from slackbot.settings import SettingsError, read_settings
 
 
 class Commands(click.Group):
-    """Commands that fail with one line when a setting cannot be used."""
+    """Commands that fail with a one-line message when a setting cannot be used."""
 
     def invoke(self, ctx: click.Context) -> None:
         """Run a command."""

@@ -16,8 +16,8 @@ from slackbot.domain.workers import Role
 from slackbot.settings import Settings, SettingsError
 from slackbot.telemetry import configure_logging
 
-# Seconds that a database thread waits for the event loop's thread at most. With Python's own
-# 5 ms a third fewer matches a second are delivered.
+# Longest time in seconds that a database thread waits for the event loop's thread. With Python's
+# default of 5 ms, a third fewer matches are delivered per second.
 SWITCH_SECONDS: Final = 0.001
 STOP_SECONDS: Final = 3  # for requests to end; first replies leave within two seconds
 
@@ -26,7 +26,7 @@ def serve(settings: Settings, role: Role) -> None:
     """Run a process of the bot.
 
     Raises:
-        SettingsError: it cannot start with these settings.
+        SettingsError: the process cannot start with these settings.
     """
     configure_logging(settings.log_level, settings.log_format)
     # Each feed is an open file; the usual soft limit of 1,024 is soon reached.
@@ -41,7 +41,7 @@ def serve(settings: Settings, role: Role) -> None:
         except OSError as error:
             reason = f"METRICS_PORT: cannot listen at {settings.metrics_port} ({error.strerror})"
             raise SettingsError(reason) from None
-    # Try the port before any file or connection is made: a start that fails leaves nothing behind.
+    # Try the port before opening any file or connection, so that a failed start leaves no traces.
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         socket.create_server((settings.host, settings.port), family=family).close()
@@ -55,7 +55,7 @@ async def _serve(settings: Settings, role: Role) -> None:
     from slackbot.bootstrap.app import running
 
     async with running(settings, role) as app:
-        # What was loaded for the start lives for ever: no collection needs to look through it.
+        # Objects loaded at startup live forever, so exclude them from garbage collection.
         gc.collect()
         gc.freeze()
         server = uvicorn.Server(
@@ -74,8 +74,8 @@ async def _serve(settings: Settings, role: Role) -> None:
         def stop(*_: object) -> None:
             server.should_exit = True
 
-        # uvicorn raises the signal that stopped it once more when it is done; a handler of ours
-        # must be there, so that the rest can be taken down.
+        # uvicorn raises the signal that stopped it again when it is done. Our own handler must be
+        # installed by then, so that the rest can shut down.
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, stop)
         await server.serve()

@@ -24,9 +24,9 @@ from slackbot.storage.encryption import Cipher
 from slackbot.web.call.assets import STATIC
 from slackbot.web.call.checks import check_call_page
 
-# Open files that are no feeds: requests to Accelevents (200), Slack, Slack's requests, database.
+# Open files besides feeds: requests to Accelevents (200), Slack, Slack's requests, database.
 FILES_BESIDE_FEEDS: Final = 300
-FEWEST_FEEDS: Final = 100  # below it the bot is of no use
+FEWEST_FEEDS: Final = 100  # with fewer the bot is of no use
 USUAL_FEEDS: Final = 2_000  # a large event
 
 Check = Coroutine[Any, Any, list[Finding]]
@@ -34,7 +34,7 @@ Check = Coroutine[Any, Any, list[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """An attendee's token, which is checked as well, and the event that it is for."""
+    """An attendee's token to check, and the event that it is for."""
 
     event: EventSlug
     token: SecretStr = field(repr=False)
@@ -85,7 +85,7 @@ async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator
 
 
 async def _check_attendee(settings: Settings, attendee: Attendee, seconds: float) -> list[Finding]:
-    """Try the token in one request, and then the socket with it."""
+    """Check the token with one request, then the socket with that token."""
     scheme: AuthScheme | None = None
 
     async def try_token() -> list[Finding]:
@@ -115,7 +115,7 @@ async def _check_socket(
 async def bounded(
     subject: Subject, check: Check, seconds: float, on_timeout: Callable[[], Finding] | None = None
 ) -> list[Finding]:
-    """Run a check that ends with a finding in any case: a time-out and a defect are findings."""
+    """Run a check. A time-out or an unexpected error becomes a finding too."""
     try:
         async with asyncio.timeout(seconds):
             return await check
@@ -127,7 +127,7 @@ async def bounded(
 
 
 def check_open_files() -> Finding:
-    """Report on the hard limit, which `run` raises its own to, and its room for feeds."""
+    """Report how many feeds the hard limit allows; `run` raises its soft limit to it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     message = "limit {limit}, room for {feeds} feeds"
     if hard == resource.RLIM_INFINITY:

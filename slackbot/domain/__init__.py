@@ -1,1 +1,1 @@
-"""The rules of the bot, pure: no input or output, no clock, no randomness."""
+"""The bot's rules as pure functions and values: no I/O, no clock, no randomness."""

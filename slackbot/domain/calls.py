@@ -1,4 +1,4 @@
-"""Calls of matches: the links to them, and the rules of entering one."""
+"""Calls of matches: their links, and the rules for entering them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,10 @@ from enum import StrEnum
 from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import Match, MatchId, Person, Source
 
-REENTRY_GRACE = timedelta(
-    seconds=60
-)  # after the end of its round a call may be entered for so long
-LONGEST_ASSUMED_ROUND = (
-    6 * ASSUMED_ROUND
-)  # a call may be entered, when the round's length is unknown
+# The time after the end of its round in which a call can still be entered.
+REENTRY_GRACE = timedelta(seconds=60)
+# The time in which a call can be entered if its round's length is unknown.
+LONGEST_ASSUMED_ROUND = 6 * ASSUMED_ROUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +24,8 @@ class CallLink:
     id_digest: str
     made_at: datetime
     expires_at: datetime
-    revoked_at: datetime | None = None  # when a newer link replaced it, or the call was over
-    # Digest of the cookie of the one browser that the link works in, once there is one.
+    revoked_at: datetime | None = None  # when a newer link replaced it or the call closed
+    # Digest of the cookie of the browser that the link is bound to, if any.
     browser_digest: str | None = field(default=None, repr=False)
     opened_at: datetime | None = None
     joined_at: datetime | None = None
@@ -42,7 +40,7 @@ class Visit(StrEnum):
 
 
 class RefusalReason(StrEnum):
-    """The reason that a link does not open a call."""
+    """The reason why a link does not open a call."""
 
     UNKNOWN = "unknown"  # not a link of ours
     ELSEWHERE = "elsewhere"  # bound to another browser
@@ -60,26 +58,26 @@ class EntryRefused(Exception):
 
 
 def round_ends(match: Match) -> datetime:
-    """Return the time at which the match's round is over, or assumed to be."""
+    """Return the time at which the match's round ends, or is assumed to end."""
     return match.ends_at or match.received_at + LONGEST_ASSUMED_ROUND
 
 
 def closes_at(match: Match) -> datetime:
-    """Return the time from which nobody may enter the match's call; its details are deleted."""
+    """Return the time at which the match's call closes and its details are deleted."""
     return round_ends(match) + REENTRY_GRACE
 
 
 def is_offered(match: Match, now: datetime) -> bool:
-    """Return whether to offer the call: its details are known and its round goes on."""
+    """Return whether to offer the call: its details are known and its round has not ended."""
     return match.call is not None and match.source is not Source.BEFORE and now < round_ends(match)
 
 
 def refusal_reason(
     link: CallLink | None, match: Match | None, now: datetime
 ) -> RefusalReason | None:
-    """Return the reason that `link` does not open the call of `match`, or None if it does.
+    """Return the reason why `link` does not open the call of `match`, or None if it does.
 
-    The link was signed by us, so what is missing was deleted with the person's data.
+    The link's signature is valid, so a missing row was deleted with the person's data.
     """
     if link is None or match is None or match.call is None or now >= closes_at(match):
         return RefusalReason.OVER

@@ -1,4 +1,4 @@
-"""Pasted text: event links, access tokens and magic links, recognised by their shape."""
+"""Recognise event links, access tokens and magic links in pasted text."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EVENT_FOLDERS = {"e", "events"}
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A token, used as it is."""
+    """An access token, used unchanged."""
 
     token: SecretStr
 
@@ -90,7 +90,7 @@ def _looks_random(word: str) -> bool:
 
 
 def _is_scrambled(word: str) -> bool:
-    """Return whether case and digits alternate more often than in a name that people choose."""
+    """Return whether case and digits alternate more often than in a human-readable name."""
     if len(word) < 20:
         return False
     changes = sum(

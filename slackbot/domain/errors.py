@@ -1,4 +1,4 @@
-"""The errors that a person can meet, as a tree.
+"""The errors that can be shown to a person, as a tree.
 
     SlackbotError
     ├── InputError            unusable input; shown at its field
@@ -6,13 +6,13 @@
     ├── NotLinked             no account connected yet
     ├── NoSuchSession · AmbiguousSession · NothingLive
     ├── PlatformError         Accelevents' side
-    │   ├── Refusal           it said no
+    │   ├── Refusal           it refused the request
     │   │   ├── EventNotFound · SessionNotFound · SessionFull · SessionNotLive
     │   │   ├── TicketNotPermitted · TicketLimitReached · NotRegistered
     │   │   ├── TokenRefused · AccountLocked · AccountNotFound · DuplicateAccount
     │   │   ├── MagicLinkInvalid · MagicLinkUsed · MeetingNotCreated
     │   │   └── Forbidden · Rejected
-    │   └── Unavailable       it gave no usable answer; may be tried again
+    │   └── Unavailable       no usable response; may be retried
     │       ├── TimedOut · Unreachable · RateLimited · ServerFailed · Unreadable
     ├── SessionError          a `PlatformError` about a session that is known by name
     └── MessageError          Slack's side, when a message is sent
@@ -54,17 +54,17 @@ class SlackbotError(Exception):
 
 
 class InputError(SlackbotError):
-    """Input to a form that cannot be used."""
+    """Unusable input in a form."""
 
 
 class BadEventLink(InputError):
-    """Neither an event link nor a slug."""
+    """The input is neither an event link nor a slug."""
 
     code = "bad_event_link"
 
 
 class BadCredential(InputError):
-    """Neither an access token nor a magic link."""
+    """The input is neither an access token nor a magic link."""
 
     code = "bad_credential"
 
@@ -77,7 +77,7 @@ class NotLinked(SlackbotError):
 
 
 class NoSuchSession(SlackbotError):
-    """No session with this id, or with these words in its title."""
+    """No session has this id, or these words in its title."""
 
     code = "no_such_session"
     next_step = NextStep.PICK_SESSION
@@ -88,7 +88,7 @@ class NoSuchSession(SlackbotError):
 
 
 class AmbiguousSession(SlackbotError):
-    """Several sessions fit; the person chooses among `candidates`."""
+    """Several sessions match; the person chooses among `candidates`."""
 
     code = "ambiguous_session"
     next_step = NextStep.PICK_SESSION
@@ -99,7 +99,7 @@ class AmbiguousSession(SlackbotError):
 
 
 class NothingLive(SlackbotError):
-    """No session is live, so an empty query means none."""
+    """No session is live, so an empty query matches none."""
 
     code = "nothing_live"
     next_step = NextStep.UPCOMING
@@ -110,158 +110,158 @@ class PlatformError(SlackbotError):
 
     def __init__(self, *, status: int | None = None, permitted: int | None = None) -> None:
         super().__init__(self.code)
-        self.status = status  # of HTTP, if there was an answer
-        self.permitted = permitted  # sessions that the ticket permits, if the platform says so
+        self.status = status  # HTTP status, if there was a response
+        self.permitted = permitted  # number of sessions that the ticket permits, if known
 
 
 class Refusal(PlatformError):
-    """The platform understood and refused; repeating the call will not help."""
+    """The platform refused the request; repeating it will not help."""
 
 
 class EventNotFound(Refusal):
-    """4040200."""
+    """Error code 4040200."""
 
     code = "event_not_found"
     next_step = NextStep.RECONNECT
 
 
 class SessionNotFound(Refusal):
-    """404800, or "Session not found!"."""
+    """Error code 404800, or "Session not found!"."""
 
     code = "session_not_found"
     next_step = NextStep.PICK_SESSION
 
 
 class SessionFull(Refusal):
-    """406, "Max user registration capacity reached"."""
+    """HTTP 406, "Max user registration capacity reached"."""
 
     code = "session_full"
     next_step = NextStep.TRY_AGAIN
 
 
 class SessionNotLive(Refusal):
-    """4072002 or 4072003, "The time limit for accessing this session is expired."."""
+    """Error code 4072002 or 4072003, "The time limit for accessing this session is expired."."""
 
     code = "session_not_live"
     next_step = NextStep.PICK_SESSION
 
 
 class TicketNotPermitted(Refusal):
-    """4042005, or 406 "Your ticket does not permit access to this session"."""
+    """Error code 4042005, or HTTP 406 "Your ticket does not permit access to this session"."""
 
     code = "ticket_not_permitted"
     next_step = NextStep.PICK_SESSION
 
 
 class TicketLimitReached(Refusal):
-    """406, "Your registration type only permits registering for N sessions. …"."""
+    """HTTP 406, "Your registration type only permits registering for N sessions. …"."""
 
     code = "ticket_limit_reached"
     next_step = NextStep.OPEN_HUB
 
 
 class NotRegistered(Refusal):
-    """4068910: not registered for the event."""
+    """Error code 4068910: the person is not registered for the event."""
 
     code = "not_registered"
     next_step = NextStep.OPEN_HUB
 
 
 class TokenRefused(Refusal):
-    """4010101 on any call with a token: expired or revoked."""
+    """Error code 4010101 on a call with a token: it has expired or was revoked."""
 
     code = "token_refused"
     next_step = NextStep.RECONNECT
 
 
 class AccountLocked(Refusal):
-    """4010102: locked for 30 minutes."""
+    """Error code 4010102: the account is locked for 30 minutes."""
 
     code = "account_locked"
     next_step = NextStep.TRY_AGAIN
 
 
 class AccountNotFound(Refusal):
-    """4040100: no such person at login."""
+    """Error code 4040100 at login: the person does not exist."""
 
     code = "account_not_found"
     next_step = NextStep.RECONNECT
 
 
 class DuplicateAccount(Refusal):
-    """406 at login: more than one user with the same e-mail address."""
+    """HTTP 406 at login: several users have the same e-mail address."""
 
     code = "duplicate_account"
     next_step = NextStep.RECONNECT
 
 
 class MagicLinkInvalid(Refusal):
-    """4010101 at the magic link's login."""
+    """Error code 4010101 at the magic link's login."""
 
     code = "magic_link_invalid"
     next_step = NextStep.RECONNECT
 
 
 class MagicLinkUsed(Refusal):
-    """4068006: expired, or used already."""
+    """Error code 4068006: the magic link has expired or was already used."""
 
     code = "magic_link_used"
     next_step = NextStep.RECONNECT
 
 
 class MeetingNotCreated(Refusal):
-    """40600013, "Cant create url": the platform could not make the meeting."""
+    """Error code 40600013, "Cant create url": the platform could not create the meeting."""
 
     code = "meeting_not_created"
     next_step = NextStep.TRY_AGAIN
 
 
 class Forbidden(Refusal):
-    """403: the account may not do this."""
+    """HTTP 403: the account is not allowed to do this."""
 
     code = "forbidden"
     next_step = NextStep.OPEN_HUB
 
 
 class Rejected(Refusal):
-    """Any other 4xx."""
+    """Any other 4xx response."""
 
     code = "rejected"
     next_step = NextStep.OPEN_HUB
 
 
 class Unavailable(PlatformError):
-    """The platform gave no usable answer; nothing is known to have changed."""
+    """The platform gave no usable response; nothing is known to have changed."""
 
     next_step = NextStep.TRY_AGAIN
 
 
 class TimedOut(Unavailable):
-    """No answer in time. A join, a status change or a login may still have happened."""
+    """No response in time. A join, a status change or a login may still have happened."""
 
     code = "timed_out"
 
 
 class Unreachable(Unavailable):
-    """No connection."""
+    """The platform could not be reached."""
 
     code = "unreachable"
 
 
 class RateLimited(Unavailable):
-    """429, even after the retries."""
+    """HTTP 429, even after retries."""
 
     code = "rate_limited"
 
 
 class ServerFailed(Unavailable):
-    """5xx, even after the retries."""
+    """HTTP 5xx, even after retries."""
 
     code = "server_failed"
 
 
 class Unreadable(Unavailable):
-    """An answer that differs from the documentation."""
+    """A response that differs from the documentation."""
 
     code = "unreadable"
 
@@ -276,7 +276,7 @@ class SessionError(SlackbotError):
 
 
 class MessageError(SlackbotError):
-    """Slack did not accept a message. `reason` is Slack's error word."""
+    """Slack did not accept a message. `reason` is Slack's error code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -296,13 +296,13 @@ class ContentRefused(MessageRefused):
 
 
 class PersonUnreachable(MessageRefused):
-    """Final: the person is gone, or the bot is blocked or removed. No message reaches them."""
+    """Final: the person has left, or the bot is blocked or removed. No message reaches them."""
 
     code = "person_unreachable"
 
 
 class MessageDelayed(MessageError):
-    """Not accepted; may be sent again after `seconds`. It was tried `tries` times so far."""
+    """Not accepted; may be sent again after `seconds`. `tries` counts the attempts so far."""
 
     code = "message_delayed"
 
@@ -313,6 +313,6 @@ class MessageDelayed(MessageError):
 
 
 class MessageUnsure(MessageError):
-    """No answer: Slack may or may not have accepted it."""
+    """No response: Slack may or may not have accepted the message."""
 
     code = "message_unsure"

@@ -1,4 +1,4 @@
-"""Events of the feeds, as they travel from connections and worker to the feed monitor."""
+"""Events that connections and the worker send to the feed monitor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slackbot.domain.model import EventSlug, MatchReport, Person
 
 @dataclass(frozen=True, slots=True)
 class MatchesReported:
-    """The socket reported matches. It does so once."""
+    """The socket reported matches. Each report arrives only once."""
 
     person: Person
     event: EventSlug
@@ -37,7 +37,7 @@ class FeedClaimed:
     """This process holds a feed from now on."""
 
     person: Person
-    taken_over: bool  # from another worker; such feeds come in crowds
+    taken_over: bool  # from another worker; many feeds arrive at once
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from enum import Enum, auto
 
 from slackbot.domain.model import Availability, FeedHealth, Link, State
 
-CONNECTED_SECONDS = 60.0  # between polls while the feed is up: a safety net for one call a minute
-DISCONNECTED_SECONDS = 10.0  # while it is down, and the match list is the only source
+CONNECTED_SECONDS = 60.0  # between polls while the feed is up, as a safety net
+DISCONNECTED_SECONDS = 10.0  # while the feed is down and the match list is the only source
 
 
 class Action(Enum):
-    """The next step for somebody with an availability and a link."""
+    """The next step for a person with an availability and a link."""
 
     POLL = auto()  # read the match list
     LEAVE = auto()  # the person paused, and the platform has not confirmed it yet
@@ -22,7 +22,7 @@ class Action(Enum):
 
 
 def next_action(availability: Availability, link: Link, now: datetime) -> Action:
-    """Return the next step. An unknown end of the session never comes."""
+    """Return the next step. A session without a known end never counts as over."""
     ends_at = availability.session_ends_at
     over = ends_at is not None and ends_at <= now
     if link.refused_at is not None:

@@ -1,6 +1,6 @@
-"""Findings of `slackbot doctor`: one for each thing that a check looked at.
+"""Findings of `slackbot doctor`: one for each thing that a check examined.
 
-A finding never holds a secret, nor text from outside that might repeat one.
+A finding never contains a secret, or outside text that might repeat one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 
 class Grade(StrEnum):
-    """How bad a finding is. A warning does not keep the bot from working."""
+    """The severity of a finding. A warning does not keep the bot from working."""
 
     OK = "ok"
     WARNING = "warning"
@@ -40,11 +40,11 @@ class Subject(StrEnum):
         return _finding(Grade.OK, self, code, message, "", facts)
 
     def warning(self, code: str, message: str, hint: str, **facts: str) -> Finding:
-        """Report a problem that the bot works with. `facts` fill in `message` and `hint`."""
+        """Report a problem that does not stop the bot. `facts` fill in `message` and `hint`."""
         return _finding(Grade.WARNING, self, code, message, hint, facts)
 
     def failure(self, code: str, message: str, hint: str, **facts: str) -> Finding:
-        """Report a problem that the bot does not work with, as in `warning`."""
+        """Report a problem that stops the bot. Takes the same arguments as `warning`."""
         return _finding(Grade.FAILURE, self, code, message, hint, facts)
 
 

@@ -17,11 +17,11 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.text import digest, normalize
 
-ASSUMED_ROUND = timedelta(minutes=5)  # assumed length of a round that the platform does not give
+ASSUMED_ROUND = timedelta(minutes=5)  # assumed length of a round if the platform gives none
 
 
 def partner_key(partner: Partner) -> str:
-    """Return what tells one partner from another: the account id, else the name."""
+    """Return the value that identifies a partner: the account id, else the name."""
     if partner.account_id is not None:
         return f"id:{partner.account_id}"
     return f"name:{normalize(partner.name)}"
@@ -47,9 +47,9 @@ def find_existing_match(
 ) -> Match | None:
     """Return the known match that a socket report is about, or None when it is a new one.
 
-    The strongest evidence that both sides have decides: the Chime meeting; else the raw time, if
-    both came over the socket; else whether the known round may still be going on and the person
-    has not become available again since.
+    They are compared by the strongest evidence that both have: the Chime meeting; else the raw
+    time, if both came over the socket; else whether the known round may still be running and the
+    person has not become available again since.
 
     `known` are the person's matches in the session; `since` is when they last became available
     in it.
@@ -59,7 +59,7 @@ def find_existing_match(
 
 
 def decided_by_meeting_id(report: MatchReport, known: Iterable[Match]) -> bool:
-    """Return whether Chime meetings alone decide in `find_existing_match`, without `since`."""
+    """Return whether `find_existing_match` compares Chime meetings only and ignores `since`."""
     with_partner = _with(report.partner, known)
     return all(match.meeting_digest and report.meeting_digest for match in with_partner)
 
@@ -85,7 +85,7 @@ def missed_reports(listed: Sequence[MatchReport], known: Sequence[Match]) -> lis
 
     The list's k-th row for a partner is the k-th pairing with that partner, so only the rows in
     excess of the known matches are new. This needs neither a clock nor a time zone. Both arguments
-    are of one person in one session.
+    are for one person in one session.
     """
     missed: list[MatchReport] = []
     left = list(listed)
@@ -95,7 +95,7 @@ def missed_reports(listed: Sequence[MatchReport], known: Sequence[Match]) -> lis
         left = [row for row in left if not same_partner(row.partner, partner)]
         with_partner = _with(partner, known)
         times = {match.raw_time for match in with_partner}
-        # Rows whose exact time is known go first, so that the excess at the end is what was missed.
+        # Rows whose exact time is known go first, so that the excess rows at the end are new.
         rows.sort(key=lambda row: (row.raw_time not in times, row.raw_time or ""))
         missed += rows[len(with_partner) :]
     return missed
@@ -112,11 +112,11 @@ def next_match(
     source: Source,
     now: datetime,
 ) -> Match:
-    """Build the match of a report that none of the `known` ones accounts for.
+    """Build a new match from a report that matches none of the `known` ones.
 
     Its ordinal follows those with the same key, so two processes that store the same match at
-    the same moment collide in the store instead of making two. The key decides, not the partner:
-    namesakes may share a key when one of them was first reported without an id.
+    the same moment collide in the store instead of creating two. The key is compared, not the
+    partner: namesakes may share a key when one of them was first reported without an id.
     """
     earlier = _with(report.partner, known)
     key = earlier[0].partner_key if earlier else partner_key(report.partner)

@@ -1,9 +1,9 @@
 """The hosts that a browser may connect to with a person's credential for a call.
 
 The browser sends the credential to the addresses that come with it, so addresses of other hosts
-are removed. If the signaling address is one of another host, there is no call. Browsers read
-addresses less strictly than Python does: whatever is not plainly an address of an allowed host
-counts as one of another host.
+are removed. If the signaling address has another host, there is no call. Browsers read
+addresses less strictly than Python does: anything that is not clearly an address of an allowed host
+counts as another host's.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class MediaHosts:
         host, scheme = found["host"].lower(), found["scheme"]
         if host in LOOPBACK:
             return host in self.names
-        # The browser's policy names no port, so an address with a scheme has the default one.
+        # The browser's policy names no port, so an address with a scheme must use the default.
         default_port = scheme is None or (scheme in _SECURE and found["port"] in {None, "443"})
         return default_port and any(
             host.endswith(name[1:]) if name.startswith("*.") else host == name

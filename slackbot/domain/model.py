@@ -1,4 +1,4 @@
-"""The domain's values, all immutable. Their names are the words of the README."""
+"""The domain's values, all immutable. The README uses the same terms."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Link:
     account_id: int | None = None
     expires_at: datetime | None = None
     refused_at: datetime | None = None  # when Accelevents first refused the token
-    unreachable: str | None = None  # Slack's error word, while it takes no message to the person
+    unreachable: str | None = None  # Slack's error code, while it rejects messages to the person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A token, with what Accelevents says of one that it issued for a magic link."""
+    """A token, with the account and expiry that Accelevents returns for a magic link."""
 
     token: SecretStr
     account_id: int | None = None
@@ -82,7 +82,7 @@ class Session:
 
 
 class AttendeeStatus(StrEnum):
-    """An attendee's status, as the platform's status call names it."""
+    """An attendee's status, named as in the platform's API."""
 
     AVAILABLE = "CHECK_IN_AVAILABLE"
     LEFT = "LEFT"
@@ -93,7 +93,7 @@ class State(StrEnum):
 
     AVAILABLE = "available"
     IN_MEETING = "in_meeting"
-    # Paused, but not confirmed by the platform: we keep listening, and keep asking to leave.
+    # Paused but not confirmed: the feed stays open and the request to leave is repeated.
     LEAVING = "leaving"
 
 
@@ -112,7 +112,7 @@ class Availability:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
-    """The other person of a match, in the platform's words: untrusted text throughout."""
+    """The other person of a match. All texts come from the platform and are untrusted."""
 
     name: str
     account_id: int | None = None
@@ -144,7 +144,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchReport:
-    """One report of a match, by socket or match list; several may be about the same match."""
+    """One report of a match, by socket or match list. Several may concern the same match."""
 
     partner: Partner
     session_id: SessionId | None = None
@@ -183,7 +183,7 @@ class Match:
 
     @property
     def late(self) -> bool:
-        """True if only the match list has it: the socket missed it."""
+        """True if the match came from the match list because the socket missed it."""
         return self.source is Source.LIST
 
 

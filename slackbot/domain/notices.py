@@ -1,4 +1,4 @@
-"""Notices: what the bot sends a person unasked, as plain values that outlive a restart.
+"""Notices: messages that the bot initiates, as plain values that survive a restart.
 
 Only `MatchFound` and `MatchOver` may hold call details. They are never stored: their match is read
 from its row when they are sent.
@@ -17,14 +17,14 @@ from slackbot.domain.text import digest
 
 @dataclass(frozen=True, slots=True)
 class MatchFound:
-    """A match, or one that is reported late. The first state of a match's message."""
+    """A new match, possibly reported late. The first state of a match's message."""
 
     match: Match
 
 
 @dataclass(frozen=True, slots=True)
 class MatchOver:
-    """The end of a match's round: go on, or pause. The second state of the same message."""
+    """The end of a match's round: the person goes on or pauses. The second state of the message."""
 
     match: Match
 
@@ -51,10 +51,10 @@ class AvailabilityLost:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Matches that are stored and whose notice is still pending."""
+    """The number and age of stored matches whose notices are pending."""
 
     count: int
-    oldest: datetime | None  # when the one that has waited longest was received
+    oldest: datetime | None  # when the oldest one was received
 
 
 Remark = LinkRefused | SessionOver | AvailabilityLost
@@ -74,7 +74,7 @@ def kind_of(remark: Remark) -> str:
 
 
 def notice_key(kind: str, person: Person, *occasion: object) -> str:
-    """Return the key of a notice without a match; the same occasion is sent once."""
+    """Return the key of a notice without a match; each `occasion` is sent once."""
     return digest("\x1f".join((kind, person.team, person.user, *map(str, occasion))))[:32]
 
 

@@ -1,4 +1,4 @@
-"""Protocols of everything outside that the services use. `slackbot.bootstrap` builds the parts."""
+"""Protocols of the services' external dependencies. `slackbot.bootstrap` builds them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from slackbot.domain.notices import Backlog, Notice, Remark
 
 
 class Clock(Protocol):
-    """The clock: it tells the time and waits."""
+    """A clock that tells the time and sleeps."""
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
@@ -54,8 +54,8 @@ class Platform(Protocol):
     async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
         """Return the event's networking sessions in this scope, all pages.
 
-        The platform filters LIVE and PAST; UPCOMING is everything else, so callers tell the phase
-        of each session by its times (`sessions.phase`).
+        The platform filters LIVE and PAST. UPCOMING returns everything else, so callers determine
+        each session's phase from its times (`sessions.phase`).
         """
 
     async def registered_sessions(self, link: Link) -> list[Session]:
@@ -84,10 +84,10 @@ class MatchFeed(Protocol):
         """Return the feed's state, or None if there is no feed."""
 
     def holds(self, person: Person) -> bool:
-        """Return whether this process holds the person's feed, and not another one."""
+        """Return whether this process, not another one, holds the person's feed."""
 
     async def publish_health(self, person: Person) -> None:
-        """Let the other processes know the state of a feed that this one holds."""
+        """Publish the state of a feed that this process holds to the other processes."""
 
     async def close(self, person: Person) -> None:
         """Disconnect. Harmless if there is no feed."""
@@ -110,7 +110,7 @@ class Messenger(Protocol):
         The key of a match's notice is the match's id.
 
         Raises:
-            PersonUnreachable: Final; so is every other message to the person.
+            PersonUnreachable: Final: no message can reach the person.
             MessageRefused: Final, as plain text too.
             MessageDelayed: Not accepted; may be sent again later.
             MessageUnsure: Slack may or may not have accepted it.
@@ -123,8 +123,8 @@ class Messenger(Protocol):
         """Search our latest direct messages to the person for the one with this key.
 
         Raises:
-            MessageDelayed: They cannot be read now.
-            MessageRefused: They can never be read.
+            MessageDelayed: The messages cannot be read now.
+            MessageRefused: The messages can never be read.
         """
 
 
@@ -132,24 +132,24 @@ class DmChannelStore(Protocol):
     """The Slack channels of people's direct messages with the bot. May raise `StoreUnavailable`."""
 
     async def get(self, person: Person) -> str | None:
-        """Return Slack's id of the person's channel, or None if it is not known."""
+        """Return the Slack id of the person's channel, or None if it is unknown."""
 
     async def save(self, person: Person, channel: str) -> None:
         """Save the channel with the person's link. Without a link nothing is saved."""
 
 
-# Makes the URL at which the match's person enters its call, or None if there is no call to enter.
-# Each call makes another URL, and earlier ones keep working. Never raises.
+# Creates the URL at which the match's person enters its call, or None if there is no call to enter.
+# Every invocation creates a new URL, and earlier ones stay valid. Never raises.
 CallOffer = Callable[[Match], Awaitable[str | None]]
 
 
 class Delivery(Protocol):
-    """Durable delivery: each notice is sent once, whatever happens to the process meanwhile."""
+    """Durable delivery: each notice is sent exactly once, even if the process crashes."""
 
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
         """Accept a stored match whose notice is pending. Harmless when repeated.
 
-        Unless `fresh`, that is stored just now, its notice may have been sent before, so the
+        Unless the match is `fresh` (just stored), its notice may already have been sent, so the
         person's direct messages are searched for it first.
         """
 
@@ -161,9 +161,9 @@ class Delivery(Protocol):
 
 
 class StoreUnavailable(Exception):
-    """The database does not answer. A change may or may not have been made.
+    """The database does not respond. A change may or may not have been made.
 
-    Not a `SlackbotError`: to a person it is a failure on our side like any other.
+    Not a `SlackbotError`: people see it as any other failure on our side.
     """
 
 
@@ -171,26 +171,26 @@ class LinkStore(Protocol):
     """Links between Slack people and their Accelevents accounts."""
 
     async def get(self, person: Person, *, fresh: bool = False) -> Link | None:
-        """Return the person's link. It may be some seconds old unless `fresh`."""
+        """Return the person's link. It may be a few seconds old unless `fresh`."""
 
     async def get_many(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
-        """Return the current links of these people. One without a link is missing or None."""
+        """Return the current links of these people. People without a link are missing or None."""
 
     async def save(self, link: Link) -> None:
-        """Insert or replace a link; delete an availability of another event or account."""
+        """Insert or replace a link. An availability of another event or account is deleted."""
 
     async def mark_refused(self, person: Person, at: datetime) -> bool:
-        """Record that the token was refused. True only for the first to record it."""
+        """Record that the token was refused. Return True only for the first record."""
 
     async def set_unreachable(self, person: Person, reason: str | None) -> None:
-        """Record why Slack takes no message to the person; None if it takes them again."""
+        """Record why Slack rejects messages to the person, or None once it accepts them."""
 
 
 class PeopleStore(Protocol):
     """Deletion of everything that belongs to a person or a workspace."""
 
     async def forget(self, person: Person) -> bool:
-        """Delete all rows of the person. True if there was a link."""
+        """Delete all rows of the person. Return True if there was a link."""
 
     async def forget_workspace(self, team: TeamId) -> None:
         """Delete all rows of the workspace."""
@@ -206,23 +206,23 @@ class AvailabilityStore(Protocol):
         """Return the availabilities of the workspace, oldest first."""
 
     async def session_title(self, person: Person, event: EventSlug, session_id: SessionId) -> str:
-        """Return the session's title as a recent availability names it, or ""."""
+        """Return the session's title from a recent availability, or ""."""
 
     async def save(self, availability: Availability) -> None:
         """Insert or replace an availability."""
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
-        """Change the state if the person is still available in this session; else False."""
+        """Change the state. Return False if the person is no longer available in this session."""
 
     async def end(self, person: Person) -> bool:
-        """Delete the person's availability. True only for the caller that deleted it."""
+        """Delete the person's availability. Return True only to the caller that deleted it."""
 
 
 class MatchStore(Protocol):
-    """Matches, and what became of their notices."""
+    """Matches and the outcomes of their notices."""
 
     async def add(self, match: Match) -> bool:
-        """Add a match; False if its id, or its (partner, ordinal), already exists.
+        """Add a match. Return False if its id, or its (partner, ordinal), already exists.
 
         Unless its source is BEFORE, the person's availability in its session becomes IN_MEETING
         in the same transaction.
@@ -242,18 +242,18 @@ class MatchStore(Protocol):
     async def list_with(
         self, person: Person, event: EventSlug, session_id: SessionId, partner: Partner
     ) -> list[Match]:
-        """Return, as `list_for`, at least those matches that may be with this partner."""
+        """Return at least the matches that may be with this partner, like `list_for`."""
 
     async def record_outcome(
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
     ) -> None:
-        """Record how the match's notice ended. The first outcome stays."""
+        """Record the outcome of the match's notice. Later outcomes are ignored."""
 
     async def list_pending(self, team: TeamId) -> list[tuple[Person, MatchId]]:
         """Return the matches whose notices have no outcome yet, oldest first."""
 
     async def backlog(self, team: TeamId) -> Backlog:
-        """Count the pending matches. Cheap however many matches there are in all."""
+        """Count the pending matches. The cost does not grow with the number of all matches."""
 
     async def list_rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
         """Return sent matches whose round has ended but whose message does not say so yet.
@@ -262,14 +262,14 @@ class MatchStore(Protocol):
         """
 
     async def mark_round_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
-        """Record that the message says that the round is over, or never will."""
+        """Record that the message was edited for the end of the round, or will never be."""
 
     async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
-        """Record which button of a match's message was pressed. The first answer stays."""
+        """Record which button of a match's message was pressed. Later presses are ignored."""
 
 
 class CallLinkStore(Protocol):
-    """Links to calls, and the end of the calls they lead to."""
+    """Links to calls, and the deletion of closed calls' details."""
 
     async def add(self, link: CallLink) -> None:
         """Add a link. Earlier links remain valid."""
@@ -284,27 +284,27 @@ class CallLinkStore(Protocol):
         """Bind a valid link to a browser. True only for the first browser."""
 
     async def mark_opened(self, person: Person, match_id: MatchId, at: datetime) -> None:
-        """Record that the button with the link was pressed. The first time stays."""
+        """Record the first time that the button with the link was pressed."""
 
     async def record_visit(self, team: TeamId, id_digest: str, visit: Visit, at: datetime) -> None:
-        """Record that the call was joined (the first time stays) or left (the last time)."""
+        """Record the first time that the call was joined, or the last time that it was left."""
 
     async def end_calls(self, team: TeamId, now: datetime) -> int:
-        """Delete the details of calls that are closed by now, and count them."""
+        """Delete the details of closed calls and return the number of calls."""
 
 
 class EventStore(Protocol):
-    """Slack events that were already handled."""
+    """Slack events that have already been handled."""
 
     async def record(self, team: TeamId, event_id: str, at: datetime) -> bool:
-        """Record an event. True if it was not seen before."""
+        """Record an event. Return True if it is new."""
 
 
 class Store(Protocol):
-    """Everything that is kept, by aggregate.
+    """All stored data, by aggregate.
 
-    Every method names the workspace, by a person or by a team, and may raise `StoreUnavailable`
-    after some seconds of trying.
+    Every method identifies the workspace by a person or a team. It may raise
+    `StoreUnavailable` after several seconds of retries.
     """
 
     @property

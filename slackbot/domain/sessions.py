@@ -1,4 +1,4 @@
-"""Networking sessions: their phase, their order, and the one that a person means."""
+"""Networking sessions: their phase, their order, and the one that a query selects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slackbot.domain.text import normalize
 def phase(session: Session, now: datetime) -> SessionScope:
     """Return live, upcoming or past, by the session's times.
 
-    A session without times counts as live: the platform decides then.
+    A session without times counts as live; the platform then decides.
     """
     if session.ends_at is not None and session.ends_at <= now:
         return SessionScope.PAST
@@ -35,11 +35,11 @@ def in_order(sessions: Iterable[Session], now: datetime) -> list[Session]:
 
 
 def choose(sessions: Sequence[Session], query: str, now: datetime) -> Session:
-    """Return the one session meant by an id, by words of its title, or by an empty query.
+    """Return the one session that matches an id, words of its title, or an empty query.
 
     Raises:
-        NoSuchSession: Nothing fits the query.
-        AmbiguousSession: Several fit; with an empty query, several are live.
+        NoSuchSession: No session matches the query.
+        AmbiguousSession: Several match; with an empty query, several are live.
         NothingLive: The query is empty and no session is live.
     """
     if not query.strip():

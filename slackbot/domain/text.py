@@ -1,4 +1,4 @@
-"""Text from outside: made safe to show, compared, and digested."""
+"""Sanitize, normalize and digest text from outside."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def sanitize(text: str, limit: int = NAME_LIMIT) -> str:
 
 
 def normalize(text: str) -> str:
-    """Return the text as it is compared: without regard to case and spacing."""
+    """Return the text with case and spacing normalized, for comparisons."""
     return " ".join(text.casefold().split())
 
 
 def digest(secret: str) -> str:
-    """Return the SHA-256 as hex, by which two secrets are compared without keeping either."""
+    """Return the SHA-256 as hex, for comparing secrets without storing them."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from slackbot.domain.model import FeedHealth, Person, SessionId
 
-LEASE = timedelta(seconds=3)  # without a heartbeat for so long a worker counts as stalled
+LEASE = timedelta(seconds=3)  # a worker without a heartbeat for this long is stalled
 HEARTBEAT_SECONDS = 1.0  # between two heartbeats
-# Others do not leave feeds to a worker younger than this. A killed worker is back within seconds,
-# busy starting just when its feeds wait to be connected.
+# Other workers keep their feeds from a worker younger than this. A killed worker restarts within
+# seconds and is still starting when its feeds need to connect.
 WARM_UP = timedelta(seconds=10)
 RECOVERY = timedelta(seconds=5)  # time to recover a stalled worker before another may try
 
@@ -23,23 +23,23 @@ class Role(StrEnum):
     """The part of the bot that a process runs."""
 
     RUN = "run"
-    WEB = "web"  # answers Slack, holds no feeds
+    WEB = "web"  # serves Slack's requests, holds no feeds
     WORKER = "worker"
 
     @property
     def holds_feeds(self) -> bool:
-        """Return whether such a process takes its share of the feeds."""
+        """Return whether a process in this role takes its share of the feeds."""
         return self is not Role.WEB
 
     @property
     def answers(self) -> bool:
-        """Return whether people ask such a process about their feeds."""
+        """Return whether a process in this role serves people's requests."""
         return self is not Role.WORKER
 
 
 @dataclass(frozen=True, slots=True)
 class DesiredFeed:
-    """A feed that somebody's availability needs."""
+    """A feed that a person's availability needs."""
 
     person: Person
     session_id: SessionId
@@ -51,7 +51,7 @@ class DesiredFeed:
 class HeartbeatResult:
     """The state of workers and feeds at a worker's heartbeat."""
 
-    owned: tuple[DesiredFeed, ...]  # those claimed by this heartbeat included
+    owned: tuple[DesiredFeed, ...]  # including those claimed by this heartbeat
     taken_over: frozenset[Person]  # claimed by this heartbeat, owned by another worker before
     surplus: tuple[Person, ...]  # owned, to be disconnected and then released
     stalled: tuple[str, ...]  # boot ids of workers whose lease has expired
@@ -69,13 +69,13 @@ class WorkerRegistry(Protocol):
         """
 
     async def heartbeat(self, *, detect_stalled: bool) -> HeartbeatResult | None:
-        """Renew the lease and claim a fair share of the feeds. None: the lease is lost.
+        """Renew the lease and claim a fair share of the feeds. Return None if the lease is lost.
 
         Without `detect_stalled` no worker counts as stalled.
         """
 
     async def claim_recovery(self, stalled: str) -> bool:
-        """Return whether it is this process that recovers the stalled worker's work."""
+        """Return whether this process is the one to recover the stalled worker's work."""
 
     async def delete_worker(self, stalled: str) -> None:
         """Delete a stalled worker whose work has been recovered."""
@@ -91,29 +91,29 @@ class DesiredFeeds(Protocol):
     """The table of feeds, as one process uses it. Every method may raise `StoreUnavailable`."""
 
     def request(self, person: Person, session_id: SessionId) -> Coroutine[Any, Any, None]:
-        """Request a feed. A process that holds feeds owns it unless a living worker does."""
+        """Request a feed. A process that holds feeds becomes its owner if no live worker is."""
 
     async def request_missing(self) -> None:
-        """Request the feeds of all availabilities that have none, for whatever reason."""
+        """Request a feed for every availability that lacks one."""
 
     async def cancel(self, person: Person, version: datetime | None = None) -> None:
-        """Delete the request; given a version, only if there was no other request since."""
+        """Delete the request; given a version, only if there is no newer request."""
 
     async def release(self, people: Sequence[Person]) -> None:
-        """Give up feeds of this process, for other workers to claim."""
+        """Release feeds of this process for other workers to claim."""
 
     async def report_health(self, healths: Mapping[Person, FeedHealth]) -> None:
         """Record the health of feeds that this process owns; others are ignored."""
 
     async def health(self, person: Person) -> FeedHealth | None:
-        """Return the health that the owner reported, down if it is stalled; None if not wanted."""
+        """Return the health that the owner reported; down if it is stalled, None without a feed."""
 
 
 def fair_share(feeds: int, holders: int) -> int:
-    """Return the number of feeds for each holder; together never fewer than there are."""
+    """Return the number of feeds for each holder, rounded up."""
     return math.ceil(feeds / holders) if holders else 0
 
 
 def surplus(owned: int, share: int) -> int:
-    """Return how many feeds to release. A few too many are kept: moving one reconnects it."""
+    """Return how many feeds to release. A small surplus is kept: moving a feed reconnects it."""
     return owned - share if owned > share + max(1, share // 20) else 0

@@ -1,1 +1,1 @@
-"""The use cases. They know the domain and its ports, and nothing of HTTP, SQL or Slack."""
+"""The use cases. They depend on the domain and its ports, not on HTTP, SQL or Slack."""

@@ -1,4 +1,4 @@
-"""Accounts: connect one, use it, note its refusal, disconnect it."""
+"""Connect, use and disconnect Accelevents accounts, and record refused tokens."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 class Accounts:
     """The links between people in Slack and their Accelevents accounts.
 
-    `locks` has a lock for each person. It is held while their link or availability changes.
+    `locks` holds one lock per person, taken while their link or availability changes.
     """
 
     platform: Platform
@@ -48,15 +48,15 @@ class Accounts:
     def __post_init__(self) -> None:
         self.locks = KeyedLocks[Person]()
         self._connects = SingleFlight[tuple[Person, str], Link](self.background, "connect")
-        # The running connects whose person has disconnected meanwhile.
+        # Connects in progress whose person has disconnected since.
         self._abandoned: set[tuple[Person, str]] = set()
 
     async def link(self, person: Person) -> Link:
         """Return the person's link.
 
         Raises:
-            NotLinked: There is none.
-            TokenRefused: Accelevents has refused its token before.
+            NotLinked: The person has no link.
+            TokenRefused: Accelevents has already refused its token.
         """
         link = await self.store.links.get(person)
         if link is None:
@@ -76,7 +76,7 @@ class Accounts:
 
     @asynccontextmanager
     async def authorized_link(self, person: Person) -> AsyncIterator[Link]:
-        """Provide the link for calls to the platform. A refusal is noted and stops the feed."""
+        """Yield the link for calls to the platform. Record a refused token and stop the feed."""
         link = await self.link(person)
         try:
             yield link
@@ -86,7 +86,7 @@ class Accounts:
 
     @asynccontextmanager
     async def background_link(self, link: Link) -> AsyncIterator[None]:
-        """Do the same where nobody waits for the answer: the person is notified of a refusal."""
+        """Handle a refused token as `authorized_link` does, and notify the person."""
         try:
             yield
         except TokenRefused:
@@ -94,12 +94,12 @@ class Accounts:
             raise
 
     async def _refused(self, link: Link, *, notify: bool = False) -> None:
-        # Read past the cache: another process may have replaced the link.
+        # Bypass the cache: another process may have replaced the link.
         current = await self.store.links.get(link.person, fresh=True)
         if current is None or current.credential_digest != link.credential_digest:
             return  # disconnected, or connected again, meanwhile
         if notify and current.refused_at is None:
-            # Submitted before it is noted: a crash in between must not swallow the notice.
+            # Submit before recording the refusal, so that a crash cannot lose the notice.
             key = notice_key("link_refused", link.person, link.credential_digest, link.linked_at)
             await self.delivery.remark(link.person, key, LinkRefused())
         if await self.store.links.mark_refused(link.person, self.clock.now()):
@@ -109,13 +109,13 @@ class Accounts:
     async def connect(self, person: Person, event_text: str, credential_text: str) -> Link:
         """Link the person to the event, after checking the credential.
 
-        A magic link works once, so the same submission made again, while the first one is running
-        or after it succeeded, returns the first one's link.
+        A magic link works only once. Submitting it again returns the first submission's link,
+        whether that submission is still running or has succeeded.
 
         Raises:
             BadEventLink, BadCredential: The input cannot be used.
             NotLinked: The person disconnected meanwhile.
-            PlatformError: Accelevents refused the credential or did not answer.
+            PlatformError: Accelevents refused the credential or did not respond.
         """
         event, credential = read_event(event_text), read_credential(credential_text)
         key = (person, digest(f"{event}\x1f{credential_text.strip()}"))
@@ -160,8 +160,8 @@ class Accounts:
     async def _save(self, link: Link) -> None:
         """Store the link and move the feed to it.
 
-        The store ends an availability that the new link cannot continue; the session is then left
-        with the old link.
+        If the new link is for another event or account, the store ends the availability and the
+        person leaves the session with the old link.
         """
         async with self.locks.of(link.person):
             if (link.person, link.credential_digest) in self._abandoned:
@@ -179,10 +179,10 @@ class Accounts:
     async def disconnect(self, person: Person, *, until: datetime | None = None) -> bool:
         """Leave the session, stop the feed, and delete all data of the person.
 
-        A running connect is abandoned. A link made after `until` stays as it is.
+        A connect in progress is abandoned. A link created after `until` is kept.
 
         Returns:
-            Whether a link was deleted.
+            True if a link was deleted.
         """
         async with self.locks.of(person):
             link = await self.store.links.get(person)
@@ -201,10 +201,10 @@ class Accounts:
     async def leave(self, link: Link, availability: Availability) -> bool:
         """Set the person's status to LEFT, unless they are in a meeting.
 
-        During a meeting the platform pairs nobody, and leaving might end the call.
+        During a meeting the platform does not pair the person, and leaving might end the call.
 
         Returns:
-            Whether the platform confirmed, or did not need to.
+            True if the platform confirmed it, or if no request was needed.
         """
         if availability.state is State.IN_MEETING:
             return True

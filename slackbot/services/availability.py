@@ -1,4 +1,4 @@
-"""Become available, and stop being available."""
+"""Start and pause a person's availability."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ class AvailabilityStatus:
     link: Link
     availability: Availability | None
     feed: FeedHealth | None
-    confirmed: bool = True  # False: the platform did not answer the last change of status
+    confirmed: bool = True  # False: the platform did not confirm the last status change
 
     @property
     def is_connected(self) -> bool:
-        """True while the feed is up, so that a match reaches us at once."""
+        """True while the feed is up and matches arrive at once."""
         return self.feed is not None and self.feed.connected
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Availabilities:
-    """Everybody's availability."""
+    """The availability of all people."""
 
     accounts: Accounts
     sessions: Sessions
@@ -57,7 +57,7 @@ class Availabilities:
     _unconfirmed: set[Person] = field(default_factory=set, init=False)
 
     async def status(self, person: Person) -> AvailabilityStatus:
-        """Return the person's status as known here, without a call to the platform."""
+        """Return the person's stored status, without a call to the platform."""
         return await self._status(await self.accounts.link(person))
 
     async def _status(self, link: Link, *, confirmed: bool = True) -> AvailabilityStatus:
@@ -65,7 +65,7 @@ class Availabilities:
         return AvailabilityStatus(link, availability, self.feed.health(link.person), confirmed)
 
     async def start(self, person: Person, query: str) -> AvailabilityStatus:
-        """Join the session that is meant and become available in it."""
+        """Join the session that matches the query and become available in it."""
         async with self.accounts.locks.of(person), self.accounts.authorized_link(person) as link:
             session = await self.sessions.find(link, query)
             status = await self._status(link)
@@ -98,27 +98,27 @@ class Availabilities:
             since=self.clock.now(),
             session_ends_at=session.ends_at,
         )
-        # The feed comes before the status: if somebody is waiting already the platform pairs at
-        # once, and an event sent before we listen is lost.
+        # Connect the feed first: if somebody is already waiting, the platform pairs at once, and
+        # an event sent before the feed is up is lost.
         with self.monitor.starting(link.person):
             self.feed.open(link, session.id)
-            # What is listed before the person first becomes available was not missed.
+            # Matches listed before the person first becomes available were not missed.
             if current is None:
                 await self.matches.baseline(link, availability)
             else:
                 await self.matches.reconcile(link, current)
             await self.feed.wait_connected(link.person, FEED_WAIT_SECONDS)
             await self.store.availabilities.save(availability)
-        # From here on the monitor sets the status if the feed connects only now, once we are done.
+        # If the feed connects only after this point, the monitor sets the status again.
         confirmed = await self._set_available(link, session)
         self.monitor.start(link.person)
         # Read again: if somebody was waiting, the person is in a meeting by now.
         return await self._status(link, confirmed=confirmed)
 
     async def _set_available(self, link: Link, session: Session) -> bool:
-        """Set the status; return whether the platform confirmed it.
+        """Set the status to AVAILABLE; return whether the platform confirmed it.
 
-        Without an answer it may have been set, so we keep listening.
+        Without a response the status may still have been set, so the feed stays open.
         """
         self._unconfirmed.discard(link.person)
         try:
@@ -133,14 +133,14 @@ class Availabilities:
         return True
 
     async def pause(self, person: Person) -> AvailabilityStatus:
-        """Stop being available. A match made until this moment is still sent.
+        """Stop being available. Matches made before this are still sent.
 
-        Until the platform confirms, it may pair the person: so we keep listening, and the monitor
-        repeats the request.
+        Until the platform confirms, it may still pair the person. The feed stays open, and the
+        monitor repeats the request.
 
         Raises:
             NotLinked: The person has no account.
-            TokenRefused: The token is refused; the person leaves once they connect again.
+            TokenRefused: The token was refused; the person leaves once they connect again.
         """
         async with self.accounts.locks.of(person):
             availability = await self.store.availabilities.get(person)
@@ -157,7 +157,7 @@ class Availabilities:
         return AvailabilityStatus(link, None if confirmed else availability, None, confirmed)
 
     async def _leave(self, link: Link, availability: Availability) -> bool:
-        """Leave, then look for a match of the last moment; return whether it was confirmed."""
+        """Leave and check for a last-minute match; return whether leaving was confirmed."""
         confirmed = await self.accounts.leave(link, availability)
         await self.matches.reconcile(link, availability)
         return confirmed

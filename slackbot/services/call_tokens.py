@@ -15,18 +15,18 @@ from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from slackbot.domain.calls import EntryRefused, RefusalReason
 from slackbot.domain.model import TeamId
 
-# A Chime meeting lasts no longer. Its row says for how long a link works.
+# The longest that a Chime meeting lasts. The link's row sets its actual expiry.
 MAX_AGE_SECONDS: Final = 24 * 3600
 _ID_BYTES: Final = 18
 _KEY_BYTES: Final = 32
 _PURPOSE: Final = b"slackbot: links to calls, 1"
-# The last character of the signature carries only four bits. Of the spellings that decode to the
-# same bytes only the canonical one is accepted.
+# The signature's last character carries only four bits, so several spellings decode to the same
+# bytes. Only the canonical one is accepted.
 _FORM: Final = re.compile(r"[\w-]{1,400}\.[\w-]{1,12}\.[\w-]{42}[AEIMQUYcgkosw048]", re.ASCII)
 
 
 class LinkSigner:
-    """Signs with the newest key; accepts signatures of every key."""
+    """Signs with the newest key and verifies with all keys."""
 
     def __init__(self, keys: Sequence[bytes], *, max_age: int = MAX_AGE_SECONDS) -> None:
         """Derive the signing keys from secrets, newest first; `max_age` is in seconds."""
@@ -53,10 +53,10 @@ class LinkSigner:
         return self._serializer.dumps([team, link_id])
 
     def read(self, signed: str) -> tuple[TeamId, str]:
-        """Return the workspace and the id of a token.
+        """Return the workspace and link id of a token.
 
         Raises:
-            EntryRefused: The token is not ours, or too old.
+            EntryRefused: The signature is not valid, or the token is too old.
         """
         if not _FORM.fullmatch(signed):
             raise EntryRefused(RefusalReason.UNKNOWN)

@@ -1,4 +1,4 @@
-"""Calls of matches: make links to them, let people enter, and revoke links."""
+"""Create and revoke links to matches' calls, and let people enter the calls."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ class Entry:
     match: Match
     call: Call = field(repr=False)
     browser: str = field(repr=False)  # a secret by which the browser is recognised
-    open_for: timedelta  # the call may be entered for so long
-    ends_in: timedelta | None  # until the end of the round, if known
+    open_for: timedelta  # the time left to enter the call
+    ends_in: timedelta | None  # the time left in the round, if known
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Calls:
-    """The calls of all matches. Of links and cookies only digests are stored."""
+    """The calls of all matches. Links and cookies are stored only as digests."""
 
     store: Store
     clock: Clock
     signer: LinkSigner
     hosts: MediaHosts
-    page: str | None  # the URL below which links lead; None to offer no calls
+    page: str | None  # the base URL of links; None if no calls are offered
 
     # --- links -----------------------------------------------------------------------------------
 
     async def offer(self, match: Match) -> str | None:
-        """Make a link to the match's call, for its person alone (`ports.CallOffer`)."""
+        """Create a link to the match's call for its person (`ports.CallOffer`)."""
         if not self._can_be_offered(match):
             return None
         try:
@@ -68,7 +68,7 @@ class Calls:
         """Replace all links of the person to the call.
 
         Returns:
-            The match, and the new link; each None if there is none.
+            The match and the new link; each is None if there is none.
 
         Raises:
             StoreUnavailable: The earlier links may or may not be revoked.
@@ -109,11 +109,11 @@ class Calls:
     async def enter(self, signed: str, browser: str | None) -> Entry:
         """Let a browser enter the call. A link works in the first browser that opens it.
 
-        `browser` is the `Entry.browser` that this browser was given before, if any.
+        `browser` is the `Entry.browser` that this browser received before, if any.
 
         Raises:
-            EntryRefused: The link is not valid, or not in this browser.
-            StoreUnavailable: Nothing is known; try again.
+            EntryRefused: The link is not valid, or bound to another browser.
+            StoreUnavailable: The link cannot be checked now; try again.
         """
         link, match, call = await self._find(signed)
         now = self.clock.now()
@@ -130,7 +130,7 @@ class Calls:
         )
 
     async def visit(self, signed: str, browser: str | None, visit: Visit) -> None:
-        """Note a visit in the browser that the link is bound to. Raises as `enter` does."""
+        """Record a visit by the browser that the link is bound to. Raises like `enter`."""
         link, _, _ = await self._find(signed)
         if browser is None or digest(browser) != link.browser_digest:
             raise self._refused(RefusalReason.ELSEWHERE)
@@ -153,13 +153,13 @@ class Calls:
         return link, match, call
 
     async def _bind(self, link: CallLink) -> str:
-        """Bind the link to the asking browser; return the secret that identifies it."""
+        """Bind the link to the requesting browser; return the secret that identifies it."""
         team, browser = link.person.team, secrets.token_urlsafe(_COOKIE_BYTES)
         if link.browser_digest is None:
             ours, now = digest(browser), self.clock.now()
             if await self.store.call_links.bind(team, link.id_digest, ours, now):
                 return browser
-            # Another browser was first, the link was revoked, or the store's answer was lost.
+            # Another browser was first, the link was revoked, or the store's response was lost.
             current = await self.store.call_links.get(team, link.id_digest)
             if current is not None and current.browser_digest == ours:
                 return browser
@@ -175,7 +175,7 @@ class Calls:
     # --- bookkeeping -----------------------------------------------------------------------------
 
     async def opened(self, person: Person, match_id: MatchId) -> None:
-        """Note that the person pressed the link's button in Slack."""
+        """Record that the person pressed the link's button in Slack."""
         CALLS.labels(outcome="opened").inc()
         await self.store.call_links.mark_opened(person, match_id, self.clock.now())
 

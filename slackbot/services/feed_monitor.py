@@ -29,14 +29,14 @@ from slackbot.services.matches import Matches
 
 log = structlog.get_logger(__name__)
 
-TICK_SECONDS = DISCONNECTED_SECONDS  # between two looks at the feed of one person
-TICK_JITTER = 0.8  # the shortest tick as a part of that: people who started together drift apart
-CLAIMED_SECONDS = 20.0  # from a claim to the first poll: the claimed feed is connected at once
-SPREAD_SECONDS = 30.0  # over which the lists of feeds that were taken over together are read
+TICK_SECONDS = DISCONNECTED_SECONDS  # between checks of a person's feed
+TICK_JITTER = 0.8  # the shortest tick as a fraction of it; spreads people who started together
+CLAIMED_SECONDS = 20.0  # from a claim to the first poll; the feed connects at once
+SPREAD_SECONDS = 30.0  # spreads the list reads for feeds that were taken over together
 RECONNECTS_AT_ONCE = 8  # reconnected people checked at a time; the other feeds keep connecting
-POLLS_AT_ONCE = 16  # after a start everybody is due
+POLLS_AT_ONCE = 16  # after a start everybody is due at once
 STORE_SECONDS = 1.0  # between attempts to handle an event while the database is away
-DRAIN_SECONDS = 2.0  # at shutdown, for events that are being handled
+DRAIN_SECONDS = 2.0  # to finish events at shutdown
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -56,12 +56,12 @@ class FeedMonitor:
         self._polls: dict[Person, asyncio.Task[None]] = {}
         self._stopped = False
         self._starting: set[Person] = set()
-        self._list_later: set[Person] = set()  # taken over, and not connected yet
+        self._list_later: set[Person] = set()  # taken over but not connected yet
         self._reconnect_slots = asyncio.Semaphore(RECONNECTS_AT_ONCE)
         self._poll_slots = asyncio.Semaphore(POLLS_AT_ONCE)
 
     async def run(self, events: asyncio.Queue[FeedEvent]) -> None:
-        """Handle events until cancelled, then finish those that are left in `DRAIN_SECONDS`."""
+        """Handle events until cancelled, then spend up to `DRAIN_SECONDS` on the remaining ones."""
         try:
             while True:
                 self._dispatch(await events.get())
@@ -82,7 +82,7 @@ class FeedMonitor:
 
     @contextmanager
     def starting(self, person: Person) -> Iterator[None]:
-        """Ignore a connect within this: the caller announces the person once the feed is up."""
+        """Ignore feed connects in this context: the caller sets the status itself."""
         self._starting.add(person)
         try:
             yield
@@ -90,12 +90,12 @@ class FeedMonitor:
             self._starting.discard(person)
 
     async def end(self, person: Person) -> None:
-        """End the availability and stop polling. Call it under the person's lock."""
+        """End the availability and stop polling. The caller must hold the person's lock."""
         await self.poller.end(person)
         self._stop(person)
 
     def stop_polling(self) -> None:
-        """Stop polling for good, at shutdown. Availabilities stay stored."""
+        """Stop all polling, at shutdown. Availabilities stay stored."""
         self._stopped = True
         for person in list(self._polls):
             self._stop(person)
@@ -119,7 +119,7 @@ class FeedMonitor:
                 self._tasks.start(self._handle(event), "feed_event")
 
     async def _handle(self, event: MatchesReported | FeedConnected | FeedDisconnected) -> None:
-        """Handle an event, which comes only once, as soon as the database answers."""
+        """Handle an event, retrying while the database is away: each event comes only once."""
         while True:
             try:
                 match event:

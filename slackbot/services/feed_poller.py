@@ -1,4 +1,4 @@
-"""Compare what the platform knows of an available person with what is known here."""
+"""Reconcile an available person's stored state with the platform's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class FeedPoller:
-    """Polls for one person at a time: missed matches, the end of the session, their status.
+    """Polls the platform for one person: missed matches, the end of the session, their status.
 
     Its methods raise `TokenRefused` when the link cannot be used, and `StoreUnavailable`.
     """
@@ -31,19 +31,19 @@ class FeedPoller:
     store: Store
     feed: MatchFeed
     clock: Clock
-    # People to be announced as available again.
+    # People whose status must be set to AVAILABLE again.
     _pending: set[Person] = field(default_factory=set, init=False)
 
     def mark_pending(self, person: Person) -> None:
-        """Announce the person as available again at the next poll: their feed came back."""
+        """Set the person's status again at the next poll, because their feed reconnected."""
         self._pending.add(person)
 
     def forget_pending(self, person: Person) -> None:
-        """Leave the announcement to another process, or to nobody."""
+        """Do not set the person's status again at the next poll."""
         self._pending.discard(person)
 
     async def poll(self, person: Person) -> bool:
-        """Do what is due for the person; return whether to poll again."""
+        """Run the next action for the person; return whether to poll again."""
         async with self.accounts.locks.of(person):
             availability = await self.store.availabilities.get(person)
             link = await self.store.links.get(person)
@@ -69,15 +69,15 @@ class FeedPoller:
                 return person not in self._pending or await self._reannounce(link)
 
     async def reconnected(self, person: Person, *, read_list: bool) -> bool:
-        """Read the list for what the feed missed, then announce the person as available again.
+        """Send matches that the feed missed, then set the person's status again.
 
-        It is not known if the platform keeps the status over a reconnect.
+        The platform may not keep the status across a reconnect.
 
         Returns:
-            False if the platform refused, and the availability is over.
+            False if the platform refused and the availability has ended.
         """
         async with self.accounts.locks.of(person):
-            self._pending.add(person)  # a later poll makes up for what fails from here on
+            self._pending.add(person)  # if anything below fails, a later poll retries it
             link = await self.store.links.get(person)
             availability = await self.store.availabilities.get(person)
             if link is None or link.refused_at is not None or availability is None:
@@ -89,7 +89,7 @@ class FeedPoller:
                 return await self._reannounce(link)
 
     async def read_list(self, person: Person) -> None:
-        """Read the list for what the feed missed."""
+        """Send matches from the match list that the feed missed."""
         link = await self.store.links.get(person)
         availability = await self.store.availabilities.get(person)
         if link is not None and link.refused_at is None and availability is not None:
@@ -97,13 +97,13 @@ class FeedPoller:
                 await self.matches.reconcile(link, availability)
 
     async def end(self, person: Person) -> None:
-        """End the availability and close the feed. Call it under the person's lock."""
+        """End the availability and close the feed. The caller must hold the person's lock."""
         await self.store.availabilities.end(person)
         self._pending.discard(person)
         await self.feed.close(person)
 
     async def end_unreachable(self, person: Person) -> None:
-        """Leave the session and end the availability of somebody whom no message reaches."""
+        """Leave the session and end the availability of a person whom messages cannot reach."""
         async with self.accounts.locks.of(person):
             link = await self.store.links.get(person)
             availability = await self.store.availabilities.get(person)
@@ -112,9 +112,9 @@ class FeedPoller:
             await self.end(person)
 
     async def _end_session(self, link: Link, availability: Availability) -> bool:
-        """Leave the session; return True if another availability has taken its place."""
+        """Leave the session; return True if another availability has replaced it."""
         await self.accounts.leave(link, availability)
-        await self.matches.reconcile(link, availability)  # for a match of the last moment
+        await self.matches.reconcile(link, availability)  # for a last-minute match
         if not await self._is_current(availability):
             return True
         if availability.state is State.AVAILABLE:
@@ -123,7 +123,7 @@ class FeedPoller:
         return False
 
     async def _reannounce(self, link: Link) -> bool:
-        """Announce the person again if they are still available; see `reconnected`."""
+        """Set the status again if the person is still available; see `reconnected`."""
         person, availability = link.person, await self.store.availabilities.get(link.person)
         self._pending.discard(person)
         if availability is None or availability.state is not State.AVAILABLE:
@@ -142,7 +142,7 @@ class FeedPoller:
             log.info("available_unconfirmed", reason=error.code)
             self._pending.add(person)
         else:
-            # Another process may have ended the availability in the same moment.
+            # Another process may have ended the availability at the same moment.
             current = await self.store.availabilities.get(person)
             if current is None or current.session_id != availability.session_id:
                 await self.accounts.leave(link, availability)
@@ -157,7 +157,7 @@ class FeedPoller:
         )
 
     async def _send(self, availability: Availability, remark: Remark) -> None:
-        """Send a remark before the availability is deleted, so that a crash cannot swallow it."""
+        """Send a remark before the availability is deleted, so that a crash cannot lose it."""
         person, occasion = availability.person, (availability.session_id, availability.since)
         key = notice_key(kind_of(remark), person, *occasion)
         await self.delivery.remark(person, key, remark)

@@ -1,4 +1,4 @@
-"""The bot's health: pending notices and feeds, for the gauges of `/metrics` and for `/readyz`."""
+"""Check pending notices and feeds, for the gauges of `/metrics` and for `/readyz`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from slackbot.domain.ports import Clock, Store, StoreUnavailable
 from slackbot.telemetry import NOTICES_OLDEST, NOTICES_WAITING
 
 CHECK_SECONDS = 5.0
-# A match may be pending, and most feeds disconnected, for so long before `/readyz` fails.
+# `/readyz` fails once a match has been pending, or most feeds down, for longer than this.
 TOO_LONG = timedelta(seconds=60)
 
 
 def mostly_disconnected(feeds: Sequence[FeedHealth]) -> bool:
-    """Return whether most feeds are down, and more than one: a single one may be a bad token."""
+    """Return whether most feeds, and more than one, are down. One alone may have a bad token."""
     down = sum(not feed.connected for feed in feeds)
     return down > 1 and 2 * down > len(feeds)
 
@@ -33,7 +33,7 @@ class HealthMonitor:
     _disconnected_since: datetime | None = field(default=None, init=False)
 
     def parts(self) -> dict[str, bool]:
-        """Return by name whether notices are sent in time, and whether the feeds are up."""
+        """Return whether `notices` are sent in time and `feeds` are up."""
         since = {"notices": self._oldest_pending, "feeds": self._disconnected_since}
         now = self.clock.now()
         return {name: at is None or now - at <= TOO_LONG for name, at in since.items()}
@@ -49,7 +49,7 @@ class HealthMonitor:
         )
 
     async def check(self, team: TeamId) -> None:
-        """Check once. If the store is unavailable, the last result stands for notices."""
+        """Check once. If the store is unavailable, the last result for notices is kept."""
         now = self.clock.now()
         down = mostly_disconnected(self.feeds())
         self._disconnected_since = (self._disconnected_since or now) if down else None

@@ -1,4 +1,4 @@
-"""Matches: reported by socket or match list, stored once, and submitted for delivery."""
+"""Store each match that the socket or match list reports, and submit it for delivery."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ from slackbot.telemetry import MATCHES, UNREADABLE
 
 log = structlog.get_logger(__name__)
 
-# After a downtime this long the database may be a restored backup; for the recheck period we then
-# search for a listed match's message before sending it.
+# After a downtime this long the database may be a restored backup. During the recheck period, a
+# listed match's message is then searched for before it is sent.
 DOWNTIME = timedelta(minutes=2)
 RECHECK_PERIOD = timedelta(minutes=30)
 # A match that is only in the list while the feed is up is probably on its way through the socket.
 GRACE_SECONDS = 3.0
-# Concurrent batches of the socket. Under overload this lets the oldest matches be sent while
-# the rest are stored.
+# Concurrent batches from the socket. Under overload the oldest matches are sent while the rest
+# are still being stored.
 STORES_AT_ONCE = 16
 
 
@@ -64,8 +64,8 @@ class Matches:
     def assume_stale_backup(self, downtime: timedelta | None) -> None:
         """Search before sending for a while, if the bot was down for long before this start.
 
-        The database may then be an old backup, and the matches that the list shows as new may
-        have been sent since. `downtime` is None if the bot never ran before.
+        The database may then be an old backup, so matches that look new in the list may already
+        have been sent. `downtime` is None if the bot never ran before.
         """
         if downtime is not None and downtime >= DOWNTIME:
             self._recheck_until = self.clock.now() + RECHECK_PERIOD
@@ -100,7 +100,7 @@ class Matches:
     async def _find_or_add(
         self, person: Person, event: EventSlug, session_id: SessionId, report: MatchReport
     ) -> tuple[Match, bool]:
-        """Return the report's match, and whether it was added just now."""
+        """Return the report's match and whether this call added it."""
         known = await self.store.matches.list_with(person, event, session_id, report.partner)
         while True:
             since = None
@@ -115,7 +115,7 @@ class Matches:
             match = await self._add(person, event, session_id, report, known, Source.SOCKET)
             if match is not None:
                 return match, True
-            # Read all of the session: the key may have gone to a namesake.
+            # Read all matches of the session: a namesake may have taken the key.
             known = await self.store.matches.list_for(person, event, session_id)
 
     # --- the match list --------------------------------------------------------------------------
@@ -126,10 +126,10 @@ class Matches:
         """Compare the platform's match list with what is stored; send what the socket missed.
 
         With `grace`, and the feed up, the list is read a second time before anything is sent. A
-        list that cannot be read is left to the next time.
+        list that cannot be read is skipped until the next call.
 
         Raises:
-            TokenRefused: The token is no longer taken.
+            TokenRefused: The token is no longer accepted.
         """
         listed = await self._read_list(link, availability.session_id)
         known = await self.store.matches.list_for(link.person, link.event, availability.session_id)
@@ -143,7 +143,7 @@ class Matches:
             self.background.start(self._send_missed_later(link, availability), "grace")
 
     async def _send_missed_later(self, link: Link, availability: Availability) -> None:
-        """Read the list again after the grace period, as a task that holds no lock meanwhile."""
+        """Read the list again after the grace period, in a task that waits without a lock."""
         try:
             await self.clock.sleep(GRACE_SECONDS)
             await self._send_missed(link, availability)
@@ -160,7 +160,7 @@ class Matches:
             await self.delivery.submit(link.person, match.id, fresh=fresh)
 
     async def baseline(self, link: Link, availability: Availability) -> None:
-        """Store, and do not send, what the list shows before the person becomes available."""
+        """Store, without sending, the matches listed before the person becomes available."""
         await self._store_missed(link, availability, Source.BEFORE)
 
     async def _store_missed(
@@ -228,7 +228,7 @@ class Matches:
         return await self.store.matches.list_for(person, event)
 
     async def answered(self, person: Person, posted: Posted, answer: str) -> None:
-        """Note the button that was pressed in a match's message; the first one stands."""
+        """Record which button was pressed first in a match's message."""
         await self.store.matches.mark_answered(person, posted, answer)
 
     async def resume(self, team: TeamId) -> None:

@@ -1,8 +1,8 @@
 """Send notices exactly once, whatever Slack and the network do meanwhile.
 
-Slack has no idempotency key, so a message that it may have accepted is never sent again blindly:
-the person's direct messages are searched for the notice's key first. While they cannot be read,
-the search is what is retried.
+Slack has no idempotency key. Before a message that it may have accepted is sent again, the
+person's direct messages are searched for the notice's key. If they cannot be read, the search
+is retried.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from slackbot.telemetry import MATCH_TO_DM, MATCHES_LATE, NOTICES
 
 log = structlog.get_logger(__name__)
 
-Sleep = Callable[[float], Awaitable[None]]  # waits for seconds; a long wait outlives the process
-# One attempt; True: an earlier one may have succeeded, so search before sending.
+Sleep = Callable[[float], Awaitable[None]]  # takes seconds; a long wait survives a restart
+# One attempt. The argument is True if an earlier one may have succeeded: search before sending.
 Attempt = Callable[[bool], Awaitable[None]]
 
 SENT, EXPIRED, DEFECT = "told", "expired", "defect"  # outcomes, as stored
-LANDING_SECONDS = 3.0  # a message without an answer may still arrive for so long
+LANDING_SECONDS = 3.0  # how long an unconfirmed message may take to appear
 RETRY_SECONDS = 2.0
 RETRY_CAP_SECONDS = 60.0
 BACKOFF = ExponentialBackoff(RETRY_SECONDS, RETRY_CAP_SECONDS)
 MATCH_AGE = timedelta(days=1)  # a match pending for longer expires; it stays in the history
-REMARK_AGE = timedelta(hours=1)  # the same for a remark; what it says is in the status too
-DEFECTS = 20  # failures by a defect of ours before a notice is set aside
+REMARK_AGE = timedelta(hours=1)  # the same for a remark; the status shows its content too
+DEFECTS = 20  # unexpected errors before a notice is given up
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -49,7 +49,7 @@ class Notices:
     store: Store
     messenger: Messenger
     clock: Clock
-    # Called for a person whom no message reaches any more.
+    # Called when messages can no longer reach a person.
     on_unreachable: Callable[[Person], Awaitable[None]] | None = None
 
     # --- matches ---------------------------------------------------------------------------------
@@ -57,7 +57,7 @@ class Notices:
     async def deliver(
         self, person: Person, match_id: MatchId, *, look_first: bool, sleep: Sleep
     ) -> None:
-        """Send the notice of a stored match; return when its outcome is recorded, however late."""
+        """Send the notice of a stored match; return once its outcome is recorded."""
 
         async def attempt(look: bool) -> None:
             match = await self.store.matches.get(person, match_id)
@@ -90,7 +90,7 @@ class Notices:
             await self._record_outcome(match, SENT, posted)
 
     async def _record_outcome(self, match: Match, outcome: str, posted: Posted | None) -> None:
-        """Store the outcome, trying until that succeeds: sending again would duplicate it."""
+        """Store the outcome, retrying until it succeeds: without it the notice is sent twice."""
         at, tries = self.clock.now(), 1
         while True:
             try:
@@ -106,7 +106,7 @@ class Notices:
             await self._reached(match.person)
 
     async def _unreachable(self, person: Person, reason: str) -> None:
-        """Stop for the person. Before the outcome is recorded, so that a crash repeats it."""
+        """Mark the person unreachable. This precedes the outcome, so that a crash repeats it."""
         await self.store.links.set_unreachable(person, reason)
         if self.on_unreachable is not None:
             await self.on_unreachable(person)
@@ -160,10 +160,10 @@ class Notices:
     # --- both ------------------------------------------------------------------------------------
 
     async def _retry(self, attempt: Attempt, sleep: Sleep, *, look_first: bool, key: str) -> bool:
-        """Attempt until it succeeds.
+        """Call `attempt` until it succeeds.
 
         Returns:
-            False if the notice was set aside, because defects of ours failed too many attempts.
+            False if the notice was given up after too many unexpected errors.
         """
         tries = defects = 0
         if look_first:

@@ -1,4 +1,4 @@
-"""Work that is due by the clock: the ends of rounds, and notices that nobody is sending."""
+"""Periodic work: finish ended rounds, and resubmit notices that nobody is sending."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from slackbot.domain.model import TeamId
 from slackbot.domain.ports import Clock, Delivery, Store, StoreUnavailable
 from slackbot.services.matches import Matches
 
-TICK_SECONDS = 1.0  # between two searches for rounds that have ended
-RESUME_SECONDS = 60.0  # between two submissions of pending matches; those being sent go on
+TICK_SECONDS = 1.0  # between searches for ended rounds
+RESUME_SECONDS = 60.0  # between resubmissions of pending matches; those being sent continue
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Scheduler:
-    """Submits what is due. Several processes may run it: each end is taken over once."""
+    """Submits ended rounds and pending matches. Several processes may run it at once."""
 
     store: Store
     matches: Matches
     delivery: Delivery
     clock: Clock
-    # Seconds since pending matches were submitted last.
+    # Seconds since pending matches were last submitted.
     _waited: float = field(default=-TICK_SECONDS, init=False)
 
     async def run(self, team: TeamId) -> None:

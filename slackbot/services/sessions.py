@@ -1,4 +1,4 @@
-"""List networking sessions, find the one that is meant, and join it."""
+"""List networking sessions, find one by a query, and join it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slackbot.services.accounts import Accounts
 
 @contextmanager
 def session_errors(session: Session) -> Iterator[None]:
-    """Raise a `SessionError` from every platform error but a refused token."""
+    """Turn every platform error except a refused token into a `SessionError`."""
     try:
         yield
     except TokenRefused:
@@ -27,7 +27,7 @@ def session_errors(session: Session) -> Iterator[None]:
 
 
 class View(StrEnum):
-    """A list of sessions that a person can ask for."""
+    """A list of sessions that a person can request."""
 
     CURRENT = "current"  # live and upcoming; the default
     LIVE = "live"
@@ -38,7 +38,7 @@ class View(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Sessions in display order, with what their buttons depend on."""
+    """Sessions in display order, with the data that their buttons need."""
 
     event: EventSlug
     view: View
@@ -65,7 +65,7 @@ class Sessions:
                     self.platform.sessions(link, SessionScope.LIVE),
                     self.platform.sessions(link, SessionScope.UPCOMING),
                 )
-                # The platform decides what is live, so its own list of those comes last and wins.
+                # The platform decides what is live, so its live list overrides the others.
                 sessions = list({s.id: s for s in (*upcoming, *live)}.values())
             else:
                 sessions = await self.platform.sessions(link, SessionScope(view.value))
@@ -78,9 +78,9 @@ class Sessions:
         return Listing(link.event, view, tuple(in_order(sessions, now)), availability)
 
     async def find(self, link: Link, query: str) -> Session:
-        """Find the session meant by the query; raises as `domain.sessions.choose` does.
+        """Return the session that matches the query; raises like `domain.sessions.choose`.
 
-        An id that is in no list is returned as it is: the platform itself answers for it.
+        An id that is in no list is returned unchecked; the platform decides whether it exists.
         """
         now = self.clock.now()
         with suppress(NoSuchSession):
@@ -94,7 +94,7 @@ class Sessions:
             return Session(id=number, title=f"Session {number}")
 
     async def join(self, person: Person, query: str) -> Session:
-        """Register for the session that is meant. Joining again gives the same result."""
+        """Register for the session that matches the query. Joining again is harmless."""
         async with self.accounts.authorized_link(person) as link:
             session = await self.find(link, query)
             with session_errors(session):

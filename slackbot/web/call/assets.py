@@ -32,7 +32,7 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class PageFiles:
-    """All files, in memory: only files present at the start are served."""
+    """All files, in memory. Only files that exist at startup are served."""
 
     page: bytes = field(repr=False)
     files: dict[str, File]

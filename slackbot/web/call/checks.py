@@ -10,13 +10,13 @@ from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.media_hosts import LOOPBACK
 from slackbot.web.call.assets import is_built
 
-OFFERED: Final = "call_page_there"  # the code of the only finding with which calls are offered
+OFFERED: Final = "call_page_there"  # the finding's code when calls are offered
 
 
 def check_call_page(public_url: str, folder: Path) -> Finding:
     """Report on the page at `public_url`, built into `folder`.
 
-    Browsers give camera and microphone over TLS only, or on this machine.
+    Browsers allow camera and microphone only over TLS or on localhost.
     """
     if not public_url:
         return Subject.CALLS.ok(

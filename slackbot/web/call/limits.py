@@ -14,7 +14,7 @@ from slackbot.aio.rate_limit import TokenBucket
 class RateLimiter:
     """A token bucket per key: `burst` at once, and `per_second` after that.
 
-    Beyond `capacity` keys, those used least recently are dropped: their buckets are full.
+    Beyond `capacity` keys, the least recently used ones are dropped: their buckets are full.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class RateLimiter:
 
 
 def network_of(address: str) -> str:
-    """Return the addresses of one visitor: an IPv4 address, or the /64 around an IPv6 address."""
+    """Return the network of one visitor: an IPv4 address, or the /64 around an IPv6 address."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -39,7 +39,7 @@ STATUS: Final = {
     RefusalReason.REPLACED: 410,
     RefusalReason.EXPIRED: 410,
 }
-Handler = Callable[[str, str | None], Awaitable[Response]]  # of a link and the browser's cookie
+Handler = Callable[[str, str | None], Awaitable[Response]]  # takes a link and the browser's cookie
 BODY_LIMIT: Final = 1_000  # bytes
 STORE_SECONDS: Final = 2.0  # before the page retries while the database is unavailable
 SLACK_REDIRECT: Final = "https://slack.com/app_redirect"
@@ -68,7 +68,7 @@ class CallPage:
             Route("/{link}/state", self.state, methods=["POST"]),
         ]
         app = Starlette(routes=routes)
-        app.router.redirect_slashes = False  # the link would go into another header
+        app.router.redirect_slashes = False  # a redirect would copy the link into a header
         return HeadersMiddleware(app, page_headers(hosts))
 
     async def show(self, _: Request) -> Response:
@@ -88,7 +88,7 @@ class CallPage:
         return Response(file.body, headers=headers, media_type=file.media_type)
 
     async def session(self, request: Request) -> Response:
-        """Give the call's credentials to the first browser that asks."""
+        """Return the call's credentials to the first browser that requests them."""
 
         async def enter(link: str, browser: str | None) -> Response:
             entry = await self._calls.enter(link, browser)
@@ -120,7 +120,7 @@ class CallPage:
     async def _answer(self, request: Request, handler: Handler) -> Response:
         """Handle a request that comes from our page, within the rate limits."""
         link: str = request.path_params["link"]
-        # Only our page can send the one header; newer browsers add the other.
+        # Only our page can send the first header; newer browsers add the second.
         ours = request.headers.get("X-Requested-With") == "call"
         if not ours or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             return _error(403, "reload")

@@ -1,7 +1,7 @@
 """Build the call page into the wheel if npm is available; else the wheel has no call page.
 
-`REQUIRE_CALL_PAGE=1` makes a missing page an error: for the machine that builds releases. Without
-npm a page that is already built, as in a container's first stage, is used as it is.
+`REQUIRE_CALL_PAGE=1` makes a missing page an error, for release builds. Without npm, a page that
+is already built, as in a container's first stage, is used unchanged.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class CallPage(BuildHookInterface[Any]):
 
 
 def _is_installed(page: Path) -> bool:
-    """Return True if node_modules matches the lock file, of which npm leaves a copy there."""
+    """Return True if npm's copy of the lock file in node_modules is up to date."""
     copy = page / "node_modules/.package-lock.json"
     lock = page / "package-lock.json"
     return copy.exists() and copy.stat().st_mtime >= lock.stat().st_mtime
