@@ -116,12 +116,12 @@ def _header(scope: Scope, name: bytes) -> bytes:
 
 async def _read(receive: Receive) -> bytes | None:
     """Return the body; None when it is larger than `BODY_LIMIT`."""
-    body, more = b"", True
+    body, more = bytearray(), True
     while more and len(body) <= BODY_LIMIT:
         event = await receive()
         body += event.get("body", b"")
         more = event.get("more_body", False)
-    return body if len(body) <= BODY_LIMIT else None
+    return bytes(body) if len(body) <= BODY_LIMIT else None
 
 
 async def _refuse(send: Send, status: int, reason: str) -> None:
