@@ -58,6 +58,9 @@ async def running(
         closing.push_async_callback(
             lambda: asyncio.gather(services.delivery.aclose(), adapters.slack_queue.aclose())
         )
+        closing.push_async_callback(background.drain, DRAIN_SECONDS)
+        # Before the worker, whose first heartbeat connects feeds.
+        await closing.enter_async_context(_monitoring(adapters, services))
         http = socket_mode = None
         if role is not Role.WORKER:
             http, socket_mode = build_slack(settings, adapters, services, clock, background)
@@ -68,7 +71,7 @@ async def running(
         await services.worker.start()
         if socket_mode is not None:
             await start_socket_mode(socket_mode)
-        async with _working(adapters, services, background) as resuming:
+        async with _working(adapters, services) as resuming:
 
             async def ready() -> dict[str, bool]:
                 resumed = resuming.done() and not resuming.exception()
@@ -84,10 +87,8 @@ async def running(
 
 
 @asynccontextmanager
-async def _working(
-    adapters: Adapters, services: Services, background: BackgroundTasks
-) -> AsyncIterator[asyncio.Task[TeamId]]:
-    """Resume work, monitor the feeds and run periodic work; yield the task that resumes."""
+async def _working(adapters: Adapters, services: Services) -> AsyncIterator[asyncio.Task[TeamId]]:
+    """Resume and run what is periodic; yield the task that resumes."""
 
     async def run_periodic() -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -100,19 +101,27 @@ async def _working(
             tasks.create_task(services.calls.run_cleanup(team))
 
     resuming = asyncio.create_task(_resume(adapters, services))
-    monitoring = asyncio.create_task(services.monitor.run(adapters.feed_events))
     periodic = asyncio.create_task(run_periodic())
     try:
         yield resuming
     finally:
         resuming.cancel()
         periodic.cancel()
+
+
+@asynccontextmanager
+async def _monitoring(adapters: Adapters, services: Services) -> AsyncIterator[None]:
+    """Handle feed events; at the end disconnect the feeds and release them."""
+    monitoring = asyncio.create_task(services.monitor.run(adapters.feed_events))
+    try:
+        yield
+    finally:
         services.monitor.stop_polling()
         await adapters.feed.aclose()
+        # Others may connect from now on; what was reported to us is still stored and sent.
+        await services.worker.stop_claiming()
         monitoring.cancel()  # it first handles the remaining events
         await asyncio.gather(monitoring, return_exceptions=True)
-        await services.worker.stop_claiming()
-        await background.drain(DRAIN_SECONDS)
 
 
 async def _resume(adapters: Adapters, services: Services) -> TeamId:

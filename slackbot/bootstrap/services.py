@@ -76,7 +76,7 @@ class Services:
             store=store,
             messenger=self.messenger,
             clock=clock,
-            on_unreachable=poller.end_unreachable,
+            on_unreachable=self.monitor.end_unreachable,
         )
         self.scheduler = Scheduler(store=store, matches=matches, delivery=delivery, clock=clock)
         feeds = (shared or adapters.feed).healths

@@ -39,7 +39,7 @@ class SharedFeed:
         self._remote: dict[Person, FeedHealth] = {}  # feeds of other workers, as last reported
         self._unpublished: set[Person] = set()  # held feeds whose health the others do not know
         self._publishing = asyncio.Lock()
-        self._requests: dict[Person, asyncio.Task[None]] = {}  # the latest of each, until closed
+        self._requests: dict[Person, asyncio.Task[None]] = {}  # the latest of each, while it runs
         self._closing: Counter[Person] = Counter()
         self._closed: set[Person] = set()  # since the last heartbeat began; see `begin_heartbeat`
 
@@ -60,7 +60,13 @@ class SharedFeed:
             await self._desired.request(person, session_id)
             self._wake.set()
 
-        self._requests[person] = self._background.start(request(), "request_feed")
+        task = self._requests[person] = self._background.start(request(), "request_feed")
+
+        def forget(_: asyncio.Task[None]) -> None:
+            if self._requests.get(person) is task:
+                del self._requests[person]
+
+        task.add_done_callback(forget)
 
     async def wait_connected(self, person: Person, seconds: float) -> bool:
         """Wait for the feed to be up and return whether it is."""
@@ -116,7 +122,7 @@ class SharedFeed:
         """Cancel the request and disconnect, whichever process holds the feed."""
         self._closing[person] += 1
         try:
-            if (request := self._requests.pop(person, None)) is not None:
+            if (request := self._requests.get(person)) is not None:
                 await asyncio.wait({request})
             self._remote.pop(person, None)
             await self._desired.cancel(person)

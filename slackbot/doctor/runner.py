@@ -151,11 +151,11 @@ def _unusable(subject: Subject, error: SettingsError) -> list[Finding]:
         setting = Settings.model_fields.get(name.lower())
         meaning = (setting.description if setting else None) or "a file of settings, NAME=value"
         facts = {"variable": name, "why": why, "meaning": meaning}
-        code, hint = "setting_unusable", "set it; it is: {meaning}"
+        about, code, hint = subject, "setting_unusable", "set it; it is: {meaning}"
         if name == "SLACKBOT_SECRET_KEYS":
-            subject, code = Subject.KEYS, "key_unusable"
+            about, code = Subject.KEYS, "key_unusable"
             hint = (
                 "put there what slackbot doctor --new-key prints, and keep the good ones after it"
             )
-        found.append(subject.failure(code, "{variable} {why}", hint, **facts))
+        found.append(about.failure(code, "{variable} {why}", hint, **facts))
     return found

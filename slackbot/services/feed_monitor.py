@@ -53,6 +53,7 @@ class FeedMonitor:
 
     def __post_init__(self) -> None:
         self._tasks = BackgroundTasks()
+        self._list_reads = BackgroundTasks()
         self._polls: dict[Person, asyncio.Task[None]] = {}
         self._stopped = False
         self._starting: set[Person] = set()
@@ -68,6 +69,7 @@ class FeedMonitor:
         finally:
             while not events.empty():
                 self._dispatch(events.get_nowait())
+            await self._list_reads.drain(0)  # the next holder reads the list as it connects
             await self._tasks.drain(DRAIN_SECONDS)
 
     async def resume(self, team: TeamId) -> None:
@@ -75,10 +77,23 @@ class FeedMonitor:
         for availability in await self.store.availabilities.list_all(team):
             self.start(availability.person)
 
-    def start(self, person: Person) -> None:
-        """Poll until the availability ends, if this process holds the person's feed."""
-        if self.feed.holds(person):
-            self._start(person, after=0.0)
+    def start(self, person: Person, *, after: float = 0.0) -> None:
+        """Poll until the availability ends, if this process holds the person's feed.
+
+        The first poll comes `after` seconds.
+        """
+        running = self._polls.get(person)
+        is_running = running is not None and not running.done()
+        if self._stopped or is_running or not self.feed.holds(person):
+            return
+        poll = self._tasks.start(self._poll_until_ended(person, after), "poll")
+        self._polls[person] = poll
+
+        def forget(_: asyncio.Task[None]) -> None:
+            if self._polls.get(person) is poll:
+                del self._polls[person]
+
+        poll.add_done_callback(forget)
 
     @contextmanager
     def starting(self, person: Person) -> Iterator[None]:
@@ -92,6 +107,11 @@ class FeedMonitor:
     async def end(self, person: Person) -> None:
         """End the availability and stop polling. The caller must hold the person's lock."""
         await self.poller.end(person)
+        self._stop(person)
+
+    async def end_unreachable(self, person: Person) -> None:
+        """Leave the session and end the availability of a person whom no message reaches."""
+        await self.poller.end_unreachable(person)
         self._stop(person)
 
     def stop_polling(self) -> None:
@@ -110,7 +130,7 @@ class FeedMonitor:
                 if taken_over:
                     self._list_later.add(person)
                     after += self.rng.uniform(0.0, SPREAD_SECONDS)
-                self._start(person, after=after)
+                self.start(person, after=after)
             case FeedReleased(person):
                 self.poller.forget_pending(person)
                 self._list_later.discard(person)
@@ -150,7 +170,7 @@ class FeedMonitor:
                 log.info("reconnect_unchecked", reason="token_refused")
             if list_later:
                 self._list_later.discard(person)
-                self._tasks.start(self._read_list_later(person), "read_list")
+                self._list_reads.start(self._read_list_later(person), "read_list")
 
     async def _read_list_later(self, person: Person) -> None:
         await self.clock.sleep(self.rng.uniform(0.0, SPREAD_SECONDS))
@@ -160,11 +180,6 @@ class FeedMonitor:
             log.info("list_unread", reason=type(error).__name__)
 
     # --- polls -----------------------------------------------------------------------------------
-
-    def _start(self, person: Person, *, after: float) -> None:
-        poll = self._polls.get(person)
-        if not self._stopped and (poll is None or poll.done()):
-            self._polls[person] = self._tasks.start(self._poll_until_ended(person, after), "poll")
 
     def _stop(self, person: Person) -> None:
         poll = self._polls.pop(person, None)

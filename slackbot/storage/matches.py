@@ -118,9 +118,11 @@ class Matches:
 
         def invalidate_changed() -> None:
             cached = self._availabilities.peek(match.person)
+            # Invalidate in any case: a load under way may hold what was true before.
+            self._availabilities.invalidate(match.person)
             state = (cached.session_id, cached.state) if cached is not None else None
-            if state != (match.session_id, State.IN_MEETING):
-                self._availabilities.invalidate(match.person)
+            if cached is not None and state == (match.session_id, State.IN_MEETING):
+                self._availabilities.put(match.person, cached)
 
         write = self._database.execute(*((statement, params) for statement in statements))
         return await invalidate_after(write, invalidate_changed) > 0

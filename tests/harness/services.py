@@ -108,7 +108,7 @@ class Harness:
             store=self.store,
             messenger=self.messenger,
             clock=self.clock,
-            on_unreachable=self.poller.end_unreachable,
+            on_unreachable=self.monitor.end_unreachable,
         )
         self.delivery.launch(self.notices)
         self.scheduler = Scheduler(matches=self.matches, delivery=self.delivery, **ports_of_rounds)

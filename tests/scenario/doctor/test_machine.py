@@ -88,6 +88,15 @@ async def test_missing_variables(installation: Installation) -> None:
     assert "the rest was not looked at" in report.on("settings")
 
 
+async def test_settings_after_a_bad_key(installation: Installation) -> None:
+    """A bad key is a finding about keys; what is wrong beside it stays one about settings."""
+    del installation.environment["SLACKBOT_SECRET_KEYS"]
+    report = await installation.run_doctor(PORT="none", LOG_LEVEL="loud")
+    assert "SLACKBOT_SECRET_KEYS" in report.on("keys")
+    assert "PORT" in report.on("settings")
+    assert "LOG_LEVEL" in report.on("settings")
+
+
 async def test_malformed_settings(installation: Installation) -> None:
     """Every malformed variable is named at once, without its value."""
     report = await installation.run_doctor(

@@ -214,7 +214,7 @@ async def test_a_crash_while_stopping_is_repaired(harness: Harness):
     async def stop_unreachable(person: Person) -> None:
         if crashes:
             raise crashes.pop()
-        await harness.poller.end_unreachable(person)
+        await harness.monitor.end_unreachable(person)
 
     harness.notices = Notices(
         store=harness.store,
