@@ -1,1 +1,1 @@
-"""Seeing to it that notices arrive; behind the port `Delivery`."""
+"""Durable delivery of notices, behind the port `Delivery`."""

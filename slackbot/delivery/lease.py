@@ -30,7 +30,7 @@ class Lease:
         return self.single_process or self.now() < self._expires_at
 
     def has_lapsed(self) -> bool:
-        """Return whether the lease was held once and is not any more."""
+        """Return whether the lease was held before and has expired."""
         return self._expires_at > 0.0 and not self.is_held()
 
     def renew(self, since: float) -> None:

@@ -90,13 +90,13 @@ class SharedFeed:
             return False
 
     def health(self, person: Person) -> FeedHealth | None:
-        """Return the health of a feed: a remote one's as its worker reported it last."""
+        """Return the health of a feed; for a remote one, as last reported by its worker."""
         if person in self._held:
             return self._local.health(person)
         return self._remote.get(person)
 
     def healths(self) -> list[FeedHealth]:
-        """Return the health of the held feeds; of remote ones where none is held."""
+        """Return the health of the held feeds, or of the remote ones if none is held."""
         return list(self._local_health(self._held).values()) or list(self._remote.values())
 
     def holds(self, person: Person) -> bool:
@@ -140,7 +140,7 @@ class SharedFeed:
         return dict(self._held)
 
     def begin_heartbeat(self) -> None:
-        """Forget the feeds closed so far: what the heartbeat reads is newer."""
+        """Forget the feeds closed so far; the heartbeat reads newer rows."""
         self._closed.clear()
 
     async def hold(self, desired: Sequence[DesiredFeed]) -> list[Person]:

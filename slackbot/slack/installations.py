@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slackbot.domain.model import TeamId
 from slackbot.slack.client import CALL_SECONDS, read_error
 
-# Slack's error words that no retry mends.
+# Slack's error codes that no retry can fix.
 FINAL_ERRORS: Final = {
     "invalid_auth",
     "not_authed",
@@ -25,7 +25,7 @@ FINAL_ERRORS: Final = {
 
 
 class InstallationRefused(Exception):
-    """Slack does not accept the bot's token; `reason` is Slack's error word."""
+    """Slack does not accept the bot's token; `reason` is Slack's error code."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -41,12 +41,12 @@ class Caches:
         )
 
     def invalidate(self, person: Person) -> None:
-        """Drop what is cached of a person."""
+        """Drop the cached values of a person."""
         self.links.invalidate(person)
         self.availabilities.invalidate(person)
 
     def clear(self) -> None:
-        """Drop what is cached of everybody."""
+        """Drop all cached links and availabilities."""
         self.links.clear()
         self.availabilities.clear()
 

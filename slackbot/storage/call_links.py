@@ -52,7 +52,7 @@ class CallLinks:
         return await self._database.execute(bound) > 0
 
     async def mark_opened(self, person: Person, match_id: MatchId, at: datetime) -> None:
-        """Record that the button with the link was pressed. The first time stays."""
+        """Record that the link's button was pressed, and keep the first time."""
         unopened = update(CallLinkRow).where(
             _leads_to(person, match_id),
             CallLinkRow.opened_at.is_(None),
@@ -61,7 +61,7 @@ class CallLinks:
         await self._database.execute(unopened.values(opened_at=at))
 
     async def record_visit(self, team: TeamId, id_digest: str, visit: Visit, at: datetime) -> None:
-        """Record that the call was joined or left. Joining again deletes when it was left."""
+        """Record that the call was joined or left. Joining again clears the time of leaving."""
         values: Values = {"left_at": at}
         if visit is Visit.JOINED:
             values = {"joined_at": func.coalesce(CallLinkRow.joined_at, at), "left_at": None}
@@ -69,7 +69,7 @@ class CallLinks:
         await self._database.execute(visited.values(**values))
 
     async def end_calls(self, team: TeamId, now: datetime) -> int:
-        """Delete the details of calls that are closed by now, and count them."""
+        """Delete the details of closed calls. Return their number."""
         # The links remain as a record of who joined, but are revoked and bound to no browser.
         expired = (CallLinkRow.team_id == team, CallLinkRow.expires_at <= now)
         over = now - REENTRY_GRACE

@@ -56,7 +56,7 @@ async def check_database(url: str, cipher: Cipher | None) -> list[Finding]:
 
 
 def _check_file(file: Path | None) -> Finding | None:
-    """Report on a SQLite file that opening would create, or that cannot be opened."""
+    """Report on a SQLite file that does not exist yet or cannot be opened."""
     if file is None:
         return Subject.DATABASE.warning(
             "database_forgets",
@@ -123,7 +123,7 @@ async def _check_open(database: Database, cipher: Cipher | None) -> list[Finding
 
 
 async def _lost_keys(database: Database, cipher: Cipher) -> int:
-    """Count the keys that encrypted something in the database and that `cipher` does not have."""
+    """Count the keys used in the database that `cipher` does not have."""
     key_ids = union(
         select(func.substr(LinkRow.token_sealed, 1, _KEY_ID_END).label("head")),
         select(func.substr(MatchRow.call_sealed, 1, _KEY_ID_END).label("head")),

@@ -85,7 +85,7 @@ class Database:
         return f"<Database {self._url.url.get_backend_name()}>"
 
     def dedicated_connection(self) -> SqliteExecutor | PostgresDedicatedExecutor:
-        """Open a connection for one purpose, closed with the others. On SQLite all share one."""
+        """Open a dedicated connection, closed with the others. On SQLite all share one."""
         if isinstance(self._executor, SqliteExecutor):
             return self._executor
         self._dedicated.append(PostgresDedicatedExecutor(self._url))
@@ -174,7 +174,7 @@ class Database:
             return False
 
     async def aclose(self) -> None:
-        """Finish what has begun and close every connection. A database in memory is gone then."""
+        """Finish running work and close every connection. A database in memory is lost."""
         self._retry_seconds = 0.0
         await asyncio.gather(*self._unfinished, return_exceptions=True)
         for executor in (*self._dedicated, self._executor):

@@ -1,4 +1,4 @@
-"""The database of the delivery engine: beside ours, never in it.
+"""The database of the delivery engine, which is separate from ours.
 
 On SQLite it is another file: in ours, its writes would queue with our own, and Alembic would
 propose to drop its tables. Its default journal is 2 to 80 times slower than WAL. On PostgreSQL it
@@ -65,7 +65,7 @@ class DeliveryDatabase:
         return options | {"system_database_url": url, "system_database_engine": self._engine}
 
     def broken(self) -> Path | None:
-        """Return its SQLite file if that is damaged or no database; else None."""
+        """Return the SQLite file if it is damaged or is not a database, else None."""
         if self._url.file is None:
             return None
         file = Path(str(_sqlite_url(self._url).database))
@@ -123,7 +123,7 @@ def _sqlite_url(url: DatabaseUrl) -> URL:
 
 
 def _unixepoch(argument: Any) -> float | int | None:
-    """Return Unix seconds: of now, to the millisecond, for 'subsec', else whole ones of a time."""
+    """Return Unix seconds: fractional and current for 'subsec', else whole for a time."""
     if argument == "subsec":
         return time.time_ns() // 1_000_000 / 1000
     with closing(sqlite3.connect(":memory:")) as plain:

@@ -27,7 +27,7 @@ _MIN_DISTINCT_BYTES: Final = 8
 
 
 class DecryptionFailed(Exception):
-    """A value cannot be decrypted here. The message gives the reason, nothing of the value."""
+    """A value cannot be decrypted. The message gives the reason, never the value."""
 
 
 class Cipher:
@@ -52,7 +52,7 @@ class Cipher:
         return "<Cipher>"
 
     def encrypt(self, plain: bytes | str, *, person: Person, purpose: str) -> str:
-        """Encrypt for a person and purpose. The same value never encrypts alike twice."""
+        """Encrypt for a person and purpose. Encrypting twice gives different values."""
         data = plain.encode() if isinstance(plain, str) else plain
         nonce = secrets.token_bytes(_NONCE_BYTES)
         cipher = self._ciphers[self._newest]

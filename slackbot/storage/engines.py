@@ -150,7 +150,7 @@ def _sqlite(
 def _create_private_file(
     _dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]
 ) -> None:
-    """Create the file for its owner alone before SQLite does; `-wal` and `-shm` take its mode."""
+    """Create the file readable by its owner only; `-wal` and `-shm` inherit its mode."""
     if options.get("uri") or arguments[0] == ":memory:":
         return
     path = Path(arguments[0])

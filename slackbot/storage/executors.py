@@ -42,7 +42,7 @@ class PostgresExecutor:
             return await connection.run_sync(work)
 
     async def write(self, work: Work[T], *, single: bool = False) -> T:
-        """Run a transaction; a single statement in autocommit, which spares two round trips."""
+        """Run a transaction, or a single statement in autocommit to save two round trips."""
         if single:
             return await self.read(work)
         async with self._transactions.begin() as connection:
@@ -55,7 +55,7 @@ class PostgresExecutor:
 
 
 class PostgresDedicatedExecutor:
-    """A connection and a thread for one purpose, which never waits for other work."""
+    """A dedicated connection and thread, which never wait for other work."""
 
     def __init__(self, url: DatabaseUrl) -> None:
         self._url = url

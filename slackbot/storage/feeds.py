@@ -193,7 +193,7 @@ def release_statement(boot_id: str) -> Update:
 def remote_health(
     database: Database, connection: Connection, boot_id: str
 ) -> dict[Person, FeedHealth]:
-    """Return the health of all feeds that the worker does not own."""
+    """Return the health of all feeds owned by other workers."""
     others = _health(current_time(database, connection)).where(
         FeedRow.owner.is_distinct_from(boot_id)
     )

@@ -26,7 +26,7 @@ Key = tuple[str, ...]
 
 @dataclass(slots=True)
 class RotationResult:
-    """The number of encrypted values, by what was done."""
+    """The number of encrypted values, by outcome."""
 
     rotated: int = 0
     already_current: int = 0
@@ -116,7 +116,7 @@ async def _rotate_batch(
 def _encrypt_again(
     cipher: Cipher, purpose: str, team: TeamId, values: dict[Key, str]
 ) -> tuple[dict[Key, str], dict[Key, str]]:
-    """Return new values for those of older keys, and the reasons why others cannot be read."""
+    """Return values encrypted again, and why others cannot be decrypted."""
     new, failed = {}, {}
     for key, old in values.items():
         person = Person(team, UserId(key[0]))

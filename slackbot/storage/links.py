@@ -41,7 +41,7 @@ class Links:
         self._caches = caches
 
     async def get(self, person: Person, *, fresh: bool = False) -> Link | None:
-        """Return the person's link. It may be some seconds old unless `fresh`."""
+        """Return the person's link. Without `fresh`, the value may be a few seconds old."""
 
         async def load() -> Link | None:
             row = await self._database.fetch_one(_GET, person_params(person))
@@ -71,7 +71,7 @@ class Links:
             return None
 
     async def save(self, link: Link) -> None:
-        """Insert or replace a link, and delete an availability that it is not valid for."""
+        """Insert or replace a link; delete the availability of another event or account."""
         foreign = [AvailabilityRow.event != link.event]
         if link.account_id is not None:
             other_account = (of(LinkRow, link.person), LinkRow.account_id != link.account_id)

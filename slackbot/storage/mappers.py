@@ -43,7 +43,7 @@ Values = dict[str, Any]
 
 
 def values_of(record: Record, *unmapped: str) -> Values:
-    """Return the columns of a record, but for its `unmapped` fields."""
+    """Return the columns of a record except its `unmapped` fields."""
     values: Values = {"team_id": record.person.team, "user_id": record.person.user}
     for field in fields(record):
         if field.name not in {"person", *unmapped}:
@@ -53,7 +53,7 @@ def values_of(record: Record, *unmapped: str) -> Values:
 
 
 def _fields(row: Row[Any], record: type[Record]) -> Values:
-    """Return the fields of a record that its row has columns for."""
+    """Return the fields of a record for which its row has columns."""
     columns = row._asdict()
     names = [field.name for field in fields(record) if field.name in columns]
     return {"person": person_of(row), **{name: columns[name] for name in names}}
@@ -106,7 +106,7 @@ def partner_values(partner: Partner) -> Values:
 
 
 def match_of(row: Row[Any], cipher: Cipher | None = None) -> Match:
-    """Return the match of a row; without its call if there is no cipher, or if decryption fails."""
+    """Return the match of a row, without its call if that cannot be decrypted."""
     values = _fields(row, Match)
     values["source"] = Source(row.source)
     details = {name: getattr(row, f"partner_{name}") for name in _PARTNER_FIELDS}

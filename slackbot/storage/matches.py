@@ -175,7 +175,7 @@ class Matches:
     async def record_outcome(
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
     ) -> None:
-        """Record how the match's notice ended. The first outcome stays."""
+        """Record the outcome of the match's notice. Later outcomes are ignored."""
         channel, ts = (posted.channel, posted.ts) if posted is not None else (None, None)
         new = _new({"settled_at": at, "outcome": outcome, "channel": channel, "ts": ts})
         params = person_params(person) | {"by_id": match_id} | new
@@ -188,7 +188,7 @@ class Matches:
         )
 
     async def backlog(self, team: TeamId) -> Backlog:
-        """Count the pending matches. The index of pending matches alone is read."""
+        """Count the pending matches from their index alone."""
         wanted = select(
             func.count(MatchRow.received_at).label("waiting"),
             func.min(MatchRow.received_at).label("oldest"),
@@ -215,12 +215,12 @@ class Matches:
         return [(person_of(row), MatchId(row.id)) for row in await self._database.fetch_all(wanted)]
 
     async def mark_round_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
-        """Record that the message says that the round is over, or never will."""
+        """Record that the message shows the end of the round, or that it never will."""
         unmarked = _update(person, match_id).where(MatchRow.over_at.is_(None))
         await self._database.execute(unmarked.values(over_at=at))
 
     async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
-        """Record which button of a match's message was pressed. The first answer stays."""
+        """Record which button of a match's message was pressed first."""
         unanswered = update(MatchRow).where(
             of(MatchRow, person),
             MatchRow.channel == posted.channel,

@@ -56,7 +56,7 @@ async def require_newest(database: Database) -> None:
 
 @contextmanager
 def _damage_as_mismatch() -> Iterator[None]:
-    """Report a damaged file, or another kind of file, as a `SchemaMismatch`."""
+    """Raise `SchemaMismatch` for a file that is damaged or is not a database."""
     try:
         yield
     except DatabaseError as error:

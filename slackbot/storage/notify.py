@@ -19,7 +19,7 @@ RECONNECT_SECONDS: Final = 2.0
 
 
 async def listen(url: str | DatabaseUrl, channel: str, wake: Callable[[], None]) -> None:
-    """Call `wake` at every notification on the channel, until cancelled. Reconnects by itself."""
+    """Call `wake` for every notification on the channel; reconnect until cancelled."""
     parsed = DatabaseUrl.parse(url).url
     address = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
     options: dict[str, Any] = {**engines.connect_options(parsed)}

@@ -23,7 +23,7 @@ class SqlStore:
     def __init__(
         self, database: Database, cipher: Cipher, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`clock` counts seconds; caches and purges go by it."""
+        """`clock` returns seconds, for caches and purges."""
         self.database = database
         caches = Caches(single_process=database.single_process, clock=clock)
         self.links = Links(database, cipher, caches)

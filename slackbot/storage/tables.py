@@ -91,7 +91,7 @@ class PersonRow(Base):
 
 
 def _partial_index(name: str, where: str) -> Index:
-    """Return an index of matches by time, of those rows alone that `where` selects."""
+    """Return a partial index of matches by time, over the rows that `where` selects."""
     condition = text(where)
     return Index(name, "team_id", "received_at", sqlite_where=condition, postgresql_where=condition)
 
@@ -199,7 +199,7 @@ class WorkerRow(Base):
 
 
 class FeedRow(PersonRow):
-    """A feed that is wanted, its owner and its health."""
+    """A desired feed with its owner and its health."""
 
     __tablename__ = "feeds"
     __table_args__ = (Index("ix_feeds_owner", "owner"),)
@@ -214,7 +214,7 @@ class FeedRow(PersonRow):
 
 
 class CallLinkRow(Base):
-    """A link to the call of a match, by the digest of its id. Once revoked it is just a record."""
+    """A link to the call of a match, by the digest of its id. A revoked one is kept as a record."""
 
     __tablename__ = "call_links"
     __table_args__ = (Index("ix_call_links_match", "team_id", "user_id", "match_id"),)

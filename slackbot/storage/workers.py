@@ -120,7 +120,7 @@ class SqlWorkerRegistry:
     def _share(
         self, connection: Connection, living: Rows, total: int, now: datetime
     ) -> tuple[Rows, Rows, Rows]:
-        """Claim feeds up to a fair share. Return those owned before, the claimed, the surplus."""
+        """Claim feeds up to a fair share. Return the owned, the claimed and the surplus ones."""
         if not self._role.holds_feeds:
             return [], [], []
         holders = [row for row in living if Role(row.role).holds_feeds]

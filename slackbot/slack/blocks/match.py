@@ -97,7 +97,7 @@ def history(matches: Sequence[Match], event: EventSlug) -> Message:
 
 
 def _add_partner(draft: Draft, match: Match, *, ends: bool = False) -> None:
-    """Add role and picture, the end of the round if it `ends`, and the session."""
+    """Add the role, the picture, the session and, if `ends`, the end of the round."""
     partner, role = match.partner, match.partner.role
     if partner.picture is not None:
         alt = plain(texts.PICTURE, {"name": partner.name})

@@ -41,7 +41,7 @@ DISCONNECTS: Final = {"warning", "refresh_requested", "too_many_websockets", "li
 
 
 class AppTokenRefused(InstallationRefused):
-    """Slack does not accept the app-level token; `reason` is Slack's error word."""
+    """Slack does not accept the app-level token; `reason` is Slack's error code."""
 
 
 class NotConnected(Exception):
