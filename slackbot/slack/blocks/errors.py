@@ -1,4 +1,4 @@
-"""Error cards: what happened, and the button for the sensible next step."""
+"""Error cards: what happened, and a button for the next step."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ErrorContext:
 def error_card(
     error: SlackbotError, context: ErrorContext, links: HubLinks, now: datetime
 ) -> Message:
-    """Draw an error, with the button that leads on."""
+    """Render an error with the button for the next step."""
     session = None
     if isinstance(error, SessionError):
         session, error = error.session, error.cause

@@ -20,7 +20,7 @@ CALL_NEW: Final = "call:new"
 
 
 def match_card(match: Match, links: HubLinks, call_url: str | None = None) -> Message:
-    """Draw a match: the partner, the end of the round, and one main button to meet.
+    """Render a match: the partner, the end of the round, and one main button to meet.
 
     It leads to `call_url`, which stands in no text, or else to the event hub.
     """
@@ -45,18 +45,18 @@ def match_card(match: Match, links: HubLinks, call_url: str | None = None) -> Me
 
 
 def call_gone_card(match: Match, links: HubLinks) -> Message:
-    """Draw the match of a call that has ended, for somebody who asks for a new link."""
+    """Render the match of a call that has ended, for somebody who asks for a new link."""
     return Draft().then(match_card(match, links)).small(texts.CALL_GONE).done()
 
 
 def no_call_card() -> Message:
-    """Draw the same where the match was deleted, with all data of the person."""
+    """Render the card for a match that was deleted with the person's data."""
     status = Button(texts.BUTTON_STATUS, Command(Name.STATUS))
     return Draft().say(texts.CALL_GONE).buttons(status).done()
 
 
 def round_over_card(match: Match) -> Message:
-    """Draw a match whose round is over: the partner, and one main button to continue."""
+    """Render a match whose round is over: the partner, and one main button to continue."""
     draft = Draft().keep(texts.MATCH_OVER, name=match.partner.name)
     _add_partner(draft, match)
     draft.say(texts.ROUND_OVER)
@@ -78,7 +78,7 @@ def kept_blocks(blocks: Sequence[Block]) -> list[Block]:
 
 
 def history(matches: Sequence[Match], event: EventSlug) -> Message:
-    """Draw the people met, latest first."""
+    """Render the people met, latest first."""
     if not matches:
         button = Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE), primary=True)
         return Draft().say(texts.NO_HISTORY).buttons(button).done()

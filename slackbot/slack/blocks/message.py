@@ -119,7 +119,7 @@ class Draft:
     texts: list[str] = field(default_factory=list)
 
     def heading(self, sentence: str) -> Draft:
-        """Add a large line of our own text; nothing in it is parsed or cut."""
+        """Add a heading of our own text, which is neither parsed nor truncated."""
         return self._add({"type": "header", "text": plain_text(sentence)}, sentence)
 
     def say(self, sentence: str, **values: Value) -> Draft:

@@ -1,4 +1,4 @@
-"""The connect form, and the views in its place while it is checked and at the end."""
+"""The connect form, and the views that replace it during and after the check."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PendingCommand:
 
     @classmethod
     def load(cls, text: str) -> PendingCommand:
-        """Read `private_metadata`; anything that is not ours counts as no command."""
+        """Read `private_metadata`; anything that we did not write gives no command."""
         try:
             fields = json.loads(text)
             return cls(
@@ -54,7 +54,7 @@ class PendingCommand:
 
     @property
     def parsed(self) -> Command:
-        """The command to run; the overview when there is none."""
+        """The command to run, or the overview if there is none."""
         command = parse(self.command)
         return Command(Name.OVERVIEW) if isinstance(command, Unknown | SecretTyped) else command
 
@@ -68,7 +68,7 @@ def connect_form(
     linked_to: str = "",
     problem: str = "",
 ) -> View:
-    """Draw the form, prefilled with what is known, and with a `problem` on top."""
+    """Render the form, prefilled with what is known, and with a `problem` on top."""
     draft = Draft()
     if problem:
         draft.say(texts.PROBLEM, problem=problem)
@@ -84,12 +84,12 @@ def connect_form(
 
 
 def checking(pending: PendingCommand) -> View:
-    """Draw the view shown while Accelevents checks the credential."""
+    """Render the view shown while Accelevents checks the credential."""
     return _view(Draft().say(texts.MODAL_CHECKING).blocks, pending)
 
 
 def connected(pending: PendingCommand, event: str) -> View:
-    """Draw the view shown at the end, where the form could not simply close."""
+    """Render the view shown at the end, where the form could not simply close."""
     view = _view(Draft().say(texts.MODAL_LINKED, event=event).blocks, pending)
     return view | {"close": plain_text(texts.MODAL_DONE)}
 

@@ -20,7 +20,7 @@ from slackbot.slack.command import Command, Name
 
 
 def notice_message(notice: Notice, links: HubLinks, call_url: str | None = None) -> Message:
-    """Draw a notice; `call_url` is the address of a found match's call."""
+    """Render a notice; `call_url` is the address of a found match's call."""
     match notice:
         case MatchFound():
             return match_card(notice.match, links, call_url)

@@ -21,7 +21,7 @@ CHOICES: Final = 8
 
 
 def session_list(listing: Listing, page: int, now: datetime, links: HubLinks) -> Message:
-    """Draw one page of a listing, with buttons to the next and the previous page."""
+    """Render one page of a listing, with buttons to the next and the previous page."""
     count = len(listing.sessions)
     pages = max(1, -(-count // PAGE))
     page = min(max(page, 1), pages)
@@ -54,7 +54,7 @@ def session_list(listing: Listing, page: int, now: datetime, links: HubLinks) ->
 
 
 def session_choice(candidates: Sequence[Session], name: Name, now: datetime) -> Message:
-    """Draw the sessions that fit; picking one runs the command `name` with it."""
+    """Render the sessions that fit; picking one runs the command `name` with it."""
     draft = Draft().say(texts.PICK)
     label = texts.BUTTON_JOIN if name is Name.JOIN else texts.BUTTON_AVAILABLE
     for session in candidates[:CHOICES]:
@@ -65,7 +65,7 @@ def session_choice(candidates: Sequence[Session], name: Name, now: datetime) -> 
 
 
 def joined_card(session: Session, event: EventSlug, links: HubLinks) -> Message:
-    """Draw a session just joined; the next step is to become available."""
+    """Confirm that a session was joined, and offer to become available."""
     draft = Draft().say(texts.JOINED, title=session.title)
     hub_url = links.session(event, session.id)
     draft.buttons(

@@ -62,7 +62,7 @@ def linked_card(link: Link, *, next_steps: bool) -> Message:
 
 
 def problem_card(sentence: str) -> Message:
-    """Report a failed connection after its form was closed."""
+    """Report a failed connect after its form was closed."""
     button = _connect_button(Command(Name.OVERVIEW))
     return Draft().say(texts.PROBLEM, problem=sentence).buttons(button).done()
 
@@ -75,7 +75,7 @@ def disconnected_card(*, was_linked: bool) -> Message:
 
 
 def status_card(status: AvailabilityStatus) -> Message:
-    """Draw a person's availability, and the button that changes it."""
+    """Render a person's availability, and the button that changes it."""
     availability = status.availability
     if availability is None:
         return _not_available_card(status)

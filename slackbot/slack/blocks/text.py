@@ -1,4 +1,4 @@
-"""Sentences as Block Kit, with untrusted text made harmless. Nowhere else.
+"""Sentences as Block Kit, with untrusted text made harmless. No other module does this.
 
 Names, titles and session texts are untrusted. They go into `rich_text` text elements, which Slack
 does not parse at all, or escaped into the notification's text, which it does.

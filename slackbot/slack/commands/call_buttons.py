@@ -35,7 +35,7 @@ class CallButtons:
             self.background.start(self.calls.opened(person, MatchId(match_id)), "note")
 
     def new_link(self, person: Person, match_id: str) -> asyncio.Task[Message]:
-        """Start to replace the call's link, and draw the card with the new one.
+        """Start to replace the call's link, and render the card with the new one.
 
         A second press while it runs gets the same task.
         """

@@ -1,4 +1,4 @@
-"""Command handlers: one request to a service, its answer drawn by `blocks/`.
+"""Command handlers: each calls a service and renders the result with `blocks/`.
 
 The same handlers serve typed commands, buttons, and pending commands once connected.
 """
@@ -81,7 +81,7 @@ class CommandHandlers:
         self.background.start(work, "note")
 
     async def answer(self, person: Person, command: Command | Unknown | SecretTyped) -> Message:
-        """Run a command and draw its answer or its error."""
+        """Run a command and render its answer or its error."""
         if isinstance(command, SecretTyped):
             return secret_typed_card()
         if isinstance(command, Unknown):
@@ -137,7 +137,7 @@ class CommandHandlers:
 
 
 def defect_card(error: BaseException) -> Message:
-    """Log a defect of ours, and draw a card with its reference in the log."""
+    """Log an unexpected error, and render a card with its log reference."""
     reference = secrets.token_hex(4)
     log.error("defect", reference=reference, exc_info=error)
     return Draft().say(texts.DEFECT, reference=reference).buttons(HELP_BUTTON).done()

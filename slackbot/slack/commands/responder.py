@@ -68,7 +68,7 @@ def slack_person(team: object, user: object) -> Person:
 
 @dataclass(frozen=True, slots=True)
 class ReplyTarget:
-    """The place of a pressed button, and so of its answer."""
+    """The message or view that holds a pressed button, where its answer goes."""
 
     person: Person
     response_url: str = field(default="", repr=False)
@@ -113,7 +113,7 @@ class Responder:
         self._start(send())
 
     def reply(self, task: asyncio.Task[Message], target: ReplyTarget) -> None:
-        """Replace what a button stands in by its answer when that is ready."""
+        """Replace the message or view of a pressed button by its answer when that is ready."""
 
         async def replace() -> None:
             person, posted, message = target.person, target.own_message, await asyncio.shield(task)

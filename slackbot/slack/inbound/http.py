@@ -72,7 +72,7 @@ class SignatureMiddleware:
         await self._forward(scope, body, send)
 
     async def _forward(self, scope: Scope, body: bytes, send: Send) -> None:
-        """Let Bolt answer; a request that it cannot parse is no defect of ours."""
+        """Pass the request to Bolt; refuse it if Bolt cannot parse it."""
         started = False
 
         async def receive() -> Message:
@@ -92,7 +92,7 @@ class SignatureMiddleware:
             await _refuse(send, 400, "unreadable")
 
     def _record_refusal(self, reason: str) -> None:
-        """Count a refusal; log a reason's first at once, then at most one line a minute."""
+        """Count a refusal; log the first of a reason at once, then one line a minute at most."""
         self._refused[reason] += 1
         now = self._now()
         if now >= self._next_line.get(reason, now):

@@ -71,7 +71,7 @@ class SocketModeOptions:
 
 @dataclass(eq=False, repr=False, slots=True)
 class _PoolEntry:
-    """One connection of the pool, and the one before it while that closes."""
+    """One connection of the pool, and its predecessor while that closes."""
 
     passed_over: int
     connection: SocketModeConnection | None = None
@@ -179,7 +179,7 @@ class SocketMode:
         report("socket_mode_connected", at_most_ours=ours, counted_by_slack=counted)
 
     async def _watch(self, entry: _PoolEntry, connection: SocketModeConnection) -> None:
-        """Return when the connection has to be replaced."""
+        """Wait until the connection has to be replaced."""
         since = time.monotonic()
         while not connection.replace_reason:
             left = connection.received_at + self.options.idle_seconds - time.monotonic()

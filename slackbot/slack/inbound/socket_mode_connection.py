@@ -95,7 +95,7 @@ class SocketModeConnection:
 
     @property
     def is_up(self) -> bool:
-        """True while envelopes can come and be answered."""
+        """True while envelopes can be received and answered."""
         return self._greeted and not self._reader.done()
 
     async def wait_greeted(self) -> None:

@@ -101,7 +101,7 @@ class QueueEntry:
         return not all(caller.done() for caller in self.callers)
 
     def resolve(self, result: object = None, error: BaseException | None = None) -> None:
-        """Give the callers that still wait the result or the error."""
+        """Give the result or the error to the callers that still wait."""
         for caller in self.callers:
             if caller.done():
                 continue

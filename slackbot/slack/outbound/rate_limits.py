@@ -33,7 +33,7 @@ class MethodLimit:
 
     @property
     def is_full(self) -> bool:
-        """True while as many requests are in flight as may be."""
+        """True while the allowed number of requests is in flight."""
         return self._in_flight >= self._width
 
     @property
@@ -47,7 +47,7 @@ class MethodLimit:
         return self._closings
 
     def release(self) -> None:
-        """End a request, however it ended."""
+        """End a request, whatever its outcome."""
         self._in_flight -= 1
 
     def close(self, now: float, seconds: float) -> None:

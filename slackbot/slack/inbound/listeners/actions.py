@@ -18,7 +18,7 @@ from slackbot.slack.request_context import timed
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
-    """Listen to every button; one that is unknown or only a link is acknowledged, no more."""
+    """Listen to every button; unknown ones and links are only acknowledged."""
     handlers, connect_flow, responder = parts.handlers, parts.connect_flow, parts.responder
 
     async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:

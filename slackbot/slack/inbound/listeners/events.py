@@ -29,7 +29,7 @@ def register(app: AsyncApp, parts: Parts) -> None:
             parts.responder.reply(task, ReplyTarget(opener, home=True))
 
     async def ignored() -> None:
-        """Ignore an event that our manifest does not subscribe to; without a 200 it comes again."""
+        """Acknowledge events that our manifest does not subscribe to, or Slack repeats them."""
 
     app.event("app_home_opened")(timed("event", home_opened))
     app.event(re.compile(r"[\s\S]*"))(timed("event", ignored))
