@@ -52,6 +52,7 @@ ticket_type (Standard), max_sessions
     Reset the dials; drop delays, planned answers and refusals; send the events held.
 """
 
+from abc import abstractmethod
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -79,9 +80,9 @@ class _Action(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @abstractmethod
     async def apply(self, platform: Platform) -> Json | None:
         """Act on the platform; return the answer, None for ``{"ok": true}``."""
-        raise NotImplementedError
 
 
 class _SetDelay(Delay, _Action):
