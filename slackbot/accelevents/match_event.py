@@ -132,6 +132,8 @@ def _session_id(node: Node) -> int | None:
 
 def _round_seconds(node: Node) -> int | None:
     for name, value in node.fields.items():
-        if (seconds := parsing.integer(value)) in ROUND_SECONDS and _ROUND_FIELD.fullmatch(name):
+        seconds = parsing.integer(value)
+        # `None in range(…)` would compare None with each of its thousands of numbers.
+        if seconds is not None and seconds in ROUND_SECONDS and _ROUND_FIELD.fullmatch(name):
             return seconds
     return None
