@@ -49,6 +49,9 @@ OUTGOING_LIMITED = Counter(
     "API calls that Slack refused with a time to wait",
     ["method"],
 )
+OUTGOING_REFUSED = Counter(
+    "slackbot_outgoing_refused_total", "API calls that Slack refused, by its error", ["reason"]
+)
 CALLS = Counter("slackbot_calls_total", "Call links: made, opened, entered, refused", ["outcome"])
 FEEDS_OPEN = Gauge("slackbot_feeds_open", "Connected feeds of this process")
 FEED_RECONNECTS = Counter("slackbot_feed_reconnects_total", "Feeds that reconnected")

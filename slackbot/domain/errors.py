@@ -16,9 +16,10 @@
     │       ├── TimedOut · Unreachable · RateLimited · ServerFailed · Unreadable
     ├── SessionError          a `PlatformError` about a session that is known by name
     └── MessageError          Slack's side, when a message is sent
-        ├── MessageRefused    final: this message will never be accepted
+        ├── MessageRefused    Slack's answer is no; it may be another one later
         │   ├── ContentRefused    plainer content may be accepted
-        │   └── PersonUnreachable no message reaches the person
+        │   ├── EditRefused       final: the message to edit is gone
+        │   └── PersonUnreachable final: no message reaches the person
         └── MessageDelayed · MessageUnsure
 
 Each class has a `code` (a stable word for logs and texts) and a `next_step` (the action of the
@@ -284,15 +285,21 @@ class MessageError(SlackbotError):
 
 
 class MessageRefused(MessageError):
-    """Final: this message will never be accepted."""
+    """Refused for a reason that may pass, or that is unknown. Only some subclasses are final."""
 
     code = "message_refused"
 
 
 class ContentRefused(MessageRefused):
-    """Final for this content: a plainer message may be accepted."""
+    """Refused because of its content: a plainer message may be accepted."""
 
     code = "content_refused"
+
+
+class EditRefused(MessageRefused):
+    """Final: the message to edit is gone, or can no longer be edited."""
+
+    code = "edit_refused"
 
 
 class PersonUnreachable(MessageRefused):

@@ -111,20 +111,25 @@ class Messenger(Protocol):
 
         Raises:
             PersonUnreachable: Final: no message can reach the person.
-            MessageRefused: Final, as plain text too.
+            MessageRefused: Not accepted, as plain text neither; may be accepted later.
             MessageDelayed: Not accepted; may be sent again later.
             MessageUnsure: Slack may or may not have accepted it.
         """
 
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
-        """Replace a posted message with a notice. Idempotent. Raises as `send` does."""
+        """Replace a posted message with a notice. Idempotent. Raises as `send` does.
+
+        Raises:
+            EditRefused: Final: the message is gone, or can no longer be edited.
+        """
 
     async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
         """Search our latest direct messages to the person for the one with this key.
 
         Raises:
+            PersonUnreachable: Final: there is no place for messages to the person.
             MessageDelayed: The messages cannot be read now.
-            MessageRefused: The messages can never be read.
+            MessageRefused: Slack refuses to show them; it may do so later.
         """
 
 

@@ -35,6 +35,7 @@ class AvailabilityStatus:
     availability: Availability | None
     feed: FeedHealth | None
     confirmed: bool = True  # False: the platform did not confirm the last status change
+    notice_pending: bool = False  # True: Slack has not accepted the message of the match yet
 
     @property
     def is_connected(self) -> bool:
@@ -62,7 +63,13 @@ class Availabilities:
 
     async def _status(self, link: Link, *, confirmed: bool = True) -> AvailabilityStatus:
         availability = await self.store.availabilities.get(link.person)
-        return AvailabilityStatus(link, availability, self.feed.health(link.person), confirmed)
+        pending = False
+        if availability is not None and availability.state is State.IN_MEETING:
+            session_id = availability.session_id
+            known = await self.store.matches.list_for(link.person, link.event, session_id)
+            pending = any(match.settled_at is None for match in known)
+        feed = self.feed.health(link.person)
+        return AvailabilityStatus(link, availability, feed, confirmed, pending)
 
     async def start(self, person: Person, query: str) -> AvailabilityStatus:
         """Join the session that matches the query and become available in it."""

@@ -3,6 +3,9 @@
 Slack has no idempotency key. Before a message that it may have accepted is sent again, the
 person's direct messages are searched for the notice's key. If they cannot be read, the search
 is retried.
+
+Only an error that says that no message reaches the person ends a notice. Whatever else Slack
+answers, the notice is tried again until it is too old.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import structlog
 
 from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.domain.errors import (
+    EditRefused,
     MessageDelayed,
     MessageError,
     MessageRefused,
@@ -37,8 +41,11 @@ LANDING_SECONDS = 3.0  # how long an unconfirmed message may take to appear
 RETRY_SECONDS = 2.0
 RETRY_CAP_SECONDS = 60.0
 BACKOFF = ExponentialBackoff(RETRY_SECONDS, RETRY_CAP_SECONDS)
+REFUSED_CAP_SECONDS = 180.0
+REFUSED_BACKOFF = ExponentialBackoff(RETRY_SECONDS, REFUSED_CAP_SECONDS)
 MATCH_AGE = timedelta(days=1)  # a match pending for longer expires; it stays in the history
 REMARK_AGE = timedelta(hours=1)  # the same for a remark; the status shows its content too
+EDIT_AGE = timedelta(hours=1)  # a refused edit is tried for as long after the end of the round
 DEFECTS = 20  # unexpected errors before a notice is given up
 
 
@@ -81,10 +88,9 @@ class Notices:
                 posted = await self.messenger.send(match.person, MatchFound(match))
                 waited = self.clock.now() - match.received_at
                 MATCH_TO_DM.observe(waited.total_seconds())
-        except MessageRefused as error:
-            log.warning("notice_refused", match=match.id, reason=error.reason)
-            if isinstance(error, PersonUnreachable):
-                await self._unreachable(match.person, error.reason)
+        except PersonUnreachable as error:
+            log.warning("person_unreachable", match=match.id, reason=error.reason)
+            await self._unreachable(match.person, error.reason)
             await self._record_outcome(match, error.reason, None)
         else:
             await self._record_outcome(match, SENT, posted)
@@ -128,6 +134,10 @@ class Notices:
                     posted = Posted(match.channel, match.ts)
                     await self.messenger.edit(person, posted, MatchOver(match))
                 except MessageRefused as error:
+                    is_final = isinstance(error, EditRefused | PersonUnreachable)
+                    age = self.clock.now() - (match.ends_at or match.received_at)
+                    if not is_final and age <= EDIT_AGE:
+                        raise
                     log.info("edit_refused", match=match_id, reason=error.reason)
             await self.store.matches.mark_round_over(person, match_id, self.clock.now())
 
@@ -148,10 +158,9 @@ class Notices:
             try:
                 if not look or await self.messenger.find(person, key, None) is None:
                     await self.messenger.send(person, remark, key)
-            except MessageRefused as error:
-                log.warning("notice_refused", notice=kind_of(remark), reason=error.reason)
-                if isinstance(error, PersonUnreachable):
-                    await self._unreachable(person, error.reason)
+            except PersonUnreachable as error:
+                log.warning("person_unreachable", notice=kind_of(remark), reason=error.reason)
+                await self._unreachable(person, error.reason)
             else:
                 await self._reached(person)
 
@@ -174,6 +183,9 @@ class Notices:
                 await attempt(look_first)
             except MessageDelayed as error:
                 wait = error.seconds
+            except MessageRefused as error:
+                wait = REFUSED_BACKOFF.delay(tries)
+                log.warning("notice_refused", notice=key, reason=error.reason, seconds=wait)
             except MessageUnsure:
                 look_first, wait = True, max(LANDING_SECONDS, BACKOFF.delay(tries))
             except (MessageError, StoreUnavailable):

@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 
 from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.findings import Finding, Subject
-from slackbot.slack.client import read_error, slack_session, web_client
+from slackbot.slack.client import RedirectRefused, read_error, slack_session, web_client
 from slackbot.slack.manifest import SCOPES
 
 _ERROR_CODE = re.compile(r"[a-z0-9_]{1,60}")
@@ -22,6 +22,8 @@ async def check_slack(api_url: str, token: str) -> list[Finding]:
             answer = await web_client(api_url, session).auth_test(token=token)
         except SlackApiError as error:
             return [_refusal(error)]
+        except RedirectRefused:
+            return [host_finding(Subject.SLACK, "redirects")]
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             return [host_finding(Subject.SLACK, connection_problem(error))]
         except (AttributeError, TypeError):  # the SDK expects an object in every 200

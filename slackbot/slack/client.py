@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, Final
 
 import aiohttp
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -12,9 +16,51 @@ from slack_sdk.web.async_client import AsyncWebClient
 # looked for in the history.
 CALL_SECONDS: Final = 10.0
 POST_SECONDS: Final = 40.0
+# To connect, TLS included: shorter than the three seconds in which a message that another process
+# begins to look for may still arrive.
+CONNECT_SECONDS: Final = 2.5
 # Seconds that an idle connection is kept. A request sent at the moment when the other side closes
 # the connection is lost, and few close one this early.
 KEPT_SECONDS: Final = 4.0
+REDIRECTS: Final = {301, 302, 303, 307, 308}
+
+# Called for a request once its connection is open, right before the request is written. What it
+# raises stops the request.
+before_write: ContextVar[Callable[[], None]] = ContextVar("before_write", default=lambda: None)
+
+
+class RedirectRefused(aiohttp.ClientError):
+    """A redirect, which is not followed: tokens and messages go to the configured host alone."""
+
+
+class CheckedConnector(aiohttp.TCPConnector):
+    """A connector that calls `before_write` with each connection, a new one or a kept one."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's name
+    ) -> Connection:
+        """Return a connection for the request, unless `before_write` stops it."""
+        connection = await super().connect(req, traces, timeout)
+        try:
+            before_write.get()()
+        except BaseException:
+            connection.release()
+            raise
+        return connection
+
+
+async def refuse_redirects(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Middleware of the session: return the response, unless it is a redirect."""
+    response = await handler(request)
+    if response.status in REDIRECTS:
+        response.close()
+        raise RedirectRefused
+    return response
 
 
 def slack_session(seconds: float = CALL_SECONDS) -> aiohttp.ClientSession:
@@ -23,8 +69,9 @@ def slack_session(seconds: float = CALL_SECONDS) -> aiohttp.ClientSession:
     `seconds` is the longest timeout of any request.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(keepalive_timeout=KEPT_SECONDS),
-        timeout=aiohttp.ClientTimeout(total=seconds),
+        connector=CheckedConnector(keepalive_timeout=KEPT_SECONDS),
+        timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
+        middlewares=(refuse_redirects,),
     )
 
 

@@ -111,6 +111,10 @@ MATCHED_ALREADY: Final = (
     "*You're matched in {title}.* The details are in my direct message to you.\n"
     "When your talk is over, say that you're available again."
 )
+MATCHED_PENDING: Final = (
+    "*You're matched in {title}.* My direct message with the details is on its way: "
+    "I keep trying until Slack takes it."
+)
 PAUSED: Final = "*You're not available.* I won't have you matched."
 PAUSED_UNCONFIRMED: Final = (
     "*I asked Accelevents to stop in {title}, but it has not confirmed yet.* You might still be "
@@ -120,6 +124,10 @@ NOT_AVAILABLE: Final = "*You're not available.*"
 UNREACHABLE: Final = (
     "*I couldn't send you a direct message about a match, so I stopped looking.* "
     "Please let this app message you (open it under Apps), then say that you're available again."
+)
+UNREACHABLE_BY_RULES: Final = (
+    "*Your Slack workspace doesn't let me send you direct messages, so I stopped looking.* "
+    "Please ask a Slack admin to let this app message you, then say that you're available again."
 )
 STATUS_SMALL: Final = "Connected to {event} since {since:when}"
 

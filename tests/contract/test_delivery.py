@@ -11,7 +11,12 @@ from pathlib import Path
 import pytest
 
 from slackbot.aio.tasks import BackgroundTasks
-from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
+from slackbot.domain.errors import (
+    MessageDelayed,
+    MessageRefused,
+    MessageUnsure,
+    PersonUnreachable,
+)
 from slackbot.domain.model import Match
 from slackbot.domain.notices import MatchFound, SessionOver
 from slackbot.domain.ports import Delivery, Posted
@@ -169,12 +174,21 @@ async def test_one_that_may_be_told_is_looked_for(stage: Stage):
     assert stage.asked() == [FIND, FIND, SEND]
 
 
-async def test_a_refusal_ends_it(stage: Stage):
-    """Noted with Slack's word, and not tried again, however often it is submitted."""
+async def test_a_refusal_delays_it(stage: Stage):
+    """It was not taken, so it is sent later without a look."""
     match = await stage.stored()
     stage.messenger.errors = [MessageRefused("invalid_blocks")]
     await stage.delivery.submit(ANA, match.id, fresh=True)
-    assert await stage.ends(match) == "invalid_blocks"
+    assert await stage.ends(match) == SENT
+    assert stage.asked() == [SEND, SEND]
+
+
+async def test_somebody_out_of_reach_ends_it(stage: Stage):
+    """Noted with Slack's word, and not tried again, however often it is submitted."""
+    match = await stage.stored()
+    stage.messenger.errors = [PersonUnreachable("user_disabled")]
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    assert await stage.ends(match) == "user_disabled"
     await stage.delivery.submit(ANA, match.id, fresh=True)
     await stage.pass_time(3 * WAIT_SECONDS)
     assert stage.asked() == [SEND]

@@ -9,7 +9,14 @@ from typing import Protocol
 
 import pytest
 
-from slackbot.domain.errors import MessageDelayed, MessageUnsure, PersonUnreachable
+from slackbot.domain.errors import (
+    ContentRefused,
+    EditRefused,
+    MessageDelayed,
+    MessageRefused,
+    MessageUnsure,
+    PersonUnreachable,
+)
 from slackbot.domain.model import Person, TeamId, UserId
 from slackbot.domain.notices import (
     AvailabilityLost,
@@ -19,7 +26,7 @@ from slackbot.domain.notices import (
     Notice,
     SessionOver,
 )
-from slackbot.domain.ports import Messenger
+from slackbot.domain.ports import Messenger, Posted
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Fault, Slack
 from slackbot.slack.blocks.links import HubLinks
@@ -53,6 +60,8 @@ class Stage(Protocol):
     def fall_silent(self) -> None: ...
     def lose_an_answer(self) -> None: ...
     def forbid_reading(self) -> None: ...
+    def refuse(self, reason: str) -> None: ...
+    def remove(self, posted: Posted) -> None: ...
 
 
 class FakeStage:
@@ -77,7 +86,14 @@ class FakeStage:
         self.messenger.unanswered = 1
 
     def forbid_reading(self) -> None:
-        self.messenger.errors = [MessageDelayed("missing_scope", 60.0)]
+        self.messenger.errors = [MessageRefused("missing_scope")]
+
+    def refuse(self, reason: str) -> None:
+        kind = ContentRefused if reason == "msg_too_long" else MessageRefused
+        self.messenger.errors = [kind(reason)]
+
+    def remove(self, posted: Posted) -> None:
+        self.messenger.errors = [EditRefused("message_not_found")]
 
 
 class RealStage:
@@ -107,6 +123,17 @@ class RealStage:
 
     def forbid_reading(self) -> None:
         self.slack.workspace.scopes.discard("im:history")
+
+    def refuse(self, reason: str) -> None:
+        for method in ("chat.postMessage", "chat.update", "conversations.history"):
+            # A message is tried whole and as text alone.
+            times = 2 if reason == "msg_too_long" else 1
+            self.slack.faults.order(Fault(method, error=reason, times=times))
+
+    def remove(self, posted: Posted) -> None:
+        message = self.slack.workspace.message(posted.channel, posted.ts)
+        assert message is not None
+        self.slack.workspace.delete(message)
 
 
 @pytest.fixture(params=["fake", "real"])
@@ -198,13 +225,34 @@ async def test_a_message_without_an_answer_is_found(stage: Stage):
     assert stage.received(stage.ada) == 1
 
 
-async def test_unreadable_history_is_a_delay(stage: Stage):
-    """It is not an empty history, or the message would be sent twice."""
+async def test_unreadable_history_is_a_refusal(stage: Stage):
+    """It is not an empty history, or the message would be sent twice; and it may pass."""
     await stage.messenger.send(stage.ada, NOTICES[0])
     stage.forbid_reading()
-    with pytest.raises(MessageDelayed) as delayed:
+    with pytest.raises(MessageRefused, match="missing_scope") as refused:
         await stage.messenger.find(stage.ada, match().id, None)
-    assert delayed.value.reason == "missing_scope"
+    assert type(refused.value) is MessageRefused
+
+
+@pytest.mark.parametrize("reason", ["ekm_access_denied", "a_word_of_tomorrow", "msg_too_long"])
+async def test_a_refusal_says_nothing_about_the_person(stage: Stage, reason: str):
+    """Nothing was sent, and the same message may be accepted later."""
+    stage.refuse(reason)
+    with pytest.raises(MessageRefused, match=reason) as refused:
+        await stage.messenger.send(stage.ada, NOTICES[0])
+    assert not isinstance(refused.value, PersonUnreachable | EditRefused)
+    assert isinstance(refused.value, ContentRefused) == (reason == "msg_too_long")
+    assert stage.received(stage.ada) == 0
+    await stage.messenger.send(stage.ada, NOTICES[0])
+    assert stage.received(stage.ada) == 1
+
+
+async def test_a_message_that_is_gone_takes_no_edit(stage: Stage):
+    """That is final for the edit, and says nothing about the person."""
+    posted = await stage.messenger.send(stage.ada, NOTICES[0])
+    stage.remove(posted)
+    with pytest.raises(EditRefused, match="message_not_found"):
+        await stage.messenger.edit(stage.ada, posted, MatchOver(match()))
 
 
 async def test_an_edit_keeps_its_place(stage: Stage):

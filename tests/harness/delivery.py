@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.bootstrap.adapters import SystemClock
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.domain.model import Match
@@ -27,6 +28,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the waits, since the durable delivery goes by the real time."""
     for name in ("LANDING_SECONDS", "RETRY_SECONDS"):
         monkeypatch.setattr(timings, name, WAIT_SECONDS)
+    monkeypatch.setattr(timings, "REFUSED_BACKOFF", ExponentialBackoff(WAIT_SECONDS, WAIT_SECONDS))
 
 
 @asynccontextmanager

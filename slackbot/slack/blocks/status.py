@@ -19,6 +19,8 @@ LINK_HELP: Final = "link:help"
 _PAUSE: Final = Button(texts.BUTTON_PAUSE, Command(Name.PAUSE))
 _SESSIONS: Final = Button(texts.BUTTON_SESSIONS, Command(Name.SESSIONS))
 HELP_BUTTON: Final = Button(texts.BUTTON_HELP, Command(Name.HELP))
+# Prefixes of Slack's errors about somebody whom the rules of their workspace keep out of reach.
+BY_RULES: Final = ("invalid_user", "method_not", "no_permission", "restricted_action", "user_not_v")
 
 
 def connect_prompt(command: Command, slash: str) -> Message:
@@ -82,7 +84,8 @@ def status_card(status: AvailabilityStatus) -> Message:
     again = Command(Name.AVAILABLE, str(availability.session_id))
     if availability.state is State.IN_MEETING:
         button = Button(texts.BUTTON_AVAILABLE_AGAIN, again, primary=True)
-        draft = Draft().say(texts.MATCHED_ALREADY, title=availability.session_title)
+        sentence = texts.MATCHED_PENDING if status.notice_pending else texts.MATCHED_ALREADY
+        draft = Draft().say(sentence, title=availability.session_title)
         return draft.buttons(button, _PAUSE).done()
     if availability.state is State.LEAVING:
         return paused_card(dataclasses.replace(status, confirmed=False))
@@ -102,8 +105,9 @@ def status_card(status: AvailabilityStatus) -> Message:
 
 def _not_available_card(status: AvailabilityStatus) -> Message:
     draft = Draft()
-    if status.link.unreachable is not None:
-        draft.say(texts.UNREACHABLE)
+    if (reason := status.link.unreachable) is not None:
+        by_rules = reason.startswith(BY_RULES)
+        draft.say(texts.UNREACHABLE_BY_RULES if by_rules else texts.UNREACHABLE)
     draft.say(texts.NOT_AVAILABLE)
     draft.buttons(
         Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE), primary=True),

@@ -1,4 +1,4 @@
-"""Slack's Web API, and the meaning of its errors."""
+"""Requests to Slack's Web API."""
 
 from __future__ import annotations
 
@@ -12,60 +12,17 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from slackbot.domain.errors import (
-    ContentRefused,
-    MessageDelayed,
-    MessageError,
-    MessageRefused,
-    MessageUnsure,
-    PersonUnreachable,
-)
+from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
 from slackbot.domain.model import Person
-from slackbot.slack.client import CALL_SECONDS, POST_SECONDS, read_error
+from slackbot.slack.client import CALL_SECONDS, POST_SECONDS, before_write
 from slackbot.slack.installations import (
     Installation,
     InstallationRefused,
     SingleInstallation,
     SlackUnreachable,
 )
+from slackbot.slack.outbound.errors import DELAY_SECONDS, message_error
 
-# Errors of the installation, not of the person: once it is mended, the message can be sent. A
-# revoked token or a deleted account is not among them; it is replaced, never mended.
-INSTALLATION_ERRORS: Final = {
-    "invalid_auth",
-    "not_authed",
-    "token_expired",
-    "missing_scope",
-    "team_access_not_granted",
-    "not_allowed_token_type",
-}
-INSTALLATION_DELAY_SECONDS: Final = 60.0
-UNSURE: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-# No message reaches the person, as with every `restricted_action…`.
-UNREACHABLE: Final = {
-    "cannot_dm_bot",
-    "channel_not_found",
-    "is_archived",
-    "messages_tab_disabled",
-    "user_disabled",
-    "user_not_found",
-}
-# Prefixes of errors about a message's content, not its recipient.
-CONTENT: Final = (
-    "attachment_",
-    "block_mismatch",
-    "invalid_attachments",
-    "invalid_blocks",
-    "invalid_metadata_",
-    "metadata_",
-    "msg_",
-    "no_text",
-    "too_many_attachments",
-)
-# Slack's general error and that of some methods, which comes with HTTP status 200 too.
-RATELIMITED: Final = {"ratelimited", "rate_limited"}
-# Before another try, where Slack names no time.
-DELAY_SECONDS: Final = 2.0
 # Methods that accept no JSON.
 READS: Final = {"conversations.history", "users.info"}
 POSTS: Final = {"chat.postMessage"}
@@ -82,8 +39,8 @@ class SlackApi:
 
     client: AsyncWebClient
     installation: SingleInstallation
-    # Checked right before each post: false once another process has taken over what this one had
-    # to send.
+    # Asked right before each post is written: false once another process has taken over what this
+    # one had to send.
     may_send: Callable[[], bool] = lambda: True
 
     async def installed(self, person: Person) -> Installation:
@@ -108,15 +65,22 @@ class SlackApi:
 
         Raises:
             PersonUnreachable: no message reaches the person.
-            ContentRefused: final for this content.
-            MessageRefused: final.
+            ContentRefused: refused because of its content.
+            MessageRefused: refused.
             MessageDelayed: not carried out; try again later.
             MessageUnsure: maybe carried out.
         """
         installation = await self.installed(person)
         given = {name: value for name, value in arguments.items() if value is not None}
-        if method in POSTS and not self.may_send():
-            raise MessageDelayed(LEASE_LAPSED, LEASE_DELAY_SECONDS)
+        is_written = False
+
+        def check() -> None:
+            nonlocal is_written
+            if method in POSTS and not self.may_send():
+                raise MessageDelayed(LEASE_LAPSED, LEASE_DELAY_SECONDS)
+            is_written = True
+
+        checking = before_write.set(check)
         headers = {"Authorization": f"Bearer {installation.token}"}
         try:
             async with asyncio.timeout(POST_SECONDS if method in POSTS else CALL_SECONDS):
@@ -124,11 +88,13 @@ class SlackApi:
                     return await self.client.api_call(method, params=given, headers=headers)
                 return await self.client.api_call(method, json=given, headers=headers)
         except SlackApiError as error:
-            raise message_error(error) from None
-        except aiohttp.ClientConnectorError:
-            raise MessageDelayed("unreachable", DELAY_SECONDS) from None
+            raise message_error(method, error) from None
         except (aiohttp.ClientError, TimeoutError, OSError):
-            raise MessageUnsure("no_answer") from None
+            if is_written:
+                raise MessageUnsure("no_answer") from None
+            raise MessageDelayed("unreachable", DELAY_SECONDS) from None
+        finally:
+            before_write.reset(checking)
 
     async def request_idempotent(
         self, method: str, person: Person, **arguments: Any
@@ -137,25 +103,9 @@ class SlackApi:
 
         Raises:
             MessageDelayed: no proper answer; try again.
-            MessageRefused: final.
+            MessageRefused: refused.
         """
         try:
             return await self.request(method, person, **arguments)
         except MessageUnsure as error:
             raise MessageDelayed(error.reason, DELAY_SECONDS) from None
-
-
-def message_error(error: SlackApiError) -> MessageError:
-    """Translate Slack's error."""
-    status, reason, retry_after = read_error(error)
-    if reason in RATELIMITED or status == 429:
-        return MessageDelayed("ratelimited", DELAY_SECONDS if retry_after is None else retry_after)
-    if reason in INSTALLATION_ERRORS:
-        return MessageDelayed(reason, INSTALLATION_DELAY_SECONDS)
-    if not reason or reason in UNSURE or status >= 500:
-        return MessageUnsure(reason or f"http_{status}")
-    if reason in UNREACHABLE or reason.startswith("restricted_action"):
-        return PersonUnreachable(reason)
-    if reason.startswith(CONTENT):
-        return ContentRefused(reason)
-    return MessageRefused(reason)

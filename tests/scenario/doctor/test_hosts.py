@@ -61,11 +61,12 @@ async def test_missing_scopes(installation: Installation) -> None:
     [
         (answers(429, '{"ok":false,"error":"ratelimited"}', "application/json"), "limits our rate"),
         (answers(503, "", "text/plain"), "it fails (503)"),
+        (answers(302, "", location="https://example.com/"), "it redirects"),
         (answers(200, "up", "text/plain"), "no API"),
         (answers(200, "[]", "application/json"), "no API"),
         (answers(200, "{", "application/json"), "no API"),
     ],
-    ids=["limited", "fails", "text", "list", "broken"],
+    ids=["limited", "fails", "moved", "text", "list", "broken"],
 )
 async def test_odd_answers_of_slack(
     installation: Installation, answer: ASGIApp, message: str

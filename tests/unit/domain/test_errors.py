@@ -20,6 +20,7 @@ NEEDS: dict[str, tuple[Any, ...]] = {
     "AmbiguousSession": ([session()],),
     "MessageRefused": ("message_not_found",),
     "ContentRefused": ("invalid_blocks",),
+    "EditRefused": ("message_not_found",),
     "PersonUnreachable": ("user_disabled",),
     "MessageDelayed": ("ratelimited", 3.0),
     "MessageUnsure": ("no_answer",),

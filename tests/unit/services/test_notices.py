@@ -1,4 +1,4 @@
-"""The notice of a match: sent once, searched for first when in question, given up when refused."""
+"""The notice of a match: sent once, searched for first when in question, and tried for a day."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from slackbot.domain.errors import (
+    ContentRefused,
+    EditRefused,
     MessageDelayed,
     MessageError,
     MessageRefused,
@@ -22,6 +24,7 @@ from slackbot.services.notices import (
     DEFECTS,
     LANDING_SECONDS,
     MATCH_AGE,
+    REFUSED_CAP_SECONDS,
     RETRY_CAP_SECONDS,
     RETRY_SECONDS,
     SENT,
@@ -172,18 +175,35 @@ async def test_every_unanswered_try_is_followed_by_a_search(harness: Harness):
 # --- when it is final ----------------------------------------------------------------------------
 
 
-async def test_a_refusal_is_final(harness: Harness):
-    """Slack's error word is recorded and counted, and nothing else changes."""
+@pytest.mark.parametrize("error", [MessageRefused, ContentRefused, EditRefused])
+async def test_a_refusal_is_not_final(harness: Harness, error: type[MessageRefused]):
+    """The message is tried again with growing pauses, sent once, and nobody is unreachable."""
     await harness.available()
-    refused = counted("refused")
-    harness.messenger.errors = [MessageRefused("invalid_blocks")]
-    sending = await deliver(harness)
-    assert sending.done()
-    kept = await harness.store.matches.get(ANA, match().id)
-    assert kept == match(outcome="invalid_blocks", settled_at=NOON)
-    assert counted("refused") == refused + 1
+    harness.messenger.errors = [error("a_word_of_tomorrow")] * 5
+    await deliver(harness)
+    assert harness.journal[-1:] == [SEND]
+    for tries, seconds in enumerate((2, 4, 8, 16, 32), start=1):
+        await harness.pass_time(seconds - 1)
+        assert harness.asked("send") == [SEND] * tries
+        assert await outcome(harness) is None
+        await harness.pass_time(1)
+    assert await outcome(harness) == SENT
+    assert len(harness.sent()) == 1
     assert await harness.store.links.get(ANA) == link()
     assert harness.asked("close", "status") == []
+
+
+async def test_a_refusal_that_stays_is_tried_for_a_day(harness: Harness):
+    """Every few minutes, and then the match expires: it is counted as expired, not as refused."""
+    before = counted("expired"), counted("refused")
+    harness.messenger.errors = [MessageRefused("team_added_to_org")] * 2000
+    sending = await deliver(harness)
+    await harness.pass_time(MATCH_AGE.total_seconds(), step=REFUSED_CAP_SECONDS)
+    assert not sending.done()
+    await harness.pass_time(2 * REFUSED_CAP_SECONDS, step=REFUSED_CAP_SECONDS)
+    assert await outcome(harness) == "expired"
+    assert (counted("expired"), counted("refused")) == (before[0] + 1, before[1])
+    assert harness.sent() == []
 
 
 async def test_an_unreachable_persons_feed_stops(harness: Harness):

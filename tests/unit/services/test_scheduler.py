@@ -11,12 +11,18 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
+from slackbot.domain.errors import (
+    EditRefused,
+    MessageDelayed,
+    MessageRefused,
+    MessageUnsure,
+    PersonUnreachable,
+)
 from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import Match, MatchId, Person, Source, TeamId
 from slackbot.domain.notices import MatchFound
 from slackbot.domain.ports import Posted, StoreUnavailable
-from slackbot.services.notices import LANDING_SECONDS, SENT
+from slackbot.services.notices import EDIT_AGE, LANDING_SECONDS, REFUSED_CAP_SECONDS, SENT
 from slackbot.services.scheduler import RESUME_SECONDS
 from tests.harness.fakes import ANA, BEN, NOON, match
 from tests.harness.services import Harness
@@ -152,14 +158,38 @@ async def test_an_edit_waits_as_slack_asks_and_is_not_looked_for(harness: Harnes
     assert await over(harness)
 
 
-async def test_an_edit_that_is_refused_is_not_tried_again(harness: Harness):
+@pytest.mark.parametrize("error", [EditRefused, PersonUnreachable])
+async def test_an_edit_that_can_never_be_made_is_not_tried_again(
+    harness: Harness, error: type[MessageRefused]
+):
     """The message was deleted, say: noted as over, since it never will say so."""
     await sent(harness)
-    harness.messenger.errors = [MessageRefused("message_not_found")]
+    harness.messenger.errors = [error("message_not_found")]
     await finish(harness)
     assert await over(harness)
     await finish(harness)
     assert harness.journal == [EDIT]
+
+
+async def test_a_refused_edit_is_tried_again(harness: Harness):
+    """An error that may pass, or is unknown, delays the edit."""
+    await sent(harness)
+    harness.messenger.errors = [MessageRefused("a_word_of_tomorrow")] * 2
+    await finish(harness)
+    await harness.pass_time(2 + 4)
+    assert harness.journal == [EDIT] * 3
+    assert await over(harness)
+
+
+async def test_an_edit_is_given_up_after_an_hour(harness: Harness):
+    """Nobody reads by then that the round is over."""
+    await sent(harness)
+    harness.messenger.errors = [MessageRefused("ekm_access_denied")] * 1000
+    await finish(harness)
+    await harness.pass_time(EDIT_AGE.total_seconds(), step=10)
+    assert not await over(harness)
+    await harness.pass_time(REFUSED_CAP_SECONDS, step=10)
+    assert await over(harness)
 
 
 async def test_an_answer_between_the_look_and_the_edit_is_heeded(harness: Harness):

@@ -127,7 +127,9 @@ async def test_nothing_is_sent_after_the_lease(stage: Stage):
     assert stage.requests("chat.postMessage") == 0
 
 
-@pytest.mark.parametrize("word", ["user_disabled", "is_archived", "restricted_action_thread_only"])
+@pytest.mark.parametrize(
+    "word", ["user_disabled", "is_archived", "restricted_action_thread_only_channel"]
+)
 async def test_people_out_of_reach(stage: Stage, word: str):
     """These errors are about the person, not about the message."""
     stage.slack.faults.order(Fault("chat.postMessage", error=word))

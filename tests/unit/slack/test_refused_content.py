@@ -24,7 +24,8 @@ from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.client import slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
-from slackbot.slack.outbound.api import DELAY_SECONDS, SlackApi
+from slackbot.slack.outbound.api import SlackApi
+from slackbot.slack.outbound.errors import DELAY_SECONDS
 from slackbot.slack.outbound.messenger import SlackMessenger
 from slackbot.slack.outbound.queue import WorkspaceQueue
 from tests.harness.fakes import ZOE, match
@@ -119,7 +120,7 @@ async def test_an_error_about_the_content(stage: Stage, word: str):
         await stage.api.request(POST, stage.ada, channel="D0", text="x")
 
 
-@pytest.mark.parametrize("word", ["user_disabled", "message_not_found", "cant_update_message"])
+@pytest.mark.parametrize("word", ["user_disabled", "message_not_found", "missing_scope"])
 async def test_an_error_about_something_else(stage: Stage, word: str):
     """No other content helps."""
     stage.refuse(POST, word, 1)
@@ -157,7 +158,7 @@ async def test_as_text_alone(stage: Stage, found: Match, refusals: int):
 
 
 async def test_refused_as_text_too(stage: Stage):
-    """Only that is final, with Slack's error word, and nothing was received."""
+    """Slack's last error word is told, nothing was received, and nothing plainer is left."""
     stage.refuse(POST, "invalid_blocks", 2)
     stage.refuse(POST, "msg_too_long", 1)
     with pytest.raises(MessageRefused, match="msg_too_long"):
