@@ -2,11 +2,14 @@
 
 Bolt's own check raises on malformed headers and logs whole bodies of refused requests. Here nothing
 of a refused request is parsed or logged but the reason, at most once a minute. A signed request
-that Bolt cannot parse (no JSON, no object, an invalid id) gets 400.
+that Bolt cannot parse (no JSON, no object, an invalid id) gets 400. Slack's `ssl_check`, which it
+sends unsigned to see whether the endpoint is up, gets an empty 200.
 """
 
 from __future__ import annotations
 
+import asyncio
+import hmac
 import re
 import time
 import traceback
@@ -14,6 +17,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import Final
+from urllib.parse import parse_qs
 
 import structlog
 from slack_sdk.signature import SignatureVerifier
@@ -26,7 +30,10 @@ log = structlog.get_logger(__name__)
 
 # Bytes of a request's body.
 BODY_LIMIT: Final = 1_000_000
-# Seconds that a timestamp may be from our clock: as many as `SignatureVerifier` allows.
+# Bytes of an unsigned `ssl_check`, and the seconds in which it has to arrive.
+SSL_CHECK_LIMIT: Final = 1_000
+SSL_CHECK_SECONDS: Final = 1.0
+# Seconds that a timestamp may be from our clock.
 CLOCK_SECONDS: Final = 300
 # Seconds between two log lines of refused requests with the same reason.
 REPORT_SECONDS: Final = 60.0
@@ -58,18 +65,33 @@ class SignatureMiddleware:
         timestamp = _header(scope, b"x-slack-request-timestamp")
         signature = _header(scope, b"x-slack-signature")
         if not _TIMESTAMP.fullmatch(timestamp) or not _SIGNATURE.fullmatch(signature):
+            if await _is_ssl_check(scope, receive):
+                await _answer(send, 200)
+                return
+            self._record_refusal("headers")
             await _refuse(send, 401, "headers")
             return
-        body = await _read(receive)
+        body = await _read(receive, BODY_LIMIT)
         if body is None:
             await _refuse(send, 413, "size")
             return
-        if not self._verifier.is_valid(body, timestamp.decode(), signature.decode()):
-            stale = abs(time.time() - int(timestamp)) > CLOCK_SECONDS
-            self._record_refusal("timestamp" if stale else "signature")
-            await _refuse(send, 401, "signature")
+        if reason := self._problem(body, timestamp.decode(), signature.decode()):
+            await _refuse(send, 401, reason)
             return
         await self._forward(scope, body, send)
+
+    def _problem(self, body: bytes, timestamp: str, signature: str) -> str:
+        """Return the reason to refuse the request, which is recorded; empty if there is none."""
+        expected = self._verifier.generate_signature(timestamp=timestamp, body=body)
+        if not hmac.compare_digest(expected or "", signature):
+            self._record_refusal("signature")
+            return "signature"
+        seconds = round(time.time() - int(timestamp))
+        if abs(seconds) <= CLOCK_SECONDS:
+            return ""
+        # The secret is right; this machine's clock is off, or the request comes late.
+        self._record_refusal("clock", seconds=seconds)
+        return "clock"
 
     async def _forward(self, scope: Scope, body: bytes, send: Send) -> None:
         """Pass the request to Bolt; refuse it if Bolt cannot parse it."""
@@ -91,12 +113,16 @@ class SignatureMiddleware:
             report_unreadable(error)
             await _refuse(send, 400, "unreadable")
 
-    def _record_refusal(self, reason: str) -> None:
-        """Count a refusal; log the first of a reason at once, then one line a minute at most."""
+    def _record_refusal(self, reason: str, **facts: int) -> None:
+        """Count a refusal; log the first of a reason at once, then one line a minute at most.
+
+        `facts` are those of the latest one.
+        """
         self._refused[reason] += 1
         now = self._now()
         if now >= self._next_line.get(reason, now):
-            log.warning("requests_refused", reason=reason, count=self._refused.pop(reason))
+            count = self._refused.pop(reason)
+            log.warning("requests_refused", reason=reason, count=count, **facts)
             self._next_line[reason] = now + REPORT_SECONDS
 
 
@@ -114,18 +140,36 @@ def _header(scope: Scope, name: bytes) -> bytes:
     return values[0] if len(values) == 1 else b""
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """Return the body; None when it is larger than `BODY_LIMIT`."""
+async def _is_ssl_check(scope: Scope, receive: Receive) -> bool:
+    """Return whether a request without a signature is Slack's `ssl_check`; it carries nothing."""
+    length = _header(scope, b"content-length")
+    if not length.isdigit() or len(length) > 4 or int(length) > SSL_CHECK_LIMIT:
+        return False
+    try:
+        async with asyncio.timeout(SSL_CHECK_SECONDS):
+            body = await _read(receive, SSL_CHECK_LIMIT) or b""
+        fields = parse_qs(body.decode("ascii"), max_num_fields=10)
+    except (TimeoutError, ValueError):
+        return False
+    return fields.get("ssl_check") == ["1"]
+
+
+async def _read(receive: Receive, limit: int) -> bytes | None:
+    """Return the body; None when it is larger than `limit` bytes."""
     body, more = bytearray(), True
-    while more and len(body) <= BODY_LIMIT:
+    while more and len(body) <= limit:
         event = await receive()
         body += event.get("body", b"")
         more = event.get("more_body", False)
-    return bytes(body) if len(body) <= BODY_LIMIT else None
+    return bytes(body) if len(body) <= limit else None
 
 
 async def _refuse(send: Send, status: int, reason: str) -> None:
     REFUSED_REQUESTS.labels(reason=reason).inc()
+    await _answer(send, status)
+
+
+async def _answer(send: Send, status: int) -> None:
     headers = [(b"content-length", b"0")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
