@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from slackbot.domain.media_hosts import MediaHosts
+from slackbot.domain.model import EventSlug
 
 _PLACEHOLDERS = re.compile(r"(?i)change.?me|your.|example|xxx|placeholder|secret$|<|>")
 COMMAND = r"^/[a-z0-9_-]{1,31}$"
@@ -90,6 +91,10 @@ class Settings(BaseSettings):
     )
     accelevents_event: str = Field("", description="Event slug offered in the connect form.")
     accelevents_timezone: Text = Field("UTC", description="Zone of the platform's session times.")
+    accelevents_event_timezones: str = Field(
+        "",
+        description="Zones of events that differ, as `event=Europe/Berlin`, comma between them.",
+    )
     database_url: SecretStr = Field(
         SecretStr(""),
         description="`postgresql+psycopg://user:password@host/name`; a SQLite file in the data "
@@ -199,21 +204,19 @@ class Settings(BaseSettings):
     @field_validator("accelevents_timezone")
     @classmethod
     def _is_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("is not a time zone such as Europe/Berlin") from None
+        time_zone(value)
+        return value
+
+    @field_validator("accelevents_event_timezones")
+    @classmethod
+    def _is_event_zones(cls, value: str) -> str:
+        event_time_zones(value)
         return value
 
     @field_validator("*", mode="before")
     @classmethod
     def _stripped(cls, value: object) -> object:
         return value.strip() if isinstance(value, str) else value
-
-    @property
-    def timezone(self) -> ZoneInfo:
-        """Return the zone of the platform's session times."""
-        return ZoneInfo(self.accelevents_timezone)
 
     @property
     def database(self) -> str:
@@ -238,6 +241,35 @@ def _with_fields(template: str, known: set[str]) -> str:
     if not names <= known:
         raise ValueError(f"may hold {', '.join(f'{{{name}}}' for name in sorted(known))} only")
     return template
+
+
+def time_zone(name: str) -> ZoneInfo:
+    """Return the time zone of this name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("is not a time zone such as Europe/Berlin") from None
+
+
+def event_time_zones(value: str) -> dict[EventSlug, ZoneInfo]:
+    """Return the zones of the events in a list such as `my-event=Europe/Berlin,other=Asia/Tokyo`.
+
+    Raises:
+        ValueError: the value is no such list.
+    """
+    zones: dict[EventSlug, ZoneInfo] = {}
+    for part in split(value):
+        event, equals, zone = (word.strip() for word in part.partition("="))
+        if not event or not equals:
+            raise ValueError("is not a list such as my-event=Europe/Berlin,other=Asia/Tokyo")
+        if event in zones:
+            raise ValueError("names an event twice")
+        zones[EventSlug(event)] = time_zone(zone)
+    return zones
 
 
 def split(value: str) -> tuple[str, ...]:

@@ -23,6 +23,10 @@ MATCHES = Counter("slackbot_matches_total", "Matches reported by a source", ["so
 MATCHES_LATE = Counter(
     "slackbot_matches_late_total", "Matches that the feed missed, sent from the match list"
 )
+MATCHES_SKIPPED = Counter(
+    "slackbot_matches_skipped_total",
+    "Missed matches without a message, because one list had too many of them",
+)
 MATCH_TO_DM = Histogram(
     "slackbot_match_to_dm_seconds",
     "From the report of a match until Slack accepted its message",

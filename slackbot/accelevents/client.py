@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
 from slackbot.accelevents import schemas
 from slackbot.accelevents.errors import Endpoint
+from slackbot.accelevents.event_zones import EventZones
 from slackbot.accelevents.http import HttpClient, Request, authorization, unreadable_response
 from slackbot.domain.errors import EventNotFound, MagicLinkInvalid, PlatformError, TokenRefused
 from slackbot.domain.model import (
@@ -58,7 +58,7 @@ class PlatformOptions:
     auth_scheme: Literal["auto", "bare", "bearer"] = "auto"
     status_request: str = "PUT /rest/events/{event}/user-session/{session_id}/status"
     matches_request: str = "GET /rest/events/{event}/user-session/{session_id}/matches"
-    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    zones: EventZones = field(default_factory=EventZones)
     timeout_seconds: float = 8.0  # of one attempt, with all its phases
 
     def __post_init__(self) -> None:
@@ -79,7 +79,6 @@ class AcceleventsClient:
 
     def __init__(self, options: PlatformOptions, clock: Clock) -> None:
         self._options = options
-        self._zone = options.timezone
         self._http = HttpClient(options.api_url, clock, options.timeout_seconds)
 
     async def aclose(self) -> None:
@@ -90,8 +89,8 @@ class AcceleventsClient:
         """Exchange a magic link's user key, which works once, for a token."""
         path = f"/rest/u/loginUserByUserKey/{_path_segment(user_key, MagicLinkInvalid)}"
         query = {"eventUrl": event, "loginSource": "MAGIC_LINK"}
-        response = await self._http.send(Request(Endpoint.LOGIN, "POST", path, query=query))
-        return response.parse(partial(schemas.read_grant, zone=self._zone))
+        response = await self._http.send(Request(Endpoint.LOGIN, event, "POST", path, query=query))
+        return response.parse(partial(schemas.read_grant, zone=self._options.zones.of(event)))
 
     async def check(self, event: EventSlug, token: SecretStr) -> AuthScheme:
         """Check the token with the event; with `auto`, try it bare, then as Bearer."""
@@ -109,12 +108,13 @@ class AcceleventsClient:
     async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
         """Return all networking sessions of the scope, from every page."""
         found: dict[SessionId, Session] = {}
+        zone = self._options.zones.of(link.event)
         count, previous = 0, None
         for number in range(MAX_PAGES):
             page = await self._session_page(link.event, _authorization(link), scope, number)
             if not page.rows or page.rows == previous:  # a repeated page: the list is not paged
                 break
-            for session in schemas.read_sessions(page.rows, self._zone):
+            for session in schemas.read_sessions(page.rows, zone):
                 found.setdefault(session.id, session)
             count, previous = count + len(page.rows), page.rows
             if page.total is not None and count >= page.total:
@@ -125,14 +125,16 @@ class AcceleventsClient:
         """Return the sessions that the person is registered for; this list has no pages."""
         path = f"{_event_path(link.event)}/user-session/registered"
         query = _QUERIES[SessionScope.UPCOMING]
-        request = Request(Endpoint.REGISTERED, "GET", path, _authorization(link), query)
+        request = Request(Endpoint.REGISTERED, link.event, "GET", path, _authorization(link), query)
         page = await self._http.fetch(request, schemas.read_page)
-        return [replace(s, registered=True) for s in schemas.read_sessions(page.rows, self._zone)]
+        zone = self._options.zones.of(link.event)
+        return [replace(s, registered=True) for s in schemas.read_sessions(page.rows, zone)]
 
     async def join(self, link: Link, session_id: SessionId) -> None:
         """Register for a live session."""
         path = f"{_event_path(link.event)}/session/{session_id}"
-        await self._send_change(Request(Endpoint.JOIN, "PUT", path, _authorization(link)))
+        request = Request(Endpoint.JOIN, link.event, "PUT", path, _authorization(link))
+        await self._send_change(request)
 
     async def set_status(self, link: Link, session_id: SessionId, status: AttendeeStatus) -> None:
         """Set the attendee's status in the session."""
@@ -142,14 +144,15 @@ class AcceleventsClient:
     async def matches(self, link: Link, session_id: SessionId) -> list[MatchReport]:
         """Return the platform's own list of the person's matches in the session."""
         request = _templated(Endpoint.MATCHES, self._options.matches_request, link, session_id)
-        return await self._http.fetch(request, partial(schemas.read_match_list, zone=self._zone))
+        zone = self._options.zones.of(link.event)
+        return await self._http.fetch(request, partial(schemas.read_match_list, zone=zone))
 
     async def _session_page(
         self, event: EventSlug, header: str, scope: SessionScope, number: int, size: int = PAGE_SIZE
     ) -> schemas.SessionPage:
         path = f"{_event_path(event)}/session/v2"
         query = _QUERIES[scope] | {"page": str(number), "size": str(size)}
-        request = Request(Endpoint.SESSIONS, "GET", path, header, query)
+        request = Request(Endpoint.SESSIONS, event, "GET", path, header, query)
         return await self._http.fetch(request, schemas.read_page)
 
     async def _send_change(self, request: Request) -> None:
@@ -163,7 +166,7 @@ def _templated(endpoint: Endpoint, template: str, link: Link, session_id: Sessio
     method, _, path = template.partition(" ")
     event = _path_segment(link.event, EventNotFound)
     path = path.replace("{session_id}", str(session_id)).replace("{event}", event)
-    return Request(endpoint, method, path, _authorization(link))
+    return Request(endpoint, link.event, method, path, _authorization(link))
 
 
 def _authorization(link: Link) -> str:

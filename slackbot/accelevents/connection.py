@@ -151,7 +151,8 @@ class Connection:
     def _on_event(self, *args: object) -> None:
         try:
             link = self._link
-            if reports := read_matches(args, self._options.timezone, link.account_id):
+            zone = self._options.zones.of(link.event)
+            if reports := read_matches(args, zone, link.account_id):
                 self._events.put_nowait(MatchesReported(link.person, link.event, reports))
         except Exception as error:  # noqa: BLE001 whatever it is, the connection goes on
             # Log only the type: the text may quote the payload.

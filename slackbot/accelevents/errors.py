@@ -98,7 +98,7 @@ _ERRORS_BY_STATUS: Final[dict[int, type[PlatformError]]] = {
 }
 
 
-def error_for(endpoint: Endpoint, status: int, body: bytes) -> PlatformError:
+def error_for(endpoint: Endpoint, status: int, body: bytes | bytearray) -> PlatformError:
     """Return the error for a response that is not 2xx, or is 2xx with unexpected content."""
     if not 400 <= status < 600:
         return errors.Unreadable(status=status)
@@ -127,7 +127,7 @@ class ErrorBody:
     message: str  # all messages joined, in lower case, without apostrophes
 
 
-def parse_error_body(body: bytes) -> ErrorBody:
+def parse_error_body(body: bytes | bytearray) -> ErrorBody:
     """Return the codes and messages of a refusal's body, JSON or not."""
     content = body[:MAX_BODY_BYTES].decode("utf-8", "replace")
     try:

@@ -7,10 +7,10 @@ import random
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
-from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
+from slackbot.accelevents.event_zones import EventZones
 from slackbot.accelevents.http import authorization
 from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.domain.model import AuthScheme, EventSlug, SessionId
@@ -44,7 +44,7 @@ class FeedOptions:
     # An event sent after connecting: `name`, or `name {json}` with `{event}` and `{session_id}`.
     hello: str | None = None
     events: tuple[str, ...] = ("*",)  # names of the events that carry matches; `*` is any
-    timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    zones: EventZones = field(default_factory=EventZones)
     attempt_seconds: float = 10.0  # time-out of a handshake
     # Delay before the next handshake. Jitter spreads thousands of feeds that were lost together.
     backoff: ExponentialBackoff = field(

@@ -24,10 +24,12 @@ import structlog
 from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
+from slackbot.accelevents.body import ENCODING, OTHERS, SESSIONS, BodyRefused, read_body
 from slackbot.accelevents.errors import Endpoint, error_for
+from slackbot.accelevents.event_holds import EventHolds
 from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.domain.errors import PlatformError, TimedOut, TokenRefused, Unreachable, Unreadable
-from slackbot.domain.model import AuthScheme
+from slackbot.domain.model import AuthScheme, EventSlug
 from slackbot.domain.ports import Clock
 from slackbot.telemetry import UNREADABLE
 
@@ -35,9 +37,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 MAX_ATTEMPTS: Final = 3
-MAX_RETRY_AFTER_SECONDS: Final = 10.0  # a person is waiting
-MAX_BODY_BYTES: Final = 8 * 2**20  # a page has 100 sessions, each with up to 65 kB of description
 MAX_CONNECTIONS: Final = 400
+_LIMITS: Final = {Endpoint.SESSIONS: SESSIONS, Endpoint.REGISTERED: SESSIONS}
 # Less than the five seconds after which many servers close an idle connection: a request sent
 # at that moment is lost.
 KEEPALIVE_SECONDS: Final = 4.0
@@ -48,6 +49,7 @@ class Request:
     """An HTTP request. `path` is URL-encoded; `authorization` is the header's whole value."""
 
     endpoint: Endpoint
+    event: EventSlug
     method: str
     path: str = field(repr=False)
     authorization: str | None = field(default=None, repr=False)
@@ -60,7 +62,7 @@ class Response:
 
     endpoint: Endpoint
     status: int
-    body: bytes = field(repr=False)
+    body: bytearray = field(repr=False)
 
     def parse(self, read: Callable[[Any], T]) -> T:
         """Return the body's JSON as parsed by `read`.
@@ -97,11 +99,17 @@ class HttpClient:
         self._clock = clock
         self._timeout_seconds = timeout_seconds
         # Short: three quick attempts fit into the three seconds that Slack waits for a reply.
-        self._backoff = ExponentialBackoff(base=0.5, cap=1.0, jitter=random.SystemRandom())
+        rng = random.SystemRandom()
+        self._backoff = ExponentialBackoff(base=0.5, cap=1.0, jitter=rng)
+        self._holds = EventHolds(clock, rng)
         # One client serves everybody, so cookies are not kept. Redirects, the environment's proxies
         # and `.netrc` are ignored, so that a token reaches no host but the configured one.
         self._client = httpx.AsyncClient(
-            headers={"Accept": "application/json", "User-Agent": "slackbot"},
+            headers={
+                "Accept": "application/json",
+                "Accept-Encoding": ENCODING,
+                "User-Agent": "slackbot",
+            },
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             timeout=None,  # noqa: S113 each attempt has its own
             transport=AiohttpTransport(
@@ -129,8 +137,8 @@ class HttpClient:
                 return (await self._attempt(request)).parse(read)
             except _Retryable as failure:
                 log.info("read_retried", endpoint=request.endpoint, error=failure.error.code)
-                wait = failure.retry_after
-                await self._clock.sleep(self._backoff.delay(attempt) if wait is None else wait)
+                if not failure.held:
+                    await self._clock.sleep(self._backoff.delay(attempt))
         return (await self.send(request)).parse(read)
 
     async def send(self, request: Request) -> Response:
@@ -141,19 +149,18 @@ class HttpClient:
             raise failure.error from None
 
     async def _attempt(self, request: Request) -> Response:
-        """Send a request once and return its 2xx response.
+        """Send a request once, after its event's hold, and return its 2xx response.
 
         Raises:
             _Retryable: No response, or an error that another attempt may avoid.
             PlatformError: The platform refused.
         """
+        await self._holds.wait(request.event)
         try:
             async with asyncio.timeout(self._timeout_seconds):
                 status, headers, body = await self._exchange(request)
         except TimeoutError:
             raise _Retryable(TimedOut()) from None
-        except httpx.DecodingError:
-            raise _Retryable(unreadable_response(request.endpoint)) from None
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError):
             # Not chained: the error's text may contain the URL with a user key.
             raise _Retryable(Unreachable()) from None
@@ -165,22 +172,26 @@ class HttpClient:
         log.info("request_refused", endpoint=request.endpoint, status=status, error=error.code)
         if status == 429 or status >= 500:
             asked = parse_retry_after(headers.get("retry-after"), self._clock.now())
-            seconds = None if asked is None else min(max(asked, 0.0), MAX_RETRY_AFTER_SECONDS)
-            raise _Retryable(error, seconds)
+            if asked is not None:
+                self._holds.hold(request.event, asked)
+            raise _Retryable(error, held=asked is not None and asked > 0)
         raise error
 
-    async def _exchange(self, request: Request) -> tuple[int, httpx.Headers, bytes]:
+    async def _exchange(self, request: Request) -> tuple[int, httpx.Headers, bytearray]:
         url = self._api_url + request.path
         if request.query:
             url += ("&" if "?" in url else "?") + urlencode(request.query, errors="replace")
         headers = {"Authorization": request.authorization} if request.authorization else {}
         async with self._client.stream(request.method, url, headers=headers) as response:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > MAX_BODY_BYTES:
-                    raise unreadable_response(request.endpoint, response.status_code)
-            return response.status_code, response.headers, bytes(body)
+            encoding = response.headers.get("content-encoding", "")
+            limits = _LIMITS.get(request.endpoint, OTHERS)
+            try:
+                body = await read_body(response.aiter_raw(), encoding, limits)
+            except BodyRefused:
+                if response.status_code < 400:
+                    raise unreadable_response(request.endpoint, response.status_code) from None
+                body = bytearray()  # the status alone decides
+            return response.status_code, response.headers, body
 
 
 @dataclass(eq=False, repr=False)
@@ -188,7 +199,7 @@ class _Retryable(Exception):
     """An attempt failed; another one may succeed."""
 
     error: PlatformError
-    retry_after: float | None = None  # seconds
+    held: bool = False  # the next attempt waits for as long as the platform asked
 
 
 def unreadable_response(endpoint: Endpoint, status: int | None = None) -> Unreadable:

@@ -12,7 +12,9 @@ from slackbot.accelevents import parsing
 
 MAX_DEPTH: Final = 20
 MAX_NODES: Final = 400  # a match as documented needs about ten
-MAX_JSON: Final = 262_144  # characters of a text that is parsed as JSON
+MAX_FIELDS: Final = 2_000  # of all objects; a match as documented needs about 100
+MAX_JSON: Final = 262_144  # characters of all texts that are parsed as JSON
+MAX_INDENT: Final = 100  # characters before the first bracket of such a text
 # Fields that people write: JSON in them is a joke or an attack, so it stays text.
 _FREE_TEXT_FIELDS: Final = frozenset(
     {"fullname", "firstname", "lastname", "name", "title", "company", "profileimage"}
@@ -30,6 +32,8 @@ class Node:
     parent: Node | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     children: list[Node] = field(default_factory=list)
+    # What `distinct` found, by its reader: a tree does not change once it is built.
+    _distinct: dict[Callable[[Node], Any], tuple[Any, ...]] = field(default_factory=dict)
 
     def walk(self) -> Iterator[Node]:
         """Yield this node and everything below it, in the order of the payload."""
@@ -49,40 +53,52 @@ class Node:
         values = (read(self.fields.get(name)) for name in names)
         return next((value for value in values if value is not None), None)
 
+    def distinct(self, read: Callable[[Node], T | None]) -> tuple[T, ...]:
+        """Return the first two distinct values in this subtree; each node is read once."""
+        if (found := self._distinct.get(read)) is None:
+            values = [
+                read(self),
+                *(value for node in self.children for value in node.distinct(read)),
+            ]
+            unique = [v for n, v in enumerate(values) if v is not None and v not in values[:n]]
+            found = self._distinct[read] = tuple(unique[:2])
+        return found
+
     def nearest(self, read: Callable[[Node], T | None]) -> T | None:
         """Return the value in the smallest enclosing subtree, or None if it has several."""
         for subtree in self.upwards():
-            found = [value for value in map(read, subtree.walk()) if value is not None]
-            if found:
-                return found[0] if all(value == found[0] for value in found) else None
+            if found := subtree.distinct(read):
+                return found[0] if len(found) == 1 else None
         return None
 
 
 def build_tree(value: object) -> Node:
     """Return the tree of a value, below a root without fields.
 
-    Text that contains JSON is replaced by the parsed value.
+    Text that contains JSON is replaced by the parsed value. What is beyond a limit is left out.
     """
     root = Node()
     pending: list[tuple[Any, Node, str, int]] = [(value, root, "", 0)]
-    remaining = MAX_NODES
-    while pending and remaining:
+    nodes, fields, characters = MAX_NODES, MAX_FIELDS, MAX_JSON
+    while pending and nodes and fields > 0:
         item, parent, name, depth = pending.pop()
         if (
             isinstance(item, str)
             and name not in _FREE_TEXT_FIELDS
-            and len(item) <= MAX_JSON
-            and item.lstrip().startswith(("{", "["))
+            and len(item) <= characters
+            and item[:MAX_INDENT].lstrip().startswith(("{", "["))
         ):
+            characters -= len(item)
             with suppress(ValueError, RecursionError):
                 item = json.loads(item)
         if depth > MAX_DEPTH or not isinstance(item, (dict, list, tuple)):
             continue
-        remaining -= 1
+        nodes -= 1
         node = Node(name=name, parent=parent)
         parent.children.append(node)
         if isinstance(item, dict):
             node.fields = parsing.fold_names(item)
+            fields -= len(node.fields)
             inner = list(node.fields.items())
         else:
             inner = [(name, element) for element in item[:MAX_NODES]]

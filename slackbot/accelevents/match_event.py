@@ -85,8 +85,12 @@ def _has_match_field(node: Node) -> bool:
     return not _MATCH_FIELDS.isdisjoint(node.fields)
 
 
-def _has_name(node: Node) -> bool:
-    return node.first(_NAME_FIELDS, parsing.text) is not None
+def _name(node: Node) -> str | None:
+    return node.first(_NAME_FIELDS, parsing.text)
+
+
+def _raw_time(node: Node) -> str | None:
+    return node.first(_TIME_FIELDS, parsing.raw_time)
 
 
 def _partner_id(node: Node) -> int | None:
@@ -100,16 +104,17 @@ def _has_nameless_partner(payload: Node, own_account_id: int | None) -> bool:
     """
     return any(
         _partner_id(node) not in {None, own_account_id}
-        and not any(_has_name(near) for near in (*node.walk(), *node.upwards()))
+        and not node.distinct(_name)
+        and not any(map(_name, node.upwards()))
         for node in payload.walk()
-    ) and any(_has_name(node) and _has_match_field(node) for node in payload.walk())
+    ) and any(_name(node) and _has_match_field(node) for node in payload.walk())
 
 
 def _report(
     node: Node, partner: Partner, zone: ZoneInfo, own_account_id: int | None
 ) -> MatchReport:
     meeting_id = node.nearest(chime.meeting_id)
-    time = node.nearest(lambda near: near.first(_TIME_FIELDS, parsing.raw_time))
+    time = node.nearest(_raw_time)
     session_id = node.nearest(_session_id)
     return MatchReport(
         partner=partner,

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 MAX_TEXT: Final = 300  # characters
 MAX_NAME: Final = 80  # characters of a field's name
+MAX_FIELDS: Final = 200  # of one object; a session has about 60
 MAX_URL: Final = 2000  # characters
 MAX_INTEGER: Final = 2**63 - 1  # larger ids fit no database column
 _TIME_FORMATS: Final = (
@@ -33,9 +35,12 @@ def _fold_name(name: str) -> str:
 
 
 def fold_names(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the row with folded names. Of two spellings, the first with a value is kept."""
+    """Return the row with folded names. Of two spellings, the first with a value is kept.
+
+    Fields beyond `MAX_FIELDS` are ignored.
+    """
     fields: dict[str, Any] = {}
-    for name, value in row.items():
+    for name, value in islice(row.items(), MAX_FIELDS):
         if isinstance(name, str) and fields.get(key := _fold_name(name[:MAX_NAME])) is None:
             fields[key] = value
     return fields

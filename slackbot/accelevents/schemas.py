@@ -30,6 +30,8 @@ log = structlog.get_logger(__name__)
 
 NETWORKING: Final = "MEET_UP"  # the format of networking sessions
 MAX_TOKEN: Final = 16_384  # characters
+MAX_SESSIONS: Final = 500  # in one response; 100 are asked for, which a server may ignore
+MAX_MATCHES: Final = 300  # of a person in a session: a day without a break has 288 rounds
 _LIST_FIELDS: Final = ("data", "matches", "content", "rows", "items", "results")
 
 Text = Annotated[str | None, BeforeValidator(parsing.text)]
@@ -101,7 +103,7 @@ class SessionRow(_Row):
 class SessionPage(_Row):
     """The envelope of a session list."""
 
-    rows: list[Any] = Field(alias="data")
+    rows: list[Any] = Field(alias="data", max_length=MAX_SESSIONS)
     total: Integer = Field(None, alias="recordsfiltered")
 
 
@@ -109,7 +111,7 @@ def read_page(answer: object) -> SessionPage:
     """Return the envelope of a session list.
 
     Raises:
-        Unreadable: The response is not an object with an array `data`.
+        Unreadable: The response is not an object with an array `data` of bounded length.
     """
     try:
         return SessionPage.model_validate(answer)
@@ -196,11 +198,13 @@ def read_match_list(answer: object, zone: ZoneInfo) -> list[MatchReport]:
     """Return the rows of the match list, bare or in an envelope, in the platform's order.
 
     Raises:
-        Unreadable: There is no list in the response.
+        Unreadable: There is no list in the response, or one that is too long.
     """
     fields = parsing.fold_names(answer) if isinstance(answer, dict) else {}
     for rows in (answer, *map(fields.get, _LIST_FIELDS)):
         if isinstance(rows, list):
+            if len(rows) > MAX_MATCHES:
+                raise Unreadable
             return _usable([MatchRow.model_validate(row).report(zone) for row in rows], "matches")
     raise Unreadable
 

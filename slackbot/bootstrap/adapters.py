@@ -9,13 +9,14 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
+from slackbot.accelevents.event_zones import EventZones
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.feeds import SocketFeed
 from slackbot.bootstrap.database import lock_sqlite
 from slackbot.delivery.lease import Lease
 from slackbot.domain.feed_events import FeedEvent
 from slackbot.domain.workers import Role
-from slackbot.settings import Settings, SettingsError, split
+from slackbot.settings import Settings, SettingsError, event_time_zones, split, time_zone
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.client import POST_SECONDS, slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
@@ -97,8 +98,14 @@ def platform_options(settings: Settings) -> PlatformOptions:
         auth_scheme=settings.accelevents_auth_scheme,
         status_request=settings.accelevents_status_request,
         matches_request=settings.accelevents_matches_request,
-        timezone=settings.timezone,
+        zones=event_zones(settings),
     )
+
+
+def event_zones(settings: Settings) -> EventZones:
+    """Return the zones of the platform's times."""
+    zones = event_time_zones(settings.accelevents_event_timezones)
+    return EventZones(time_zone(settings.accelevents_timezone), zones)
 
 
 def feed_options(settings: Settings) -> FeedOptions:
@@ -115,7 +122,7 @@ def feed_options(settings: Settings) -> FeedOptions:
             socket_auth=split(settings.accelevents_socket_auth),
             hello=settings.accelevents_socket_hello or None,
             events=split(settings.accelevents_socket_events),
-            timezone=settings.timezone,
+            zones=event_zones(settings),
         )
     except ValueError as error:
         option, _, why = str(error).partition(": ")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Generic, Protocol, TypeVar
 
 from slackbot.domain.model import (
     EventSlug,
@@ -18,6 +21,12 @@ from slackbot.domain.model import (
 from slackbot.domain.text import digest, normalize
 
 ASSUMED_ROUND = timedelta(minutes=5)  # assumed length of a round if the platform gives none
+# Late messages after one read of a list. Hundreds of rows that nobody has seen are a fault of the
+# list, and as messages of no use to anybody.
+MAX_LATE = 10
+MAX_IN_SESSION = 300  # matches that lists may add up to; a day without a break has 288 rounds
+CLOCK_ERROR = timedelta(days=1)  # of the platform's times, zones included; others are no times
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def partner_key(partner: Partner) -> str:
@@ -80,25 +89,98 @@ def _refers_to(report: MatchReport, match: Match, now: datetime, since: datetime
     return now < (match.ends_at or match.received_at + ASSUMED_ROUND)
 
 
-def missed_reports(listed: Sequence[MatchReport], known: Sequence[Match]) -> list[MatchReport]:
-    """Return the rows of the match list that no known match accounts for.
+def missed_reports(
+    listed: Sequence[MatchReport], known: Sequence[Match | MatchReport]
+) -> list[MatchReport]:
+    """Return the rows of the match list that no known match, or other row, accounts for.
 
     The list's k-th row for a partner is the k-th pairing with that partner, so only the rows in
     excess of the known matches are new. This needs neither a clock nor a time zone. Both arguments
-    are for one person in one session.
+    are for one person in one session. The cost grows with their lengths, not with the product.
     """
     missed: list[MatchReport] = []
-    left = list(listed)
-    while left:
-        partner = left[0].partner
-        rows = [row for row in left if same_partner(row.partner, partner)]
-        left = [row for row in left if not same_partner(row.partner, partner)]
-        with_partner = _with(partner, known)
-        times = {match.raw_time for match in with_partner}
+    rows_left, known_left = _ByPartner(listed), _ByPartner(known)
+    for first in listed:
+        rows = rows_left.take(first.partner, len(listed))
+        accounted = known_left.take(first.partner, len(rows))
+        times = {match.raw_time for match in accounted}
         # Rows whose exact time is known go first, so that the excess rows at the end are new.
         rows.sort(key=lambda row: (row.raw_time not in times, row.raw_time or ""))
-        missed += rows[len(with_partner) :]
+        missed += rows[len(accounted) :]
     return missed
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """The rows of a match list that no known match accounts for, oldest first."""
+
+    before: Sequence[MatchReport]  # older than the baseline: the list had not shown them yet
+    skipped: Sequence[MatchReport]  # too many for messages: for the history alone
+    late: Sequence[MatchReport]  # to be sent
+
+
+def sort_missed(missed: Sequence[MatchReport], known: Sequence[Match], now: datetime) -> Missed:
+    """Decide what becomes of the missed rows of a person in one session.
+
+    A list may lag or be cut short when the baseline is read. A row that is older than the newest
+    match of the baseline is a part of it. Both times are the list's own, so no zone matters.
+    """
+    baseline = [
+        match.matched_at
+        for match in known
+        if match.source is Source.BEFORE
+        and match.matched_at is not None
+        and match.matched_at <= now + CLOCK_ERROR
+    ]
+    newest = max(baseline, default=_LONG_AGO)
+    room = max(MAX_IN_SESSION - len(known), 0)
+    rows = sorted(missed[:room], key=lambda row: row.matched_at or now)
+    before = [row for row in rows if row.matched_at is not None and row.matched_at < newest]
+    after = [row for row in rows if row.matched_at is None or row.matched_at >= newest]
+    return Missed(before, skipped=after[:-MAX_LATE], late=after[-MAX_LATE:])
+
+
+class _Item(Protocol):
+    @property
+    def partner(self) -> Partner: ...
+
+
+ItemT = TypeVar("ItemT", bound=_Item)
+
+
+class _ByPartner(Generic[ItemT]):
+    """Items by partner, each taken at most once."""
+
+    def __init__(self, items: Sequence[ItemT]) -> None:
+        self._items = items
+        self._taken = [False] * len(items)
+        # Positions by account id; by name without an id; by name with or without one.
+        self._with_id: defaultdict[int, deque[int]] = defaultdict(deque)
+        self._without_id: defaultdict[str, deque[int]] = defaultdict(deque)
+        self._named: defaultdict[str, deque[int]] = defaultdict(deque)
+        for position, item in enumerate(items):
+            name, account_id = normalize(item.partner.name), item.partner.account_id
+            self._named[name].append(position)
+            if account_id is None:
+                self._without_id[name].append(position)
+            else:
+                self._with_id[account_id].append(position)
+
+    def take(self, partner: Partner, limit: int) -> list[ItemT]:
+        """Take up to `limit` items with this partner, as `same_partner` compares them."""
+        name = normalize(partner.name)
+        if partner.account_id is None:
+            queues = [self._named[name]]
+        else:
+            queues = [self._with_id[partner.account_id], self._without_id[name]]
+        found: list[ItemT] = []
+        for queue in queues:
+            while queue and len(found) < limit:
+                position = queue.popleft()
+                if not self._taken[position]:
+                    self._taken[position] = True
+                    found.append(self._items[position])
+        return found
 
 
 def next_match(

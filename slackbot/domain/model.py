@@ -108,6 +108,8 @@ class Availability:
     state: State
     since: datetime
     session_ends_at: datetime | None = None
+    # When the match list was first read. Until then, what it lists is not known to be missed.
+    baseline_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,7 +214,7 @@ class AvailabilityStore(Protocol):
         """Return the session's title from a recent availability, or ""."""
 
     async def save(self, availability: Availability) -> None:
-        """Insert or replace an availability."""
+        """Insert or replace an availability. Without a baseline it keeps its session's."""
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state. Return False if the person is no longer available in this session."""
@@ -231,6 +231,14 @@ class MatchStore(Protocol):
 
         Unless its source is BEFORE, the person's availability in its session becomes IN_MEETING
         in the same transaction.
+        """
+
+    async def add_baseline(
+        self, availability: Availability, matches: Sequence[Match], at: datetime
+    ) -> bool:
+        """Add the matches of an availability's baseline, and record when that was read.
+
+        Return False, and add nothing, if the availability has a baseline or has ended.
         """
 
     async def enrich(self, person: Person, match_id: MatchId, report: MatchReport) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -111,7 +111,8 @@ class Availabilities:
             self.feed.open(link, session.id)
             # Matches listed before the person first becomes available were not missed.
             if current is None:
-                await self.matches.baseline(link, availability)
+                if await self.matches.baseline(link, availability):
+                    availability = replace(availability, baseline_at=self.clock.now())
             else:
                 await self.matches.reconcile(link, current)
             await self.feed.wait_connected(link.person, FEED_WAIT_SECONDS)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import structlog
 
@@ -16,6 +17,7 @@ from slackbot.domain.matching import (
     find_existing_match,
     missed_reports,
     next_match,
+    sort_missed,
 )
 from slackbot.domain.model import (
     Availability,
@@ -29,7 +31,7 @@ from slackbot.domain.model import (
     TeamId,
 )
 from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Posted, Store
-from slackbot.telemetry import MATCHES, UNREADABLE
+from slackbot.telemetry import MATCHES, MATCHES_SKIPPED, UNREADABLE
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +44,7 @@ GRACE_SECONDS = 3.0
 # Concurrent batches from the socket. Under overload the oldest matches are sent while the rest
 # are still being stored.
 STORES_AT_ONCE = 16
+SKIPPED = "skipped"  # the outcome of a missed match that is too many to be sent, as stored
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -122,73 +125,136 @@ class Matches:
 
     async def reconcile(
         self, link: Link, availability: Availability, *, grace: bool = False
-    ) -> None:
+    ) -> bool:
         """Compare the platform's match list with what is stored; send what the socket missed.
 
-        With `grace`, and the feed up, the list is read a second time before anything is sent. A
-        list that cannot be read is skipped until the next call.
+        With `grace`, and the feed up, the list is read a second time before anything is sent. An
+        availability without a baseline has it from the first list that can be read.
+
+        Returns:
+            False if the list could not be read.
 
         Raises:
             TokenRefused: The token is no longer accepted.
         """
-        listed = await self._read_list(link, availability.session_id)
-        known = await self.store.matches.list_for(link.person, link.event, availability.session_id)
-        if not missed_reports(listed, known):
-            return
-        health = self.feed.health(link.person)
-        if not grace or health is None or not health.connected:
+        person = link.person
+        listed = await _read_list(self.platform, link, availability.session_id)
+        if listed is None:
+            return False
+        known = await self.store.matches.list_for(person, link.event, availability.session_id)
+        missed = missed_reports(listed, known)
+        if not missed:
+            if availability.baseline_at is None:
+                await self.store.matches.add_baseline(availability, [], self.clock.now())
+            return True
+        if availability.baseline_at is None:
+            self._after_grace(person, lambda: self._add_baseline(link, availability, missed))
+            return True
+        health = self.feed.health(person)
+        if grace and health is not None and health.connected:
+            self._after_grace(person, lambda: self._send_missed(link, availability))
+        else:
             await self._send_missed(link, availability)
-        elif link.person not in self._in_grace:
-            self._in_grace.add(link.person)
-            self.background.start(self._send_missed_later(link, availability), "grace")
+        return True
 
-    async def _send_missed_later(self, link: Link, availability: Availability) -> None:
-        """Read the list again after the grace period, in a task that waits without a lock."""
-        try:
-            await self.clock.sleep(GRACE_SECONDS)
-            await self._send_missed(link, availability)
-        except TokenRefused as error:
-            log.info("list_unread", reason=error.code)
-        finally:
-            self._in_grace.discard(link.person)
+    def _after_grace(self, person: Person, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Do the work after the grace period, in a task that waits without a lock.
+
+        Work that comes while the person has some waiting is dropped.
+        """
+
+        async def run() -> None:
+            try:
+                await self.clock.sleep(GRACE_SECONDS)
+                await work()
+            except TokenRefused as error:
+                log.info("list_unread", reason=error.code)
+            finally:
+                self._in_grace.discard(person)
+
+        if person not in self._in_grace:
+            self._in_grace.add(person)
+            self.background.start(run(), "grace")
 
     async def _send_missed(self, link: Link, availability: Availability) -> None:
         if not await self._is_current(link):
             return
-        for match in await self._store_missed(link, availability, Source.LIST):
-            fresh = self.clock.now() >= self._recheck_until
-            await self.delivery.submit(link.person, match.id, fresh=fresh)
+        for match in await self._store_missed(link, availability, Source.LIST) or ():
+            if match.settled_at is None:
+                fresh = self.clock.now() >= self._recheck_until
+                await self.delivery.submit(link.person, match.id, fresh=fresh)
 
-    async def baseline(self, link: Link, availability: Availability) -> None:
-        """Store, without sending, the matches listed before the person becomes available."""
-        await self._store_missed(link, availability, Source.BEFORE)
+    async def baseline(self, link: Link, availability: Availability) -> bool:
+        """Store, without sending, the matches listed before the person becomes available.
+
+        Returns:
+            False if the list could not be read: the availability has no baseline yet.
+        """
+        return await self._store_missed(link, availability, Source.BEFORE) is not None
+
+    async def _add_baseline(
+        self, link: Link, availability: Availability, before: Sequence[MatchReport]
+    ) -> None:
+        """Store the baseline: what was missing `before` the grace period and still is after it.
+
+        What was missing only before has come by the socket, and what is missing only now is new.
+        """
+        person, session_id = link.person, availability.session_id
+        if not await self._is_current(link):
+            return
+        listed = await _read_list(self.platform, link, session_id)
+        if listed is None:
+            return
+        async with self._locks.of(person):
+            known = await self.store.matches.list_for(person, link.event, session_id)
+            missed = missed_reports(listed, known)
+            new = set(map(id, missed_reports(missed, before)))
+            stored, now = list(known), self.clock.now()
+            for row in missed:
+                if id(row) not in new:
+                    stored.append(
+                        next_match(
+                            person=person,
+                            event=link.event,
+                            session_id=session_id,
+                            session_title=availability.session_title,
+                            report=row,
+                            known=stored,
+                            source=Source.BEFORE,
+                            now=now,
+                        )
+                    )
+            await self.store.matches.add_baseline(availability, stored[len(known) :], now)
 
     async def _store_missed(
         self, link: Link, availability: Availability, source: Source
-    ) -> list[Match]:
+    ) -> list[Match] | None:
+        """Read the list and store what is missed; return None if the list could not be read."""
         session_id = availability.session_id
-        listed = await self._read_list(link, session_id)
+        listed = await _read_list(self.platform, link, session_id)
+        if listed is None:
+            return None
         stored: list[Match] = []
         async with self._locks.of(link.person):
             if not await self._is_current(link):
                 return stored
             known = await self.store.matches.list_for(link.person, link.event, session_id)
-            for row in missed_reports(listed, known):
-                match = await self._add(link.person, link.event, session_id, row, known, source)
+            missed = sort_missed(missed_reports(listed, known), known, self.clock.now())
+            if missed.skipped and source is Source.LIST:
+                MATCHES_SKIPPED.inc(len(missed.skipped))
+                log.warning("matches_skipped", count=len(missed.skipped), user=link.person.user)
+            rows: list[tuple[MatchReport, Source, str | None]]
+            rows = [(row, Source.BEFORE, None) for row in missed.before]
+            rows += [(row, source, SKIPPED) for row in missed.skipped]
+            rows += [(row, source, None) for row in missed.late]
+            for row, kind, outcome in rows:
+                match = await self._add(
+                    link.person, link.event, session_id, row, known, kind, outcome
+                )
                 if match is not None:
                     known.append(match)
                     stored.append(match)
         return stored
-
-    async def _read_list(self, link: Link, session_id: SessionId) -> list[MatchReport]:
-        """Return the platform's list; an empty one if it cannot be read."""
-        try:
-            return await self.platform.matches(link, session_id)
-        except TokenRefused:
-            raise
-        except PlatformError as error:
-            log.info("list_unread", reason=error.code)
-            return []
 
     async def _is_current(self, link: Link) -> bool:
         """Return False if the person has disconnected or connected again meanwhile."""
@@ -203,8 +269,12 @@ class Matches:
         report: MatchReport,
         known: Sequence[Match],
         source: Source,
+        outcome: str | None = None,
     ) -> Match | None:
-        """Store a new match; return None if another process stored it first."""
+        """Store a new match; return None if another process stored it first.
+
+        One that has an outcome already is never sent.
+        """
         match = next_match(
             person=person,
             event=event,
@@ -215,6 +285,8 @@ class Matches:
             source=source,
             now=self.clock.now(),
         )
+        if outcome is not None and match.outcome is None:
+            match = replace(match, settled_at=match.received_at, outcome=outcome)
         if not await self.store.matches.add(match):
             return None
         MATCHES.labels(source=source.value).inc()
@@ -235,3 +307,16 @@ class Matches:
         """Submit every stored match whose notice is pending, after a start."""
         for person, match_id in await self.store.matches.list_pending(team):
             await self.delivery.submit(person, match_id, fresh=False)
+
+
+async def _read_list(
+    platform: Platform, link: Link, session_id: SessionId
+) -> list[MatchReport] | None:
+    """Return the platform's list; None if it cannot be read."""
+    try:
+        return await platform.matches(link, session_id)
+    except TokenRefused:
+        raise
+    except PlatformError as error:
+        log.info("list_unread", reason=error.code)
+        return None

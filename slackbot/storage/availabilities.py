@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Executable, delete, update
+from sqlalchemy import Executable, and_, case, delete, func, update
 
 from slackbot.domain.model import Availability, EventSlug, Person, SessionId, State, TeamId
 from slackbot.storage.caches import Caches, invalidate_after
 from slackbot.storage.database import Database
 from slackbot.storage.mappers import availability_of, values_of
-from slackbot.storage.statements import of, person_params, select_by_person, select_columns, upsert
+from slackbot.storage.statements import of, person_params, select_by_person, select_columns
 from slackbot.storage.tables import AvailabilityRow
 
 _GET = select_by_person(AvailabilityRow)
@@ -52,8 +52,17 @@ class Availabilities:
         return found.session_title
 
     async def save(self, availability: Availability) -> None:
-        """Insert or replace an availability."""
-        saved = upsert(self._database, AvailabilityRow, values_of(availability))
+        """Insert or replace an availability. Without a baseline it keeps its session's."""
+        values = values_of(availability)
+        new = self._database.insert(AvailabilityRow).values(**values)
+        same_session = and_(
+            AvailabilityRow.event == availability.event,
+            AvailabilityRow.session_id == availability.session_id,
+        )
+        kept = case((same_session, AvailabilityRow.baseline_at), else_=None)
+        baseline = func.coalesce(new.excluded.baseline_at, kept)
+        replaced = {name: new.excluded[name] for name in values} | {"baseline_at": baseline}
+        saved = new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=replaced)
         await self._write(availability.person, saved)
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:

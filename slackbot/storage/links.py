@@ -71,14 +71,23 @@ class Links:
             return None
 
     async def save(self, link: Link) -> None:
-        """Insert or replace a link; delete the availability of another event or account."""
+        """Insert or replace a link; delete the availability of another event or account.
+
+        Unless it is known to be of the same account, an availability loses its baseline.
+        """
         foreign = [AvailabilityRow.event != link.event]
         if link.account_id is not None:
             other_account = (of(LinkRow, link.person), LinkRow.account_id != link.account_id)
             foreign.append(exists().where(*other_account))
         deleted = delete(AvailabilityRow).where(of(AvailabilityRow, link.person), or_(*foreign))
+        same = LinkRow.credential_digest == link.credential_digest
+        if link.account_id is not None:
+            same = or_(same, LinkRow.account_id == link.account_id)
+        unknown = update(AvailabilityRow).where(
+            of(AvailabilityRow, link.person), ~exists().where(of(LinkRow, link.person), same)
+        )
         saved = upsert(self._database, LinkRow, link_values(link, self._cipher))
-        await self._write(link.person, deleted, saved)
+        await self._write(link.person, deleted, unknown.values(baseline_at=None), saved)
 
     async def mark_refused(self, person: Person, at: datetime) -> bool:
         """Record that the token was refused. True only for the first to record it."""

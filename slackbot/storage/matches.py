@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Executable,
     Select,
     Update,
@@ -22,6 +24,7 @@ from sqlalchemy import (
 
 from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import (
+    Availability,
     EventSlug,
     Match,
     MatchId,
@@ -126,6 +129,30 @@ class Matches:
 
         write = self._database.execute(*((statement, params) for statement in statements))
         return await invalidate_after(write, invalidate_changed) > 0
+
+    async def add_baseline(
+        self, availability: Availability, matches: Sequence[Match], at: datetime
+    ) -> bool:
+        """Add a baseline's matches unless the availability has one; True if it got this one."""
+        person = availability.person
+        first = update(AvailabilityRow).where(
+            of(AvailabilityRow, person),
+            AvailabilityRow.event == availability.event,
+            AvailabilityRow.session_id == availability.session_id,
+            AvailabilityRow.baseline_at.is_(None),
+        )
+        rows = [_new(match_values(match, self._cipher)) for match in matches]
+
+        def add_to_first(connection: Connection) -> bool:
+            # The update locks the row, so that another process's baseline comes after this one.
+            if not connection.execute(first.values(baseline_at=at)).rowcount:
+                return False
+            if rows:
+                connection.execute(self._add, rows)
+            return True
+
+        write = self._database.transaction(add_to_first)
+        return await invalidate_after(write, lambda: self._availabilities.invalidate(person))
 
     async def enrich(self, person: Person, match_id: MatchId, report: MatchReport) -> None:
         """Fill empty columns from a later report. Nothing is replaced."""

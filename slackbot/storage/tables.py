@@ -124,6 +124,7 @@ class AvailabilityRow(PersonRow):
     state: Mapped[str]
     since: Mapped[datetime]
     session_ends_at: Mapped[datetime | None]
+    baseline_at: Mapped[datetime | None]
 
 
 class MatchRow(PersonRow):

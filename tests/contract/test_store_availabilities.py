@@ -13,10 +13,12 @@ from store_samples import (
     TEAM,
     availability,
     link,
+    pairing,
 )
 
 from slackbot.domain.model import (
     SessionId,
+    Source,
     State,
 )
 from slackbot.domain.ports import Store
@@ -84,3 +86,50 @@ async def test_a_session_has_the_title_of_an_availability(store: Store):
     assert await store.availabilities.session_title(ANA, SUMMIT, here.session_id) == ""
     assert await store.availabilities.session_title(ANA, *session) == here.session_title
     assert await store.availabilities.session_title(BEN, *session) == here.session_title
+
+
+async def test_a_baseline_is_added_once(store: Store):
+    """Of two baselines the first counts, with all its matches; an ended availability has none."""
+    await store.links.save(link())
+    mine, unread = pairing(source=Source.BEFORE), availability(baseline_at=None)
+    assert not await store.matches.add_baseline(unread, [mine], NOW)
+    await store.availabilities.save(unread)
+    elsewhere = availability(baseline_at=None, session_id=SessionId(1))
+    assert not await store.matches.add_baseline(elsewhere, [mine], NOW)
+    assert await store.matches.list_for(ANA, mine.event) == []
+    tried = (store.matches.add_baseline(unread, [mine], NOW) for _ in range(5))
+    assert sum(await asyncio.gather(*tried)) == 1
+    assert [found.id for found in await store.matches.list_for(ANA, mine.event)] == [mine.id]
+    assert await store.availabilities.get(ANA) == availability(baseline_at=NOW)
+
+
+async def test_a_baseline_stays_in_its_session(store: Store):
+    """Saved again without one, an availability keeps it; in another session it has none."""
+    await store.availabilities.save(availability(baseline_at=NOW))
+    await store.availabilities.save(availability(baseline_at=None, state=State.IN_MEETING))
+    assert await store.availabilities.get(ANA) == availability(
+        baseline_at=NOW, state=State.IN_MEETING
+    )
+    moved = availability(baseline_at=None, session_id=SessionId(1))
+    await store.availabilities.save(moved)
+    assert await store.availabilities.get(ANA) == moved
+
+
+async def test_an_unknown_account_has_no_baseline(store: Store):
+    """A link that is not known to be of the same account clears it; any other keeps it."""
+    kept = []
+    for changes in (
+        {"linked_at": NOW + timedelta(hours=1)},
+        {"credential_digest": "e" * 64},
+        {"credential_digest": "e" * 64, "account_id": None},
+    ):
+        await store.links.save(link())
+        await store.availabilities.save(availability(baseline_at=NOW))
+        await store.links.save(link(**changes))
+        found = await store.availabilities.get(ANA)
+        kept.append(found is not None and found.baseline_at is not None)
+    await store.links.save(link(account_id=None, credential_digest="e" * 64))
+    await store.availabilities.save(availability(baseline_at=NOW))
+    await store.links.save(link(credential_digest="f" * 64))
+    assert kept == [True, True, False]
+    assert await store.availabilities.get(ANA) == availability(baseline_at=None)

@@ -301,6 +301,7 @@ def availability(person: Person = ANA, **changes: Any) -> Availability:
         state=State.AVAILABLE,
         since=NOON,
         session_ends_at=NOON + timedelta(hours=1),
+        baseline_at=NOON,
     )
     return replace(made, **changes)
 

@@ -16,8 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slackbot.aio.tasks import BackgroundTasks
-from slackbot.domain.matching import decided_by_meeting_id, find_existing_match, missed_reports
+from slackbot.domain import matching
+from slackbot.domain.matching import (
+    MAX_LATE,
+    decided_by_meeting_id,
+    find_existing_match,
+    missed_reports,
+    sort_missed,
+)
 from slackbot.domain.model import MatchReport, Partner, Person, Source, TeamId, UserId
+from slackbot.domain.text import normalize
 from slackbot.services.matches import Matches
 from tests.harness.fakes import COFFEE, EXPO, NOON, availability, link, match, report, row
 from tests.harness.services import Outside, open_store
@@ -204,6 +212,88 @@ def test_missed_reports_are_the_surplus(listed: list[MatchReport], known: list[t
     counted.subtract(Counter(who.name for who, _, _ in known))
     assert Counter(row.partner.name for row in new) == +counted
     assert not Counter(map(repr, new)) - Counter(map(repr, listed))
+
+
+NAMESAKES = [
+    *PARTNERS,
+    Partner(name="Zoë"),
+    Partner(name=" ZOË ", account_id=7),
+    Partner(name="Xu"),
+]
+ANYBODY = st.lists(st.sampled_from(NAMESAKES), max_size=12)
+# A list has the ids of all or of nobody.
+LISTED = st.tuples(ANYBODY, st.booleans()).map(
+    lambda drawn: [who for who in drawn[0] if (who.account_id is not None) is drawn[1]]
+)
+
+
+@given(LISTED, ANYBODY, st.randoms(use_true_random=False))
+def test_rows_are_accounted_for_in_any_order(
+    listed: list[Partner], known: list[Partner], rng: random.Random
+):
+    """As many rows are new as the list has more, ids or not, and a repeated read finds none."""
+    rows = [row(who, minute) for minute, who in enumerate(listed)]
+    matches = [match(who, ordinal) for ordinal, who in enumerate(known, 1)]
+    rng.shuffle(rows)
+    new = missed_reports(rows, matches)
+    assert not Counter(map(repr, new)) - Counter(map(repr, rows))
+    for name in {normalize(who.name) for who in listed}:
+        surplus = sum(normalize(who.name) == name for who in listed)
+        surplus -= sum(normalize(who.name) == name for who in known)
+        assert sum(normalize(one.partner.name) == name for one in new) >= surplus
+    stored = [match(one.partner, ordinal, raw_time=one.raw_time) for ordinal, one in enumerate(new)]
+    rng.shuffle(rows)
+    assert missed_reports(rows, [*stored, *matches]) == []
+
+
+def test_the_cost_of_a_comparison_grows_with_the_rows(monkeypatch: pytest.MonkeyPatch):
+    """Each name is normalized a few times, however many others there are."""
+    calls = Counter[str]()
+
+    def counting(text: str) -> str:
+        calls[text] += 1
+        return normalize(text)
+
+    monkeypatch.setattr(matching, "normalize", counting)
+    partners = [Partner(name=f"Guest {n}", account_id=n) for n in range(1, 3_000)]
+    known = [match(who) for who in partners[1_000:]]
+    assert len(missed_reports([row(who) for who in partners], known)) == 1_000
+    assert max(calls.values()) <= 4
+
+
+@st.composite
+def baselines(draw: st.DrawFn) -> tuple[list[int], list[int], list[int]]:
+    """Return pairings before and after the baseline, by minute, and those it did not show."""
+    before = draw(st.lists(st.integers(1, 100), unique=True, max_size=20))
+    after = draw(st.lists(st.integers(101, 200), unique=True, max_size=MAX_LATE))
+    hidden = draw(st.lists(st.sampled_from(before), unique=True)) if before else []
+    # The newest is shown: without it nothing says which rows are older.
+    return before, after, [minute for minute in hidden if minute != max(before)]
+
+
+@given(baselines(), st.randoms(use_true_random=False), st.sampled_from([timedelta(), -7 * ZONE]))
+def test_a_baseline_is_whole_in_the_end(
+    course: tuple[list[int], list[int], list[int]], rng: random.Random, zone: timedelta
+):
+    """Whatever a lagging list showed at first, in any order and zone: only later rows are late."""
+    before, after, hidden = course
+
+    def listed(minute: int) -> MatchReport:
+        moment = NOON + zone + timedelta(minutes=minute)
+        return row(rng.choice(PARTNERS), raw_time=str(minute), matched_at=moment)
+
+    rows = {minute: listed(minute) for minute in [*before, *after]}
+    known = []
+    for minute in set(before) - set(hidden):
+        one = rows[minute]
+        values = {"raw_time": one.raw_time, "matched_at": one.matched_at, "source": Source.BEFORE}
+        known.append(match(one.partner, len(known), **values))
+    shown = list(rows.values())
+    rng.shuffle(shown)
+    missed = sort_missed(missed_reports(shown, known), known, NOON + timedelta(hours=4))
+    assert {int(one.raw_time or 0) for one in missed.late} == set(after)
+    assert {int(one.raw_time or 0) for one in missed.before} == set(hidden)
+    assert not missed.skipped
 
 
 @given(

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
+from slackbot.accelevents.event_zones import EventZones
 from slackbot.domain import errors
-from slackbot.domain.model import SessionScope
+from slackbot.domain.model import EventSlug, SessionScope
 
 from .platform_server import LinkFactory, PlatformServer, call, page, response
 
@@ -65,14 +66,34 @@ async def test_times_are_in_the_configured_zone(
     platform: PlatformServer, clock: Any, make_link: LinkFactory
 ):
     """Times without a zone are read in the configured zone."""
-    options = PlatformOptions(api_url=platform.url, timezone=ZoneInfo("America/New_York"))
-    client = AcceleventsClient(options, clock)
+    zones = EventZones(ZoneInfo("America/New_York"))
+    client = AcceleventsClient(PlatformOptions(api_url=platform.url, zones=zones), clock)
     row = {"sessionId": 1, "startTime": "2021/12/20 05:36"}
     platform.responses = [response(body={"data": [row], "recordsFiltered": 1})]
     (session,) = await client.sessions(make_link(), SessionScope.LIVE)
     await client.aclose()
     assert session.starts_at is not None
     assert session.starts_at.isoformat() == "2021-12-20T10:36:00+00:00"
+
+
+async def test_an_event_may_have_a_zone_of_its_own(
+    platform: PlatformServer, clock: Any, make_link: LinkFactory
+):
+    """Sessions and match lists of an event are read in its zone, others in the default."""
+    zones = EventZones(by_event={EventSlug("expo"): ZoneInfo("Asia/Tokyo")})
+    client = AcceleventsClient(PlatformOptions(api_url=platform.url, zones=zones), clock)
+    hours = []
+    for event in ("expo", "demo"):
+        link = make_link(event=EventSlug(event))
+        row = {"sessionId": 1, "startTime": "2021/12/20 09:00"}
+        platform.responses = [response(body={"data": [row], "recordsFiltered": 1})]
+        (session,) = await client.sessions(link, SessionScope.LIVE)
+        (mine,) = await client.registered_sessions(link)
+        platform.responses = [response(body=[{"fullName": "Zoë", "matTimeDate": row["startTime"]}])]
+        (match,) = await client.matches(link, 1)
+        hours.append({time.hour for time in (session.starts_at, mine.starts_at, match.matched_at)})
+    await client.aclose()
+    assert hours == [{0}, {9}]
 
 
 @pytest.mark.parametrize("path", ERRORS, ids=lambda path: path.stem)
@@ -134,3 +155,31 @@ async def test_an_oversized_body(
     platform.responses = [response(body=b"[" + b" " * (9 * 2**20) + b"]")]
     with pytest.raises(errors.Unreadable):
         await client.matches(make_link(), 1)
+
+
+@pytest.mark.parametrize("name", ["sessions", "registered", "matches"])
+async def test_too_many_rows_are_not_read(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory, name: str
+):
+    """A list that is much longer than what was asked for is refused as a whole."""
+    rows = [{"sessionId": n, "fullName": f"Guest {n}"} for n in range(1, 602)]
+    platform.responses = [response(body={"data": rows, "recordsFiltered": 601})]
+    with pytest.raises(errors.Unreadable):
+        await call(client, name, make_link())
+    assert len(platform.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, errors.TokenRefused), (503, errors.Unavailable)]
+)
+async def test_a_refusal_with_too_large_a_body_is_judged_by_its_status(
+    platform: PlatformServer,
+    client: AcceleventsClient,
+    make_link: LinkFactory,
+    status: int,
+    kind: type[errors.PlatformError],
+):
+    """What cannot be read says nothing; the status does."""
+    platform.responses = [response(status, b"{}," * 10**6)]
+    with pytest.raises(kind):
+        await call(client, "join", make_link())

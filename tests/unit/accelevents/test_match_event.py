@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from prometheus_client import REGISTRY
 
+from slackbot.accelevents import parsing
 from slackbot.accelevents.match_event import read_matches
 from slackbot.domain.model import MatchReport
 from slackbot.domain.text import digest
@@ -151,3 +152,35 @@ def test_an_oversized_payload():
         deep = [deep]
     assert len(read_matches([flood], UTC_ZONE, None) or []) <= 20
     assert read_matches([deep, "[" * 50_000], UTC_ZONE, None) is None
+
+
+def nested(depth: int, inner: Any) -> Any:
+    return inner if not depth else {"data": nested(depth - 1, inner)}
+
+
+LARGE = {
+    "fields": [{f"roundSeconds{n}": 60 for n in range(60_000)} | {"fullName": "Zoë"}],
+    "rows": [{"fullName": f"Guest {n}", "userIdOfMatch": n} for n in range(1, 20_000)],
+    "lists": [[]] * 300_000,
+    "texts": ["[" + "1," * 50_000 + "1]"] * 9,
+    "deep": nested(18, [{"MeetingId": f"m{n}", "userIdOfMatch": n} for n in range(1, 20_000)]),
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_the_work_for_an_event_is_bounded(monkeypatch: pytest.MonkeyPatch, name: str):
+    """Whatever an event of 1 MiB holds, a bounded number of its values is looked at."""
+    looked_at = 0
+
+    def counting(read: Any) -> Any:
+        def count(*args: Any) -> Any:
+            nonlocal looked_at
+            looked_at += 1
+            return read(*args)
+
+        return count
+
+    for reader in ("text", "integer", "identifier", "raw_time"):
+        monkeypatch.setattr(parsing, reader, counting(getattr(parsing, reader)))
+    read_matches([{"fullName": "Zoë", "userIdOfMatch": 9}, LARGE[name]], UTC_ZONE, 1)
+    assert looked_at < 200_000

@@ -1,0 +1,21 @@
+"""The time zones of events, as the settings name them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
+
+from slackbot.domain.model import EventSlug
+
+
+@dataclass(frozen=True, slots=True)
+class EventZones:
+    """The zone of each event's times; events that are not named have the `default`."""
+
+    default: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    by_event: Mapping[EventSlug, ZoneInfo] = field(default_factory=dict)
+
+    def of(self, event: EventSlug) -> ZoneInfo:
+        """Return the event's zone."""
+        return self.by_event.get(event, self.default)
