@@ -1,39 +1,35 @@
-"""One Socket.IO connection of one link, from the handshake until it is closed.
+"""One Socket.IO connection, from the handshake until it is closed.
 
-python-socketio speaks the protocol. Its reconnection is off: a peer that upgrades and then
-closes stops it permanently.
+It has no task of its own: whoever opens it reads it, so no failure is lost or logged elsewhere.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import re
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
-import socketio
 import structlog
+from socketio.packet import ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, Packet
 
-from slackbot.accelevents.feed_options import FeedOptions
-from slackbot.accelevents.match_event import read_matches
-from slackbot.domain.errors import TokenRefused
-from slackbot.domain.feed_events import FeedEvent, MatchesReported
-from slackbot.domain.model import Link, SessionId
+from slackbot.accelevents.engine_io import CLOSE_SECONDS, WEBSOCKET_OPTIONS, EngineSocket
+from slackbot.accelevents.feed_options import Credentials, FeedOptions
+from slackbot.accelevents.handshake import ConnectError, Failure
+from slackbot.accelevents.packets import PacketReader, UnreadablePacketError
+from slackbot.telemetry import UNREADABLE
 
 log = structlog.get_logger(__name__)
 
-LIVENESS_CHECK_SECONDS: Final = 15.0  # between checks of python-socketio's state
-CLOSE_SECONDS: Final = 0.5  # wait for the peer's closing frame
-WEBSOCKET_OPTIONS: Final[dict[str, Any]] = {
-    "timeout": aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
-    "max_msg_size": 2**20,  # bytes
-}
+# Seconds that a server which connects clients to `/` unasked has for another namespace.
+NAMESPACE_SECONDS: Final = 2.0
+# Errors of JavaScript, Java and Python servers for an unknown namespace.
+_NO_NAMESPACE: Final = re.compile(r"(?i)namespace|^unable to connect$")
 
-
-class ConnectError(Exception):
-    """A handshake failed; the argument is `refused`, `unreachable` or `closed`."""
+OnEvent = Callable[[str, Sequence[object]], None]
 
 
 class RedirectError(aiohttp.ClientConnectionError):
@@ -63,162 +59,174 @@ async def _refuse_redirects(
     return response
 
 
-def _error_logger(name: str) -> logging.Logger:
-    """Return a logger for errors only: at lower levels the libraries log tokens and payloads.
-
-    They log a lost connection as a warning, but the feed already reports and counts it.
-    """
-    logger = logging.getLogger(f"{name}.feeds")
-    logger.setLevel(logging.ERROR)
-    return logger
-
-
-@dataclass
-class _HandshakeSession:
-    """The part of an HTTP session that engineio uses. Keeps the WebSocket to close it later."""
-
-    session: aiohttp.ClientSession
-    closed: bool = False
-    status: int | None = None  # of a refused upgrade
-    websocket: aiohttp.ClientWebSocketResponse[Any] | None = None
-
-    async def ws_connect(self, url: str, **options: Any) -> aiohttp.ClientWebSocketResponse[Any]:
-        try:
-            self.websocket = await self.session.ws_connect(url, **options)
-        except aiohttp.WSServerHandshakeError as error:
-            self.status = error.status
-            raise
-        return self.websocket
-
-    async def close(self) -> None:
-        self.closed = True
-        if self.websocket is not None and not self.websocket.closed:
-            await self.websocket.close()
-
-    @property
-    def failure(self) -> str:
-        if self.status is not None and 400 <= self.status < 500:
-            return "refused"
-        return "unreachable" if self.websocket is None else "closed"
+def socket_address(url: str, path: str, scheme: str, transport: str, version: int) -> str:
+    """Return the address of a handshake; `scheme` is `ws` or `http`, and follows the URL's TLS."""
+    parts = urlsplit(url)
+    secure = "s" if parts.scheme in {"https", "wss"} else ""
+    query = f"{parts.query}&" if parts.query else ""
+    query += f"transport={transport}&EIO={version}"
+    return f"{scheme}{secure}://{parts.netloc}/{path.strip('/')}/?{query}"
 
 
 class Connection:
-    """A connection that is opened once, and always closed; it writes matches to `events`."""
+    """A connection that is opened once, read by `listen`, and always closed.
+
+    `on_event` gets the name and arguments of every event of the namespace, and must not raise.
+    `stage` is the failure to report if the handshake takes too long, `version` that of Engine.IO,
+    which is 3 in the end if the server turns out to speak that.
+    """
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        http: aiohttp.ClientSession,
         options: FeedOptions,
-        link: Link,
-        events: asyncio.Queue[FeedEvent],
+        sent: Credentials,
+        version: int,
+        on_event: OnEvent,
     ) -> None:
+        self._http = http
         self._options = options
-        self._link = link
-        self._events = events
-        self._session = _HandshakeSession(session)
-        self._connect_answered = asyncio.Event()
-        self._closed = asyncio.Event()
-        self._client: Any = socketio.AsyncClient(
-            reconnection=False,
-            handle_sigint=False,
-            http_session=self._session,
-            logger=_error_logger("socketio"),
-            engineio_logger=_error_logger("engineio"),
-            websocket_extra_options=WEBSOCKET_OPTIONS,
-        )
-        namespace = options.namespace
-        self._client.on("connect", self._connect_answered.set, namespace=namespace)
-        self._client.on("connect_error", self._on_closed, namespace=namespace)
-        self._client.on("disconnect", self._on_closed, namespace=namespace)
-        for event in options.events:
-            handler = self._on_any_event if event == "*" else self._on_event
-            self._client.on(event, handler, namespace=namespace)
-
-    # --- called by python-socketio; none of these raises ---
-
-    def _on_closed(self, *_reason: object) -> None:
-        self._closed.set()
-        self._connect_answered.set()
-
-    def _on_read_loop_done(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("read_loop_failed", error=type(error).__name__)
-        self._on_closed()
-
-    def _on_any_event(self, _name: object, *args: object) -> None:
-        self._on_event(*args)
-
-    def _on_event(self, *args: object) -> None:
-        try:
-            link = self._link
-            zone = self._options.zones.of(link.event)
-            if reports := read_matches(args, zone, link.account_id):
-                self._events.put_nowait(MatchesReported(link.person, link.event, reports))
-        except Exception as error:  # noqa: BLE001 whatever it is, the connection goes on
-            # Log only the type: the text may quote the payload.
-            log.warning("event_failed", error=type(error).__name__)
-
-    # --- called by the feed ---
+        self._sent = sent
+        self.version = version
+        self._on_event = on_event
+        self._engine: EngineSocket | None = None
+        self._reader = PacketReader()
+        self.stage = Failure.NO_ANSWER
+        self.connected = False
 
     async def open(self) -> None:
-        """Connect and wait for the response to Socket.IO's CONNECT. The caller sets a time-out.
+        """Connect, and wait for the response to Socket.IO's CONNECT. The caller sets a time-out.
 
         Raises:
             ConnectError: The handshake failed.
         """
+        websocket = await self._upgrade()
         try:
-            sent = self._options.credentials(self._link.token, self._link.auth_scheme)
-            await self._client.connect(
-                sent.url,
-                headers=sent.headers,
-                auth=sent.auth,
-                transports=["websocket"],
-                namespaces=[self._options.namespace],
-                socketio_path=self._options.socket_path,
-                wait=False,  # else a disconnect right after the connect would be lost
+            self.stage = Failure.SILENT
+            self._engine = await EngineSocket.start(websocket)
+        except BaseException:
+            await websocket.close()
+            raise
+        self.stage = Failure.UNANSWERED
+        if self.version == 3:
+            self._engine.start_pings()
+        if self.version == 4 or self._options.namespace != "/":
+            await self._send(Packet(CONNECT, self._sent.auth, self._options.namespace))
+        await self._wait_connected(self._engine)
+
+    async def _upgrade(self) -> aiohttp.ClientWebSocketResponse[Any]:
+        path = self._options.socket_path
+        address = socket_address(self._sent.url, path, "ws", "websocket", self.version)
+        try:
+            websocket: aiohttp.ClientWebSocketResponse[Any] = await self._http.ws_connect(
+                address, headers=self._sent.headers, **WEBSOCKET_OPTIONS
             )
-        except (TokenRefused, UnicodeError):
-            raise ConnectError("refused") from None
-        except Exception as error:  # noqa: BLE001 a peer that closes early causes a TypeError
-            log.debug("handshake_failed", error=type(error).__name__)
-            raise ConnectError(self._session.failure) from None
-        self._client.eio.read_loop_task.add_done_callback(self._on_read_loop_done)
-        await self._connect_answered.wait()
-        if not self.connected:
-            raise ConnectError("refused" if self._client.failed_namespaces else "closed")
+        except RedirectError:
+            raise ConnectError(Failure.REDIRECTS) from None
+        except aiohttp.WSServerHandshakeError as error:
+            raise ConnectError(Failure.UPGRADE_REFUSED, error.status) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise ConnectError(Failure.UNREACHABLE) from error
+        return websocket
 
-    @property
-    def connected(self) -> bool:
-        """Return whether the connection appears to be up."""
-        return (
-            not self._closed.is_set()
-            and bool(self._client.connected)
-            and self._options.namespace in self._client.namespaces
-        )
+    async def _wait_connected(self, engine: EngineSocket) -> None:
+        """Read until the namespace is connected, which an event on it proves as well."""
+        deadline = None
+        while not self.connected:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await engine.receive()
+            except TimeoutError:
+                raise ConnectError(Failure.UNANSWERED) from None
+            if message is None:
+                raise ConnectError(Failure.CLOSED)
+            try:
+                packet = self._reader.read(message)
+            except UnreadablePacketError:
+                raise ConnectError(Failure.UNREADABLE) from None
+            if packet is None:
+                continue
+            if packet.packet_type == CONNECT:
+                await self._adapt(engine, packet)
+            if packet.namespace == self._options.namespace:
+                await self._on_answer(packet)
+            elif packet.packet_type == CONNECT:
+                deadline = asyncio.get_running_loop().time() + NAMESPACE_SECONDS
 
-    async def send_hello(self, session_id: SessionId) -> None:
-        """Send the configured hello event, if there is one and the connection is up."""
-        hello = self._options.hello_event(self._link.event, session_id)
-        if hello is not None and self.connected:
-            with suppress(socketio.exceptions.SocketIOError):
-                await self._client.emit(*hello, namespace=self._options.namespace)
+    async def _adapt(self, engine: EngineSocket, packet: Packet) -> None:
+        """Go on as Socket.IO 2 if the server does: its CONNECT names no session.
 
-    async def wait_closed(self) -> None:
-        """Wait until the connection is closed or silently lost."""
+        It ignores Engine.IO's version in the query, expects pings, and reads no payload.
+        """
+        if self.version == 3 or (isinstance(packet.data, dict) and "sid" in packet.data):
+            return
+        self.version = 3
+        engine.start_pings()
+        if self._sent.auth is not None and packet.namespace != self._options.namespace:
+            await self._send(Packet(CONNECT, None, self._options.namespace))
+
+    async def _on_answer(self, packet: Packet) -> None:
+        """Handle a packet of our namespace before it is known to be connected."""
+        if packet.packet_type == CONNECT_ERROR:
+            data = packet.data
+            text = data.get("message") if isinstance(data, dict) else data
+            unknown = isinstance(text, str) and _NO_NAMESPACE.search(text)
+            raise ConnectError(Failure.NO_NAMESPACE if unknown else Failure.REFUSED)
+        if packet.packet_type == DISCONNECT:
+            raise ConnectError(Failure.CLOSED)
+        self.connected = packet.packet_type in {CONNECT, EVENT}
+        if packet.packet_type == EVENT:
+            await self._deliver(packet)
+
+    async def listen(self) -> None:
+        """Deliver events until the connection is closed, or the peer has fallen silent."""
+        assert self._engine is not None
         while self.connected:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LIVENESS_CHECK_SECONDS):
-                    await self._closed.wait()
+            message = await self._engine.receive()
+            if message is None:
+                break
+            try:
+                packet = self._reader.read(message)
+            except UnreadablePacketError:
+                self._on_unreadable(message)
+                continue
+            if packet is not None and packet.namespace == self._options.namespace:
+                if packet.packet_type == EVENT:
+                    await self._deliver(packet)
+                elif packet.packet_type == DISCONNECT:
+                    break
+        self.connected = False
+
+    def _on_unreadable(self, message: str | bytes) -> None:
+        # netty-socketio up to 2.0.6 takes our payload for the name of a namespace, and answers
+        # with an error for it that is no packet.
+        if self._sent.auth is None or message[:1] != str(CONNECT_ERROR):
+            UNREADABLE.labels(source="socket").inc()
+            log.warning("packet_unreadable")
+
+    async def _deliver(self, packet: Packet) -> None:
+        name, *args = packet.data
+        self._on_event(name, args)
+        if packet.id is not None:
+            await self._send(Packet(ACK, [], self._options.namespace, packet.id))
+
+    async def emit(self, name: str, data: object) -> None:
+        """Send an event if the connection is up; without an argument if `data` is None."""
+        if self.connected:
+            content = [name] if data is None else [name, data]
+            await self._send(Packet(EVENT, content, self._options.namespace))
+
+    async def _send(self, packet: Packet) -> None:
+        assert self._engine is not None
+        await self._engine.send(packet.encode())
 
     async def close(self) -> None:
         """Disconnect if possible, and free all resources within about a second."""
-        try:
+        was_connected, self.connected = self.connected, False
+        if self._engine is None:
+            return
+        with suppress(TimeoutError):
             async with asyncio.timeout(2 * CLOSE_SECONDS):
-                await self._client.disconnect()
-        except Exception as error:  # noqa: BLE001 it is closed either way
-            log.debug("disconnect_failed", error=type(error).__name__)
-        finally:
-            for task in (self._client.eio.read_loop_task, self._client.eio.write_loop_task):
-                if task is not None:
-                    task.cancel()
-            await self._session.close()
+                if was_connected:
+                    await self._send(Packet(DISCONNECT, None, self._options.namespace))
+                await self._engine.close()

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-import aiohttp
 import structlog
 
-from slackbot.accelevents.connection import ConnectError, Connection
-from slackbot.accelevents.feed_options import FeedOptions
-from slackbot.domain.feed_events import FeedConnected, FeedDisconnected, FeedEvent
+from slackbot.accelevents.connection import Connection
+from slackbot.accelevents.dialer import Dialer
+from slackbot.accelevents.feed_options import Credentials, FeedOptions
+from slackbot.accelevents.handshake import ConnectError, Handshake
+from slackbot.accelevents.match_event import read_matches
+from slackbot.domain.errors import TokenRefused
+from slackbot.domain.feed_events import (
+    FeedConnected,
+    FeedDisconnected,
+    FeedEvent,
+    MatchesReported,
+)
 from slackbot.domain.model import FeedHealth, Link, SessionId
 from slackbot.domain.ports import Clock
 from slackbot.telemetry import FEED_FAILURES, FEED_RECONNECTS, FEEDS_OPEN
@@ -30,7 +39,7 @@ class Feed:
         session_id: SessionId,
         *,
         options: FeedOptions,
-        http: aiohttp.ClientSession,
+        dialer: Dialer,
         gate: asyncio.Semaphore,
         clock: Clock,
         events: asyncio.Queue[FeedEvent],
@@ -40,7 +49,7 @@ class Feed:
         self.health = FeedHealth(connected=False, changed_at=clock.now())
         self.settled = asyncio.Event()  # set while connected, and for good once stopped
         self._options = options
-        self._http = http
+        self._dialer = dialer
         self._gate = gate
         self._clock = clock
         self._events = events
@@ -60,7 +69,7 @@ class Feed:
             return
         self.session_id = session_id
         if self._connection is not None:
-            await self._connection.send_hello(session_id)
+            await self._send_hello(self._connection)
 
     async def stop(self) -> None:
         """Disconnect, end the task and wait until its resources are freed."""
@@ -71,42 +80,68 @@ class Feed:
 
     async def _run(self) -> None:
         while True:
+            self._failures += 1
             try:
-                connection = Connection(self._http, self._options, self.link, self._events)
-                try:
-                    self._on_disconnected(await self._hold(connection))
-                finally:
-                    self._connection = None
-                    await connection.close()
+                self._on_disconnected(await self._hold())
             except Exception:
                 log.exception("feed_failed")
-                self._failures += 1
                 self._on_disconnected("closed")
             await asyncio.sleep(self._options.backoff.delay(self._failures))
 
-    async def _hold(self, connection: Connection) -> str:
-        """Open the connection, wait until it is closed, and return the reason."""
-        self._failures += 1
+    async def _hold(self) -> str:
+        """Open a connection, read it until it is closed, and return the reason."""
         try:
-            async with self._gate, asyncio.timeout(self._options.attempt_seconds):
-                await connection.open()
-                await connection.send_hello(self.session_id)
-        except TimeoutError:
-            return "timeout"
+            async with self._gate:
+                connection, _ = await self._dialer.open(
+                    self.link.event,
+                    self._credentials,
+                    self._on_event,
+                    self._options.attempt_seconds,
+                )
+        except TokenRefused:
+            return "refused"
         except ConnectError as error:
-            return str(error)
+            return error.reason
+        try:
+            await self._send_hello(connection)
+            self._on_connected(connection)
+            loop = asyncio.get_running_loop()
+            stable_at = loop.time() + STABLE_SECONDS
+            await connection.listen()
+            if loop.time() > stable_at:
+                self._failures = 0
+        finally:
+            self._connection = None
+            await connection.close()
+        return "closed"
+
+    def _credentials(self, way: Handshake) -> Credentials:
+        return self._options.credentials(self.link.token, self.link.auth_scheme, way.places)
+
+    def _on_event(self, name: str, args: Sequence[object]) -> None:
+        if "*" not in self._options.events and name not in self._options.events:
+            return
+        try:
+            link = self.link
+            zone = self._options.zones.of(link.event)
+            if reports := read_matches(args, zone, link.account_id):
+                self._events.put_nowait(MatchesReported(link.person, link.event, reports))
+        except Exception as error:  # noqa: BLE001 whatever it is, the connection goes on
+            # Log only the type: the text may quote the payload.
+            log.warning("event_failed", error=type(error).__name__)
+
+    async def _send_hello(self, connection: Connection) -> None:
+        hello = self._options.hello_event(self.link.event, self.session_id)
+        if hello is not None:
+            await connection.emit(*hello)
+
+    def _on_connected(self, connection: Connection) -> None:
         self._connection = connection
         FEED_RECONNECTS.inc(int(self._was_connected))
         self._was_connected = True
         self._set_health(connected=True, failure=None)
         self.settled.set()
         self._events.put_nowait(FeedConnected(self.link.person))
-        loop = asyncio.get_running_loop()
-        stable_at = loop.time() + STABLE_SECONDS
-        await connection.wait_closed()
-        if loop.time() > stable_at:
-            self._failures = 0
-        return "closed"
 
     def _on_disconnected(self, reason: str) -> None:
         self.settled.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -45,7 +46,8 @@ class FeedOptions:
     hello: str | None = None
     events: tuple[str, ...] = ("*",)  # names of the events that carry matches; `*` is any
     zones: EventZones = field(default_factory=EventZones)
-    attempt_seconds: float = 10.0  # time-out of a handshake
+    # Time-out of a handshake and of those tried after it: the reason is known within 10 s.
+    attempt_seconds: float = 9.0
     # Delay before the next handshake. Jitter spreads thousands of feeds that were lost together.
     backoff: ExponentialBackoff = field(
         default_factory=lambda: ExponentialBackoff(1.0, 5.0, random.SystemRandom())
@@ -60,25 +62,27 @@ class FeedOptions:
             raise ValueError("namespace: must begin with /")
         if not self.socket_auth or not _TOKEN_PLACES.issuperset(self.socket_auth):
             raise ValueError("socket_auth: one or more of auth, header, query")
-        if not self.events or not _RESERVED_EVENTS.isdisjoint(self.events):
+        if not self.events or "" in self.events:
             raise ValueError("events: names of events, or * for any")
         self.hello_event(EventSlug("event"), SessionId(1))
 
-    def credentials(self, token: SecretStr, scheme: AuthScheme) -> Credentials:
-        """Return the token in every place that `socket_auth` names.
+    def credentials(
+        self, token: SecretStr, scheme: AuthScheme, places: Collection[str]
+    ) -> Credentials:
+        """Return the token in every one of these places.
 
         Raises:
             TokenRefused: No header can carry this token.
         """
         value, header = token.get_secret_value(), authorization(token, scheme)
         url = urlsplit(self.socket_url)
-        if "query" in self.socket_auth:
+        if "query" in places:
             query = "&".join(filter(None, (url.query, urlencode({"token": value}))))
             url = url._replace(query=query)
         return Credentials(
             url=urlunsplit(url),
-            headers={"Authorization": header} if "header" in self.socket_auth else {},
-            auth={"token": value} if "auth" in self.socket_auth else None,
+            headers={"Authorization": header} if "header" in places else {},
+            auth={"token": value} if "auth" in places else None,
         )
 
     def hello_event(self, event: EventSlug, session_id: SessionId) -> tuple[str, Any] | None:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 
 from slackbot.accelevents.connection import new_session
+from slackbot.accelevents.dialer import Dialer
 from slackbot.accelevents.feed import Feed
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.aio.tasks import BackgroundTasks
@@ -28,7 +29,7 @@ class SocketFeed:
         self._new_feed = partial(
             Feed,
             options=options,
-            http=self._http,
+            dialer=Dialer(self._http, options),
             gate=asyncio.Semaphore(options.max_handshakes),
             clock=clock,
             events=events,

@@ -13,8 +13,8 @@ from slackbot.accelevents import parsing
 MAX_DEPTH: Final = 20
 MAX_NODES: Final = 400  # a match as documented needs about ten
 MAX_FIELDS: Final = 2_000  # of all objects; a match as documented needs about 100
-MAX_JSON: Final = 262_144  # characters of all texts that are parsed as JSON
-MAX_INDENT: Final = 100  # characters before the first bracket of such a text
+MAX_JSON: Final = 262_144  # characters or bytes of all values that are parsed as JSON
+MAX_INDENT: Final = 100  # characters before the first bracket of such a value
 # Fields that people write: JSON in them is a joke or an attack, so it stays text.
 _FREE_TEXT_FIELDS: Final = frozenset(
     {"fullname", "firstname", "lastname", "name", "title", "company", "profileimage"}
@@ -26,12 +26,16 @@ T = TypeVar("T")
 
 @dataclass(eq=False, repr=False, slots=True)
 class Node:
-    """A JSON object or array; an array has no fields. `name` is the folded name of its field."""
+    """A JSON object or array; an array has no fields. `name` is the folded name of its field.
+
+    `opaque` marks a binary value that is no JSON.
+    """
 
     name: str = ""
     parent: Node | None = None
     fields: dict[str, Any] = field(default_factory=dict)
     children: list[Node] = field(default_factory=list)
+    opaque: bool = False
     # What `distinct` found, by its reader: a tree does not change once it is built.
     _distinct: dict[Callable[[Node], Any], tuple[Any, ...]] = field(default_factory=dict)
 
@@ -75,32 +79,36 @@ class Node:
 def build_tree(value: object) -> Node:
     """Return the tree of a value, below a root without fields.
 
-    Text that contains JSON is replaced by the parsed value. What is beyond a limit is left out.
+    Text or bytes that contain JSON are replaced by the parsed value. What is beyond a limit is left
+    out.
     """
     root = Node()
     pending: list[tuple[Any, Node, str, int]] = [(value, root, "", 0)]
-    nodes, fields, characters = MAX_NODES, MAX_FIELDS, MAX_JSON
+    nodes, fields, unparsed = MAX_NODES, MAX_FIELDS, MAX_JSON
     while pending and nodes and fields > 0:
         item, parent, name, depth = pending.pop()
-        if (
-            isinstance(item, str)
-            and name not in _FREE_TEXT_FIELDS
-            and len(item) <= characters
-            and item[:MAX_INDENT].lstrip().startswith(("{", "["))
-        ):
-            characters -= len(item)
+        if name not in _FREE_TEXT_FIELDS and _may_be_json(item) and len(item) <= unparsed:
+            unparsed -= len(item)
             with suppress(ValueError, RecursionError):
                 item = json.loads(item)
-        if depth > MAX_DEPTH or not isinstance(item, (dict, list, tuple)):
+        opaque = isinstance(item, bytes)
+        if depth > MAX_DEPTH or not (opaque or isinstance(item, (dict, list, tuple))):
             continue
         nodes -= 1
-        node = Node(name=name, parent=parent)
+        node = Node(name=name, parent=parent, opaque=opaque)
         parent.children.append(node)
+        inner: list[tuple[str, Any]] = []
         if isinstance(item, dict):
             node.fields = parsing.fold_names(item)
             fields -= len(node.fields)
             inner = list(node.fields.items())
-        else:
+        elif not opaque:
             inner = [(name, element) for element in item[:MAX_NODES]]
         pending += [(below, node, key, depth + 1) for key, below in reversed(inner)]
     return root
+
+
+def _may_be_json(item: object) -> bool:
+    if isinstance(item, str):
+        return item[:MAX_INDENT].lstrip().startswith(("{", "["))
+    return isinstance(item, bytes) and item[:MAX_INDENT].lstrip().startswith((b"{", b"["))

@@ -43,10 +43,14 @@ def read_matches(
     """Return the matches that an event's arguments report.
 
     Return None for any other event, such as a chat message or an echo of a status. An empty list
-    stands for an unusable match, which is counted and logged without its content.
+    stands for an unusable match. That, and binary content that cannot be read, is counted and
+    logged without its content.
     """
     payload = build_tree(list(args))
     if not (any(map(_has_match_field, payload.walk())) or chime.has_call_details(payload)):
+        if any(node.opaque for node in payload.walk()):
+            UNREADABLE.labels(source="socket").inc()
+            log.warning("binary_event_unreadable")
         return None
     partners = [
         (node, partner)

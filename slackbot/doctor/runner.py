@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import SecretStr
 
 from slackbot.accelevents.checks import check_platform, check_token
-from slackbot.accelevents.socket_checks import SocketCheck
+from slackbot.accelevents.socket_checks import POLL_SECONDS, SocketCheck
 from slackbot.aio.reachability import host_finding
 from slackbot.bootstrap.adapters import SystemClock, feed_options, platform_options
 from slackbot.bootstrap.database import secret_keys
@@ -102,25 +102,24 @@ async def _check_socket(
     settings: Settings, token: SecretStr | None, scheme: AuthScheme | None, seconds: float
 ) -> list[Finding]:
     try:
-        check = SocketCheck(feed_options(settings), token, scheme)
+        check = SocketCheck(feed_options(settings), token, scheme, seconds)
     except SettingsError as error:
         return _unusable(Subject.SOCKET, error)
 
     async def run() -> list[Finding]:
         return [await check.run()]
 
-    return await bounded(Subject.SOCKET, run(), seconds, lambda: check.on_timeout)
+    # It ends by itself: with the stage of its handshake, and maybe after two requests by polling.
+    return await bounded(Subject.SOCKET, run(), seconds + 2 * POLL_SECONDS + 1.0)
 
 
-async def bounded(
-    subject: Subject, check: Check, seconds: float, on_timeout: Callable[[], Finding] | None = None
-) -> list[Finding]:
+async def bounded(subject: Subject, check: Check, seconds: float) -> list[Finding]:
     """Run a check. A time-out or an unexpected error becomes a finding too."""
     try:
         async with asyncio.timeout(seconds):
             return await check
     except TimeoutError:
-        return [on_timeout() if on_timeout else host_finding(subject, "no_answer")]
+        return [host_finding(subject, "no_answer")]
     except Exception as error:  # noqa: BLE001 - whatever it is, the other checks are reported
         message, hint = "the check itself failed ({kind})", "report it, with this line"
         return [subject.failure("check_broke", message, hint, kind=type(error).__name__)]

@@ -29,7 +29,7 @@ class FeedDisconnected:
     """A feed went down or an attempt to connect failed."""
 
     person: Person
-    failure: str  # one word: `refused`, `timeout`, `unreachable`, `closed`
+    failure: str  # one word: `refused`, `timeout`, `unreachable`, `unreadable`, `closed`
 
 
 @dataclass(frozen=True, slots=True)

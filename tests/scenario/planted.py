@@ -25,7 +25,7 @@ from .conftest import Mission, settings_for
 LIBRARIES = (
     *("slack_bolt", "slack_bolt.AsyncApp", "slack_sdk", "slack_sdk.web.async_client"),
     *("aiohttp", "aiohttp.client", "aiohttp.access", "httpx", "httpcore", "httpcore.http11"),
-    *("socketio", "socketio.feeds", "engineio", "engineio.feeds", "asyncio", "websockets"),
+    *("socketio", "engineio", "asyncio", "websockets"),
     *("sqlalchemy", "sqlalchemy.engine", "sqlalchemy.pool", "dbos", "alembic"),
     *("uvicorn", "uvicorn.error", "uvicorn.access", "starlette", "multipart"),
 )

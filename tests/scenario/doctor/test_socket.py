@@ -11,12 +11,12 @@ from starlette.types import ASGIApp
 
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
+from tests.feeds.netty import Netty
 
 from .installation import Installation, Report, healthy
 from .peers import OPEN, answers, refuses, silent, websocket
 
 OLD_OPEN = f"{len(OPEN)}:{OPEN}2:40"
-UNSUPPORTED = '"The client is using an unsupported version of the Socket.IO or Engine.IO protocols"'
 BY_POLLING_ALONE = socketio.ASGIApp(
     socketio.AsyncServer(async_mode="asgi", transports=["polling"], monitor_clients=False)
 )
@@ -34,10 +34,11 @@ async def doctor_at(
 @pytest.mark.parametrize(
     ("peer", "message"),
     [
-        (websocket(OPEN, "40"), "old Engine.IO"),
-        (refuses(400, {"3": PlainTextResponse(OLD_OPEN)}), "old Engine.IO"),
-        (refuses(400, {"4": PlainTextResponse(OLD_OPEN)}), "old Engine.IO"),
-        (refuses(400, {"4": PlainTextResponse(UNSUPPORTED, 400)}), "old Engine.IO"),
+        (refuses(400, {"3": PlainTextResponse(OLD_OPEN)}), "upgrade does not get through (400)"),
+        (refuses(400, {"4": PlainTextResponse(OLD_OPEN)}), "upgrade does not get through (400)"),
+        (refuses(400, {"4": PlainTextResponse("no", 400)}), "answered with 400"),
+        (websocket(OPEN, "2", "4xyz"), "with something that is no Socket.IO packet"),
+        (websocket(OPEN, after_connect='44{"t":1},"Invalid namespace"'), "no Socket.IO packet"),
         (BY_POLLING_ALONE, "the WebSocket upgrade does not get through"),
         (websocket(code=1012), "the WebSocket opens and is closed at once"),
         (websocket(OPEN, code=1011), "connects, and is closed at our CONNECT"),
@@ -64,7 +65,7 @@ async def test_a_bad_peer(installation: Installation, peer: ASGIApp, message: st
     ("peer", "message"),
     [
         (websocket(OPEN), "connects but no CONNECT answer"),
-        (websocket(OPEN, "2", "4xyz", '42["news"]'), "connects but no CONNECT answer"),
+        (websocket(OPEN, "2", "43[]", '42/x,["news"]'), "connects but no CONNECT answer"),
         (websocket(), "the WebSocket opens, but no Engine.IO comes"),
         (silent, "no answer in time"),
     ],
@@ -130,3 +131,27 @@ async def test_a_socket_without_tokens(installation: Installation) -> None:
     report = await doctor_at(installation, websocket(OPEN, after_connect='40{"sid":"a"}'))
     assert report.status == 0
     assert report.on("socket").endswith("connects")
+
+
+@pytest.mark.parametrize("frames", [("40",), ('42["news"]',)])
+async def test_an_old_socket(installation: Installation, frames: tuple[str, ...]) -> None:
+    """A server of Socket.IO 2 connects everybody unasked; an event proves a connection as well."""
+    report = await doctor_at(installation, websocket(OPEN, *frames))
+    assert report.status == 0
+    assert report.on("socket").startswith("ok")
+    assert "connects" in report.on("socket")
+
+
+@pytest.mark.parametrize(("version", "how"), [("1.7.25", "3"), ("2.0.2", "4"), ("2.0.6", "4")])
+async def test_a_server_that_reads_no_payload(
+    installation: Installation, version: str, how: str
+) -> None:
+    """Doctor finds the handshake that the feeds will use, and names it."""
+    token = installation.platform.token_for("ada")
+    async with serving(Netty(version, token=token)) as url:
+        report = await installation.run_doctor(
+            *("--as-attendee", "--event", "demo"), typed=f"{token}\n", ACCELEVENTS_SOCKET_URL=url
+        )
+    assert report.status == 0, report.printed
+    older = f"connects to an older server (Engine.IO {how}, token by"
+    assert (older if version != "2.0.2" else "connects") in report.on("socket")

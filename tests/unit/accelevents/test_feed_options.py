@@ -15,7 +15,6 @@ from slackbot.accelevents.feed_options import FeedOptions
         {"socket_auth": ()},
         {"socket_auth": ("cookie",)},
         {"events": ()},
-        {"events": ("connect",)},
         {"hello": "join {"},
         {"hello": "disconnect"},
     ],

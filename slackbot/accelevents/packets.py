@@ -1,0 +1,76 @@
+"""Read Socket.IO packets within bounds. python-socketio decodes them, without any."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from socketio.packet import ACK, BINARY_ACK, BINARY_EVENT, CONNECT_ERROR, EVENT, Packet
+
+from slackbot.accelevents.engine_io import MAX_MESSAGE_BYTES
+from slackbot.telemetry import UNREADABLE
+
+MAX_ATTACHMENTS: Final = 16  # of one event; a match needs one at most
+
+
+class UnreadablePacketError(Exception):
+    """A message is no Socket.IO packet, or exceeds a bound. Its text is never part of this."""
+
+
+class PacketReader:
+    """Turns the messages of one connection into packets. Attachments follow their packet."""
+
+    def __init__(self) -> None:
+        self._incomplete: Packet | None = None
+        self._bytes = 0  # of its attachments so far
+
+    def read(self, message: str | bytes) -> Packet | None:
+        """Return the packet that a message completes, or None if attachments are missing.
+
+        Raises:
+            UnreadablePacketError: Neither a packet nor an attachment.
+        """
+        incomplete, self._incomplete = self._incomplete, None
+        if isinstance(message, bytes):
+            return self._attach(incomplete, message)
+        if incomplete is not None:
+            UNREADABLE.labels(source="socket").inc()
+        packet = _decode(message)
+        if packet.attachment_count:
+            self._incomplete, self._bytes = packet, 0
+            return None
+        return packet
+
+    def _attach(self, packet: Packet | None, attachment: bytes) -> Packet | None:
+        self._bytes += len(attachment)
+        if packet is None or self._bytes > MAX_MESSAGE_BYTES:
+            raise UnreadablePacketError
+        try:
+            complete = packet.add_attachment(attachment)
+        except (ValueError, LookupError, TypeError, RecursionError):  # a placeholder's number
+            raise UnreadablePacketError from None
+        if not complete:
+            self._incomplete = packet
+            return None
+        return packet
+
+
+def _decode(message: str) -> Packet:
+    """Decode a packet; `namespace` is always set, and binary types count as the plain ones."""
+    try:
+        packet = Packet(encoded_packet=message)
+    except (ValueError, RecursionError):
+        raise UnreadablePacketError from None
+    binary = packet.packet_type in {BINARY_EVENT, BINARY_ACK}
+    if packet.attachment_count > (MAX_ATTACHMENTS if binary else 0):
+        raise UnreadablePacketError
+    packet.namespace = packet.namespace or "/"
+    packet.packet_type = {BINARY_EVENT: EVENT, BINARY_ACK: ACK}.get(
+        packet.packet_type, packet.packet_type
+    )
+    if not message or packet.packet_type > CONNECT_ERROR:
+        raise UnreadablePacketError
+    if packet.packet_type == EVENT and not (
+        isinstance(packet.data, list) and packet.data and isinstance(packet.data[0], str)
+    ):
+        raise UnreadablePacketError
+    return packet
