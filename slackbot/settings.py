@@ -8,9 +8,17 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from slackbot.domain.addresses import TrustedProxies
 from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import EventSlug
 
@@ -114,6 +122,13 @@ class Settings(BaseSettings):
     )
     host: Text = Field("127.0.0.1", description="Address to listen at.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen at; 0 takes a free one.")
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1",
+        # uvicorn's name for it, which earlier versions read.
+        validation_alias=AliasChoices("trusted_proxies", "forwarded_allow_ips"),
+        description="Addresses and networks of proxies, comma between them; `X-Forwarded-For` of "
+        "others is ignored.",
+    )
     metrics_port: int = Field(
         0, ge=0, le=65535, description="Port of `/metrics` at the same address; 0 is none."
     )
@@ -173,6 +188,12 @@ class Settings(BaseSettings):
     @classmethod
     def _is_media_hosts(cls, value: str) -> str:
         MediaHosts.of(split(value))
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _is_trusted_proxies(cls, value: str) -> str:
+        TrustedProxies.of(split(value))
         return value
 
     @field_validator("accelevents_socket_url")

@@ -13,13 +13,13 @@ import uvicorn
 import uvloop
 
 from slackbot.domain.workers import Role
-from slackbot.settings import Settings, SettingsError
+from slackbot.settings import Settings, SettingsError, split
 from slackbot.telemetry import configure_logging
+from slackbot.web.server import server_config
 
 # Longest time in seconds that a database thread waits for the event loop's thread. With Python's
 # default of 5 ms, a third fewer matches are delivered per second.
 SWITCH_SECONDS: Final = 0.001
-STOP_SECONDS: Final = 3  # for requests to end; first replies leave within two seconds
 
 
 def serve(settings: Settings, role: Role) -> None:
@@ -59,15 +59,11 @@ async def _serve(settings: Settings, role: Role) -> None:
         gc.collect()
         gc.freeze()
         server = uvicorn.Server(
-            uvicorn.Config(
+            server_config(
                 app,
                 host=settings.host,
                 port=settings.port,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                server_header=False,
-                timeout_graceful_shutdown=STOP_SECONDS,
+                trusted_proxies=split(settings.trusted_proxies),
             )
         )
 

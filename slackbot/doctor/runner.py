@@ -17,12 +17,13 @@ from slackbot.bootstrap.adapters import SystemClock, feed_options, platform_opti
 from slackbot.bootstrap.database import secret_keys
 from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.model import AuthScheme, EventSlug
-from slackbot.settings import Settings, SettingsError, read_settings
+from slackbot.settings import Settings, SettingsError, read_settings, split
 from slackbot.slack.checks import check_slack
 from slackbot.storage.checks import check_database
 from slackbot.storage.encryption import Cipher
 from slackbot.web.call.assets import STATIC
 from slackbot.web.call.checks import check_call_page
+from slackbot.web.checks import check_trusted_proxies
 
 # Open files besides feeds: requests to Accelevents (200), Slack, Slack's requests, database.
 FILES_BESIDE_FEEDS: Final = 300
@@ -62,6 +63,7 @@ async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator
         yield Subject.KEYS.ok("keys_fit", "{count} can be used", count=str(len(keys)))
     yield check_open_files()
     yield check_call_page(settings.public_url, STATIC)
+    yield check_trusted_proxies(split(settings.trusted_proxies), settings.host, settings.public_url)
     event = EventSlug(settings.accelevents_event) if settings.accelevents_event else None
     slack = check_slack(settings.slack_api_url, settings.slack_bot_token.get_secret_value())
     platform = check_platform(settings.accelevents_api_url, event)

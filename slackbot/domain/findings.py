@@ -34,6 +34,7 @@ class Subject(StrEnum):
     TOKEN = "token"  # noqa: S105 - a heading
     SOCKET = "socket"
     CALLS = "calls"
+    PROXIES = "proxies"
 
     def ok(self, code: str, message: str, **facts: str) -> Finding:
         """Report that all is well. `facts` fill in the template `message`."""

@@ -35,4 +35,6 @@ def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) ->
         routes.append(Mount("/slack", app=slack))
     if call is not None:
         routes += [Mount("/call", app=call), Route("/favicon.ico", no_icon)]
-    return Starlette(routes=routes)
+    app = Starlette(routes=routes)
+    app.router.redirect_slashes = False  # it would redirect to whatever the header `Host` names
+    return app

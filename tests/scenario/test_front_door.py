@@ -114,6 +114,14 @@ async def test_other_methods_sizes_and_paths(mission: Mission) -> None:
     assert b" 200" in await raw(mission, b"GET /readyz HTTP/1.1\r\nHost: x\r\n")
 
 
+async def test_nothing_is_redirected(mission: Mission) -> None:
+    """A path that is not quite one of ours is 404, whatever host it names."""
+    paths = (b"/healthz/", b"/readyz/", b"/slack", b"/slack/events/", b"//healthz", b"/call/")
+    for path in paths:
+        head = b"GET " + path + b" HTTP/1.1\r\nHost: evil.example\r\n"
+        assert (await raw(mission, head)).split()[1] in {b"404", b"405"}, path
+
+
 # --- signed, and still not as it should be -------------------------------------------------------
 
 

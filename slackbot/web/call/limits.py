@@ -6,7 +6,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
-from ipaddress import IPv6Address, ip_address
 
 from slackbot.aio.rate_limit import TokenBucket
 
@@ -38,14 +37,3 @@ class RateLimiter:
         if not (seconds := bucket.wait()):
             bucket.take()
         return seconds
-
-
-def network_of(address: str) -> str:
-    """Return the network of one visitor: an IPv4 address, or the /64 around an IPv6 address."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
-        return str(IPv6Address(int(parsed) >> 64 << 64))
-    return address

@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from slackbot.domain.addresses import network_of
 from slackbot.domain.calls import EntryRefused, RefusalReason, Visit
 from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.ports import StoreUnavailable
@@ -28,7 +29,7 @@ from slackbot.domain.text import digest, sanitize
 from slackbot.services.calls import Calls, Entry
 from slackbot.web.call.assets import PageFiles
 from slackbot.web.call.headers import IMMUTABLE, NO_STORE, HeadersMiddleware, page_headers
-from slackbot.web.call.limits import RateLimiter, network_of
+from slackbot.web.call.limits import RateLimiter
 
 log = structlog.get_logger(__name__)
 

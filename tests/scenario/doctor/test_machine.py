@@ -216,3 +216,18 @@ async def test_how_an_attendee_is_named(
     report = await installation.run_doctor(*arguments, typed=typed)
     assert report.status == 2
     assert message in report.printed
+
+
+async def test_who_may_name_visitors(installation: Installation) -> None:
+    """A bot that a proxy reaches from elsewhere gets a warning until it trusts that proxy."""
+    report = await installation.run_doctor()
+    assert report.on("proxies") == "ok       proxies       127.0.0.1, ::1 may name visitors"
+    behind = {"HOST": "0.0.0.0", "PUBLIC_URL": "https://bot.example.com"}
+    report = await installation.run_doctor(**behind)
+    assert report.on("proxies").startswith("warning")
+    assert "set TRUSTED_PROXIES to the address" in report.on("proxies")
+    for name in ("TRUSTED_PROXIES", "FORWARDED_ALLOW_IPS"):
+        report = await installation.run_doctor(**behind, **{name: "10.0.0.0/8"})
+        assert "10.0.0.0/8 may name visitors" in report.on("proxies")
+    report = await installation.run_doctor(TRUSTED_PROXIES="nginx")
+    assert "TRUSTED_PROXIES is not a list of addresses and networks" in report.on("settings")
