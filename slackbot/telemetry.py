@@ -39,6 +39,10 @@ NOTICES_WAITING = Gauge(
 NOTICES_OLDEST = Gauge(
     "slackbot_notices_oldest_seconds", "Age of the oldest pending notice; 0 without any"
 )
+NOTICES_UNOWNED = Gauge(
+    "slackbot_notices_unowned",
+    "Unfinished notices that no living process is sending, when they were last looked for",
+)
 ANSWERS = Histogram(
     "slackbot_answer_seconds",
     "From a request's arrival until its first answer to Slack was ready",

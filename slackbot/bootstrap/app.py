@@ -76,7 +76,7 @@ async def running(
             async def ready() -> dict[str, bool]:
                 resumed = resuming.done() and not resuming.exception()
                 parts = {"database": await adapters.database.ping(), "slack": resumed}
-                parts |= services.health.parts()
+                parts |= services.health.parts() | {"recovery": not services.delivery.unowned}
                 return parts | ({"socket_mode": socket_mode.connected} if socket_mode else {})
 
             try:
@@ -129,8 +129,6 @@ async def _resume(adapters: Adapters, services: Services) -> TeamId:
     while True:
         try:
             team = (await adapters.installation.get()).team
-            if adapters.database.single_process:
-                await services.delivery.recover()
             await services.matches.resume(team)
             await services.monitor.resume(team)
             log.info("ready", team=team)

@@ -49,7 +49,7 @@ class Services:
             desired_feeds, wake = adapters.desired_feeds, adapters.wake
             shared = SharedFeed(adapters.feed, desired_feeds, store, background, wake)
         feed: MatchFeed = shared or adapters.feed
-        delivery = DurableDelivery(boot_id=adapters.boot_id)
+        delivery = DurableDelivery(boot_id=adapters.boot_id, living=adapters.workers.living)
         accounts, matches, poller = _build_matching(adapters, feed, delivery, clock, background)
         monitor = FeedMonitor(poller=poller, matches=matches, store=store, feed=feed, clock=clock)
         self.calls, self.delivery, self.monitor = calls, delivery, monitor
@@ -81,7 +81,7 @@ class Services:
         self.scheduler = Scheduler(store=store, matches=matches, delivery=delivery, clock=clock)
         feeds = (shared or adapters.feed).healths
         self.health = HealthMonitor(store=store, clock=clock, feeds=feeds)
-        self.worker = _build_worker(adapters, shared, matches, delivery)
+        self.worker = _build_worker(adapters, shared, matches)
 
 
 def _build_matching(
@@ -119,13 +119,9 @@ def _build_matching(
     return accounts, matches, poller
 
 
-def _build_worker(
-    adapters: Adapters, shared: SharedFeed | None, matches: Matches, delivery: DurableDelivery
-) -> Worker:
-    async def recover(stalled: str) -> bool:
-        done = await delivery.recover(stalled)
+def _build_worker(adapters: Adapters, shared: SharedFeed | None, matches: Matches) -> Worker:
+    async def recover() -> None:
         await matches.resume((await adapters.installation.get()).team)
-        return done
 
     feeds = None
     if shared is not None:

@@ -1,58 +1,62 @@
 """Durable delivery: a DBOS workflow per notice, so that what was begun is finished.
 
 The workflow's own row is the intent: it is committed before anything is sent, and a process that
-finds it later without having begun it searches the person's direct messages first. So a workflow
+takes it over without having begun it searches the person's direct messages first. So a workflow
 needs no steps: it can be run again from its beginning. It carries ids, never a token or the details
-of a call. It belongs to an executor, the process's `boot_id`; `recover` takes over the workflows of
-a process that died.
+of a call. It belongs to an executor, the process's `boot_id`. Once that worker has lost its lease,
+others take over (`workflow_table`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
 import structlog
-from dbos import DBOS, SetWorkflowID
+from dbos import DBOS, SetWorkflowID, WorkflowStatus
+from dbos import error as dbos_error
 
-from slackbot.aio.tasks import every
-from slackbot.aio.ttl_cache import TtlCache
-from slackbot.delivery import engine
+from slackbot.aio.tasks import BackgroundTasks, every
+from slackbot.delivery import engine, workflow_table
 from slackbot.delivery.engine import Workflow
+from slackbot.delivery.workflow_table import Living, WorkflowTable, successor
 from slackbot.domain.model import MatchId, Person, TeamId, UserId
 from slackbot.domain.notices import Remark, packed, unpacked
+from slackbot.domain.ports import PendingMatch
 from slackbot.services.notices import Notices
+from slackbot.telemetry import NOTICES_UNOWNED
 
 log = structlog.get_logger(__name__)
 
-DURABLE_SECONDS: Final = 20.0  # a sleep at least this long is recorded, and outlives a restart
 DRAIN_SECONDS: Final = 3.0  # for notices that are being sent at shutdown
-RETENTION: Final = timedelta(days=2)  # of finished workflows; the record of notices is our own rows
+WRITE_SECONDS: Final = 1.0  # at shutdown, for the engine to write what was begun
 PURGE_SECONDS: Final = 3600.0  # between two purges
-REMOTE_SECONDS: Final = 30.0  # until a workflow that another process runs is looked up again
-REMOTE_LIMIT: Final = 10_000  # names of such workflows that are remembered
-BATCH: Final = 500  # workflows per call of the engine
-FINISHED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+STARTS_AT_ONCE: Final = 50  # workflows that are taken over; the engine's threads take them in turn
 
-_list_workflows = partial(DBOS.list_workflows_async, load_input=False, load_output=False)
+# The work of one run. It returns False if its person or match is gone.
+Work = Callable[..., Awaitable[bool]]
+# True in workflows that this process began, so that nobody can have sent anything yet.
+_BEGUN_HERE: Final = contextvars.ContextVar("begun_here", default=False)
 
 
 class DurableDelivery:
     """Implements `ports.Delivery` between `launch` and `aclose`."""
 
-    def __init__(self, *, boot_id: str) -> None:
-        """`boot_id` is unique to this start of the process."""
+    def __init__(self, *, boot_id: str, living: Living) -> None:
+        """`boot_id` is unique to this start of the process, which is one of the `living`."""
         self._boot_id = boot_id
+        self._table = WorkflowTable(boot_id, living=living, is_running=self._is_running)
+        self.unowned = 0  # notices that nobody alive is sending, left by the last recovery
         self._workflows: dict[str, Workflow] = {}
-        self._new: set[str] = set()  # names of workflows that no other process can have begun
+        # Workflows that this process began, until the engine has recorded their end.
+        self._begun: set[str] = set()
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._asleep: set[asyncio.Task[Any]] = set()
-        # Names of workflows that other processes run.
-        self._remote: TtlCache[str, bool] = TtlCache(seconds=REMOTE_SECONDS, capacity=REMOTE_LIMIT)
+        self._background = BackgroundTasks()
+        self._recovering = asyncio.Lock()
         self._closing = False
 
     def launch(self, notices: Notices, database: Mapping[str, Any]) -> None:
@@ -65,19 +69,18 @@ class DurableDelivery:
         """
 
         async def deliver(team: str, user: str, match_id: str) -> None:
-            person, name = Person(TeamId(team), UserId(user)), str(DBOS.workflow_id)
-            await self._run(name, partial(notices.deliver, person, MatchId(match_id)))
+            person = Person(TeamId(team), UserId(user))
+            await self._run(partial(notices.deliver, person, MatchId(match_id)))
 
         async def finish(team: str, user: str, match_id: str) -> None:
-            person, name = Person(TeamId(team), UserId(user)), str(DBOS.workflow_id)
+            person = Person(TeamId(team), UserId(user))
             await self._run(
-                name,
-                lambda sleep, **_: notices.finish(person, MatchId(match_id), sleep=sleep),
+                lambda sleep, **_: notices.finish(person, MatchId(match_id), sleep=sleep)
             )
 
         async def remark(team: str, user: str, key: str, values: dict[str, str]) -> None:
             person = Person(TeamId(team), UserId(user))
-            await self._run(key, partial(notices.remark, person, key, unpacked(values)))
+            await self._run(partial(notices.remark, person, key, unpacked(values)))
 
         # These names stand on the disk and never change.
         workflows: dict[str, Workflow] = {"deliver": deliver, "finish": finish, "remark": remark}
@@ -87,19 +90,18 @@ class DurableDelivery:
 
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
         """Take over a stored match whose notice is pending; return once that is durable."""
-        name = match_id if fresh else await self._unused_name(match_id)
-        if name is not None:
-            await self._start("deliver", name, person, match_id, fresh=fresh)
+        if fresh:
+            await self._start("deliver", match_id, person, match_id, fresh=True)
+        else:
+            await self._submit_all([(person, match_id)])
 
     async def finish(self, person: Person, match_id: MatchId) -> None:
         """Take over the end of a match's round.
 
         The scheduler of every process submits it each second until it is done.
         """
-        name = f"over-{match_id}"
-        if self._remote.peek(name):
-            return
-        unused = await self._unused_name(name)
+        name = f"{match_id}-over"
+        unused = (await self._table.free_names([name])).get(name)
         if unused is not None:
             await self._start("finish", unused, person, match_id, fresh=True)
 
@@ -107,11 +109,94 @@ class DurableDelivery:
         """Take over a notice that has no row."""
         await self._start("remark", key, person, key, packed(remark), fresh=True)
 
-    # --- workflows -------------------------------------------------------------------------------
+    async def recover(self, pending: Iterable[PendingMatch]) -> None:
+        """Take over every notice that nobody alive is sending.
 
-    async def _run(self, name: str, work: Workflow) -> None:
+        Workflows of a later version, whose names are unknown here, are left to its processes; but a
+        pending match is sent by whoever is alive.
+        """
+        async with self._recovering:
+            orphans = await self._table.orphans()
+            known = [row for row in orphans if row.name in self._workflows]
+            if known:
+                log.info("notices_recovered", count=len(known))
+            await _at_once(self._take_over(row) for row in known)
+            await self._submit_all(pending)
+            left = await self._table.cancel_superseded() if orphans else 0
+        self.unowned = left
+        NOTICES_UNOWNED.set(left)
+        if left:
+            log.warning("notices_unowned", count=left)
+
+    async def forget(self, epoch: str) -> None:
+        """Delete every workflow whose name begins with the person's epoch, and stop those here."""
+        prefix = f"{epoch}-"
+        for name, task in list(self._running.items()):
+            if name.startswith(prefix) and task is not asyncio.current_task():
+                task.cancel()
+        await workflow_table.forget(prefix)
+
+    # --- starting --------------------------------------------------------------------------------
+
+    async def _submit_all(self, pending: Iterable[PendingMatch]) -> None:
+        by_name = {match_id: (person, match_id) for person, match_id in pending}
+        free = await self._table.free_names(by_name)
+        await _at_once(
+            self._start("deliver", unused, *by_name[MatchId(name)], fresh=False)
+            for name, unused in free.items()
+        )
+
+    async def _take_over(self, row: WorkflowStatus) -> None:
+        """Start the successor of a workflow that nobody alive runs.
+
+        It exists already if another process was faster, or died before it had cancelled this one.
+        """
+        assert row.input is not None
+        team, user, *rest = row.input["args"]
+        person = Person(TeamId(team), UserId(user))
+        await self._start(row.name, successor(row.workflow_id), person, *rest, fresh=False)
+        if not self._closing:
+            await DBOS.cancel_workflow_async(row.workflow_id)
+
+    async def _start(
+        self, workflow: str, name: str, person: Person, *rest: Any, fresh: bool
+    ) -> None:
+        """Start a workflow unless it exists. Goes on if the caller is cancelled.
+
+        Between the engine's insert and its task it must not be given up: nobody would run the row
+        while this process lives.
+        """
+        if self._closing or self._is_running(name):
+            return
+        self._begun.add(name)
+        # In a context of its own: started within another workflow it would become its child.
+        context = contextvars.Context()
+        context.run(_BEGUN_HERE.set, fresh)
+        begin = self._begin(workflow, name, person.team, person.user, *rest)
+        await asyncio.shield(context.run(self._background.start, begin, "start_notice"))
+
+    async def _begin(self, workflow: str, name: str, *args: Any) -> None:
+        run: asyncio.Future[Any] | None = None
+        try:
+            with SetWorkflowID(name):
+                handle = await DBOS.start_workflow_async(self._workflows[workflow], *args)
+            run = getattr(handle, "task", None)  # None if the workflow existed
+        except dbos_error.DBOSConflictingWorkflowError:
+            pass  # it exists in a later version's form
+        finally:
+            if run is None:
+                self._begun.discard(name)
+            else:
+                run.add_done_callback(lambda _: self._begun.discard(name))
+
+    def _is_running(self, name: str) -> bool:
+        return name in self._begun or name in self._running
+
+    # --- running ---------------------------------------------------------------------------------
+
+    async def _run(self, work: Work) -> None:
         """Run the workflow's work, which may sleep. Its sleep, in seconds, ends at `aclose`."""
-        task = asyncio.current_task()
+        task, name = asyncio.current_task(), str(DBOS.workflow_id)
         assert task is not None, "a workflow runs as a task"
 
         async def sleep(seconds: float) -> None:
@@ -119,93 +204,30 @@ class DurableDelivery:
                 raise asyncio.CancelledError
             self._asleep.add(task)
             try:
-                durable = seconds >= DURABLE_SECONDS
-                await (DBOS.sleep_async(seconds) if durable else asyncio.sleep(seconds))
+                await asyncio.sleep(seconds)
             finally:
                 self._asleep.discard(task)
 
-        uncertain = name not in self._new  # an earlier run may have sent something
-        self._new.discard(name)
         self._running[name] = task
         try:
-            await work(look_first=uncertain, sleep=sleep)
+            known = await work(look_first=not _BEGUN_HERE.get(), sleep=sleep)
         finally:
             self._running.pop(name, None)
-
-    async def _start(
-        self, workflow: str, name: str, person: Person, *rest: Any, fresh: bool
-    ) -> None:
-        if self._closing or name in self._running or name in self._new:
-            return
-        if fresh:
-            self._new.add(name)
-
-        async def start() -> bool:
-            with SetWorkflowID(name):
-                handle = await DBOS.start_workflow_async(
-                    self._workflows[workflow], person.team, person.user, *rest
-                )
-            return hasattr(handle, "task")
-
-        started = False
-        try:
-            # In a context of its own: started within another workflow it would become its child.
-            started = await asyncio.create_task(start(), context=contextvars.Context())
-        finally:
-            if not started:  # it existed already, so another process may have begun it
-                self._new.discard(name)
-
-    async def _unused_name(self, name: str) -> str | None:
-        """Return a name for a workflow whose row says that it is due; None if one is running.
-
-        A finished workflow of that name means that the row was restored from a backup. The notice
-        then runs under another name.
-        """
-        unused = name
-        while unused not in self._running:
-            found = await _list_workflows(workflow_ids=[unused])
-            if not found:
-                return unused
-            if found[0].status not in FINISHED:
-                if found[0].executor_id != self._boot_id:
-                    self._remote.put(name, True)
-                return None
-            unused = f"{unused}-again"
-        return None
-
-    # --- recovery and retention ------------------------------------------------------------------
-
-    async def recover(self, stalled: str | None = None) -> bool:
-        """Take over the unfinished notices of a stalled worker, or of all but this process.
-
-        Return True once none is left with it.
-        """
-        while True:
-            found = await _list_workflows(status="PENDING", executor_id=stalled, limit=BATCH)
-            names = [row.workflow_id for row in found if row.executor_id != self._boot_id]
-            if not names:
-                return True
-            log.info("notices_recovered", count=len(names))
-            await DBOS.resume_workflows_async(names)
+        if not known:
+            # Deleted, not finished: its values name the person. If this process dies first, the
+            # workflow is taken over, and comes to the same end.
+            delete = DBOS.delete_workflow_async(name)
+            contextvars.Context().run(self._background.start, delete, "forget_notice")
+            raise asyncio.CancelledError
 
     async def run_purge(self) -> None:
         """Purge every hour until cancelled."""
-        await every(PURGE_SECONDS, self.purge, name="delivery_purge")
-
-    async def purge(self) -> None:
-        """Delete workflows that finished long ago."""
-        before = (datetime.now(UTC) - RETENTION).isoformat()
-        while True:
-            found = await _list_workflows(
-                status=list(FINISHED), completed_before=before, limit=BATCH
-            )
-            if not found:
-                return
-            await DBOS.delete_workflows_async([row.workflow_id for row in found])
+        await every(PURGE_SECONDS, workflow_table.purge, name="delivery_purge")
 
     async def aclose(self) -> None:
         """Finish what is being sent; the rest stays unfinished for the next start."""
         self._closing = True
+        await self._background.drain(WRITE_SECONDS)
         for task in self._asleep:
             task.cancel()
         if tasks := set(self._running.values()):
@@ -213,4 +235,16 @@ class DurableDelivery:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        await self._background.drain(WRITE_SECONDS)
         await engine.stop()
+
+
+async def _at_once(starts: Iterable[Awaitable[None]]) -> None:
+    """Await all of them, some at a time."""
+    slots = asyncio.Semaphore(STARTS_AT_ONCE)
+
+    async def start(work: Awaitable[None]) -> None:
+        async with slots:
+            await work
+
+    await asyncio.gather(*map(start, starts))

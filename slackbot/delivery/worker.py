@@ -151,14 +151,14 @@ class Worker:
         lease: Lease,
         wake: asyncio.Event,
         *,
-        recover: Callable[[str], Awaitable[bool]],
+        recover: Callable[[], Awaitable[None]],
         feeds: FeedSync | None,
         exit_fenced: Callable[[], None] = EXIT_FENCED,
     ) -> None:
         """Create a worker whose lease is not held yet.
 
-        `wake` is set by others for a heartbeat at once. `recover` takes over the notices of a
-        stalled worker and returns whether none is left. A single process has no `feeds` to share.
+        `wake` is set by others for a heartbeat at once. `recover` takes over the notices that
+        nobody alive is sending. A single process has no `feeds` to share.
         """
         self._registry = registry
         self._lease = lease
@@ -220,7 +220,8 @@ class Worker:
 
     async def _recover_from(self, stalled: str) -> None:
         try:
-            if await self._registry.claim_recovery(stalled) and await self._recover(stalled):
+            if await self._registry.claim_recovery(stalled):
+                await self._recover()
                 await self._registry.delete_worker(stalled)
                 log.info("worker_recovered", worker=stalled)
         except StoreUnavailable:

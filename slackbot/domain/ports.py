@@ -148,6 +148,9 @@ class DmChannelStore(Protocol):
 CallOffer = Callable[[Match], Awaitable[str | None]]
 
 
+PendingMatch = tuple[Person, MatchId]  # a stored match whose notice has no outcome yet
+
+
 class Delivery(Protocol):
     """Durable delivery: each notice is sent exactly once, even if the process crashes."""
 
@@ -163,6 +166,15 @@ class Delivery(Protocol):
 
     async def remark(self, person: Person, key: str, remark: Remark) -> None:
         """Accept a notice that has no row of its own; each key is sent once."""
+
+    async def recover(self, pending: Sequence[PendingMatch]) -> None:
+        """Take over every accepted notice, and every pending match, that nobody alive is sending.
+
+        They may already have been sent, so the people's direct messages are searched first.
+        """
+
+    async def forget(self, epoch: str) -> None:
+        """Delete what is kept of the notices whose match id or key begins with the epoch."""
 
 
 class StoreUnavailable(Exception):
@@ -262,7 +274,7 @@ class MatchStore(Protocol):
     ) -> None:
         """Record the outcome of the match's notice. Later outcomes are ignored."""
 
-    async def list_pending(self, team: TeamId) -> list[tuple[Person, MatchId]]:
+    async def list_pending(self, team: TeamId) -> list[PendingMatch]:
         """Return the matches whose notices have no outcome yet, oldest first."""
 
     async def backlog(self, team: TeamId) -> Backlog:

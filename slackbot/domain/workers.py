@@ -74,8 +74,15 @@ class WorkerRegistry(Protocol):
         Without `detect_stalled` no worker counts as stalled.
         """
 
+    async def living(self) -> frozenset[str]:
+        """Return the boot ids of the workers whose work is theirs.
+
+        Those of a stalled worker are its own until another has claimed its recovery, and from then
+        on that worker's to take over; everybody else leaves them alone until `RECOVERY` is over.
+        """
+
     async def claim_recovery(self, stalled: str) -> bool:
-        """Return whether this process is the one to recover the stalled worker's work."""
+        """Revoke a stalled worker's lease. Return whether this process is to recover its work."""
 
     async def delete_worker(self, stalled: str) -> None:
         """Delete a stalled worker whose work has been recovered."""

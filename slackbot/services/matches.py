@@ -304,9 +304,8 @@ class Matches:
         await self.store.matches.mark_answered(person, posted, answer)
 
     async def resume(self, team: TeamId) -> None:
-        """Submit every stored match whose notice is pending, after a start."""
-        for person, match_id in await self.store.matches.list_pending(team):
-            await self.delivery.submit(person, match_id, fresh=False)
+        """Have every notice sent that nobody alive is sending: pending matches and all others."""
+        await self.delivery.recover(await self.store.matches.list_pending(team))
 
 
 async def _read_list(

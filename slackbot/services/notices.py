@@ -63,10 +63,16 @@ class Notices:
 
     async def deliver(
         self, person: Person, match_id: MatchId, *, look_first: bool, sleep: Sleep
-    ) -> None:
-        """Send the notice of a stored match; return once its outcome is recorded."""
+    ) -> bool:
+        """Send the notice of a stored match; return once its outcome is recorded.
+
+        Returns:
+            False if there is no such match.
+        """
+        match: Match | None = None
 
         async def attempt(look: bool) -> None:
+            nonlocal match
             match = await self.store.matches.get(person, match_id)
             if match is None or match.settled_at is not None:
                 return
@@ -79,6 +85,7 @@ class Notices:
             match = await self.store.matches.get(person, match_id)
             if match is not None:
                 await self._record_outcome(match, DEFECT, None)
+        return match is not None
 
     async def _send_match(self, match: Match, *, look: bool) -> None:
         try:
@@ -122,10 +129,16 @@ class Notices:
         if link is not None and link.unreachable is not None:
             await self.store.links.set_unreachable(person, None)
 
-    async def finish(self, person: Person, match_id: MatchId, *, sleep: Sleep) -> None:
-        """Edit a match's message to say that its round is over. Idempotent."""
+    async def finish(self, person: Person, match_id: MatchId, *, sleep: Sleep) -> bool:
+        """Edit a match's message to say that its round is over. Idempotent.
+
+        Returns:
+            False if there is no such match.
+        """
+        match: Match | None = None
 
         async def attempt(_: bool) -> None:
+            nonlocal match
             match = await self.store.matches.get(person, match_id)
             if match is None or match.over_at is not None:
                 return
@@ -142,12 +155,13 @@ class Notices:
             await self.store.matches.mark_round_over(person, match_id, self.clock.now())
 
         await self._retry(attempt, sleep, look_first=False, key=match_id)
+        return match is not None
 
     # --- remarks ---------------------------------------------------------------------------------
 
     async def remark(
         self, person: Person, key: str, remark: Remark, *, look_first: bool, sleep: Sleep
-    ) -> None:
+    ) -> bool:
         """Send a notice that has no row of its own; it is dropped after an hour."""
         begun = self.clock.now()
 
@@ -165,6 +179,7 @@ class Notices:
                 await self._reached(person)
 
         await self._retry(attempt, sleep, look_first=look_first, key=key)
+        return True
 
     # --- both ------------------------------------------------------------------------------------
 

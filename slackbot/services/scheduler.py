@@ -1,4 +1,4 @@
-"""Periodic work: finish ended rounds, and resubmit notices that nobody is sending."""
+"""Periodic work: finish ended rounds, and take over notices that nobody alive is sending."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from slackbot.domain.ports import Clock, Delivery, Store, StoreUnavailable
 from slackbot.services.matches import Matches
 
 TICK_SECONDS = 1.0  # between searches for ended rounds
-RESUME_SECONDS = 60.0  # between resubmissions of pending matches; those being sent continue
+RESUME_SECONDS = 60.0  # between searches for notices that nobody alive is sending
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Scheduler:
-    """Submits ended rounds and pending matches. Several processes may run it at once."""
+    """Submits ended rounds and pending notices. Several processes may run it at once."""
 
     store: Store
     matches: Matches
     delivery: Delivery
     clock: Clock
-    # Seconds since pending matches were last submitted.
+    # Seconds since pending notices were last looked for.
     _waited: float = field(default=-TICK_SECONDS, init=False)
 
     async def run(self, team: TeamId) -> None:

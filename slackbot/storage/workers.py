@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Row, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, DateTime, Row, and_, delete, func, insert, or_, select, update
 
 from slackbot.domain.workers import (
     LEASE,
@@ -135,6 +135,17 @@ class SqlWorkerRegistry:
         kept = len(owned) - surplus(len(owned), share)
         spare = sorted(owned, key=lambda row: not row.connected)[kept:]
         return owned, claimed, spare
+
+    async def living(self) -> frozenset[str]:
+        """See `WorkerRegistry`. A single process is the only one, whatever rows were left."""
+        if self._database.single_process:
+            return frozenset({self._boot_id})
+        now = func.clock_timestamp(type_=DateTime(timezone=True))
+        recovered_elsewhere = and_(
+            WorkerRow.recovering_by != self._boot_id, WorkerRow.recovering_until >= now
+        )
+        theirs = or_(WorkerRow.recovering_by.is_(None), recovered_elsewhere)
+        return frozenset(await self._database.fetch_column(select(WorkerRow.boot_id).where(theirs)))
 
     async def claim_recovery(self, stalled: str) -> bool:
         """See `WorkerRegistry`."""

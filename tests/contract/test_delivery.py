@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from dbos import DBOS
 
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import (
@@ -32,6 +33,7 @@ from tests.harness.services import open_store
 
 OVER = SessionOver("Coffee")
 SEND, FIND = "send MatchFound", "find"
+LONG = 3600.0
 
 
 @dataclass
@@ -42,6 +44,10 @@ class Stage:
     messenger: FakeMessenger
     delivery: Delivery
     pass_time: Callable[[float], Awaitable[object]]
+    # Ends the process in the midst of everything, and starts another.
+    restart: Callable[[], Awaitable[None]]
+    # Returns the names of the workflows that are kept.
+    kept: Callable[[], Awaitable[Collection[str]]]
 
     async def stored(self, *, ordinal: int = 1, known: bool = False) -> Match:
         """A match of this moment, stored; settled already, if it is known."""
@@ -91,11 +97,24 @@ async def stage(
             url = str(request.getfixturevalue("postgresql_url"))
         else:
             url = EMPTY[request.param].format(folder=tmp_path)
+        if request.param == "memory" and "next_process" in request.node.name:
+            pytest.skip("a database in memory ends with its process")
         database = await closing.enter_async_context(aclosing(Database(url)))
         await schema.upgrade(database)
         store = SqlStore(database, Cipher([bytes(range(32))]))
-        delivery = await closing.enter_async_context(life(url, store, messenger))
-        yield Stage(store, messenger, delivery, asyncio.sleep)
+        lives = await closing.enter_async_context(AsyncExitStack())
+        delivery = await lives.enter_async_context(life(url, store, messenger))
+
+        async def restart() -> None:
+            await lives.aclose()
+            again = life(url, store, messenger, boot_id="second")
+            stage.delivery = await lives.enter_async_context(again)
+
+        async def kept() -> Collection[str]:
+            return [row.workflow_id for row in await DBOS.list_workflows_async()]
+
+        stage = Stage(store, messenger, delivery, asyncio.sleep, restart, kept)
+        yield stage
 
 
 def fake_stage(store: SqlStore, messenger: FakeMessenger, closing: AsyncExitStack) -> Stage:
@@ -112,7 +131,13 @@ def fake_stage(store: SqlStore, messenger: FakeMessenger, closing: AsyncExitStac
         for _ in range(10):
             await store.database.ping()
 
-    return Stage(store, messenger, delivery, pass_time)
+    async def restart() -> None:
+        delivery.die()
+
+    async def kept() -> Collection[str]:
+        return delivery.rows.keys()
+
+    return Stage(store, messenger, delivery, pass_time, restart, kept)
 
 
 # --- a match -------------------------------------------------------------------------------------
@@ -268,3 +293,105 @@ async def test_a_remark_is_tried_until_it_is_told(stage: Stage):
 
     await stage.becomes(is_sent)
     assert stage.asked() == ["send SessionOver"] * 2 + [FIND, "send SessionOver"]
+
+
+# --- a process that ends in the midst of it ------------------------------------------------------
+
+
+async def test_what_is_left_unfinished_is_sent_by_the_next_process(stage: Stage):
+    """A match and a remark, each once: what may have been sent is searched for."""
+    match = await stage.stored()
+    stage.messenger.errors = [MessageDelayed("ratelimited", LONG)] * 2
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    await stage.delivery.remark(ANA, "key", OVER)
+
+    async def both_wait() -> bool:
+        return len(stage.asked()) == 2
+
+    await stage.becomes(both_wait)
+    stage.messenger.journal.clear()
+    await stage.restart()
+    for _ in range(3):
+        await stage.delivery.recover([(ANA, match.id)])
+    assert await stage.ends(match) == SENT
+
+    async def both_sent() -> bool:
+        return len(stage.messenger.sent) == 2
+
+    await stage.becomes(both_sent)
+    await stage.pass_time(3 * WAIT_SECONDS)
+    assert sorted(stage.asked()) == sorted([FIND, FIND, SEND, "send SessionOver"])
+
+
+async def test_the_end_of_a_round_is_said_by_the_next_process(stage: Stage):
+    """The edit may be repeated, and needs no search."""
+    match = await stage.stored(known=True)
+    stage.messenger.errors = [MessageDelayed("ratelimited", LONG)]
+    await stage.delivery.finish(ANA, match.id)
+
+    async def tried() -> bool:
+        return len(stage.asked()) == 1
+
+    await stage.becomes(tried)
+    await stage.restart()
+    await stage.delivery.recover([])
+
+    async def over() -> bool:
+        kept = await stage.store.matches.get(ANA, match.id)
+        return kept is not None and kept.over_at is not None
+
+    await stage.becomes(over)
+    assert stage.asked() == ["edit 1 MatchOver"] * 2
+
+
+async def test_what_is_under_way_is_not_taken_over(stage: Stage):
+    """However often it is looked for: it goes on waiting in its process."""
+    match = await stage.stored()
+    stage.messenger.errors = [MessageDelayed("ratelimited", 1.0)]
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    for _ in range(3):
+        await stage.pass_time(0.1)
+        await stage.delivery.recover([(ANA, match.id)])
+    assert await stage.ends(match) == SENT
+    assert stage.asked() == [SEND, SEND]
+
+
+async def test_a_pending_match_that_was_never_submitted_is_sent(stage: Stage):
+    """Its process died between storing and submitting it, so it is searched for."""
+    match = await stage.stored()
+    await stage.delivery.recover([(ANA, match.id)])
+    assert await stage.ends(match) == SENT
+    assert stage.asked() == [FIND, SEND]
+
+
+async def test_a_match_restored_from_a_backup_is_searched_for(stage: Stage):
+    """Its row forgot that it was sent; its finished workflow does not hold it up."""
+    match = await stage.stored()
+    for times in range(3):
+        await stage.delivery.submit(ANA, match.id, fresh=True)
+        await stage.delivery.recover([(ANA, match.id)])
+        assert await stage.ends(match) == SENT
+        if times < 2:
+            await stage.store.people.forget(ANA)
+            await stage.store.matches.add(match)
+    assert stage.asked() == [SEND, FIND, FIND]
+
+
+async def test_nothing_is_kept_of_a_notice_to_nobody(stage: Stage):
+    """Of a match that is gone, or of a person who is to be forgotten."""
+    match = await stage.stored()
+    stage.messenger.errors = [MessageDelayed("ratelimited", LONG)]
+    await stage.delivery.remark(ANA, "epoch-1", OVER)
+    await stage.store.people.forget(ANA)
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    await stage.delivery.finish(ANA, match.id)
+
+    async def only_the_remark() -> bool:
+        return list(await stage.kept()) == ["epoch-1"] and bool(stage.asked())
+
+    await stage.becomes(only_the_remark)
+    await stage.delivery.forget("epoch")
+    assert list(await stage.kept()) == []
+    await stage.delivery.recover([])
+    await stage.pass_time(3 * WAIT_SECONDS)
+    assert stage.messenger.sent == []

@@ -161,6 +161,22 @@ async def test_one_worker_recovers_from_a_stalled_one(workers: Workers):
     assert sum(await claim()) == 1
 
 
+async def test_a_workers_work_is_its_own_until_its_recovery_is_claimed(workers: Workers):
+    """An expired lease may still be renewed; from the claim on the work is the claimer's."""
+    a, b, c = [await workers.start(name) for name in "abc"]
+    await workers.expire("a")
+    assert await b.registry.living() == {"a", "b", "c"}
+    assert await b.registry.claim_recovery("a")
+    assert await b.registry.living() == {"b", "c"}
+    assert await c.registry.living() == {"a", "b", "c"}
+    assert await a.registry.living() == {"a", "b", "c"}
+    await workers.move_back("recovering_until", timedelta(seconds=6))
+    assert await c.registry.living() == {"b", "c"}
+    assert await a.registry.living() == {"b", "c"}
+    await b.registry.delete_worker("a")
+    assert await c.registry.living() == {"b", "c"}
+
+
 async def test_feeds_are_released_before_the_lease(workers: Workers):
     """While a process finishes what it is sending, others own its feeds, and not its notices."""
     a, b = await workers.start("a"), await workers.start("b")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -46,7 +46,7 @@ from slackbot.domain.model import (
     UserId,
 )
 from slackbot.domain.notices import MatchFound, Notice, Remark
-from slackbot.domain.ports import Posted
+from slackbot.domain.ports import PendingMatch, Posted
 from slackbot.services.notices import Notices
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -235,36 +235,83 @@ class FakeMessenger:
         return self.keys.get((person, key))
 
 
+# The work of a notice: True searches first. It returns False if its person or match is gone.
+Work = Callable[[bool], Answer[bool]]
+
+
 class FakeDelivery:
-    """A delivery that runs in tasks, at once, and keeps nothing."""
+    """A delivery that runs in tasks, at once. Its rows outlive its process, which `die` ends."""
 
     notices: Notices
 
     def __init__(self, clock: FakeClock, background: BackgroundTasks) -> None:
         self.clock, self.background = clock, background
-        self.begun: set[str] = set()
+        self.rows: dict[str, Work | None] = {}  # None once it is finished
+        self.tasks: dict[str, asyncio.Task[None]] = {}
 
     def launch(self, notices: Notices) -> None:
         self.notices = notices
 
-    def _start(self, name: str, work: Answer[None]) -> None:
-        if name in self.begun:
-            work.close()
-        else:
-            self.begun.add(name)
-            self.background.start(work, "deliver")
+    def die(self) -> None:
+        for task in self.tasks.values():
+            task.cancel()
+        self.tasks.clear()
+
+    def _start(self, name: str, work: Work, *, look: bool) -> None:
+        async def run() -> None:
+            if await work(look):
+                self.rows[name] = None
+            else:
+                self.rows.pop(name, None)
+
+        if name not in self.rows:
+            self.rows[name] = work
+            self.tasks[name] = self.background.start(run(), "deliver")
+
+    def _is_running(self, name: str) -> bool:
+        return name in self.tasks and not self.tasks[name].done()
+
+    def _start_again(self, name: str, work: Work, *, look: bool) -> None:
+        while name in self.rows:
+            if self._is_running(name):
+                return
+            name += "-again"
+        self._start(name, work, look=look)
+
+    def _deliver(self, person: Person, match_id: MatchId) -> Work:
+        return lambda look: self.notices.deliver(
+            person, match_id, look_first=look, sleep=self.clock.sleep
+        )
 
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
-        work = self.notices.deliver(person, match_id, look_first=not fresh, sleep=self.clock.sleep)
-        self._start(match_id, work)
+        start = self._start if fresh else self._start_again
+        start(match_id, self._deliver(person, match_id), look=not fresh)
 
     async def finish(self, person: Person, match_id: MatchId) -> None:
-        work = self.notices.finish(person, match_id, sleep=self.clock.sleep)
-        self._start(f"over-{match_id}", work)
+        def work(_: bool) -> Answer[bool]:
+            return self.notices.finish(person, match_id, sleep=self.clock.sleep)
+
+        self._start_again(f"{match_id}-over", work, look=False)
 
     async def remark(self, person: Person, key: str, remark: Remark) -> None:
-        work = self.notices.remark(person, key, remark, look_first=False, sleep=self.clock.sleep)
-        self._start(key, work)
+        def work(look: bool) -> Answer[bool]:
+            return self.notices.remark(person, key, remark, look_first=look, sleep=self.clock.sleep)
+
+        self._start(key, work, look=False)
+
+    async def recover(self, pending: Sequence[PendingMatch]) -> None:
+        for name, work in list(self.rows.items()):
+            if work is not None and not self._is_running(name):
+                self._start(f"{name}-again", work, look=True)
+                self.rows[name] = None
+        for person, match_id in pending:
+            await self.submit(person, match_id, fresh=False)
+
+    async def forget(self, epoch: str) -> None:
+        for name in [name for name in self.rows if name.startswith(f"{epoch}-")]:
+            if self._is_running(name):
+                self.tasks.pop(name).cancel()
+            del self.rows[name]
 
 
 # --- sample values -------------------------------------------------------------------------------

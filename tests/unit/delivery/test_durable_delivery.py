@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +16,7 @@ from dbos import DBOS
 from sqlalchemy import Engine, event
 
 from slackbot.delivery import delivery as workflows
-from slackbot.delivery.delivery import DurableDelivery
+from slackbot.delivery import workflow_table
 from slackbot.delivery.engine import DeliveryUnusable
 from slackbot.domain.errors import MessageDelayed
 from slackbot.domain.model import Match, Person
@@ -25,58 +25,12 @@ from slackbot.domain.ports import Posted
 from slackbot.services.notices import SENT
 from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.store import SqlStore
-from tests.harness.delivery import WAIT_SECONDS, becomes, fresh_match, hurry, life
-from tests.harness.fakes import ANA, CALL, FakeMessenger, link, until
+from tests.harness.delivery import WAIT_SECONDS, all_sent, becomes, engine_file, life, rows, stored
+from tests.harness.fakes import ANA, FakeMessenger, link, until
 from tests.harness.postgres import Server
-from tests.harness.services import open_store
 
 SEND, FIND = "send MatchFound", "find"
 LONG = 3600.0
-
-
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    hurry(monkeypatch)
-
-
-@pytest.fixture
-async def store() -> AsyncIterator[SqlStore]:
-    """Our own rows, which outlive every process."""
-    async with open_store() as opened:
-        yield opened
-
-
-@pytest.fixture
-def messenger() -> FakeMessenger:
-    return FakeMessenger([])
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    """A database on disk; the engine's own file lies beside it."""
-    return f"sqlite:///{tmp_path}/bot.db"
-
-
-async def stored(store: SqlStore, ordinal: int = 1) -> Match:
-    match = fresh_match(ordinal, call=CALL)
-    await store.matches.add(match)
-    return match
-
-
-async def all_sent(store: SqlStore) -> bool:
-    return await store.matches.list_pending(ANA.team) == []
-
-
-def file_of(url: str) -> str:
-    """Where the engine keeps its workflows."""
-    return url.removeprefix("sqlite:///").replace("bot.db", "bot-delivery.db")
-
-
-def rows(url: str) -> dict[str, tuple[str, str]]:
-    """Of every workflow on the disk its state, and whose it is."""
-    with sqlite3.connect(file_of(url)) as connection:
-        found = connection.execute("SELECT workflow_uuid, status, executor_id FROM workflow_status")
-        return {name: (status, executor) for name, status, executor in found}
 
 
 # --- a process ends in the midst of it -----------------------------------------------------------
@@ -96,12 +50,13 @@ async def test_a_waiting_notice_is_sent_by_the_next_process(
     assert await store.matches.list_pending(ANA.team) == [(ANA, match.id)]
     async with life(url, store, messenger, boot_id="second") as delivery:
         for _ in range(3):
-            assert await delivery.recover()
+            await delivery.recover([(ANA, match.id)])
             await delivery.submit(ANA, match.id, fresh=False)
         await becomes(lambda: all_sent(store))
         await asyncio.sleep(3 * WAIT_SECONDS)
     assert messenger.journal == [SEND, FIND, SEND]
-    assert rows(url) == {match.id: ("SUCCESS", "second")}
+    assert rows(url)[match.id] == ("CANCELLED", "first")
+    assert rows(url)[f"{match.id}-again"] == ("SUCCESS", "second")
 
 
 class Silent(FakeMessenger):
@@ -126,7 +81,7 @@ async def test_what_was_taken_without_an_answer_is_not_sent_again(
     messenger = FakeMessenger([])
     messenger.keys = silent.keys
     async with life(url, store, messenger, boot_id="second") as delivery:
-        await delivery.recover()
+        await delivery.recover([])
         await becomes(lambda: all_sent(store))
     assert messenger.journal == [FIND]
     kept = await store.matches.get(ANA, match.id)
@@ -149,7 +104,7 @@ async def test_remarks_and_ends_of_rounds_are_taken_over_too(
         await until(lambda: len(messenger.journal) == 2)
     messenger.journal.clear()
     async with life(url, store, messenger, boot_id="second") as delivery:
-        await delivery.recover()
+        await delivery.recover([])
         await until(lambda: len(messenger.journal) == 3)
         await becomes(lambda: over(store, match))
     assert sorted(messenger.journal) == ["edit 9.9 MatchOver", FIND, "send SessionOver"]
@@ -203,7 +158,7 @@ async def test_a_process_that_dies_while_recovering_is_recovered_from(
                 await until(lambda: messenger.journal)
                 messenger.errors = [None, MessageDelayed("ratelimited", LONG)]
             else:
-                await delivery.recover()
+                await delivery.recover([])
                 await until(lambda calls=2 * number: len(messenger.journal) > calls)
     assert messenger.journal == [SEND, FIND, SEND, FIND, SEND]
     assert len(messenger.sent) == 1
@@ -223,17 +178,22 @@ async def test_only_the_notices_of_dead_processes_are_recovered(
             asked = len(messenger.journal)
             await delivery.submit(ANA, match.id, fresh=True)
             await until(lambda asked=asked: len(messenger.journal) > asked)
-    async with life(url, store, messenger, boot_id="ours") as delivery:
+    async with life(url, store, messenger, boot_id="ours", living=["alive"]) as delivery:
         await delivery.submit(ANA, matches[2].id, fresh=True)
         await until(lambda: len(messenger.journal) == 3)
-        assert await delivery.recover("dead")
+        await delivery.recover(await store.matches.list_pending(ANA.team))
         await until(lambda: messenger.sent)
         await asyncio.sleep(3 * WAIT_SECONDS)
         assert await store.matches.list_pending(ANA.team) == [
             (ANA, match.id) for match in matches[1:]
         ]
         whose = {name: executor for name, (_, executor) in rows(url).items()}
-        assert whose == {matches[0].id: "ours", matches[1].id: "alive", matches[2].id: "ours"}
+        assert whose == {
+            matches[0].id: "dead",
+            f"{matches[0].id}-again": "ours",
+            matches[1].id: "alive",
+            matches[2].id: "ours",
+        }
     assert messenger.journal == [SEND] * 3 + [FIND, SEND]
 
 
@@ -247,18 +207,18 @@ async def test_nobody_recovers_their_own_notices(
         await delivery.submit(ANA, match.id, fresh=True)
         await until(lambda: messenger.journal)
         for _ in range(3):
-            assert await delivery.recover()
+            await delivery.recover([(ANA, match.id)])
             assert rows(url) == {match.id: ("PENDING", "first")}
     assert messenger.journal == [SEND]
 
 
 async def test_the_calls_that_recovery_needs_are_there():
-    """It uses two public calls of the engine; an upgrade that takes them away is noticed."""
+    """It uses public calls of the engine; an upgrade that takes them away is noticed."""
     listing = inspect.signature(DBOS.list_workflows_async).parameters
-    wanted = {"status", "executor_id", "workflow_ids", "limit", "load_input", "load_output"}
-    assert wanted | {"completed_before"} <= listing.keys()
-    assert list(inspect.signature(DBOS.resume_workflows_async).parameters)[:1] == ["workflow_ids"]
-    assert inspect.iscoroutinefunction(DBOS.delete_workflows_async)
+    wanted = {"status", "workflow_ids", "limit", "offset", "load_input", "load_output"}
+    assert wanted | {"completed_before", "workflow_id_prefix"} <= listing.keys()
+    for call in (DBOS.cancel_workflows_async, DBOS.delete_workflows_async):
+        assert list(inspect.signature(call).parameters)[:1] == ["workflow_ids"]
 
 
 # --- a copy of last night ------------------------------------------------------------------------
@@ -329,12 +289,14 @@ async def test_a_workflow_of_another_process_is_not_looked_up_each_second(
     async with life(url, store, messenger) as delivery:
         await delivery.finish(ANA, match.id)
         await until(lambda: len(messenger.journal) == 1)
-    async with life(url, store, messenger, boot_id="second") as delivery:
+    living = ["first"]
+    async with life(url, store, messenger, boot_id="second", living=living) as delivery:
         with looks() as seen:
             for _ in range(5):
                 await delivery.finish(ANA, match.id)
         assert len(seen) == 1
-        await delivery.recover()
+        living.clear()
+        await delivery.recover([])
         await becomes(lambda: over(store, match))
 
 
@@ -344,7 +306,7 @@ def looks() -> Iterator[list[str]]:
     seen: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_more: Any) -> None:
-        if statement.startswith("SELECT") and "over-" in str(values):
+        if statement.startswith("SELECT") and "-over" in str(values):
             seen.append(statement)
 
     event.listen(Engine, "before_cursor_execute", note)
@@ -390,11 +352,11 @@ async def test_what_is_finished_is_kept_for_a_while_only(
             await delivery.submit(ANA, match.id, fresh=True)
             await until(lambda count=count: len(messenger.journal) == count)
         await becomes(lambda: finished(url, 1))
-        await delivery.purge()
+        await workflow_table.purge()
         assert rows(url).keys() == {match.id for match in matches}
-        monkeypatch.setattr(workflows, "RETENTION", timedelta(seconds=-60))
-        monkeypatch.setattr(workflows, "BATCH", 1)
-        await delivery.purge()
+        monkeypatch.setattr(workflow_table, "RETENTION", timedelta(seconds=-60))
+        monkeypatch.setattr(workflow_table, "BATCH", 1)
+        await workflow_table.purge()
         assert rows(url).keys() == {matches[1].id}
 
 
@@ -402,44 +364,7 @@ async def finished(url: str, count: int) -> bool:
     return sum(status == "SUCCESS" for status, _ in rows(url).values()) == count
 
 
-async def test_tidying_goes_on_after_a_failure(
-    store: SqlStore, messenger: FakeMessenger, url: str, monkeypatch: pytest.MonkeyPatch
-):
-    """One round that goes wrong, the database being busy say, is one round."""
-    monkeypatch.setattr(workflows, "PURGE_SECONDS", 0.01)
-
-    class Clumsy(DurableDelivery):
-        rounds = 0
-
-        async def purge(self) -> None:
-            self.rounds += 1
-            raise ZeroDivisionError
-
-    clumsy = Clumsy(boot_id="x")
-    tidying = asyncio.create_task(clumsy.run_purge())
-    await until(lambda: clumsy.rounds > 2)
-    tidying.cancel()
-
-
 # --- the engine ----------------------------------------------------------------------------------
-
-
-async def test_a_long_wait_is_written_down(
-    store: SqlStore, messenger: FakeMessenger, url: str, monkeypatch: pytest.MonkeyPatch
-):
-    """So that it outlives a restart; a short one costs no write."""
-    monkeypatch.setattr(workflows, "DURABLE_SECONDS", 0.3)
-    long, short = [await stored(store, ordinal) for ordinal in (1, 2)]
-    async with life(url, store, messenger) as delivery:
-        for match, seconds in ((long, 0.5), (short, 0.1)):
-            messenger.errors = [MessageDelayed("ratelimited", seconds)]
-            await delivery.submit(ANA, match.id, fresh=True)
-            await until(lambda: not messenger.errors)
-        await becomes(lambda: all_sent(store))
-        steps = {
-            match.id: await DBOS.list_workflow_steps_async(match.id) for match in (long, short)
-        }
-    assert [len(steps[match.id]) for match in (long, short)] == [1, 0]
 
 
 async def test_tables_of_another_version_are_refused(
@@ -485,7 +410,7 @@ async def test_names_on_the_disk_stay(store: SqlStore, messenger: FakeMessenger,
         await delivery.finish(ANA, match.id)
         await delivery.remark(ANA, "a key", LinkRefused())
         await becomes(lambda: finished(url, 3))
-    with sqlite3.connect(file_of(url)) as connection:
+    with sqlite3.connect(engine_file(url)) as connection:
         found = connection.execute("SELECT name, application_version FROM workflow_status")
         assert set(found) == {(name, "delivery-1") for name in ("deliver", "finish", "remark")}
 

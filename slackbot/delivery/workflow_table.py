@@ -1,0 +1,138 @@
+"""The engine's table of workflows: which of them nobody alive runs.
+
+A row's status proves nothing: it says PENDING for as long as nobody finishes it. A workflow is
+under way only if this process runs it, or if its executor is another worker whose lease is not
+revoked.
+
+Nobody resumes a row, since that has no condition on its owner: of two processes that resumed it,
+both would run it. Whoever takes over starts a *successor*, whose name follows from the row's. Only
+one insert of a name succeeds, in any number of processes of any version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Final
+
+from dbos import DBOS, WorkflowStatus
+
+from slackbot.aio.ttl_cache import TtlCache
+
+Living = Callable[[], Awaitable[frozenset[str]]]
+Executors = Mapping[str, str | None]  # by the name of their workflow
+
+BATCH: Final = 500  # workflows per call of the engine
+RETENTION: Final = timedelta(days=2)  # of finished workflows; the record of notices is our own rows
+UNFINISHED: Final = "PENDING"
+ELSEWHERE_SECONDS: Final = 30.0  # until a workflow that another process runs is looked up again
+ELSEWHERE_LIMIT: Final = 10_000  # such workflows that are remembered
+FINISHED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+
+_list: Final = partial(DBOS.list_workflows_async, load_input=False, load_output=False)
+
+
+def successor(name: str) -> str:
+    """Return the name of the workflow that takes over from this one. It stands on the disk."""
+    return f"{name}-again"
+
+
+class WorkflowTable:
+    """The table as one process sees it."""
+
+    def __init__(self, boot_id: str, *, living: Living, is_running: Callable[[str], bool]) -> None:
+        """`living` returns the workers that may send, `is_running` what this process runs."""
+        self._boot_id = boot_id
+        self._living = living
+        self._is_running = is_running
+        # Workflows that others run: the end of a round is asked for every second.
+        self._elsewhere: TtlCache[str, bool] = TtlCache(
+            seconds=ELSEWHERE_SECONDS, capacity=ELSEWHERE_LIMIT
+        )
+
+    async def orphans(self) -> list[WorkflowStatus]:
+        """Return all workflows that nobody alive runs, oldest first, with their inputs.
+
+        What stands in the engine's own queue is none of them: every process takes from it.
+        """
+        executors: dict[str, str | None] = {}
+        offset = 0
+        while rows := await _list(status=UNFINISHED, limit=BATCH, offset=offset):
+            executors |= {row.workflow_id: row.executor_id for row in rows}
+            offset += len(rows)
+        return await self._without_owner(executors)
+
+    async def cancel_superseded(self) -> int:
+        """Cancel the orphans that have a successor; return the number of those that have none."""
+        orphans = {successor(row.workflow_id): row.workflow_id for row in await self.orphans()}
+        superseded = [orphans[row.workflow_id] for row in await _find(orphans)]
+        if superseded:
+            await DBOS.cancel_workflows_async(superseded)
+        return len(orphans) - len(superseded)
+
+    async def free_names(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the name under which each workflow can be started; those under way are left out.
+
+        The workflows must be due by our own rows. If one is finished, its row was restored from a
+        backup, and it runs again.
+        """
+        free: dict[str, str] = {}
+        last = {name: name for name in names}  # the end of each one's line of successors
+        while last := {name: at for name, at in last.items() if not self._is_under_way(at)}:
+            rows = {row.workflow_id: row for row in await _find(last.values())}
+            unfinished = {
+                at: row.executor_id for at, row in rows.items() if row.status == UNFINISHED
+            }
+            over = {at for at, row in rows.items() if row.status in FINISHED}
+            over |= {row.workflow_id for row in await self._without_owner(unfinished)}
+            for at in rows.keys() - over:
+                self._elsewhere.put(at, True)
+            free |= {name: at for name, at in last.items() if at not in rows}
+            last = {name: successor(at) for name, at in last.items() if at in over}
+        return free
+
+    def _is_under_way(self, name: str) -> bool:
+        return self._is_running(name) or self._elsewhere.peek(name) is not None
+
+    async def _without_owner(self, executors: Executors) -> list[WorkflowStatus]:
+        """Return those of unfinished workflows that nobody alive runs, with their inputs."""
+        executors = {name: at for name, at in executors.items() if not self._is_running(name)}
+        if not executors:
+            return []
+        living = await self._living()
+        if self._boot_id not in living:
+            return []  # others are taking over from this process
+        # Ours without a task: the database went away between the engine's claim and its start.
+        dead = {
+            name: at for name, at in executors.items() if at == self._boot_id or at not in living
+        }
+        # Read them again now that their owners are known to be dead: an earlier version resumes
+        # workflows, and another process may have taken one before its owner's row was deleted.
+        return [
+            row
+            for row in await _find(dead, load_input=True)
+            if (row.status, row.executor_id) == (UNFINISHED, dead[row.workflow_id])
+            and not self._is_running(row.workflow_id)
+        ]
+
+
+async def _find(names: Collection[str], *, load_input: bool = False) -> list[WorkflowStatus]:
+    left, found = list(names), list[WorkflowStatus]()
+    while left:
+        found += await _list(workflow_ids=left[:BATCH], load_input=load_input)
+        left = left[BATCH:]
+    return found
+
+
+async def purge() -> None:
+    """Delete workflows that finished long ago."""
+    before = (datetime.now(UTC) - RETENTION).isoformat()
+    while found := await _list(status=list(FINISHED), completed_before=before, limit=BATCH):
+        await DBOS.delete_workflows_async([row.workflow_id for row in found])
+
+
+async def forget(prefix: str) -> None:
+    """Delete every workflow whose name begins with the prefix, unfinished ones too."""
+    while found := await _list(workflow_id_prefix=prefix, limit=BATCH):
+        await DBOS.delete_workflows_async([row.workflow_id for row in found])
