@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+ROOT = Path(__file__).parents[2]
 _ADDRESS = re.compile(r"Uvicorn running on (http://127\.0\.0\.1:\d+)")
 START_SECONDS = 30.0
 
@@ -69,7 +70,13 @@ async def bot_process(
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "slackbot", *(arguments or ("run",))),
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "PORT": "0", "LOG_FORMAT": "json", **environment},
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),  # this checkout, wherever the bot is installed
+            "PORT": "0",
+            "LOG_FORMAT": "json",
+            **environment,
+        },
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
