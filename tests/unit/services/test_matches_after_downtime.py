@@ -48,7 +48,7 @@ async def test_matches_sent_after_the_backup_are_not_sent_again(harness: Harness
     assert harness.asked("send") == [SEND, SEND]
     await harness.store.people.forget(ANA)
     await harness.store.links.save(link())
-    harness.delivery.begun.clear()
+    harness.delivery.rows.clear()
     harness.journal.clear()
     harness.matches.assume_stale_backup(timedelta(hours=9))
     await list_matches(harness, 1, 2)
