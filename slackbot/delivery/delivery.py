@@ -113,7 +113,7 @@ class DurableDelivery:
         """Take over every notice that nobody alive is sending.
 
         Workflows of a later version, whose names are unknown here, are left to its processes; but a
-        pending match is sent by whoever is alive.
+        pending match is sent by any process that is alive.
         """
         async with self._recovering:
             orphans = await self._table.orphans()

@@ -5,8 +5,8 @@ under way only if this process runs it, or if its executor is another worker who
 revoked.
 
 Nobody resumes a row, since that has no condition on its owner: of two processes that resumed it,
-both would run it. Whoever takes over starts a *successor*, whose name follows from the row's. Only
-one insert of a name succeeds, in any number of processes of any version.
+both would run it. A process that takes over starts a *successor*, whose name follows from the
+row's. Only one insert of a name succeeds, in any number of processes of any version.
 """
 
 from __future__ import annotations

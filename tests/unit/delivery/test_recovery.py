@@ -230,7 +230,7 @@ async def test_a_remark_of_a_later_version_is_left_to_it(
 async def test_nothing_is_kept_of_a_notice_to_nobody(
     store: SqlStore, messenger: FakeMessenger, url: str
 ):
-    """Its match is gone: the workflow's row goes too, whoever comes upon it."""
+    """Its match is gone: the workflow's row goes too, in any process."""
     match = await left_by_a_dead_one(store, url, messenger)
     await store.people.forget(ANA)
     async with life(url, store, messenger, boot_id="second") as delivery:
