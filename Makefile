@@ -10,7 +10,7 @@ PAGE := slackbot/web/call
 # Those that wait longest come first.
 CALL_TESTS := $(patsubst %,tests/browser/test_%.py,end_to_end negative_controls call accessibility lobby)
 
-.PHONY: demo test check page bench fuzz faults resilience browser calls pictures transcript format lock clean
+.PHONY: demo test check page bench fuzz faults feeds resilience browser calls pictures transcript format lock clean
 
 demo: $(READY)  ## play the whole story on this machine
 	$(BIN)/slackbot demo
@@ -67,6 +67,10 @@ transcript: $(READY)  ## play the demo and write what it shows into the README
 
 faults: $(READY)  ## matches sent, twice and late while real processes are killed, stopped and cut off
 	$(BIN)/python -m tests.chaos $(FAULTS)
+
+feeds: $(READY)  ## live connections to old and new socket servers, as in docs/accelevents.md; needs npm and nginx
+	@cd tests/feeds/node && npm ci --silent
+	$(BIN)/python -m tests.feeds docs/accelevents.md
 
 resilience: $(READY)  ## bad peers and slow days in full size, with figures; takes about ten minutes
 	FAULTS=full $(BIN)/pytest -s tests/resilience

@@ -36,18 +36,18 @@ LINK = Link(
 
 @dataclass
 class Visit:
-    """What became of a feed. `seconds` is the time until the first match or the first reason."""
+    """What became of a feed. `told_seconds` is the time until it is up, or says why not."""
 
     matches: int = 0
     connects: int = 0
     reasons: list[str] = field(default_factory=list)
-    seconds: float = 0.0
+    told_seconds: float = 0.0
     errors: list[str] = field(default_factory=list)
 
     @property
     def words(self) -> str:
-        """Return the outcome in a word or two."""
-        return "up" if self.matches else f"refused: {self.reasons[0] if self.reasons else '?'}"
+        """Return the outcome in a word: `up` or the first reason."""
+        return "up" if self.matches else "".join(self.reasons[:1]) or "silent"
 
 
 class _Errors(logging.Handler):
@@ -82,7 +82,9 @@ async def visit(url: str, *, matches: int = 1, **options: Any) -> Visit:
         try:
             async with asyncio.timeout(PROMISED_SECONDS + 2):
                 while found.matches < matches and (found.connects or not found.reasons):
-                    match await events.get():
+                    event = await events.get()
+                    found.told_seconds = found.told_seconds or time.monotonic() - began
+                    match event:
                         case MatchesReported(_, _, reports):
                             found.matches += len(reports)
                         case FeedConnected():
@@ -91,7 +93,6 @@ async def visit(url: str, *, matches: int = 1, **options: Any) -> Visit:
                             found.reasons.append(reason)
         except TimeoutError:
             pass
-        found.seconds = time.monotonic() - began
         await feed.aclose()
         await asyncio.sleep(0.01)  # tasks of libraries end, if there are any
     return found
