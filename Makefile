@@ -10,7 +10,7 @@ PAGE := slackbot/web/call
 # Those that wait longest come first.
 CALL_TESTS := $(patsubst %,tests/browser/test_%.py,end_to_end negative_controls call accessibility lobby)
 
-.PHONY: demo test check page bench fuzz faults feeds resilience browser calls pictures transcript format lock clean
+.PHONY: demo test check page bench fuzz faults feeds resilience crowd browser calls pictures transcript format lock clean
 
 demo: $(READY)  ## play the whole story on this machine
 	$(BIN)/slackbot demo
@@ -74,6 +74,9 @@ feeds: $(READY)  ## live connections to old and new socket servers, as in docs/a
 
 resilience: $(READY)  ## bad peers and slow days in full size, with figures; takes about ten minutes
 	FAULTS=full $(BIN)/pytest -s tests/resilience
+
+crowd: $(READY)  ## 10,000 feeds in one process: pauses, memory, stop; about six minutes on a quiet machine
+	$(BIN)/python -m tests.size $(CROWD)
 
 format: $(READY)  ## put code into the one format
 	$(BIN)/ruff format .

@@ -18,7 +18,7 @@ from socketio.packet import ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, Pack
 
 from slackbot.accelevents.engine_io import CLOSE_SECONDS, WEBSOCKET_OPTIONS, EngineSocket
 from slackbot.accelevents.feed_options import Credentials, FeedOptions
-from slackbot.accelevents.handshake import ConnectError, Failure
+from slackbot.accelevents.handshake import ConnectError, Failure, drop_tracebacks
 from slackbot.accelevents.packets import PacketReader, UnreadablePacketError
 from slackbot.telemetry import UNREADABLE
 
@@ -126,6 +126,7 @@ class Connection:
         except aiohttp.WSServerHandshakeError as error:
             raise ConnectError(Failure.UPGRADE_REFUSED, error.status) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            drop_tracebacks(error)  # asyncio keeps the error of each address in such a frame
             raise ConnectError(Failure.UNREACHABLE) from error
         return websocket
 
@@ -220,10 +221,13 @@ class Connection:
         assert self._engine is not None
         await self._engine.send(packet.encode())
 
-    async def close(self) -> None:
-        """Disconnect if possible, and free all resources within about a second."""
+    async def close(self, *, polite: bool = True) -> None:
+        """Disconnect if possible, and free all resources within about a second.
+
+        If not `polite`, nothing is sent, and the caller closes the HTTP session.
+        """
         was_connected, self.connected = self.connected, False
-        if self._engine is None:
+        if self._engine is None or not polite:
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(2 * CLOSE_SECONDS):

@@ -65,7 +65,10 @@ class Dialer:
             else:
                 self._remember(event, way)
                 return connection, way
-        raise max(failures, key=lambda error: STAGES.index(error.failure))
+        try:
+            raise max(failures, key=lambda error: STAGES.index(error.failure))
+        finally:
+            failures.clear()  # an error's traceback refers to this frame
 
     async def _open(self, connection: Connection, deadline: float) -> None:
         """Open a connection, or close it again. A time-out is the failure of its stage."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 import aiohttp
 from engineio.packet import CLOSE, MESSAGE, OPEN, PING, PONG
 
-from slackbot.accelevents.handshake import ConnectError, Failure
+from slackbot.accelevents.handshake import ConnectError, Failure, drop_tracebacks
 
 CLOSE_SECONDS: Final = 0.5  # wait for the peer's closing frame
 MAX_MESSAGE_BYTES: Final = 2**20
@@ -84,7 +84,10 @@ class EngineSocket:
         """Close the WebSocket; waits for the peer's closing frame, but not for long."""
         if self._pings is not None:
             self._pings.cancel()
-        await self._websocket.close()
+        try:
+            await self._websocket.close()
+        finally:
+            drop_tracebacks(self._websocket.exception())
 
     async def _send_pings(self) -> None:
         while True:

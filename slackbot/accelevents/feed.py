@@ -53,10 +53,11 @@ class Feed:
         self._gate = gate
         self._clock = clock
         self._events = events
+        self._polite = True  # whether connections are closed with a word to the peer
         self._failures = 0  # in a row
         self._was_connected = False
         self._connection: Connection | None = None
-        self._task = asyncio.create_task(self._run(), name="feed")
+        self._task: asyncio.Task[None] | None = asyncio.create_task(self._run(), name="feed")
 
     def serves(self, link: Link) -> bool:
         """Return whether this feed uses the link's event, token and scheme."""
@@ -71,12 +72,23 @@ class Feed:
         if self._connection is not None:
             await self._send_hello(self._connection)
 
-    async def stop(self) -> None:
-        """Disconnect, end the task and wait until its resources are freed."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+    async def stop(self, *, polite: bool = True) -> None:
+        """Disconnect, end the task and wait until its resources are freed.
+
+        If not `polite`, nothing is sent, and the caller closes the HTTP session.
+        """
+        if self._task is not None:
+            self._polite = polite
+            self._task.cancel()
+            await asyncio.wait({self._task})
+            self._task = None  # its traceback refers to this feed
         self._set_health(connected=False, failure=None)
         self.settled.set()
+
+    @property
+    def stopped(self) -> bool:
+        """Return whether `stop` has ended."""
+        return self._task is None
 
     async def _run(self) -> None:
         while True:
@@ -112,7 +124,7 @@ class Feed:
                 self._failures = 0
         finally:
             self._connection = None
-            await connection.close()
+            await connection.close(polite=self._polite)
         return "closed"
 
     def _credentials(self, way: Handshake) -> Credentials:

@@ -11,12 +11,14 @@ from slackbot.accelevents.connection import new_session
 from slackbot.accelevents.dialer import Dialer
 from slackbot.accelevents.feed import Feed
 from slackbot.accelevents.feed_options import FeedOptions
-from slackbot.aio.tasks import BackgroundTasks
+from slackbot.aio.tasks import BackgroundTasks, spread
 from slackbot.domain.feed_events import FeedEvent
 from slackbot.domain.model import FeedHealth, Link, Person, SessionId
 from slackbot.domain.ports import Clock
 
-SHUTDOWN_SECONDS: Final = 2.0  # time for disconnecting everybody
+SHUTDOWN_SECONDS: Final = 3.0  # time for disconnecting everybody
+ABANDON_SECONDS: Final = 1.0  # and for the tasks of those who were not reached
+STOPPED_AT_ONCE: Final = 100  # feeds that wait for their peer's last words at the same time
 
 
 class SocketFeed:
@@ -81,10 +83,20 @@ class SocketFeed:
         if (feed := self._feeds.pop(person, None)) is not None:
             await feed.stop()
 
-    async def aclose(self) -> None:
-        """Disconnect everybody and free all connections."""
-        for feed in self._feeds.values():
-            self._tasks.start(feed.stop(), "stop_feed")
+    async def aclose(self, seconds: float = SHUTDOWN_SECONDS) -> None:
+        """Disconnect everybody; those not reached in time without a word to their peer."""
+        feeds = list(self._feeds.values())
         self._feeds.clear()
-        await self._tasks.drain(SHUTDOWN_SECONDS)
+        waiting = feeds.copy()
+
+        async def stop_waiting() -> None:
+            while waiting:
+                await waiting.pop().stop()
+
+        for _ in range(min(STOPPED_AT_ONCE, len(waiting))):
+            self._tasks.start(stop_waiting(), "stop_feeds")
+        await self._tasks.drain(seconds)
+        async for feed in spread(feed for feed in feeds if not feed.stopped):
+            self._tasks.start(feed.stop(polite=False), "abandon_feed")
         await self._http.close()
+        await self._tasks.drain(ABANDON_SECONDS)

@@ -69,6 +69,16 @@ class ConnectError(Exception):
         )
 
 
+def drop_tracebacks(error: BaseException | None) -> None:
+    """Drop the tracebacks of an error and its causes: their frames refer to what keeps the error.
+
+    Only the garbage collector would free such a cycle, and with it a whole connection.
+    """
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__
+
+
 @dataclass(frozen=True, slots=True)
 class Handshake:
     """A way to open a connection: where the token travels, and Engine.IO's version."""

@@ -1,9 +1,9 @@
-"""Background tasks, single-flight work, keyed locks and periodic work."""
+"""Background tasks, single-flight work, keyed locks, long loops and periodic work."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable
 from contextlib import suppress
 from typing import Any, Generic, NoReturn, TypeVar
 from weakref import WeakValueDictionary
@@ -92,6 +92,17 @@ class KeyedLocks(Generic[K]):
         if lock is None:
             lock = self._locks[key] = asyncio.Lock()
         return lock
+
+
+async def spread(items: Iterable[T], *, at_once: int = 100) -> AsyncIterator[T]:
+    """Yield the items, and let all other tasks run after each `at_once` of them.
+
+    Work on thousands of items in one go would hold the event loop for as long.
+    """
+    for number, item in enumerate(items, start=1):
+        yield item
+        if number % at_once == 0:
+            await asyncio.sleep(0)
 
 
 async def every(

@@ -116,7 +116,7 @@ async def _monitoring(adapters: Adapters, services: Services) -> AsyncIterator[N
     try:
         yield
     finally:
-        services.monitor.stop_polling()
+        await services.monitor.stop_polling()
         await adapters.feed.aclose()
         # Others may connect from now on; what was reported to us is still stored and sent.
         await services.worker.stop_claiming()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gc
+import asyncio
 import resource
 import signal
 import socket
@@ -12,6 +12,7 @@ from typing import Final
 import uvicorn
 import uvloop
 
+from slackbot.cli.collector import Collector
 from slackbot.domain.workers import Role
 from slackbot.settings import Settings, SettingsError, split
 from slackbot.telemetry import configure_logging
@@ -55,9 +56,7 @@ async def _serve(settings: Settings, role: Role) -> None:
     from slackbot.bootstrap.app import running
 
     async with running(settings, role) as app:
-        # Objects loaded at startup live forever, so exclude them from garbage collection.
-        gc.collect()
-        gc.freeze()
+        thawing = asyncio.create_task(Collector().run())
         server = uvicorn.Server(
             server_config(
                 app,
@@ -74,4 +73,7 @@ async def _serve(settings: Settings, role: Role) -> None:
         # installed by then, so that the rest can shut down.
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, stop)
-        await server.serve()
+        try:
+            await server.serve()
+        finally:
+            thawing.cancel()

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -45,10 +46,11 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
+async def serving(app: ASGIApp, *, port: int = 0, pem: Path | None = None) -> AsyncIterator[str]:
     """Serve `app` and yield its base URL, `http://127.0.0.1:PORT`.
 
-    Port 0 picks a free one; a port that was just released can be bound again at once.
+    Port 0 picks a free one; a port that was just released can be bound again at once. With `pem`,
+    a file with a key and its certificate, the server speaks TLS and the URL begins with https.
     On exit every open connection, WebSockets included, is aborted and running requests are
     cancelled.
 
@@ -70,9 +72,10 @@ async def serving(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
         log_level="warning",
         # Engine.IO has its own pings; a second kind would keep a frozen connection alive.
         ws_ping_interval=None,
+        ssl_certfile=pem,
     )
     sock = socket.create_server(("127.0.0.1", port))
-    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    url = f"{'https' if pem else 'http'}://127.0.0.1:{sock.getsockname()[1]}"
     server = _Server(config)
     running = asyncio.create_task(server.serve(sockets=[sock]))
     ready = asyncio.create_task(server.up.wait())

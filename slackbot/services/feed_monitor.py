@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from slackbot.aio.tasks import BackgroundTasks
+from slackbot.aio.tasks import BackgroundTasks, spread
 from slackbot.domain.errors import TokenRefused
 from slackbot.domain.feed_events import (
     FeedClaimed,
@@ -74,7 +74,7 @@ class FeedMonitor:
 
     async def resume(self, team: TeamId) -> None:
         """Start polling for everybody who was available before the process started."""
-        for availability in await self.store.availabilities.list_all(team):
+        async for availability in spread(await self.store.availabilities.list_all(team)):
             self.start(availability.person)
 
     def start(self, person: Person, *, after: float = 0.0) -> None:
@@ -114,10 +114,10 @@ class FeedMonitor:
         await self.poller.end_unreachable(person)
         self._stop(person)
 
-    def stop_polling(self) -> None:
+    async def stop_polling(self) -> None:
         """Stop all polling, at shutdown. Availabilities stay stored."""
         self._stopped = True
-        for person in list(self._polls):
+        async for person in spread(list(self._polls)):
             self._stop(person)
 
     # --- events ----------------------------------------------------------------------------------

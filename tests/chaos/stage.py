@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import httpx
 from pydantic import SecretStr
 
 from slackbot.delivery import engine
@@ -161,7 +160,7 @@ async def stage(
     slack, platform = Slack(), Accelevents(ping_interval=interval, ping_timeout=patience)
     slack.rate_limits.enabled = False
     if many:
-        _nobody_is_paired(platform)
+        nobody_is_paired(platform)
     platform.session(SESSION).capacity = None
     async with AsyncExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="slackbot-")))
@@ -174,7 +173,7 @@ async def stage(
         settings = settings_for(
             slack, slack_url, platform_url, database_url=database, accelevents_socket_url=feeds
         )
-        named, tokens = await _come(slack, platform, database, settings, people)
+        named, tokens = await come(slack, platform, database, settings, people)
         beginning = Account(slack, platform, named)
         roles = ("run",) if alone or which == "sqlite" else POSTGRESQL
         environment = environment_for(settings)
@@ -192,7 +191,7 @@ async def stage(
         yield here
 
 
-def _nobody_is_paired(platform: Accelevents) -> None:
+def nobody_is_paired(platform: Accelevents) -> None:
     """A status is noted, and that is all."""
     rooms = platform.networking
 
@@ -202,7 +201,7 @@ def _nobody_is_paired(platform: Accelevents) -> None:
     rooms.set_status = note  # type: ignore[method-assign] # that is the point
 
 
-async def _come(
+async def come(
     slack: Slack, platform: Accelevents, database: str, settings: Settings, number: int
 ) -> tuple[dict[str, str], set[str]]:
     """People who are linked and available already, their direct messages known."""
@@ -217,9 +216,9 @@ async def _come(
     turns = asyncio.Semaphore(COME_AT_ONCE)
 
     async def comes(name: str) -> None:
-        slack.workspace.add(name)
-        platform.add_attendee(name, name.title())
-        people[name] = slack.workspace.named(name).id
+        people[name] = slack.workspace.add(name).id
+        attendee = platform.add_attendee(name, name.title(), user_id=1000 + len(people))
+        platform.session(SESSION).registered[name] = [ticket.id for ticket in attendee.tickets]
         person = Person(TeamId("T0DEMO"), UserId(people[name]))
         token = platform.token_for(name)
         tokens.add(token)
@@ -230,21 +229,7 @@ async def _come(
 
     await asyncio.gather(*(comes(f"guest{n:04}") for n in range(number)))
     await opened.aclose()
-    await _join(settings.accelevents_api_url, tokens)
     return people, tokens
-
-
-async def _join(api_url: str, tokens: set[str]) -> None:
-    turns = asyncio.Semaphore(COME_AT_ONCE)
-    async with httpx.AsyncClient(trust_env=False, base_url=api_url) as client:
-
-        async def join(token: str) -> None:
-            path, whose = f"/rest/events/demo/session/{SESSION}", {"Authorization": token}
-            async with turns:
-                answer = await client.put(path, headers=whose, timeout=60.0)
-            assert answer.status_code == 200, answer.text
-
-        await asyncio.gather(*map(join, sorted(tokens)))
 
 
 def _link(person: Person, token: str) -> Link:

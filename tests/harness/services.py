@@ -159,7 +159,7 @@ class Harness:
 
     async def aclose(self) -> None:
         """End the run as a crash would, without finishing anything."""
-        self.monitor.stop_polling()
+        await self.monitor.stop_polling()
         while not self.feed.events.empty():
             self.feed.events.get_nowait()
         await self.monitor._tasks.drain(0)

@@ -48,6 +48,7 @@ class People:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._attendees: dict[str, Attendee] = {}
+        self._user_ids: set[int] = set()
         self._tokens: dict[str, _Credential] = {}
         self._keys: dict[str, _Credential] = {}
 
@@ -59,9 +60,10 @@ class People:
 
     def add(self, attendee: Attendee) -> Attendee:
         """Add an attendee; raise ``ValueError`` if the key or the user id is taken."""
-        if any(attendee.key == a.key or attendee.user_id == a.user_id for a in self):
+        if attendee.key in self._attendees or attendee.user_id in self._user_ids:
             raise ValueError(f"attendee {attendee.key!r} ({attendee.user_id}) exists already")
         self._attendees[attendee.key] = attendee
+        self._user_ids.add(attendee.user_id)
         return attendee
 
     def token_for(self, who: str, lifetime: timedelta = TOKEN_LIFETIME) -> str:

@@ -86,6 +86,7 @@ class Workspace:
     def __post_init__(self) -> None:
         self.views = Views(self.team_id, self.clock, self.changes)
         self._ids = count(1)
+        self._dms: dict[str, Channel] = {}
         self.members[self.bot_user_id] = Member(
             self.bot_user_id, "networking", "Networking", is_bot=True
         )
@@ -147,14 +148,12 @@ class Workspace:
             raise SlackError("cannot_dm_bot")
         if member.deleted:
             raise SlackError("user_disabled")
-        for channel in self.channels.values():
-            if channel.is_im and user_id in channel.members:
-                return channel
-        dm = Channel(
-            f"D{next(self._ids):09d}", member.name, {user_id, self.bot_user_id}, is_im=True
-        )
-        self.channels[dm.id] = dm
-        return dm
+        if user_id not in self._dms:
+            dm = Channel(
+                f"D{next(self._ids):09d}", member.name, {user_id, self.bot_user_id}, is_im=True
+            )
+            self.channels[dm.id] = self._dms[user_id] = dm
+        return self._dms[user_id]
 
     def conversation(self, wanted: object) -> Channel:
         """Return a conversation that the bot may post to: a C… or D… id, #name, or U… for a DM.

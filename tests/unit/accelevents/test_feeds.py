@@ -286,3 +286,20 @@ async def test_shutdown(clock: Any, make_link: LinkFactory):
         await server.until(lambda: not server.connected)
         left = {task for task in asyncio.all_tasks() - before if "feed" in repr(task)}
         assert not left
+
+
+async def test_a_shutdown_does_not_wait_for_everybody(clock: Any, make_link: LinkFactory):
+    """When there is no time for a word to each peer, all connections are closed all the same."""
+    server, recorder = SocketServer(), Recorder()
+    people = [Person(TeamId("T1"), UserId(f"U{n}")) for n in range(30)]
+    async with serving(server.app) as url:
+        before = asyncio.all_tasks()
+        feed = SocketFeed(FeedOptions(socket_url=url), clock, recorder)
+        for person in people:
+            feed.open(make_link(person=person), 11645)
+        for person in people:
+            assert await feed.wait_connected(person, TIMEOUT)
+        await feed.aclose(seconds=0)
+        await server.until(lambda: not server.connected)
+        assert not {task for task in asyncio.all_tasks() - before if "feed" in repr(task)}
+        assert recorder.events == [f"connected {person.user}" for person in people]

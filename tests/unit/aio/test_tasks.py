@@ -8,7 +8,7 @@ import gc
 import pytest
 from structlog.testing import capture_logs
 
-from slackbot.aio.tasks import BackgroundTasks, KeyedLocks, SingleFlight, every
+from slackbot.aio.tasks import BackgroundTasks, KeyedLocks, SingleFlight, every, spread
 from tests.harness.fakes import FakeClock, until
 
 
@@ -163,3 +163,20 @@ async def test_periodic_work_outlives_its_failures():
         ("periodic_work_failed", "error", None),
     ]
     assert [bool(line.get("exc_info")) for line in logged] == [False, True]
+
+
+async def test_a_long_loop_lets_others_run():
+    """Everything else has its turn after each batch, and every item comes, in order."""
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other())
+    seen = [(item, turns) async for item in spread(range(250), at_once=100)]
+    task.cancel()
+    assert [item for item, _ in seen] == list(range(250))
+    assert [turns for _, turns in seen[::50]] == [0, 0, 1, 1, 2]

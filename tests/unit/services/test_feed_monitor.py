@@ -110,7 +110,7 @@ async def test_a_match_missed_during_a_restart_is_sent(harness: Harness):
 async def test_a_shutdown_keeps_availabilities(harness: Harness):
     """A shutdown is no pause: no status is set, and the availability is there at the next start."""
     await harness.available()
-    harness.monitor.stop_polling()
+    await harness.monitor.stop_polling()
     await harness.quiet()
     harness.clock.advance(600)
     await harness.quiet()
@@ -361,7 +361,7 @@ async def test_an_event_that_fails_is_one_event(outside: Outside):
 async def test_events_left_at_the_end_are_handled(harness: Harness):
     """What was reported before the connections were closed is stored and sent."""
     await harness.available()
-    harness.monitor.stop_polling()
+    await harness.monitor.stop_polling()
     harness.feed.send(ANA, report())
     harness.monitoring.cancel()
     await until(harness.sent)
@@ -376,7 +376,7 @@ async def test_the_end_does_not_wait_for_an_event_without_end(
     harness.platform.gates["matches"] = asyncio.Event()
     harness.feed.up(ANA)
     await until(lambda: harness.asked("matches"))
-    harness.monitor.stop_polling()
+    await harness.monitor.stop_polling()
     harness.monitoring.cancel()
     await asyncio.wait({harness.monitoring}, timeout=5)
     assert harness.monitoring.done()

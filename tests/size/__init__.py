@@ -1,0 +1,1 @@
+"""How one process behaves with very many feeds: `make crowd`."""
