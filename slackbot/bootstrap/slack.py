@@ -19,6 +19,7 @@ from slackbot.slack.inbound.listeners import Parts
 from slackbot.slack.inbound.socket_mode import SocketMode
 from slackbot.slack.inbound.socket_mode_connection import AppTokenRefused
 from slackbot.slack.installations import (
+    ORG_WIDE,
     InstallationRefused,
     SingleInstallation,
     SlackUnreachable,
@@ -85,11 +86,16 @@ async def check_bot_token(installation: SingleInstallation) -> None:
     """Raise if Slack refuses the bot token. If Slack does not respond, the start continues.
 
     Raises:
-        SettingsError: Slack refuses the token.
+        SettingsError: Slack refuses the token, or it is a whole organisation's.
     """
     try:
         await installation.get()
     except InstallationRefused as error:
+        if error.reason == ORG_WIDE:
+            raise SettingsError(
+                "SLACK_BOT_TOKEN: it is a whole organisation's, and the bot serves one workspace; "
+                "install the app in that workspace and use the token shown there"
+            ) from None
         raise SettingsError(f"SLACK_BOT_TOKEN: Slack refuses it ({error.reason})") from None
     except SlackUnreachable:
         log.warning("slack_unreachable")

@@ -18,7 +18,16 @@ from starlette.types import ASGIApp
 
 from slackbot.slack.inbound.admission import ConcurrencyLimiter
 from slackbot.slack.inbound.http import SignatureMiddleware, report_unreadable
-from slackbot.slack.inbound.listeners import Parts, actions, commands, events, lifecycle, views
+from slackbot.slack.inbound.listeners import (
+    Parts,
+    actions,
+    commands,
+    events,
+    lifecycle,
+    messages,
+    views,
+)
+from slackbot.slack.inbound.workspace import workspace_guard
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.manifest import PATH
 from slackbot.slack.request_context import timed
@@ -54,6 +63,7 @@ def bolt_app(
     app = LimitedApp(
         client=client,
         signing_secret=signing_secret,
+        before_authorize=workspace_guard(installation, parts.responder),
         authorize=cast("Callable[..., Awaitable[AuthorizeResult]]", authorize),
         process_before_response=True,
         raise_error_for_unhandled_request=False,
@@ -61,7 +71,7 @@ def bolt_app(
         logger=logger,
     )
     logger.setLevel(logging.WARNING)
-    for kind in (commands, actions, views, lifecycle):
+    for kind in (commands, actions, views, lifecycle, messages):
         kind.register(app, parts)
 
     async def no_options(ack: AsyncAck) -> None:

@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.findings import Finding, Subject
 from slackbot.slack.client import RedirectRefused, read_error, slack_session, web_client
+from slackbot.slack.installations import is_org_wide
 from slackbot.slack.manifest import SCOPES
 
 _ERROR_CODE = re.compile(r"[a-z0-9_]{1,60}")
@@ -28,6 +29,13 @@ async def check_slack(api_url: str, token: str) -> list[Finding]:
             return [host_finding(Subject.SLACK, connection_problem(error))]
         except (AttributeError, TypeError):  # the SDK expects an object in every 200
             return [host_finding(Subject.SLACK, "web_page", status="200")]
+    if is_org_wide(answer):
+        org_wide = Subject.SLACK.failure(
+            "token_org_wide",
+            "the token is a whole organisation's, and the bot serves one workspace",
+            "install the app in that workspace and set SLACK_BOT_TOKEN to the token shown there",
+        )
+        return [org_wide]
     accepted = Subject.SLACK.ok(
         "slack_accepts",
         "the token is {bot}'s in {workspace}",

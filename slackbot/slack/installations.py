@@ -10,6 +10,7 @@ import aiohttp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from slackbot.domain.model import TeamId
 from slackbot.slack.client import CALL_SECONDS, read_error
@@ -24,12 +25,21 @@ FINAL_ERRORS: Final = {
 }
 
 
+# Not Slack's word: the token is accepted, but of no use.
+ORG_WIDE: Final = "org_wide_token"
+
+
 class InstallationRefused(Exception):
-    """Slack does not accept the bot's token; `reason` is Slack's error code."""
+    """The bot's token cannot be used; `reason` is Slack's error code, or `ORG_WIDE`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+def is_org_wide(answer: AsyncSlackResponse) -> bool:
+    """Return whether an answer of `auth.test` is about a token of a whole organisation."""
+    return bool(answer.get("is_enterprise_install")) or not answer.get("team_id")
 
 
 class SlackUnreachable(Exception):
@@ -61,7 +71,7 @@ class SingleInstallation:
         """Return the installation.
 
         Raises:
-            InstallationRefused: Slack refuses the token.
+            InstallationRefused: Slack refuses the token, or it is a whole organisation's.
             SlackUnreachable: Slack cannot be asked now.
         """
         async with self._lock:
@@ -77,6 +87,8 @@ class SingleInstallation:
                 raise SlackUnreachable(reason) from None
             except (aiohttp.ClientError, TimeoutError, OSError):
                 raise SlackUnreachable("no answer") from None
+            if is_org_wide(answer):
+                raise InstallationRefused(ORG_WIDE)
             self._installation = Installation(
                 team=TeamId(str(answer["team_id"])),
                 bot_id=str(answer.get("bot_id") or ""),

@@ -17,10 +17,16 @@ SCOPES: Final = {
     "commands": "the slash command",
     "chat:write": "the message that tells of a match",
     "im:write": "opens the direct message it goes to",
-    "im:history": "looks there whether it arrived, when Slack's answer did not",
+    "im:history": "looks there whether it arrived, when Slack's answer did not; hears who writes",
     "users:read": "tells who was deactivated and reads no message any more",
 }
-BOT_EVENTS: Final = ("app_home_opened", "app_uninstalled", "tokens_revoked", "user_change")
+BOT_EVENTS: Final = (
+    "app_home_opened",
+    "app_uninstalled",
+    "message.im",
+    "tokens_revoked",
+    "user_change",
+)
 _USAGE: Final = "[sessions | join | available | pause | matches | status | connect | help]"
 _PLAIN: Final = re.compile(r"[A-Za-z/][\w ,./:+-]*", re.ASCII)
 _YAML_KEYWORDS: Final = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}

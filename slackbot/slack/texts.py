@@ -56,6 +56,21 @@ SECRET_TYPED: Final = (
     "behind the button."
 )
 
+OTHER_WORKSPACE: Final = (
+    "*I'm not set up for this Slack workspace.*\n"
+    "I work in one workspace only, and it is another one. The person who installed me can tell you "
+    "which, or move me here."
+)
+DM_SECRET: Final = (
+    "*That looks like an access token or a magic link, so I did not use it and kept nothing.*\n"
+    "Please delete your message: whoever reads it could use it. Get a fresh one if you can, and "
+    "put it into the form behind the button."
+)
+DM_ANSWER: Final = (
+    "*Hi! I don't read messages, but I know what to do with a button.*\n"
+    "Pick one, or type `{command}` anywhere in Slack."
+)
+
 # --- pending answers -----------------------------------------------------------------------------
 ASKING: Final = "Asking Accelevents. The answer follows below."
 DEFECT: Final = (

@@ -39,17 +39,16 @@ ESSENTIAL: dict[str, tuple[Path, ...]] = {
         ("view", "state", "values", "credential"),
         ("view", "state", "values", "credential", "credential", "value"),
     ),
-    "event_app_uninstalled": (("type",), ("team_id",), ("event",), ("event", "type")),
+    # An event names its workspace twice, so that neither place alone is essential.
+    "event_app_uninstalled": (("type",), ("event",), ("event", "type")),
     "event_tokens_revoked_bot": (
         ("type",),
-        ("team_id",),
         ("event",),
         ("event", "type"),
         ("event", "tokens"),
     ),
     "event_user_change_deactivated": (
         ("type",),
-        ("team_id",),
         ("event",),
         ("event", "type"),
         ("event", "user"),
@@ -62,8 +61,12 @@ ESSENTIAL: dict[str, tuple[Path, ...]] = {
 # for organisations, so `team` is only replaced by a value of another type.
 FALLS_BACK = {("action_disconnect", ("team",))}
 # Requests that one mutation turns into a change: anything in an empty list of bot tokens means that
-# the app was removed; one field being true, or another time, that somebody was deactivated.
+# the app was removed; one field being true, or another time, that somebody was deactivated; one
+# field missing, that a person wrote the message.
 ONE_STEP_AWAY = {
+    "event_message_edited",
+    "event_message_in_channel",
+    "event_message_of_a_bot",
     "event_tokens_revoked_user",
     "event_user_change_profile",
     "event_user_change_late",

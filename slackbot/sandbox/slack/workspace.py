@@ -77,6 +77,7 @@ class Workspace:
     changes: Changes
     scopes: set[str] = field(default_factory=lambda: set(DEFAULT_SCOPES))
     state: str = "active"  # or the error code that its token gets
+    org_wide: bool = False  # its token is of an app that is installed for the whole organisation
     bot_user_id: str = "U0BOT"
     bot_id: str = "B0BOT"
     members: dict[str, Member] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from slackbot.domain.errors import BadEventLink, EventNotFound, SlackbotError
 from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.blocks.message import Draft
+from slackbot.slack.blocks.message import Draft, Message
 from slackbot.slack.blocks.text import Block, plain, plain_text
 from slackbot.slack.command import ARGUMENT_LIMIT, Command, Name, SecretTyped, Unknown, parse
 
@@ -92,6 +92,16 @@ def connected(pending: PendingCommand, event: str) -> View:
     """Render the view shown at the end, where the form could not simply close."""
     view = _view(Draft().say(texts.MODAL_LINKED, event=event).blocks, pending)
     return view | {"close": plain_text(texts.MODAL_DONE)}
+
+
+def notice(message: Message) -> View:
+    """Render a view that only says something."""
+    return {
+        "type": "modal",
+        "title": plain_text(texts.MODAL_TITLE),
+        "close": plain_text(texts.MODAL_DONE),
+        "blocks": message.blocks,
+    }
 
 
 def field_error(error: SlackbotError | None, links: HubLinks) -> tuple[str, str]:

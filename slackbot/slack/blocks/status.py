@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Final
 
+from slackbot.domain.credentials import holds_secret
 from slackbot.domain.model import Link, State
 from slackbot.services.availability import AvailabilityStatus
 from slackbot.slack import texts
@@ -44,11 +45,20 @@ def reconnect_prompt(command: Command) -> Message:
     return Draft().say(texts.CONNECT_AGAIN).buttons(button).done()
 
 
-def secret_typed_card() -> Message:
+def secret_typed_card(sentence: str = texts.SECRET_TYPED) -> Message:
     """Answer a token typed where it does not belong."""
     command = Command(Name.OVERVIEW)
     buttons = _connect_button(command), _token_help_button(command)
-    return Draft().say(texts.SECRET_TYPED).buttons(*buttons).done()
+    return Draft().say(sentence).buttons(*buttons).done()
+
+
+def message_answer(text: str, slash: str) -> Message:
+    """Answer a person who writes to the bot in its direct message."""
+    if holds_secret(text):
+        return secret_typed_card(texts.DM_SECRET)
+    draft = Draft().say(texts.DM_ANSWER, command=slash)
+    status = Button(texts.BUTTON_STATUS, Command(Name.STATUS), primary=True)
+    return draft.buttons(status, _SESSIONS, HELP_BUTTON).done()
 
 
 def linked_card(link: Link, *, next_steps: bool) -> Message:

@@ -7,14 +7,13 @@ the request arrived follows later.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import MessageRefused
-from slackbot.domain.model import Person, TeamId, UserId
+from slackbot.domain.model import Person
 from slackbot.domain.ports import Posted
 from slackbot.slack.blocks.match import kept_blocks
 from slackbot.slack.blocks.message import Message
@@ -27,7 +26,6 @@ from slackbot.slack.request_context import hold_slot_for, seconds_left
 T = TypeVar("T")
 
 FIRST_REPLY_SECONDS: Final = 2.0
-_ID: Final = re.compile(r"[A-Z][A-Z0-9]{1,63}")
 
 
 async def ready_in_time(task: asyncio.Task[T]) -> bool:
@@ -37,33 +35,6 @@ async def ready_in_time(task: asyncio.Task[T]) -> bool:
         return True
     done, _ = await asyncio.wait({task}, timeout=seconds_left(FIRST_REPLY_SECONDS))
     return bool(done)
-
-
-def person_of(body: Mapping[str, Any]) -> Person:
-    """Return the sender of a command, a click or a submission, in the installed workspace.
-
-    Raises:
-        ValueError: an id is invalid.
-    """
-    if "command" in body:
-        return slack_person(body["team_id"], body["user_id"])
-    user = body["user"]
-    view, team = body.get("view") or {}, body.get("team") or {}
-    # The order in which Bolt looks for the workspace that it passes to `authorize`.
-    installed = view.get("app_installed_team_id") or team.get("id") or user["team_id"]
-    return slack_person(installed, user["id"])
-
-
-def slack_person(team: object, user: object) -> Person:
-    """Return a person by the ids of a payload.
-
-    Raises:
-        ValueError: an id is invalid.
-    """
-    for value in (team, user):
-        if not isinstance(value, str) or not _ID.fullmatch(value):
-            raise ValueError("not a Slack id")
-    return Person(TeamId(str(team)), UserId(str(user)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +50,15 @@ class ReplyTarget:
     home: bool = False
 
     @classmethod
-    def of(cls, body: Mapping[str, Any]) -> ReplyTarget:
-        """Read a `block_actions` payload."""
+    def of(cls, body: Mapping[str, Any], person: Person) -> ReplyTarget:
+        """Read a person's `block_actions` payload."""
         container = body.get("container") or {}
         view = body.get("view") or {}
         message = body.get("message") or {}
         channel = str(container.get("channel_id") or "")
         ours = channel.startswith("D") and message and not container.get("is_ephemeral")
         return cls(
-            person=person_of(body),
+            person=person,
             response_url=str(body.get("response_url") or ""),
             own_message=Posted(channel, str(container.get("message_ts"))) if ours else None,
             kept=tuple(kept_blocks(message.get("blocks") or ())),

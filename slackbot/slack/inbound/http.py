@@ -13,7 +13,6 @@ import hmac
 import re
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable
 from pathlib import PurePath
 from typing import Final
@@ -23,6 +22,7 @@ import structlog
 from slack_sdk.signature import SignatureVerifier
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from slackbot.slack.inbound.refusal_log import RefusalLog
 from slackbot.slack.request_context import arrived_at
 from slackbot.telemetry import REFUSED_REQUESTS, UNREADABLE
 
@@ -35,8 +35,6 @@ SSL_CHECK_LIMIT: Final = 1_000
 SSL_CHECK_SECONDS: Final = 1.0
 # Seconds that a timestamp may be from our clock.
 CLOCK_SECONDS: Final = 300
-# Seconds between two log lines of refused requests with the same reason.
-REPORT_SECONDS: Final = 60.0
 _TIMESTAMP: Final = re.compile(rb"[0-9]{1,12}")
 _SIGNATURE: Final = re.compile(rb"v0=[0-9a-f]{64}")
 
@@ -49,10 +47,7 @@ class SignatureMiddleware:
     ) -> None:
         self._app = app
         self._verifier = SignatureVerifier(signing_secret)
-        self._now = now
-        # By reason: the refusals since the last log line, and the time of the next line.
-        self._refused: Counter[str] = Counter()
-        self._next_line: dict[str, float] = {}
+        self._refusals = RefusalLog(now)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -68,7 +63,7 @@ class SignatureMiddleware:
             if await _is_ssl_check(scope, receive):
                 await _answer(send, 200)
                 return
-            self._record_refusal("headers")
+            self._refusals.record("headers")
             await _refuse(send, 401, "headers")
             return
         body = await _read(receive, BODY_LIMIT)
@@ -84,13 +79,13 @@ class SignatureMiddleware:
         """Return the reason to refuse the request, which is recorded; empty if there is none."""
         expected = self._verifier.generate_signature(timestamp=timestamp, body=body)
         if not hmac.compare_digest(expected or "", signature):
-            self._record_refusal("signature")
+            self._refusals.record("signature")
             return "signature"
         seconds = round(time.time() - int(timestamp))
         if abs(seconds) <= CLOCK_SECONDS:
             return ""
         # The secret is right; this machine's clock is off, or the request comes late.
-        self._record_refusal("clock", seconds=seconds)
+        self._refusals.record("clock", seconds=seconds)
         return "clock"
 
     async def _forward(self, scope: Scope, body: bytes, send: Send) -> None:
@@ -112,18 +107,6 @@ class SignatureMiddleware:
                 raise
             report_unreadable(error)
             await _refuse(send, 400, "unreadable")
-
-    def _record_refusal(self, reason: str, **facts: int) -> None:
-        """Count a refusal; log the first of a reason at once, then one line a minute at most.
-
-        `facts` are those of the latest one.
-        """
-        self._refused[reason] += 1
-        now = self._now()
-        if now >= self._next_line.get(reason, now):
-            count = self._refused.pop(reason)
-            log.warning("requests_refused", reason=reason, count=count, **facts)
-            self._next_line[reason] = now + REPORT_SECONDS
 
 
 def report_unreadable(error: Exception) -> None:

@@ -47,6 +47,15 @@ async def test_a_revoked_bot_token(installation: Installation) -> None:
     assert "token_revoked" in report.on("slack")
 
 
+async def test_a_token_of_a_whole_organisation(installation: Installation) -> None:
+    """Slack accepts it, and it serves nobody: doctor says which one to use."""
+    installation.slack.workspace.org_wide = True
+    report = await installation.run_doctor()
+    assert report.status == 1
+    assert "whole organisation's" in report.on("slack")
+    assert "install the app in that workspace" in report.on("slack")
+
+
 async def test_missing_scopes(installation: Installation) -> None:
     """Each missing scope is named."""
     installation.slack.workspace.scopes -= {"chat:write", "im:write"}
@@ -79,7 +88,7 @@ async def test_odd_answers_of_slack(
 
 async def test_scopes_that_are_not_sent(installation: Installation) -> None:
     """An answer without the scopes' header is a warning, since nothing is known to be missing."""
-    known = '{"ok":true,"team":"Demo \\u001b[31mWorkspace","user":"networking"}'
+    known = '{"ok":true,"team":"Demo \\u001b[31mWorkspace","team_id":"T1","user":"networking"}'
     async with serving(answers(200, known, "application/json")) as url:
         report = await installation.run_doctor(SLACK_API_URL=url)
     assert report.status == 0

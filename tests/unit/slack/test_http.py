@@ -13,7 +13,8 @@ import structlog
 
 from slackbot.sandbox.slack.signing import signed
 from slackbot.slack.inbound import http
-from slackbot.slack.inbound.http import REPORT_SECONDS, SignatureMiddleware
+from slackbot.slack.inbound.http import SignatureMiddleware
+from slackbot.slack.inbound.refusal_log import REPORT_SECONDS
 
 SECRET, BODY = "f" * 32, "command=%2Fnetworking&text=a-word-that-no-log-may-hold"
 SSL_CHECK = "ssl_check=1&token=Jh1ZRjvUqVOyYjO4gQbQGyXE"

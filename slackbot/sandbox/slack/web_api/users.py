@@ -8,10 +8,23 @@ from slackbot.sandbox.slack.state import SlackState
 from slackbot.sandbox.slack.web_api.method import method
 from slackbot.sandbox.slack.workspace import Workspace
 
+ORGANISATION = "E0ORG"
+
 
 def auth_test(_slack: SlackState, workspace: Workspace, _args: Json) -> Json:
     """Return the bot's identity."""
     bot = workspace.members[workspace.bot_user_id]
+    if workspace.org_wide:
+        return {
+            "url": "https://organisation.slack.example/",
+            "team": "Organisation",
+            "team_id": ORGANISATION,
+            "enterprise_id": ORGANISATION,
+            "user": bot.name,
+            "user_id": bot.id,
+            "bot_id": workspace.bot_id,
+            "is_enterprise_install": True,
+        }
     return {
         "url": f"https://{workspace.domain}.slack.example/",
         "team": workspace.name,

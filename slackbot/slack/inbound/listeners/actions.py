@@ -14,6 +14,7 @@ from slackbot.slack.blocks.status import LINK_HELP, LINK_OPEN
 from slackbot.slack.command import from_action
 from slackbot.slack.commands.responder import ReplyTarget
 from slackbot.slack.inbound.listeners import Parts
+from slackbot.slack.origin import Origin
 from slackbot.slack.request_context import timed
 
 
@@ -21,9 +22,11 @@ def register(app: AsyncApp, parts: Parts) -> None:
     """Listen to every button; unknown ones and links are only acknowledged."""
     handlers, connect_flow, responder = parts.handlers, parts.connect_flow, parts.responder
 
-    async def pressed(ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        target = ReplyTarget.of(body)
-        person = target.person
+    async def pressed(
+        ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], origin: Origin
+    ) -> None:
+        person = origin.person
+        target = ReplyTarget.of(body, person)
         responder.messenger.mark_active(person)
         action_id, value = str(action.get("action_id")), str(action.get("value") or "")
         if action_id == LINK_OPEN:

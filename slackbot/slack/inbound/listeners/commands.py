@@ -9,16 +9,17 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from slackbot.slack import texts
 from slackbot.slack.blocks.modals import PendingCommand
 from slackbot.slack.command import Command, Name, parse
-from slackbot.slack.commands.responder import person_of, ready_in_time
+from slackbot.slack.commands.responder import ready_in_time
 from slackbot.slack.inbound.listeners import Parts
+from slackbot.slack.origin import Origin
 from slackbot.slack.request_context import timed
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
     """Listen to the slash command, and run its subcommands."""
 
-    async def networking(ack: AsyncAck, command: dict[str, Any]) -> None:
-        person = person_of(command)
+    async def networking(ack: AsyncAck, command: dict[str, Any], origin: Origin) -> None:
+        person = origin.person
         parts.responder.messenger.mark_active(person)
         parsed = parse(command.get("text") or "")
         url = str(command.get("response_url") or "")

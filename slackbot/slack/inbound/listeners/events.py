@@ -9,16 +9,17 @@ from slack_bolt.async_app import AsyncApp
 
 from slackbot.domain.model import Person
 from slackbot.slack.command import Command, Name
-from slackbot.slack.commands.responder import ReplyTarget, slack_person
+from slackbot.slack.commands.responder import ReplyTarget
 from slackbot.slack.inbound.listeners import Parts
+from slackbot.slack.origin import Origin
 from slackbot.slack.request_context import timed
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
     """Listen to Home being opened. Call it last: it ignores all events without a listener."""
 
-    async def home_opened(body: dict[str, Any], event: dict[str, Any]) -> None:
-        opener, event_id = slack_person(body["team_id"], event["user"]), str(body["event_id"])
+    async def home_opened(body: dict[str, Any], event: dict[str, Any], origin: Origin) -> None:
+        opener, event_id = origin.person, str(body["event_id"])
         parts.responder.messenger.mark_active(opener)
         if event.get("tab") == "home":
             parts.background.start(show_home(opener, event_id), "show_home")

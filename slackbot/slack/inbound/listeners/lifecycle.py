@@ -8,9 +8,8 @@ from typing import Any, Final
 
 from slack_bolt.async_app import AsyncApp
 
-from slackbot.domain.model import TeamId
-from slackbot.slack.commands.responder import slack_person
 from slackbot.slack.inbound.listeners import Parts
+from slackbot.slack.origin import Origin
 from slackbot.slack.request_context import timed
 
 # Seconds that the answer to an event waits for the deletion; Slack waits three.
@@ -27,26 +26,24 @@ def register(app: AsyncApp, parts: Parts) -> None:
     """Listen to removals and deactivations."""
     accounts, background = parts.accounts, parts.background
 
-    async def removed(body: dict[str, Any]) -> None:
-        if await parts.record_event(TeamId(body["team_id"]), str(body["event_id"])):
-            forget = accounts.forget_workspace(TeamId(body["team_id"]))
+    async def removed(body: dict[str, Any], origin: Origin) -> None:
+        if await parts.record_event(origin.workspace, str(body["event_id"])):
+            forget = accounts.forget_workspace(origin.workspace)
             background.start(forget, "forget_workspace")
 
-    async def tokens_revoked(body: dict[str, Any], event: dict[str, Any]) -> None:
+    async def tokens_revoked(body: dict[str, Any], event: dict[str, Any], origin: Origin) -> None:
         if event.get("tokens", {}).get("bot"):
-            await removed(body)
+            await removed(body, origin)
 
-    async def member_changed(body: dict[str, Any], event: dict[str, Any]) -> None:
+    async def member_changed(body: dict[str, Any], event: dict[str, Any], origin: Origin) -> None:
         """Disconnect a deactivated person; Slack still accepts messages to them.
 
         A late or repeated event leaves a person alone who has connected again since.
         """
-        member = event["user"]
-        if member.get("deleted") is not True:
+        if event["user"].get("deleted") is not True:
             return
-        leaver = slack_person(body["team_id"], member["id"])
         until = datetime.fromtimestamp(body["event_time"], UTC) + WHOLE_SECOND
-        task = background.start(accounts.disconnect(leaver, until=until), "forget_person")
+        task = background.start(accounts.disconnect(origin.person, until=until), "forget_person")
         # Slack delivers an event again that got no 200, even to the next process.
         await asyncio.wait({task}, timeout=DONE_SECONDS)
         if not task.done() or task.cancelled() or task.exception() is not None:

@@ -8,8 +8,9 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from slackbot.slack.blocks.modals import CONNECT, CREDENTIAL, EVENT, PendingCommand, checking
 from slackbot.slack.commands.connect_flow import Form, Problem
-from slackbot.slack.commands.responder import person_of, ready_in_time
+from slackbot.slack.commands.responder import ready_in_time
 from slackbot.slack.inbound.listeners import Parts
+from slackbot.slack.origin import Origin
 from slackbot.slack.request_context import timed
 
 
@@ -17,9 +18,9 @@ def register(app: AsyncApp, parts: Parts) -> None:
     """Listen to the form's submission."""
     connect_flow = parts.connect_flow
 
-    async def submitted(ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+    async def submitted(ack: AsyncAck, view: dict[str, Any], origin: Origin) -> None:
         form = Form(
-            person=person_of(body),
+            person=origin.person,
             event=_value(view, EVENT),
             credential=_value(view, CREDENTIAL),
             pending=PendingCommand.load(str(view.get("private_metadata") or "")),
