@@ -27,6 +27,9 @@ MATCHES_SKIPPED = Counter(
     "slackbot_matches_skipped_total",
     "Missed matches without a message, because one list had too many of them",
 )
+STORE_FAILURES = Counter(
+    "slackbot_store_failures_total", "Tries to store a reported match that failed unexpectedly"
+)
 MATCH_TO_DM = Histogram(
     "slackbot_match_to_dm_seconds",
     "From the report of a match until Slack accepted its message",

@@ -20,7 +20,8 @@ from slackbot.domain.workers import Role
 from slackbot.services.notices import Notices
 from slackbot.settings import Settings, SettingsError
 from slackbot.storage import migrations
-from slackbot.storage.database import Database, raise_unavailable
+from slackbot.storage.database import Database
+from slackbot.storage.failures import raise_unavailable
 from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
 from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.key_rotation import RotationResult, rotate

@@ -26,6 +26,7 @@ from slackbot.domain.model import Person, TeamId
 from slackbot.domain.ports import Clock, MatchFeed, Store, StoreUnavailable
 from slackbot.services.feed_poller import FeedPoller
 from slackbot.services.matches import Matches
+from slackbot.telemetry import STORE_FAILURES
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +37,7 @@ SPREAD_SECONDS = 30.0  # spreads the list reads for feeds that were taken over t
 RECONNECTS_AT_ONCE = 8  # reconnected people checked at a time; the other feeds keep connecting
 POLLS_AT_ONCE = 16  # after a start everybody is due at once
 STORE_SECONDS = 1.0  # between attempts to handle an event while the database is away
+UNKNOWN_TRIES = 120  # of a match report that fails for an unknown reason: two minutes
 DRAIN_SECONDS = 2.0  # to finish events at shutdown
 
 
@@ -60,6 +62,12 @@ class FeedMonitor:
         self._list_later: set[Person] = set()  # taken over but not connected yet
         self._reconnect_slots = asyncio.Semaphore(RECONNECTS_AT_ONCE)
         self._poll_slots = asyncio.Semaphore(POLLS_AT_ONCE)
+        self._unstored: set[int] = set()  # ids of the reports that could not be stored yet
+
+    @property
+    def unstored(self) -> int:
+        """The number of match reports that could not be stored yet. They are in memory only."""
+        return len(self._unstored)
 
     async def run(self, events: asyncio.Queue[FeedEvent]) -> None:
         """Handle events until cancelled, then spend up to `DRAIN_SECONDS` on the remaining ones."""
@@ -140,21 +148,38 @@ class FeedMonitor:
 
     async def _handle(self, event: MatchesReported | FeedConnected | FeedDisconnected) -> None:
         """Handle an event, retrying while the database is away: each event comes only once."""
-        while True:
-            try:
-                match event:
-                    case MatchesReported(person, slug, reports):
-                        await self.matches.receive(person, slug, reports)
-                    case FeedConnected(person):
-                        await self.feed.publish_health(person)
-                        await self._on_connected(person)
-                    case FeedDisconnected(person, failure):
-                        log.info("feed_down", team=person.team, user=person.user, reason=failure)
-                        await self.feed.publish_health(person)
-                return
-            except StoreUnavailable:
-                log.warning("feed_event_postponed", kind=type(event).__name__)
+        unknown = 0
+        try:
+            while True:
+                try:
+                    await self._handle_once(event)
+                    return
+                except StoreUnavailable:
+                    log.warning("feed_event_postponed", kind=type(event).__name__)
+                except Exception:
+                    unknown += 1
+                    if not isinstance(event, MatchesReported) or unknown == UNKNOWN_TRIES:
+                        raise
+                    STORE_FAILURES.inc()
+                    log.exception("match_not_stored")
+                if isinstance(event, MatchesReported):
+                    self._unstored.add(id(event))
                 await self.clock.sleep(STORE_SECONDS)
+        finally:
+            self._unstored.discard(id(event))
+
+    async def _handle_once(
+        self, event: MatchesReported | FeedConnected | FeedDisconnected
+    ) -> None:
+        match event:
+            case MatchesReported(person, slug, reports):
+                await self.matches.receive(person, slug, reports)
+            case FeedConnected(person):
+                await self.feed.publish_health(person)
+                await self._on_connected(person)
+            case FeedDisconnected(person, failure):
+                log.info("feed_down", team=person.team, user=person.user, reason=failure)
+                await self.feed.publish_health(person)
 
     async def _on_connected(self, person: Person) -> None:
         if person in self._starting:

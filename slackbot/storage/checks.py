@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.findings import Finding, Subject
 from slackbot.storage import migrations as schema
-from slackbot.storage.database import Database, cause_of
+from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import BROKEN, DeliveryDatabase
 from slackbot.storage.encryption import Cipher
+from slackbot.storage.failures import cause_of
 from slackbot.storage.tables import LinkRow, MatchRow
 from slackbot.storage.url import DatabaseUrl
 

@@ -16,15 +16,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import structlog
 from sqlalchemy import Connection, Executable, Row, Select, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.storage.executors import (
@@ -33,6 +30,7 @@ from slackbot.storage.executors import (
     SqliteExecutor,
     Work,
 )
+from slackbot.storage.failures import cause_of, is_passing
 from slackbot.storage.tables import Base
 from slackbot.storage.url import DatabaseUrl
 
@@ -48,8 +46,6 @@ TIMEOUT_SECONDS: Final = 5.0
 PING_TIMEOUT_SECONDS: Final = 2.0
 # A statement, or one that was built once, and its parameters.
 Statement = Executable | tuple[Executable, Mapping[str, Any]]
-# Errors of the database rather than of a statement.
-UNAVAILABLE: Final = (OperationalError, InterfaceError, NoFreeConnection, OSError, TimeoutError)
 # SQLAlchemy drops an INSERT's row count unless it is asked to preserve it.
 KEEP_ROW_COUNT: Final = {"preserve_rowcount": True}
 
@@ -141,7 +137,9 @@ class Database:
                 try:
                     async with asyncio.timeout(self.timeout):
                         return await attempt()
-                except UNAVAILABLE as error:
+                except Exception as error:
+                    if not is_passing(error):
+                        raise
                     log.warning("database_unanswered", failure=type(cause_of(error)).__name__)
                     if time.monotonic() - started_at >= self._retry_seconds:
                         raise StoreUnavailable from error
@@ -169,7 +167,9 @@ class Database:
         try:
             async with asyncio.timeout(PING_TIMEOUT_SECONDS):
                 return bool(await self.read(lambda connection: connection.scalar(select(1))))
-        except UNAVAILABLE as error:
+        except Exception as error:
+            if not is_passing(error):
+                raise
             log.warning("database_unanswered", failure=type(cause_of(error)).__name__)
             return False
 
@@ -179,21 +179,3 @@ class Database:
         await asyncio.gather(*self._unfinished, return_exceptions=True)
         for executor in (*self._dedicated, self._executor):
             await executor.aclose()
-
-
-@contextmanager
-def raise_unavailable() -> Iterator[None]:
-    """Translate errors of the database, without retries, to one line.
-
-    Raises:
-        StoreUnavailable: the database does not answer.
-    """
-    try:
-        yield
-    except UNAVAILABLE as error:
-        raise StoreUnavailable(*str(cause_of(error)).splitlines()[:1]) from error
-
-
-def cause_of(error: Exception) -> BaseException:
-    """Return the driver's error if there is one."""
-    return error.orig if isinstance(error, DBAPIError) and error.orig else error

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Engine, NullPool, QueuePool, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -28,6 +28,9 @@ POOL_SECONDS: Final = 5.0
 RECYCLE_SECONDS: Final = 1800.0
 # A connection to PostgreSQL that was idle for longer is pinged before use. In seconds.
 IDLE_SECONDS: Final = 0.5
+# Errors after which only another connection helps: the server has become a replica, ended the
+# transaction with its connection, or lost or mixed up the prepared statements.
+UNUSABLE_STATES: Final = frozenset({"25006", "25P03", "25P04", "26000", "42P05", "0A000"})
 # Each statement is a transaction by itself, so there is nothing to roll back on return.
 AUTOCOMMIT: Final[dict[str, Any]] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
 WRITER_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
@@ -48,14 +51,14 @@ def postgresql(url: URL, connections: int, **options: Any) -> AsyncEngine:
     """Return a pool for the event loop."""
     options |= _postgresql_options(url, connections)
     engine = create_async_engine(url, pool_timeout=POOL_SECONDS, **options)
-    _ping_idle_connections(engine.sync_engine)
+    _prepare(engine.sync_engine)
     return engine
 
 
 def postgresql_threads(url: URL, connections: int) -> Engine:
     """Return a pool for threads."""
     engine = create_engine(url, **_postgresql_options(url, connections))
-    _ping_idle_connections(engine)
+    _prepare(engine)
     return engine
 
 
@@ -78,6 +81,18 @@ def _postgresql_options(url: URL, connections: int) -> dict[str, Any]:
 def connect_options(url: URL) -> dict[str, str | int]:
     """Return psycopg's options for a connection. Those in the URL's query take precedence."""
     return {name: value for name, value in POSTGRESQL_OPTIONS.items() if name not in url.query}
+
+
+def _prepare(engine: Engine) -> None:
+    event.listen(engine, "handle_error", _replace_unusable_connections)
+    _ping_idle_connections(engine)
+
+
+def _replace_unusable_connections(context: ExceptionContext) -> None:
+    """Close the connections to a server that does not take our statements any more."""
+    state = getattr(context.original_exception, "sqlstate", None)
+    if state in UNUSABLE_STATES:
+        context.is_disconnect = True
 
 
 def _ping_idle_connections(engine: Engine) -> None:

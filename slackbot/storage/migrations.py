@@ -14,7 +14,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
-from slackbot.storage.database import Database, raise_unavailable
+from slackbot.storage.database import Database
+from slackbot.storage.failures import raise_unavailable
 
 MIGRATE: Final = "slackbot migrate"
 # The advisory lock under which PostgreSQL is migrated: the letters of "slackbot".

@@ -24,7 +24,8 @@ from slackbot.domain.workers import (
     surplus,
 )
 from slackbot.storage import feeds
-from slackbot.storage.database import Database, raise_unavailable
+from slackbot.storage.database import Database
+from slackbot.storage.failures import raise_unavailable
 from slackbot.storage.mappers import person_of
 from slackbot.storage.tables import FeedRow, WorkerRow
 

@@ -89,6 +89,16 @@ class Server:
         finally:
             self.execute(f"ALTER DATABASE {database} WITH ALLOW_CONNECTIONS true")
 
+    @contextmanager
+    def read_only(self, database: str) -> Iterator[None]:
+        """Refuse every write to a database within this context, as a replica does."""
+        self.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+        self.cut(database)
+        try:
+            yield
+        finally:
+            self.execute(f"ALTER DATABASE {database} RESET default_transaction_read_only")
+
 
 # PostgreSQL's defaults: whatever is committed is on the disk.
 DURABLE = {

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import Link, Person, Session
@@ -138,9 +140,9 @@ class Harness:
         await until(nothing_moves)
 
     async def let_run(self) -> None:
-        """Let tasks that do not end get as far as they can: a ping queues behind their reads."""
+        """Let tasks that do not end get as far as they can: a read queues behind theirs."""
         for _ in range(10):
-            await self.store.database.ping()
+            await self.store.database.fetch_one(select(1))
 
     async def pass_time(self, seconds: float, step: float = 1.0) -> None:
         """Let time pass step by step, and run everything that is due."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 
 import pytest
 from structlog.testing import capture_logs
@@ -26,6 +27,7 @@ from slackbot.domain.model import SessionId, State
 from slackbot.domain.notices import AvailabilityLost, LinkRefused, MatchFound
 from slackbot.services import feed_monitor
 from slackbot.services.feed_monitor import CLAIMED_SECONDS, SPREAD_SECONDS
+from slackbot.storage.store import SqlStore
 from tests.harness.fakes import (
     ANA,
     BEN,
@@ -380,3 +382,54 @@ async def test_the_end_does_not_wait_for_an_event_without_end(
     harness.monitoring.cancel()
     await asyncio.wait({harness.monitoring}, timeout=5)
     assert harness.monitoring.done()
+
+
+# --- reports that cannot be stored ---------------------------------------------------------------
+
+
+class Faulty:
+    """A repository of matches that fails with an unknown error."""
+
+    def __init__(self, matches: object, failures: int) -> None:
+        self.matches, self.failures = matches, failures
+
+    def __getattr__(self, name: str) -> object:
+        if name == "list_with" and self.failures:
+            self.failures -= 1
+            raise ZeroDivisionError
+        return getattr(self.matches, name)
+
+
+async def test_a_report_outlives_an_unknown_error(harness: Harness):
+    """The socket reports a match once, so an error that we do not know only delays it."""
+    await harness.available()
+    matches = harness.matches
+    matches.store = replace_matches(matches.store, 3)
+    with capture_logs() as lines:
+        harness.feed.send(ANA, report())
+        await until(lambda: lines)
+        assert harness.monitor.unstored == 1
+        await harness.pass_time(5)
+    assert [line["event"] for line in lines if line["log_level"] == "error"] == [
+        "match_not_stored"
+    ] * 3
+    assert [type(notice) for notice in harness.sent()] == [MatchFound]
+    assert harness.monitor.unstored == 0
+
+
+async def test_a_defect_that_stays_is_given_up(harness: Harness):
+    """After two minutes, with an error in the log; nothing is left in memory."""
+    await harness.available()
+    harness.matches.store = replace_matches(harness.matches.store, 10_000)
+    with capture_logs() as lines:
+        harness.feed.send(ANA, report())
+        await harness.pass_time(feed_monitor.UNKNOWN_TRIES + 1)
+    assert lines[-1]["event"] == "background_failed"
+    assert harness.monitor.unstored == 0
+
+
+def replace_matches(store: SqlStore, failures: int) -> SqlStore:
+    """Return the same store with a faulty repository of matches."""
+    faulty = copy(store)
+    faulty.matches = Faulty(store.matches, failures)
+    return faulty

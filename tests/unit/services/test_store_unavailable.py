@@ -46,6 +46,22 @@ async def test_a_match_reported_meanwhile_is_sent_afterwards(harness: Harness, a
     assert [type(notice) for notice in harness.sent()] == [MatchFound]
 
 
+async def test_a_match_reported_to_a_read_only_database_is_sent_afterwards(
+    harness: Harness, postgresql: Server, postgresql_name: str
+):
+    """As after a failover, until the connections reach the new primary."""
+    await harness.available()
+    with postgresql.read_only(postgresql_name), capture_logs() as lines:
+        harness.feed.send(ANA, report())
+        await until(lambda: any(line["event"] == "feed_event_postponed" for line in lines))
+        assert harness.monitor.unstored == 1
+    await harness.pass_time(5)
+    assert harness.monitor.unstored == 0
+    assert [notice.match.late for notice in harness.sent() if isinstance(notice, MatchFound)] == [
+        False
+    ]
+
+
 async def test_a_match_whose_row_cannot_be_read_is_sent_afterwards(harness: Harness, away: Away):
     """Delivery tries again until the row is there."""
     await harness.store.matches.add(match())
