@@ -65,10 +65,7 @@ async def running(
         if role is not Role.WORKER:
             http, socket_mode = build_slack(settings, adapters, services, clock, background)
         await check_bot_token(adapters.installation)
-        # Nothing slow may run between registration and heartbeats, or the lease expires.
-        services.matches.assume_stale_backup(await adapters.workers.register())
-        log.info("registered", worker=adapters.boot_id, role=role.value)
-        await services.worker.start()
+        await _register(adapters, services, role)
         if socket_mode is not None:
             await start_socket_mode(socket_mode)
         async with _working(adapters, services) as resuming:
@@ -84,6 +81,17 @@ async def running(
             finally:
                 if socket_mode is not None:
                     await socket_mode.aclose()
+
+
+async def _register(adapters: Adapters, services: Services, role: Role) -> None:
+    """Begin to send heartbeats, and search before sending if rows may be missing."""
+    moved = await adapters.store.failovers.recent()
+    # Nothing slow may run between registration and heartbeats, or the lease expires.
+    if await adapters.workers.register() or moved:
+        log.info("rows_may_be_missing", failover=moved)
+        services.matches.assume_missing_rows()
+    log.info("registered", worker=adapters.boot_id, role=role.value)
+    await services.worker.start()
 
 
 @asynccontextmanager

@@ -21,9 +21,9 @@ from slackbot.services.notices import Notices
 from slackbot.settings import Settings, SettingsError
 from slackbot.storage import migrations
 from slackbot.storage.database import Database
-from slackbot.storage.failures import raise_unavailable
 from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
 from slackbot.storage.encryption import Cipher, parse_keys
+from slackbot.storage.failures import raise_unavailable
 from slackbot.storage.key_rotation import RotationResult, rotate
 from slackbot.storage.url import DatabaseUrl
 

@@ -325,6 +325,13 @@ class EventStore(Protocol):
         """Record an event. Return True if it is new."""
 
 
+class FailoverStore(Protocol):
+    """The knowledge that the database may lack its latest rows."""
+
+    async def recent(self) -> bool:
+        """Return whether the rows moved to another server lately, which may lack the latest."""
+
+
 class Store(Protocol):
     """All stored data, by aggregate.
 
@@ -344,3 +351,5 @@ class Store(Protocol):
     def call_links(self) -> CallLinkStore: ...
     @property
     def events(self) -> EventStore: ...
+    @property
+    def failovers(self) -> FailoverStore: ...

@@ -17,6 +17,11 @@ HEARTBEAT_SECONDS = 1.0  # between two heartbeats
 # seconds and is still starting when its feeds need to connect.
 WARM_UP = timedelta(seconds=10)
 RECOVERY = timedelta(seconds=5)  # time to recover a stalled worker before another may try
+# After a downtime this long the database may be a restored backup.
+DOWNTIME = timedelta(minutes=2)
+# For this long after rows may have been lost, a listed match's message is searched for before it
+# is sent.
+RECHECK_PERIOD = timedelta(minutes=30)
 
 
 class Role(StrEnum):
@@ -62,10 +67,12 @@ class HeartbeatResult:
 class WorkerRegistry(Protocol):
     """The table of workers, as one process uses it. Every method may raise `StoreUnavailable`."""
 
-    async def register(self) -> timedelta | None:
-        """Add this process; return the time since a worker was last alive, None if never.
+    async def register(self) -> bool:
+        """Add this process, and request the feeds that are missing.
 
-        Requests the feeds that are missing.
+        Returns:
+            True if committed rows may be missing: a process before this one did not stop cleanly,
+            or none was alive for as long as `DOWNTIME`.
         """
 
     async def heartbeat(self, *, detect_stalled: bool) -> HeartbeatResult | None:
@@ -91,7 +98,10 @@ class WorkerRegistry(Protocol):
         """Release all feeds and claim no more. The lease stays valid."""
 
     async def release_lease(self) -> None:
-        """Release all feeds and expire the lease: another worker recovers the unfinished work."""
+        """Release all feeds and expire the lease: another worker recovers the unfinished work.
+
+        The last write of a process; it records that the process stopped cleanly.
+        """
 
 
 class DesiredFeeds(Protocol):

@@ -62,12 +62,7 @@ class FeedMonitor:
         self._list_later: set[Person] = set()  # taken over but not connected yet
         self._reconnect_slots = asyncio.Semaphore(RECONNECTS_AT_ONCE)
         self._poll_slots = asyncio.Semaphore(POLLS_AT_ONCE)
-        self._unstored: set[int] = set()  # ids of the reports that could not be stored yet
-
-    @property
-    def unstored(self) -> int:
-        """The number of match reports that could not be stored yet. They are in memory only."""
-        return len(self._unstored)
+        self.unstored: set[int] = set()  # match reports that could not be stored yet, by `id`
 
     async def run(self, events: asyncio.Queue[FeedEvent]) -> None:
         """Handle events until cancelled, then spend up to `DRAIN_SECONDS` on the remaining ones."""
@@ -163,14 +158,12 @@ class FeedMonitor:
                     STORE_FAILURES.inc()
                     log.exception("match_not_stored")
                 if isinstance(event, MatchesReported):
-                    self._unstored.add(id(event))
+                    self.unstored.add(id(event))
                 await self.clock.sleep(STORE_SECONDS)
         finally:
-            self._unstored.discard(id(event))
+            self.unstored.discard(id(event))
 
-    async def _handle_once(
-        self, event: MatchesReported | FeedConnected | FeedDisconnected
-    ) -> None:
+    async def _handle_once(self, event: MatchesReported | FeedConnected | FeedDisconnected) -> None:
         match event:
             case MatchesReported(person, slug, reports):
                 await self.matches.receive(person, slug, reports)

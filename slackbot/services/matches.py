@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -30,15 +29,20 @@ from slackbot.domain.model import (
     Source,
     TeamId,
 )
-from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Posted, Store
+from slackbot.domain.ports import (
+    Clock,
+    Delivery,
+    MatchFeed,
+    Platform,
+    Posted,
+    Store,
+    StoreUnavailable,
+)
+from slackbot.domain.workers import RECHECK_PERIOD
 from slackbot.telemetry import MATCHES, MATCHES_SKIPPED, UNREADABLE
 
 log = structlog.get_logger(__name__)
 
-# After a downtime this long the database may be a restored backup. During the recheck period, a
-# listed match's message is then searched for before it is sent.
-DOWNTIME = timedelta(minutes=2)
-RECHECK_PERIOD = timedelta(minutes=30)
 # A match that is only in the list while the feed is up is probably on its way through the socket.
 GRACE_SECONDS = 3.0
 # Concurrent batches from the socket. Under overload the oldest matches are sent while the rest
@@ -64,14 +68,12 @@ class Matches:
         self._in_grace: set[Person] = set()  # a second read of the list is due soon
         self._recheck_until = self.clock.now()
 
-    def assume_stale_backup(self, downtime: timedelta | None) -> None:
-        """Search before sending for a while, if the bot was down for long before this start.
+    def assume_missing_rows(self) -> None:
+        """Search before sending for `RECHECK_PERIOD`: the database may lack the latest rows.
 
-        The database may then be an old backup, so matches that look new in the list may already
-        have been sent. `downtime` is None if the bot never ran before.
+        Matches that look new in the list may already have been sent.
         """
-        if downtime is not None and downtime >= DOWNTIME:
-            self._recheck_until = self.clock.now() + RECHECK_PERIOD
+        self._recheck_until = self.clock.now() + RECHECK_PERIOD
 
     # --- the socket ------------------------------------------------------------------------------
 
@@ -179,9 +181,16 @@ class Matches:
     async def _send_missed(self, link: Link, availability: Availability) -> None:
         if not await self._is_current(link):
             return
-        for match in await self._store_missed(link, availability, Source.LIST) or ():
+        missed = await self._store_missed(link, availability, Source.LIST) or ()
+        fresh = self.clock.now() >= self._recheck_until
+        try:
+            # Asked after they were stored, of the server that has them now.
+            if missed and await self.store.failovers.recent():
+                fresh = False
+        except StoreUnavailable:
+            fresh = False  # it may just be failing over
+        for match in missed:
             if match.settled_at is None:
-                fresh = self.clock.now() >= self._recheck_until
                 await self.delivery.submit(link.person, match.id, fresh=fresh)
 
     async def baseline(self, link: Link, availability: Availability) -> bool:

@@ -33,7 +33,9 @@ IDLE_SECONDS: Final = 0.5
 UNUSABLE_STATES: Final = frozenset({"25006", "25P03", "25P04", "26000", "42P05", "0A000"})
 # Each statement is a transaction by itself, so there is nothing to roll back on return.
 AUTOCOMMIT: Final[dict[str, Any]] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-WRITER_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+# FULL syncs at each commit: with NORMAL a power cut takes back the latest commits, so that what
+# was sent looks unsent and what was deleted is there again.
+WRITER_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 POSTGRESQL_OPTIONS: Final[dict[str, str | int]] = {
     "application_name": "slackbot",
     "connect_timeout": 5,  # seconds
@@ -42,9 +44,17 @@ POSTGRESQL_OPTIONS: Final[dict[str, str | int]] = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # milliseconds
-    # Times are in UTC whatever the server's zone is, and no idle transaction keeps its locks.
-    "options": "-c timezone=UTC -c idle_in_transaction_session_timeout=60s",
 }
+# Times are in UTC whatever the server's zone is: the farthest ones do not survive another. A pooler
+# keeps this one per client.
+SESSION: Final = "SET TIME ZONE 'UTC'"
+# What a pooler would hand to its other clients. No idle transaction keeps its locks, and a commit
+# that was answered outlives a crash of the server; `options` in the URL take precedence.
+DIRECT_SESSION: Final = (
+    "SELECT set_config('idle_in_transaction_session_timeout', '60s', false), "
+    "CASE current_setting('synchronous_commit') "
+    "WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"
+)
 
 
 def postgresql(url: URL, connections: int, **options: Any) -> AsyncEngine:
@@ -65,7 +75,9 @@ def postgresql_threads(url: URL, connections: int) -> Engine:
 def postgresql_unpooled(url: URL) -> Engine:
     """Return an engine without a pool, in autocommit."""
     options = {"connect_args": connect_options(url), "hide_parameters": True}
-    return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", **options)
+    engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", **options)
+    event.listen(engine, "connect", _begin_session)
+    return engine
 
 
 def _postgresql_options(url: URL, connections: int) -> dict[str, Any]:
@@ -84,8 +96,26 @@ def connect_options(url: URL) -> dict[str, str | int]:
 
 
 def _prepare(engine: Engine) -> None:
+    event.listen(engine, "connect", _begin_session)
     event.listen(engine, "handle_error", _replace_unusable_connections)
     _ping_idle_connections(engine)
+
+
+def _begin_session(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    """Set up a connection; behind a pooler, so that its transactions may go to any server process.
+
+    A pooler such as PgBouncer gives out process ids of its own.
+    """
+    driver: Any = record.driver_connection
+    cursor = connection.cursor()
+    cursor.execute(SESSION)
+    cursor.execute("SELECT pg_backend_pid()")
+    if cursor.fetchone() == (driver.info.backend_pid,):
+        cursor.execute(DIRECT_SESSION)
+    else:
+        driver.prepare_threshold = None  # the next process would not know the statement
+    cursor.close()
+    connection.commit()
 
 
 def _replace_unusable_connections(context: ExceptionContext) -> None:

@@ -3,7 +3,7 @@
 PostgreSQL gives a SQLSTATE, SQLite an error name. The driver's Python classes say little: a server
 that became a replica answers with `InternalError`, a disk that is full with `OperationalError`.
 
-An error that is not known to be final passes: whoever waits for it is bounded by time. Final is
+An error that is not known to be final passes; every wait for it is bounded by time. Final is
 only what the same statement would meet again on a healthy database.
 """
 
@@ -43,7 +43,7 @@ PASSING_STATES: Final = frozenset(
         "42P05",  # prepared statement exists: a pooler handed over another connection
     }
 )
-# SQLite's primary result codes that pass. Low on disk, locked by a copy, moved to a read-only mount.
+# SQLite's primary result codes that pass, such as a full disk, or a file locked by a copy.
 PASSING_SQLITE: Final = frozenset(
     {
         sqlite3.SQLITE_BUSY,

@@ -12,6 +12,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.dm_channels import DmChannels
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.events import Events
+from slackbot.storage.failovers import Failovers
 from slackbot.storage.links import Links
 from slackbot.storage.matches import Matches
 from slackbot.storage.people import People
@@ -33,3 +34,4 @@ class SqlStore:
         self.matches = Matches(database, cipher, caches)
         self.call_links = CallLinks(database)
         self.events = Events(database, clock=clock)
+        self.failovers = Failovers(database)

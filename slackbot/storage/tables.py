@@ -197,6 +197,16 @@ class WorkerRow(Base):
     expires_at: Mapped[datetime]
     recovering_by: Mapped[str | None]
     recovering_until: Mapped[datetime | None]
+    stopped_at: Mapped[datetime | None]
+
+
+class ServerRow(Base):
+    """A database server, and its timeline, on which these rows have been."""
+
+    __tablename__ = "servers"
+
+    identity: Mapped[Key]
+    seen_at: Mapped[datetime]
 
 
 class FeedRow(PersonRow):

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, DateTime, Row, and_, delete, func, insert, or_, select, update
 
 from slackbot.domain.workers import (
+    DOWNTIME,
     LEASE,
     RECOVERY,
     WARM_UP,
@@ -40,6 +41,7 @@ _WORKERS = select(
     WorkerRow.expires_at,
     select(func.count()).select_from(FeedRow).scalar_subquery().label("feeds"),
 )
+_STOPS = select(WorkerRow.expires_at, WorkerRow.stopped_at)
 
 
 class SqlWorkerRegistry:
@@ -52,12 +54,12 @@ class SqlWorkerRegistry:
         self._boot_id = boot_id
         self._role = role
 
-    async def register(self) -> timedelta | None:
+    async def register(self) -> bool:
         """See `WorkerRegistry`."""
 
-        def work(connection: Connection) -> timedelta | None:
+        def work(connection: Connection) -> bool:
             now = feeds.current_time(self._database, connection)
-            last = connection.scalar(select(func.max(WorkerRow.expires_at)))
+            before = connection.execute(_STOPS).all()
             connection.execute(
                 insert(WorkerRow).values(
                     boot_id=self._boot_id,
@@ -69,7 +71,13 @@ class SqlWorkerRegistry:
             )
             if not self._database.single_process:
                 feeds.request_missing(self._database, connection)
-            return max(now - last, timedelta()) if last is not None else None
+            # On SQLite no other process is alive; its lease may not have expired yet.
+            alone = self._database.single_process
+            killed = any(
+                row.stopped_at is None and (alone or row.expires_at <= now) for row in before
+            )
+            last = max((row.expires_at for row in before), default=now)
+            return killed or now - last >= DOWNTIME
 
         return await self._database.transaction(work)
 
@@ -174,7 +182,7 @@ class SqlWorkerRegistry:
 
     async def release_lease(self) -> None:
         """See `WorkerRegistry`. The row stays until somebody has recovered the notices."""
-        await self._release(lambda now: {"expires_at": now})
+        await self._release(lambda now: {"expires_at": now, "stopped_at": now})
 
     async def _release(self, changes: Callable[[datetime], dict[str, Any]]) -> None:
         def work(connection: Connection) -> None:

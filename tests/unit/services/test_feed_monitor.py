@@ -408,13 +408,13 @@ async def test_a_report_outlives_an_unknown_error(harness: Harness):
     with capture_logs() as lines:
         harness.feed.send(ANA, report())
         await until(lambda: lines)
-        assert harness.monitor.unstored == 1
+        assert len(harness.monitor.unstored) == 1
         await harness.pass_time(5)
     assert [line["event"] for line in lines if line["log_level"] == "error"] == [
         "match_not_stored"
     ] * 3
     assert [type(notice) for notice in harness.sent()] == [MatchFound]
-    assert harness.monitor.unstored == 0
+    assert not harness.monitor.unstored
 
 
 async def test_a_defect_that_stays_is_given_up(harness: Harness):
@@ -425,7 +425,7 @@ async def test_a_defect_that_stays_is_given_up(harness: Harness):
         harness.feed.send(ANA, report())
         await harness.pass_time(feed_monitor.UNKNOWN_TRIES + 1)
     assert lines[-1]["event"] == "background_failed"
-    assert harness.monitor.unstored == 0
+    assert not harness.monitor.unstored
 
 
 def replace_matches(store: SqlStore, failures: int) -> SqlStore:

@@ -45,7 +45,7 @@ async def test_the_file_and_its_folder_are_private(tmp_path: Path):
 
 
 async def test_a_file_has_one_writer_and_several_readers(tmp_path: Path):
-    """WAL, relaxed syncing, foreign keys; readers cannot write; writes begin as writes."""
+    """WAL, a sync at each commit, foreign keys; readers cannot write; writes begin as writes."""
     database = Database(f"sqlite:///{tmp_path}/bot.db")
     begun: list[str] = []
 
@@ -58,7 +58,7 @@ async def test_a_file_has_one_writer_and_several_readers(tmp_path: Path):
         lambda connection: [connection.scalar(text(f"PRAGMA {name}")) for name in names]
     )
     event.remove(Engine, "before_cursor_execute", note)
-    assert settings == ["wal", 1, 1]
+    assert settings == ["wal", 2, 1]
     assert begun[0] == "BEGIN IMMEDIATE"
     with pytest.raises(OperationalError, match="readonly"):
         await database.read(lambda connection: connection.execute(text("CREATE TABLE t (x)")))

@@ -132,9 +132,7 @@ async def test_a_full_database_is_unavailable(tmp_path: Path) -> None:
     await database.aclose()
 
 
-async def test_a_read_only_server_is_unavailable(
-    postgresql: Server, postgresql_name: str
-) -> None:
+async def test_a_read_only_server_is_unavailable(postgresql: Server, postgresql_name: str) -> None:
     """And its connections are replaced, so that the next write reaches one that takes it."""
     database = Database(postgresql.url(postgresql_name), retry_seconds=0.0)
     write = database.insert(SeenEventRow).values(ROW | {"seen_at": None})

@@ -64,11 +64,25 @@ async def test_it_is_reached_over_tcp_with_a_password(postgresql: Server, name: 
 
 async def test_connections_are_named_and_in_utc(database: Database):
     """Whatever the server's zone is: the farthest times do not survive a change of zone."""
-    settings = ("timezone", "application_name")
+    settings = ("timezone", "application_name", "idle_in_transaction_session_timeout")
     shown = await database.read(
         lambda connection: [connection.scalar(text(f"SHOW {name}")) for name in settings]
     )
-    assert shown == ["UTC", "slackbot"]
+    assert shown == ["UTC", "slackbot", "1min"]
+
+
+async def test_a_commit_that_was_answered_is_on_the_disk(postgresql: Server, name: str):
+    """Whatever the server's default is; a weaker wait that an operator chose is left as it is."""
+    shown = []
+    for default in ("off", "local"):
+        postgresql.execute(f"ALTER DATABASE {name} SET synchronous_commit = {default}")
+        database = Database(postgresql.url(name))
+        for run in (database.read, database.write):
+            value = await run(lambda found: found.scalar(text("SHOW synchronous_commit")))
+            shown.append(value)
+        await database.aclose()
+    postgresql.execute(f"ALTER DATABASE {name} RESET synchronous_commit")
+    assert shown == ["on", "on", "local", "local"]
 
 
 async def test_options_in_the_url_take_precedence(postgresql: Server, name: str):

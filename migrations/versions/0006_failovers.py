@@ -1,0 +1,32 @@
+"""What tells a start that rows may be missing: clean stops, and the servers of the rows.
+
+Revision ID: 0006
+Revises: 0005
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision: str = "0006"
+down_revision: str | None = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """No stop so far was recorded as clean, so the next start searches before it sends."""
+    op.add_column("workers", sa.Column("stopped_at", sa.DateTime(timezone=True)))
+    op.create_table(
+        "servers",
+        sa.Column("identity", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("identity", name="pk_servers"),
+    )
+
+
+def downgrade() -> None:
+    """Without them."""
+    op.drop_table("servers")
+    op.drop_column("workers", "stopped_at")
