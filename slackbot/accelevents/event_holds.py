@@ -17,7 +17,7 @@ MAX_EVENTS: Final = 1_000
 
 
 class EventHolds:
-    """Holds back every request to an event, whoever's it is, until the event's pause is over."""
+    """Holds back every request to an event until the event's pause is over."""
 
     def __init__(self, clock: Clock, rng: random.Random) -> None:
         self._clock = clock

@@ -50,11 +50,12 @@ class Services:
             shared = SharedFeed(adapters.feed, desired_feeds, store, background, wake)
         feed: MatchFeed = shared or adapters.feed
         delivery = DurableDelivery(boot_id=adapters.boot_id, living=adapters.workers.living)
-        accounts, matches, poller = _build_matching(adapters, feed, delivery, clock, background)
+        accounts, sessions, matches, poller = _build_matching(
+            adapters, feed, delivery, clock, background
+        )
         monitor = FeedMonitor(poller=poller, matches=matches, store=store, feed=feed, clock=clock)
         self.calls, self.delivery, self.monitor = calls, delivery, monitor
-        self.accounts, self.matches = accounts, matches
-        self.sessions = Sessions(accounts=accounts, platform=platform, store=store, clock=clock)
+        self.accounts, self.sessions, self.matches = accounts, sessions, matches
         self.availabilities = Availabilities(
             accounts=accounts,
             sessions=self.sessions,
@@ -90,7 +91,7 @@ def _build_matching(
     delivery: DurableDelivery,
     clock: SystemClock,
     background: BackgroundTasks,
-) -> tuple[Accounts, Matches, FeedPoller]:
+) -> tuple[Accounts, Sessions, Matches, FeedPoller]:
     accounts = Accounts(
         platform=adapters.platform,
         store=adapters.store,
@@ -107,8 +108,12 @@ def _build_matching(
         clock=clock,
         background=background,
     )
+    sessions = Sessions(
+        accounts=accounts, platform=adapters.platform, store=adapters.store, clock=clock
+    )
     poller = FeedPoller(
         accounts=accounts,
+        sessions=sessions,
         matches=matches,
         delivery=delivery,
         platform=adapters.platform,
@@ -116,7 +121,7 @@ def _build_matching(
         feed=feed,
         clock=clock,
     )
-    return accounts, matches, poller
+    return accounts, sessions, matches, poller
 
 
 def _build_worker(adapters: Adapters, shared: SharedFeed | None, matches: Matches) -> Worker:

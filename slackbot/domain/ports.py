@@ -280,10 +280,13 @@ class MatchStore(Protocol):
     async def backlog(self, team: TeamId) -> Backlog:
         """Count the pending matches. The cost does not grow with the number of all matches."""
 
-    async def list_rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
+    async def list_rounds_over(
+        self, team: TeamId, now: datetime, after: MatchId | None = None
+    ) -> list[tuple[Person, MatchId]]:
         """Return sent matches whose round has ended but whose message does not say so yet.
 
-        Oldest first, a few hundred at most. Answered and late ones are left out.
+        Oldest first, a few hundred at most, from the one `after` this match on. Answered and late
+        ones are left out.
         """
 
     async def mark_round_over(self, person: Person, match_id: MatchId, at: datetime) -> None:

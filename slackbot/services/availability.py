@@ -68,6 +68,10 @@ class Availabilities:
             session_id = availability.session_id
             known = await self.store.matches.list_for(link.person, link.event, session_id)
             pending = any(match.settled_at is None for match in known)
+        ends_at = availability.session_ends_at if availability is not None else None
+        if availability is not None and ends_at is not None and ends_at <= self.clock.now():
+            # The session goes on, so its end was read wrongly or has been moved.
+            availability = replace(availability, session_ends_at=None)
         feed = self.feed.health(link.person)
         return AvailabilityStatus(link, availability, feed, confirmed, pending)
 
@@ -88,7 +92,8 @@ class Availabilities:
             with session_errors(session):
                 await self.platform.join(link, session.id)
                 if current is not None and current.session_id != session.id:
-                    await self._leave(link, current)
+                    await self.accounts.leave(link, current)
+                    await self.matches.reconcile(link, current)
                     await self.monitor.end(person)
                     current = None
                 return await self._start(link, session, current)
@@ -152,23 +157,21 @@ class Availabilities:
         """
         async with self.accounts.locks.of(person):
             availability = await self.store.availabilities.get(person)
+            confirmed = read = availability is None
             try:
                 async with self.accounts.authorized_link(person) as link:
-                    confirmed = availability is None or await self._leave(link, availability)
+                    if availability is not None:
+                        confirmed = await self.accounts.leave(link, availability)
+                        read = await self.matches.reconcile(link, availability)
             except TokenRefused:
                 await self._leave_later(availability)
                 raise
-            if confirmed:
+            if confirmed and read:
                 await self.monitor.end(person)
             else:
+                # An unread list may hold a last match; the monitor reads it.
                 await self._leave_later(availability)
         return AvailabilityStatus(link, None if confirmed else availability, None, confirmed)
-
-    async def _leave(self, link: Link, availability: Availability) -> bool:
-        """Leave and check for a last-minute match; return whether leaving was confirmed."""
-        confirmed = await self.accounts.leave(link, availability)
-        await self.matches.reconcile(link, availability)
-        return confirmed
 
     async def _leave_later(self, availability: Availability | None) -> None:
         if availability is not None and availability.state is State.AVAILABLE:

@@ -73,6 +73,7 @@ class FeedMonitor:
             while not events.empty():
                 self._dispatch(events.get_nowait())
             await self._list_reads.drain(0)  # the next holder reads the list as it connects
+            await self.poller.unread.aclose()
             await self._tasks.drain(DRAIN_SECONDS)
 
     async def resume(self, team: TeamId) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import structlog
 
@@ -13,8 +14,12 @@ from slackbot.domain.notices import AvailabilityLost, Remark, SessionOver, kind_
 from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
 from slackbot.services.accounts import Accounts
 from slackbot.services.matches import Matches
+from slackbot.services.sessions import Sessions
+from slackbot.services.unread_lists import UnreadLists
 
 log = structlog.get_logger(__name__)
+
+LAST_LIST_AGE = timedelta(minutes=10)  # after the end of a session, for its list to be read
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -25,6 +30,7 @@ class FeedPoller:
     """
 
     accounts: Accounts
+    sessions: Sessions
     matches: Matches
     delivery: Delivery
     platform: Platform
@@ -33,6 +39,9 @@ class FeedPoller:
     clock: Clock
     # People whose status must be set to AVAILABLE again.
     _pending: set[Person] = field(default_factory=set, init=False)
+
+    def __post_init__(self) -> None:
+        self.unread = UnreadLists(self.read_list, self.clock)
 
     def mark_pending(self, person: Person) -> None:
         """Set the person's status again at the next poll, because their feed reconnected."""
@@ -57,16 +66,28 @@ class FeedPoller:
                 await self.end(person)
                 return False
             async with self.accounts.background_link(link):
-                if action is Action.END_SESSION:
+                if action is Action.ASK_END and await self.sessions.is_over(link, availability):
                     return await self._end_session(link, availability)
-                if action is Action.LEAVE and await self.accounts.leave(link, availability):
-                    await self.matches.reconcile(link, availability)
+                leaving = availability.state is State.LEAVING
+                left = leaving and await self.accounts.leave(link, availability)
+                self.feed.open(link, availability.session_id)
+                grace = not left and person not in self._pending
+                read = await self._reconcile(link, availability, grace=grace)
+                if left and read:
                     await self.end(person)
                     return False
-                self.feed.open(link, availability.session_id)
-                grace = person not in self._pending
-                await self.matches.reconcile(link, availability, grace=grace)
                 return person not in self._pending or await self._reannounce(link)
+
+    async def _reconcile(
+        self, link: Link, availability: Availability, *, grace: bool = False
+    ) -> bool:
+        """Reconcile the match list; if it cannot be read, as soon as it can be."""
+        read = await self.matches.reconcile(link, availability, grace=grace)
+        if read:
+            self.unread.discard(link)
+        else:
+            self.unread.add(link)
+        return read
 
     async def reconnected(self, person: Person, *, read_list: bool) -> bool:
         """Send matches that the feed missed, then set the person's status again.
@@ -85,16 +106,17 @@ class FeedPoller:
                 return True
             async with self.accounts.background_link(link):
                 if read_list:
-                    await self.matches.reconcile(link, availability)
+                    await self._reconcile(link, availability)
                 return await self._reannounce(link)
 
-    async def read_list(self, person: Person) -> None:
-        """Send matches from the match list that the feed missed."""
+    async def read_list(self, person: Person) -> bool:
+        """Send matches from the match list that the feed missed; return False if it is unread."""
         link = await self.store.links.get(person)
         availability = await self.store.availabilities.get(person)
-        if link is not None and link.refused_at is None and availability is not None:
-            async with self.accounts.background_link(link):
-                await self.matches.reconcile(link, availability)
+        if link is None or link.refused_at is not None or availability is None:
+            return True
+        async with self.accounts.background_link(link):
+            return await self._reconcile(link, availability)
 
     async def end(self, person: Person) -> None:
         """End the availability and close the feed. The caller must hold the person's lock."""
@@ -112,9 +134,16 @@ class FeedPoller:
             await self.end(person)
 
     async def _end_session(self, link: Link, availability: Availability) -> bool:
-        """Leave the session; return True if another availability has replaced it."""
+        """Leave the session; return True if it is not ended now.
+
+        Another availability may have replaced this one. A list that cannot be read may hold a
+        match of the last minute, so the end waits for it for a while.
+        """
         await self.accounts.leave(link, availability)
-        await self.matches.reconcile(link, availability)  # for a last-minute match
+        read = await self._reconcile(link, availability)
+        ends_at = availability.session_ends_at or self.clock.now()
+        if not read and self.clock.now() < ends_at + LAST_LIST_AGE:
+            return True
         if not await self._is_current(availability):
             return True
         if availability.state is State.AVAILABLE:

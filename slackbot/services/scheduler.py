@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from slackbot.aio.tasks import every
-from slackbot.domain.model import TeamId
+from slackbot.domain.model import MatchId, TeamId
 from slackbot.domain.ports import Clock, Delivery, Store, StoreUnavailable
 from slackbot.services.matches import Matches
 
 TICK_SECONDS = 1.0  # between searches for ended rounds
 RESUME_SECONDS = 60.0  # between searches for notices that nobody alive is sending
+
+
+ROUND_AGAIN = timedelta(minutes=1)  # until an ended round is submitted again
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -23,15 +27,16 @@ class Scheduler:
     clock: Clock
     # Seconds since pending notices were last looked for.
     _waited: float = field(default=-TICK_SECONDS, init=False)
+    _last_round: MatchId | None = field(default=None, init=False)
+    # When ended rounds were submitted, for a while.
+    _submitted: dict[MatchId, datetime] = field(default_factory=dict, init=False)
 
     async def run(self, team: TeamId) -> None:
         """Run until cancelled."""
 
         async def tick() -> None:
             self._waited += TICK_SECONDS
-            over = await self.store.matches.list_rounds_over(team, self.clock.now())
-            for person, match_id in over:
-                await self.delivery.finish(person, match_id)
+            await self._finish_rounds(team)
             if self._waited >= RESUME_SECONDS:
                 self._waited = 0.0
                 await self.matches.resume(team)
@@ -43,3 +48,18 @@ class Scheduler:
             expected=(StoreUnavailable,),
             sleep=self.clock.sleep,
         )
+
+    async def _finish_rounds(self, team: TeamId) -> None:
+        """Submit the next ended rounds, in turn: those whose message cannot be edited come again.
+
+        Without turns, a few hundred of them would keep all later ones from being found.
+        """
+        now = self.clock.now()
+        over = await self.store.matches.list_rounds_over(team, now, self._last_round)
+        # After the last of them, the next tick begins again with the first.
+        self._last_round = over[-1][1] if over else None
+        self._submitted = {key: at for key, at in self._submitted.items() if now - at < ROUND_AGAIN}
+        for person, match_id in over:
+            if match_id not in self._submitted:
+                await self.delivery.finish(person, match_id)
+                self._submitted[match_id] = now

@@ -5,14 +5,37 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from slackbot.domain.errors import NoSuchSession, PlatformError, SessionError, TokenRefused
-from slackbot.domain.model import Availability, EventSlug, Link, Person, Session, SessionScope
+import structlog
+
+from slackbot.domain.errors import (
+    EventNotFound,
+    NoSuchSession,
+    PlatformError,
+    SessionError,
+    TokenRefused,
+)
+from slackbot.domain.feed_polling import is_long_over
+from slackbot.domain.model import (
+    Availability,
+    EventSlug,
+    Link,
+    Person,
+    Session,
+    SessionId,
+    SessionScope,
+)
 from slackbot.domain.ports import Clock, Platform, Store
 from slackbot.domain.sessions import choose, in_order, phase, session_number
 from slackbot.services.accounts import Accounts
+
+log = structlog.get_logger(__name__)
+
+# For this long everybody's session counts as live once the platform listed it for one of them.
+LIVE_AGE = timedelta(seconds=30)
 
 
 @contextmanager
@@ -54,6 +77,32 @@ class Sessions:
     platform: Platform
     store: Store
     clock: Clock
+    # Until when a session that the platform listed as live is not asked about again.
+    _live_until: dict[tuple[EventSlug, SessionId], datetime] = field(
+        default_factory=dict, init=False
+    )
+
+    async def is_over(self, link: Link, availability: Availability) -> bool:
+        """Ask the platform whether a session is over whose end has passed by our clock.
+
+        Raises:
+            TokenRefused: The token is no longer accepted.
+        """
+        now, session = self.clock.now(), (link.event, availability.session_id)
+        if self._live_until.get(session, now) > now:
+            return False
+        try:
+            live = await self.platform.sessions(link, SessionScope.LIVE)
+        except TokenRefused:
+            raise
+        except EventNotFound:
+            return True
+        except PlatformError as error:
+            log.info("session_end_unknown", reason=error.code)
+            return is_long_over(availability.session_ends_at, now)
+        self._live_until = {key: end for key, end in self._live_until.items() if end > now}
+        self._live_until |= {(link.event, each.id): now + LIVE_AGE for each in live}
+        return session not in self._live_until
 
     async def listing(self, person: Person, view: View) -> Listing:
         """List the sessions of a view, live ones first."""

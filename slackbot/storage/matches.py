@@ -19,8 +19,10 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    tuple_,
     update,
 )
+from sqlalchemy.orm import aliased
 
 from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import (
@@ -223,19 +225,28 @@ class Matches:
         row = await self._database.fetch_one(wanted.where(_is_pending(team)))
         return Backlog(row.waiting, row.oldest) if row is not None else Backlog(0, None)
 
-    async def list_rounds_over(self, team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
+    async def list_rounds_over(
+        self, team: TeamId, now: datetime, after: MatchId | None = None
+    ) -> list[tuple[Person, MatchId]]:
         """Return sent matches whose round has ended but whose message does not say so yet."""
         unknown = and_(MatchRow.ends_at.is_(None), MatchRow.received_at <= now - ASSUMED_ROUND)
-        over = (
+        over = [
             MatchRow.team_id == team,
             MatchRow.over_at.is_(None),
             MatchRow.answer.is_(None),
             MatchRow.outcome == "told",
             MatchRow.source != Source.LIST.value,
             or_(MatchRow.ends_at <= now, unknown),
-        )
+        ]
+        if after is not None:
+            last = aliased(MatchRow)
+            at = select(last.received_at).where(last.team_id == team, last.id == after)
+            over.append(
+                tuple_(MatchRow.received_at, MatchRow.id)
+                > tuple_(at.limit(1).scalar_subquery(), literal(after))
+            )
         return await self._list_ids(
-            _IDS.where(*over).order_by(MatchRow.received_at).limit(MAX_ROUNDS_OVER)
+            _IDS.where(*over).order_by(MatchRow.received_at, MatchRow.id).limit(MAX_ROUNDS_OVER)
         )
 
     async def _list_ids(self, wanted: Select[str, str, str]) -> list[tuple[Person, MatchId]]:

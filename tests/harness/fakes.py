@@ -105,8 +105,8 @@ class FakePlatform:
     grant = Grant(token=SecretStr("granted"), account_id=2, expires_at=None)
     scheme = AuthScheme.BARE
 
-    def __init__(self, journal: Journal) -> None:
-        self.journal = journal
+    def __init__(self, journal: Journal, clock: FakeClock | None = None) -> None:
+        self.journal, self.clock = journal, clock or FakeClock()
         self.programme: list[Session] = []
         self.registered: list[Session] = []
         self.listed: list[MatchReport] = []
@@ -130,7 +130,13 @@ class FakePlatform:
         return self._answer(f"check {event} {token.get_secret_value()}", self.scheme)
 
     def sessions(self, link: Link, scope: SessionScope) -> Answer[list[Session]]:
-        live = [s for s in self.programme if s.starts_at is None or s.starts_at <= NOON]
+        now = self.clock.now()
+        live = [
+            session
+            for session in self.programme
+            if (session.starts_at or now) <= now
+            and (session.ends_at is None or now < session.ends_at)
+        ]
         shown = live if scope is SessionScope.LIVE else self.programme
         return self._answer(f"sessions {scope.value}", list(shown))
 

@@ -68,7 +68,7 @@ class Outside:
     def around(cls, store: SqlStore) -> Outside:
         journal: Journal = []
         clock = FakeClock()
-        platform, feed = FakePlatform(journal), FakeFeed(clock, journal)
+        platform, feed = FakePlatform(journal, clock), FakeFeed(clock, journal)
         return cls(store, journal, clock, platform, feed, FakeMessenger(journal))
 
 
@@ -96,7 +96,7 @@ class Harness:
         self.sessions = Sessions(accounts=self.accounts, **ports)
         self.matches = Matches(delivery=self.delivery, background=self.background, **heard)
         joined = {"accounts": self.accounts, "matches": self.matches, **heard}
-        self.poller = FeedPoller(delivery=self.delivery, **joined)
+        self.poller = FeedPoller(delivery=self.delivery, sessions=self.sessions, **joined)
         self.monitor = FeedMonitor(
             poller=self.poller,
             matches=self.matches,
@@ -165,6 +165,7 @@ class Harness:
         while not self.feed.events.empty():
             self.feed.events.get_nowait()
         await self.monitor._tasks.drain(0)
+        await self.poller.unread.aclose()
         self.monitoring.cancel()
         await asyncio.gather(self.monitoring, return_exceptions=True)
         await self.background.drain(0)

@@ -348,3 +348,34 @@ async def test_availability_survives_a_restart(start: Start, tmp_path: Path) -> 
     await mission.platform.pair("ada", "priya")
     await mission.ada.waits_for("You're matched with Priya Raman", where="dm")
     assert "You're matched in" in (await mission.ask(mission.ada, "/networking status")).text
+
+
+async def test_a_platform_whose_times_are_hours_off(mission: Mission) -> None:
+    """Ends are read seven hours too early: nobody hears that a live session is over."""
+    platform = mission.platform
+    platform.knobs.zone = "America/Los_Angeles"
+    ada = await mission.link("ada")
+    await mission.ask(ada, f"/networking available {SESSION}")
+    lists = [call for call in platform.calls if call.path.endswith("/session/v2")]
+    await reads_the_list(mission)
+    asked = [call for call in platform.calls if call.path.endswith("/session/v2")]
+    assert len(asked) > len(lists), "the platform was not asked"
+    await platform.pair("ada", "priya")
+    await waits_for_dms(ada, 1)
+    assert not [seen for seen in await dms(ada) if "is over" in seen.text]
+
+
+async def test_a_list_that_fails_at_first_sends_nothing_old(mission: Mission) -> None:
+    """Pairings of before are never sent, although the first list could not be read."""
+    platform = mission.platform
+    ada = await mission.link("ada")
+    for _ in range(3):
+        platform.networking.pair(SESSION, "ada", "priya")
+    path = f"/rest/events/demo/user-session/{SESSION}/matches"
+    platform.next_status(503, times=3, path=path)
+    await mission.ask(ada, f"/networking available {SESSION}")
+    await until(lambda: len([c for c in platform.calls if c.path == path and c.status == 200]) > 1)
+    platform.add_attendee("kim", "Kim Park", user_id=504)
+    await platform.pair("ada", "kim")
+    await ada.waits_for("Kim Park", where="dm")
+    assert len(await dms(ada)) == 1

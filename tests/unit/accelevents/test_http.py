@@ -89,7 +89,7 @@ async def test_a_long_retry_after_is_not_waited_for(
     clock: Any,
     header: str,
 ):
-    """Somebody is waiting: they are told at once, and nothing more is sent."""
+    """Somebody is waiting: they learn it at once, and nothing more is sent."""
     platform.responses = [response(429, None, retry_after=header), response(body=[])]
     with pytest.raises(errors.RateLimited):
         await client.matches(make_link(), 1)

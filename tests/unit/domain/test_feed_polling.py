@@ -9,6 +9,7 @@ import pytest
 from slackbot.domain.feed_polling import (
     CONNECTED_SECONDS,
     DISCONNECTED_SECONDS,
+    MAX_OVERTIME,
     Action,
     is_poll_due,
     next_action,
@@ -17,6 +18,7 @@ from slackbot.domain.model import FeedHealth, State
 from tests.harness.fakes import NOON, availability, link
 
 SOON, PAST = NOON + timedelta(seconds=1), NOON - timedelta(seconds=1)
+LONG_PAST = NOON - MAX_OVERTIME
 UP, DOWN = FeedHealth(True, NOON), FeedHealth(False, NOON, "closed")
 
 
@@ -26,22 +28,24 @@ UP, DOWN = FeedHealth(True, NOON), FeedHealth(False, NOON, "closed")
         (State.AVAILABLE, SOON, None, Action.POLL),
         (State.AVAILABLE, None, None, Action.POLL),
         (State.IN_MEETING, SOON, None, Action.POLL),
-        (State.LEAVING, SOON, None, Action.LEAVE),
-        (State.LEAVING, None, None, Action.LEAVE),
-        (State.AVAILABLE, NOON, None, Action.END_SESSION),
-        (State.AVAILABLE, PAST, None, Action.END_SESSION),
-        (State.IN_MEETING, PAST, None, Action.END_SESSION),
-        (State.LEAVING, PAST, None, Action.END_SESSION),
+        (State.LEAVING, SOON, None, Action.POLL),
+        (State.LEAVING, None, None, Action.POLL),
+        (State.AVAILABLE, NOON, None, Action.ASK_END),
+        (State.AVAILABLE, PAST, None, Action.ASK_END),
+        (State.IN_MEETING, PAST, None, Action.ASK_END),
+        (State.LEAVING, PAST, None, Action.ASK_END),
         (State.AVAILABLE, SOON, PAST, Action.AWAIT_LOGIN),
         (State.LEAVING, None, PAST, Action.AWAIT_LOGIN),
-        (State.AVAILABLE, PAST, PAST, Action.END),
-        (State.LEAVING, NOON, PAST, Action.END),
+        (State.AVAILABLE, PAST, PAST, Action.AWAIT_LOGIN),
+        (State.AVAILABLE, LONG_PAST, PAST, Action.END),
+        (State.LEAVING, LONG_PAST, PAST, Action.END),
+        (State.AVAILABLE, LONG_PAST, None, Action.ASK_END),
     ],
 )
 def test_the_next_action(
     state: State, ends_at: datetime | None, refused_at: datetime | None, action: Action
 ):
-    """A refused token comes before the end of the session, and that before a pause."""
+    """A refused token comes before the end of the session, of which the platform is asked."""
     current = availability(state=state, session_ends_at=ends_at)
     assert next_action(current, link(refused_at=refused_at), NOON) is action
 

@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 
 from slackbot.domain.errors import SessionNotLive, TokenRefused, Unreachable
+from slackbot.domain.feed_polling import MAX_OVERTIME
 from slackbot.domain.model import SessionId
 from slackbot.domain.notices import LinkRefused, MatchFound, SessionOver
 from tests.harness.fakes import ANA, NOON, availability, report, row, session
@@ -79,10 +80,10 @@ async def test_a_session_without_an_end_goes_on(harness: Harness):
 
 
 async def test_an_availability_with_a_refused_token_ends_with_its_session(harness: Harness):
-    """Never reconnected: polling ends when the session does, without another message."""
+    """Never reconnected: polling ends when the session surely has, without another message."""
     await harness.available(SOON)
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
-    await harness.pass_time(120, step=10)
+    await harness.pass_time(MAX_OVERTIME.total_seconds() + 200, step=100)
     assert harness.sent() == [LinkRefused()]
     assert await harness.store.availabilities.get(ANA) is None
     assert harness.clock.sleepers == {}

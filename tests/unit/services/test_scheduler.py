@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +26,7 @@ from slackbot.domain.notices import MatchFound
 from slackbot.domain.ports import Posted, StoreUnavailable
 from slackbot.services.notices import EDIT_AGE, LANDING_SECONDS, REFUSED_CAP_SECONDS, SENT
 from slackbot.services.scheduler import RESUME_SECONDS
+from slackbot.storage.matches import MAX_ROUNDS_OVER
 from tests.harness.fakes import ANA, BEN, NOON, match
 from tests.harness.services import Harness
 
@@ -229,10 +232,12 @@ async def test_a_tick_that_fails_is_one_tick(harness: Harness, monkeypatch: pyte
     failures = [StoreUnavailable(), ZeroDivisionError()]
     rounds_over = harness.store.matches.list_rounds_over
 
-    async def flaky(team: TeamId, now: datetime) -> list[tuple[Person, MatchId]]:
+    async def flaky(
+        team: TeamId, now: datetime, *after: MatchId | None
+    ) -> list[tuple[Person, MatchId]]:
         if failures:
             raise failures.pop()
-        return await rounds_over(team, now)
+        return await rounds_over(team, now, *after)
 
     monkeypatch.setattr(harness.store.matches, "list_rounds_over", flaky)
     await sent(harness, ends_at=SOON)
@@ -243,3 +248,28 @@ async def test_a_tick_that_fails_is_one_tick(harness: Harness, monkeypatch: pyte
     running.cancel()
     assert [line["log_level"] for line in lines] == ["error", "warning"]
     assert harness.journal == [EDIT]
+
+
+class Finishing:
+    """A delivery that notes ended rounds and ends none: Slack refuses every edit."""
+
+    def __init__(self) -> None:
+        self.finished: Counter[MatchId] = Counter()
+
+    async def finish(self, person: Person, match_id: MatchId) -> None:
+        self.finished[match_id] += 1
+
+
+async def test_edits_that_fail_do_not_starve_later_rounds(harness: Harness):
+    """More ended rounds than one search finds: each has its turn, and again a minute later."""
+    many = 2 * MAX_ROUNDS_OVER + 50
+    for number in range(many):
+        made = match(ordinal=number + 1, ends_at=NOON, channel="D", ts=f"{number}.0")
+        await harness.store.matches.add(replace(made, outcome=SENT, settled_at=NOON))
+    harness.scheduler.delivery = delivery = Finishing()
+    running = asyncio.create_task(harness.scheduler.run(ANA.team))
+    await harness.pass_time(5)
+    assert (len(delivery.finished), max(delivery.finished.values())) == (many, 1)
+    await harness.pass_time(RESUME_SECONDS)
+    assert set(delivery.finished.values()) == {2}
+    running.cancel()
