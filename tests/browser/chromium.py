@@ -152,9 +152,18 @@ class Browsers:
         return await self._browser.new_context(**options)
 
     async def open(
-        self, url: str, *, profile: BrowserContext | None = None, script: str = "", **options: Any
+        self,
+        url: str,
+        *,
+        profile: BrowserContext | None = None,
+        script: str = "",
+        enter: bool = True,
+        **options: Any,
     ) -> Tab:
-        """Open a URL in a new tab; `script` runs before the page's own."""
+        """Open a URL in a new tab; `script` runs before the page's own.
+
+        With `enter`, press the button of the entrance if the page shows it.
+        """
         page = await (profile or await self.profile(**options)).new_page()
         tab = Tab(page)
         if self._removed is not None:
@@ -170,6 +179,9 @@ class Browsers:
         page.on("websocket", lambda socket: tab.requested.append(socket.url))
         page.on("pageerror", lambda error: tab.console_errors.append(f"uncaught: {error}"))
         await page.goto(url)
+        await page.wait_for_selector("body:not([data-state=loading])")
+        if enter and await page.is_visible("#enter"):
+            await page.click("#enter")
         return tab
 
     async def _reduce_policy(self, route: Route) -> None:

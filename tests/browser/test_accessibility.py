@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.chromium import LOOKS, Tab
-from tests.browser.harness import ADA, PARTNER_SEEN, PRIYA, Harness, ended_because
+from tests.browser.harness import ADA, PARTNER_SEEN, PREVIEW, PRIYA, Harness, ended_because
 from tests.browser.requirements import AXE
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -45,14 +45,18 @@ async def in_every_look(tab: Tab, screen: str) -> list[str]:
 
 
 async def test_everybody_can_use_it(harness: Harness) -> None:
-    """No violation in the lobby, the call, the list of devices and the last screen."""
+    """No violation at the entrance, in the lobby, the call, the list of devices and the last screen."""
     if not AXE.is_file():
         pytest.fail("axe-core is not installed (npm ci in slackbot/web/call/page)")
     await harness.match()
-    tab = await harness.lobby(ADA)
+    tab = await harness.open(ADA, enter=False)
     await tab.page.evaluate(AXE.read_text(encoding="utf-8"))
+    await tab.until("document.body.dataset.state === 'entrance'")
+    found = await in_every_look(tab, "entrance")
+    await tab.page.click("#enter")
+    await tab.until(PREVIEW)
     await tab.until("document.getElementById('level').value > 0.02")
-    found = await in_every_look(tab, "lobby")
+    found += await in_every_look(tab, "lobby")
     await harness.join(PRIYA)
     await tab.page.click("#join")
     await tab.until(PARTNER_SEEN)

@@ -90,6 +90,7 @@ async def test_the_same_person_elsewhere_takes_over(harness: Harness) -> None:
     first = await harness.join(ADA)
     second = await first.page.context.new_page()
     await second.goto(first.page.url)
+    await second.click("#enter")
     await second.wait_for_selector("body[data-state=lobby]")
     await second.click("#join")
     await first.until(ended_because("taken"))

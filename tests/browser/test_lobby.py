@@ -23,6 +23,20 @@ async def test_a_link_preview_gets_nothing_and_uses_nothing_up(harness: Harness)
     await tab.until(PREVIEW)
 
 
+async def test_a_scanner_that_runs_the_page_takes_no_place(harness: Harness) -> None:
+    """A browser that loads the page and presses nothing gets no session; the person gets it."""
+    await harness.match()
+    link = await harness.follow(ADA)
+    for _ in range(2):
+        scanner = await harness.browsers.open(link, enter=False)
+        await scanner.until("document.body.dataset.state === 'entrance'")
+        await scanner.page.reload()
+        await scanner.until("document.body.dataset.state === 'entrance'")
+        assert not [url for url in scanner.requested if url.endswith("/session")]
+    tab = await harness.browsers.open(link)
+    await tab.until(PREVIEW)
+
+
 async def test_the_lobby_shows_a_preview_and_hides_the_token(harness: Harness) -> None:
     """Live video, a moving level, a choice of devices; no token in the URL or the page."""
     await harness.match()

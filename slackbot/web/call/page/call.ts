@@ -1,9 +1,10 @@
-/** The call page: lobby, call, over. Starts here. */
+/** The call page: entrance, lobby, call, over. Starts here. */
 
 import type { AudioVideoFacade } from 'amazon-chime-sdk-js';
 import { Countdown, SOON, face, run } from './clock.ts';
 import { Devices } from './devices.ts';
 import { mayTryAgain, type Ending } from './endings.ts';
+import { entered } from './entrance.ts';
 import { foldable } from './menus.ts';
 import { prepare } from './meeting.ts';
 import { showOver, wireOver } from './over.ts';
@@ -127,8 +128,9 @@ class Call {
 async function open(): Promise<void> {
   wireOver();
   if (!canCall(window)) return showOver('unsuitable');
-  say(OPENING);
   const path = location.pathname.replace(/\/$/u, '');
+  await entered(path);
+  say(OPENING);
   try {
     await new Call(await openSession(path), path).lobby();
   } catch (error) {

@@ -1,6 +1,6 @@
-/** The page's elements, and which of its four screens is shown. */
+/** The page's elements, and which of its five screens is shown. */
 
-export type Screen = 'loading' | 'lobby' | 'call' | 'over';
+export type Screen = 'loading' | 'entrance' | 'lobby' | 'call' | 'over';
 
 /** The element with this id; call.html has them all. */
 export const at = <T extends HTMLElement = HTMLElement>(id: string): T => document.getElementById(id) as T;
