@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     Field,
     SecretStr,
@@ -27,6 +28,21 @@ COMMAND = r"^/[a-z0-9_-]{1,31}$"
 _PUBLIC_URL = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w.~%/-]*)?", re.ASCII)
 _HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
 
+
+def _proxy_address(value: SecretStr) -> SecretStr:
+    url = value.get_secret_value()
+    if not url:
+        return value
+    if "://" not in url:
+        url = f"http://{url}"
+    if not re.fullmatch(r"https?://[^\s/?#]+/?", url) or not _has_host(url):
+        raise ValueError(
+            "is not the http:// or https:// address of a proxy; other kinds do not work"
+        )
+    return SecretStr(url)
+
+
+ProxyAddress = Annotated[SecretStr, AfterValidator(_proxy_address)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -122,6 +138,20 @@ class Settings(BaseSettings):
     )
     host: Text = Field("127.0.0.1", description="Address to listen at.")
     port: int = Field(3000, ge=0, le=65535, description="Port to listen at; 0 takes a free one.")
+    https_proxy: ProxyAddress = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("https_proxy", "all_proxy"),
+        description="Proxy for requests to https addresses of Slack and Accelevents, "
+        "`http://user:password@host:port`.",
+    )
+    http_proxy: ProxyAddress = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("http_proxy", "all_proxy"),
+        description="Proxy for requests to http addresses.",
+    )
+    no_proxy: str = Field(
+        "", description="Hosts without a proxy, comma between them; a domain covers those below."
+    )
     trusted_proxies: str = Field(
         "127.0.0.1,::1",
         # uvicorn's name for it, which earlier versions read.

@@ -7,11 +7,13 @@ from contextlib import suppress
 from typing import Final
 from urllib.parse import quote
 
+import aiohttp
 import httpx
 from pydantic import SecretStr
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.errors import Endpoint, error_for, parse_error_body
+from slackbot.accelevents.http import new_client
 from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.errors import EventNotFound, PlatformError, TokenRefused
 from slackbot.domain.findings import Finding, Subject
@@ -24,13 +26,14 @@ TRY_WITH_TOKEN: Final = "look again with a token: slackbot doctor --as-attendee 
 _ANY_EVENT: Final = EventSlug("slackbot-doctor")  # requested when the settings name no event
 
 
-async def check_platform(api_url: str, event: EventSlug | None) -> list[Finding]:
+async def check_platform(options: PlatformOptions, event: EventSlug | None) -> list[Finding]:
     """Request an event's sessions without a token; any response of the API is enough."""
-    url = f"{api_url.rstrip('/')}/rest/events/{quote(event or _ANY_EVENT, safe='')}/session/v2"
+    slug = quote(event or _ANY_EVENT, safe="")
+    url = f"{options.api_url.rstrip('/')}/rest/events/{slug}/session/v2"
     try:
         async with (
-            httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=None) as client,  # noqa: S113 - the caller sets a time-out
-            client.stream("GET", url, headers={"Accept": "application/json"}) as response,
+            new_client(options.proxies) as client,
+            client.stream("GET", url) as response,
         ):
             body = bytearray()
             async for chunk in response.aiter_bytes():
@@ -38,7 +41,13 @@ async def check_platform(api_url: str, event: EventSlug | None) -> list[Finding]
                 if len(body) > LONGEST_ANSWER:
                     break
             return [_read_answer(response.status_code, bytes(body), event)]
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
+    except (
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        aiohttp.ClientError,
+        OSError,
+        UnicodeError,
+    ) as error:
         return [host_finding(Subject.PLATFORM, connection_problem(error))]
 
 

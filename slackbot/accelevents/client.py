@@ -19,6 +19,7 @@ from slackbot.accelevents import schemas
 from slackbot.accelevents.errors import Endpoint
 from slackbot.accelevents.event_zones import EventZones
 from slackbot.accelevents.http import HttpClient, Request, authorization, unreadable_response
+from slackbot.aio.outgoing import Proxies
 from slackbot.domain.errors import EventNotFound, MagicLinkInvalid, PlatformError, TokenRefused
 from slackbot.domain.model import (
     AttendeeStatus,
@@ -59,6 +60,7 @@ class PlatformOptions:
     status_request: str = "PUT /rest/events/{event}/user-session/{session_id}/status"
     matches_request: str = "GET /rest/events/{event}/user-session/{session_id}/matches"
     zones: EventZones = field(default_factory=EventZones)
+    proxies: Proxies = field(default_factory=Proxies)
     timeout_seconds: float = 8.0  # of one attempt, with all its phases
 
     def __post_init__(self) -> None:
@@ -79,7 +81,7 @@ class AcceleventsClient:
 
     def __init__(self, options: PlatformOptions, clock: Clock) -> None:
         self._options = options
-        self._http = HttpClient(options.api_url, clock, options.timeout_seconds)
+        self._http = HttpClient(options.api_url, clock, options.timeout_seconds, options.proxies)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -20,6 +20,7 @@ from slackbot.accelevents.engine_io import CLOSE_SECONDS, WEBSOCKET_OPTIONS, Eng
 from slackbot.accelevents.feed_options import Credentials, FeedOptions
 from slackbot.accelevents.handshake import ConnectError, Failure, drop_tracebacks
 from slackbot.accelevents.packets import PacketReader, UnreadablePacketError
+from slackbot.aio.outgoing import Proxies, open_session
 from slackbot.telemetry import UNREADABLE
 
 log = structlog.get_logger(__name__)
@@ -36,17 +37,12 @@ class RedirectError(aiohttp.ClientConnectionError):
     """The peer redirected a handshake. A token is sent to the configured host only."""
 
 
-def new_session() -> aiohttp.ClientSession:
+def new_session(proxies: Proxies) -> aiohttp.ClientSession:
     """Return an HTTP session for handshakes. Call it inside the running loop.
 
-    Connections are not limited (by default the 101st would wait), and cookies are not kept: those
-    set for one attendee would be sent with the next one's handshake.
+    Connections are not limited: by default the 101st would wait.
     """
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        middlewares=(_refuse_redirects,),
-    )
+    return open_session(proxies, aiohttp.TCPConnector(limit=0), _refuse_redirects)
 
 
 async def _refuse_redirects(

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from slackbot.accelevents.event_zones import EventZones
 from slackbot.accelevents.http import authorization
 from slackbot.aio.backoff import ExponentialBackoff
+from slackbot.aio.outgoing import Proxies
 from slackbot.domain.model import AuthScheme, EventSlug, SessionId
 
 _TOKEN_PLACES: Final = frozenset({"auth", "header", "query"})
@@ -52,6 +53,7 @@ class FeedOptions:
     backoff: ExponentialBackoff = field(
         default_factory=lambda: ExponentialBackoff(1.0, 5.0, random.SystemRandom())
     )
+    proxies: Proxies = field(default_factory=Proxies)
     max_handshakes: int = 64  # at the same time
 
     def __post_init__(self) -> None:

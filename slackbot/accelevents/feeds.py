@@ -27,7 +27,7 @@ class SocketFeed:
     def __init__(
         self, options: FeedOptions, clock: Clock, events: asyncio.Queue[FeedEvent]
     ) -> None:
-        self._http = new_session()
+        self._http = new_session(options.proxies)
         self._new_feed = partial(
             Feed,
             options=options,

@@ -28,6 +28,7 @@ from slackbot.accelevents.body import ENCODING, OTHERS, SESSIONS, BodyRefused, r
 from slackbot.accelevents.errors import Endpoint, error_for
 from slackbot.accelevents.event_holds import EventHolds
 from slackbot.aio.backoff import ExponentialBackoff
+from slackbot.aio.outgoing import Proxies, open_session
 from slackbot.domain.errors import PlatformError, TimedOut, TokenRefused, Unreachable, Unreadable
 from slackbot.domain.model import AuthScheme, EventSlug
 from slackbot.domain.ports import Clock
@@ -88,13 +89,40 @@ def authorization(token: SecretStr, scheme: AuthScheme) -> str:
     return f"Bearer {value}" if scheme is AuthScheme.BEARER else value
 
 
+def new_client(proxies: Proxies) -> httpx.AsyncClient:
+    """Return the client for the platform's API; each request needs a time-out of its own.
+
+    One client serves everybody, so cookies are not kept. Redirects and `.netrc` are ignored, so
+    that a token reaches no host but the configured one.
+    """
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS)
+        return open_session(proxies, connector, _never_resend)
+
+    return httpx.AsyncClient(
+        headers={
+            "Accept": "application/json",
+            "Accept-Encoding": ENCODING,
+            "User-Agent": "slackbot",
+        },
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        timeout=None,  # noqa: S113 each attempt has its own
+        transport=AiohttpTransport(client=session, trust_env=False),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
 class HttpClient:
     """Sends requests to the platform. Create it in the running loop; close it with `aclose`.
 
     `fetch` and `send` raise a `PlatformError` when the platform refuses or all attempts fail.
     """
 
-    def __init__(self, api_url: str, clock: Clock, timeout_seconds: float) -> None:
+    def __init__(
+        self, api_url: str, clock: Clock, timeout_seconds: float, proxies: Proxies
+    ) -> None:
         self._api_url = api_url.rstrip("/")
         self._clock = clock
         self._timeout_seconds = timeout_seconds
@@ -102,29 +130,7 @@ class HttpClient:
         rng = random.SystemRandom()
         self._backoff = ExponentialBackoff(base=0.5, cap=1.0, jitter=rng)
         self._holds = EventHolds(clock, rng)
-        # One client serves everybody, so cookies are not kept. Redirects, the environment's proxies
-        # and `.netrc` are ignored, so that a token reaches no host but the configured one.
-        self._client = httpx.AsyncClient(
-            headers={
-                "Accept": "application/json",
-                "Accept-Encoding": ENCODING,
-                "User-Agent": "slackbot",
-            },
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            timeout=None,  # noqa: S113 each attempt has its own
-            transport=AiohttpTransport(
-                client=lambda: aiohttp.ClientSession(
-                    connector=aiohttp.TCPConnector(
-                        limit=MAX_CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS
-                    ),
-                    cookie_jar=aiohttp.DummyCookieJar(),
-                    middlewares=[_never_resend],
-                ),
-                trust_env=False,
-            ),
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._client = new_client(proxies)
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -161,6 +167,8 @@ class HttpClient:
                 status, headers, body = await self._exchange(request)
         except TimeoutError:
             raise _Retryable(TimedOut()) from None
+        except aiohttp.ClientResponseError:  # it answers, but not in valid HTTP
+            raise _Retryable(unreadable_response(request.endpoint)) from None
         except (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError):
             # Not chained: the error's text may contain the URL with a user key.
             raise _Retryable(Unreachable()) from None

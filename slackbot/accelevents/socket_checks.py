@@ -85,7 +85,7 @@ class SocketCheck:
     async def run(self) -> Finding:
         """Report on the peer."""
         try:
-            async with new_session() as http:
+            async with new_session(self.options.proxies) as http:
                 return await self._connect(http)
         except TokenRefused:
             return self._failure("socket_refuses")

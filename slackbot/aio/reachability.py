@@ -6,6 +6,8 @@ import socket
 import ssl
 from typing import Final
 
+import aiohttp
+
 from slackbot.domain.findings import Finding, Subject
 
 # Message and hint of each problem that all hosts share, by the finding's code.
@@ -24,6 +26,14 @@ _PROBLEMS: Final = {
         "check {address}; a proxy that opens TLS needs its authority in the system's store",
     ),
     "tls_failed": ("TLS fails", "check {address}: does that port speak HTTPS?"),
+    "proxy_refuses": (
+        "the proxy does not let us through to it",
+        "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY, and that the proxy allows this host",
+    ),
+    "answer_malformed": (
+        "its answer is no valid HTTP, or has a header of more than 32 KiB",
+        "check {address}, and what stands before it",
+    ),
     "line_cut": ("the line was cut before an answer", "check {address}, then try again"),
     "web_page": (
         "what answers there ({status}) is a web page or the like, no API",
@@ -38,12 +48,14 @@ _PROBLEMS: Final = {
 }
 # Problems by exception type. If a chain has several of these, the first listed decides.
 _EXCEPTIONS: Final = (
+    ((aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError), "proxy_refuses"),
     # UnicodeError: a name that cannot even be looked up.
     ((socket.gaierror, UnicodeError), "host_unknown"),
     (ssl.SSLCertVerificationError, "certificate_untrusted"),
     (ssl.SSLError, "tls_failed"),
     (ConnectionRefusedError, "connection_refused"),
     (TimeoutError, "no_answer"),
+    (aiohttp.http_exceptions.BadHttpMessage, "answer_malformed"),
 )
 
 

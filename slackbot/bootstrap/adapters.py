@@ -12,6 +12,7 @@ from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.event_zones import EventZones
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.feeds import SocketFeed
+from slackbot.aio.outgoing import Proxies
 from slackbot.bootstrap.database import lock_sqlite
 from slackbot.delivery.lease import Lease
 from slackbot.domain.feed_events import FeedEvent
@@ -80,7 +81,7 @@ class Adapters:
         self.feed_events: asyncio.Queue[FeedEvent] = asyncio.Queue()
         self.feed = SocketFeed(for_feed, clock, self.feed_events)
         closing.push_async_callback(self.feed.aclose)
-        session = slack_session(POST_SECONDS)
+        session = slack_session(POST_SECONDS, outgoing_proxies(settings))
         closing.push_async_callback(session.close)
         self.slack = web_client(settings.slack_api_url, session)
         bot_token = settings.slack_bot_token.get_secret_value()
@@ -99,6 +100,16 @@ def platform_options(settings: Settings) -> PlatformOptions:
         status_request=settings.accelevents_status_request,
         matches_request=settings.accelevents_matches_request,
         zones=event_zones(settings),
+        proxies=outgoing_proxies(settings),
+    )
+
+
+def outgoing_proxies(settings: Settings) -> Proxies:
+    """Return the proxies of all requests to Slack and Accelevents."""
+    return Proxies(
+        https=settings.https_proxy.get_secret_value(),
+        http=settings.http_proxy.get_secret_value(),
+        exceptions=settings.no_proxy,
     )
 
 
@@ -123,6 +134,7 @@ def feed_options(settings: Settings) -> FeedOptions:
             hello=settings.accelevents_socket_hello or None,
             events=split(settings.accelevents_socket_events),
             zones=event_zones(settings),
+            proxies=outgoing_proxies(settings),
         )
     except ValueError as error:
         option, _, why = str(error).partition(": ")

@@ -36,6 +36,15 @@ def database_url(settings: Settings) -> DatabaseUrl:
         raise SettingsError(f"DATABASE_URL: {error}") from None
 
 
+def database_folder(settings: Settings) -> Path | None:
+    """Return the folder of the SQLite files, or None if there is none."""
+    try:
+        file = database_url(settings).file
+    except SettingsError:
+        return None
+    return file.parent if file else None
+
+
 def secret_keys(settings: Settings) -> list[bytes]:
     """Parse the keys that encrypt, newest first."""
     try:

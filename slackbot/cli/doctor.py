@@ -110,9 +110,17 @@ async def _print_findings(findings: AsyncIterator[Finding], *, as_json: bool) ->
             console.print(line)
     if as_json:
         click.echo(json.dumps({"ok": not grades[Grade.FAILURE], "findings": rows}, indent=2))
-    elif grades[Grade.FAILURE] or grades[Grade.WARNING]:
-        failures, warnings = grades[Grade.FAILURE], grades[Grade.WARNING]
-        console.print(f"Failures: {failures}. Warnings: {warnings}.")
     else:
-        console.print("All is well.")
+        console.print(_summary(grades))
     return grades
+
+
+def _summary(grades: Counter[Grade]) -> str:
+    """Return the last line: the counts, and what to do next."""
+    failures, warnings = grades[Grade.FAILURE], grades[Grade.WARNING]
+    counts = f"Checks: {grades.total()}. Failures: {failures}. Warnings: {warnings}."
+    if failures:
+        return f"{counts} Put the failures right, then run slackbot doctor again."
+    if warnings:
+        return f"{counts} The bot can run; the warnings say what it does without."
+    return f"{counts} All is well: slackbot run starts the bot."

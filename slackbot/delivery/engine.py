@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from dbos import DBOS, DBOSConfig
 from dbos import error as dbos_error
+from dbos._migration import get_migration_versions
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,15 @@ def migrate(url: str, *, schema: str) -> None:
     """
     logging.getLogger("dbos").setLevel(logging.WARNING)
     DBOS.migrate(url, schema=schema)
+
+
+def versions(database: Any, *, schema: str) -> tuple[int, int]:
+    """Return the version of the tables in a SQLAlchemy engine's database, and the newest one.
+
+    0 is none.
+    """
+    current, newest = get_migration_versions(database, schema, use_listen_notify=False)
+    return current or 0, newest
 
 
 def start(

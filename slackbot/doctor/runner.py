@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import resource
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
 from slackbot.accelevents.checks import check_platform, check_token
 from slackbot.accelevents.socket_checks import POLL_SECONDS, SocketCheck
 from slackbot.aio.reachability import host_finding
-from slackbot.bootstrap.adapters import SystemClock, feed_options, platform_options
-from slackbot.bootstrap.database import secret_keys
+from slackbot.bootstrap.adapters import (
+    SystemClock,
+    feed_options,
+    outgoing_proxies,
+    platform_options,
+)
+from slackbot.bootstrap.database import database_folder, secret_keys
+from slackbot.doctor.delivery import check_delivery
+from slackbot.doctor.machine import check_open_files, check_private_files
 from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.model import AuthScheme, EventSlug
 from slackbot.settings import Settings, SettingsError, read_settings, split
@@ -24,11 +31,6 @@ from slackbot.storage.encryption import Cipher
 from slackbot.web.call.assets import STATIC
 from slackbot.web.call.checks import check_call_page
 from slackbot.web.checks import check_trusted_proxies
-
-# Open files besides feeds: requests to Accelevents (200), Slack, Slack's requests, database.
-FILES_BESIDE_FEEDS: Final = 300
-FEWEST_FEEDS: Final = 100  # with fewer the bot is of no use
-USUAL_FEEDS: Final = 2_000  # a large event
 
 Check = Coroutine[Any, Any, list[Finding]]
 
@@ -61,20 +63,9 @@ async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator
     else:
         cipher = Cipher(keys)
         yield Subject.KEYS.ok("keys_fit", "{count} can be used", count=str(len(keys)))
-    yield check_open_files()
-    yield check_call_page(settings.public_url, STATIC)
-    yield check_trusted_proxies(split(settings.trusted_proxies), settings.host, settings.public_url)
-    event = EventSlug(settings.accelevents_event) if settings.accelevents_event else None
-    slack = check_slack(settings.slack_api_url, settings.slack_bot_token.get_secret_value())
-    platform = check_platform(settings.accelevents_api_url, event)
-    remote = [
-        bounded(Subject.DATABASE, check_database(settings.database, cipher), seconds),
-        bounded(Subject.SLACK, slack, seconds),
-        bounded(Subject.PLATFORM, platform, seconds),
-        _check_socket(settings, None, None, seconds)
-        if attendee is None
-        else _check_attendee(settings, attendee, seconds),
-    ]
+    for finding in _check_machine(settings):
+        yield finding
+    remote = _remote_checks(settings, cipher, attendee, seconds)
     checks = [asyncio.create_task(check) for check in remote]
     try:
         for check in checks:
@@ -84,6 +75,39 @@ async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator
         for check in checks:
             check.cancel()
         await asyncio.gather(*checks, return_exceptions=True)
+
+
+def _check_machine(settings: Settings) -> Iterator[Finding]:
+    """Yield the findings that need no other host."""
+    yield check_open_files()
+    yield from check_private_files(Path(".env"), database_folder(settings))
+    yield check_call_page(settings.public_url, STATIC)
+    yield check_trusted_proxies(split(settings.trusted_proxies), settings.host, settings.public_url)
+    if names := outgoing_proxies(settings).names:
+        message = "requests to Slack and Accelevents go through {names}"
+        yield Subject.PROXIES.ok("proxies_used", message, names=", ".join(names))
+
+
+def _remote_checks(
+    settings: Settings, cipher: Cipher | None, attendee: Attendee | None, seconds: float
+) -> list[Check]:
+    event = EventSlug(settings.accelevents_event) if settings.accelevents_event else None
+    slack = check_slack(
+        settings.slack_api_url,
+        settings.slack_bot_token.get_secret_value(),
+        settings.slack_app_token.get_secret_value(),
+        outgoing_proxies(settings),
+    )
+    platform = check_platform(platform_options(settings), event)
+    return [
+        bounded(Subject.DATABASE, check_database(settings.database, cipher), seconds),
+        bounded(Subject.DELIVERY, check_delivery(settings), seconds),
+        bounded(Subject.SLACK, slack, seconds),
+        bounded(Subject.PLATFORM, platform, seconds),
+        _check_socket(settings, None, None, seconds)
+        if attendee is None
+        else _check_attendee(settings, attendee, seconds),
+    ]
 
 
 async def _check_attendee(settings: Settings, attendee: Attendee, seconds: float) -> list[Finding]:
@@ -125,24 +149,6 @@ async def bounded(subject: Subject, check: Check, seconds: float) -> list[Findin
     except Exception as error:  # noqa: BLE001 - whatever it is, the other checks are reported
         message, hint = "the check itself failed ({kind})", "report it, with this line"
         return [subject.failure("check_broke", message, hint, kind=type(error).__name__)]
-
-
-def check_open_files() -> Finding:
-    """Report how many feeds the hard limit allows; `run` raises its soft limit to it."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    message = "limit {limit}, room for {feeds} feeds"
-    if hard == resource.RLIM_INFINITY:
-        return Subject.FILES.ok("files_enough", message, limit="none", feeds="any")
-    feeds = max(hard - FILES_BESIDE_FEEDS, 0)
-    facts = {"limit": f"{hard:,}", "feeds": f"{feeds:,}"}
-    if feeds >= USUAL_FEEDS:
-        return Subject.FILES.ok("files_enough", message, **facts)
-    hint = "raise the hard limit (ulimit -Hn, LimitNOFILE)"
-    if feeds >= FEWEST_FEEDS:
-        hint += " before a large event"
-        return Subject.FILES.warning("files_few", f"{message} only", hint, **facts)
-    hint += " to 4096 or more"
-    return Subject.FILES.failure("files_too_few", f"{message} only", hint, **facts)
 
 
 def _unusable(subject: Subject, error: SettingsError) -> list[Finding]:

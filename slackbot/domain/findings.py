@@ -26,10 +26,13 @@ class Subject(StrEnum):
     SETTINGS = "settings"
     KEYS = "keys"
     FILES = "open files"
+    PRIVATE = "private files"
     DATABASE = "database"
     SCHEMA = "schema"
+    DELIVERY = "delivery"
     SLACK = "slack"
     SCOPES = "slack scopes"
+    APP_TOKEN = "app token"  # noqa: S105 - a heading
     PLATFORM = "accelevents"
     TOKEN = "token"  # noqa: S105 - a heading
     SOCKET = "socket"
@@ -52,7 +55,9 @@ class Subject(StrEnum):
 # Setting that holds the address of a subject's host; `{address}` in messages and hints.
 _ADDRESS_SETTINGS: Final = {
     Subject.DATABASE: "DATABASE_URL",
+    Subject.DELIVERY: "DATABASE_URL",
     Subject.SLACK: "SLACK_API_URL",
+    Subject.APP_TOKEN: "SLACK_API_URL",
     Subject.PLATFORM: "ACCELEVENTS_API_URL",
     Subject.TOKEN: "ACCELEVENTS_API_URL",
     Subject.SOCKET: "ACCELEVENTS_SOCKET_URL",

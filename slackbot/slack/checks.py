@@ -1,34 +1,66 @@
-"""Check the bot's token and scopes with `auth.test`; nothing else is called."""
+"""Check the bot's token and scopes with `auth.test`, and the app-level token with its method."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from slackbot.aio.outgoing import Proxies
 from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.findings import Finding, Subject
 from slackbot.slack.client import RedirectRefused, read_error, slack_session, web_client
 from slackbot.slack.installations import is_org_wide
 from slackbot.slack.manifest import SCOPES
 
+# For each token: the code of a refusal's finding, the setting, and the app's page that shows it.
+_TOKENS: Final = {
+    Subject.SLACK: ("slack_refuses", "SLACK_BOT_TOKEN", "OAuth & Permissions"),
+    Subject.APP_TOKEN: ("app_token_refused", "SLACK_APP_TOKEN", "Basic Information"),
+}
 _ERROR_CODE = re.compile(r"[a-z0-9_]{1,60}")
 
 
-async def check_slack(api_url: str, token: str) -> list[Finding]:
-    """Report on the token, and on the scopes that it lacks."""
-    async with slack_session() as session:
-        try:
-            answer = await web_client(api_url, session).auth_test(token=token)
-        except SlackApiError as error:
-            return [_refusal(error)]
-        except RedirectRefused:
-            return [host_finding(Subject.SLACK, "redirects")]
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
-            return [host_finding(Subject.SLACK, connection_problem(error))]
-        except (AttributeError, TypeError):  # the SDK expects an object in every 200
-            return [host_finding(Subject.SLACK, "web_page", status="200")]
+async def check_slack(api_url: str, token: str, app_token: str, proxies: Proxies) -> list[Finding]:
+    """Report on the token, on the scopes that it lacks, and on the app-level token if there is one.
+
+    The URL that Slack gives for an app-level token is not opened.
+    """
+    async with slack_session(proxies=proxies) as session:
+        client = web_client(api_url, session)
+        found = await _report(Subject.SLACK, client.auth_test(token=token), _accepted)
+        if app_token:
+            opening = client.apps_connections_open(app_token=app_token)
+            found += await _report(Subject.APP_TOKEN, opening, _opened)
+        return found
+
+
+async def _report(
+    subject: Subject,
+    request: Awaitable[AsyncSlackResponse],
+    read: Callable[[AsyncSlackResponse], list[Finding]],
+) -> list[Finding]:
+    try:
+        return read(await request)
+    except SlackApiError as error:
+        return [_refusal(subject, error)]
+    except RedirectRefused:
+        return [host_finding(subject, "redirects")]
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        return [host_finding(subject, connection_problem(error))]
+    except (AttributeError, TypeError):  # the SDK expects an object in every 200
+        return [host_finding(subject, "web_page", status="200")]
+
+
+def _opened(_answer: AsyncSlackResponse) -> list[Finding]:
+    return [Subject.APP_TOKEN.ok("app_token_accepted", "Slack would open a connection for it")]
+
+
+def _accepted(answer: AsyncSlackResponse) -> list[Finding]:
     if is_org_wide(answer):
         org_wide = Subject.SLACK.failure(
             "token_org_wide",
@@ -45,20 +77,17 @@ async def check_slack(api_url: str, token: str) -> list[Finding]:
     return [accepted, _scopes(answer.headers.get("x-oauth-scopes"))]
 
 
-def _refusal(error: SlackApiError) -> Finding:
+def _refusal(subject: Subject, error: SlackApiError) -> Finding:
     status, code, _ = read_error(error)
     if code == "ratelimited" or status == 429:
         problem = "rate_limited"
     elif _ERROR_CODE.fullmatch(code):
-        return Subject.SLACK.failure(
-            "slack_refuses",
-            "it refuses the token ({error})",
-            "set SLACK_BOT_TOKEN to the one on your app's page OAuth & Permissions",
-            error=code,
-        )
+        finding, setting, page = _TOKENS[subject]
+        hint = f"set {setting} to the one on your app's page {page}"
+        return subject.failure(finding, "it refuses the token ({error})", hint, error=code)
     else:  # an answer without an error code is not Slack's
         problem = "server_failed" if status >= 500 else "web_page"
-    return host_finding(Subject.SLACK, problem, status=str(status))
+    return host_finding(subject, problem, status=str(status))
 
 
 def _scopes(header: str | None) -> Finding:

@@ -12,6 +12,8 @@ from aiohttp.tracing import Trace
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from slackbot.aio.outgoing import Proxies, open_session
+
 # Timeouts in seconds. A post gets longer: one that Slack accepts after the timeout has to be
 # looked for in the history.
 CALL_SECONDS: Final = 10.0
@@ -63,15 +65,18 @@ async def refuse_redirects(
     return response
 
 
-def slack_session(seconds: float = CALL_SECONDS) -> aiohttp.ClientSession:
+def slack_session(
+    seconds: float = CALL_SECONDS, proxies: Proxies | None = None
+) -> aiohttp.ClientSession:
     """Open the session for all requests to Slack, in the running loop; close it at the end.
 
     `seconds` is the longest timeout of any request.
     """
-    return aiohttp.ClientSession(
-        connector=CheckedConnector(keepalive_timeout=KEPT_SECONDS),
+    return open_session(
+        proxies or Proxies(),
+        CheckedConnector(keepalive_timeout=KEPT_SECONDS),
+        refuse_redirects,
         timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
-        middlewares=(refuse_redirects,),
     )
 
 

@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, event, text
 
 from slackbot.storage import engines
 from slackbot.storage.url import DatabaseUrl
+
+T = TypeVar("T")
 
 SCHEMA: Final = "dbos"
 # The advisory lock under which its tables are migrated: the letters of "delivery".
@@ -98,6 +100,14 @@ class DeliveryDatabase:
             migrate(self._url.url.render_as_string(hide_password=False))
             after = _version(connection)
         return f"delivery tables (DBOS) to version {after}" if after != before else None
+
+    def inspect(self, read: Callable[[Engine], T]) -> T:
+        """On PostgreSQL, return what `read` finds. Blocks."""
+        engine = engines.postgresql_unpooled(self._url.url)
+        try:
+            return read(engine)
+        finally:
+            engine.dispose()
 
     def close(self) -> None:
         """Close the connections, which the delivery engine leaves open."""

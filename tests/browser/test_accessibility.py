@@ -45,7 +45,7 @@ async def in_every_look(tab: Tab, screen: str) -> list[str]:
 
 
 async def test_everybody_can_use_it(harness: Harness) -> None:
-    """No violation at the entrance, in the lobby, the call, the list of devices and the last screen."""
+    """No violation at the entrance, in lobby and call, the list of devices and the end."""
     if not AXE.is_file():
         pytest.fail("axe-core is not installed (npm ci in slackbot/web/call/page)")
     await harness.match()

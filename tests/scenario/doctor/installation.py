@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +59,30 @@ class Installation:
             if line.startswith(("ok ", "warning ", "failure ")):
                 assert ("→" in line) is not line.startswith("ok"), line
         return Report(result.exit_code, result.output)
+
+    async def run(self, command: str) -> None:
+        """Run another command, which must succeed."""
+        run: Any = CliRunner().invoke
+        result = await asyncio.to_thread(run, main, [command], env=self.environment)
+        assert result.exit_code == 0, result.output
+
+    async def run_in_process(
+        self, *arguments: str, before: Callable[[], None] | None = None, **changes: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command as an operator does, its output into a pipe."""
+        run = partial(
+            subprocess.run,
+            [sys.executable, "-m", "slackbot", "doctor", *arguments],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+            | self.environment
+            | changes,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            preexec_fn=before,
+        )
+        return await asyncio.to_thread(run)
 
     async def run_doctor_as_ada(self, **changes: str) -> Report:
         """Run it with Ada's token, by a pipe."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from datetime import UTC, datetime
 
@@ -12,6 +13,7 @@ from sqlalchemy import text
 from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, UserId
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from tests.harness import postgres
 
 from .installation import Installation, upgraded
 
@@ -137,3 +139,27 @@ async def test_a_database_server_that_is_not_there(
     assert message in report.on("database")
     assert "DATABASE_URL" in report.on("database")
     assert "canary" not in report.printed
+
+
+async def test_the_delivery_tables_on_postgresql(
+    installation: Installation,
+    postgresql: postgres.Server,
+    empty_postgresql_url: str,
+) -> None:
+    """Missing and old tables of the delivery engine are named; `migrate` puts both right."""
+    installation.environment["DATABASE_URL"] = empty_postgresql_url
+    name = empty_postgresql_url.partition("?")[0].rpartition("/")[2]
+    report = await installation.run_doctor()
+    assert report.status == 1
+    assert "its tables are missing → run slackbot migrate" in report.on("delivery")
+    await installation.run("migrate")
+    report = await installation.run_doctor()
+    assert (report.status, report.on("delivery").startswith("ok")) == (0, True), report.printed
+    old = "UPDATE dbos.dbos_migrations SET version = 1"
+    await asyncio.to_thread(postgresql.execute, old, name)
+    report = await installation.run_doctor()
+    assert report.status == 1
+    assert "its tables are 1 of " in report.on("delivery")
+    new = "UPDATE dbos.dbos_migrations SET version = 100000"
+    await asyncio.to_thread(postgresql.execute, new, name)
+    assert "of a newer version" in (await installation.run_doctor()).on("delivery")

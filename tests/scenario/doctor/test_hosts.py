@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,27 @@ async def test_missing_scopes(installation: Installation) -> None:
     assert report.status == 1
     assert "missing: chat:write, im:write" in report.on("slack scopes")
     assert report.on("slack").startswith("ok")
+
+
+async def test_the_app_level_token(installation: Installation) -> None:
+    """It is tried as the bot does it; a wrong one and a bot token are named."""
+    slack = installation.slack
+    report = await installation.run_doctor(SLACK_APP_TOKEN=slack.app_token)
+    assert report.on("app token").startswith("ok")
+    report = await installation.run_doctor(SLACK_APP_TOKEN="xapp-1-A0-000000000000-AbCdEf")
+    assert report.status == 1
+    assert "it refuses the token (invalid_auth) → set SLACK_APP_TOKEN" in report.on("app token")
+    assert (await installation.run_doctor()).on("app token") == ""
+
+
+async def test_an_answer_that_the_bot_cannot_read(installation: Installation) -> None:
+    """The platform is asked with the bot's own client: a header beyond its limit is a failure."""
+    for size, problem in ((20_000, ""), (40_000, "a header of more than 32 KiB")):
+        peer = answers(401, "{}", "application/json", **{"X-Long": "x" * size})
+        async with serving(peer) as url:
+            report = await installation.run_doctor(ACCELEVENTS_API_URL=url)
+        assert problem in report.on("accelevents")
+        assert report.on("accelevents").startswith("failure" if problem else "ok")
 
 
 @pytest.mark.parametrize(
@@ -144,6 +166,18 @@ async def test_an_untrusted_certificate(
         report = await installation.run_doctor(**{HOSTS[host]: url})
     assert report.status == 1
     assert "its TLS certificate is not trusted" in report.on(host)
+
+
+async def test_an_authority_of_ones_own(installation: Installation, tmp_path: Path) -> None:
+    """SSL_CERT_FILE is honoured for Slack, the platform and the socket alike."""
+    async with self_signed_server(tmp_path) as url:
+        addresses = dict.fromkeys((*HOSTS.values(), "ACCELEVENTS_SOCKET_URL"), url)
+        unknown = await installation.run_in_process(**addresses)
+        known = await installation.run_in_process(
+            **addresses, SSL_CERT_FILE=str(tmp_path / "own.pem")
+        )
+    assert unknown.stdout.count("its TLS certificate is not trusted") == 3
+    assert known.stdout.count("the line was cut before an answer") == 3
 
 
 @each_host
@@ -250,6 +284,9 @@ async def self_signed_server(folder: Path) -> AsyncIterator[str]:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
         .sign(key, hashes.SHA256())
     )
     file = folder / "own.pem"

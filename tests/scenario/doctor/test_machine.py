@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 import resource
-import subprocess
-import sys
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -21,24 +16,6 @@ from slackbot.web.call.checks import OFFERED, check_call_page
 from .installation import Installation, upgraded
 
 
-async def in_a_process(
-    installation: Installation, *arguments: str, before: Callable[[], None] | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run the command as an operator does, its output into a pipe."""
-    run = partial(
-        subprocess.run,
-        [sys.executable, "-m", "slackbot", "doctor", *arguments],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
-        | installation.environment,
-        cwd=installation.folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        preexec_fn=before,
-    )
-    return await asyncio.to_thread(run)
-
-
 async def test_nothing_is_wrong(installation: Installation) -> None:
     """A healthy set-up, before its first start and after it, ends with status 0."""
     report = await installation.run_doctor()
@@ -49,7 +26,9 @@ async def test_nothing_is_wrong(installation: Installation) -> None:
     assert "chat:write" in report.on("slack scopes")
     assert "asks for a token, as it should" in report.on("accelevents")
     assert "asks for a token, as it should" in report.on("socket")
-    assert report.printed.rstrip().endswith("All is well.")
+    assert report.printed.splitlines()[-1] == (
+        "Checks: 11. Failures: 0. Warnings: 0. All is well: slackbot run starts the bot."
+    )
     await (await upgraded(installation)).aclose()
     report = await installation.run_doctor()
     assert (report.status, "answers" in report.on("database")) == (0, True)
@@ -58,11 +37,55 @@ async def test_nothing_is_wrong(installation: Installation) -> None:
 
 async def test_a_pipe_gets_plain_lines(installation: Installation) -> None:
     """Without a terminal there are no colours, one line for each finding, and no log lines."""
-    ran = await in_a_process(installation)
+    ran = await installation.run_in_process()
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "\x1b" not in ran.stdout
     grades = {line.split()[0] for line in ran.stdout.splitlines()[:-1]}
     assert grades == {"ok"}
+
+
+async def test_the_last_line_says_what_to_do(installation: Installation) -> None:
+    """It counts the checks, and names the next step; warnings leave the status 0."""
+    report = await installation.run_doctor(PUBLIC_URL="http://bot.example.com")
+    assert report.status == 0
+    assert report.printed.splitlines()[-1].startswith("Checks: 11. Failures: 0. Warnings: 1. The")
+    report = await installation.run_doctor(SLACK_API_URL="http://127.0.0.1:1")
+    assert report.status == 1
+    assert "Failures: 1. Warnings: 0. Put the failures right" in report.printed.splitlines()[-1]
+    (installation.folder / ".env").write_text("PORT=none\n")
+    report = await installation.run_doctor()
+    assert report.status == 1
+    assert "Failures: 1. Warnings: 1. Put" in report.printed.splitlines()[-1]
+
+
+async def test_files_that_others_can_read(installation: Installation) -> None:
+    """A `.env` made by cp, and a data folder that others can enter, are warnings."""
+    env = installation.folder / ".env"
+    env.touch(mode=0o644)
+    env.chmod(0o644)
+    await (await upgraded(installation)).aclose()
+    data = installation.folder / "var"
+    (data / "slackbot.db").chmod(0o644)
+    data.chmod(0o755)
+    report = await installation.run_doctor()
+    assert "can read or change .env (0644) → run chmod 600 .env" in report.on("private files")
+    assert f"change {data} (0755) → run chmod 700 {data}" in report.on("private files")
+    assert report.status == 0
+    for file, mode in ((env, 0o640), (data, 0o700)):
+        file.chmod(mode)
+    report = await installation.run_doctor()
+    assert f".env, {data}: closed to others" in report.on("private files")
+
+
+async def test_proxies_of_requests(installation: Installation) -> None:
+    """A proxy is named without its password, wherever it is set; another kind is refused."""
+    (installation.folder / ".env").write_text("HTTPS_PROXY=http://me:canary@proxy.example:3128\n")
+    report = await installation.run_doctor()
+    assert "go through proxy.example:3128" in report.on("proxies")
+    assert "canary" not in report.printed
+    report = await installation.run_doctor(ALL_PROXY="socks5://canary@127.0.0.1:1")
+    assert "HTTP_PROXY is not the http:// or https:// address of a proxy" in report.on("settings")
+    assert "canary" not in report.printed
 
 
 async def test_machines_get_json(installation: Installation) -> None:
@@ -171,7 +194,7 @@ async def test_a_short_key(installation: Installation) -> None:
 async def test_few_open_files(installation: Installation, limit: int, status: int) -> None:
     """A low limit is reported with its room for feeds; far too low is a failure."""
     lower = partial(resource.setrlimit, resource.RLIMIT_NOFILE, (limit, limit))
-    ran = await in_a_process(installation, before=lower)
+    ran = await installation.run_in_process(before=lower)
     assert ran.returncode == status, ran.stdout
     files = next(line for line in ran.stdout.splitlines() if "open files" in line)
     assert files.startswith("failure" if status else "warning")

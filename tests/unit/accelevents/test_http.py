@@ -144,6 +144,34 @@ async def test_a_join_on_a_kept_connection_is_sent_once(clock: Any, make_link: L
     assert methods == [b"GET", b"PUT"]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 204 No Content\r\n\r\nstray",
+        b"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nstray",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 40_000 + b"\r\n\r\n",
+        b"no HTTP\r\n\r\n",
+    ],
+    ids=["stray body", "body of a 204", "header", "other"],
+)
+async def test_an_answer_that_is_no_http_is_unreadable(
+    clock: Any, make_link: LinkFactory, answer: bytes
+):
+    """The platform was reached and answered: nobody reads that it is unreachable."""
+
+    async def platform(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    async with await asyncio.start_server(platform, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        client = AcceleventsClient(PlatformOptions(api_url=f"http://127.0.0.1:{port}"), clock)
+        with pytest.raises(errors.Unreadable):
+            await client.join(make_link(), 1)
+        await client.aclose()
+
+
 @pytest.mark.parametrize(("name", "attempts"), [("matches", 3), ("join", 1), ("login", 1)])
 async def test_time_outs(
     platform: PlatformServer, clock: Any, make_link: LinkFactory, name: str, attempts: int

@@ -1,4 +1,4 @@
-"""The limits of connections: size, time and number, whoever connects and however it is sent."""
+"""The limits of connections: size, time and number, however a request is sent."""
 
 from __future__ import annotations
 
