@@ -25,7 +25,7 @@ def migrate(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
     )
-    with context.begin_transaction():
+    with context.begin_transaction(), schema.foreign_keys_at_end(connection):
         context.run_migrations()
 
 
@@ -39,7 +39,7 @@ async def migrate_own() -> None:
     """Open the database and migrate it."""
     database = Database(database_url())
     try:
-        await database.write(migrate)
+        await database.write(migrate, migrating=True)
     finally:
         await database.aclose()
 

@@ -137,7 +137,7 @@ class Feed:
             link = self.link
             zone = self._options.zones.of(link.event)
             if reports := read_matches(args, zone, link.account_id):
-                self._events.put_nowait(MatchesReported(link.person, link.event, reports))
+                self._events.put_nowait(MatchesReported(link, reports))
         except Exception as error:  # noqa: BLE001 whatever it is, the connection goes on
             # Log only the type: the text may quote the payload.
             log.warning("event_failed", error=type(error).__name__)

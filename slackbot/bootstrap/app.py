@@ -13,14 +13,20 @@ from starlette.types import ASGIApp
 
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.bootstrap.adapters import Adapters, SystemClock
-from slackbot.bootstrap.database import database_url, launch_delivery, prepare_schema, secret_keys
+from slackbot.bootstrap.database import (
+    database_url,
+    enter_workspace,
+    launch_delivery,
+    prepare_schema,
+    secret_keys,
+)
 from slackbot.bootstrap.services import Services, build_calls
 from slackbot.bootstrap.slack import build_slack, check_bot_token, start_socket_mode
 from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import TeamId
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.workers import Role
-from slackbot.settings import Settings
+from slackbot.settings import Settings, SettingsError
 from slackbot.slack.installations import SlackUnreachable
 from slackbot.storage.feeds import FEEDS_CHANNEL
 from slackbot.storage.notify import listen
@@ -64,7 +70,7 @@ async def running(
         http = socket_mode = None
         if role is not Role.WORKER:
             http, socket_mode = build_slack(settings, adapters, services, clock, background)
-        await check_bot_token(adapters.installation)
+        await _check_workspace(adapters)
         await _register(adapters, services, role)
         if socket_mode is not None:
             await start_socket_mode(socket_mode)
@@ -92,6 +98,13 @@ async def _register(adapters: Adapters, services: Services, role: Role) -> None:
         services.matches.assume_missing_rows()
     log.info("registered", worker=adapters.boot_id, role=role.value)
     await services.worker.start()
+
+
+async def _check_workspace(adapters: Adapters) -> None:
+    """Check the bot token, and that the database is its workspace's, if Slack responds."""
+    team = await check_bot_token(adapters.installation)
+    if team is not None:
+        await enter_workspace(adapters.store, team)
 
 
 @asynccontextmanager
@@ -137,12 +150,15 @@ async def _resume(adapters: Adapters, services: Services) -> TeamId:
     while True:
         try:
             team = (await adapters.installation.get()).team
+            await enter_workspace(adapters.store, team)
             await services.matches.resume(team)
             await services.monitor.resume(team)
             log.info("ready", team=team)
             return team
         except (SlackUnreachable, StoreUnavailable):
             pass  # unavailable for now
+        except SettingsError as error:
+            log.error("resume_failed", reason=str(error))  # noqa: TRY400 - one line says it all
         except Exception:
             log.exception("resume_failed")
         await asyncio.sleep(RETRY_SECONDS)

@@ -9,12 +9,14 @@ import asyncio
 import fcntl
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, aclosing, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from slackbot.delivery import engine
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.engine import DeliveryUnusable
+from slackbot.domain.model import TeamId
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.workers import Role
 from slackbot.services.notices import Notices
@@ -25,6 +27,7 @@ from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
 from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.failures import raise_unavailable
 from slackbot.storage.key_rotation import RotationResult, rotate
+from slackbot.storage.store import SqlStore
 from slackbot.storage.url import DatabaseUrl
 
 
@@ -91,6 +94,21 @@ async def prepare_schema(database: Database) -> None:
             await migrations.upgrade(database)
         else:
             await migrations.require_newest(database)
+
+
+async def enter_workspace(store: SqlStore, team: TeamId) -> None:
+    """Make the database that of the workspace.
+
+    Raises:
+        SettingsError: it is that of another one.
+    """
+    with _as_settings_error():
+        owner = await store.people.enter_workspace(team, datetime.now(UTC))
+    if owner != team:
+        raise SettingsError(
+            f"SLACK_BOT_TOKEN: it is for workspace {team}, but the database holds the data of "
+            f"workspace {owner}: give each workspace a database of its own"
+        )
 
 
 def launch_delivery(

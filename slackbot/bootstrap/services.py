@@ -99,6 +99,7 @@ def _build_matching(
         delivery=delivery,
         clock=clock,
         background=background,
+        is_installed=adapters.installation.verify,
     )
     matches = Matches(
         platform=adapters.platform,

@@ -82,14 +82,14 @@ def build_slack(
     return endpoint(app, secret), None
 
 
-async def check_bot_token(installation: SingleInstallation) -> None:
-    """Raise if Slack refuses the bot token. If Slack does not respond, the start continues.
+async def check_bot_token(installation: SingleInstallation) -> TeamId | None:
+    """Return the bot token's workspace. If Slack does not respond, the start continues without it.
 
     Raises:
         SettingsError: Slack refuses the token, or it is a whole organisation's.
     """
     try:
-        await installation.get()
+        return (await installation.get()).team
     except InstallationRefused as error:
         if error.reason == ORG_WIDE:
             raise SettingsError(
@@ -99,6 +99,7 @@ async def check_bot_token(installation: SingleInstallation) -> None:
         raise SettingsError(f"SLACK_BOT_TOKEN: Slack refuses it ({error.reason})") from None
     except SlackUnreachable:
         log.warning("slack_unreachable")
+        return None
 
 
 async def start_socket_mode(socket_mode: SocketMode) -> None:

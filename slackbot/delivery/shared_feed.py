@@ -57,7 +57,7 @@ class SharedFeed:
         async def request() -> None:
             if before is not None:
                 await asyncio.wait({before})
-            await self._desired.request(person, session_id)
+            await self._desired.request(link, session_id)
             self._wake.set()
 
         task = self._requests[person] = self._background.start(request(), "request_feed")

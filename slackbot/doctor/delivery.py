@@ -10,8 +10,8 @@ from slackbot.delivery import engine
 from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.settings import Settings, SettingsError
-from slackbot.storage.database import raise_unavailable
 from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
+from slackbot.storage.failures import raise_unavailable
 
 
 async def check_delivery(settings: Settings) -> list[Finding]:

@@ -71,7 +71,10 @@ class BadCredential(InputError):
 
 
 class NotLinked(SlackbotError):
-    """The person has not connected an account."""
+    """The person has not connected an account, or was deleted meanwhile.
+
+    Every write for a person who was deleted, or in a workspace that removed the app, raises it.
+    """
 
     code = "not_linked"
     next_step = NextStep.CONNECT

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from slackbot.domain.model import EventSlug, MatchReport, Person
+from slackbot.domain.model import Link, MatchReport, Person
 
 
 @dataclass(frozen=True, slots=True)
 class MatchesReported:
-    """The socket reported matches. Each report arrives only once."""
+    """The socket of a link reported matches. Each report arrives only once."""
 
-    person: Person
-    event: EventSlug
+    link: Link
     reports: Sequence[MatchReport]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,17 +10,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, Protocol, TypeVar
 
 from slackbot.domain.model import (
-    EventSlug,
+    Epoch,
+    Link,
     Match,
     MatchId,
     MatchReport,
     Partner,
-    Person,
     SessionId,
     Source,
 )
 from slackbot.domain.text import digest, normalize
 
+_EPOCH = re.compile(r"([0-9a-f]{16})-")
 ASSUMED_ROUND = timedelta(minutes=5)  # assumed length of a round if the platform gives none
 # Late messages after one read of a list. Hundreds of rows that nobody has seen are a fault of the
 # list, and as messages of no use to anybody.
@@ -43,12 +45,30 @@ def same_partner(one: Partner, other: Partner) -> bool:
     return normalize(one.name) == normalize(other.name)
 
 
-def match_id(
-    person: Person, event: EventSlug, session_id: SessionId, partner: str, ordinal: int
-) -> MatchId:
+def match_id(link: Link, session_id: SessionId, partner: str, ordinal: int) -> MatchId:
     """Return the key of a match and of its notice. It reveals nothing about either person."""
-    natural = "\x1f".join((person.team, person.user, event, str(session_id), partner, str(ordinal)))
-    return MatchId(digest(natural)[:32])
+    natural = (link.event, link.account, session_id, partner, ordinal)
+    return MatchId(person_key(link.person_epoch, *natural))
+
+
+def person_key(epoch: Epoch, *occasion: object) -> str:
+    """Return a key of the person for an occasion. It begins with their epoch.
+
+    So all keys of somebody can be listed, and nobody who connects again meets an old one.
+    """
+    natural = "\x1f".join((epoch, *map(str, occasion)))
+    return f"{epoch}-{digest(natural)[:32]}"
+
+
+def of_account(account: str, matches: Iterable[Match]) -> list[Match]:
+    """Return the matches of one of the person's accounts."""
+    return [match for match in matches if match.account == account]
+
+
+def epoch_of(key: str) -> Epoch | None:
+    """Return the epoch in a key, or None for a key of a version without epochs."""
+    found = _EPOCH.match(key)
+    return Epoch(found[1]) if found is not None else None
 
 
 def find_existing_match(
@@ -60,8 +80,8 @@ def find_existing_match(
     time, if both came over the socket; else whether the known round may still be running and the
     person has not become available again since.
 
-    `known` are the person's matches in the session; `since` is when they last became available
-    in it.
+    `known` are the matches of the person's account in the session; `since` is when they last
+    became available in it.
     """
     found = [m for m in _with(report.partner, known) if _refers_to(report, m, now, since)]
     return max(found, key=lambda match: match.ordinal, default=None)
@@ -96,7 +116,8 @@ def missed_reports(
 
     The list's k-th row for a partner is the k-th pairing with that partner, so only the rows in
     excess of the known matches are new. This needs neither a clock nor a time zone. Both arguments
-    are for one person in one session. The cost grows with their lengths, not with the product.
+    are for one account of a person in one session. The cost grows with their lengths, not with the
+    product.
     """
     missed: list[MatchReport] = []
     rows_left, known_left = _ByPartner(listed), _ByPartner(known)
@@ -184,17 +205,16 @@ class _ByPartner(Generic[ItemT]):
 
 
 def next_match(
-    *,
-    person: Person,
-    event: EventSlug,
+    link: Link,
     session_id: SessionId,
     session_title: str,
     report: MatchReport,
+    *,
     known: Sequence[Match],
     source: Source,
     now: datetime,
 ) -> Match:
-    """Build a new match from a report that matches none of the `known` ones.
+    """Build a new match of the link's account from a report that is none of the `known` ones.
 
     Its ordinal follows those with the same key, so two processes that store the same match at
     the same moment collide in the store instead of creating two. The key is compared, not the
@@ -208,9 +228,11 @@ def next_match(
         ends_at = now + timedelta(seconds=report.round_seconds)
     known_before = source is Source.BEFORE
     return Match(
-        id=match_id(person, event, session_id, key, ordinal),
-        person=person,
-        event=event,
+        id=match_id(link, session_id, key, ordinal),
+        person=link.person,
+        person_epoch=link.person_epoch,
+        event=link.event,
+        account=link.account,
         session_id=session_id,
         session_title=session_title,
         partner=report.partner,

@@ -15,6 +15,7 @@ UserId = NewType("UserId", str)
 EventSlug = NewType("EventSlug", str)
 SessionId = NewType("SessionId", int)
 MatchId = NewType("MatchId", str)
+Epoch = NewType("Epoch", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,9 @@ class Link:
     """A person's Accelevents token for one event."""
 
     person: Person
+    # Random, drawn when the person first connects; after they are deleted it never returns. What
+    # is kept of the person names it, so nothing can be written for somebody who has left.
+    person_epoch: Epoch
     event: EventSlug
     token: SecretStr
     auth_scheme: AuthScheme
@@ -47,6 +51,11 @@ class Link:
     expires_at: datetime | None = None
     refused_at: datetime | None = None  # when Accelevents first refused the token
     unreachable: str | None = None  # Slack's error code, while it rejects messages to the person
+
+    @property
+    def account(self) -> str:
+        """The account's id as a word, or "" if it is unknown."""
+        return "" if self.account_id is None else str(self.account_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +111,7 @@ class Availability:
     """A person's request to be matched in one session, from `available` until it ends."""
 
     person: Person
+    person_epoch: Epoch
     event: EventSlug
     session_id: SessionId
     session_title: str
@@ -163,7 +173,9 @@ class Match:
 
     id: MatchId
     person: Person
+    person_epoch: Epoch
     event: EventSlug
+    account: str = ""  # the person's account that was matched, as `Link.account`
     session_id: SessionId
     session_title: str
     partner: Partner

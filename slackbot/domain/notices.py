@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from slackbot.domain.model import Match, Person
-from slackbot.domain.text import digest
+from slackbot.domain.matching import person_key
+from slackbot.domain.model import Epoch, Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ def kind_of(remark: Remark) -> str:
     return _KINDS[type(remark)]
 
 
-def notice_key(kind: str, person: Person, *occasion: object) -> str:
+def notice_key(kind: str, epoch: Epoch, *occasion: object) -> str:
     """Return the key of a notice without a match; each `occasion` is sent once."""
-    return digest("\x1f".join((kind, person.team, person.user, *map(str, occasion))))[:32]
+    return person_key(epoch, kind, *occasion)
 
 
 def packed(remark: Remark) -> dict[str, str]:

@@ -14,6 +14,7 @@ from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
     Availability,
+    Epoch,
     EventSlug,
     FeedHealth,
     Grant,
@@ -194,23 +195,54 @@ class LinkStore(Protocol):
         """Return the current links of these people. People without a link are missing or None."""
 
     async def save(self, link: Link) -> None:
-        """Insert or replace a link. An availability of another event or account is deleted."""
+        """Insert or replace a link. An availability of another event or account is deleted.
 
-    async def mark_refused(self, person: Person, at: datetime) -> bool:
-        """Record that the token was refused. Return True only for the first record."""
+        Raises:
+            NotLinked: The person has left since the link's epoch began.
+        """
+
+    async def mark_refused(self, link: Link, at: datetime) -> bool:
+        """Record that the link's token was refused. Return True only for the first record.
+
+        A link that has replaced it is left alone.
+        """
 
     async def set_unreachable(self, person: Person, reason: str | None) -> None:
         """Record why Slack rejects messages to the person, or None once it accepts them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A person who was deleted."""
+
+    epoch: Epoch
+    linked: bool  # False if they had only begun to connect
+
+
 class PeopleStore(Protocol):
-    """Deletion of everything that belongs to a person or a workspace."""
+    """The workspaces and people that are there. All that is kept of them is deleted with them."""
 
-    async def forget(self, person: Person) -> bool:
-        """Delete all rows of the person. Return True if there was a link."""
+    async def enter_workspace(self, team: TeamId, at: datetime) -> TeamId:
+        """Add the workspace unless it is known; return the one that the store belongs to."""
 
-    async def forget_workspace(self, team: TeamId) -> None:
-        """Delete all rows of the workspace."""
+    async def enter(self, person: Person, epoch: Epoch, at: datetime) -> Epoch:
+        """Add the person with this epoch unless they are known; return their epoch.
+
+        Raises `NotLinked` if the workspace is not known: it removed the app.
+        """
+
+    async def forget(self, person: Person, until: datetime | None = None) -> Forgotten | None:
+        """Delete the person, unless they connected after `until`."""
+
+    async def forget_workspace(self, team: TeamId, until: datetime | None = None) -> list[Epoch]:
+        """Delete the workspace with its people, but for who connected after `until`.
+
+        Returns:
+            The epochs of the people who were deleted.
+        """
+
+    async def delete_unlinked(self, team: TeamId, before: datetime) -> int:
+        """Delete people who began to connect before this time and never did."""
 
 
 class AvailabilityStore(Protocol):
@@ -226,7 +258,11 @@ class AvailabilityStore(Protocol):
         """Return the session's title from a recent availability, or ""."""
 
     async def save(self, availability: Availability) -> None:
-        """Insert or replace an availability. Without a baseline it keeps its session's."""
+        """Insert or replace an availability. Without a baseline it keeps its session's.
+
+        Raises:
+            NotLinked: The person has left since the availability's epoch began.
+        """
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state. Return False if the person is no longer available in this session."""
@@ -243,6 +279,9 @@ class MatchStore(Protocol):
 
         Unless its source is BEFORE, the person's availability in its session becomes IN_MEETING
         in the same transaction.
+
+        Raises:
+            NotLinked: The person has left since the match's epoch began.
         """
 
     async def add_baseline(
@@ -300,10 +339,10 @@ class CallLinkStore(Protocol):
     """Links to calls, and the deletion of closed calls' details."""
 
     async def add(self, link: CallLink) -> None:
-        """Add a link. Earlier links remain valid."""
+        """Add a link; earlier ones remain valid. Raises `NotLinked` if the match is gone."""
 
     async def replace(self, link: CallLink) -> None:
-        """Add a link and revoke the person's earlier links to the same call."""
+        """Add a link and revoke the person's earlier ones to the same call. Raises like `add`."""
 
     async def get(self, team: TeamId, id_digest: str) -> CallLink | None:
         """Return a link by the digest of its id."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from slackbot.domain.model import FeedHealth, Person, SessionId
+from slackbot.domain.model import FeedHealth, Link, Person, SessionId
 
 LEASE = timedelta(seconds=3)  # a worker without a heartbeat for this long is stalled
 HEARTBEAT_SECONDS = 1.0  # between two heartbeats
@@ -107,8 +107,12 @@ class WorkerRegistry(Protocol):
 class DesiredFeeds(Protocol):
     """The table of feeds, as one process uses it. Every method may raise `StoreUnavailable`."""
 
-    def request(self, person: Person, session_id: SessionId) -> Coroutine[Any, Any, None]:
-        """Request a feed. A process that holds feeds becomes its owner if no live worker is."""
+    def request(self, link: Link, session_id: SessionId) -> Coroutine[Any, Any, None]:
+        """Request a feed. A process that holds feeds becomes its owner if no live worker is.
+
+        Raises:
+            NotLinked: The person has left since the link's epoch began.
+        """
 
     async def request_missing(self) -> None:
         """Request a feed for every availability that lacks one."""

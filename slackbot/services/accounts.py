@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 
+from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.aio.tasks import BackgroundTasks, KeyedLocks, SingleFlight
 from slackbot.domain.credentials import AccessToken, MagicLink, read_credential, read_event
 from slackbot.domain.errors import NotLinked, PlatformError, TokenRefused, Unavailable
@@ -17,6 +19,7 @@ from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
     Availability,
+    Epoch,
     EventSlug,
     Grant,
     Link,
@@ -29,6 +32,9 @@ from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
 from slackbot.domain.text import digest
 
 log = structlog.get_logger(__name__)
+
+EPOCH_BYTES = 8
+FORGET_BACKOFF = ExponentialBackoff(1.0, 60.0)  # seconds between tries to delete notices
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -44,12 +50,12 @@ class Accounts:
     delivery: Delivery
     clock: Clock
     background: BackgroundTasks
+    # Returns whether Slack still accepts the app's token in this workspace; never a cached answer.
+    is_installed: Callable[[TeamId], Awaitable[bool]]
 
     def __post_init__(self) -> None:
         self.locks = KeyedLocks[Person]()
         self._connects = SingleFlight[tuple[Person, str], Link](self.background, "connect")
-        # Connects in progress whose person has disconnected since.
-        self._abandoned: set[tuple[Person, str]] = set()
 
     async def link(self, person: Person) -> Link:
         """Return the person's link.
@@ -100,9 +106,10 @@ class Accounts:
             return  # disconnected, or connected again, meanwhile
         if notify and current.refused_at is None:
             # Submit before recording the refusal, so that a crash cannot lose the notice.
-            key = notice_key("link_refused", link.person, link.credential_digest, link.linked_at)
+            occasion = (link.credential_digest, link.linked_at)
+            key = notice_key("link_refused", link.person_epoch, *occasion)
             await self.delivery.remark(link.person, key, LinkRefused())
-        if await self.store.links.mark_refused(link.person, self.clock.now()):
+        if await self.store.links.mark_refused(link, self.clock.now()):
             log.info("link_refused", team=link.person.team, user=link.person.user)
         await self.feed.close(link.person)
 
@@ -123,7 +130,6 @@ class Accounts:
         if link is not None and link.credential_digest == key[1] and link.refused_at is None:
             return link
         connect = self._connects.start(key, lambda: self._connect(event, credential, *key))
-        connect.add_done_callback(lambda _: self._abandoned.discard(key))
         return await asyncio.shield(connect)
 
     async def _connect(
@@ -133,6 +139,8 @@ class Accounts:
         person: Person,
         credential_digest: str,
     ) -> Link:
+        # Whatever deletes the person from now on, in any process, makes saving the link fail.
+        begun, epoch = self.clock.now(), await self._enter(person)
         if isinstance(credential, MagicLink):
             grant = await self.platform.redeem(event, credential.user_key)
         else:
@@ -145,10 +153,11 @@ class Accounts:
             scheme = AuthScheme.BARE  # the magic link is used up, so its token is kept unchecked
         link = Link(
             person=person,
+            person_epoch=epoch,
             event=event,
             token=grant.token,
             auth_scheme=scheme,
-            linked_at=self.clock.now(),
+            linked_at=begun,
             credential_digest=credential_digest,
             account_id=grant.account_id,
             expires_at=grant.expires_at,
@@ -157,15 +166,28 @@ class Accounts:
         log.info("linked", team=person.team, user=person.user, accelevents_event=event)
         return link
 
+    async def _enter(self, person: Person) -> Epoch:
+        """Return the person's epoch, which begins now if they are not connected."""
+        new, now = Epoch(secrets.token_hex(EPOCH_BYTES)), self.clock.now()
+        try:
+            return await self.store.people.enter(person, new, now)
+        except NotLinked:
+            # The app was removed. If Slack takes the token it has been installed again.
+            if not await self.is_installed(person.team):
+                raise
+            await self.store.people.enter_workspace(person.team, now)
+            return await self.store.people.enter(person, new, now)
+
     async def _save(self, link: Link) -> None:
         """Store the link and move the feed to it.
 
         If the new link is for another event or account, the store ends the availability and the
         person leaves the session with the old link.
+
+        Raises:
+            NotLinked: The person disconnected meanwhile.
         """
         async with self.locks.of(link.person):
-            if (link.person, link.credential_digest) in self._abandoned:
-                raise NotLinked
             old_link = await self.store.links.get(link.person)
             old = await self.store.availabilities.get(link.person)
             await self.store.links.save(link)
@@ -179,24 +201,44 @@ class Accounts:
     async def disconnect(self, person: Person, *, until: datetime | None = None) -> bool:
         """Leave the session, stop the feed, and delete all data of the person.
 
-        A connect in progress is abandoned. A link created after `until` is kept.
+        A connect in progress fails. A link created after `until` is kept.
 
         Returns:
             True if a link was deleted.
         """
         async with self.locks.of(person):
-            link = await self.store.links.get(person)
-            if until is not None and link is not None and link.linked_at > until:
-                return False
-            self._abandoned |= {key for key in self._connects.keys if key[0] == person}
+            link = await self.store.links.get(person, fresh=True)
             availability = await self.store.availabilities.get(person)
+            forgotten = await self.store.people.forget(person, until)
+            if forgotten is None:
+                return False
             await self.feed.close(person)
-            was_linked = await self.store.people.forget(person)
         if link is not None and availability is not None:
             self.background.start(self.leave(link, availability), "leave")
-        if was_linked:
+        await self._forget_notices([forgotten.epoch])
+        if forgotten.linked:
             log.info("unlinked", team=person.team, user=person.user)
-        return was_linked
+        return forgotten.linked
+
+    async def _forget_notices(self, epochs: Sequence[Epoch]) -> None:
+        """Delete what the delivery keeps of people whose rows are deleted, however often it fails.
+
+        The deletion goes on if the caller gives up.
+        """
+
+        async def forget() -> None:
+            tries = 0
+            while True:
+                try:
+                    for epoch in epochs:
+                        await self.delivery.forget(epoch)
+                    return
+                except Exception:
+                    log.exception("notices_not_forgotten", people=len(epochs))
+                tries += 1
+                await self.clock.sleep(FORGET_BACKOFF.delay(tries))
+
+        await asyncio.shield(self.background.start(forget(), "forget_notices"))
 
     async def leave(self, link: Link, availability: Availability) -> bool:
         """Set the person's status to LEFT, unless they are in a meeting.
@@ -215,9 +257,16 @@ class Accounts:
             return False
         return True
 
-    async def forget_workspace(self, team: TeamId) -> None:
-        """Stop a workspace's feeds and delete all of its data, after the app was removed."""
-        for availability in await self.store.availabilities.list_all(team):
-            await self.feed.close(availability.person)
-        await self.store.people.forget_workspace(team)
-        log.info("workspace_forgotten", team=team)
+    async def forget_workspace(self, team: TeamId, *, until: datetime | None = None) -> None:
+        """Stop a workspace's feeds and delete all of its data, after the app was removed.
+
+        People who connected after `until` stay: the app had been installed again.
+        """
+        before = await self.store.availabilities.list_all(team)
+        epochs = await self.store.people.forget_workspace(team, until)
+        gone = set(epochs)
+        for availability in before:
+            if availability.person_epoch in gone:
+                await self.feed.close(availability.person)
+        await self._forget_notices(epochs)
+        log.info("workspace_forgotten", team=team, people=len(epochs))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import structlog
 
-from slackbot.domain.errors import Refusal, TokenRefused, Unavailable
+from slackbot.domain.errors import NotLinked, Refusal, TokenRefused, Unavailable
 from slackbot.domain.model import (
     AttendeeStatus,
     Availability,
@@ -103,6 +103,7 @@ class Availabilities:
     ) -> AvailabilityStatus:
         availability = Availability(
             person=link.person,
+            person_epoch=link.person_epoch,
             event=link.event,
             session_id=session.id,
             session_title=session.title,
@@ -121,9 +122,14 @@ class Availabilities:
             else:
                 await self.matches.reconcile(link, current)
             await self.feed.wait_connected(link.person, FEED_WAIT_SECONDS)
-            await self.store.availabilities.save(availability)
+            try:
+                await self.store.availabilities.save(availability)
+            except NotLinked:
+                await self.feed.close(link.person)
+                raise
         # If the feed connects only after this point, the monitor sets the status again.
         confirmed = await self._set_available(link, session)
+        await self._leave_if_ended(link, availability)
         self.monitor.start(link.person)
         # Read again: if somebody was waiting, the person is in a meeting by now.
         return await self._status(link, confirmed=confirmed)
@@ -144,6 +150,19 @@ class Availabilities:
             self._unconfirmed.add(link.person)
             return False
         return True
+
+    async def _leave_if_ended(self, link: Link, availability: Availability) -> None:
+        """Leave the session again if the availability was deleted while the status was being set.
+
+        Raises:
+            NotLinked: The person was deleted.
+        """
+        if await self.store.availabilities.get(link.person) is not None:
+            return
+        await self.accounts.leave(link, availability)
+        await self.feed.close(link.person)
+        if await self.store.links.get(link.person, fresh=True) is None:
+            raise NotLinked
 
     async def pause(self, person: Person) -> AvailabilityStatus:
         """Stop being available. Matches made before this are still sent.

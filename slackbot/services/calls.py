@@ -18,6 +18,7 @@ from slackbot.domain.calls import (
     is_offered,
     refusal_reason,
 )
+from slackbot.domain.errors import NotLinked
 from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Call, Match, MatchId, Person, TeamId
 from slackbot.domain.ports import Clock, Store, StoreUnavailable
@@ -60,8 +61,9 @@ class Calls:
             return None
         try:
             return await self._link(match, replacing=False)
-        except StoreUnavailable:
-            log.warning("call_not_offered", reason="store_unavailable", match=match.id)
+        except (StoreUnavailable, NotLinked) as error:
+            reason = error.code if isinstance(error, NotLinked) else "store_unavailable"
+            log.warning("call_not_offered", reason=reason, match=match.id)
             return None
 
     async def renew(self, person: Person, match_id: MatchId) -> tuple[Match | None, str | None]:
@@ -77,7 +79,10 @@ class Calls:
         if match is None or not self._can_be_offered(match):
             return match, None
         CALLS.labels(outcome="renewed").inc()
-        return match, await self._link(match, replacing=True)
+        try:
+            return match, await self._link(match, replacing=True)
+        except NotLinked:  # deleted meanwhile
+            return None, None
 
     def _can_be_offered(self, match: Match) -> bool:
         if self.page is None or match.call is None or not is_offered(match, self.clock.now()):

@@ -166,8 +166,8 @@ class FeedMonitor:
 
     async def _handle_once(self, event: MatchesReported | FeedConnected | FeedDisconnected) -> None:
         match event:
-            case MatchesReported(person, slug, reports):
-                await self.matches.receive(person, slug, reports)
+            case MatchesReported(link, reports):
+                await self.matches.receive(link, reports)
             case FeedConnected(person):
                 await self.feed.publish_health(person)
                 await self._on_connected(person)

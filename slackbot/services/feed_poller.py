@@ -188,5 +188,5 @@ class FeedPoller:
     async def _send(self, availability: Availability, remark: Remark) -> None:
         """Send a remark before the availability is deleted, so that a crash cannot lose it."""
         person, occasion = availability.person, (availability.session_id, availability.since)
-        key = notice_key(kind_of(remark), person, *occasion)
+        key = notice_key(kind_of(remark), availability.person_epoch, *occasion)
         await self.delivery.remark(person, key, remark)

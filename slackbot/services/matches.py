@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
 from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
-from slackbot.domain.errors import PlatformError, TokenRefused
+from slackbot.domain.errors import NotLinked, PlatformError, TokenRefused
 from slackbot.domain.matching import (
     decided_by_meeting_id,
     find_existing_match,
     missed_reports,
     next_match,
+    of_account,
     sort_missed,
 )
 from slackbot.domain.model import (
@@ -77,13 +79,13 @@ class Matches:
 
     # --- the socket ------------------------------------------------------------------------------
 
-    async def receive(
-        self, person: Person, event: EventSlug, reports: Sequence[MatchReport]
-    ) -> None:
-        """Store and submit the matches that the socket reported. Repeated reports are harmless.
+    async def receive(self, link: Link, reports: Sequence[MatchReport]) -> None:
+        """Store and submit the matches that the link's socket reported.
 
-        Nothing is stored for a person who has disconnected meanwhile.
+        Repeated reports are harmless. Nothing is stored for a person who has disconnected
+        meanwhile, or connected another event or account.
         """
+        person = link.person
         async with self._stores:
             for report in reports:
                 session_id = report.session_id
@@ -93,21 +95,30 @@ class Matches:
                     UNREADABLE.labels(source="socket").inc()
                     log.warning("match_without_session", team=person.team, user=person.user)
                     continue
-                async with self._locks.of(person):
-                    link = await self.store.links.get(person)
-                    if link is None or link.event != event:
-                        log.info("match_of_nobody", team=person.team)
-                        return
-                    match, new = await self._find_or_add(person, event, session_id, report)
+                try:
+                    async with self._locks.of(person):
+                        match, new = await self._find_or_add(link, session_id, report)
+                except NotLinked:
+                    log.info("match_of_nobody", team=person.team)
+                    return
                 if match.settled_at is None:
                     await self.delivery.submit(person, match.id, fresh=new)
 
     async def _find_or_add(
-        self, person: Person, event: EventSlug, session_id: SessionId, report: MatchReport
+        self, link: Link, session_id: SessionId, report: MatchReport
     ) -> tuple[Match, bool]:
-        """Return the report's match and whether this call added it."""
-        known = await self.store.matches.list_with(person, event, session_id, report.partner)
+        """Return the report's match and whether this call added it.
+
+        Raises:
+            NotLinked: The person has disconnected, or connected another event or account.
+        """
+        person, event = link.person, link.event
+        current = await self.store.links.get(person)
+        if current is None or (current.event, current.account) != (event, link.account):
+            raise NotLinked
+        stored = await self.store.matches.list_with(person, event, session_id, report.partner)
         while True:
+            known = of_account(link.account, stored)
             since = None
             if not decided_by_meeting_id(report, known):
                 availability = await self.store.availabilities.get(person)
@@ -117,11 +128,11 @@ class Matches:
             if match is not None:
                 await self.store.matches.enrich(person, match.id, report)
                 return match, False
-            match = await self._add(person, event, session_id, report, known, Source.SOCKET)
+            match = await self._add(link, session_id, report, known, Source.SOCKET)
             if match is not None:
                 return match, True
             # Read all matches of the session: a namesake may have taken the key.
-            known = await self.store.matches.list_for(person, event, session_id)
+            stored = await self.store.matches.list_for(person, event, session_id)
 
     # --- the match list --------------------------------------------------------------------------
 
@@ -143,7 +154,7 @@ class Matches:
         listed = await _read_list(self.platform, link, availability.session_id)
         if listed is None:
             return False
-        known = await self.store.matches.list_for(person, link.event, availability.session_id)
+        known = await _list_known(self.store, link, availability.session_id)
         missed = missed_reports(listed, known)
         if not missed:
             if availability.baseline_at is None:
@@ -169,7 +180,7 @@ class Matches:
             try:
                 await self.clock.sleep(GRACE_SECONDS)
                 await work()
-            except TokenRefused as error:
+            except (TokenRefused, NotLinked) as error:
                 log.info("list_unread", reason=error.code)
             finally:
                 self._in_grace.discard(person)
@@ -215,7 +226,7 @@ class Matches:
         if listed is None:
             return
         async with self._locks.of(person):
-            known = await self.store.matches.list_for(person, link.event, session_id)
+            known = await _list_known(self.store, link, session_id)
             missed = missed_reports(listed, known)
             new = set(map(id, missed_reports(missed, before)))
             stored, now = list(known), self.clock.now()
@@ -223,11 +234,10 @@ class Matches:
                 if id(row) not in new:
                     stored.append(
                         next_match(
-                            person=person,
-                            event=link.event,
-                            session_id=session_id,
-                            session_title=availability.session_title,
-                            report=row,
+                            link,
+                            session_id,
+                            availability.session_title,
+                            row,
                             known=stored,
                             source=Source.BEFORE,
                             now=now,
@@ -247,7 +257,7 @@ class Matches:
         async with self._locks.of(link.person):
             if not await self._is_current(link):
                 return stored
-            known = await self.store.matches.list_for(link.person, link.event, session_id)
+            known = await _list_known(self.store, link, session_id)
             missed = sort_missed(missed_reports(listed, known), known, self.clock.now())
             if missed.skipped and source is Source.LIST:
                 MATCHES_SKIPPED.inc(len(missed.skipped))
@@ -256,13 +266,12 @@ class Matches:
             rows = [(row, Source.BEFORE, None) for row in missed.before]
             rows += [(row, source, SKIPPED) for row in missed.skipped]
             rows += [(row, source, None) for row in missed.late]
-            for row, kind, outcome in rows:
-                match = await self._add(
-                    link.person, link.event, session_id, row, known, kind, outcome
-                )
-                if match is not None:
-                    known.append(match)
-                    stored.append(match)
+            with suppress(NotLinked):  # disconnected meanwhile
+                for row, kind, outcome in rows:
+                    match = await self._add(link, session_id, row, known, kind, outcome)
+                    if match is not None:
+                        known.append(match)
+                        stored.append(match)
         return stored
 
     async def _is_current(self, link: Link) -> bool:
@@ -272,8 +281,7 @@ class Matches:
 
     async def _add(
         self,
-        person: Person,
-        event: EventSlug,
+        link: Link,
         session_id: SessionId,
         report: MatchReport,
         known: Sequence[Match],
@@ -284,12 +292,12 @@ class Matches:
 
         One that has an outcome already is never sent.
         """
+        titles = self.store.availabilities
         match = next_match(
-            person=person,
-            event=event,
-            session_id=session_id,
-            session_title=await self.store.availabilities.session_title(person, event, session_id),
-            report=report,
+            link,
+            session_id,
+            await titles.session_title(link.person, link.event, session_id),
+            report,
             known=known,
             source=source,
             now=self.clock.now(),
@@ -315,6 +323,13 @@ class Matches:
     async def resume(self, team: TeamId) -> None:
         """Have every notice sent that nobody alive is sending: pending matches and all others."""
         await self.delivery.recover(await self.store.matches.list_pending(team))
+
+
+async def _list_known(store: Store, link: Link, session_id: SessionId) -> list[Match]:
+    """Return the matches of the link's account in the session."""
+    return of_account(
+        link.account, await store.matches.list_for(link.person, link.event, session_id)
+    )
 
 
 async def _read_list(

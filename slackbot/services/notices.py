@@ -25,6 +25,7 @@ from slackbot.domain.errors import (
     MessageUnsure,
     PersonUnreachable,
 )
+from slackbot.domain.matching import epoch_of
 from slackbot.domain.model import Match, MatchId, Person, Source
 from slackbot.domain.notices import MatchFound, MatchOver, Remark, kind_of
 from slackbot.domain.ports import Clock, Messenger, Posted, Store, StoreUnavailable
@@ -162,12 +163,22 @@ class Notices:
     async def remark(
         self, person: Person, key: str, remark: Remark, *, look_first: bool, sleep: Sleep
     ) -> bool:
-        """Send a notice that has no row of its own; it is dropped after an hour."""
-        begun = self.clock.now()
+        """Send a notice that has no row of its own; it is dropped after an hour.
+
+        Returns:
+            False if the person has left since.
+        """
+        begun, is_there = self.clock.now(), True
 
         async def attempt(look: bool) -> None:
+            nonlocal is_there
             if self.clock.now() - begun > REMARK_AGE:
                 log.warning("notice_given_up", notice=kind_of(remark))
+                return
+            # A remark has no row that is deleted with the person.
+            link = await self.store.links.get(person, fresh=True)
+            is_there = link is not None and epoch_of(key) in {None, link.person_epoch}
+            if not is_there:
                 return
             try:
                 if not look or await self.messenger.find(person, key, None) is None:
@@ -179,7 +190,7 @@ class Notices:
                 await self._reached(person)
 
         await self._retry(attempt, sleep, look_first=look_first, key=key)
-        return True
+        return is_there
 
     # --- both ------------------------------------------------------------------------------------
 

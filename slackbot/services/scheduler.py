@@ -1,4 +1,4 @@
-"""Periodic work: finish ended rounds, and take over notices that nobody alive is sending."""
+"""Periodic work: finish ended rounds, recover notices, delete people who never connected."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from slackbot.domain.model import MatchId, TeamId
 from slackbot.domain.ports import Clock, Delivery, Store, StoreUnavailable
 from slackbot.services.matches import Matches
 
+# People who have not finished connecting after this time never will.
+UNLINKED_AGE = timedelta(minutes=15)
 TICK_SECONDS = 1.0  # between searches for ended rounds
 RESUME_SECONDS = 60.0  # between searches for notices that nobody alive is sending
 
@@ -40,6 +42,7 @@ class Scheduler:
             if self._waited >= RESUME_SECONDS:
                 self._waited = 0.0
                 await self.matches.resume(team)
+                await self.store.people.delete_unlinked(team, self.clock.now() - UNLINKED_AGE)
 
         await every(
             TICK_SECONDS,

@@ -75,27 +75,37 @@ class SingleInstallation:
             SlackUnreachable: Slack cannot be asked now.
         """
         async with self._lock:
-            if self._installation is not None:
-                return self._installation
-            try:
-                async with asyncio.timeout(CALL_SECONDS):
-                    answer = await self.client.auth_test(token=self.token)
-            except SlackApiError as error:
-                _, reason, _ = read_error(error)
-                if reason in FINAL_ERRORS:
-                    raise InstallationRefused(reason) from None
-                raise SlackUnreachable(reason) from None
-            except (aiohttp.ClientError, TimeoutError, OSError):
-                raise SlackUnreachable("no answer") from None
-            if is_org_wide(answer):
-                raise InstallationRefused(ORG_WIDE)
-            self._installation = Installation(
-                team=TeamId(str(answer["team_id"])),
-                bot_id=str(answer.get("bot_id") or ""),
-                bot_user=str(answer["user_id"]),
-                token=self.token,
-            )
+            if self._installation is None:
+                self._installation = await self._ask()
             return self._installation
+
+    async def _ask(self) -> Installation:
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                answer = await self.client.auth_test(token=self.token)
+        except SlackApiError as error:
+            _, reason, _ = read_error(error)
+            if reason in FINAL_ERRORS:
+                raise InstallationRefused(reason) from None
+            raise SlackUnreachable(reason) from None
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            raise SlackUnreachable("no answer") from None
+        if is_org_wide(answer):
+            raise InstallationRefused(ORG_WIDE)
+        return Installation(
+            team=TeamId(str(answer["team_id"])),
+            bot_id=str(answer.get("bot_id") or ""),
+            bot_user=str(answer["user_id"]),
+            token=self.token,
+        )
+
+    async def verify(self, team: TeamId) -> bool:
+        """Ask Slack whether it still accepts the token for this workspace."""
+        try:
+            answer = await self._ask()
+        except (InstallationRefused, SlackUnreachable):
+            return False
+        return answer.team == team
 
     async def authorize(
         self, enterprise_id: str | None, team_id: str | None, user_id: str | None

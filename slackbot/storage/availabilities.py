@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Executable, and_, case, delete, func, update
 
+from slackbot.domain.errors import NotLinked
 from slackbot.domain.model import Availability, EventSlug, Person, SessionId, State, TeamId
 from slackbot.storage.caches import Caches, invalidate_after
 from slackbot.storage.database import Database
@@ -52,7 +53,11 @@ class Availabilities:
         return found.session_title
 
     async def save(self, availability: Availability) -> None:
-        """Insert or replace an availability. Without a baseline it keeps its session's."""
+        """Insert or replace an availability. Without a baseline it keeps its session's.
+
+        Raises:
+            NotLinked: the person has left since the availability's epoch began.
+        """
         values = values_of(availability)
         new = self._database.insert(AvailabilityRow).values(**values)
         same_session = and_(
@@ -62,8 +67,13 @@ class Availabilities:
         kept = case((same_session, AvailabilityRow.baseline_at), else_=None)
         baseline = func.coalesce(new.excluded.baseline_at, kept)
         replaced = {name: new.excluded[name] for name in values} | {"baseline_at": baseline}
-        saved = new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=replaced)
-        await self._write(availability.person, saved)
+        saved = new.on_conflict_do_update(
+            index_elements=["team_id", "user_id"],
+            set_=replaced,
+            where=AvailabilityRow.person_epoch == availability.person_epoch,
+        )
+        if not await self._write(availability.person, saved):
+            raise NotLinked
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state if the person is still available in this session; else False."""

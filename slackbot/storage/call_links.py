@@ -21,11 +21,15 @@ class CallLinks:
         self._database = database
 
     async def add(self, link: CallLink) -> None:
-        """Add a link. Earlier links remain valid."""
+        """Add a link. Earlier links remain valid.
+
+        Raises:
+            NotLinked: the match is gone, as its person has left.
+        """
         await self._database.execute(self._insert(link))
 
     async def replace(self, link: CallLink) -> None:
-        """Add a link and revoke the person's earlier links to the same call."""
+        """Add a link and revoke the person's earlier links to the same call. Raises like `add`."""
         earlier = _revoke(link.made_at).where(_leads_to(link.person, link.match_id))
         await self._database.execute(earlier, self._insert(link))
 

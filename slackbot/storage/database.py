@@ -23,6 +23,7 @@ import structlog
 from sqlalchemy import Connection, Executable, Row, Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from slackbot.domain.errors import NotLinked
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.storage.executors import (
     PostgresDedicatedExecutor,
@@ -30,7 +31,7 @@ from slackbot.storage.executors import (
     SqliteExecutor,
     Work,
 )
-from slackbot.storage.failures import cause_of, is_passing
+from slackbot.storage.failures import cause_of, is_of_nobody, is_passing
 from slackbot.storage.tables import Base
 from slackbot.storage.url import DatabaseUrl
 
@@ -54,7 +55,8 @@ class Database:
     """A database. Nothing is opened or created before the first use.
 
     Unless they say otherwise, methods raise `StoreUnavailable` if the database does not answer. A
-    change may have been made then.
+    change may have been made then. They raise `NotLinked` for a row whose person or workspace has
+    been deleted.
     """
 
     def __init__(self, url: str | DatabaseUrl, *, retry_seconds: float = RETRY_SECONDS) -> None:
@@ -138,6 +140,8 @@ class Database:
                     async with asyncio.timeout(self.timeout):
                         return await attempt()
                 except Exception as error:
+                    if is_of_nobody(error):
+                        raise NotLinked from None
                     if not is_passing(error):
                         raise
                     log.warning("database_unanswered", failure=type(cause_of(error)).__name__)
@@ -154,9 +158,13 @@ class Database:
         """Run reads over a connection, once. Errors are raised as they are."""
         return await self._executor.read(work)
 
-    async def write(self, work: Work[T]) -> T:
-        """Run a transaction over a connection, once. Errors are raised as they are."""
-        return await self._executor.write(work)
+    async def write(self, work: Work[T], *, migrating: bool = False) -> T:
+        """Run a transaction over a connection, once; `migrating` if it replaces tables.
+
+        Errors are raised as they are.
+        """
+        run = self._executor.migrate if migrating else self._executor.write
+        return await run(work)
 
     def insert(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
         """Build an INSERT that supports ON CONFLICT."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import delete
 
+from slackbot.domain.errors import NotLinked
 from slackbot.domain.model import TeamId
 from slackbot.storage.database import Database
 from slackbot.storage.tables import SeenEventRow
@@ -28,7 +29,10 @@ class Events:
         self._next_purge: dict[TeamId, float] = {}
 
     async def record(self, team: TeamId, event_id: str, at: datetime) -> bool:
-        """Record an event. True if it was not seen within a day."""
+        """Record an event. True if it was not seen within a day.
+
+        Nothing is recorded of a workspace that removed the app.
+        """
         now = self._clock()
         if now >= self._next_purge.get(team, now):
             old = (SeenEventRow.team_id == team, SeenEventRow.seen_at < at - MAX_AGE)
@@ -37,4 +41,7 @@ class Events:
         new = self._database.insert(SeenEventRow).values(
             team_id=team, event_id=event_id, seen_at=at
         )
-        return await self._database.execute(new.on_conflict_do_nothing()) > 0
+        try:
+            return await self._database.execute(new.on_conflict_do_nothing()) > 0
+        except NotLinked:
+            return True

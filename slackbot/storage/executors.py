@@ -12,9 +12,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from sqlalchemy import Connection, make_url
@@ -47,6 +47,10 @@ class PostgresExecutor:
             return await self.read(work)
         async with self._transactions.begin() as connection:
             return await connection.run_sync(work)
+
+    async def migrate(self, work: Work[T]) -> T:
+        """Run a transaction that changes tables."""
+        return await self.write(work)
 
     async def aclose(self) -> None:
         """Close both pools."""
@@ -110,6 +114,26 @@ class SqliteExecutor:
         """Run a transaction, whether or not it is a single statement."""
         del single  # there are no round trips to spare
         return await _in_thread(self._writing, self._writer.begin, work)
+
+    async def migrate(self, work: Work[T]) -> T:
+        """Run a transaction that changes tables, without foreign keys.
+
+        To change a table is to replace it in SQLite, and with them that would delete the rows that
+        refer to it. They can be switched only outside of a transaction.
+        """
+        return await _in_thread(self._writing, self._without_foreign_keys, work)
+
+    @contextmanager
+    def _without_foreign_keys(self) -> Iterator[Connection]:
+        with self._writer.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, sqlite3.Connection)
+            driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                driver.execute("PRAGMA foreign_keys=ON")
 
     async def aclose(self) -> None:
         """Wait for the threads and close the connections."""

@@ -90,6 +90,15 @@ def _is_passing_postgresql(error: psycopg.Error) -> bool:
     return state[:2] not in FINAL_CLASSES and state not in FINAL_STATES
 
 
+def is_of_nobody(error: BaseException) -> bool:
+    """Return whether a foreign key failed: what the row belongs to has been deleted."""
+    cause = cause_of(error)
+    if isinstance(cause, sqlite3.Error):
+        code: int | None = getattr(cause, "sqlite_errorcode", None)
+        return code == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+    return isinstance(cause, psycopg.errors.ForeignKeyViolation)
+
+
 @contextmanager
 def raise_unavailable() -> Iterator[None]:
     """Translate passing errors of the database, without retries, to one line.

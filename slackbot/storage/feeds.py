@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from slackbot.domain.model import FeedHealth, Person, SessionId
+from slackbot.domain.model import FeedHealth, Link, Person, SessionId
 from slackbot.domain.workers import Role
 from slackbot.storage.database import Database
 from slackbot.storage.mappers import person_of
@@ -43,8 +43,9 @@ class SqlDesiredFeeds:
         self._database = database
         self._boot_id = boot_id
 
-    async def request(self, person: Person, session_id: SessionId) -> None:
+    async def request(self, link: Link, session_id: SessionId) -> None:
         """See `DesiredFeeds`."""
+        person = link.person
         holding = [role.value for role in Role if role.holds_feeds]
         us = select(WorkerRow.boot_id).where(
             WorkerRow.boot_id == self._boot_id, WorkerRow.role.in_(holding)
@@ -56,6 +57,7 @@ class SqlDesiredFeeds:
             new = self._database.insert(FeedRow).values(
                 team_id=person.team,
                 user_id=person.user,
+                person_epoch=link.person_epoch,
                 session_id=session_id,
                 owner=owner,
                 epoch=int(owner is not None),
@@ -72,7 +74,11 @@ class SqlDesiredFeeds:
                 "connected": case((held, FeedRow.connected), else_=literal(False)),
             }
             connection.execute(
-                new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=changed)
+                new.on_conflict_do_update(
+                    index_elements=["team_id", "user_id"],
+                    set_=changed,
+                    where=FeedRow.person_epoch == link.person_epoch,
+                )
             )
             for statement in notification(self._database):
                 connection.execute(statement)
@@ -156,6 +162,7 @@ def request_missing(database: Database, connection: Connection) -> None:
     columns = {
         "team_id": available.team_id,
         "user_id": available.user_id,
+        "person_epoch": available.person_epoch,
         "session_id": available.session_id,
         "epoch": literal(0),
         "wanted_at": now,

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import Executable, Row, delete, exists, or_, update
+from sqlalchemy import Connection, Executable, Row, delete, exists, or_, update
 
+from slackbot.domain.errors import NotLinked
 from slackbot.domain.model import Link, Person
 from slackbot.storage.caches import Caches, invalidate_after
-from slackbot.storage.database import Database
+from slackbot.storage.database import KEEP_ROW_COUNT, Database
 from slackbot.storage.encryption import Cipher, DecryptionFailed
 from slackbot.storage.mappers import link_of, link_values, person_of
 from slackbot.storage.statements import (
@@ -74,6 +75,9 @@ class Links:
         """Insert or replace a link; delete the availability of another event or account.
 
         Unless it is known to be of the same account, an availability loses its baseline.
+
+        Raises:
+            NotLinked: the person has left since the link's epoch began.
         """
         foreign = [AvailabilityRow.event != link.event]
         if link.account_id is not None:
@@ -87,12 +91,29 @@ class Links:
             of(AvailabilityRow, link.person), ~exists().where(of(LinkRow, link.person), same)
         )
         saved = upsert(self._database, LinkRow, link_values(link, self._cipher))
-        await self._write(link.person, deleted, unknown.values(baseline_at=None), saved)
+        unknown = unknown.values(baseline_at=None)
 
-    async def mark_refused(self, person: Person, at: datetime) -> bool:
-        """Record that the token was refused. True only for the first to record it."""
-        first = update(LinkRow).where(of(LinkRow, person), LinkRow.refused_at.is_(None))
-        return await self._write(person, first.values(refused_at=at)) > 0
+        def work(connection: Connection) -> None:
+            connection.execute(deleted)
+            connection.execute(unknown)
+            if not connection.execute(saved, execution_options=KEEP_ROW_COUNT).rowcount:
+                raise NotLinked
+
+        write = self._database.transaction(work)
+        await invalidate_after(write, lambda: self._caches.invalidate(link.person))
+
+    async def mark_refused(self, link: Link, at: datetime) -> bool:
+        """Record that the link's token was refused. True only for the first to record it.
+
+        A link that has replaced it is not changed.
+        """
+        first = update(LinkRow).where(
+            of(LinkRow, link.person),
+            LinkRow.person_epoch == link.person_epoch,
+            LinkRow.credential_digest == link.credential_digest,
+            LinkRow.refused_at.is_(None),
+        )
+        return await self._write(link.person, first.values(refused_at=at)) > 0
 
     async def set_unreachable(self, person: Person, reason: str | None) -> None:
         """Record why Slack takes no message to the person; None if it takes them again."""

@@ -86,6 +86,7 @@ _FULFIL_AVAILABILITY: Final = (
         ~exists().where(
             by_person(MatchRow),
             _COLUMNS.event == bindparam("by_event"),
+            _COLUMNS.account == bindparam("by_account"),
             _COLUMNS.session_id == bindparam("by_session"),
             _COLUMNS.partner_key == bindparam("by_partner"),
             _COLUMNS.ordinal == bindparam("by_ordinal"),
@@ -111,11 +112,16 @@ class Matches:
             self._fulfil_and_add = (self._add.add_cte(fulfilled),)
 
     async def add(self, match: Match) -> bool:
-        """Add a match; False if its id, or its (partner, ordinal), already exists."""
+        """Add a match; False if its id, or its (partner, ordinal), already exists.
+
+        Raises:
+            NotLinked: the person has left since the match's epoch began.
+        """
         statements = (self._add,) if match.source is Source.BEFORE else self._fulfil_and_add
         params = person_params(match.person) | {
             "by_session": match.session_id,
             "by_event": match.event,
+            "by_account": match.account,
             "by_partner": match.partner_key,
             "by_ordinal": match.ordinal,
         }
@@ -139,6 +145,7 @@ class Matches:
         person = availability.person
         first = update(AvailabilityRow).where(
             of(AvailabilityRow, person),
+            AvailabilityRow.person_epoch == availability.person_epoch,
             AvailabilityRow.event == availability.event,
             AvailabilityRow.session_id == availability.session_id,
             AvailabilityRow.baseline_at.is_(None),

@@ -37,7 +37,7 @@ async def upgrade(database: Database) -> list[str]:
         StoreUnavailable: it does not answer.
     """
     with _damage_as_mismatch(), raise_unavailable():
-        return await database.write(_upgrade)
+        return await database.write(_upgrade, migrating=True)
 
 
 async def require_newest(database: Database) -> None:
@@ -93,6 +93,24 @@ def migration_lock(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
+
+
+@contextmanager
+def foreign_keys_at_end(connection: Connection) -> Iterator[None]:
+    """Let migrations replace tables on SQLite, and check the foreign keys when they are done.
+
+    Raises:
+        RuntimeError: the transaction was not begun by `Database.write` for migrating.
+        SchemaMismatch: rows refer to rows that do not exist.
+    """
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite and connection.scalar(text("PRAGMA foreign_keys")):
+        raise RuntimeError("tables cannot be replaced while SQLite enforces foreign keys")
+    yield
+    check = "PRAGMA foreign_key_check"
+    if is_sqlite and (wrong := connection.execute(text(check)).all()):
+        tables = ", ".join(sorted({str(row[0]) for row in wrong}))
+        raise SchemaMismatch(f"{len(wrong)} rows belong to nothing that is kept ({tables})")
 
 
 def _upgrade(connection: Connection) -> list[str]:

@@ -1,19 +1,30 @@
-"""The repository that deletes people and workspaces."""
+"""The repository of people and of the workspaces that they belong to.
+
+What is kept of a person is deleted with their row in `people`, and a person with their workspace:
+the tables' keys say so. These rows decide who is there; no cache of them exists.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import ColumnElement, Connection, case, delete, exists, func, select
 
-from slackbot.domain.model import Person, TeamId
+from slackbot.domain.model import Epoch, Person, TeamId
+from slackbot.domain.ports import Forgotten
 from slackbot.storage.caches import Caches, invalidate_after
 from slackbot.storage.database import Database
 from slackbot.storage.statements import of
-from slackbot.storage.tables import AvailabilityRow, CallLinkRow, LinkRow, MatchRow, SeenEventRow
+from slackbot.storage.tables import IdentityRow, LinkRow, WorkspaceRow
 
-# The link comes last: its deletion tells if there was one.
-TABLES: Final = (CallLinkRow, MatchRow, AvailabilityRow, LinkRow)
+_LINKED_AT = (
+    select(LinkRow.linked_at)
+    .where(LinkRow.team_id == IdentityRow.team_id, LinkRow.user_id == IdentityRow.user_id)
+    .correlate(IdentityRow)
+    .scalar_subquery()
+)
+# When the person last connected, or began to.
+_SINCE = func.coalesce(_LINKED_AT, IdentityRow.created_at, type_=IdentityRow.created_at.type)
 
 
 class People:
@@ -23,14 +34,84 @@ class People:
         self._database = database
         self._caches = caches
 
-    async def forget(self, person: Person) -> bool:
-        """Delete all rows of the person. True if there was a link."""
-        deleted = (delete(table).where(of(table, person)) for table in TABLES)
-        write = self._database.execute(*deleted)
-        return await invalidate_after(write, lambda: self._caches.invalidate(person)) > 0
+    async def enter_workspace(self, team: TeamId, at: datetime) -> TeamId:
+        """Insert the workspace unless it exists; return the one that the database belongs to."""
+        new = self._database.insert(WorkspaceRow).values(team_id=team, installed_at=at)
+        ours_first = case((WorkspaceRow.team_id == team, 0), else_=1)
 
-    async def forget_workspace(self, team: TeamId) -> None:
-        """Delete all rows of the workspace."""
-        tables = (*TABLES, SeenEventRow)
-        deleted = (delete(table).where(table.team_id == team) for table in tables)
-        await invalidate_after(self._database.execute(*deleted), self._caches.clear)
+        def work(connection: Connection) -> TeamId:
+            connection.execute(new.on_conflict_do_nothing())
+            owner = connection.scalar(select(WorkspaceRow.team_id).order_by(ours_first))
+            return TeamId(owner or team)
+
+        return await self._database.transaction(work)
+
+    async def enter(self, person: Person, epoch: Epoch, at: datetime) -> Epoch:
+        """Insert the person with this epoch, or return the epoch that they have.
+
+        Raises:
+            NotLinked: the workspace removed the app.
+        """
+        new = self._database.insert(IdentityRow).values(
+            team_id=person.team, user_id=person.user, epoch=epoch, created_at=at
+        )
+        # Who has no link begins again: `delete_unlinked` must not delete them in the middle of it.
+        entered = new.on_conflict_do_update(
+            index_elements=["team_id", "user_id"],
+            set_={"created_at": new.excluded.created_at},
+            where=~exists().where(of(LinkRow, person)),
+        )
+        wanted = select(IdentityRow.epoch).where(of(IdentityRow, person))
+
+        def work(connection: Connection) -> str | None:
+            connection.execute(entered)
+            return connection.scalar(wanted)
+
+        while (known := await self._database.transaction(work)) is None:
+            pass  # deleted by another process at this very moment
+        return Epoch(known)
+
+    async def forget(self, person: Person, until: datetime | None = None) -> Forgotten | None:
+        """Delete the person and all that is kept of them, unless they connected after `until`."""
+        there = (of(IdentityRow, person), *_not_later(until))
+        found = select(IdentityRow.epoch, _LINKED_AT.is_not(None).label("linked")).where(*there)
+
+        def work(connection: Connection) -> Forgotten | None:
+            row = connection.execute(found.with_for_update(of=IdentityRow)).first()
+            if row is None:
+                return None
+            connection.execute(delete(IdentityRow).where(of(IdentityRow, person)))
+            return Forgotten(Epoch(row.epoch), bool(row.linked))
+
+        write = self._database.transaction(work)
+        return await invalidate_after(write, lambda: self._caches.invalidate(person))
+
+    async def forget_workspace(self, team: TeamId, until: datetime | None = None) -> list[Epoch]:
+        """Delete everybody who did not connect after `until`, then the workspace if it is empty."""
+        people = delete(IdentityRow).where(IdentityRow.team_id == team, *_not_later(until))
+        workspace = delete(WorkspaceRow).where(
+            WorkspaceRow.team_id == team, ~exists().where(IdentityRow.team_id == team)
+        )
+        if until is not None:
+            workspace = workspace.where(WorkspaceRow.installed_at <= until)
+
+        def work(connection: Connection) -> list[Epoch]:
+            left = connection.execute(people.returning(IdentityRow.epoch)).all()
+            connection.execute(workspace)
+            return [Epoch(row.epoch) for row in left]
+
+        return await invalidate_after(self._database.transaction(work), self._caches.clear)
+
+    async def delete_unlinked(self, team: TeamId, before: datetime) -> int:
+        """Delete people who began to connect before this time and never did."""
+        unlinked = (
+            IdentityRow.team_id == team,
+            IdentityRow.created_at < before,
+            _LINKED_AT.is_(None),
+        )
+        return await self._database.execute(delete(IdentityRow).where(*unlinked))
+
+
+def _not_later(until: datetime | None) -> list[ColumnElement[bool]]:
+    """Match people who did not connect, or begin to, after `until`."""
+    return [] if until is None else [until >= _SINCE]

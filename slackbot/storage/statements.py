@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Executable, Select, and_, bindparam, false
 
 from slackbot.domain.model import Person
 from slackbot.storage.database import Database
-from slackbot.storage.tables import Base, CallLinkRow, PersonRow
+from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, LinkRow, PersonRow
 
 
 def select_columns(table: type[Base]) -> Select[*tuple[Any, ...]]:
@@ -57,8 +57,13 @@ def of_any(table: type[PersonRow], people: Iterable[Person]) -> ColumnElement[bo
     )
 
 
-def upsert(database: Database, table: type[PersonRow], values: dict[str, Any]) -> Executable:
-    """Insert or replace the person's row."""
+def upsert(
+    database: Database, table: type[LinkRow | AvailabilityRow], values: dict[str, Any]
+) -> Executable:
+    """Insert or replace the person's row. A row of a later epoch of theirs is not changed."""
     new = database.insert(table).values(**values)
-    replaced = {name: new.excluded[name] for name in values}
-    return new.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=replaced)
+    return new.on_conflict_do_update(
+        index_elements=["team_id", "user_id"],
+        set_={name: new.excluded[name] for name in values},
+        where=table.person_epoch == new.excluded.person_epoch,
+    )

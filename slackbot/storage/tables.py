@@ -1,7 +1,13 @@
-"""The tables. Every row belongs to a workspace: `team_id` leads every key and every query."""
+"""The tables. Every row belongs to a workspace: `team_id` leads every key and every query.
+
+All that is kept hangs on its workspace by keys that delete it: availabilities and feeds on `links`,
+links and matches on `people`, and people on `workspaces`. The keys name the person's epoch, so
+nothing can be written for somebody who has left, whatever a process remembers of them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
@@ -9,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     DateTime,
     Dialect,
+    ForeignKeyConstraint,
     Index,
     MetaData,
     Text,
@@ -76,9 +83,22 @@ class Base(DeclarativeBase):
             "ix": "ix_%(table_name)s_%(column_0_name)s",
             "uq": "uq_%(table_name)s_%(column_0_name)s",
             "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(referred_table_name)s",
         }
     )
     type_annotation_map: ClassVar = {str: Text, int: BigInteger, datetime: UtcDateTime}
+
+
+# The columns that name a person as who they are since they last connected.
+PERSON = ("team_id", "user_id", "person_epoch")
+
+
+def _deleted_with(
+    parent: str, columns: Sequence[str], referred: Sequence[str] | None = None
+) -> ForeignKeyConstraint:
+    """Return a foreign key: a row is deleted with the row of `parent` that its columns name."""
+    target = [f"{parent}.{column}" for column in referred or columns]
+    return ForeignKeyConstraint(columns, target, ondelete="CASCADE")
 
 
 class PersonRow(Base):
@@ -88,6 +108,31 @@ class PersonRow(Base):
 
     team_id: Mapped[Key]
     user_id: Mapped[Key]
+
+
+class WorkspaceRow(Base):
+    """A workspace in which the app is installed. Without its row nothing of it can be kept."""
+
+    __tablename__ = "workspaces"
+    # One for as long as the bot serves one workspace: `slot` is always the same.
+    __table_args__ = (Index("uq_workspaces_slot", "slot", unique=True),)
+
+    team_id: Mapped[Key]
+    installed_at: Mapped[datetime]
+    slot: Mapped[int] = mapped_column(server_default="1")
+
+
+class IdentityRow(PersonRow):
+    """A person who is connected, or about to be."""
+
+    __tablename__ = "people"
+    __table_args__ = (
+        UniqueConstraint("team_id", "user_id", "epoch", name="uq_people_epoch"),
+        _deleted_with("workspaces", ["team_id"]),
+    )
+
+    epoch: Mapped[str]
+    created_at: Mapped[datetime]
 
 
 def _partial_index(name: str, where: str) -> Index:
@@ -100,7 +145,12 @@ class LinkRow(PersonRow):
     """A link between a Slack person and an Accelevents account, at most one per person."""
 
     __tablename__ = "links"
+    __table_args__ = (
+        UniqueConstraint(*PERSON, name="uq_links_person"),
+        _deleted_with("people", PERSON, ("team_id", "user_id", "epoch")),
+    )
 
+    person_epoch: Mapped[str]
     event: Mapped[str]
     token_sealed: Mapped[str]
     auth_scheme: Mapped[str]
@@ -117,7 +167,9 @@ class AvailabilityRow(PersonRow):
     """A person's availability, at most one per person."""
 
     __tablename__ = "availabilities"
+    __table_args__ = (_deleted_with("links", PERSON),)
 
+    person_epoch: Mapped[str]
     event: Mapped[str]
     session_id: Mapped[int]
     session_title: Mapped[Untrusted]
@@ -133,9 +185,9 @@ class MatchRow(PersonRow):
     __tablename__ = "matches"
     __table_args__ = (
         UniqueConstraint(
-            "team_id",
-            "user_id",
+            *PERSON,
             "event",
+            "account",
             "session_id",
             "partner_key",
             "ordinal",
@@ -146,10 +198,13 @@ class MatchRow(PersonRow):
             "ix_matches_going_on", "over_at IS NULL AND answer IS NULL AND outcome = 'told'"
         ),
         _partial_index("ix_matches_call", "call_sealed IS NOT NULL"),
+        _deleted_with("people", PERSON, ("team_id", "user_id", "epoch")),
     )
 
     id: Mapped[Key]
+    person_epoch: Mapped[str]
     event: Mapped[str]
+    account: Mapped[str]
     session_id: Mapped[int]
     session_title: Mapped[Untrusted]
     partner_name: Mapped[Untrusted]
@@ -178,7 +233,10 @@ class SeenEventRow(Base):
     """A Slack event that was handled, kept for a day."""
 
     __tablename__ = "seen_events"
-    __table_args__ = (Index("ix_seen_events_seen_at", "team_id", "seen_at"),)
+    __table_args__ = (
+        Index("ix_seen_events_seen_at", "team_id", "seen_at"),
+        _deleted_with("workspaces", ["team_id"]),
+    )
 
     team_id: Mapped[Key]
     event_id: Mapped[Key]
@@ -213,8 +271,9 @@ class FeedRow(PersonRow):
     """A desired feed with its owner and its health."""
 
     __tablename__ = "feeds"
-    __table_args__ = (Index("ix_feeds_owner", "owner"),)
+    __table_args__ = (Index("ix_feeds_owner", "owner"), _deleted_with("links", PERSON))
 
+    person_epoch: Mapped[str]
     session_id: Mapped[int]
     owner: Mapped[str | None]
     epoch: Mapped[int]
@@ -228,7 +287,10 @@ class CallLinkRow(Base):
     """A link to the call of a match, by the digest of its id. A revoked one is kept as a record."""
 
     __tablename__ = "call_links"
-    __table_args__ = (Index("ix_call_links_match", "team_id", "user_id", "match_id"),)
+    __table_args__ = (
+        Index("ix_call_links_match", "team_id", "user_id", "match_id"),
+        _deleted_with("matches", ("team_id", "user_id", "match_id"), ("team_id", "user_id", "id")),
+    )
 
     team_id: Mapped[Key]
     id_digest: Mapped[Key]

@@ -36,6 +36,7 @@ from slackbot.storage.delivery_database import SCHEMA
 from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.store import SqlStore
 from tests.harness import postgres
+from tests.harness.fakes import connect, epoch_of
 from tests.resilience.peers import Proxy, proxied
 from tests.scenario.conftest import environment_for, settings_for
 
@@ -223,9 +224,10 @@ async def come(
         token = platform.token_for(name)
         tokens.add(token)
         async with turns:
-            await store.links.save(_link(person, token))
+            link = _link(person, token)
+            await connect(store, link)
             await store.dm_channels.save(person, slack.workspace.dm(person.user).id)
-            await store.availabilities.save(_availability(person, now))
+            await store.availabilities.save(_availability(link, now))
 
     await asyncio.gather(*(comes(f"guest{n:04}") for n in range(number)))
     await opened.aclose()
@@ -235,6 +237,7 @@ async def come(
 def _link(person: Person, token: str) -> Link:
     return Link(
         person=person,
+        person_epoch=epoch_of(person),
         event=EventSlug("demo"),
         token=SecretStr(token),
         auth_scheme=AuthScheme.BARE,
@@ -243,9 +246,10 @@ def _link(person: Person, token: str) -> Link:
     )
 
 
-def _availability(person: Person, now: datetime) -> Availability:
+def _availability(link: Link, now: datetime) -> Availability:
     return Availability(
-        person=person,
+        person=link.person,
+        person_epoch=link.person_epoch,
         event=EventSlug("demo"),
         session_id=SessionId(SESSION),
         session_title="First Network Session",

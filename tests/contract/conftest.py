@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
-from store_samples import CIPHER
+from store_samples import ANA, BEN, CIPHER, NAMESAKE
 
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
+from tests.harness.fakes import enter
+from tests.harness.services import allow_workspaces
 
 WHICH_WORKSPACES = "SELECT anon_1.team_id \nFROM (SELECT links.team_id AS team_id"
-TABLES = re.compile(r"\b(links|availabilities|matches|seen_events|call_links)\b")
+TABLES = re.compile(r"\b(people|links|availabilities|matches|seen_events|call_links)\b")
 
 
 @pytest.fixture
@@ -48,5 +50,10 @@ def statements(database: Database) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def store(database: Database, statements: list[str]) -> SqlStore:
-    return SqlStore(database, CIPHER)
+async def store(database: Database, statements: list[str]) -> SqlStore:
+    """A store that knows three people in two workspaces."""
+    await allow_workspaces(database)
+    store = SqlStore(database, CIPHER)
+    await enter(store, ANA, BEN, NAMESAKE)
+    statements.clear()
+    return store

@@ -29,6 +29,7 @@ from slackbot.domain.ports import Store
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from tests.harness.fakes import epoch_of
 
 CIPHER = Cipher([bytes(range(32))])
 NOW = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
@@ -42,6 +43,7 @@ CALL = Call({"MeetingId": "m-1"}, {"AttendeeId": "attendee-1", "JoinToken": "j"}
 def link(person: Person = ANA, **changes: Any) -> Link:
     made = Link(
         person=person,
+        person_epoch=epoch_of(person),
         event=EXPO,
         token=SecretStr("token of " + person.team),
         auth_scheme=AuthScheme.BEARER,
@@ -56,6 +58,7 @@ def link(person: Person = ANA, **changes: Any) -> Link:
 def availability(person: Person = ANA, **changes: Any) -> Availability:
     made = Availability(
         person=person,
+        person_epoch=epoch_of(person),
         event=EXPO,
         session_id=SessionId(2**40),
         session_title="Coffee ☕ <!channel>",
@@ -70,6 +73,7 @@ def pairing(person: Person = ANA, number: int = 1, **changes: Any) -> Match:
     made = Match(
         id=MatchId(f"match-{number}"),
         person=person,
+        person_epoch=epoch_of(person),
         event=EXPO,
         session_id=SessionId(7),
         session_title="Coffee",

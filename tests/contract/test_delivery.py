@@ -28,7 +28,16 @@ from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from tests.conftest import EMPTY
 from tests.harness.delivery import WAIT_SECONDS, becomes, fresh_match, hurry, life
-from tests.harness.fakes import ANA, BEN, CALL, FakeClock, FakeDelivery, FakeMessenger
+from tests.harness.fakes import (
+    ANA,
+    BEN,
+    CALL,
+    FakeClock,
+    FakeDelivery,
+    FakeMessenger,
+    connect,
+    link,
+)
 from tests.harness.services import open_store
 
 OVER = SessionOver("Coffee")
@@ -91,7 +100,9 @@ async def stage(
     messenger = FakeMessenger([])
     async with AsyncExitStack() as closing:
         if request.param == "fake":
-            yield fake_stage(await closing.enter_async_context(open_store()), messenger, closing)
+            store = await closing.enter_async_context(open_store())
+            await connect(store, link(), link(BEN))
+            yield fake_stage(store, messenger, closing)
             return
         if request.param == "postgresql":
             url = str(request.getfixturevalue("postgresql_url"))
@@ -102,6 +113,7 @@ async def stage(
         database = await closing.enter_async_context(aclosing(Database(url)))
         await schema.upgrade(database)
         store = SqlStore(database, Cipher([bytes(range(32))]))
+        await connect(store, link(), link(BEN))
         lives = await closing.enter_async_context(AsyncExitStack())
         delivery = await lives.enter_async_context(life(url, store, messenger))
 
@@ -373,6 +385,7 @@ async def test_a_match_restored_from_a_backup_is_searched_for(stage: Stage):
         assert await stage.ends(match) == SENT
         if times < 2:
             await stage.store.people.forget(ANA)
+            await connect(stage.store, link())
             await stage.store.matches.add(match)
     assert stage.asked() == [SEND, FIND, FIND]
 

@@ -39,8 +39,8 @@ class Recorder(asyncio.Queue[FeedEvent]):
 
     def put_nowait(self, item: FeedEvent) -> None:
         match item:
-            case MatchesReported(person, event, reports):
-                self.reports += [(person, event, report) for report in reports]
+            case MatchesReported(link, reports):
+                self.reports += [(link.person, link.event, report) for report in reports]
             case FeedConnected(person):
                 self.events.append(f"connected {person.user}")
             case FeedDisconnected(person, failure):

@@ -12,7 +12,7 @@ from slackbot.domain.workers import Role
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, availability, link
+from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, availability, connect, link
 from tests.harness.workers import Process, Workers
 
 UP = FeedHealth(True, NOON)
@@ -21,6 +21,8 @@ UP = FeedHealth(True, NOON)
 @pytest.fixture
 async def workers(postgresql_url: str) -> AsyncIterator[Workers]:
     database = Database(postgresql_url)
+    store = SqlStore(database, Cipher([bytes(range(32))]))
+    await connect(store, link(), link(BEN))
     yield Workers(database)
     await database.aclose()
 
@@ -36,7 +38,7 @@ async def web(workers: Workers) -> Process:
 async def test_a_requested_feed_goes_to_one_worker(web: Process, workers: Workers):
     """Requested by a process that holds no feeds, it is owned by one worker."""
     a, b = await workers.start("a"), await workers.start("b")
-    await web.desired.request(ANA, COFFEE)
+    await web.desired.request(link(), COFFEE)
     first, second = await a.heartbeat(), await b.heartbeat()
     assert [feed.session_id for feed in (*first.owned, *second.owned)] == [COFFEE]
     assert not first.taken_over | second.taken_over
@@ -46,9 +48,9 @@ async def test_a_requested_feed_goes_to_one_worker(web: Process, workers: Worker
 async def test_a_process_that_holds_feeds_owns_its_request_at_once(workers: Workers):
     """No detour over another worker, and no living worker loses a feed by a second request."""
     a, b = await workers.start("a", Role.RUN), await workers.start("b", Role.RUN)
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     assert await b.owned() == set()
-    await b.desired.request(ANA, TEA)
+    await b.desired.request(link(), TEA)
     [feed] = (await a.heartbeat()).owned
     assert (feed.person, feed.session_id) == (ANA, TEA)
 
@@ -56,10 +58,10 @@ async def test_a_process_that_holds_feeds_owns_its_request_at_once(workers: Work
 async def test_a_second_request_is_a_new_version(workers: Workers):
     """The owner sees that the feed was requested again, even for the same session."""
     a = await workers.start("a")
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     [before] = (await a.heartbeat()).owned
     assert (await a.heartbeat()).owned == (before,)
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     assert (await a.heartbeat()).owned != (before,)
 
 
@@ -81,7 +83,7 @@ async def test_an_availability_without_a_feed_gets_one(workers: Workers):
 async def test_a_cancelled_feed_has_no_owner(web: Process, workers: Workers):
     """It is gone at its owner's next heartbeat, and has no health."""
     a = await workers.start("a")
-    await web.desired.request(ANA, COFFEE)
+    await web.desired.request(link(), COFFEE)
     assert await a.owned() == {ANA}
     await web.desired.cancel(ANA)
     assert await a.owned() == set()
@@ -92,9 +94,9 @@ async def test_a_cancelled_feed_has_no_owner(web: Process, workers: Workers):
 async def test_an_old_version_cannot_be_cancelled(workers: Workers):
     """A worker that finds no usable link does not undo a request made meanwhile."""
     a = await workers.start("a")
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     [old] = (await a.heartbeat()).owned
-    await a.desired.request(ANA, TEA)
+    await a.desired.request(link(), TEA)
     await a.desired.cancel(ANA, old.version)
     [new] = (await a.heartbeat()).owned
     assert new.session_id == TEA
@@ -108,7 +110,7 @@ async def test_an_old_version_cannot_be_cancelled(workers: Workers):
 async def test_only_the_owner_reports_health(web: Process, workers: Workers):
     """Everybody reads it, alone and at a heartbeat."""
     a, b = await workers.start("a"), await workers.start("b")
-    await web.desired.request(ANA, COFFEE)
+    await web.desired.request(link(), COFFEE)
     await a.heartbeat()
     await b.desired.report_health({ANA: UP})
     assert not await web.is_up(ANA)
@@ -120,7 +122,7 @@ async def test_only_the_owner_reports_health(web: Process, workers: Workers):
 async def test_a_process_that_answers_knows_the_feeds_of_others(workers: Workers):
     """A second `run` shows a person what is so, though another one holds their feed."""
     a, b = await workers.start("a", Role.RUN), await workers.start("b", Role.RUN)
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     await a.heartbeat()
     await a.desired.report_health({ANA: UP})
     assert (await b.heartbeat()).remote_health == {ANA: UP}
@@ -130,9 +132,9 @@ async def test_the_health_of_many_feeds_is_reported_together(web: Process, worke
     """Each as it is, and only those that the process owns."""
     a, b = await workers.start("a"), await workers.start("b")
     down = FeedHealth(False, NOON, "refused")
-    await web.desired.request(ANA, COFFEE)
+    await web.desired.request(link(), COFFEE)
     await a.heartbeat()
-    await web.desired.request(BEN, COFFEE)
+    await web.desired.request(link(BEN), COFFEE)
     await b.heartbeat()
     await a.desired.report_health({ANA: down, BEN: UP})
     assert await web.desired.health(ANA) == down
@@ -146,7 +148,7 @@ async def test_the_health_of_many_feeds_is_reported_together(web: Process, worke
 async def test_a_feed_of_a_stalled_owner_is_down(web: Process, workers: Workers):
     """Whatever its owner reported last, and also when it is requested again."""
     a = await workers.start("a")
-    await web.desired.request(ANA, COFFEE)
+    await web.desired.request(link(), COFFEE)
     await a.heartbeat()
     await a.desired.report_health({ANA: UP})
     await workers.expire("a")
@@ -154,7 +156,7 @@ async def test_a_feed_of_a_stalled_owner_is_down(web: Process, workers: Workers)
     remote = (await web.heartbeat()).remote_health
     assert remote is not None
     assert not remote[ANA].connected
-    await web.desired.request(ANA, COFFEE)
+    await web.desired.request(link(), COFFEE)
     assert not await web.is_up(ANA)
     await a.heartbeat()  # it is alive after all, and any worker may claim its feed
     assert not await web.is_up(ANA)
@@ -163,11 +165,11 @@ async def test_a_feed_of_a_stalled_owner_is_down(web: Process, workers: Workers)
 async def test_a_feed_requested_from_a_stalled_owner_is_owned_and_down(workers: Workers):
     """The process that requests it owns it at once; it is up when that process reports so."""
     a, b = await workers.start("a", Role.RUN), await workers.start("b", Role.RUN)
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     await a.heartbeat()
     await a.desired.report_health({ANA: UP})
     await workers.expire("a")
-    await b.desired.request(ANA, COFFEE)
+    await b.desired.request(link(), COFFEE)
     assert await b.owned() == {ANA}
     assert not await b.is_up(ANA)
     assert await a.owned() == set()

@@ -18,6 +18,7 @@ from slackbot.storage.key_rotation import RotationResult, rotate
 from slackbot.storage.mappers import TOKEN
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import LinkRow
+from tests.harness.fakes import connect
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 BOTH, ONLY_NEW = Cipher([NEW, OLD]), Cipher([NEW])
@@ -45,7 +46,7 @@ async def test_an_empty_database_needs_no_rotation(database: Database):
 
 async def test_more_than_one_batch(store: SqlStore, database: Database):
     """Every row is rotated once, however many there are."""
-    await asyncio.gather(*(store.links.save(link(person)) for person in CROWD))
+    await asyncio.gather(*(connect(store, link(person)) for person in CROWD))
     assert await rotate(database, BOTH, batch_size=20) == RotationResult(rotated=len(CROWD))
     assert await rotate(database, ONLY_NEW, batch_size=15) == RotationResult(
         already_current=len(CROWD)
@@ -93,7 +94,7 @@ async def test_a_value_that_was_replaced_meanwhile_stays(store: SqlStore, databa
 async def test_keys_rotate_beside_a_running_bot(store: SqlStore, database: Database):
     """While people link, are matched and leave, everything is rotated and nothing is lost."""
     for person in CROWD:
-        await store.links.save(link(person))
+        await connect(store, link(person))
         await store.matches.add(pairing(person))
     bot = SqlStore(database, BOTH)
 

@@ -15,6 +15,16 @@ from slackbot.domain.ports import Store
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
 
+
+@pytest.fixture
+async def _matches(store: SqlStore) -> None:
+    """The matches that the links lead to."""
+    for match in (pairing(), pairing(number=2), pairing(BEN), pairing(NAMESAKE)):
+        await store.matches.add(match)
+
+
+with_matches = pytest.mark.usefixtures("_matches")
+
 ID = call_link().id_digest
 MATCH = MatchId("match-1")
 
@@ -29,6 +39,7 @@ async def stored(store: Store, number: int = 1) -> CallLink:
     return link
 
 
+@with_matches
 async def test_a_link_comes_back_as_it_was_stored(store: Store):
     """Every field survives; adding it twice, as a retry may, adds it once."""
     full = call_link(
@@ -45,6 +56,7 @@ async def test_a_link_comes_back_as_it_was_stored(store: Store):
     assert "b" * 64 not in repr(full)
 
 
+@with_matches
 async def test_of_many_browsers_one_is_bound(store: Store):
     """Of twenty concurrent browsers one binds the link, and stays bound to it."""
     await store.call_links.add(call_link())
@@ -57,6 +69,7 @@ async def test_of_many_browsers_one_is_bound(store: Store):
     assert await stored(store) == link
 
 
+@with_matches
 @pytest.mark.parametrize("changes", [{"revoked_at": NOW}, {"expires_at": NOW}])
 async def test_an_invalid_link_is_not_bound(store: Store, changes: dict[str, object]):
     """Revoked, or expired at this very moment: no browser gets it."""
@@ -65,6 +78,7 @@ async def test_an_invalid_link_is_not_bound(store: Store, changes: dict[str, obj
     assert (await stored(store)).browser_digest is None
 
 
+@with_matches
 async def test_a_new_link_revokes_those_of_its_match_and_person(store: Store):
     """In the same transaction; the first time of revocation stays."""
     others = (
@@ -84,6 +98,7 @@ async def test_a_new_link_revokes_those_of_its_match_and_person(store: Store):
     assert await store.call_links.get(NAMESAKE.team, ID) == namesake
 
 
+@with_matches
 async def test_the_first_opening_is_recorded(store: Store):
     """By the press of the button or by its use, whichever came first; not of a revoked link."""
     await store.call_links.add(call_link())
@@ -98,6 +113,7 @@ async def test_the_first_opening_is_recorded(store: Store):
     assert (await stored(store, 2)).opened_at is None
 
 
+@with_matches
 async def test_joining_again_deletes_when_it_was_left(store: Store):
     """The first join stays, the last leave counts."""
     await store.call_links.add(call_link())

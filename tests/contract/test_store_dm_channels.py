@@ -7,6 +7,7 @@ from store_samples import ANA, BEN, CIPHER, EXPO, NAMESAKE, TEAM, everything, fi
 from slackbot.domain.notices import Backlog
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
+from tests.harness.fakes import connect
 
 
 async def test_a_channel_is_kept_with_the_link(store: SqlStore, database: Database):
@@ -34,10 +35,10 @@ async def test_a_channel_is_forgotten_with_the_person(store: SqlStore):
         (ANA, store.people.forget(ANA)),
         (BEN, store.people.forget_workspace(TEAM)),
     ):
-        await store.links.save(link(person))
+        await connect(store, link(person))
         await store.dm_channels.save(person, "D1")
         await forgetting
-        await store.links.save(link(person))
+        await connect(store, link(person))
         assert await store.dm_channels.get(person) is None
 
 

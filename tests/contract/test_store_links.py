@@ -14,8 +14,8 @@ from store_samples import (
     BEN,
     CIPHER,
     EXPO,
+    NAMESAKE,
     NOW,
-    OTHER_TEAM,
     SUMMIT,
     availability,
     everything,
@@ -27,10 +27,11 @@ from store_samples import (
 from slackbot.domain.model import (
     AuthScheme,
 )
-from slackbot.domain.ports import Store
+from slackbot.domain.ports import Forgotten, Store
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from tests.harness.fakes import epoch_of
 
 
 async def test_a_link_comes_back_as_it_was_saved(store: Store, database: Database):
@@ -59,14 +60,14 @@ async def test_saving_a_link_replaces_it_at_once(store: Store):
 
 async def test_the_links_of_many_come_together(store: Store, database: Database):
     """The current links of these people alone; a link that cannot be decrypted counts as none."""
-    stranger = replace(ANA, team=OTHER_TEAM)
+    stranger = NAMESAKE
     undecryptable = SqlStore(database, Cipher([bytes(range(1, 33))]))
     await store.links.save(link())
     await store.links.save(link(stranger, event=SUMMIT))
     await undecryptable.links.save(link(BEN))
     assert await store.links.get(ANA) == link()
     await SqlStore(database, CIPHER).links.save(link(auth_scheme=AuthScheme.BARE))
-    found = await store.links.get_many([ANA, BEN, replace(BEN, team=OTHER_TEAM)])
+    found = await store.links.get_many([ANA, BEN, replace(BEN, team=NAMESAKE.team)])
     assert found.get(ANA) == link(auth_scheme=AuthScheme.BARE)
     assert [person for person, kept in found.items() if kept is not None] == [ANA]
     assert await store.links.get(ANA) == link(auth_scheme=AuthScheme.BARE)
@@ -90,6 +91,7 @@ async def test_a_new_link_ends_a_foreign_availability(
 ):
     """Another event or account ends the availability; the history of matches stays."""
     await fill(store, ANA)
+    await store.links.save(link(BEN))
     await store.availabilities.save(availability(BEN))
     await store.links.save(link(**changes))
     assert (await store.availabilities.get(ANA) is not None) is kept
@@ -99,13 +101,13 @@ async def test_a_new_link_ends_a_foreign_availability(
 
 async def test_a_refusal_is_recorded_once(store: Store):
     """Of many concurrent callers one is the first; a new link is not refused."""
-    assert not await store.links.mark_refused(ANA, NOW)
+    assert not await store.links.mark_refused(link(), NOW)
     await store.links.save(link())
-    first = await asyncio.gather(*(store.links.mark_refused(ANA, NOW) for _ in range(20)))
+    first = await asyncio.gather(*(store.links.mark_refused(link(), NOW) for _ in range(20)))
     assert sum(first) == 1
     assert await store.links.get(ANA) == link(refused_at=NOW)
     await store.links.save(link())
-    assert await store.links.mark_refused(ANA, NOW)
+    assert await store.links.mark_refused(link(), NOW)
 
 
 async def test_forgetting_a_person_leaves_nothing_of_them(store: Store, database: Database):
@@ -113,8 +115,8 @@ async def test_forgetting_a_person_leaves_nothing_of_them(store: Store, database
     for person in (ANA, BEN):
         await fill(store, person)
     before = (await everything(database, BEN))[:3]
-    assert await store.people.forget(ANA)
-    assert not await store.people.forget(ANA)
+    assert await store.people.forget(ANA) == Forgotten(epoch_of(ANA), linked=True)
+    assert await store.people.forget(ANA) is None
     assert (await everything(database, ANA))[:3] == (None, None, [])
     assert (await everything(database, BEN))[:3] == before
 

@@ -40,6 +40,7 @@ from slackbot.domain.ports import (
     CallLinkStore,
     DmChannelStore,
     EventStore,
+    Forgotten,
     LinkStore,
     MatchStore,
     PeopleStore,
@@ -49,6 +50,7 @@ from slackbot.domain.ports import (
 from slackbot.services.notices import SENT
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
+from tests.harness.fakes import epoch_of
 
 
 async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, database: Database):
@@ -80,9 +82,12 @@ USES: dict[str, tuple[Any, ...]] = {
     "links.get": (ANA,),
     "links.get_many": ([ANA],),
     "links.save": (link(event=SUMMIT),),
-    "links.mark_refused": (ANA, NOW),
+    "links.mark_refused": (link(), NOW),
     "dm_channels.get": (ANA,),
     "dm_channels.save": (ANA, "D1"),
+    "people.enter_workspace": (TEAM, NOW),
+    "people.enter": (ANA, epoch_of(ANA), NOW),
+    "people.delete_unlinked": (TEAM, NOW),
     "people.forget": (ANA,),
     "people.forget_workspace": (TEAM,),
     "availabilities.get": (ANA,),
@@ -163,6 +168,6 @@ async def test_no_row_of_one_workspace_is_returned_to_another(store: Store):
     assert await store.matches.list_rounds_over(TEAM, NOW + timedelta(hours=1)) == []
     assert await store.call_links.get(TEAM, call_link().id_digest) is None
     assert not await store.call_links.bind(TEAM, call_link().id_digest, "b" * 64, NOW)
-    assert not await store.links.mark_refused(ANA, NOW)
+    assert not await store.links.mark_refused(link(), NOW)
     assert not await store.availabilities.end(ANA)
-    assert not await store.people.forget(ANA)
+    assert await store.people.forget(ANA) == Forgotten(epoch_of(ANA), linked=False)

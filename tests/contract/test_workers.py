@@ -10,13 +10,17 @@ import pytest
 
 from slackbot.domain.workers import DOWNTIME, WARM_UP, Role
 from slackbot.storage.database import Database
-from tests.harness.fakes import ANA, COFFEE
+from slackbot.storage.encryption import Cipher
+from slackbot.storage.store import SqlStore
+from tests.harness.fakes import ANA, COFFEE, connect, link
 from tests.harness.workers import Workers, people
 
 
 @pytest.fixture
 async def workers(postgresql_url: str) -> AsyncIterator[Workers]:
     database = Database(postgresql_url)
+    store = SqlStore(database, Cipher([bytes(range(32))]))
+    await connect(store, link(), *map(link, people(60)))
     yield Workers(database)
     await database.aclose()
 
@@ -91,7 +95,7 @@ async def test_concurrent_heartbeats_never_claim_the_same_feed(workers: Workers)
     everybody = people(60)
     web = await workers.start("web", Role.WEB)
     for person in everybody:
-        await web.desired.request(person, COFFEE)
+        await web.desired.request(link(person), COFFEE)
     holders = [await workers.start(name) for name in "abc"]
     for _ in range(3):
         owned = await asyncio.gather(*(holder.owned() for holder in holders))
@@ -105,7 +109,7 @@ async def test_a_new_worker_gets_its_share(workers: Workers):
     """A worker with too many feeds learns its surplus; once released, the new worker claims it."""
     a = await workers.start("a")
     for person in people(40):
-        await a.desired.request(person, COFFEE)
+        await a.desired.request(link(person), COFFEE)
     assert not (await a.heartbeat()).surplus
     b = await workers.start("b")
     surplus = (await a.heartbeat()).surplus
@@ -123,7 +127,7 @@ async def test_a_worker_that_has_just_started_is_left_out_of_the_shares(workers:
     """
     web = await workers.start("web", Role.WEB)
     for person in people(30):
-        await web.desired.request(person, COFFEE)
+        await web.desired.request(link(person), COFFEE)
     a, b, killed = [await workers.start(name) for name in ("a", "b", "killed")]
     assert [len(await worker.owned()) for worker in (a, b, killed)] == [10, 10, 10]
     await workers.move_back("started_at", WARM_UP)
@@ -139,7 +143,7 @@ async def test_a_worker_that_has_just_started_is_left_out_of_the_shares(workers:
 async def test_a_stalled_workers_feeds_are_taken_over(workers: Workers):
     """They are marked as such, so that the lists of many people are not all read at once."""
     a, b = await workers.start("a"), await workers.start("b")
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     await workers.expire("a")
     assert await b.owned(detect_stalled=False) == set()
     result = await b.heartbeat()
@@ -150,7 +154,7 @@ async def test_a_stalled_workers_feeds_are_taken_over(workers: Workers):
 async def test_a_released_feed_is_taken_over_too(workers: Workers):
     """A worker that shuts down leaves as many feeds at once as one that died."""
     a, b = await workers.start("a"), await workers.start("b")
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     await a.registry.release_lease()
     assert (await b.heartbeat()).taken_over == {ANA}
 
@@ -193,7 +197,7 @@ async def test_feeds_are_released_before_the_lease(workers: Workers):
     """While a process finishes what it is sending, others own its feeds, and not its notices."""
     a, b = await workers.start("a"), await workers.start("b")
     for person in people(4):
-        await a.desired.request(person, COFFEE)
+        await a.desired.request(link(person), COFFEE)
     await a.registry.stop_claiming()
     assert await b.owned() == set(people(4))
     assert await a.owned() == set()

@@ -200,8 +200,10 @@ class Target:
             await store.database.aclose()
 
     def _link(self, team: str, user: str, name: str) -> Link:
+        person = Person(TeamId(team), UserId(user))
         return Link(
-            person=Person(TeamId(team), UserId(user)),
+            person=person,
+            person_epoch=fakes.epoch_of(person),
             event=EventSlug("demo"),
             token=SecretStr(self.platform.token_for(name)),
             auth_scheme=AuthScheme.BARE,
@@ -212,7 +214,7 @@ class Target:
 
 
 async def _save(store: SqlStore, link: Link) -> None:
-    await store.links.save(link)
+    await fakes.connect(store, link)
     ended = {"settled_at": fakes.NOON, "outcome": SENT, "over_at": fakes.NOON}
     await store.matches.add(fakes.match(person=link.person, event=link.event, **ended))
     if link.person != Person(TeamId(TEAM), UserId(ADA)):

@@ -22,7 +22,7 @@ from slackbot.storage.tables import CallLinkRow, MatchRow
 from slackbot.web.app import web_app
 from slackbot.web.call.assets import load
 from slackbot.web.call.routes import CallPage
-from tests.harness.fakes import ANA, NOON, FakeClock, match
+from tests.harness.fakes import ANA, NOON, FakeClock, enter, match
 from tests.harness.services import open_store
 
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
@@ -51,7 +51,7 @@ def chime_call(meeting: str = "m") -> Call:
 
 def with_call(person: Person = ANA, number: int = 1, **changes: Any) -> Match:
     """Return a match of three minutes that began now."""
-    made = replace(match(ordinal=number), id=MatchId(f"{number:032x}"), person=person)
+    made = replace(match(ordinal=number, person=person), id=MatchId(f"{number:032x}"))
     return replace(made, **{"call": chime_call(), "ends_at": NOON + ROUND, **changes})
 
 
@@ -109,4 +109,5 @@ class CallStage:
 async def call_stage(folder: Path, **options: Any) -> AsyncIterator[CallStage]:
     """Open a stage on an empty store."""
     async with open_store() as store:
+        await enter(store, NAMESAKE)
         yield CallStage(store, built_page(folder), **options)

@@ -28,6 +28,7 @@ from slackbot.domain.model import (
     AuthScheme,
     Availability,
     Call,
+    Epoch,
     EventSlug,
     FeedHealth,
     Grant,
@@ -46,7 +47,8 @@ from slackbot.domain.model import (
     UserId,
 )
 from slackbot.domain.notices import MatchFound, Notice, Remark
-from slackbot.domain.ports import PendingMatch, Posted
+from slackbot.domain.ports import PendingMatch, Posted, Store
+from slackbot.domain.text import digest
 from slackbot.services.notices import Notices
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -59,6 +61,13 @@ YAN = Partner(name="Yan", account_id=10)
 CALL = Call({"MeetingId": "m-1"}, {"AttendeeId": "attendee-1", "JoinToken": "j"})
 
 Journal = list[str]
+
+
+def epoch_of(person: Person) -> Epoch:
+    """Return the epoch of a person in the samples; each person has their own."""
+    return Epoch(digest(f"{person.team} {person.user}")[:16])
+
+
 T = TypeVar("T")
 Answer = Coroutine[Any, Any, T]
 
@@ -180,7 +189,7 @@ class FakeFeed:
         self.events.put_nowait(FeedDisconnected(person, failure))
 
     def send(self, person: Person, *reports: MatchReport) -> None:
-        self.events.put_nowait(MatchesReported(person, self.links[person].event, reports))
+        self.events.put_nowait(MatchesReported(self.links[person], reports))
 
     def holds(self, person: Person) -> bool:
         return True
@@ -320,12 +329,27 @@ class FakeDelivery:
             del self.rows[name]
 
 
+async def enter(store: Store, *people: Person) -> None:
+    """Let these people be known to the store, as if they had begun to connect."""
+    for person in people:
+        await store.people.enter_workspace(person.team, NOON)
+        await store.people.enter(person, epoch_of(person), NOON)
+
+
+async def connect(store: Store, *links: Link) -> None:
+    """Let the people of these links be known to the store, and save the links."""
+    for made in links:
+        await enter(store, made.person)
+        await store.links.save(made)
+
+
 # --- sample values -------------------------------------------------------------------------------
 
 
 def link(person: Person = ANA, **changes: Any) -> Link:
     made = Link(
         person=person,
+        person_epoch=epoch_of(person),
         event=EXPO,
         token=SecretStr("the-token"),
         auth_scheme=AuthScheme.BARE,
@@ -348,6 +372,7 @@ def session(number: int = COFFEE, title: str = "Coffee", **changes: Any) -> Sess
 def availability(person: Person = ANA, **changes: Any) -> Availability:
     made = Availability(
         person=person,
+        person_epoch=epoch_of(person),
         event=EXPO,
         session_id=COFFEE,
         session_title="Coffee",
@@ -371,9 +396,12 @@ def row(partner: Partner = ZOE, minute: int = 0, **changes: Any) -> MatchReport:
 
 def match(partner: Partner = ZOE, ordinal: int = 1, **changes: Any) -> Match:
     key = f"id:{partner.account_id}" if partner.account_id else f"name:{partner.name.casefold()}"
+    person = changes.pop("person", ANA)
     made = Match(
         id=MatchId(f"{key}/{ordinal}"),
-        person=ANA,
+        person=person,
+        person_epoch=epoch_of(person),
+        account="2",
         event=EXPO,
         session_id=COFFEE,
         session_title="Coffee",

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import SlackbotError
-from slackbot.domain.model import Link, Person, Session
+from slackbot.domain.model import Link, Person, Session, TeamId
 from slackbot.domain.notices import Notice
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
@@ -28,27 +28,38 @@ from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from tests.harness.fakes import (
     ANA,
+    BEN,
     FakeClock,
     FakeDelivery,
     FakeFeed,
     FakeMessenger,
     FakePlatform,
     Journal,
+    enter,
     link,
     session,
     until,
 )
+
+
+async def allow_workspaces(database: Database) -> None:
+    """Let the database hold several workspaces, as it will when the bot serves them."""
+    await database.execute(text("DROP INDEX IF EXISTS uq_workspaces_slot"))
+
 
 MONITORING = "feed_monitor"  # the task of each run that waits for feed events
 
 
 @asynccontextmanager
 async def open_store() -> AsyncIterator[SqlStore]:
-    """Open the real store on a database in memory."""
+    """Open the real store on a database in memory, which knows Ana and Ben."""
     database = Database("sqlite://")
     await schema.upgrade(database)
+    await allow_workspaces(database)
+    store = SqlStore(database, Cipher([bytes(range(32))]))
+    await enter(store, ANA, BEN)
     try:
-        yield SqlStore(database, Cipher([bytes(range(32))]))
+        yield store
     finally:
         await database.aclose()
 
@@ -92,7 +103,17 @@ class Harness:
         ports_of_rounds = dict(ports)
         ports |= {"platform": self.platform}
         heard = {"feed": self.feed, **ports}
-        self.accounts = Accounts(delivery=self.delivery, background=self.background, **heard)
+        self.installed = False
+
+        async def is_installed(team: TeamId) -> bool:
+            return self.installed
+
+        self.accounts = Accounts(
+            delivery=self.delivery,
+            background=self.background,
+            is_installed=is_installed,
+            **heard,
+        )
         self.sessions = Sessions(accounts=self.accounts, **ports)
         self.matches = Matches(delivery=self.delivery, background=self.background, **heard)
         joined = {"accounts": self.accounts, "matches": self.matches, **heard}
@@ -119,6 +140,7 @@ class Harness:
     async def linked(self, *sessions: Session, person: Person = ANA) -> Link:
         """Link a person to an event with these sessions, by default Coffee alone."""
         self.platform.programme = list(sessions) or [session()]
+        await enter(self.store, person)
         await self.store.links.save(link(person))
         return link(person)
 

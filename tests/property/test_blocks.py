@@ -17,6 +17,7 @@ from slackbot.domain import errors
 from slackbot.domain.model import (
     AuthScheme,
     Availability,
+    Epoch,
     EventSlug,
     FeedHealth,
     Link,
@@ -55,6 +56,7 @@ from slackbot.slack.command import Command, Name
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PERSON = Person(TeamId("T0"), UserId("U0"))
+EPOCH = Epoch("e" * 16)
 DEMO = EventSlug("demo")
 HUB = HubLinks("https://www.accelevents.com", "{web}/e/{event}/portal/schedule/{session_id}")
 FEW = settings(max_examples=40, deadline=None)
@@ -83,6 +85,7 @@ meetings = st.builds(
     Match,
     id=st.just(MatchId("m" * 32)),
     person=st.just(PERSON),
+    person_epoch=st.just(EPOCH),
     event=st.just(DEMO),
     session_id=numbers,
     session_title=untrusted,
@@ -109,6 +112,7 @@ some_sessions = st.builds(
 availabilities = st.builds(
     Availability,
     person=st.just(PERSON),
+    person_epoch=st.just(EPOCH),
     event=st.just(DEMO),
     session_id=numbers,
     session_title=untrusted,
@@ -118,6 +122,7 @@ availabilities = st.builds(
 )
 LINK = Link(
     person=PERSON,
+    person_epoch=EPOCH,
     event=DEMO,
     token=SecretStr("t" * 20),
     auth_scheme=AuthScheme.BARE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from slackbot.domain.errors import NotLinked
 from slackbot.domain.model import (
     Availability,
     Link,
@@ -41,6 +43,8 @@ from tests.harness.fakes import (
     YAN,
     ZOE,
     availability,
+    enter,
+    epoch_of,
     link,
     match,
     report,
@@ -144,6 +148,7 @@ class Example:
 
     async def follow(self, course: list[list[Step]]) -> None:
         person = Person(TeamId("T1"), UserId(f"U{next(self.people)}"))
+        await enter(self.store, person)
         for steps in [*([step] for step in AT_FIRST), *course]:
             await asyncio.gather(*(self._take(person, *step) for step in steps))
             assert await seen(self.store, person) == await seen(
@@ -155,14 +160,20 @@ class Example:
             self.time += given[0]
             return
         method = attrgetter(name)(self.store)
-        if name == "matches.add":
-            await method(replace(given[0], person=person))
-        elif name == "links.save":
-            await method(link(person, account_id=given[0]))
-        elif name == "availabilities.save":
-            await method(availability(person, session_id=given[0]))
-        else:
-            await method(person, *given)
+        if name == "links.save":
+            await enter(self.store, person)
+        with suppress(NotLinked):  # forgotten before, or at the same moment
+            if name == "matches.add":
+                epoch = epoch_of(person)
+                await method(replace(given[0], person=person, person_epoch=epoch))
+            elif name == "links.save":
+                await method(link(person, account_id=given[0]))
+            elif name == "links.mark_refused":
+                await method(link(person), *given)
+            elif name == "availabilities.save":
+                await method(availability(person, session_id=given[0]))
+            else:
+                await method(person, *given)
 
 
 Seen = tuple[Link | None, Availability | None, list[list[Match]], list[Match | None]]

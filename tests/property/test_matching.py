@@ -27,7 +27,7 @@ from slackbot.domain.matching import (
 from slackbot.domain.model import MatchReport, Partner, Person, Source, TeamId, UserId
 from slackbot.domain.text import normalize
 from slackbot.services.matches import Matches
-from tests.harness.fakes import COFFEE, EXPO, NOON, availability, link, match, report, row
+from tests.harness.fakes import COFFEE, EXPO, NOON, availability, connect, link, match, report, row
 from tests.harness.services import Outside, open_store
 
 PARTNERS = [Partner(name=name, account_id=n) for n, name in enumerate(["Zoë", "Yan", "Xu"], 1)]
@@ -136,7 +136,7 @@ class Service:
         """Play the course: never more matches than pairings so far, and all at the end."""
         person = Person(TeamId("T1"), UserId(f"U{next(self.people)}"))
         self.delivery.keys.clear()
-        await self.outside.store.links.save(link(person))
+        await connect(self.outside.store, link(person))
         moments = [(at, -1) for at in course.reads]
         moments += [(at, pairing.number) for pairing in course.pairings for at in pairing.reports]
         for at, number in [*sorted(moments, key=lambda moment: moment[0]), (10_000, -1)]:
@@ -145,7 +145,7 @@ class Service:
                 await self._read(person, course, at)
             else:
                 new = course.pairings[number].report(course.evidence)
-                await self.matches.receive(person, EXPO, [new])
+                await self.matches.receive(link(person), [new])
             assert len(self.delivery.keys) <= sum(pairing.at <= at for pairing in course.pairings)
         kept = await self.outside.store.matches.list_for(person, EXPO, COFFEE)
         assert {match.id for match in kept} == set(self.delivery.keys)

@@ -23,6 +23,7 @@ from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
+from tests.harness.fakes import connect, epoch_of
 from tests.scenario.conftest import Mission, settings_for
 
 ROOT = Path(__file__).parents[2]
@@ -121,13 +122,16 @@ async def link_all(mission: Mission, names: list[str]) -> None:
     async with mission.store() as store:
         for name in names:
             person = mission.add(name)
-            await store.links.save(
+            user = Person(TeamId(mission.team), UserId(person.id))
+            await connect(
+                store,
                 Link(
-                    person=Person(TeamId(mission.team), UserId(person.id)),
+                    person=user,
+                    person_epoch=epoch_of(user),
                     event=EventSlug("demo"),
                     token=SecretStr(mission.platform.token_for(name)),
                     auth_scheme=AuthScheme.BARE,
                     linked_at=datetime.now(UTC),
                     credential_digest=name,
-                )
+                ),
             )

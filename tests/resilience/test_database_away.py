@@ -14,7 +14,7 @@ from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from tests.harness.fakes import ANA, EXPO, match, report
+from tests.harness.fakes import ANA, EXPO, enter, link, match, report
 from tests.harness.services import Harness, Outside
 
 
@@ -25,11 +25,11 @@ class FailingRepository:
         self.repository, self.failures = repository, failures
 
     def __getattr__(self, name: str) -> Any:
-        async def call(*args: Any) -> Any:
+        async def call(*args: Any, **named: Any) -> Any:
             if self.failures.get(name, 0) > 0:
                 self.failures[name] -= 1
                 raise OperationalError(name, None, OSError("away"))
-            return await getattr(self.repository, name)(*args)
+            return await getattr(self.repository, name)(*args, **named)
 
         return call
 
@@ -49,7 +49,9 @@ class AwayStore(SqlStore):
 async def store() -> AsyncIterator[AwayStore]:
     database = Database("sqlite://")
     await schema.upgrade(database)
-    yield AwayStore(database)
+    store = AwayStore(database)
+    await enter(store, ANA)
+    yield store
     await database.aclose()
 
 
@@ -98,7 +100,7 @@ async def test_whoever_disconnected_is_told_nothing(harness: Harness, store: Awa
     """A match that is heard just after the account was taken back: no row and no message."""
     await harness.available()
     await harness.accounts.disconnect(ANA)
-    await harness.matches.receive(ANA, EXPO, [report()])
+    await harness.matches.receive(link(), [report()])
     await harness.quiet()
     assert await store.matches.list_for(ANA, EXPO) == []
     assert harness.sent() == []

@@ -16,6 +16,7 @@ from slackbot.bootstrap.adapters import SystemClock
 from slackbot.domain.feed_events import FeedEvent, MatchesReported
 from slackbot.domain.model import (
     AuthScheme,
+    Epoch,
     EventSlug,
     Link,
     Person,
@@ -34,6 +35,7 @@ ADA = Person(TeamId("T0DEMO"), UserId("U0ADA"))
 def link(token: str) -> Link:
     return Link(
         person=ADA,
+        person_epoch=Epoch("e" * 16),
         event=EventSlug("demo"),
         token=SecretStr(token),
         auth_scheme=AuthScheme.BARE,

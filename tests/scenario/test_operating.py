@@ -37,7 +37,10 @@ async def test_readyz_is_red_while_a_notice_is_too_old(start: Start, tmp_path: P
     received_at = datetime.now(UTC) - TOO_LONG
     async with mission.store() as store:
         person = Person(TeamId(mission.team), UserId(ada.id))
-        await store.matches.add(replace(fakes.match(), person=person, received_at=received_at))
+        link = await store.links.get(person)
+        assert link is not None
+        match = fakes.match(person=person, received_at=received_at)
+        await store.matches.add(replace(match, person_epoch=link.person_epoch))
     mission.slack.faults.order(Fault("chat.postMessage", times=1000, status=500))
     await mission.start_bot()
     async with httpx.AsyncClient(base_url=mission.bot_url) as http:

@@ -24,6 +24,7 @@ from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher, new_key, parse_keys
 from slackbot.storage.store import SqlStore
+from tests.harness.fakes import connect, epoch_of
 from tests.harness.postgres import Server
 
 OLD, NEW, LOST = (new_key() for _ in range(3))
@@ -66,8 +67,10 @@ def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
 
 
 def link(number: int) -> Link:
+    person = Person(TeamId("T1"), UserId(f"U{number}"))
     return Link(
-        person=Person(TeamId("T1"), UserId(f"U{number}")),
+        person=person,
+        person_epoch=epoch_of(person),
         event=EventSlug("expo"),
         token=SecretStr("a token"),
         auth_scheme=AuthScheme.BARE,
@@ -84,7 +87,7 @@ def save(url: str, key: str, *numbers: int) -> None:
         await schema.upgrade(database)
         store = SqlStore(database, Cipher(parse_keys(key)))
         for number in numbers:
-            await store.links.save(link(number))
+            await connect(store, link(number))
         await database.aclose()
 
     asyncio.run(work())

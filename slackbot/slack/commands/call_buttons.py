@@ -15,7 +15,7 @@ from slackbot.slack.blocks.match import call_gone_card, match_card, no_call_card
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.commands.handlers import defect_card
 
-_MATCH_ID: Final = re.compile(r"[0-9a-f]{32}")
+_MATCH_ID: Final = re.compile(r"([0-9a-f]{16}-)?[0-9a-f]{32}")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

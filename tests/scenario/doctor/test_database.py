@@ -10,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import text
 
-from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, UserId
+from slackbot.domain.model import AuthScheme, Epoch, EventSlug, Link, Person, TeamId, UserId
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from tests.harness import postgres
@@ -23,13 +23,17 @@ async def test_a_lost_key(installation: Installation) -> None:
     database = await upgraded(installation)
     link = Link(
         person=Person(TeamId("T1"), UserId("U1")),
+        person_epoch=Epoch("e" * 16),
         event=EventSlug("demo"),
         token=SecretStr("canary-token"),
         auth_scheme=AuthScheme.BARE,
         linked_at=datetime(2026, 5, 4, tzinfo=UTC),
         credential_digest="d",
     )
-    await SqlStore(database, Cipher([bytes(range(32))])).links.save(link)
+    store = SqlStore(database, Cipher([bytes(range(32))]))
+    await store.people.enter_workspace(link.person.team, link.linked_at)
+    await store.people.enter(link.person, link.person_epoch, link.linked_at)
+    await store.links.save(link)
     await database.aclose()
     report = await installation.run_doctor()
     assert report.status == 1

@@ -14,7 +14,7 @@ from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.feeds import SocketFeed
 from slackbot.aio.backoff import ExponentialBackoff
-from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, UserId
+from slackbot.domain.model import AuthScheme, Epoch, EventSlug, Link, Person, TeamId, UserId
 from slackbot.sandbox.serving import serving
 
 from .feed_harness import FeedFactory, Recorder
@@ -48,6 +48,7 @@ def make_link() -> Callable[..., Link]:
     def make(**fields: object) -> Link:
         values = {
             "person": Person(TeamId("T1"), UserId("U1")),
+            "person_epoch": Epoch("e" * 16),
             "event": EventSlug("demo"),
             "token": SecretStr("secret-of-ana"),
             "auth_scheme": AuthScheme.BARE,

@@ -39,9 +39,9 @@ class Recorder(asyncio.Queue[FeedEvent]):
 
     def put_nowait(self, item: FeedEvent) -> None:
         match item:
-            case MatchesReported(person, event, reports):
+            case MatchesReported(link, reports):
                 self.reports.extend(reports)
-                self.events.append(f"matched {person.user} {event}")
+                self.events.append(f"matched {link.person.user} {link.event}")
             case FeedConnected(person):
                 self.events.append(f"connected {person.user}")
             case FeedDisconnected(person, failure):

@@ -9,7 +9,7 @@ import pytest
 
 from slackbot.storage.store import SqlStore
 from tests.harness.delivery import hurry
-from tests.harness.fakes import FakeMessenger
+from tests.harness.fakes import FakeMessenger, connect, link
 from tests.harness.services import open_store
 
 
@@ -22,6 +22,7 @@ def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 async def store() -> AsyncIterator[SqlStore]:
     """Our own rows, which outlive every process."""
     async with open_store() as opened:
+        await connect(opened, link())
         yield opened
 
 

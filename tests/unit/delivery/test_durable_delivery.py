@@ -26,7 +26,7 @@ from slackbot.services.notices import SENT
 from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.store import SqlStore
 from tests.harness.delivery import WAIT_SECONDS, all_sent, becomes, engine_file, life, rows, stored
-from tests.harness.fakes import ANA, FakeMessenger, link, until
+from tests.harness.fakes import ANA, FakeMessenger, enter, until
 from tests.harness.postgres import Server
 
 SEND, FIND = "send MatchFound", "find"
@@ -234,6 +234,7 @@ async def test_a_row_that_forgot_is_looked_for(
         await delivery.submit(ANA, match.id, fresh=True)
         await becomes(lambda: all_sent(store))
         await store.people.forget(ANA)
+        await enter(store, ANA)
         await store.matches.add(match)
         if not stands:
             messenger.keys.clear()
@@ -253,6 +254,7 @@ async def test_a_row_may_forget_again_and_again(
     async with life(url, store, messenger) as delivery:
         for times in range(4):
             await store.people.forget(ANA)
+            await enter(store, ANA)
             await store.matches.add(match)
             await delivery.submit(ANA, match.id, fresh=times == 0)
             await becomes(lambda: all_sent(store))
@@ -267,6 +269,7 @@ async def test_a_round_whose_row_forgot_ends_again(
     async with life(url, store, messenger) as delivery:
         for _ in range(3):
             await store.people.forget(ANA)
+            await enter(store, ANA)
             await store.matches.add(match)
             await store.matches.record_outcome(
                 ANA, match.id, SENT, Posted("D-U1", "9.9"), match.received_at
@@ -321,7 +324,6 @@ async def test_no_secret_and_no_name_lies_on_the_disk(
     store: SqlStore, messenger: FakeMessenger, url: str, tmp_path: Path
 ):
     """Neither a token, nor how to join, nor whom somebody met: ids, and a session's title."""
-    await store.links.save(link())
     match = await stored(store)
     async with life(url, store, messenger) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)

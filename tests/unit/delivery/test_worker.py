@@ -30,7 +30,7 @@ from slackbot.storage.feeds import FEEDS_CHANNEL, SqlDesiredFeeds
 from slackbot.storage.notify import listen
 from slackbot.storage.store import SqlStore
 from slackbot.storage.workers import SqlWorkerRegistry
-from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, FakeClock, FakeFeed, link
+from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, FakeClock, FakeFeed, connect, link
 from tests.harness.postgres import Server
 
 ELSEWHERE_SECONDS = 2 * LEASE_SECONDS + HEARTBEAT_SECONDS
@@ -135,13 +135,13 @@ async def becomes(condition: Callable[[], object], seconds: float = 5.0) -> None
 async def linked(process: Process, number: int) -> list[Person]:
     people = [Person(TeamId("T1"), UserId(f"U{n:03}")) for n in range(number)]
     for person in people:
-        await process.store.links.save(link(person))
+        await connect(process.store, link(person))
     return people
 
 
 async def wanted(process: Process, people: list[Person]) -> None:
     for person in people:
-        await process.desired.request(person, COFFEE)
+        await process.desired.request(link(person), COFFEE)
 
 
 async def carry_out(process: Process, statement: str) -> None:
@@ -170,7 +170,7 @@ async def test_a_feed_requested_by_a_web_process_is_connected_by_a_worker(join: 
     """Woken by NOTIFY, far sooner than at its next heartbeat; closed, the worker drops it."""
     web, worker = join("web", Role.WEB), join("a")
     await linked(web, 1)
-    await web.store.links.save(link())
+    await connect(web.store, link())
     await web.start()
     await worker.start()
     await asyncio.sleep(0.2)
@@ -191,7 +191,7 @@ async def test_another_session_is_no_new_connection_and_still_up(join: Join):
     Its connection goes on for the other session, so nobody hears that it connects.
     """
     web, worker = join("web", Role.WEB), join("a")
-    await web.store.links.save(link())
+    await connect(web.store, link())
     await worker.start()
     web.feed.open(link(), COFFEE)
     assert await web.feed.wait_connected(ANA, 5)
@@ -207,7 +207,7 @@ async def test_another_session_is_no_new_connection_and_still_up(join: Join):
 async def test_a_feed_opened_where_feeds_are_held_takes_no_detour(join: Join):
     """A process that does both holds what it opens itself."""
     ours, other = join("a", Role.RUN), join("b", Role.RUN)
-    await ours.store.links.save(link())
+    await connect(ours.store, link())
     await ours.start()
     await other.start()
     ours.feed.open(link(), COFFEE)
@@ -360,9 +360,9 @@ async def test_the_lease_counts_from_before_the_heartbeat(join: Join):
 
 
 async def test_nobody_is_connected_with_a_token_that_is_refused(join: Join):
-    """Nor without a link; such a feed is cancelled, and not tried each second."""
+    """Such a feed is cancelled, and not tried each second."""
     a = join("a")
-    await a.store.links.save(link(refused_at=NOON))
+    await connect(a.store, link(refused_at=NOON), link(BEN, refused_at=NOON))
     await wanted(a, [ANA, BEN])
     await a.registry.register()
     await a.worker.heartbeat()
@@ -376,16 +376,16 @@ async def test_nobody_is_connected_with_a_token_that_is_refused(join: Join):
 async def test_a_closed_feed_stays_closed(join: Join):
     """Even if the worker read the request just before, and connects it just after."""
     a = join("a", Role.RUN)
-    await a.store.links.save(link())
+    await connect(a.store, link())
     await a.registry.register()
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     a.feed.begin_heartbeat()
     heartbeat = await a.registry.heartbeat(detect_stalled=True)
     assert heartbeat is not None
     await a.feed.close(ANA)
     assert not await a.feed.hold(heartbeat.owned)
     assert a.connected() == set()
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     await a.worker.heartbeat()
     assert a.connected() == {ANA}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from slackbot.domain import matching
 from slackbot.domain.matching import (
     ASSUMED_ROUND,
     find_existing_match,
@@ -23,11 +25,12 @@ from tests.harness.fakes import (
     BEN,
     CALL,
     COFFEE,
-    EXPO,
     NOON,
     TEA,
     YAN,
     ZOE,
+    epoch_of,
+    link,
     match,
     report,
     row,
@@ -39,11 +42,10 @@ NAMELESS_ID = Partner(name="Zoë")
 
 def following(new: MatchReport, known: list[Match], source: Source = Source.SOCKET) -> Match:
     return next_match(
-        person=ANA,
-        event=EXPO,
-        session_id=COFFEE,
-        session_title="Coffee",
-        report=new,
+        link(),
+        COFFEE,
+        "Coffee",
+        new,
         known=known,
         source=source,
         now=NOON,
@@ -79,16 +81,21 @@ def test_a_match_key_is_one_for_each_pairing_of_each_person():
     """The key reveals nobody, and differs if any part of what it stands for differs."""
     changes: list[dict[str, Any]] = [
         {},
-        {"person": BEN},
-        {"event": "expo2"},
+        {"link": link(BEN)},
+        {"link": link(person_epoch="f" * 16)},
+        {"link": link(event="expo2")},
+        {"link": link(account_id=3)},
+        {"link": link(account_id=None)},
         {"session_id": TEA},
         {"partner": "id:10"},
         {"ordinal": 2},
     ]
-    parts = {"person": ANA, "event": EXPO, "session_id": COFFEE, "partner": "id:9", "ordinal": 1}
+    parts = {"link": link(), "session_id": COFFEE, "partner": "id:9", "ordinal": 1}
     keys = {match_id(**parts | change) for change in changes}
     assert len(keys) == len(changes)
-    assert all(len(key) == 32 and key.isalnum() for key in keys)
+    assert all(re.fullmatch("[0-9a-f]{16}-[0-9a-f]{32}", key) for key in keys)
+    assert matching.epoch_of(match_id(**parts)) == epoch_of(ANA)
+    assert matching.epoch_of("0" * 32) is None
     assert match_id(**parts) in keys
 
 

@@ -143,8 +143,8 @@ async def test_submitting_again_after_a_failure_tries_again(harness: Harness):
 
 async def test_a_refused_credential_can_be_pasted_again(harness: Harness):
     """After a refusal the same token is checked again."""
-    await harness.accounts.connect(ANA, "expo", TOKEN)
-    await harness.store.links.mark_refused(ANA, NOON)
+    kept = await harness.accounts.connect(ANA, "expo", TOKEN)
+    await harness.store.links.mark_refused(kept, NOON)
     made = await harness.accounts.connect(ANA, "expo", TOKEN)
     assert made.refused_at is None
     assert harness.asked("check") == [f"check expo {TOKEN}"] * 2

@@ -32,7 +32,6 @@ from tests.harness.fakes import (
     ANA,
     BEN,
     COFFEE,
-    EXPO,
     NOON,
     availability,
     link,
@@ -222,7 +221,7 @@ async def test_a_feed_that_connects_for_nobody_sets_no_status(harness: Harness, 
     if kept is not None:
         await harness.store.links.save(link())
     if kept == link(refused_at=NOON):
-        await harness.store.links.mark_refused(ANA, NOON)
+        await harness.store.links.mark_refused(link(), NOON)
         await harness.store.availabilities.save(availability())
     await harness.feed.events.put(FeedConnected(ANA))
     await harness.quiet()
@@ -290,7 +289,7 @@ async def test_a_reported_match_is_stored_and_sent(harness: Harness):
     """For the event in which the socket reported it."""
     await harness.available()
     reports = [report(session_id=COFFEE)]
-    await harness.feed.events.put(MatchesReported(ANA, EXPO, reports))
+    await harness.feed.events.put(MatchesReported(link(), reports))
     await harness.quiet()
     assert len(harness.sent()) == 1
 

@@ -15,7 +15,7 @@ from slackbot.domain.ports import Posted, StoreUnavailable
 from slackbot.services.health import CHECK_SECONDS, HealthMonitor, mostly_disconnected
 from slackbot.services.notices import SENT
 from slackbot.storage.store import SqlStore
-from tests.harness.fakes import ANA, NOON, match, until
+from tests.harness.fakes import ANA, NOON, enter, match, until
 from tests.harness.services import Harness, Outside
 
 TEAM = ANA.team
@@ -81,7 +81,9 @@ async def test_the_oldest_counts(stage: Stage):
 
 async def test_matches_of_another_workspace_do_not_count(stage: Stage):
     """Each process reports on the workspace that it serves."""
-    await stage.store.matches.add(match(person=replace(ANA, team=TeamId("T2"))))
+    namesake = replace(ANA, team=TeamId("T2"))
+    await enter(stage.store, namesake)
+    await stage.store.matches.add(match(person=namesake))
     assert (await stage.after(2 * MINUTE))["notices"]
 
 

@@ -51,7 +51,7 @@ async def test_a_match_is_stored_with_its_call_and_sent(harness: Harness):
     """One report makes one row with everything needed to meet, and one message."""
     await harness.available()
     seen = report(meeting_digest="m", call=CALL, round_seconds=300)
-    await harness.matches.receive(ANA, EXPO, [seen])
+    await harness.matches.receive(link(), [seen])
     await harness.quiet()
     [match] = await stored(harness)
     assert (match.partner, match.call, match.source) == (ZOE, CALL, Source.SOCKET)
@@ -65,7 +65,7 @@ async def test_twenty_reports_at_once_are_one_match(harness: Harness):
     """The same match, reported any number of times, is one row and one message."""
     await harness.available()
     seen = report(meeting_digest="m")
-    await asyncio.gather(*(harness.matches.receive(ANA, EXPO, [seen] * 2) for _ in range(10)))
+    await asyncio.gather(*(harness.matches.receive(link(), [seen] * 2) for _ in range(10)))
     await harness.quiet()
     assert len(await stored(harness)) == 1
     assert len(found(harness)) == 1
@@ -75,7 +75,7 @@ async def test_the_same_two_may_meet_again(harness: Harness):
     """Another meeting with the same partner is another match."""
     await harness.available()
     for meeting in ("m", "n", "m"):
-        await harness.matches.receive(ANA, EXPO, [report(meeting_digest=meeting)])
+        await harness.matches.receive(link(), [report(meeting_digest=meeting)])
     await harness.quiet()
     assert [match.ordinal for match in found(harness)] == [1, 2]
 
@@ -83,8 +83,8 @@ async def test_the_same_two_may_meet_again(harness: Harness):
 async def test_a_later_report_adds_the_call(harness: Harness):
     """Details missing in a first report are filled in by the next, without a second message."""
     await harness.available()
-    await harness.matches.receive(ANA, EXPO, [report(Partner(name="Zoë"))])
-    await harness.matches.receive(ANA, EXPO, [report(meeting_digest="m", call=CALL)])
+    await harness.matches.receive(link(), [report(Partner(name="Zoë"))])
+    await harness.matches.receive(link(), [report(meeting_digest="m", call=CALL)])
     await harness.quiet()
     [match] = await stored(harness)
     assert (match.call, match.meeting_digest, match.partner) == (CALL, "m", ZOE)
@@ -101,7 +101,7 @@ async def test_namesakes_are_distinct(harness: Harness):
         report(namesake, meeting_digest="o"),
     ]
     for _ in range(2):
-        await harness.matches.receive(ANA, EXPO, reports)
+        await harness.matches.receive(link(), reports)
     await harness.quiet()
     assert len(found(harness)) == 3
 
@@ -109,7 +109,7 @@ async def test_namesakes_are_distinct(harness: Harness):
 async def test_several_matches_in_one_event(harness: Harness):
     """An event may report several partners, and each match is sent."""
     await harness.available()
-    await harness.matches.receive(ANA, EXPO, [report(ZOE), report(YAN)])
+    await harness.matches.receive(link(), [report(ZOE), report(YAN)])
     await harness.quiet()
     assert {match.partner.name for match in found(harness)} == {"Zoë", "Yan"}
 
@@ -117,7 +117,7 @@ async def test_several_matches_in_one_event(harness: Harness):
 async def test_an_event_without_session_is_of_the_current_one(harness: Harness):
     """A payload without a session is about the session of the availability."""
     await harness.available()
-    await harness.matches.receive(ANA, EXPO, [report(session_id=None)])
+    await harness.matches.receive(link(), [report(session_id=None)])
     [match] = await stored(harness)
     assert (match.session_id, match.session_title) == (7, "Coffee")
 
@@ -131,7 +131,7 @@ async def test_an_event_without_session_and_availability_is_counted(harness: Har
         return REGISTRY.get_sample_value("slackbot_unreadable_total", labels) or 0
 
     before = unreadable()
-    await harness.matches.receive(ANA, EXPO, [report(session_id=None), report(YAN)])
+    await harness.matches.receive(link(), [report(session_id=None), report(YAN)])
     assert unreadable() == before + 1
     assert [match.partner for match in await stored(harness)] == [YAN]
 
@@ -139,7 +139,7 @@ async def test_an_event_without_session_and_availability_is_counted(harness: Har
 async def test_a_match_of_another_session_leaves_the_availability_alone(harness: Harness):
     """A late match of another session is sent, and the person stays available in this one."""
     await harness.available()
-    await harness.matches.receive(ANA, EXPO, [report(session_id=TEA)])
+    await harness.matches.receive(link(), [report(session_id=TEA)])
     await harness.quiet()
     assert len(found(harness)) == 1
     assert await harness.store.availabilities.get(ANA) == availability()
@@ -148,7 +148,7 @@ async def test_a_match_of_another_session_leaves_the_availability_alone(harness:
 async def test_a_match_without_an_availability_is_sent(harness: Harness):
     """An event that was on its way during a pause is not lost."""
     await harness.linked()
-    await harness.matches.receive(ANA, EXPO, [report()])
+    await harness.matches.receive(link(), [report()])
     await harness.quiet()
     assert [match.session_title for match in found(harness)] == [""]
 
@@ -157,7 +157,7 @@ async def test_one_persons_match_is_no_one_elses(harness: Harness):
     """Both sides of a meeting are notified, each with a row and a message of their own."""
     for person in (ANA, BEN):
         await harness.available(person=person)
-        await harness.matches.receive(person, EXPO, [report(meeting_digest="m")])
+        await harness.matches.receive(link(person), [report(meeting_digest="m")])
     await harness.quiet()
     assert [len(harness.sent(person)) for person in (ANA, BEN)] == [1, 1]
 
@@ -181,7 +181,7 @@ async def test_what_the_socket_reported_is_not_sent_again(harness: Harness):
     """The list has every match in another zone and format: rows are counted, not compared."""
     await harness.available()
     for partner, raw in ((ZOE, "12:00"), (YAN, "12:05"), (ZOE, "12:10")):
-        await harness.matches.receive(ANA, EXPO, [report(partner, raw_time=raw)])
+        await harness.matches.receive(link(), [report(partner, raw_time=raw)])
     harness.platform.listed = [row(minute=40), row(YAN, minute=35), row(minute=30)]
     await harness.matches.reconcile(link(), availability())
     await harness.quiet()
@@ -217,7 +217,7 @@ async def test_the_socket_reports_a_listed_match(harness: Harness):
     harness.feed.down(ANA)
     harness.platform.listed = [row()]
     await harness.matches.reconcile(link(), availability())
-    await harness.matches.receive(ANA, EXPO, [report(meeting_digest="m", call=CALL)])
+    await harness.matches.receive(link(), [report(meeting_digest="m", call=CALL)])
     await harness.quiet()
     [match] = await stored(harness)
     assert (match.call, match.source) == (CALL, Source.LIST)
@@ -243,7 +243,7 @@ async def test_another_process_may_be_first(outside: Outside, source: str):
     if source == "list":
         reading = [harness.matches.reconcile(link(), availability()) for harness in runs]
     else:
-        reading = [harness.matches.receive(ANA, EXPO, [report()]) for harness in runs]
+        reading = [harness.matches.receive(link(), [report()]) for harness in runs]
     await asyncio.gather(*reading)
     await runs[0].quiet()
     assert len(await stored(runs[0])) == 1
@@ -256,7 +256,7 @@ async def test_killed_between_storing_and_sending(harness: Harness, outside: Out
     """A match that was stored and not sent is sent after the restart, once."""
     await harness.available()
     outside.messenger.errors = [MessageUnsure("no_answer")]
-    await harness.matches.receive(ANA, EXPO, [report(meeting_digest="m")])
+    await harness.matches.receive(link(), [report(meeting_digest="m")])
     await until(lambda: harness.asked("send"))
     await harness.aclose()
     assert found(harness) == []
@@ -275,7 +275,7 @@ async def test_a_pending_match_is_submitted_at_every_report(harness: Harness):
     await harness.linked()
     await harness.store.matches.add(match(meeting_digest="m"))
     for _ in range(3):
-        await harness.matches.receive(ANA, EXPO, [report(meeting_digest="m")])
+        await harness.matches.receive(link(), [report(meeting_digest="m")])
         await harness.pass_time(LANDING_SECONDS)
     assert len(found(harness)) == 1
 
@@ -284,6 +284,6 @@ async def test_the_history_is_the_events_newest_first(harness: Harness):
     """The history has all matches of the event, newest first."""
     await harness.available()
     for partner in (ZOE, YAN):
-        await harness.matches.receive(ANA, EXPO, [report(partner)])
+        await harness.matches.receive(link(), [report(partner)])
         harness.clock.advance(60)
     assert [match.partner for match in await harness.matches.history(ANA, EXPO)] == [YAN, ZOE]

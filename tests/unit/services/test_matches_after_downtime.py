@@ -8,7 +8,7 @@ import pytest
 
 from slackbot.domain.workers import RECHECK_PERIOD
 from slackbot.services.notices import LANDING_SECONDS, SENT
-from tests.harness.fakes import ANA, EXPO, YAN, availability, link, report, row
+from tests.harness.fakes import ANA, EXPO, YAN, availability, connect, link, report, row
 from tests.harness.services import Harness
 
 SEND, FIND = "send MatchFound", "find"
@@ -55,7 +55,7 @@ async def test_matches_sent_after_the_backup_are_not_sent_again(harness: Harness
     await list_matches(harness, 1, 2)
     assert harness.asked("send") == [SEND, SEND]
     await harness.store.people.forget(ANA)
-    await harness.store.links.save(link())
+    await connect(harness.store, link())
     harness.delivery.rows.clear()
     harness.journal.clear()
     harness.matches.assume_missing_rows()
@@ -80,6 +80,6 @@ async def test_reports_of_the_socket_are_always_new(harness: Harness):
     """The socket reports at the moment of the pairing, so nobody can have sent it."""
     await harness.available()
     harness.matches.assume_missing_rows()
-    await harness.matches.receive(ANA, EXPO, [report(YAN)])
+    await harness.matches.receive(link(), [report(YAN)])
     await harness.quiet()
     assert harness.asked("find", "send") == [SEND]

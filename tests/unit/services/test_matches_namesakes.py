@@ -10,7 +10,7 @@ from slackbot.domain.model import Partner
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from tests.harness.fakes import ANA, EXPO, report
+from tests.harness.fakes import ANA, EXPO, enter, link, report
 from tests.harness.services import Harness, Outside
 
 
@@ -18,7 +18,9 @@ from tests.harness.services import Harness, Outside
 async def outside(postgresql_url: str) -> AsyncIterator[Outside]:
     """Provide a store without caches, as other processes may write."""
     database = Database(postgresql_url)
-    yield Outside.around(SqlStore(database, Cipher([bytes(range(32))])))
+    store = SqlStore(database, Cipher([bytes(range(32))]))
+    await enter(store, ANA)
+    yield Outside.around(store)
     await database.aclose()
 
 
@@ -32,7 +34,7 @@ async def test_namesakes_may_share_a_key(harness: Harness):
         report(partner=Partner(name="Kim", account_id=7), meeting_digest="c"),
     ]
     for new in reports:
-        await harness.matches.receive(ANA, EXPO, [new])
+        await harness.matches.receive(link(), [new])
     await harness.quiet()
     kept = await harness.store.matches.list_for(ANA, EXPO)
     assert [(row.partner.account_id, row.ordinal) for row in kept] == [(7, 3), (5, 2), (None, 1)]

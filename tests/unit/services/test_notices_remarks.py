@@ -18,7 +18,7 @@ from slackbot.domain.notices import (
 )
 from slackbot.domain.ports import Posted
 from slackbot.services.notices import LANDING_SECONDS, REMARK_AGE
-from tests.harness.fakes import ANA, BEN, link
+from tests.harness.fakes import ANA, BEN, connect, link
 from tests.harness.services import Harness
 
 OVER = SessionOver("Coffee")
@@ -27,6 +27,7 @@ SEND, FIND = "send SessionOver", "find"
 
 async def remark(harness: Harness, *, fresh: bool = True) -> asyncio.Task[None]:
     """Begin to send Ana the end of the session, up to the first wait."""
+    await connect(harness.store, link())
     work = harness.notices.remark(ANA, "key", OVER, look_first=not fresh, sleep=harness.clock.sleep)
     sending = harness.background.start(work, "remark")
     await harness.quiet()

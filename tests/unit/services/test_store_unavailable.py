@@ -16,7 +16,7 @@ from slackbot.services.notices import SENT
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from tests.harness.fakes import ANA, FakeMessenger, match, report, row, until
+from tests.harness.fakes import ANA, FakeMessenger, enter, match, report, row, until
 from tests.harness.postgres import Server
 from tests.harness.services import Harness, Outside
 
@@ -27,7 +27,9 @@ Away = Callable[[], AbstractContextManager[None]]
 async def outside(postgresql_url: str) -> AsyncIterator[Outside]:
     """A store that does not wait by itself, so that what is above it must."""
     database = Database(postgresql_url, retry_seconds=0.0)
-    yield Outside.around(SqlStore(database, Cipher([bytes(range(32))])))
+    store = SqlStore(database, Cipher([bytes(range(32))]))
+    await enter(store, ANA)
+    yield Outside.around(store)
     await database.aclose()
 
 

@@ -6,7 +6,7 @@ from slackbot.domain.errors import TokenRefused, Unreachable
 from slackbot.domain.model import Person, UserId
 from slackbot.domain.notices import MatchFound
 from slackbot.services.unread_lists import BACKOFF
-from tests.harness.fakes import ANA, BEN, availability, link, row
+from tests.harness.fakes import ANA, BEN, availability, connect, link, row
 from tests.harness.services import Harness
 
 
@@ -32,7 +32,7 @@ async def test_one_list_is_tried_for_all(harness: Harness):
     people = [Person(ANA.team, UserId(f"U{number}")) for number in range(50)]
     await harness.linked()
     for person in people:
-        await harness.store.links.save(link(person))
+        await connect(harness.store, link(person))
         await harness.store.availabilities.save(availability(person))
         harness.poller.unread.add(link(person))
     harness.platform.errors["matches"] = [Unreachable()] * 12

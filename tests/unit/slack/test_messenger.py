@@ -23,7 +23,7 @@ from slackbot.slack.outbound.messenger import SlackMessenger
 from slackbot.slack.outbound.presence import Presence
 from slackbot.slack.outbound.queue import WorkspaceQueue
 from slackbot.storage.store import SqlStore
-from tests.harness.fakes import link, match
+from tests.harness.fakes import connect, link, match
 from tests.harness.services import open_store
 
 LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
@@ -70,7 +70,7 @@ async def stage() -> AsyncIterator[Stage]:
         closing.push_async_callback(session.close)
         store = await closing.enter_async_context(open_store())
         made = Stage(slack, web_client(f"{url}/api/", session), store)
-        await store.links.save(link(made.ada))
+        await connect(store, link(made.ada))
         yield made
 
 

@@ -20,6 +20,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import SeenEventRow
+from tests.harness.services import allow_workspaces
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 TEAM = TeamId("T1")
@@ -65,10 +66,17 @@ async def test_a_file_has_one_writer_and_several_readers(tmp_path: Path):
     await database.aclose()
 
 
+async def upgraded(url: str) -> Database:
+    """Open a database with the tables, and a workspace to write for."""
+    database = Database(url)
+    await schema.upgrade(database)
+    await SqlStore(database, CIPHER).people.enter_workspace(TEAM, NOW)
+    return database
+
+
 async def test_a_failed_write_leaves_nothing(database_url: str):
     """An exception rolls the whole transaction back, and the next one works."""
-    database = Database(database_url)
-    await schema.upgrade(database)
+    database = await upgraded(database_url)
     row = database.insert(SeenEventRow).values(team_id="T1", event_id="E", seen_at=NOW)
 
     def write_and_fail(connection: Connection) -> None:
@@ -83,8 +91,7 @@ async def test_a_failed_write_leaves_nothing(database_url: str):
 
 async def test_a_cancelled_change_is_finished(database_url: str):
     """A change whose caller is cancelled at any moment is made all the same."""
-    database = Database(database_url)
-    await schema.upgrade(database)
+    database = await upgraded(database_url)
     store = SqlStore(database, CIPHER)
     assert await store.events.record(TEAM, "kept", NOW)
     for pauses in range(1, 12):
@@ -105,8 +112,7 @@ async def test_a_cancelled_change_is_finished(database_url: str):
 @pytest.mark.parametrize("database_url", ["file", "postgresql"], indirect=True)
 async def test_two_processes_can_write_the_same_database(database_url: str):
     """Writers wait for each other, and what is unique stays so between them."""
-    databases = [Database(database_url) for _ in range(2)]
-    await schema.upgrade(databases[0])
+    databases = [await upgraded(database_url), Database(database_url)]
     stores = [SqlStore(database, CIPHER) for database in databases]
     first = await asyncio.gather(
         *(stores[n % 2].events.record(TEAM, f"E{n // 2 % 5}", NOW) for n in range(40))
@@ -138,8 +144,7 @@ def test_an_unusable_url_is_not_repeated(url: str):
 
 async def test_a_time_without_a_zone_is_refused():
     """And the error repeats no values."""
-    database = Database("sqlite://")
-    await schema.upgrade(database)
+    database = await upgraded("sqlite://")
     naive = NOW.replace(tzinfo=None)
     with pytest.raises(StatementError, match="without a zone") as refused:
         await SqlStore(database, CIPHER).events.record(TEAM, "hidden event", naive)
@@ -162,9 +167,10 @@ async def test_the_ping_fails_if_the_database_cannot_be_opened(tmp_path: Path):
 async def test_old_events_are_purged():
     """Once an hour the workspace's events older than a day are deleted."""
     time = [0.0]
-    database = Database("sqlite://")
-    await schema.upgrade(database)
+    database = await upgraded("sqlite://")
+    await allow_workspaces(database)
     store = SqlStore(database, CIPHER, clock=lambda: time[0])
+    await store.people.enter_workspace(TeamId("T2"), NOW)
     await store.events.record(TEAM, "old", NOW)
     await store.events.record(TeamId("T2"), "old", NOW)
     await store.events.record(TEAM, "young", NOW.replace(day=5))

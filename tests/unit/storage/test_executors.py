@@ -20,7 +20,7 @@ from slackbot.storage.encryption import Cipher
 from slackbot.storage.executors import SqliteExecutor
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import SeenEventRow
-from tests.harness.fakes import ANA, CALL, EXPO, NOON, availability, match
+from tests.harness.fakes import ANA, CALL, EXPO, NOON, availability, connect, link, match
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 CIPHER = Cipher([bytes(range(32))])
@@ -67,6 +67,7 @@ def trips(database: Database) -> list[str]:
 async def test_a_transaction_is_one_trip_to_a_thread(database: Database, trips: list[str]):
     """Whether it is one statement or two: a match, from its report to the outcome of its notice."""
     store = SqlStore(database, CIPHER)
+    await connect(store, link())
     await store.availabilities.save(availability())
     trips.clear()
     assert await store.matches.list_for(ANA, EXPO, match().session_id) == []
@@ -85,6 +86,7 @@ async def test_a_failed_transaction_leaves_nothing(database: Database):
     """If the second of two statements fails the first is rolled back, and the next one works."""
     row = {"team_id": "T1", "event_id": "E", "seen_at": NOW}
     one = database.insert(SeenEventRow).values(**row)
+    await SqlStore(database, CIPHER).people.enter_workspace(ANA.team, NOW)
     with pytest.raises(IntegrityError):
         await database.execute(one, one)
     assert await database.fetch_column(select(SeenEventRow.event_id)) == []
@@ -95,6 +97,7 @@ async def test_a_failed_transaction_leaves_nothing(database: Database):
 async def test_one_thread_writes(database: Database):
     """However many write at once, each transaction sees what those before it wrote."""
     threads: set[int] = set()
+    await SqlStore(database, CIPHER).people.enter_workspace(ANA.team, NOW)
 
     def add(connection: Connection) -> int:
         threads.add(threading.get_ident())

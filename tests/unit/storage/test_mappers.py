@@ -32,6 +32,8 @@ from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import LinkRow, MatchRow
+from tests.harness.fakes import enter, epoch_of
+from tests.harness.services import allow_workspaces
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -46,6 +48,8 @@ CALL = Call({"MeetingId": MEETING}, {"JoinToken": JOINING})
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
     opened = Database(f"sqlite:///{tmp_path}/bot.db")
     await schema.upgrade(opened)
+    await allow_workspaces(opened)
+    await enter(SqlStore(opened, Cipher([OLD])), ANA, BEN, NAMESAKE)
     yield opened
     await opened.aclose()
 
@@ -53,6 +57,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 def link(person: Person) -> Link:
     return Link(
         person=person,
+        person_epoch=epoch_of(person),
         event=EventSlug("expo"),
         token=SecretStr(TOKEN),
         auth_scheme=AuthScheme.BARE,
@@ -65,6 +70,7 @@ def pairing(person: Person, call: Call | None = CALL) -> Match:
     return Match(
         id=MatchId("m"),
         person=person,
+        person_epoch=epoch_of(person),
         event=EventSlug("expo"),
         session_id=SessionId(7),
         session_title="Coffee",

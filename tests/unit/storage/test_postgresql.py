@@ -96,6 +96,7 @@ async def test_options_in_the_url_take_precedence(postgresql: Server, name: str)
 async def test_the_farthest_times_survive(database: Database):
     """To the microsecond, from the first year to the last."""
     store = SqlStore(database, CIPHER)
+    await store.people.enter_workspace(TEAM, NOW)
     first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
     moments = [first, datetime(1969, 12, 31, 23, 59, 59, 1, tzinfo=UTC), last]
     for number, moment in enumerate(moments):
@@ -111,6 +112,7 @@ async def test_a_restart_of_the_server_is_not_noticed(
 ):
     """All connections are closed at once, idle or busy, several times: no call fails."""
     store = SqlStore(database, CIPHER)
+    await store.people.enter_workspace(TEAM, NOW)
 
     async def use(number: int) -> None:
         for turn in range(10):
@@ -129,6 +131,7 @@ async def test_a_restart_of_the_server_is_not_noticed(
 async def test_a_short_outage_is_retried(postgresql: Server, name: str, database: Database):
     """It costs time and nothing else, and is logged."""
     store = SqlStore(database, CIPHER)
+    await store.people.enter_workspace(TEAM, NOW)
     with capture_logs() as lines:
         with postgresql.away(name):
             asked = asyncio.create_task(store.events.record(TEAM, "E", NOW))
@@ -142,6 +145,7 @@ async def test_a_long_outage_is_an_error(postgresql: Server, name: str):
     """Once retries are over callers get an error and readiness fails; afterwards both recover."""
     database = Database(postgresql.url(name), retry_seconds=0.0)
     store = SqlStore(database, CIPHER)
+    await store.people.enter_workspace(TEAM, NOW)
     assert await store.database.ping()
     with postgresql.away(name), capture_logs():
         for asked in (store.availabilities.list_all(TEAM), store.events.record(TEAM, "E", NOW)):
@@ -158,6 +162,7 @@ async def test_a_wait_for_a_lock_times_out(postgresql: Server, name: str):
     database = Database(postgresql.url(name), retry_seconds=0.0)
     database.timeout = 0.2
     store = SqlStore(database, CIPHER)
+    await store.people.enter_workspace(TEAM, NOW)
     with psycopg.connect(postgresql.url(name).replace("+psycopg", "")) as other:
         other.execute("LOCK TABLE seen_events")
         with pytest.raises(StoreUnavailable), capture_logs():
@@ -169,6 +174,7 @@ async def test_a_wait_for_a_lock_times_out(postgresql: Server, name: str):
 async def test_more_callers_than_connections_wait(database: Database):
     """A crowd at once is served by the few connections there are."""
     store = SqlStore(database, CIPHER)
+    await store.people.enter_workspace(TEAM, NOW)
     crowd = engines.SINGLES * 15
     first = await asyncio.gather(*(store.events.record(TEAM, f"E{n}", NOW) for n in range(crowd)))
     assert sum(first) == crowd

@@ -1,8 +1,13 @@
-"""Removal of the app and deactivation of people: their data is deleted."""
+"""Removal of the app and deactivation of people: their data is deleted.
+
+These events are not recorded as seen. Each is done again as often as Slack delivers it: a late one
+leaves alone who has connected since.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -27,24 +32,26 @@ def register(app: AsyncApp, parts: Parts) -> None:
     accounts, background = parts.accounts, parts.background
 
     async def removed(body: dict[str, Any], origin: Origin) -> None:
-        if await parts.record_event(origin.workspace, str(body["event_id"])):
-            forget = accounts.forget_workspace(origin.workspace)
-            background.start(forget, "forget_workspace")
+        forget = accounts.forget_workspace(origin.workspace, until=_time_of(body))
+        await done(forget, "forget_workspace")
 
     async def tokens_revoked(body: dict[str, Any], event: dict[str, Any], origin: Origin) -> None:
         if event.get("tokens", {}).get("bot"):
             await removed(body, origin)
 
     async def member_changed(body: dict[str, Any], event: dict[str, Any], origin: Origin) -> None:
-        """Disconnect a deactivated person; Slack still accepts messages to them.
+        """Disconnect a deactivated person; Slack still accepts messages to them."""
+        if event["user"].get("deleted") is True:
+            forget = accounts.disconnect(origin.person, until=_time_of(body))
+            await done(forget, "forget_person")
 
-        A late or repeated event leaves a person alone who has connected again since.
+    async def done(work: Coroutine[Any, Any, object], name: str) -> None:
+        """Wait for the deletion, which goes on even if it takes too long.
+
+        Raises:
+            NotDone: Slack then delivers the event again, even to the next process.
         """
-        if event["user"].get("deleted") is not True:
-            return
-        until = datetime.fromtimestamp(body["event_time"], UTC) + WHOLE_SECOND
-        task = background.start(accounts.disconnect(origin.person, until=until), "forget_person")
-        # Slack delivers an event again that got no 200, even to the next process.
+        task = background.start(work, name)
         await asyncio.wait({task}, timeout=DONE_SECONDS)
         if not task.done() or task.cancelled() or task.exception() is not None:
             raise NotDone
@@ -52,3 +59,8 @@ def register(app: AsyncApp, parts: Parts) -> None:
     app.event("app_uninstalled")(timed("event", removed))
     app.event("tokens_revoked")(timed("event", tokens_revoked))
     app.event("user_change")(timed("event", member_changed))
+
+
+def _time_of(body: dict[str, Any]) -> datetime:
+    """Return the end of the second in which the event happened."""
+    return datetime.fromtimestamp(body["event_time"], UTC) + WHOLE_SECOND
