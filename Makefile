@@ -10,7 +10,7 @@ PAGE := slackbot/web/call
 # Those that wait longest come first.
 CALL_TESTS := $(patsubst %,tests/browser/test_%.py,end_to_end negative_controls call accessibility lobby)
 
-.PHONY: demo test check page bench fuzz faults feeds resilience crowd browser calls pictures transcript format lock clean
+.PHONY: demo test check page bench fuzz faults feeds resilience crowd soak mutants browser calls pictures transcript format lock clean
 
 demo: $(READY)  ## play the whole story on this machine
 	$(BIN)/slackbot demo
@@ -78,6 +78,16 @@ resilience: $(READY)  ## bad peers and slow days in full size, with figures; tak
 crowd: $(READY)  ## 10,000 feeds in one process: pauses, memory, stop; about six minutes on a quiet machine
 	$(BIN)/python -m tests.size $(CROWD)
 
+soak: $(READY)  ## 30 minutes of an event on PostgreSQL: is the end as the start? SOAK="--hours 24" for longer
+	$(BIN)/python -m tests.soak --chart docs/pictures/soak.svg $(SOAK)
+
+mutants: $(VENV)/.mutants  ## change the code in 140 places, one at a time: do the tests notice? up to 45 minutes
+	$(BIN)/python -m tests.mutants $(MUTANTS)
+
+$(VENV)/.mutants: $(READY) requirements-mutants.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutants.txt
+	touch $(VENV)/.mutants
+
 format: $(READY)  ## put code into the one format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -86,6 +96,7 @@ lock: $(READY)  ## rewrite the lock files: names, versions and hashes only
 	$(BIN)/pip-compile $(LOCK) -o requirements.txt pyproject.toml
 	$(BIN)/pip-compile $(LOCK) --extra dev -c requirements.txt -o requirements-dev.txt pyproject.toml
 	$(BIN)/pip-compile $(LOCK) --extra browser -c requirements.txt -o requirements-browser.txt pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra mutants -c requirements-dev.txt -o requirements-mutants.txt pyproject.toml
 LOCK := --quiet --generate-hashes --allow-unsafe --no-strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate
 
 $(READY): requirements-dev.txt pyproject.toml

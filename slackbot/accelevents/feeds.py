@@ -16,8 +16,8 @@ from slackbot.domain.feed_events import FeedEvent
 from slackbot.domain.model import FeedHealth, Link, Person, SessionId
 from slackbot.domain.ports import Clock
 
-SHUTDOWN_SECONDS: Final = 3.0  # time for disconnecting everybody
-ABANDON_SECONDS: Final = 1.0  # and for the tasks of those who were not reached
+SHUTDOWN_SECONDS: Final = 2.0  # time for disconnecting everybody
+ABANDON_SECONDS: Final = 0.5  # and for the tasks of those who were not reached
 STOPPED_AT_ONCE: Final = 100  # feeds that wait for their peer's last words at the same time
 
 

@@ -53,6 +53,8 @@ class Recorder:
                 note=self.note,
             )
         )
+        done = self.phases[-1]
+        click.echo(f"{name}: {done.seconds:.0f} s, stall {done.stall_cpu:.3f} s", err=True)
 
 
 async def measure(feeds: int, quiet: float, rate: float, outage: float) -> Run:

@@ -67,4 +67,7 @@ if __name__ == "__main__":
         gc.callbacks.append(probe.on_collection)
         uvloop.run = lambda work: run(probe.beside(work))  # type: ignore[assignment] # the point
         sys.argv = ["slackbot", role]
-        main()
+        try:
+            main()
+        finally:
+            gc.callbacks.remove(probe.on_collection)

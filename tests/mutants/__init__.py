@@ -1,0 +1,1 @@
+"""Do the tests notice when the code changes? `make mutants` draws changes and tries them."""
