@@ -27,6 +27,9 @@ MATCHES_SKIPPED = Counter(
     "slackbot_matches_skipped_total",
     "Missed matches without a message, because one list had too many of them",
 )
+MATCHES_UNSTORED = Gauge(
+    "slackbot_matches_unstored", "Reports of matches in memory that could not be stored yet"
+)
 STORE_FAILURES = Counter(
     "slackbot_store_failures_total", "Tries to store a reported match that failed unexpectedly"
 )

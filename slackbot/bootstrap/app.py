@@ -76,9 +76,9 @@ async def running(
             await start_socket_mode(socket_mode)
         async with _working(adapters, services) as resuming:
 
-            async def ready() -> dict[str, bool]:
+            def ready() -> dict[str, bool]:
                 resumed = resuming.done() and not resuming.exception()
-                parts = {"database": await adapters.database.ping(), "slack": resumed}
+                parts = {"database": adapters.database.health.is_writable(), "slack": resumed}
                 parts |= services.health.parts() | {"recovery": not services.delivery.unowned}
                 return parts | ({"socket_mode": socket_mode.connected} if socket_mode else {})
 

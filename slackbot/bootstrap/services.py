@@ -81,7 +81,9 @@ class Services:
         )
         self.scheduler = Scheduler(store=store, matches=matches, delivery=delivery, clock=clock)
         feeds = (shared or adapters.feed).healths
-        self.health = HealthMonitor(store=store, clock=clock, feeds=feeds)
+        self.health = HealthMonitor(
+            store=store, clock=clock, feeds=feeds, unstored=monitor.unstored
+        )
         self.worker = _build_worker(adapters, shared, matches)
 
 

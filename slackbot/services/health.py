@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from slackbot.aio.tasks import every
 from slackbot.domain.model import FeedHealth, TeamId
 from slackbot.domain.ports import Clock, Store, StoreUnavailable
-from slackbot.telemetry import NOTICES_OLDEST, NOTICES_WAITING
+from slackbot.telemetry import MATCHES_UNSTORED, NOTICES_OLDEST, NOTICES_WAITING
 
 CHECK_SECONDS = 5.0
 # `/readyz` fails once a match has been pending, or most feeds down, for longer than this.
@@ -29,14 +29,16 @@ class HealthMonitor:
     store: Store
     clock: Clock
     feeds: Callable[[], Sequence[FeedHealth]]  # returns all feeds known to this process
+    unstored: Collection[object] = ()  # match reports that could not be stored yet
     _oldest_pending: datetime | None = field(default=None, init=False)
     _disconnected_since: datetime | None = field(default=None, init=False)
 
     def parts(self) -> dict[str, bool]:
-        """Return whether `notices` are sent in time and `feeds` are up."""
+        """Return whether `notices` are sent in time, `feeds` are up and `matches` are stored."""
         since = {"notices": self._oldest_pending, "feeds": self._disconnected_since}
         now = self.clock.now()
-        return {name: at is None or now - at <= TOO_LONG for name, at in since.items()}
+        parts = {name: at is None or now - at <= TOO_LONG for name, at in since.items()}
+        return parts | {"matches": not self.unstored}
 
     async def run(self, team: TeamId) -> None:
         """Check every few seconds until cancelled."""
@@ -51,6 +53,7 @@ class HealthMonitor:
     async def check(self, team: TeamId) -> None:
         """Check once. If the store is unavailable, the last result for notices is kept."""
         now = self.clock.now()
+        MATCHES_UNSTORED.set(len(self.unstored))
         down = mostly_disconnected(self.feeds())
         self._disconnected_since = (self._disconnected_since or now) if down else None
         backlog = await self.store.matches.backlog(team)

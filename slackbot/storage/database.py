@@ -20,7 +20,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Executable, Row, Select, select
+from sqlalchemy import Connection, Executable, Row, Select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from slackbot.domain.errors import NotLinked
@@ -34,6 +34,7 @@ from slackbot.storage.executors import (
 from slackbot.storage.failures import cause_of, is_of_nobody, is_passing
 from slackbot.storage.tables import Base
 from slackbot.storage.url import DatabaseUrl
+from slackbot.storage.write_health import WriteHealth
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +45,6 @@ RETRY_SECONDS: Final = 5.0
 RETRY_PAUSE_SECONDS: Final = 0.2
 # Limits of one try on PostgreSQL, in seconds. SQLite has its own, the busy time-out.
 TIMEOUT_SECONDS: Final = 5.0
-PING_TIMEOUT_SECONDS: Final = 2.0
 # A statement, or one that was built once, and its parameters.
 Statement = Executable | tuple[Executable, Mapping[str, Any]]
 # SQLAlchemy drops an INSERT's row count unless it is asked to preserve it.
@@ -77,6 +77,7 @@ class Database:
         else:
             self._executor = PostgresExecutor(self._url)
         self._dedicated: list[PostgresDedicatedExecutor] = []
+        self.health = WriteHealth()
         self._unfinished: set[asyncio.Task[Any]] = set()
 
     def __repr__(self) -> str:
@@ -124,7 +125,10 @@ class Database:
                 counts.append(result.rowcount)
             return counts
 
-        return await self._run(lambda: self._executor.write(work, single=len(statements) == 1))
+        single = len(statements) == 1
+        return await self._run(
+            lambda: self.health.observe(self._executor.write(work, single=single))
+        )
 
     async def transaction(self, work: Work[T]) -> T:
         """Run a function over a connection as one transaction."""
@@ -164,22 +168,11 @@ class Database:
         Errors are raised as they are.
         """
         run = self._executor.migrate if migrating else self._executor.write
-        return await run(work)
+        return await self.health.observe(run(work))
 
     def insert(self, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
         """Build an INSERT that supports ON CONFLICT."""
         return sqlite.insert(table) if self.single_process else postgresql.insert(table)
-
-    async def ping(self) -> bool:
-        """Return whether the database answers now. A failure is logged, not raised."""
-        try:
-            async with asyncio.timeout(PING_TIMEOUT_SECONDS):
-                return bool(await self.read(lambda connection: connection.scalar(select(1))))
-        except Exception as error:
-            if not is_passing(error):
-                raise
-            log.warning("database_unanswered", failure=type(cause_of(error)).__name__)
-            return False
 
     async def aclose(self) -> None:
         """Finish running work and close every connection. A database in memory is lost."""

@@ -114,7 +114,7 @@ class SqlWorkerRegistry:
 
         with raise_unavailable():
             async with asyncio.timeout(HEARTBEAT_TIMEOUT_SECONDS):
-                return await self._dedicated.write(work)
+                return await self._database.health.observe_heartbeat(self._dedicated.write(work))
 
     def _renew(self, connection: Connection) -> datetime | None:
         """Renew the lease; return the database's time, or None if the lease is lost."""

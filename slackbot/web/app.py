@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-Ready = Callable[[], Awaitable[dict[str, bool]]]  # the parts that must work: name → works
+Ready = Callable[[], dict[str, bool]]  # the parts that must work: name → works
 
 
 def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) -> Starlette:
@@ -23,7 +23,7 @@ def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) ->
         return PlainTextResponse("ok")
 
     async def readyz(_: Request) -> Response:
-        parts = await ready()
+        parts = ready()
         return JSONResponse(parts, status_code=200 if all(parts.values()) else 503)
 
     async def no_icon(_: Request) -> Response:

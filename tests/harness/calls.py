@@ -78,7 +78,7 @@ class CallStage:
         routes = CallPage(self.calls, load(self.page), self.public_url)
         self.app = web_app(None, self._ready, routes.app(self.hosts))
 
-    async def _ready(self) -> dict[str, bool]:
+    def _ready(self) -> dict[str, bool]:
         return {}
 
     async def offered(self, match: Match | None = None) -> str:

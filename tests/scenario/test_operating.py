@@ -21,6 +21,7 @@ from slackbot.sandbox.slack.faults import Fault
 from tests.harness import fakes
 
 from .conftest import Mission, Start, dms, environment_for, settings_for
+from .operating import wait_for_readyz
 from .process import bot_process
 
 OPERATIONS = Path(__file__).parents[2] / "docs/operations.md"
@@ -48,19 +49,6 @@ async def test_readyz_is_red_while_a_notice_is_too_old(start: Start, tmp_path: P
         mission.slack.faults.clear()
         await wait_for_readyz(http, 200, set(), seconds=30)
     assert len(await dms(ada, "You were matched")) + len(await dms(ada, "You're matched")) == 1
-
-
-async def wait_for_readyz(
-    http: httpx.AsyncClient, status: int, red: set[str], seconds: float
-) -> None:
-    """Poll `/readyz` until it answers with this status and these parts failing."""
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = await http.get("/readyz")
-            named = {name for name, well in answer.json().items() if not well}
-            if (answer.status_code, named) == (status, red):
-                return
-            await asyncio.sleep(0.05)
 
 
 def find_free_port() -> int:

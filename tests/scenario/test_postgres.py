@@ -6,6 +6,7 @@ import asyncio
 
 import httpx
 import pytest
+from sqlalchemy import Engine, event
 
 from slackbot.settings import SettingsError
 from slackbot.storage import migrations as schema
@@ -13,6 +14,7 @@ from slackbot.storage.database import RETRY_SECONDS, Database
 from tests.harness.postgres import Server
 
 from .conftest import Mission, Start
+from .operating import wait_for_readyz
 from .test_mission import test_two_people_are_linked_matched_and_notified as the_mission
 
 
@@ -25,6 +27,33 @@ async def mission(postgresql_url: str, start: Start) -> Mission:
 async def test_the_mission_runs_on_postgresql(mission: Mission) -> None:
     """Two people are linked, matched and notified, as on SQLite."""
     await the_mission(mission)
+
+
+async def test_a_database_that_refuses_writes_is_not_ready(
+    mission: Mission, postgresql: Server, postgresql_name: str
+) -> None:
+    """Reads are answered all the while, as by a replica; ready again once it takes writes."""
+    async with httpx.AsyncClient(base_url=mission.bot_url) as http:
+        await wait_for_readyz(http, 200, set(), seconds=5)
+        with postgresql.read_only(postgresql_name):
+            await wait_for_readyz(http, 503, {"database"}, seconds=5)
+        await wait_for_readyz(http, 200, set(), seconds=5)
+
+
+async def test_asking_whether_it_is_ready_costs_no_query(mission: Mission) -> None:
+    """300 questions are answered from memory; the bot itself works on."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    async with httpx.AsyncClient(base_url=mission.bot_url) as http:
+        for _ in range(300):
+            await http.get("/readyz")
+    event.remove(Engine, "before_cursor_execute", note)
+    assert statements, "nothing was noted and this proves nothing"
+    assert not [statement for statement in statements if statement.startswith("SELECT 1")]
 
 
 async def test_a_match_survives_a_restart_of_the_database(
@@ -51,9 +80,9 @@ async def test_an_outage_of_the_database_ends_nothing(
     async with httpx.AsyncClient(base_url=mission.bot_url) as http:
         with postgresql.away(postgresql_name):
             asked = asyncio.create_task(mission.ask(priya, "/networking available 11645"))
-            assert (await http.get("/readyz")).status_code == 503
+            await wait_for_readyz(http, 503, {"database"}, seconds=5)
             assert (await http.get("/healthz")).status_code == 200
-        assert (await http.get("/readyz")).status_code == 200
+        await wait_for_readyz(http, 200, set(), seconds=5)
     assert "First Network Session" in (await asked).text
     await ada.waits_for("You're matched with Priya Raman", where="dm")
 

@@ -145,7 +145,7 @@ async def test_details_go_though_nobody_says_that_a_round_is_over(stage: CallSta
     for waited, left in ((0, 2), (60, 2), (60, 2), (60, 1)):
         stage.clock.advance(waited)
         await until(lambda: stage.clock.sleepers)
-        await stage.store.database.ping()
+        await stage.store.matches.list_pending(ANA.team)
         assert (await stage.rows()).count(sealed) == left, waited
     cleanup.cancel()
     with suppress(asyncio.CancelledError):

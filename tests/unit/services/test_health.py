@@ -125,6 +125,19 @@ async def test_a_restart_of_the_feed_server_is_healthy(stage: Stage):
         assert (await stage.after(MINUTE / 2))["feeds"]
 
 
+async def test_reports_that_wait_in_memory_are_unhealthy(stage: Stage):
+    """`matches` is red for as long as a match that was reported could not be stored."""
+    waiting: set[int] = set()
+    stage.health.unstored = waiting
+    assert (await stage.after(0))["matches"]
+    waiting.add(1)
+    assert not (await stage.after(1))["matches"]
+    assert counted("matches_unstored") == 1
+    waiting.clear()
+    assert (await stage.after(1))["matches"]
+    assert counted("matches_unstored") == 0
+
+
 # --- checking ------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError, StatementError
 from structlog.testing import capture_logs
 
 from slackbot.domain.model import TeamId
+from slackbot.domain.ports import StoreUnavailable
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
@@ -37,7 +38,7 @@ async def test_the_file_and_its_folder_are_private(tmp_path: Path):
     database = Database(f"sqlite:///{path}")
     assert not path.parent.exists(), "nothing is created before the first use"
     await schema.upgrade(database)
-    await database.ping()
+    await database.fetch_one(select(1))
     assert mode(path.parent) == 0o700
     files = list(path.parent.iterdir())
     assert {file.name for file in files} == {"bot.db", "bot.db-wal", "bot.db-shm"}
@@ -152,16 +153,15 @@ async def test_a_time_without_a_zone_is_refused():
     await database.aclose()
 
 
-async def test_the_ping_fails_if_the_database_cannot_be_opened(tmp_path: Path):
+async def test_a_database_that_cannot_be_opened_takes_no_writes(tmp_path: Path):
     """Readiness fails then, with one log line for the reason."""
     (tmp_path / "folder.db").mkdir()
-    good, bad = (Database(f"sqlite:///{tmp_path}/{name}") for name in ("bot.db", "folder.db"))
-    assert await SqlStore(good, CIPHER).database.ping()
-    with capture_logs() as lines:
-        assert not await SqlStore(bad, CIPHER).database.ping()
+    database = Database(f"sqlite:///{tmp_path}/folder.db")
+    with capture_logs() as lines, pytest.raises(StoreUnavailable):
+        await database.execute(text("CREATE TABLE t (x)"))
     assert [line["event"] for line in lines] == ["database_unanswered"]
-    for database in (good, bad):
-        await database.aclose()
+    assert not database.health.is_writable()
+    await database.aclose()
 
 
 async def test_old_events_are_purged():

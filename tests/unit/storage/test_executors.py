@@ -133,6 +133,6 @@ async def test_a_closed_database_leaves_no_thread(database_url: str):
     before = threading.active_count()
     database = Database(database_url)
     await schema.upgrade(database)
-    await asyncio.gather(*(database.ping() for _ in range(10)))
+    await asyncio.gather(*(database.fetch_one(select(1)) for _ in range(10)))
     await database.aclose()
     assert threading.active_count() == before
