@@ -124,6 +124,11 @@ class Settings(BaseSettings):
         description="`postgresql+psycopg://user:password@host/name`; a SQLite file in the data "
         "folder if empty.",
     )
+    database_direct_url: SecretStr = Field(
+        SecretStr(""),
+        description="The same database past a pooler such as PgBouncer in transaction mode, for "
+        "`migrate` and LISTEN; `DATABASE_URL` if empty.",
+    )
     slackbot_data_dir: Text = Field("./var", description="Folder of the SQLite file.")
     slackbot_secret_keys: SecretStr = Field(
         description="Base64 keys that seal tokens, newest first, comma between them."

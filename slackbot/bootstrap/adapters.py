@@ -13,7 +13,7 @@ from slackbot.accelevents.event_zones import EventZones
 from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.feeds import SocketFeed
 from slackbot.aio.outgoing import Proxies
-from slackbot.bootstrap.database import lock_sqlite
+from slackbot.bootstrap.database import direct_url, lock_sqlite
 from slackbot.delivery.lease import Lease
 from slackbot.domain.feed_events import FeedEvent
 from slackbot.domain.workers import Role
@@ -66,7 +66,7 @@ class Adapters:
         for_platform, for_feed = platform_options(settings), feed_options(settings)
         lock_sqlite(url, role, closing)
         self.boot_id = secrets.token_hex(8)  # unique to each start of a process
-        self.database_url = url
+        self.direct_url = direct_url(settings)
         self.database = Database(url)
         closing.push_async_callback(self.database.aclose)
         self.store = SqlStore(self.database, Cipher(keys))

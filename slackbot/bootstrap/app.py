@@ -114,7 +114,7 @@ async def _working(adapters: Adapters, services: Services) -> AsyncIterator[asyn
     async def run_periodic() -> None:
         async with asyncio.TaskGroup() as tasks:
             if not adapters.database.single_process:
-                tasks.create_task(listen(adapters.database_url, FEEDS_CHANNEL, adapters.wake.set))
+                tasks.create_task(listen(adapters.direct_url, FEEDS_CHANNEL, adapters.wake.set))
             team = await asyncio.shield(resuming)
             tasks.create_task(services.health.run(team))
             tasks.create_task(services.scheduler.run(team))

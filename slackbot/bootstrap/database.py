@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -25,8 +25,9 @@ from slackbot.storage import migrations
 from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
 from slackbot.storage.encryption import Cipher, parse_keys
-from slackbot.storage.failures import raise_unavailable
+from slackbot.storage.failures import LockHeld, raise_unavailable
 from slackbot.storage.key_rotation import RotationResult, rotate
+from slackbot.storage.pooler import shares_sessions
 from slackbot.storage.store import SqlStore
 from slackbot.storage.url import DatabaseUrl
 
@@ -46,6 +47,17 @@ def database_folder(settings: Settings) -> Path | None:
     except SettingsError:
         return None
     return file.parent if file else None
+
+
+def direct_url(settings: Settings) -> DatabaseUrl:
+    """Parse the URL that leads past a pooler, by default that of the database."""
+    direct = settings.database_direct_url.get_secret_value()
+    if not direct:
+        return database_url(settings)
+    try:
+        return DatabaseUrl.parse(direct)
+    except ValueError as error:
+        raise SettingsError(f"DATABASE_DIRECT_URL: {error}") from None
 
 
 def secret_keys(settings: Settings) -> list[bytes]:
@@ -121,17 +133,26 @@ def launch_delivery(
             "`slackbot doctor` says what to do"
         )
     try:
-        delivery.launch(notices, database.options())
+        with _as_settings_error(), raise_unavailable():
+            delivery.launch(notices, database.options())
     except DeliveryUnusable as error:
         raise SettingsError(f"DATABASE_URL: {error}: run `{migrations.MIGRATE}` first") from None
 
 
-async def migrate(settings: Settings) -> list[str]:
-    """Bring all tables up to date; return a line for each migration that was applied."""
-    url = database_url(settings)
+async def migrate(settings: Settings, waiting: Callable[[str], None]) -> list[str]:
+    """Bring all tables up to date; return a line for each migration that was applied.
+
+    `waiting` is called with a line while another session's lock is in the way.
+    """
+    url = direct_url(settings)
     with _as_settings_error():
+        if shares_sessions(url):
+            raise SettingsError(
+                "DATABASE_DIRECT_URL: the database is behind a pooler in transaction mode; write "
+                f"here the address of the server itself, which `{migrations.MIGRATE}` needs"
+            )
         async with aclosing(Database(url)) as database:
-            steps = await migrations.upgrade(database)
+            steps = await migrations.upgrade(database, waiting=waiting)
             if not url.is_sqlite:
                 migrate_delivery = partial(engine.migrate, schema=SCHEMA)
                 with raise_unavailable():
@@ -154,6 +175,8 @@ def _as_settings_error() -> Iterator[None]:
     try:
         yield
     except StoreUnavailable as error:
-        raise SettingsError(f"DATABASE_URL: the database does not answer: {error}") from None
+        raise SettingsError(f"DATABASE_URL: {error}") from None
+    except LockHeld as error:
+        raise SettingsError(f"DATABASE_URL: {error}") from None
     except migrations.SchemaMismatch as error:
         raise SettingsError(f"DATABASE_URL: the database cannot be used: {error}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -10,7 +11,9 @@ import uvloop
 from slackbot.cli.doctor import doctor
 from slackbot.cli.manifest import manifest
 from slackbot.cli.server import serve
+from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.workers import Role
+from slackbot.redaction import LONGEST_ERROR, clean, redacted_traceback
 from slackbot.settings import SettingsError, read_settings
 
 
@@ -21,8 +24,25 @@ class Commands(click.Group):
         """Run a command."""
         try:
             super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
         except SettingsError as error:
             raise click.ClickException(str(error)) from None
+        except StoreUnavailable as error:
+            raise click.ClickException(f"DATABASE_URL: {error}") from None
+        except Exception as error:  # noqa: BLE001 - one line, whatever it is
+            raise click.ClickException(_unforeseen(error)) from None
+
+
+def _unforeseen(error: Exception) -> str:
+    """Return one redacted line, with the traceback before it if LOG_LEVEL is debug."""
+    if os.environ.get("LOG_LEVEL", "").strip().lower() == "debug":
+        click.echo(redacted_traceback(error), err=True)
+    said = clean(str(error).partition("\n")[0], ours=False, longest=LONGEST_ERROR)
+    return (
+        f"it ended by an error that was not foreseen: {type(error).__name__}: {said} "
+        "(`slackbot doctor` examines what the bot needs; LOG_LEVEL=debug shows where it happened)"
+    )
 
 
 @click.group(cls=Commands)
@@ -54,7 +74,7 @@ def migrate() -> None:
     """Bring the database's tables up to date."""
     from slackbot.bootstrap import database
 
-    for step in uvloop.run(database.migrate(read_settings())):
+    for step in uvloop.run(database.migrate(read_settings(), click.echo)):
         click.echo(f"Migrated: {step}")
     click.echo("The database is up to date.")
 

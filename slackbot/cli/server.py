@@ -9,6 +9,7 @@ import socket
 import sys
 from typing import Final
 
+import structlog
 import uvicorn
 import uvloop
 
@@ -17,6 +18,8 @@ from slackbot.domain.workers import Role
 from slackbot.settings import Settings, SettingsError, split
 from slackbot.telemetry import configure_logging
 from slackbot.web.server import server_config
+
+log = structlog.get_logger(__name__)
 
 # Longest time in seconds that a database thread waits for the event loop's thread. With Python's
 # default of 5 ms, a third fewer matches are delivered per second.
@@ -75,5 +78,8 @@ async def _serve(settings: Settings, role: Role) -> None:
             signal.signal(signal_number, stop)
         try:
             await server.serve()
+        except Exception:
+            log.exception("stopped_by_error")
+            raise
         finally:
             thawing.cancel()

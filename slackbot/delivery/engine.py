@@ -77,8 +77,10 @@ def start(
     logger.disabled = True  # a failure is raised, and reported in one line
     try:
         DBOS.launch()
-    except dbos_error.DBOSException as problem:
+    except Exception as problem:
         DBOS.destroy(destroy_registry=True)
+        if not isinstance(problem, dbos_error.DBOSException):
+            raise
         log.debug("delivery_unusable", failure=type(problem).__name__)
         raise DeliveryUnusable("its tables for delivery are not those of this version") from None
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import BROKEN, DeliveryDatabase
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.failures import cause_of
+from slackbot.storage.pooler import shares_sessions
 from slackbot.storage.tables import LinkRow, MatchRow
 from slackbot.storage.url import DatabaseUrl
 
@@ -41,7 +43,7 @@ async def check_database(url: str, cipher: Cipher | None) -> list[Finding]:
         return [Subject.DATABASE.failure("database_url_unusable", unusable, hint, why=why)]
     try:
         if not parsed.is_sqlite:
-            return await _check_open(database, cipher)
+            return await _check_open(database, cipher) + await _check_connection(parsed)
         unopened = _check_file(parsed.file)
         found = [unopened] if unopened else await _check_open(database, cipher)
         if (file := DeliveryDatabase(parsed).broken()) is not None:
@@ -93,6 +95,20 @@ def _check_file(file: Path | None) -> Finding | None:
             path=str(file),
             why=error.strerror or type(error).__name__,
         )
+
+
+async def _check_connection(url: DatabaseUrl) -> list[Finding]:
+    """Report a pooler that shares sessions, and TLS without a check of the certificate."""
+    found = []
+    if await asyncio.to_thread(shares_sessions, url):
+        message = "is behind a pooler in transaction mode, which the bot works with"
+        hint = "set DATABASE_DIRECT_URL, for migrate and so that workers are woken at once"
+        found.append(Subject.DATABASE.warning("database_pooled", message, hint))
+    if url.url.query.get("sslmode") == "require" and "sslrootcert" not in url.url.query:
+        message = "TLS is asked for, but anybody's certificate is taken for the server's"
+        hint = "write sslmode=verify-full&sslrootcert=FILE with the provider's CA"
+        found.append(Subject.DATABASE.warning("database_unverified", message, hint))
+    return found
 
 
 async def _check_open(database: Database, cipher: Cipher | None) -> list[Finding]:

@@ -31,7 +31,7 @@ from slackbot.storage.executors import (
     SqliteExecutor,
     Work,
 )
-from slackbot.storage.failures import cause_of, is_of_nobody, is_passing
+from slackbot.storage.failures import cause_of, explain, is_of_nobody, is_passing
 from slackbot.storage.tables import Base
 from slackbot.storage.url import DatabaseUrl
 from slackbot.storage.write_health import WriteHealth
@@ -150,7 +150,7 @@ class Database:
                         raise
                     log.warning("database_unanswered", failure=type(cause_of(error)).__name__)
                     if time.monotonic() - started_at >= self._retry_seconds:
-                        raise StoreUnavailable from error
+                        raise StoreUnavailable(explain(error)) from error
                 await asyncio.sleep(RETRY_PAUSE_SECONDS)
 
         task = asyncio.create_task(retry())

@@ -18,13 +18,14 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, event, text
 
 from slackbot.storage import engines
+from slackbot.storage.failures import LockHeld
+from slackbot.storage.migrations import DELIVERY_LOCK_KEY, LOCK_SECONDS, lock_holders
 from slackbot.storage.url import DatabaseUrl
 
 T = TypeVar("T")
 
 SCHEMA: Final = "dbos"
-# The advisory lock under which its tables are migrated: the letters of "delivery".
-LOCK: Final = {"key": 0x64656C6976657279}
+LOCK: Final = {"key": DELIVERY_LOCK_KEY}
 # Pause between two tries to get the lock, in seconds.
 LOCK_PAUSE_SECONDS: Final = 0.2
 # SQLite's errors for a damaged file, or another kind of file.
@@ -88,13 +89,20 @@ class DeliveryDatabase:
 
         Returns:
             A few words on what was done, or None.
+
+        Raises:
+            LockHeld: another process has migrated them for `LOCK_SECONDS`.
         """
+        deadline = time.monotonic() + LOCK_SECONDS
         # Without a transaction: an open one would be in the engine's way.
         engine = engines.postgresql_unpooled(self._url.url)
         with engine.connect() as connection:
             # Poll: a statement that waited would hold a snapshot, and indexes that are created
             # concurrently wait until nobody holds one.
             while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), LOCK):
+                if time.monotonic() >= deadline:
+                    holders = ", ".join(lock_holders(connection))
+                    raise LockHeld(f"the delivery tables are being migrated by {holders}")
                 time.sleep(LOCK_PAUSE_SECONDS)
             before = _version(connection)
             migrate(self._url.url.render_as_string(hide_password=False))

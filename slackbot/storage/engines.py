@@ -47,11 +47,12 @@ POSTGRESQL_OPTIONS: Final[dict[str, str | int]] = {
 }
 # Times are in UTC whatever the server's zone is: the farthest ones do not survive another. A pooler
 # keeps this one per client.
-SESSION: Final = "SET TIME ZONE 'UTC'"
+POOLED_SESSION: Final = "SET TIME ZONE 'UTC'"
 # What a pooler would hand to its other clients. No idle transaction keeps its locks, and a commit
 # that was answered outlives a crash of the server; `options` in the URL take precedence.
 DIRECT_SESSION: Final = (
-    "SELECT set_config('idle_in_transaction_session_timeout', '60s', false), "
+    "SELECT set_config('TimeZone', 'UTC', false), "
+    "set_config('idle_in_transaction_session_timeout', '60s', false), "
     "CASE current_setting('synchronous_commit') "
     "WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END"
 )
@@ -108,12 +109,12 @@ def _begin_session(connection: DBAPIConnection, record: ConnectionPoolEntry) -> 
     """
     driver: Any = record.driver_connection
     cursor = connection.cursor()
-    cursor.execute(SESSION)
     cursor.execute("SELECT pg_backend_pid()")
     if cursor.fetchone() == (driver.info.backend_pid,):
         cursor.execute(DIRECT_SESSION)
     else:
         driver.prepare_threshold = None  # the next process would not know the statement
+        cursor.execute(POOLED_SESSION)
     cursor.close()
     connection.commit()
 

@@ -57,6 +57,22 @@ PASSING_SQLITE: Final = frozenset(
         sqlite3.SQLITE_PROTOCOL,
     }
 )
+GRANT: Final = (
+    "GRANT CREATE ON DATABASE and USAGE, CREATE ON SCHEMA public to this user, or run "
+    "`slackbot migrate` as the owner of the tables"
+)
+# What to do about an error that operators meet at a start, by SQLSTATE or SQLite's primary code.
+ADVICE: Final[dict[str | int, str]] = {
+    "25006": "it takes no writes: DATABASE_URL must lead to the primary server",
+    "3F000": f"its user may not do that: {GRANT}",
+    "42501": f"its user may not do that: {GRANT}",
+    "53100": "the server's disk is full: free some space",
+    "53300": "the server has no connection left: raise max_connections, or run fewer processes",
+    sqlite3.SQLITE_FULL: "the disk is full: free some space, then start again",
+    sqlite3.SQLITE_READONLY: "the file cannot be written: give it to the bot's user",
+    sqlite3.SQLITE_CANTOPEN: "the file cannot be opened: give it and its folder to the bot's user",
+    sqlite3.SQLITE_BUSY: "another process is writing: stop it, then start again",
+}
 # An extended result code holds the primary one in its lowest byte.
 PRIMARY_CODE: Final = 0xFF
 
@@ -99,6 +115,24 @@ def is_of_nobody(error: BaseException) -> bool:
     return isinstance(cause, psycopg.errors.ForeignKeyViolation)
 
 
+def explain(error: BaseException) -> str:
+    """Return one line for operators: what the database said, and what to do if that is known."""
+    cause = cause_of(error)
+    said = "".join(str(cause).strip().splitlines()[:1]) or type(cause).__name__
+    code: str | int | None = getattr(cause, "sqlstate", None)
+    if isinstance(cause, OSError) and cause.filename is not None:
+        code = sqlite3.SQLITE_CANTOPEN
+    if isinstance(cause, sqlite3.Error):
+        code = (getattr(cause, "sqlite_errorcode", None) or 0) & PRIMARY_CODE
+    if code in ADVICE:
+        return f"{ADVICE[code]} ({said})"
+    return f"the database does not answer: {said}" if is_passing(error) else said
+
+
+class LockHeld(Exception):
+    """Another session held a lock for too long. The text is a line for operators."""
+
+
 @contextmanager
 def raise_unavailable() -> Iterator[None]:
     """Translate passing errors of the database, without retries, to one line.
@@ -111,4 +145,4 @@ def raise_unavailable() -> Iterator[None]:
     except Exception as error:
         if not is_passing(error):
             raise
-        raise StoreUnavailable(*str(cause_of(error)).splitlines()[:1]) from error
+        raise StoreUnavailable(explain(error)) from error

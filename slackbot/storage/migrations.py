@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -15,29 +16,64 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError
 
 from slackbot.storage.database import Database
-from slackbot.storage.failures import raise_unavailable
+from slackbot.storage.failures import LockHeld, cause_of, raise_unavailable
 
 MIGRATE: Final = "slackbot migrate"
 # The advisory lock under which PostgreSQL is migrated: the letters of "slackbot".
 LOCK_KEY: Final = 0x736C61636B626F74
+# The one under which the delivery engine's tables are migrated: the letters of "delivery".
+DELIVERY_LOCK_KEY: Final = 0x64656C6976657279
+LOCK_SECONDS: Final = 60.0  # longest wait for other sessions' locks
+TRY_SECONDS: Final = 3  # of one try, after which the holders are named
+LOCK_NOT_AVAILABLE: Final = "55P03"  # SQLSTATE
+_HOLDERS: Final = text(
+    "SELECT a.pid, coalesce(nullif(a.application_name, ''), 'unnamed') AS name, "
+    "coalesce(a.state, 'busy') AS state "
+    "FROM pg_stat_activity a WHERE a.pid <> pg_backend_pid() AND EXISTS ("
+    "SELECT FROM pg_locks l WHERE l.pid = a.pid AND l.granted AND ("
+    "l.relation IN (SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE n.nspname IN (current_schema(), 'dbos') AND c.relkind = 'r') "
+    "OR l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database "
+    "WHERE datname = current_database()) "
+    "AND (l.classid::bigint << 32 | l.objid::bigint) IN (:database, :delivery))) ORDER BY a.pid"
+)
 
 
 class SchemaMismatch(Exception):
     """The database's tables are not those of this version. The message is a line for operators."""
 
 
-async def upgrade(database: Database) -> list[str]:
+async def upgrade(
+    database: Database,
+    *,
+    seconds: float = LOCK_SECONDS,
+    waiting: Callable[[str], None] = lambda _: None,
+) -> list[str]:
     """Migrate to the newest schema in one transaction, one process at a time.
+
+    On PostgreSQL it waits for locks up to `seconds`, and calls `waiting` with their holders.
 
     Returns:
         The migrations that were applied, each as its revision and title.
 
     Raises:
+        LockHeld: another session has locked the tables for too long.
         SchemaMismatch: the database is newer than this version of slackbot.
         StoreUnavailable: it does not answer.
     """
+    deadline = time.monotonic() + seconds
     with _damage_as_mismatch(), raise_unavailable():
-        return await database.write(_upgrade, migrating=True)
+        while True:
+            try:
+                return await database.write(_upgrade, migrating=True)
+            except DatabaseError as error:
+                if getattr(cause_of(error), "sqlstate", None) != LOCK_NOT_AVAILABLE:
+                    raise
+                holders = ", ".join(await database.read(lock_holders)) or "another session"
+                if time.monotonic() >= deadline:
+                    hint = f"stop that process, then run `{MIGRATE}` again"
+                    raise LockHeld(f"a lock is held by {holders}: {hint}") from None
+                waiting(f"Waiting for a lock that is held by {holders}")
 
 
 async def require_newest(database: Database) -> None:
@@ -89,9 +125,11 @@ def scripts() -> ScriptDirectory:
 def migration_lock(connection: Connection) -> None:
     """Wait for other processes that migrate, and block them until the transaction ends.
 
-    On SQLite every write transaction does so by itself.
+    On SQLite every write transaction does so by itself. On PostgreSQL no statement of the
+    transaction waits for a lock longer than `TRY_SECONDS`.
     """
     if connection.dialect.name == "postgresql":
+        connection.execute(text(f"SET LOCAL lock_timeout = '{TRY_SECONDS}s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
 
 
@@ -111,6 +149,12 @@ def foreign_keys_at_end(connection: Connection) -> Iterator[None]:
     if is_sqlite and (wrong := connection.execute(text(check)).all()):
         tables = ", ".join(sorted({str(row[0]) for row in wrong}))
         raise SchemaMismatch(f"{len(wrong)} rows belong to nothing that is kept ({tables})")
+
+
+def lock_holders(connection: Connection) -> list[str]:
+    """Return the sessions on PostgreSQL that hold a migration lock, or lock one of our tables."""
+    found = connection.execute(_HOLDERS, {"database": LOCK_KEY, "delivery": DELIVERY_LOCK_KEY})
+    return [f"process {row.pid} ({row.name}, {row.state})" for row in found]
 
 
 def _upgrade(connection: Connection) -> list[str]:

@@ -6,10 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psycopg
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 POSTGRESQL_DRIVER: Final = "postgresql+psycopg"
+# Options of other clients that providers put into their URLs, and what to write here. Other unknown
+# names are not repeated: they may be part of a password that was not percent-encoded.
+FOREIGN_OPTIONS: Final = {
+    "pgbouncer": "leave it out: a pooler is recognised by itself",
+    "schema": "write options=-csearch_path%3DNAME instead",
+    "currentSchema": "write options=-csearch_path%3DNAME instead",
+    "connection_limit": "leave it out",
+    "pool_timeout": "leave it out",
+    "prepared_statements": "leave it out",
+    "statement_cache_size": "leave it out",
+    "ssl": "write sslmode=require instead",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +46,7 @@ class DatabaseUrl:
             raise ValueError("not a database URL") from None
         name, _, driver = parsed.drivername.partition("+")
         if name in {"postgresql", "postgres"} and driver in {"", "psycopg"}:
+            _require_known_options(parsed)
             return cls(parsed.set(drivername=POSTGRESQL_DRIVER))
         if name == "sqlite" and not driver:
             return cls(parsed)
@@ -49,3 +63,12 @@ class DatabaseUrl:
         if not self.is_sqlite or self.url.database in {None, "", ":memory:"}:
             return None
         return Path(str(self.url.database))
+
+
+def _require_known_options(url: URL) -> None:
+    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+    for name in url.query:
+        if name in FOREIGN_OPTIONS:
+            raise ValueError(f"its option {name} is another client's: {FOREIGN_OPTIONS[name]}")
+        if name not in known:
+            raise ValueError("one of its options, after the ?, is not known to PostgreSQL's client")

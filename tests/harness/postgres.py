@@ -125,7 +125,7 @@ def running(*, durable: bool = False) -> Iterator[Server]:
         owner = Owner.of(folder)
         programs = _reachable(wheel, folder, owner)
         _initialise(programs, folder, owner)
-        server = Server(folder, _free_port())
+        server = Server(folder, find_free_port())
         settings = SETTINGS | (DURABLE if durable else {})
         process = closing.enter_context(_started(programs, server, owner, settings))
         _wait(server, process)
@@ -252,7 +252,8 @@ def _run(command: list[Any], folder: Path, owner: Owner) -> None:
         raise NoPostgres(ran.stderr.decode(errors="replace"))
 
 
-def _free_port() -> int:
+def find_free_port() -> int:
+    """Return a port at which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

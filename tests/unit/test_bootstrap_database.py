@@ -172,7 +172,7 @@ def test_run_refuses_postgresql_without_tables_for_delivery(
     ("url", "reason"),
     [
         ("postgresql+psycopg://me:hunter2@127.0.0.1:9/x", "does not answer: .*127.0.0.1"),
-        ("sqlite:////dev/null/bot.db", "does not answer: .*/dev/null"),
+        ("sqlite:////dev/null/bot.db", "cannot be opened: .*/dev/null"),
         ("mysql://me:hunter2@127.0.0.1/x", "only sqlite"),
     ],
 )

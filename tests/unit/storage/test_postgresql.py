@@ -167,6 +167,7 @@ async def test_a_wait_for_a_lock_times_out(postgresql: Server, name: str):
         other.execute("LOCK TABLE seen_events")
         with pytest.raises(StoreUnavailable), capture_logs():
             await store.events.record(TEAM, "E", NOW)
+    database.timeout = 5.0
     assert await store.events.record(TEAM, "E", NOW)
     await database.aclose()
 
