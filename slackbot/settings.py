@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import string
+from ipaddress import ip_address
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -207,9 +208,11 @@ class Settings(BaseSettings):
 
     @field_validator("slack_api_url", "accelevents_api_url", "accelevents_web_url")
     @classmethod
-    def _is_url(cls, value: str) -> str:
+    def _is_url(cls, value: str, info: ValidationInfo) -> str:
         if not _HTTP_URL.fullmatch(value) or not _has_host(value):
             raise ValueError("is not an http(s) address")
+        if info.field_name != "accelevents_web_url":  # only links, without tokens
+            _require_tls(value)
         return value
 
     @field_validator("public_url")
@@ -236,6 +239,7 @@ class Settings(BaseSettings):
     def _is_socket_url(cls, value: str) -> str:
         if value and (not re.match(r"(http|ws)s?://\S+$", value) or not _has_host(value)):
             raise ValueError("is not an http(s) or ws(s) address")
+        _require_tls(value)
         return value
 
     @field_validator("accelevents_status_request", "accelevents_matches_request")
@@ -287,6 +291,20 @@ def _has_host(url: str) -> bool:
         return bool(parts.hostname) and parts.port != 0
     except ValueError:  # unclosed brackets or an invalid port
         return False
+
+
+def _require_tls(url: str) -> None:
+    """Refuse to send tokens in clear, other than to this machine."""
+    parts = urlsplit(url)
+    if parts.scheme in {"http", "ws"} and not _is_loopback(parts.hostname or ""):
+        raise ValueError("must begin with https: tokens would travel in clear")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _with_fields(template: str, known: set[str]) -> str:

@@ -17,6 +17,7 @@ from slackbot.bootstrap.database import direct_url, lock_sqlite
 from slackbot.delivery.lease import Lease
 from slackbot.domain.feed_events import FeedEvent
 from slackbot.domain.workers import Role
+from slackbot.services.credential_digest import CredentialDigest
 from slackbot.settings import Settings, SettingsError, event_time_zones, split, time_zone
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.client import POST_SECONDS, slack_session, web_client
@@ -70,6 +71,7 @@ class Adapters:
         self.database = Database(url)
         closing.push_async_callback(self.database.aclose)
         self.store = SqlStore(self.database, Cipher(keys))
+        self.credential_digest = CredentialDigest(keys)
         self.delivery_database = DeliveryDatabase(url)
         closing.callback(self.delivery_database.close)
         self.workers = SqlWorkerRegistry(self.database, boot_id=self.boot_id, role=role)

@@ -95,6 +95,7 @@ def _build_matching(
     background: BackgroundTasks,
 ) -> tuple[Accounts, Sessions, Matches, FeedPoller]:
     accounts = Accounts(
+        digest=adapters.credential_digest,
         platform=adapters.platform,
         store=adapters.store,
         feed=feed,

@@ -29,7 +29,6 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.notices import LinkRefused, notice_key
 from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
-from slackbot.domain.text import digest
 
 log = structlog.get_logger(__name__)
 
@@ -52,6 +51,7 @@ class Accounts:
     background: BackgroundTasks
     # Returns whether Slack still accepts the app's token in this workspace; never a cached answer.
     is_installed: Callable[[TeamId], Awaitable[bool]]
+    digest: Callable[[str], str]  # of a credential
 
     def __post_init__(self) -> None:
         self.locks = KeyedLocks[Person]()
@@ -125,7 +125,7 @@ class Accounts:
             PlatformError: Accelevents refused the credential or did not respond.
         """
         event, credential = read_event(event_text), read_credential(credential_text)
-        key = (person, digest(f"{event}\x1f{credential_text.strip()}"))
+        key = (person, self.digest(f"{event}\x1f{credential_text.strip()}"))
         link = await self.store.links.get(person)
         if link is not None and link.credential_digest == key[1] and link.refused_at is None:
             return link

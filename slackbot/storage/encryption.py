@@ -1,7 +1,8 @@
 """Encryption of secrets at rest.
 
-An encrypted value reads `v1.<key id>.<base64url(nonce + ciphertext)>`. AES-GCM binds it to a
-purpose, a workspace and a person, so a value moved to another row or column cannot be decrypted.
+An encrypted value reads `v2.<key id>.<base64url(nonce + ciphertext)>`. AES-GCM binds it to a
+purpose, a workspace, a person and a row, so a value moved to another place cannot be decrypted.
+Values of `v1` were not bound to the row. They can be read until key rotation replaces them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from slackbot.domain.model import Person
 
 KEY_BYTES: Final = 32
-_VERSION: Final = "v1"
+_VERSION: Final = "v2"
+_UNBOUND: Final = "v1"  # the version without the row
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
 # A random key has about 30 distinct bytes; one with fewer than this was typed by somebody.
@@ -51,16 +53,17 @@ class Cipher:
     def __repr__(self) -> str:
         return "<Cipher>"
 
-    def encrypt(self, plain: bytes | str, *, person: Person, purpose: str) -> str:
-        """Encrypt for a person and purpose. Encrypting twice gives different values."""
+    def encrypt(self, plain: bytes | str, *, person: Person, purpose: str, row: str) -> str:
+        """Encrypt for a person, purpose and row. Encrypting twice gives different values."""
         data = plain.encode() if isinstance(plain, str) else plain
         nonce = secrets.token_bytes(_NONCE_BYTES)
         cipher = self._ciphers[self._newest]
-        encrypted = nonce + cipher.encrypt(nonce, data, _associated_data(person, purpose))
+        place = _associated_data(_VERSION, purpose, person, row)
+        encrypted = nonce + cipher.encrypt(nonce, data, place)
         return f"{_VERSION}.{self._newest}.{_to_text(encrypted)}"
 
-    def decrypt(self, encrypted: str, *, person: Person, purpose: str) -> bytes:
-        """Decrypt a value that was encrypted for this person and purpose.
+    def decrypt(self, encrypted: str, *, person: Person, purpose: str, row: str) -> bytes:
+        """Decrypt a value that was encrypted for this person, purpose and row.
 
         Raises:
             DecryptionFailed: unknown key, changed value, or one that belongs elsewhere.
@@ -72,7 +75,7 @@ class Cipher:
         except ValueError:
             data = b""
         # Several texts decode to the same bytes; only the one that was written counts.
-        written = version == _VERSION and text == _to_text(data)
+        written = version in {_VERSION, _UNBOUND} and text == _to_text(data)
         if not written or len(data) < _NONCE_BYTES + _TAG_BYTES:
             raise DecryptionFailed("not an encrypted value")
         cipher = self._ciphers.get(key_id)
@@ -80,7 +83,8 @@ class Cipher:
             raise DecryptionFailed("unknown key")
         nonce, ciphertext = data[:_NONCE_BYTES], data[_NONCE_BYTES:]
         try:
-            return cipher.decrypt(nonce, ciphertext, _associated_data(person, purpose))
+            place = _associated_data(version, purpose, person, row)
+            return cipher.decrypt(nonce, ciphertext, place)
         except InvalidTag:
             raise DecryptionFailed("changed, or encrypted for another place") from None
 
@@ -90,7 +94,7 @@ class Cipher:
         return rest.partition(".")[0] in self._ciphers
 
     def is_current(self, encrypted: str) -> bool:
-        """Return whether the value was encrypted with the newest key."""
+        """Return whether the value is bound to its row and encrypted with the newest key."""
         return encrypted.startswith(f"{_VERSION}.{self._newest}.")
 
 
@@ -133,9 +137,12 @@ def _key_id(key: bytes) -> str:
     return hashlib.sha256(key).hexdigest()[:8]
 
 
-def _associated_data(person: Person, purpose: str) -> bytes:
-    """Encode person and purpose. Length prefixes keep ("ab", "c") apart from ("a", "bc")."""
-    parts = [part.encode() for part in (_VERSION, purpose, person.team, person.user)]
+def _associated_data(version: str, purpose: str, person: Person, row: str) -> bytes:
+    """Encode a value's place. Length prefixes keep ("ab", "c") apart from ("a", "bc")."""
+    place = [version, purpose, person.team, person.user]
+    if version != _UNBOUND:
+        place.append(row)
+    parts = [part.encode() for part in place]
     return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
 
 

@@ -1,5 +1,7 @@
 """Key rotation: encrypts every value with the newest key, so that older keys can be removed.
 
+A value of an older form is encrypted again too.
+
 Runs beside a live bot. A value is written only if it is still the one that was read; if not, the
 bot has just replaced it, and the batch is read again.
 """
@@ -41,11 +43,13 @@ class EncryptedColumn:
     column: Any
     # The primary key after the workspace; the person comes first.
     key: tuple[Any, ...]
+    # The column that names the row to which the value is bound.
+    row: Any
     purpose: str
 
     def select_batch(self, team: TeamId, after: Key | None, size: int) -> Select[Any]:
         """Select the next values of a workspace, by key."""
-        query = select(*self.key, self.column).where(
+        query = select(*self.key, self.row.label("row"), self.column).where(
             self.column.class_.team_id == team, self.column.is_not(None)
         )
         if after is not None:
@@ -61,8 +65,8 @@ class EncryptedColumn:
 
 
 ENCRYPTED_COLUMNS: Final = (
-    EncryptedColumn(LinkRow.token_sealed, (LinkRow.user_id,), TOKEN),
-    EncryptedColumn(MatchRow.call_sealed, (MatchRow.user_id, MatchRow.id), CALL),
+    EncryptedColumn(LinkRow.token_sealed, (LinkRow.user_id,), LinkRow.event, TOKEN),
+    EncryptedColumn(MatchRow.call_sealed, (MatchRow.user_id, MatchRow.id), MatchRow.id, CALL),
 )
 
 
@@ -98,11 +102,12 @@ async def _rotate_batch(
     """Rotate a batch until nothing in it was replaced meanwhile. Return its keys."""
     rotated: set[Key] = set()
     while True:
-        values: dict[Key, str] = {
-            tuple(row[:-1]): row[-1] for row in await database.fetch_all(batch)
-        }
+        values: dict[Key, tuple[str, str]] = {}
+        for found in await database.fetch_all(batch):
+            *key, row, sealed = list(found)
+            values[tuple(key)] = row, sealed
         new, failed = _encrypt_again(cipher, column.purpose, team, values)
-        updates = [column.replace(team, key, values[key], value) for key, value in new.items()]
+        updates = [column.replace(team, key, values[key][1], value) for key, value in new.items()]
         counts = await database.execute_each(*updates) if updates else []
         rotated |= {key for key, count in zip(new, counts, strict=True) if count}
         if all(counts):
@@ -114,17 +119,17 @@ async def _rotate_batch(
 
 
 def _encrypt_again(
-    cipher: Cipher, purpose: str, team: TeamId, values: dict[Key, str]
+    cipher: Cipher, purpose: str, team: TeamId, values: dict[Key, tuple[str, str]]
 ) -> tuple[dict[Key, str], dict[Key, str]]:
     """Return values encrypted again, and why others cannot be decrypted."""
     new, failed = {}, {}
-    for key, old in values.items():
+    for key, (row, old) in values.items():
         person = Person(team, UserId(key[0]))
         try:
-            plain = cipher.decrypt(old, person=person, purpose=purpose)
+            plain = cipher.decrypt(old, person=person, purpose=purpose, row=row)
         except DecryptionFailed as error:
             failed[key] = str(error)
             continue
         if not cipher.is_current(old):
-            new[key] = cipher.encrypt(plain, person=person, purpose=purpose)
+            new[key] = cipher.encrypt(plain, person=person, purpose=purpose, row=row)
     return new, failed

@@ -22,6 +22,7 @@ from slackbot.domain.model import (
     Call,
     Link,
     Match,
+    MatchId,
     Partner,
     Person,
     Source,
@@ -67,7 +68,7 @@ def person_of(row: Row[Any]) -> Person:
 def link_values(link: Link, cipher: Cipher) -> Values:
     """Return the columns of a link, its token encrypted."""
     token = link.token.get_secret_value()
-    sealed = cipher.encrypt(token, person=link.person, purpose=TOKEN)
+    sealed = cipher.encrypt(token, person=link.person, purpose=TOKEN, row=link.event)
     return {**values_of(link, "token"), "token_sealed": sealed}
 
 
@@ -78,7 +79,8 @@ def link_of(row: Row[Any], cipher: Cipher) -> Link:
         DecryptionFailed: the token cannot be decrypted.
     """
     values = _fields(row, Link)
-    token = cipher.decrypt(row.token_sealed, person=values["person"], purpose=TOKEN)
+    place = {"person": values["person"], "purpose": TOKEN, "row": row.event}
+    token = cipher.decrypt(row.token_sealed, **place)
     values["auth_scheme"] = AuthScheme(row.auth_scheme)
     return Link(**values, token=SecretStr(token.decode()))
 
@@ -95,7 +97,7 @@ def call_link_of(row: Row[Any]) -> CallLink:
 
 def match_values(match: Match, cipher: Cipher) -> Values:
     """Return the columns of a match, its call encrypted."""
-    sealed = encrypted_call(match.call, match.person, cipher)
+    sealed = encrypted_call(match.call, match.person, match.id, cipher)
     values = values_of(match, "partner", "call") | partner_values(match.partner)
     return {**values, "call_sealed": sealed}
 
@@ -114,19 +116,22 @@ def match_of(row: Row[Any], cipher: Cipher | None = None) -> Match:
     return Match(**values, partner=Partner(**details), call=call)
 
 
-def encrypted_call(call: Call | None, person: Person, cipher: Cipher) -> str | None:
+def encrypted_call(
+    call: Call | None, person: Person, match_id: MatchId, cipher: Cipher
+) -> str | None:
     """Return the call as one encrypted value."""
     if call is None:
         return None
     plain = json.dumps({"meeting": dict(call.meeting), "attendee": dict(call.attendee)})
-    return cipher.encrypt(plain, person=person, purpose=CALL)
+    return cipher.encrypt(plain, person=person, purpose=CALL, row=match_id)
 
 
 def _decrypted_call(row: Row[Any], person: Person, cipher: Cipher) -> Call | None:
     if row.call_sealed is None:
         return None
     try:
-        plain = json.loads(cipher.decrypt(row.call_sealed, person=person, purpose=CALL))
+        call = cipher.decrypt(row.call_sealed, person=person, purpose=CALL, row=row.id)
+        plain = json.loads(call)
     except DecryptionFailed as error:
         log.warning("call_not_decrypted", reason=str(error), team=person.team, user=person.user)
         return None

@@ -170,7 +170,7 @@ class Matches:
             "raw_time": report.raw_time,
             "matched_at": report.matched_at,
             "meeting_digest": report.meeting_digest,
-            "call_sealed": encrypted_call(report.call, person, self._cipher),
+            "call_sealed": encrypted_call(report.call, person, match_id, self._cipher),
         }
         del known["partner_name"]  # never empty
         filled = {

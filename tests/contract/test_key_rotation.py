@@ -68,7 +68,7 @@ async def test_undecryptable_values_are_counted_and_left(store: SqlStore, databa
 async def test_a_value_that_was_replaced_meanwhile_stays(store: SqlStore, database: Database):
     """A person links again between read and write: the newer token is not overwritten."""
     await store.links.save(link())
-    newer = BOTH.encrypt("newer", person=ANA, purpose=TOKEN)
+    newer = BOTH.encrypt("newer", person=ANA, purpose=TOKEN, row=EXPO)
     pending = [newer]
 
     def link_again(connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:

@@ -16,6 +16,7 @@ from slackbot.domain.model import Link, Person, Session, TeamId
 from slackbot.domain.notices import Notice
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
+from slackbot.services.credential_digest import CredentialDigest
 from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.feed_poller import FeedPoller
 from slackbot.services.matches import Matches
@@ -112,6 +113,7 @@ class Harness:
             delivery=self.delivery,
             background=self.background,
             is_installed=is_installed,
+            digest=CredentialDigest([bytes(range(32))]),
             **heard,
         )
         self.sessions = Sessions(accounts=self.accounts, **ports)

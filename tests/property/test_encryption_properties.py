@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -25,9 +26,9 @@ BASE64URL = string.ascii_letters + string.digits + "-_"
 def test_an_encrypted_value_decrypts(key: bytes, plain: bytes, person: Person, purpose: str):
     """Any bytes come back whole, and never encrypt alike twice."""
     cipher = Cipher([key])
-    encrypted = cipher.encrypt(plain, person=person, purpose=purpose)
-    assert cipher.decrypt(encrypted, person=person, purpose=purpose) == plain
-    assert encrypted != cipher.encrypt(plain, person=person, purpose=purpose)
+    encrypted = cipher.encrypt(plain, person=person, purpose=purpose, row="r")
+    assert cipher.decrypt(encrypted, person=person, purpose=purpose, row="r") == plain
+    assert encrypted != cipher.encrypt(plain, person=person, purpose=purpose, row="r")
     assert cipher.is_current(encrypted)
 
 
@@ -36,21 +37,28 @@ def test_an_encrypted_value_decrypts(key: bytes, plain: bytes, person: Person, p
 def test_text_decrypts_as_utf8(key: bytes, plain: str, person: Person):
     """Text can be encrypted as it is."""
     cipher = Cipher([key])
-    encrypted = cipher.encrypt(plain, person=person, purpose="token")
-    assert cipher.decrypt(encrypted, person=person, purpose="token").decode() == plain
+    encrypted = cipher.encrypt(plain, person=person, purpose="token", row="r")
+    assert cipher.decrypt(encrypted, person=person, purpose="token", row="r").decode() == plain
 
 
 @modest
-@given(plains, people, words, people, words)
+@given(plains, words, words, words, words, st.integers(0, 3), words)
 def test_a_moved_value_does_not_decrypt(
-    plain: bytes, person: Person, purpose: str, other: Person, other_purpose: str
+    plain: bytes, team: str, user: str, purpose: str, row: str, moved: int, other: str
 ):
-    """It is useless for another workspace, person or purpose."""
-    assume((person, purpose) != (other, other_purpose))
+    """It is useless if only its workspace, person, purpose or row is another."""
+    place = [team, user, purpose, row]
+    elsewhere = [*place]
+    elsewhere[moved] = other
+    assume(place != elsewhere)
     cipher = Cipher([bytes(32)])
-    encrypted = cipher.encrypt(plain, person=person, purpose=purpose)
+    encrypted = cipher.encrypt(plain, **place_of(*place))
     with pytest.raises(DecryptionFailed):
-        cipher.decrypt(encrypted, person=other, purpose=other_purpose)
+        cipher.decrypt(encrypted, **place_of(*elsewhere))
+
+
+def place_of(team: str, user: str, purpose: str, row: str) -> dict[str, Any]:
+    return {"person": Person(TeamId(team), UserId(user)), "purpose": purpose, "row": row}
 
 
 @modest
@@ -60,10 +68,12 @@ def test_workspace_and_person_are_kept_apart(one: str, two: str, data: st.DataOb
     whole = one + two
     cut = data.draw(st.integers(0, len(whole)).filter(lambda at: at != len(one)))
     cipher = Cipher([bytes(32)])
-    encrypted = cipher.encrypt("x", person=Person(TeamId(one), UserId(two)), purpose="call")
+    encrypted = cipher.encrypt(
+        "x", person=Person(TeamId(one), UserId(two)), purpose="call", row="r"
+    )
     elsewhere = Person(TeamId(whole[:cut]), UserId(whole[cut:]))
     with pytest.raises(DecryptionFailed):
-        cipher.decrypt(encrypted, person=elsewhere, purpose="call")
+        cipher.decrypt(encrypted, person=elsewhere, purpose="call", row="r")
 
 
 @modest
@@ -71,7 +81,7 @@ def test_workspace_and_person_are_kept_apart(one: str, two: str, data: st.DataOb
 def test_one_changed_character_is_noticed(plain: bytes, person: Person, data: st.DataObject):
     """A value with any character changed, added or removed does not decrypt."""
     cipher = Cipher([bytes(32)])
-    encrypted = cipher.encrypt(plain, person=person, purpose="token")
+    encrypted = cipher.encrypt(plain, person=person, purpose="token", row="r")
     at = data.draw(st.integers(0, len(encrypted) - 1))
     kind = data.draw(st.sampled_from(["changed", "added", "taken"]))
     new = data.draw(st.sampled_from(BASE64URL + ".=\n é"))
@@ -79,19 +89,19 @@ def test_one_changed_character_is_noticed(plain: bytes, person: Person, data: st
     middle = {"changed": new, "added": new + encrypted[at], "taken": ""}[kind]
     with pytest.raises(DecryptionFailed):
         cipher.decrypt(
-            encrypted[:at] + middle + encrypted[at + 1 :], person=person, purpose="token"
+            encrypted[:at] + middle + encrypted[at + 1 :], person=person, purpose="token", row="r"
         )
 
 
 def test_every_flipped_bit_is_noticed():
     """Every single bit of an encrypted value, one after the other."""
     cipher, person = Cipher([bytes(32)]), Person(TeamId("T"), UserId("U"))
-    encrypted = cipher.encrypt("secret", person=person, purpose="token").encode()
+    encrypted = cipher.encrypt("secret", person=person, purpose="token", row="r").encode()
     for bit in range(len(encrypted) * 8):
         flipped = bytearray(encrypted)
         flipped[bit // 8] ^= 1 << bit % 8
         with pytest.raises(DecryptionFailed):
-            cipher.decrypt(flipped.decode("latin-1"), person=person, purpose="token")
+            cipher.decrypt(flipped.decode("latin-1"), person=person, purpose="token", row="r")
 
 
 @modest
@@ -99,7 +109,7 @@ def test_every_flipped_bit_is_noticed():
 def test_junk_is_no_encrypted_value(junk: str, person: Person):
     """Any text is refused with the documented error."""
     with pytest.raises(DecryptionFailed):
-        Cipher([bytes(32)]).decrypt(junk, person=person, purpose="token")
+        Cipher([bytes(32)]).decrypt(junk, person=person, purpose="token", row="r")
 
 
 @modest
@@ -107,14 +117,14 @@ def test_junk_is_no_encrypted_value(junk: str, person: Person):
 def test_old_keys_decrypt_until_they_are_removed(ring: list[bytes], plain: bytes, person: Person):
     """Their values are readable but not current; once the key is removed they are not."""
     old, rotated, gone = Cipher(ring[-1:]), Cipher(ring), Cipher(ring[:-1])
-    encrypted = old.encrypt(plain, person=person, purpose="token")
-    assert rotated.decrypt(encrypted, person=person, purpose="token") == plain
+    encrypted = old.encrypt(plain, person=person, purpose="token", row="r")
+    assert rotated.decrypt(encrypted, person=person, purpose="token", row="r") == plain
     assert not rotated.is_current(encrypted)
-    again = rotated.encrypt(plain, person=person, purpose="token")
+    again = rotated.encrypt(plain, person=person, purpose="token", row="r")
     assert rotated.is_current(again)
-    assert gone.decrypt(again, person=person, purpose="token") == plain
+    assert gone.decrypt(again, person=person, purpose="token", row="r") == plain
     with pytest.raises(DecryptionFailed):
-        gone.decrypt(encrypted, person=person, purpose="token")
+        gone.decrypt(encrypted, person=person, purpose="token", row="r")
 
 
 @modest

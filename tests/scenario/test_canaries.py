@@ -76,7 +76,7 @@ async def test_a_whole_mission(canaries: Planted) -> None:
         calls = database.execute("SELECT call_sealed FROM matches").fetchall()
     assert len(sealed) == 2
     assert any(call for (call,) in calls)
-    assert all(value.startswith("v1.") for (value,) in [*sealed, *calls] if value)
+    assert all(value.startswith("v2.") for (value,) in [*sealed, *calls] if value)
 
 
 FORMS = (

@@ -14,9 +14,13 @@ NO_STORE: Final = "no-store"
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
-def page_headers(hosts: MediaHosts) -> dict[str, str]:
-    """Allow only our own scripts, the media hosts, camera and microphone, and no framing."""
-    return {
+def page_headers(hosts: MediaHosts, *, tls: bool) -> dict[str, str]:
+    """Allow only our own scripts, the media hosts, camera and microphone, and no framing.
+
+    With `tls`, browsers that were here once never come without it.
+    """
+    headers = {"Strict-Transport-Security": "max-age=31536000"} if tls else {}
+    return headers | {
         "Content-Security-Policy": (
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
             f"connect-src 'self' {hosts.sources}; media-src 'self' blob: mediastream:; "

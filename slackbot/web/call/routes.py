@@ -70,7 +70,7 @@ class CallPage:
         ]
         app = Starlette(routes=routes)
         app.router.redirect_slashes = False  # a redirect would copy the link into a header
-        return HeadersMiddleware(app, page_headers(hosts))
+        return HeadersMiddleware(app, page_headers(hosts, tls=self._secure))
 
     async def show(self, _: Request) -> Response:
         """Serve the page, for any link."""

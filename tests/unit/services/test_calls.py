@@ -138,7 +138,7 @@ async def test_details_go_though_nobody_says_that_a_round_is_over(stage: CallSta
     foreign = with_call(NAMESAKE)
     for match in (first, second, foreign):
         await stage.store.matches.add(match)
-    sealed = "v1."
+    sealed = "v2."
     assert (await stage.rows()).count(sealed) == 3
     stage.clock.advance(90)
     cleanup = asyncio.create_task(stage.calls.run_cleanup(ANA.team))

@@ -6,6 +6,7 @@ import base64
 import hashlib
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from slackbot.domain.model import Person, TeamId, UserId
 from slackbot.storage.encryption import Cipher, DecryptionFailed, new_key, parse_keys
@@ -63,9 +64,25 @@ def test_a_cipher_shows_no_secret():
     key = base64.b64decode(GOOD)
     cipher, person = Cipher([key]), Person(TeamId("T"), UserId("U"))
     assert repr(cipher) == str(cipher) == "<Cipher>"
-    sealed = cipher.encrypt("the token", person=person, purpose="token")
+    sealed = cipher.encrypt("the token", person=person, purpose="token", row="r")
     with pytest.raises(DecryptionFailed) as refused:
-        cipher.decrypt(sealed, person=person, purpose="call")
+        cipher.decrypt(sealed, person=person, purpose="call", row="r")
     shown = repr(refused.value)
     assert all(part not in shown for part in ("token", sealed.split(".")[1], sealed.split(".")[2]))
     assert refused.value.__cause__ is None
+
+
+def test_a_value_of_the_first_version_can_be_read():
+    """It was bound to no row. It is not current, so that key rotation replaces it."""
+    key, person = bytes(range(32)), Person(TeamId("T1"), UserId("U1"))
+    parts = [b"v1", b"token", b"T1", b"U1"]
+    place = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+    sealed = bytes(12) + AESGCM(key).encrypt(bytes(12), b"the token", place)
+    key_id = hashlib.sha256(key).hexdigest()[:8]
+    old = f"v1.{key_id}.{base64.urlsafe_b64encode(sealed).decode().rstrip('=')}"
+    cipher = Cipher([key])
+    for row in ("expo", "another"):
+        assert cipher.decrypt(old, person=person, purpose="token", row=row) == b"the token"
+    assert not cipher.is_current(old)
+    with pytest.raises(DecryptionFailed):
+        cipher.decrypt(f"v2{old[2:]}", person=person, purpose="token", row="expo")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,7 @@ async def test_a_moved_token_is_no_link(database: Database, thief: Person):
         assert await store.links.get(thief) is None
     assert [line["event"] for line in lines] == ["link_not_decrypted"]
     assert TOKEN not in repr(lines)
-    assert "v1." not in repr(lines)
+    assert "v2." not in repr(lines)
     assert await store.links.get(ANA) == link(ANA)
 
 
@@ -144,6 +145,23 @@ async def test_a_moved_call_is_no_call(database: Database):
         assert await store.matches.get(BEN, MatchId("m")) == pairing(BEN, call=None)
     assert [line["event"] for line in lines] == ["call_not_decrypted"]
     assert await store.matches.get(ANA, MatchId("m")) == pairing(ANA)
+
+
+async def test_a_call_moved_to_another_match_is_no_call(database: Database):
+    """Of the same person: nobody is led into another call."""
+    store = SqlStore(database, Cipher([OLD]))
+    other = replace(pairing(ANA), id=MatchId("other"), ordinal=2)
+    await store.matches.add(pairing(ANA))
+    await store.matches.add(other)
+    first = select(MatchRow.call_sealed).where(MatchRow.id == pairing(ANA).id).scalar_subquery()
+    await database.execute(
+        update(MatchRow).where(MatchRow.id == other.id).values(call_sealed=first)
+    )
+    with capture_logs() as lines:
+        moved = await store.matches.get(ANA, other.id)
+    assert moved is not None
+    assert moved.call is None
+    assert [line["event"] for line in lines] == ["call_not_decrypted"]
 
 
 async def test_keys_rotate_without_a_gap(database: Database):

@@ -24,6 +24,7 @@ HEADERS = {
         "geolocation=()"
     ),
     "referrer-policy": "no-referrer",
+    "strict-transport-security": "max-age=31536000",
     "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex, nofollow",
     "cross-origin-opener-policy": "same-origin",
