@@ -38,6 +38,15 @@ def test_memory_is_bounded():
     assert limiter.wait("9999") > 0
 
 
+def test_the_key_used_longest_ago_is_dropped():
+    """A key that is used again stays, however early it came."""
+    limiter = RateLimiter(burst=1, per_second=1e-9, capacity=2, now=Seconds())
+    for key in ("a", "b", "a", "c"):
+        limiter.wait(key)
+    assert limiter.wait("a") > 0
+    assert limiter.wait("b") == 0
+
+
 async def test_requests_per_link_are_limited(stage: CallStage):
     """After 20 it is 429 with the seconds to wait, from any address; other links work."""
     link, other = await stage.offered(), await stage.offered()

@@ -116,6 +116,7 @@ async def test_hashed_files_may_be_cached(stage: CallStage):
             assert ("content-encoding" in answer.headers) is read
             assert answer.headers["content-type"] == media_type
             assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+            assert answer.headers["vary"] == "Accept-Encoding"
             assert answer.headers["content-security-policy"] == HEADERS["content-security-policy"]
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from dataclasses import replace
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import pytest
 
 from slackbot.domain.calls import CallLink, EntryRefused
 from slackbot.domain.model import Partner
-from slackbot.domain.ports import Posted
+from slackbot.domain.ports import Posted, StoreUnavailable
 from slackbot.domain.text import digest
 from slackbot.services.call_tokens import LinkSigner
 from slackbot.services.notices import SENT
@@ -115,6 +118,42 @@ async def test_the_cookie_is_for_this_link_and_this_page_alone(stage: CallStage)
     assert cookie["domain"] == ""
     assert len(cookie.value) >= 32
     assert cookie.value not in await stage.rows()
+
+
+async def test_the_cookie_lasts_until_the_very_end(stage: CallStage):
+    """Its age is rounded up: half a second before the next full one, it is that one."""
+    link = await stage.offered()
+    stage.clock.advance(0.5)
+    (cookie,) = SimpleCookie((await stage.asks(link)).headers["Set-Cookie"]).values()
+    assert cookie["max-age"] == "240"
+
+
+async def test_half_a_character_does_no_harm(stage: CallStage):
+    """The platform's details may hold a lone surrogate, which no UTF-8 can: the answer is ASCII."""
+    match = with_call()
+    assert match.call is not None
+    odd = replace(match.call, attendee={**match.call.attendee, "ExternalUserId": "x\ud83d"})
+    answer = await stage.asks(await stage.offered(replace(match, call=odd)))
+    assert answer.status_code == 200
+    assert answer.content.isascii()
+    assert json.loads(answer.content)["attendee"]["ExternalUserId"] == "x\ud83d"
+
+
+async def test_a_database_that_is_away_is_a_moment(
+    stage: CallStage, monkeypatch: pytest.MonkeyPatch
+):
+    """503 with the seconds to wait; the page tries once more then, and the link is unused."""
+    link = await stage.offered()
+
+    async def away(_link: str, _browser: str | None) -> NoReturn:
+        raise StoreUnavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr(stage.calls, "enter", away)
+        answer = await stage.asks(link)
+        assert error_of(answer) == (503, "busy")
+        assert answer.headers["Retry-After"] == "2"
+    assert (await stage.asks(link)).status_code == 200
 
 
 async def test_neither_link_nor_cookie_is_stored(stage: CallStage):
@@ -307,6 +346,14 @@ async def test_only_the_bound_browser_may_report(stage: CallStage):
     assert await report(stage, link, browser, b'{"state": "joined"}') == 204
     await stage.calls.renew(ANA, with_call().id)
     assert await report(stage, link, browser, b'{"state": "left"}') == 410
+
+
+@pytest.mark.parametrize(("length", "status"), [(1_000, 204), (1_001, 400)])
+async def test_a_state_is_a_short_text(stage: CallStage, length: int, status: int):
+    """Up to 1,000 bytes are read."""
+    link, browser = await stage.offered(), stage.browser()
+    await stage.asks(link, browser)
+    assert await report(stage, link, browser, b'{"state": "joined"}'.ljust(length)) == status
 
 
 @pytest.mark.parametrize(
