@@ -100,6 +100,16 @@ async def test_a_silent_connection(
         await recorder.until("connected U1", 2)
 
 
+async def test_a_peer_that_neither_sends_nor_closes(
+    recorder: Recorder, make_feed: FeedFactory, make_link: LinkFactory
+):
+    """A connection that stays silent for longer than its pings allow is given up."""
+    opened = '0{"sid":"s","upgrades":[],"pingInterval":100,"pingTimeout":100}'
+    async with serving(sending(opened, '40{"sid":"x"}')) as url:
+        make_feed(url).open(make_link(), 11645)
+        await recorder.until("disconnected U1 closed", 2)
+
+
 async def test_a_disconnect_right_after_the_connect(
     recorder: Recorder, make_feed: FeedFactory, make_link: LinkFactory
 ):
