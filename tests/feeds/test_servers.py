@@ -99,7 +99,7 @@ async def test_an_unreadable_buffer_is_counted() -> None:
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_pings_keep_a_connection_up(version: str) -> None:
     """A server hangs up on who neither answers its pings nor, in Engine.IO 3, sends any."""
-    server = Netty(version, events=[("m", MATCH)], delay=1.0, interval_ms=100, timeout_ms=200)
+    server = Netty(version, events=[("m", MATCH)], delay=2.0, interval_ms=200, timeout_ms=1_000)
     async with serving(server) as url:
         found = await visit(url)
     assert (found.words, found.connects) == ("up", 1)
