@@ -17,7 +17,16 @@ from slackbot.accelevents.feed_options import FeedOptions
 from slackbot.accelevents.feeds import SocketFeed
 from slackbot.bootstrap.adapters import SystemClock
 from slackbot.domain.feed_events import FeedConnected, FeedDisconnected, FeedEvent, MatchesReported
-from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, SessionId, TeamId, UserId
+from slackbot.domain.model import (
+    AuthScheme,
+    Epoch,
+    EventSlug,
+    Link,
+    Person,
+    SessionId,
+    TeamId,
+    UserId,
+)
 
 from .netty import TOKEN
 
@@ -25,6 +34,7 @@ ANA = Person(TeamId("T1"), UserId("U1"))
 PROMISED_SECONDS = 10.0  # until a feed is up, or says why not
 LINK = Link(
     person=ANA,
+    person_epoch=Epoch("e" * 16),
     event=EventSlug("demo"),
     token=SecretStr(TOKEN),
     auth_scheme=AuthScheme.BARE,
