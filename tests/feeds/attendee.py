@@ -95,7 +95,7 @@ async def visit(url: str, *, matches: int = 1, **options: Any) -> Visit:
                     event = await events.get()
                     found.told_seconds = found.told_seconds or time.monotonic() - began
                     match event:
-                        case MatchesReported(_, _, reports):
+                        case MatchesReported(reports=reports):
                             found.matches += len(reports)
                         case FeedConnected():
                             found.connects += 1
