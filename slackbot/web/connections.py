@@ -214,9 +214,8 @@ class LimitedProtocol(HttpToolsProtocol):
         """Give the parser as much as the limit allows."""
         if not self._timer.is_running:
             self._timer.start(self._limits.request_seconds, self._on_request_timeout)
-        if not _is_answered(
-            self.cycle, has_headers=self._has_headers
-        ):  # afterwards what comes is dropped
+        # What comes after an answer is dropped.
+        if not _is_answered(self.cycle, has_headers=self._has_headers):
             self.shared.receive(self, len(data))
         while data and not self.transport.is_closing():
             room = self._limits.header_bytes - self._unreported

@@ -259,6 +259,22 @@ async def test_lines_that_are_answered_are_not_cut(app: App) -> None:
         assert await late.answer() == b"HTTP/1.1 200 OK 0"
 
 
+async def test_a_line_that_was_answered_early_waits_again(app: App) -> None:
+    """A request that is answered before its body has come leaves an idle line: it makes room."""
+    async with front_door(app, FEW, ["127.0.0.1"]) as door:
+        early = await door.line()
+        await early.send(b"POST /unread HTTP/1.1\r\nContent-Length: 9\r\n\r\nx")
+        assert await early.answer() == b"HTTP/1.1 200 OK 0"
+        await early.send(b"y" * 8)
+        for _ in range(3):
+            await (await door.line()).send(b"GET /wait HTTP/1.1\r\n\r\n")
+        await asyncio.sleep(0.05)
+        late = await door.line()
+        await late.send(GET)
+        assert await late.answer() == b"HTTP/1.1 200 OK 0"
+        assert await early.ends(1)
+
+
 async def test_one_address_does_not_take_all_places(app: App) -> None:
     """A third line of one address ends its first one, and none of another address."""
     async with front_door(app, FEW) as door:
