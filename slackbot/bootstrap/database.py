@@ -101,7 +101,7 @@ def lock_sqlite(url: DatabaseUrl, role: Role, closing: AsyncExitStack) -> None:
 
 async def prepare_schema(database: Database) -> None:
     """Migrate SQLite; on PostgreSQL, require that all migrations have been applied."""
-    with _as_settings_error():
+    with as_settings_error():
         if database.single_process:
             await migrations.upgrade(database)
         else:
@@ -114,7 +114,7 @@ async def enter_workspace(store: SqlStore, team: TeamId) -> None:
     Raises:
         SettingsError: it is that of another one.
     """
-    with _as_settings_error():
+    with as_settings_error():
         owner = await store.people.enter_workspace(team, datetime.now(UTC))
     if owner != team:
         raise SettingsError(
@@ -133,7 +133,7 @@ def launch_delivery(
             "`slackbot doctor` says what to do"
         )
     try:
-        with _as_settings_error(), raise_unavailable():
+        with as_settings_error(), raise_unavailable():
             delivery.launch(notices, database.options())
     except DeliveryUnusable as error:
         raise SettingsError(f"DATABASE_URL: {error}: run `{migrations.MIGRATE}` first") from None
@@ -145,7 +145,7 @@ async def migrate(settings: Settings, waiting: Callable[[str], None]) -> list[st
     `waiting` is called with a line while another session's lock is in the way.
     """
     url = direct_url(settings)
-    with _as_settings_error():
+    with as_settings_error():
         if shares_sessions(url):
             raise SettingsError(
                 "DATABASE_DIRECT_URL: the database is behind a pooler in transaction mode; write "
@@ -164,14 +164,15 @@ async def migrate(settings: Settings, waiting: Callable[[str], None]) -> list[st
 async def rotate_keys(settings: Settings) -> RotationResult:
     """Encrypt everything with the newest key; the bot may run meanwhile."""
     cipher, url = Cipher(secret_keys(settings)), database_url(settings)
-    with _as_settings_error():
+    with as_settings_error():
         async with aclosing(Database(url)) as database:
             await migrations.require_newest(database)
             return await rotate(database, cipher)
 
 
 @contextmanager
-def _as_settings_error() -> Iterator[None]:
+def as_settings_error() -> Iterator[None]:
+    """Translate errors of the database to one line that names its variable."""
     try:
         yield
     except StoreUnavailable as error:

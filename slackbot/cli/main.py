@@ -10,6 +10,7 @@ import uvloop
 
 from slackbot.cli.doctor import doctor
 from slackbot.cli.manifest import manifest
+from slackbot.cli.notices import notices
 from slackbot.cli.server import serve
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.domain.workers import Role
@@ -109,3 +110,4 @@ def demo(keep: bool) -> None:
 
 main.add_command(doctor)
 main.add_command(manifest)
+main.add_command(notices)

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
@@ -22,7 +23,7 @@ from dbos import error as dbos_error
 from slackbot.aio.tasks import BackgroundTasks, every
 from slackbot.delivery import engine, workflow_table
 from slackbot.delivery.engine import Workflow
-from slackbot.delivery.workflow_table import Living, WorkflowTable, successor
+from slackbot.delivery.workflow_table import REASON, Living, WorkflowTable, successor
 from slackbot.domain.model import MatchId, Person, TeamId, UserId
 from slackbot.domain.notices import Remark, packed, unpacked
 from slackbot.domain.ports import PendingMatch
@@ -35,6 +36,9 @@ DRAIN_SECONDS: Final = 3.0  # for notices that are being sent at shutdown
 WRITE_SECONDS: Final = 1.0  # at shutdown, for the engine to write what was begun
 PURGE_SECONDS: Final = 3600.0  # between two purges
 STARTS_AT_ONCE: Final = 50  # workflows that are taken over; the engine's threads take them in turn
+
+# Waits at least this long are those that operators ask about; their reason is recorded.
+NOTED_SECONDS: Final = 20.0
 
 # The work of one run. It returns False if its person or match is gone.
 Work = Callable[..., Awaitable[bool]]
@@ -52,9 +56,9 @@ class DurableDelivery:
         self.unowned = 0  # notices that nobody alive is sending, left by the last recovery
         self._workflows: dict[str, Workflow] = {}
         # Workflows that this process began, until the engine has recorded their end.
-        self._begun: set[str] = set()
+        self._begun: dict[str, asyncio.Future[Any] | None] = {}
         self._running: dict[str, asyncio.Task[Any]] = {}
-        self._asleep: set[asyncio.Task[Any]] = set()
+        self._asleep: dict[str, asyncio.Event] = {}  # set to end the wait
         self._background = BackgroundTasks()
         self._recovering = asyncio.Lock()
         self._closing = False
@@ -116,6 +120,7 @@ class DurableDelivery:
         pending match is sent by any process that is alive.
         """
         async with self._recovering:
+            await self._follow_orders()
             orphans = await self._table.orphans()
             known = [row for row in orphans if row.name in self._workflows]
             if known:
@@ -168,7 +173,7 @@ class DurableDelivery:
         """
         if self._closing or self._is_running(name):
             return
-        self._begun.add(name)
+        self._begun[name] = None
         # In a context of its own: started within another workflow it would become its child.
         context = contextvars.Context()
         context.run(_BEGUN_HERE.set, fresh)
@@ -185,9 +190,10 @@ class DurableDelivery:
             pass  # it exists in a later version's form
         finally:
             if run is None:
-                self._begun.discard(name)
+                del self._begun[name]
             else:
-                run.add_done_callback(lambda _: self._begun.discard(name))
+                self._begun[name] = run
+                run.add_done_callback(lambda _: self._begun.pop(name))
 
     def _is_running(self, name: str) -> bool:
         return name in self._begun or name in self._running
@@ -195,18 +201,16 @@ class DurableDelivery:
     # --- running ---------------------------------------------------------------------------------
 
     async def _run(self, work: Work) -> None:
-        """Run the workflow's work, which may sleep. Its sleep, in seconds, ends at `aclose`."""
-        task, name = asyncio.current_task(), str(DBOS.workflow_id)
+        """Run the workflow's work, which may sleep. Its sleep ends at `aclose`."""
+        task, name, noted = asyncio.current_task(), str(DBOS.workflow_id), ""
         assert task is not None, "a workflow runs as a task"
 
-        async def sleep(seconds: float) -> None:
-            if self._closing:
-                raise asyncio.CancelledError
-            self._asleep.add(task)
-            try:
-                await asyncio.sleep(seconds)
-            finally:
-                self._asleep.discard(task)
+        async def sleep(seconds: float, reason: str) -> None:
+            nonlocal noted
+            if seconds >= NOTED_SECONDS and reason != noted:
+                noted = reason
+                self._outside(DBOS.update_workflow_attributes_async(name, {REASON: reason}))
+            await self._sleep(name, seconds)
 
         self._running[name] = task
         try:
@@ -216,9 +220,37 @@ class DurableDelivery:
         if not known:
             # Deleted, not finished: its values name the person. If this process dies first, the
             # workflow is taken over, and comes to the same end.
-            delete = DBOS.delete_workflow_async(name)
-            contextvars.Context().run(self._background.start, delete, "forget_notice")
+            self._outside(DBOS.delete_workflow_async(name))
             raise asyncio.CancelledError
+
+    def _outside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run the engine's call in a context of its own: within a workflow it would be a step."""
+        contextvars.Context().run(self._background.start, work, "write_workflow")
+
+    async def _sleep(self, name: str, seconds: float) -> None:
+        """Wait; less if an operator asks to try the notice now. Ends the run at `aclose`."""
+        woken = self._asleep[name] = asyncio.Event()
+        try:
+            if not self._closing:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(seconds):
+                        await woken.wait()
+        finally:
+            del self._asleep[name]
+        if self._closing:
+            raise asyncio.CancelledError
+
+    async def _follow_orders(self) -> None:
+        """Do what `slackbot notices` wrote to the table of workflows that run here.
+
+        One that is cancelled or deleted there ends, and one that is to be retried tries at once.
+        """
+        stopped, retried = await self._table.orders(list(self._running))
+        for name in stopped & self._running.keys():
+            self._running[name].cancel()
+        for name in retried & self._asleep.keys():
+            self._asleep[name].set()
+            await DBOS.update_workflow_attributes_async(name, None)
 
     async def run_purge(self) -> None:
         """Purge every hour until cancelled."""
@@ -228,13 +260,15 @@ class DurableDelivery:
         """Finish what is being sent; the rest stays unfinished for the next start."""
         self._closing = True
         await self._background.drain(WRITE_SECONDS)
-        for task in self._asleep:
-            task.cancel()
+        for woken in self._asleep.values():
+            woken.set()
         if tasks := set(self._running.values()):
             _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        if runs := [run for run in self._begun.values() if run is not None]:
+            await asyncio.wait(runs, timeout=WRITE_SECONDS)
         await self._background.drain(WRITE_SECONDS)
         await engine.stop()
 

@@ -30,6 +30,10 @@ ELSEWHERE_SECONDS: Final = 30.0  # until a workflow that another process runs is
 ELSEWHERE_LIMIT: Final = 10_000  # such workflows that are remembered
 FINISHED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
+# Attributes of a workflow: why its last attempt failed; that it is to be retried at once.
+REASON: Final = "reason"
+RETRY: Final = "retry"
+
 _list: Final = partial(DBOS.list_workflows_async, load_input=False, load_output=False)
 
 
@@ -70,6 +74,13 @@ class WorkflowTable:
         if superseded:
             await DBOS.cancel_workflows_async(superseded)
         return len(orphans) - len(superseded)
+
+    async def orders(self, running: Collection[str]) -> tuple[set[str], set[str]]:
+        """Return which of these workflows are cancelled or deleted, and which are to be retried."""
+        rows = {row.workflow_id: row for row in await _find(running)}
+        stopped = {name for name in running if name not in rows or rows[name].status == "CANCELLED"}
+        retried = {name for name, row in rows.items() if (row.attributes or {}).get(RETRY)}
+        return stopped, retried
 
     async def free_names(self, names: Iterable[str]) -> dict[str, str]:
         """Return the name under which each workflow can be started; those under way are left out.

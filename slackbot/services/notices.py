@@ -33,7 +33,7 @@ from slackbot.telemetry import MATCH_TO_DM, MATCHES_LATE, NOTICES
 
 log = structlog.get_logger(__name__)
 
-Sleep = Callable[[float], Awaitable[None]]  # takes seconds; a long wait survives a restart
+Sleep = Callable[[float, str], Awaitable[None]]  # takes seconds, and why the last attempt failed
 # One attempt. The argument is True if an earlier one may have succeeded: search before sending.
 Attempt = Callable[[bool], Awaitable[None]]
 
@@ -202,25 +202,27 @@ class Notices:
         """
         tries = defects = 0
         if look_first:
-            await sleep(LANDING_SECONDS)
+            await sleep(LANDING_SECONDS, "")
         while defects < DEFECTS:
             tries += 1
             try:
                 await attempt(look_first)
             except MessageDelayed as error:
-                wait = error.seconds
+                wait, reason = error.seconds, error.reason
             except MessageRefused as error:
-                wait = REFUSED_BACKOFF.delay(tries)
-                log.warning("notice_refused", notice=key, reason=error.reason, seconds=wait)
-            except MessageUnsure:
-                look_first, wait = True, max(LANDING_SECONDS, BACKOFF.delay(tries))
-            except (MessageError, StoreUnavailable):
-                wait = RETRY_SECONDS
-            except Exception:
+                wait, reason = REFUSED_BACKOFF.delay(tries), error.reason
+                log.warning("notice_refused", notice=key, reason=reason, seconds=wait)
+            except MessageUnsure as error:
+                wait, reason = max(LANDING_SECONDS, BACKOFF.delay(tries)), error.reason
+                look_first = True
+            except (MessageError, StoreUnavailable) as error:
+                wait, reason = RETRY_SECONDS, type(error).__name__
+            except Exception as error:
                 log.exception("delivery_failed", notice=key)
-                look_first, wait, defects = True, BACKOFF.delay(tries), defects + 1
+                wait, reason = BACKOFF.delay(tries), type(error).__name__
+                look_first, defects = True, defects + 1
             else:
                 return True
-            await sleep(wait)
+            await sleep(wait, reason)
         log.error("notice_set_aside", notice=key)
         return False

@@ -173,3 +173,14 @@ async def test_a_feed_requested_from_a_stalled_owner_is_owned_and_down(workers: 
     assert await b.owned() == {ANA}
     assert not await b.is_up(ANA)
     assert await a.owned() == set()
+
+
+async def test_nobody_releases_the_feed_of_another(workers: Workers):
+    """A worker that drops late what another has claimed leaves it to its owner."""
+    a, b = await workers.start("a"), await workers.start("b")
+    await a.desired.request(ANA, COFFEE)
+    assert await a.owned() == {ANA}
+    await b.desired.release([ANA])
+    assert await a.owned() == {ANA}
+    await a.desired.release([ANA])
+    assert await b.owned() == {ANA}

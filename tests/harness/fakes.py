@@ -92,7 +92,7 @@ class FakeClock:
     def now(self) -> datetime:
         return self.time
 
-    async def sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float, _reason: str = "") -> None:
         if seconds > 0:
             woken = asyncio.Event()
             self.sleepers[woken] = self.time + timedelta(seconds=seconds)

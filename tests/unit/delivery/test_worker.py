@@ -23,7 +23,7 @@ from slackbot.domain.feed_events import (
 )
 from slackbot.domain.model import Person, TeamId, UserId
 from slackbot.domain.ports import StoreUnavailable
-from slackbot.domain.workers import HEARTBEAT_SECONDS, Role
+from slackbot.domain.workers import HEARTBEAT_SECONDS, HeartbeatResult, Role
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.feeds import FEEDS_CHANNEL, SqlDesiredFeeds
@@ -357,6 +357,42 @@ async def test_the_lease_counts_from_before_the_heartbeat(join: Join):
     assert a.lease.is_held()
     a.time += 0.01
     assert not a.lease.is_held()
+
+
+async def test_a_slow_heartbeat_does_not_lengthen_the_lease(join: Join):
+    """The lease counts from before the heartbeat, however long its answer takes."""
+    a = join("a")
+    a.use_clock(lambda: a.time)
+    await a.registry.register()
+    heartbeat = a.registry.heartbeat
+
+    async def slow(*, detect_stalled: bool) -> HeartbeatResult | None:
+        result = await heartbeat(detect_stalled=detect_stalled)
+        a.time += 1.0
+        return result
+
+    a.registry.heartbeat = slow  # type: ignore[method-assign]
+    began = a.time
+    await a.worker.heartbeat()
+    a.time = began + LEASE_SECONDS - 0.01
+    assert a.lease.is_held()
+    a.time = began + LEASE_SECONDS
+    assert not a.lease.is_held()
+
+
+async def test_a_dropped_feeds_link_is_read_past_the_cache(join: Join):
+    """The next holder may change it: this process must not go on with what it read before."""
+    a, b = join("a", Role.RUN), join("b")
+    await a.store.links.save(link())
+    await a.registry.register()
+    await a.desired.request(ANA, COFFEE)
+    await a.worker.heartbeat()
+    assert a.connected() == {ANA}
+    assert await b.store.links.mark_refused(ANA, NOON)
+    await a.feed.drop([ANA])
+    kept = await a.store.links.get(ANA)
+    assert kept is not None
+    assert kept.refused_at == NOON
 
 
 async def test_nobody_is_connected_with_a_token_that_is_refused(join: Join):

@@ -191,6 +191,19 @@ async def test_the_status_is_not_set_during_a_meeting(harness: Harness):
     assert harness.asked("status") == [AVAILABLE]
 
 
+async def test_a_status_set_after_a_pause_elsewhere_is_taken_back(harness: Harness):
+    """Another process ended the availability while this one set the status again."""
+    await harness.available()
+    gate = harness.platform.gates["status"] = asyncio.Event()
+    harness.feed.up(ANA)
+    await until(lambda: harness.asked("status") == ["status 7 CHECK_IN_AVAILABLE"])
+    await harness.store.availabilities.end(ANA)
+    gate.set()
+    del harness.platform.gates["status"]
+    await harness.quiet()
+    assert harness.asked("status") == ["status 7 CHECK_IN_AVAILABLE", "status 7 LEFT"]
+
+
 async def test_a_refused_status_ends_the_availability(harness: Harness):
     """The platform no longer takes the person: one message, and the feed is closed."""
     await harness.available()

@@ -1,0 +1,96 @@
+"""`slackbot notices`: what is not sent, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+import uvloop
+
+from slackbot.settings import read_settings
+from slackbot.telemetry import configure_logging
+
+if TYPE_CHECKING:
+    from slackbot.bootstrap.notices import UnsentNotice, UnsentNotices
+
+
+@click.group()
+def notices() -> None:
+    """List, retry or drop messages that are not sent; the bot may run meanwhile."""
+    configure_logging("error", "auto")
+
+
+@notices.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def list_(as_json: bool) -> None:
+    """List what is pending, and what was given up within a day, but not what it says."""
+    found = uvloop.run(_list())
+    if as_json:
+        click.echo(json.dumps([_fields(notice) for notice in found], indent=2))
+        return
+    for notice in found:
+        click.echo("  ".join(filter(None, _fields(notice).values())))
+    click.echo(f"{len(found)} not sent." if found else "Everything is sent.")
+
+
+@notices.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def retry(ids: tuple[str, ...], yes: bool) -> None:
+    """Try these within a minute, those that were given up too.
+
+    The bot first searches for the message, and does not send it twice.
+    """
+    uvloop.run(_change(ids, "Try again", yes, lambda unsent, notice: unsent.retry(notice)))
+
+
+@notices.command()
+@click.argument("ids", nargs=-1, required=True, metavar="ID…")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def drop(ids: tuple[str, ...], yes: bool) -> None:
+    """Never send these. A match stays in the person's list of matches."""
+    uvloop.run(_change(ids, "Never send", yes, lambda unsent, notice: unsent.drop(notice)))
+
+
+async def _list() -> list[UnsentNotice]:
+    from slackbot.bootstrap.notices import unsent_notices
+
+    async with unsent_notices(read_settings()) as unsent:
+        return await unsent.list_all()
+
+
+async def _change(
+    ids: Sequence[str],
+    question: str,
+    yes: bool,
+    change: Callable[[UnsentNotices, UnsentNotice], Awaitable[bool]],
+) -> None:
+    from slackbot.bootstrap.notices import UnknownNotice, unsent_notices
+
+    async with unsent_notices(read_settings()) as unsent:
+        try:
+            found = await unsent.find(ids)
+        except UnknownNotice as error:
+            raise click.ClickException(f"{error}; `slackbot notices list` has them") from None
+        for notice in found:
+            click.echo("  ".join(filter(None, _fields(notice).values())))
+        if not yes:
+            click.confirm(f"{question}: {len(found)}?", abort=True)
+        for notice in found:
+            done = await change(unsent, notice)
+            click.echo(f"{notice.id}: {'done' if done else 'it was sent meanwhile'}.")
+
+
+def _fields(notice: UnsentNotice) -> dict[str, str]:
+    age = datetime.now(UTC) - notice.since
+    return {
+        "id": notice.id,
+        "kind": notice.kind,
+        "person": f"{notice.person.team}/{notice.person.user}",
+        "age": f"{age.total_seconds():.0f} s",
+        "state": notice.state,
+        "reason": notice.reason,
+    }
