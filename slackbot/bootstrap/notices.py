@@ -18,8 +18,9 @@ from slackbot.domain.model import Person
 from slackbot.services.notices import MATCH_AGE
 from slackbot.settings import Settings, SettingsError
 from slackbot.storage import migrations
-from slackbot.storage.database import Database, raise_unavailable
+from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import DeliveryDatabase
+from slackbot.storage.failures import raise_unavailable
 from slackbot.storage.unsent_matches import UnsentMatch, UnsentMatches
 
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Awaitable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -23,7 +22,8 @@ from dbos import error as dbos_error
 from slackbot.aio.tasks import BackgroundTasks, every
 from slackbot.delivery import engine, workflow_table
 from slackbot.delivery.engine import Workflow
-from slackbot.delivery.workflow_table import REASON, Living, WorkflowTable, successor
+from slackbot.delivery.runs import BEGUN_HERE, Runs
+from slackbot.delivery.workflow_table import Living, WorkflowTable, successor
 from slackbot.domain.model import MatchId, Person, TeamId, UserId
 from slackbot.domain.notices import Remark, packed, unpacked
 from slackbot.domain.ports import PendingMatch
@@ -32,18 +32,9 @@ from slackbot.telemetry import NOTICES_UNOWNED
 
 log = structlog.get_logger(__name__)
 
-DRAIN_SECONDS: Final = 3.0  # for notices that are being sent at shutdown
 WRITE_SECONDS: Final = 1.0  # at shutdown, for the engine to write what was begun
 PURGE_SECONDS: Final = 3600.0  # between two purges
 STARTS_AT_ONCE: Final = 50  # workflows that are taken over; the engine's threads take them in turn
-
-# Waits at least this long are those that operators ask about; their reason is recorded.
-NOTED_SECONDS: Final = 20.0
-
-# The work of one run. It returns False if its person or match is gone.
-Work = Callable[..., Awaitable[bool]]
-# True in workflows that this process began, so that nobody can have sent anything yet.
-_BEGUN_HERE: Final = contextvars.ContextVar("begun_here", default=False)
 
 
 class DurableDelivery:
@@ -57,9 +48,8 @@ class DurableDelivery:
         self._workflows: dict[str, Workflow] = {}
         # Workflows that this process began, until the engine has recorded their end.
         self._begun: dict[str, asyncio.Future[Any] | None] = {}
-        self._running: dict[str, asyncio.Task[Any]] = {}
-        self._asleep: dict[str, asyncio.Event] = {}  # set to end the wait
         self._background = BackgroundTasks()
+        self._runs = Runs(self._background)
         self._recovering = asyncio.Lock()
         self._closing = False
 
@@ -74,17 +64,17 @@ class DurableDelivery:
 
         async def deliver(team: str, user: str, match_id: str) -> None:
             person = Person(TeamId(team), UserId(user))
-            await self._run(partial(notices.deliver, person, MatchId(match_id)))
+            await self._runs.run(partial(notices.deliver, person, MatchId(match_id)))
 
         async def finish(team: str, user: str, match_id: str) -> None:
             person = Person(TeamId(team), UserId(user))
-            await self._run(
+            await self._runs.run(
                 lambda sleep, **_: notices.finish(person, MatchId(match_id), sleep=sleep)
             )
 
         async def remark(team: str, user: str, key: str, values: dict[str, str]) -> None:
             person = Person(TeamId(team), UserId(user))
-            await self._run(partial(notices.remark, person, key, unpacked(values)))
+            await self._runs.run(partial(notices.remark, person, key, unpacked(values)))
 
         # These names stand on the disk and never change.
         workflows: dict[str, Workflow] = {"deliver": deliver, "finish": finish, "remark": remark}
@@ -120,7 +110,7 @@ class DurableDelivery:
         pending match is sent by any process that is alive.
         """
         async with self._recovering:
-            await self._follow_orders()
+            await self._runs.follow_orders(self._table)
             orphans = await self._table.orphans()
             known = [row for row in orphans if row.name in self._workflows]
             if known:
@@ -136,9 +126,7 @@ class DurableDelivery:
     async def forget(self, epoch: str) -> None:
         """Delete every workflow whose name begins with the person's epoch, and stop those here."""
         prefix = f"{epoch}-"
-        for name, task in list(self._running.items()):
-            if name.startswith(prefix) and task is not asyncio.current_task():
-                task.cancel()
+        self._runs.stop(prefix)
         await workflow_table.forget(prefix)
 
     # --- starting --------------------------------------------------------------------------------
@@ -176,7 +164,7 @@ class DurableDelivery:
         self._begun[name] = None
         # In a context of its own: started within another workflow it would become its child.
         context = contextvars.Context()
-        context.run(_BEGUN_HERE.set, fresh)
+        context.run(BEGUN_HERE.set, fresh)
         begin = self._begin(workflow, name, person.team, person.user, *rest)
         await asyncio.shield(context.run(self._background.start, begin, "start_notice"))
 
@@ -196,61 +184,9 @@ class DurableDelivery:
                 run.add_done_callback(lambda _: self._begun.pop(name))
 
     def _is_running(self, name: str) -> bool:
-        return name in self._begun or name in self._running
+        return name in self._begun or name in self._runs
 
-    # --- running ---------------------------------------------------------------------------------
-
-    async def _run(self, work: Work) -> None:
-        """Run the workflow's work, which may sleep. Its sleep ends at `aclose`."""
-        task, name, noted = asyncio.current_task(), str(DBOS.workflow_id), ""
-        assert task is not None, "a workflow runs as a task"
-
-        async def sleep(seconds: float, reason: str) -> None:
-            nonlocal noted
-            if seconds >= NOTED_SECONDS and reason != noted:
-                noted = reason
-                self._outside(DBOS.update_workflow_attributes_async(name, {REASON: reason}))
-            await self._sleep(name, seconds)
-
-        self._running[name] = task
-        try:
-            known = await work(look_first=not _BEGUN_HERE.get(), sleep=sleep)
-        finally:
-            self._running.pop(name, None)
-        if not known:
-            # Deleted, not finished: its values name the person. If this process dies first, the
-            # workflow is taken over, and comes to the same end.
-            self._outside(DBOS.delete_workflow_async(name))
-            raise asyncio.CancelledError
-
-    def _outside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run the engine's call in a context of its own: within a workflow it would be a step."""
-        contextvars.Context().run(self._background.start, work, "write_workflow")
-
-    async def _sleep(self, name: str, seconds: float) -> None:
-        """Wait; less if an operator asks to try the notice now. Ends the run at `aclose`."""
-        woken = self._asleep[name] = asyncio.Event()
-        try:
-            if not self._closing:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(seconds):
-                        await woken.wait()
-        finally:
-            del self._asleep[name]
-        if self._closing:
-            raise asyncio.CancelledError
-
-    async def _follow_orders(self) -> None:
-        """Do what `slackbot notices` wrote to the table of workflows that run here.
-
-        One that is cancelled or deleted there ends, and one that is to be retried tries at once.
-        """
-        stopped, retried = await self._table.orders(list(self._running))
-        for name in stopped & self._running.keys():
-            self._running[name].cancel()
-        for name in retried & self._asleep.keys():
-            self._asleep[name].set()
-            await DBOS.update_workflow_attributes_async(name, None)
+    # --- retention and shutdown ------------------------------------------------------------------
 
     async def run_purge(self) -> None:
         """Purge every hour until cancelled."""
@@ -260,13 +196,7 @@ class DurableDelivery:
         """Finish what is being sent; the rest stays unfinished for the next start."""
         self._closing = True
         await self._background.drain(WRITE_SECONDS)
-        for woken in self._asleep.values():
-            woken.set()
-        if tasks := set(self._running.values()):
-            _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+        await self._runs.aclose()
         if runs := [run for run in self._begun.values() if run is not None]:
             await asyncio.wait(runs, timeout=WRITE_SECONDS)
         await self._background.drain(WRITE_SECONDS)

@@ -139,7 +139,7 @@ async def test_a_dropped_notice_is_never_sent(stage: Stage):
         result = await stage.run("drop", "--yes", match.id, "a-key")
         assert result.exit_code == 0, result.output
         await delivery.recover(await stage.store.matches.list_pending(ANA.team))
-        await until(lambda: not delivery._running)
+        await until(lambda: not delivery._runs._running)
         assert await stage.listed() == []
     async with life(stage.url, stage.store, stage.messenger, boot_id="second") as delivery:
         await delivery.recover(await stage.store.matches.list_pending(ANA.team))

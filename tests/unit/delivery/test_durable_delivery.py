@@ -15,8 +15,7 @@ import pytest
 from dbos import DBOS
 from sqlalchemy import Engine, event
 
-from slackbot.delivery import delivery as workflows
-from slackbot.delivery import workflow_table
+from slackbot.delivery import runs, workflow_table
 from slackbot.delivery.engine import DeliveryUnusable
 from slackbot.domain.errors import MessageDelayed
 from slackbot.domain.model import Match, Person
@@ -72,7 +71,7 @@ async def test_what_was_taken_without_an_answer_is_not_sent_again(
     store: SqlStore, url: str, monkeypatch: pytest.MonkeyPatch
 ):
     """Ended between the sending and the answer: the next process finds the message and notes it."""
-    monkeypatch.setattr(workflows, "DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr(runs, "DRAIN_SECONDS", 0.1)
     match, silent = await stored(store), Silent([])
     async with life(url, store, silent) as delivery:
         await delivery.submit(ANA, match.id, fresh=True)
