@@ -27,7 +27,13 @@ def notices() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_(as_json: bool) -> None:
     """List what is pending, and what was given up within a day, but not what it says."""
-    found = uvloop.run(_list())
+    from slackbot.bootstrap.notices import unsent_notices
+
+    async def read() -> list[UnsentNotice]:
+        async with unsent_notices(read_settings()) as unsent:
+            return await unsent.list_all()
+
+    found = uvloop.run(read())
     if as_json:
         click.echo(json.dumps([_fields(notice) for notice in found], indent=2))
         return
@@ -53,13 +59,6 @@ def retry(ids: tuple[str, ...], yes: bool) -> None:
 def drop(ids: tuple[str, ...], yes: bool) -> None:
     """Never send these. A match stays in the person's list of matches."""
     uvloop.run(_change(ids, "Never send", yes, lambda unsent, notice: unsent.drop(notice)))
-
-
-async def _list() -> list[UnsentNotice]:
-    from slackbot.bootstrap.notices import unsent_notices
-
-    async with unsent_notices(read_settings()) as unsent:
-        return await unsent.list_all()
 
 
 async def _change(

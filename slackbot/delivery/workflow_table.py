@@ -90,7 +90,11 @@ class WorkflowTable:
         """
         free: dict[str, str] = {}
         last = {name: name for name in names}  # the end of each one's line of successors
-        while last := {name: at for name, at in last.items() if not self._is_under_way(at)}:
+        while last := {
+            name: at
+            for name, at in last.items()
+            if not self._is_running(at) and not self._elsewhere.peek(at)
+        }:
             rows = {row.workflow_id: row for row in await _find(last.values())}
             unfinished = {
                 at: row.executor_id for at, row in rows.items() if row.status == UNFINISHED
@@ -102,9 +106,6 @@ class WorkflowTable:
             free |= {name: at for name, at in last.items() if at not in rows}
             last = {name: successor(at) for name, at in last.items() if at in over}
         return free
-
-    def _is_under_way(self, name: str) -> bool:
-        return self._is_running(name) or self._elsewhere.peek(name) is not None
 
     async def _without_owner(self, executors: Executors) -> list[WorkflowStatus]:
         """Return those of unfinished workflows that nobody alive runs, with their inputs."""

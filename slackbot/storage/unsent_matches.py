@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -38,9 +37,7 @@ class UnsentMatches:
 
     async def list_all(self, since: datetime) -> list[UnsentMatch]:
         """Return the pending matches, and those given up that were received since then."""
-        return [match async for match in self._all(since)]
-
-    async def _all(self, since: datetime) -> AsyncIterator[UnsentMatch]:
+        found: list[UnsentMatch] = []
         teams = await self._database.fetch_column(select(LinkRow.team_id).distinct())
         for team in map(TeamId, sorted(teams)):
             given_up = MatchRow.outcome.not_in(NOT_UNSENT) & (MatchRow.received_at >= since)
@@ -56,7 +53,9 @@ class UnsentMatches:
                 .order_by(MatchRow.received_at)
             )
             for row in await self._database.fetch_all(unsent):
-                yield UnsentMatch(person_of(row), MatchId(row.id), row.received_at, row.outcome)
+                match = UnsentMatch(person_of(row), MatchId(row.id), row.received_at, row.outcome)
+                found.append(match)
+        return found
 
     async def reopen(self, match: UnsentMatch) -> bool:
         """Make a match that was given up pending again. Return False if it no longer was."""
