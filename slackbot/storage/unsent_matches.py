@@ -12,7 +12,7 @@ from slackbot.domain.model import MatchId, Person, TeamId
 from slackbot.storage.database import Database
 from slackbot.storage.mappers import person_of
 from slackbot.storage.statements import of
-from slackbot.storage.tables import LinkRow, MatchRow, WorkerRow
+from slackbot.storage.tables import MatchRow, WorkerRow, WorkspaceRow
 
 DROPPED: Final = "dropped"  # the outcome of a notice that an operator gave up
 # Outcomes of matches that were sent, or that were never to be sent.
@@ -38,7 +38,7 @@ class UnsentMatches:
     async def list_all(self, since: datetime) -> list[UnsentMatch]:
         """Return the pending matches, and those given up that were received since then."""
         found: list[UnsentMatch] = []
-        teams = await self._database.fetch_column(select(LinkRow.team_id).distinct())
+        teams = await self._database.fetch_column(select(WorkspaceRow.team_id))
         for team in map(TeamId, sorted(teams)):
             given_up = MatchRow.outcome.not_in(NOT_UNSENT) & (MatchRow.received_at >= since)
             unsent = (

@@ -178,7 +178,7 @@ async def test_a_feed_requested_from_a_stalled_owner_is_owned_and_down(workers: 
 async def test_nobody_releases_the_feed_of_another(workers: Workers):
     """A worker that drops late what another has claimed leaves it to its owner."""
     a, b = await workers.start("a"), await workers.start("b")
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     assert await a.owned() == {ANA}
     await b.desired.release([ANA])
     assert await a.owned() == {ANA}

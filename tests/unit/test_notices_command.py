@@ -29,7 +29,7 @@ from slackbot.storage.encryption import Cipher, new_key
 from slackbot.storage.store import SqlStore
 from slackbot.storage.workers import SqlWorkerRegistry
 from tests.harness.delivery import becomes, hurry, life, stored
-from tests.harness.fakes import ANA, FakeMessenger, link, until
+from tests.harness.fakes import ANA, FakeMessenger, connect, link, until
 
 SEND, FIND = "send MatchFound", "find"
 LONG = 3600.0
@@ -65,7 +65,7 @@ class Stage:
 
     async def pending(self) -> Match:
         """Store a match of a linked person."""
-        await self.store.links.save(link())
+        await connect(self.store, link())
         return await stored(self.store)
 
     async def outcome(self, match: Match) -> str | None:

@@ -383,12 +383,12 @@ async def test_a_slow_heartbeat_does_not_lengthen_the_lease(join: Join):
 async def test_a_dropped_feeds_link_is_read_past_the_cache(join: Join):
     """The next holder may change it: this process must not go on with what it read before."""
     a, b = join("a", Role.RUN), join("b")
-    await a.store.links.save(link())
+    await connect(a.store, link())
     await a.registry.register()
-    await a.desired.request(ANA, COFFEE)
+    await a.desired.request(link(), COFFEE)
     await a.worker.heartbeat()
     assert a.connected() == {ANA}
-    assert await b.store.links.mark_refused(ANA, NOON)
+    assert await b.store.links.mark_refused(link(), NOON)
     await a.feed.drop([ANA])
     kept = await a.store.links.get(ANA)
     assert kept is not None
