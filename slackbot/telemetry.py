@@ -68,6 +68,10 @@ OUTGOING_REFUSED = Counter(
 )
 CALLS = Counter("slackbot_calls_total", "Call links: made, opened, entered, refused", ["outcome"])
 FEEDS_OPEN = Gauge("slackbot_feeds_open", "Connected feeds of this process")
+LEAVING = Gauge(
+    "slackbot_leaving_unconfirmed",
+    "Sessions of deleted people that Accelevents has not confirmed as left",
+)
 FEED_RECONNECTS = Counter("slackbot_feed_reconnects_total", "Feeds that reconnected")
 FEED_FAILURES = Counter(
     "slackbot_feed_failures_total", "Feeds that were lost or could not connect", ["reason"]

@@ -64,6 +64,7 @@ async def running(
         closing.push_async_callback(
             lambda: asyncio.gather(services.delivery.aclose(), adapters.slack_queue.aclose())
         )
+        closing.push_async_callback(services.leaving.aclose)
         closing.push_async_callback(background.drain, DRAIN_SECONDS)
         # Before the worker, whose first heartbeat connects feeds.
         await closing.enter_async_context(_monitoring(adapters, services))
@@ -118,6 +119,7 @@ async def _working(adapters: Adapters, services: Services) -> AsyncIterator[asyn
             team = await asyncio.shield(resuming)
             tasks.create_task(services.health.run(team))
             tasks.create_task(services.scheduler.run(team))
+            tasks.create_task(services.leaving.run(team))
             tasks.create_task(services.delivery.run_purge())
             tasks.create_task(services.calls.run_cleanup(team))
 

@@ -22,6 +22,7 @@ from slackbot.services.calls import Calls
 from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.feed_poller import FeedPoller
 from slackbot.services.health import HealthMonitor
+from slackbot.services.leaving import Leaving
 from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
 from slackbot.services.scheduler import Scheduler
@@ -56,11 +57,13 @@ class Services:
         monitor = FeedMonitor(poller=poller, matches=matches, store=store, feed=feed, clock=clock)
         self.calls, self.delivery, self.monitor = calls, delivery, monitor
         self.accounts, self.sessions, self.matches = accounts, sessions, matches
+        self.leaving = accounts.leaving
         self.availabilities = Availabilities(
             accounts=accounts,
             sessions=self.sessions,
             matches=matches,
             monitor=monitor,
+            leaving=self.leaving,
             platform=platform,
             store=store,
             feed=feed,
@@ -94,12 +97,16 @@ def _build_matching(
     clock: SystemClock,
     background: BackgroundTasks,
 ) -> tuple[Accounts, Sessions, Matches, FeedPoller]:
+    leaving = Leaving(
+        platform=adapters.platform, store=adapters.store, clock=clock, background=background
+    )
     accounts = Accounts(
         digest=adapters.credential_digest,
         platform=adapters.platform,
         store=adapters.store,
         feed=feed,
         delivery=delivery,
+        leaving=leaving,
         clock=clock,
         background=background,
         is_installed=adapters.installation.verify,
@@ -119,6 +126,7 @@ def _build_matching(
         accounts=accounts,
         sessions=sessions,
         matches=matches,
+        leaving=leaving,
         delivery=delivery,
         platform=adapters.platform,
         store=adapters.store,

@@ -47,6 +47,7 @@ def build_slack(
         sessions=services.sessions,
         availabilities=services.availabilities,
         matches=services.matches,
+        leaving=services.leaving,
         clock=clock,
         background=background,
         links=links,

@@ -123,6 +123,17 @@ class Availability:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """A session that a person has left and that the platform has not confirmed yet."""
+
+    person: Person
+    event: EventSlug
+    session_id: SessionId
+    left_at: datetime
+    tries: int = 0  # since the first, which was not confirmed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
     """The other person of a match. All texts come from the platform and are untrusted."""
 

@@ -14,6 +14,7 @@ from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
     Availability,
+    Departure,
     Epoch,
     EventSlug,
     FeedHealth,
@@ -271,6 +272,25 @@ class AvailabilityStore(Protocol):
         """Delete the person's availability. Return True only to the caller that deleted it."""
 
 
+class DepartureStore(Protocol):
+    """Sessions that linked people have left, until the platform confirms it."""
+
+    async def add(self, departure: Departure, next_try_at: datetime) -> None:
+        """Add a departure, or begin it anew."""
+
+    async def list_of(self, person: Person) -> list[Departure]:
+        """Return the person's departures."""
+
+    async def list_due(self, team: TeamId, now: datetime) -> list[Departure]:
+        """Return some departures whose next try is due, the longest overdue first."""
+
+    async def claim(self, departure: Departure, next_try_at: datetime) -> bool:
+        """Count a try and set the time of the next. Return True only to the first caller."""
+
+    async def remove(self, person: Person, session_id: SessionId) -> bool:
+        """Delete a departure. Return True only to the caller that deleted it."""
+
+
 class MatchStore(Protocol):
     """Matches and the outcomes of their notices."""
 
@@ -387,6 +407,8 @@ class Store(Protocol):
     def people(self) -> PeopleStore: ...
     @property
     def availabilities(self) -> AvailabilityStore: ...
+    @property
+    def departures(self) -> DepartureStore: ...
     @property
     def matches(self) -> MatchStore: ...
     @property

@@ -14,9 +14,8 @@ import structlog
 from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.aio.tasks import BackgroundTasks, KeyedLocks, SingleFlight
 from slackbot.domain.credentials import AccessToken, MagicLink, read_credential, read_event
-from slackbot.domain.errors import NotLinked, PlatformError, TokenRefused, Unavailable
+from slackbot.domain.errors import NotLinked, TokenRefused, Unavailable
 from slackbot.domain.model import (
-    AttendeeStatus,
     AuthScheme,
     Availability,
     Epoch,
@@ -24,11 +23,11 @@ from slackbot.domain.model import (
     Grant,
     Link,
     Person,
-    State,
     TeamId,
 )
 from slackbot.domain.notices import LinkRefused, notice_key
 from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
+from slackbot.services.leaving import Leaving
 
 log = structlog.get_logger(__name__)
 
@@ -47,6 +46,7 @@ class Accounts:
     store: Store
     feed: MatchFeed
     delivery: Delivery
+    leaving: Leaving
     clock: Clock
     background: BackgroundTasks
     # Returns whether Slack still accepts the app's token in this workspace; never a cached answer.
@@ -189,14 +189,14 @@ class Accounts:
         """
         async with self.locks.of(link.person):
             old_link = await self.store.links.get(link.person)
-            old = await self.store.availabilities.get(link.person)
+            sessions = await self.leaving.sessions_of(link.person)
             await self.store.links.save(link)
             await self.feed.close(link.person)
             availability = await self.store.availabilities.get(link.person)
             if availability is not None:
                 self.feed.open(link, availability.session_id)
-        if old_link is not None and old is not None and availability is None:
-            self.background.start(self.leave(old_link, old), "leave")
+        if old_link is not None and availability is None:
+            self.leaving.leave_deleted(old_link, sessions)
 
     async def disconnect(self, person: Person, *, until: datetime | None = None) -> bool:
         """Leave the session, stop the feed, and delete all data of the person.
@@ -208,13 +208,13 @@ class Accounts:
         """
         async with self.locks.of(person):
             link = await self.store.links.get(person, fresh=True)
-            availability = await self.store.availabilities.get(person)
+            sessions = await self.leaving.sessions_of(person)
             forgotten = await self.store.people.forget(person, until)
             if forgotten is None:
                 return False
             await self.feed.close(person)
-        if link is not None and availability is not None:
-            self.background.start(self.leave(link, availability), "leave")
+        if link is not None:
+            self.leaving.leave_deleted(link, sessions)
         await self._forget_notices([forgotten.epoch])
         if forgotten.linked:
             log.info("unlinked", team=person.team, user=person.user)
@@ -239,23 +239,6 @@ class Accounts:
                 await self.clock.sleep(FORGET_BACKOFF.delay(tries))
 
         await asyncio.shield(self.background.start(forget(), "forget_notices"))
-
-    async def leave(self, link: Link, availability: Availability) -> bool:
-        """Set the person's status to LEFT, unless they are in a meeting.
-
-        During a meeting the platform does not pair the person, and leaving might end the call.
-
-        Returns:
-            True if the platform confirmed it, or if no request was needed.
-        """
-        if availability.state is State.IN_MEETING:
-            return True
-        try:
-            await self.platform.set_status(link, availability.session_id, AttendeeStatus.LEFT)
-        except PlatformError as error:
-            log.info("leave_unconfirmed", reason=error.code)
-            return False
-        return True
 
     async def forget_workspace(self, team: TeamId, *, until: datetime | None = None) -> None:
         """Stop a workspace's feeds and delete all of its data, after the app was removed.

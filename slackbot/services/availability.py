@@ -19,6 +19,7 @@ from slackbot.domain.model import (
 from slackbot.domain.ports import Clock, MatchFeed, Platform, Store
 from slackbot.services.accounts import Accounts
 from slackbot.services.feed_monitor import FeedMonitor
+from slackbot.services.leaving import Leaving
 from slackbot.services.matches import Matches
 from slackbot.services.sessions import Sessions, session_errors
 
@@ -51,6 +52,7 @@ class Availabilities:
     sessions: Sessions
     matches: Matches
     monitor: FeedMonitor
+    leaving: Leaving
     platform: Platform
     store: Store
     feed: MatchFeed
@@ -92,7 +94,7 @@ class Availabilities:
             with session_errors(session):
                 await self.platform.join(link, session.id)
                 if current is not None and current.session_id != session.id:
-                    await self.accounts.leave(link, current)
+                    await self.leaving.leave_surely(link, current)
                     await self.matches.reconcile(link, current)
                     await self.monitor.end(person)
                     current = None
@@ -127,6 +129,7 @@ class Availabilities:
             except NotLinked:
                 await self.feed.close(link.person)
                 raise
+            await self.leaving.come_back(link.person, session.id)
         # If the feed connects only after this point, the monitor sets the status again.
         confirmed = await self._set_available(link, session)
         await self._leave_if_ended(link, availability)
@@ -159,10 +162,11 @@ class Availabilities:
         """
         if await self.store.availabilities.get(link.person) is not None:
             return
-        await self.accounts.leave(link, availability)
         await self.feed.close(link.person)
         if await self.store.links.get(link.person, fresh=True) is None:
+            self.leaving.leave_deleted(link, [availability.session_id])
             raise NotLinked
+        await self.leaving.leave_surely(link, availability)
 
     async def pause(self, person: Person) -> AvailabilityStatus:
         """Stop being available. Matches made before this are still sent.
@@ -180,7 +184,7 @@ class Availabilities:
             try:
                 async with self.accounts.authorized_link(person) as link:
                     if availability is not None:
-                        confirmed = await self.accounts.leave(link, availability)
+                        confirmed = await self.leaving.leave(link, availability)
                         read = await self.matches.reconcile(link, availability)
             except TokenRefused:
                 await self._leave_later(availability)

@@ -13,6 +13,7 @@ from slackbot.domain.model import AttendeeStatus, Availability, Link, Person, St
 from slackbot.domain.notices import AvailabilityLost, Remark, SessionOver, kind_of, notice_key
 from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
 from slackbot.services.accounts import Accounts
+from slackbot.services.leaving import Leaving
 from slackbot.services.matches import Matches
 from slackbot.services.sessions import Sessions
 from slackbot.services.unread_lists import UnreadLists
@@ -32,6 +33,7 @@ class FeedPoller:
     accounts: Accounts
     sessions: Sessions
     matches: Matches
+    leaving: Leaving
     delivery: Delivery
     platform: Platform
     store: Store
@@ -69,7 +71,7 @@ class FeedPoller:
                 if action is Action.ASK_END and await self.sessions.is_over(link, availability):
                     return await self._end_session(link, availability)
                 leaving = availability.state is State.LEAVING
-                left = leaving and await self.accounts.leave(link, availability)
+                left = leaving and await self.leaving.leave(link, availability)
                 self.feed.open(link, availability.session_id)
                 grace = not left and person not in self._pending
                 read = await self._reconcile(link, availability, grace=grace)
@@ -130,7 +132,7 @@ class FeedPoller:
             link = await self.store.links.get(person)
             availability = await self.store.availabilities.get(person)
             if link is not None and availability is not None:
-                await self.accounts.leave(link, availability)
+                await self.leaving.leave_surely(link, availability)
             await self.end(person)
 
     async def _end_session(self, link: Link, availability: Availability) -> bool:
@@ -139,7 +141,7 @@ class FeedPoller:
         Another availability may have replaced this one. A list that cannot be read may hold a
         match of the last minute, so the end waits for it for a while.
         """
-        await self.accounts.leave(link, availability)
+        await self.leaving.leave(link, availability)
         read = await self._reconcile(link, availability)
         ends_at = availability.session_ends_at or self.clock.now()
         if not read and self.clock.now() < ends_at + LAST_LIST_AGE:
@@ -174,7 +176,7 @@ class FeedPoller:
             # Another process may have ended the availability at the same moment.
             current = await self.store.availabilities.get(person)
             if current is None or current.session_id != availability.session_id:
-                await self.accounts.leave(link, availability)
+                await self.leaving.leave_surely(link, availability)
         return True
 
     async def _is_current(self, availability: Availability) -> bool:

@@ -49,6 +49,10 @@ LINKED_NEXT: Final = "See which networking sessions are open, or say that you're
 DISCONNECTED: Final = (
     "*You're disconnected.* I deleted your token, your availability and your matches."
 )
+LEFT_UNCONFIRMED: Final = (
+    "Accelevents has not confirmed yet that you left your session, so you might still be matched "
+    "there. I keep asking. To be sure, leave it in the event hub."
+)
 NOT_CONNECTED: Final = "*You're not connected.* There is nothing to disconnect."
 SECRET_TYPED: Final = (
     "*That looks like an access token or a magic link, so I did not use it and kept nothing.*\n"

@@ -20,6 +20,7 @@ from slackbot.domain.model import (
     AuthScheme,
     Availability,
     Call,
+    Departure,
     Link,
     Match,
     MatchId,
@@ -39,7 +40,7 @@ TOKEN: Final = "token"  # noqa: S105 - a purpose, no token
 CALL: Final = "call"
 _PARTNER_FIELDS: Final = tuple(field.name for field in fields(Partner))
 
-Record = Link | Availability | Match | CallLink
+Record = Link | Availability | Departure | Match | CallLink
 Values = dict[str, Any]
 
 
@@ -88,6 +89,11 @@ def link_of(row: Row[Any], cipher: Cipher) -> Link:
 def availability_of(row: Row[Any]) -> Availability:
     """Return the availability of a row."""
     return Availability(**_fields(row, Availability) | {"state": State(row.state)})
+
+
+def departure_of(row: Row[Any]) -> Departure:
+    """Return the departure of a row."""
+    return Departure(**_fields(row, Departure))
 
 
 def call_link_of(row: Row[Any]) -> CallLink:

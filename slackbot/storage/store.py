@@ -9,6 +9,7 @@ from slackbot.storage.availabilities import Availabilities
 from slackbot.storage.caches import Caches
 from slackbot.storage.call_links import CallLinks
 from slackbot.storage.database import Database
+from slackbot.storage.departures import Departures
 from slackbot.storage.dm_channels import DmChannels
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.events import Events
@@ -31,6 +32,7 @@ class SqlStore:
         self.dm_channels = DmChannels(database)
         self.people = People(database, caches)
         self.availabilities = Availabilities(database, caches)
+        self.departures = Departures(database)
         self.matches = Matches(database, cipher, caches)
         self.call_links = CallLinks(database)
         self.events = Events(database, clock=clock)

@@ -179,6 +179,22 @@ class AvailabilityRow(PersonRow):
     baseline_at: Mapped[datetime | None]
 
 
+class DepartureRow(PersonRow):
+    """A session that a linked person has left, until the platform confirms it."""
+
+    __tablename__ = "departures"
+    __table_args__ = (
+        _deleted_with("links", ["team_id", "user_id"]),
+        Index("ix_departures_due", "team_id", "next_try_at"),
+    )
+
+    session_id: Mapped[int] = mapped_column(primary_key=True)
+    event: Mapped[str]
+    left_at: Mapped[datetime]
+    tries: Mapped[int]
+    next_try_at: Mapped[datetime]
+
+
 class MatchRow(PersonRow):
     """A match as one person sees it, with the state of its notice."""
 

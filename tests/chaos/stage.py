@@ -256,4 +256,5 @@ def _availability(link: Link, now: datetime) -> Availability:
         state=State.AVAILABLE,
         since=now,
         session_ends_at=now + timedelta(hours=2),
+        baseline_at=now,
     )

@@ -17,7 +17,7 @@ from tests.harness.fakes import enter
 from tests.harness.services import allow_workspaces
 
 WHICH_WORKSPACES = "SELECT anon_1.team_id \nFROM (SELECT links.team_id AS team_id"
-TABLES = re.compile(r"\b(people|links|availabilities|matches|seen_events|call_links)\b")
+TABLES = re.compile(r"\b(people|links|availabilities|departures|matches|seen_events|call_links)\b")
 
 
 @pytest.fixture

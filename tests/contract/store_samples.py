@@ -13,6 +13,7 @@ from slackbot.domain.model import (
     AuthScheme,
     Availability,
     Call,
+    Departure,
     EventSlug,
     Link,
     Match,
@@ -69,6 +70,12 @@ def availability(person: Person = ANA, **changes: Any) -> Availability:
     return replace(made, **changes)
 
 
+def departure(person: Person = ANA, number: int = 1, **changes: Any) -> Departure:
+    """Return a departure from the session with this number."""
+    made = Departure(person=person, event=EXPO, session_id=SessionId(number), left_at=NOW)
+    return replace(made, **changes)
+
+
 def pairing(person: Person = ANA, number: int = 1, **changes: Any) -> Match:
     made = Match(
         id=MatchId(f"match-{number}"),
@@ -116,6 +123,8 @@ async def everything(database: Database, person: Person) -> tuple[object, ...]:
             for kept in await store.matches.list_for(person, EXPO)
         ],
         await store.availabilities.list_all(person.team),
+        await store.departures.list_of(person),
+        await store.departures.list_due(person.team, NOW),
         await store.matches.list_pending(person.team),
         await store.matches.backlog(person.team),
         await store.matches.list_rounds_over(person.team, NOW + timedelta(hours=1)),
@@ -126,5 +135,6 @@ async def everything(database: Database, person: Person) -> tuple[object, ...]:
 async def fill(store: Store, person: Person) -> None:
     await store.links.save(link(person))
     await store.availabilities.save(availability(person))
+    await store.departures.add(departure(person), NOW)
     await store.matches.add(pairing(person))
     await store.call_links.add(call_link(person, 1 if person != BEN else 2))

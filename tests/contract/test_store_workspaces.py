@@ -20,6 +20,7 @@ from store_samples import (
     TEAM,
     availability,
     call_link,
+    departure,
     everything,
     fill,
     link,
@@ -38,6 +39,7 @@ from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import (
     AvailabilityStore,
     CallLinkStore,
+    DepartureStore,
     DmChannelStore,
     EventStore,
     Forgotten,
@@ -96,6 +98,11 @@ USES: dict[str, tuple[Any, ...]] = {
     "availabilities.set_state": (ANA, availability().session_id, State.IN_MEETING),
     "availabilities.end": (ANA,),
     "availabilities.list_all": (TEAM,),
+    "departures.add": (departure(number=2), NOW),
+    "departures.list_of": (ANA,),
+    "departures.list_due": (TEAM, NOW + timedelta(hours=1)),
+    "departures.claim": (departure(), NOW + timedelta(hours=2)),
+    "departures.remove": (ANA, departure().session_id),
     "matches.add": (pairing(number=3),),
     "matches.add_baseline": (availability(), [pairing(number=3)], NOW),
     "matches.enrich": (ANA, MatchId("match-1"), MatchReport(partner=Partner(name="X", title="Y"))),
@@ -125,6 +132,7 @@ PORTS = {
     "dm_channels": DmChannelStore,
     "people": PeopleStore,
     "availabilities": AvailabilityStore,
+    "departures": DepartureStore,
     "matches": MatchStore,
     "call_links": CallLinkStore,
     "events": EventStore,
@@ -163,6 +171,8 @@ async def test_no_row_of_one_workspace_is_returned_to_another(store: Store):
     assert await store.matches.get(ANA, pairing().id) is None
     assert await store.matches.list_for(ANA, EXPO) == []
     assert await store.availabilities.list_all(TEAM) == []
+    assert await store.departures.list_of(ANA) == []
+    assert await store.departures.list_due(TEAM, NOW) == []
     assert await store.matches.list_pending(TEAM) == []
     assert await store.matches.backlog(TEAM) == Backlog(0, None)
     assert await store.matches.list_rounds_over(TEAM, NOW + timedelta(hours=1)) == []

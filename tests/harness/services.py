@@ -19,6 +19,7 @@ from slackbot.services.availability import Availabilities
 from slackbot.services.credential_digest import CredentialDigest
 from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.feed_poller import FeedPoller
+from slackbot.services.leaving import Leaving
 from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
 from slackbot.services.scheduler import Scheduler
@@ -109,8 +110,10 @@ class Harness:
         async def is_installed(team: TeamId) -> bool:
             return self.installed
 
+        self.leaving = Leaving(background=self.background, **ports)
         self.accounts = Accounts(
             delivery=self.delivery,
+            leaving=self.leaving,
             background=self.background,
             is_installed=is_installed,
             digest=CredentialDigest([bytes(range(32))]),
@@ -119,6 +122,7 @@ class Harness:
         self.sessions = Sessions(accounts=self.accounts, **ports)
         self.matches = Matches(delivery=self.delivery, background=self.background, **heard)
         joined = {"accounts": self.accounts, "matches": self.matches, **heard}
+        joined["leaving"] = self.leaving
         self.poller = FeedPoller(delivery=self.delivery, sessions=self.sessions, **joined)
         self.monitor = FeedMonitor(
             poller=self.poller,
@@ -190,6 +194,7 @@ class Harness:
             self.feed.events.get_nowait()
         await self.monitor._tasks.drain(0)
         await self.poller.unread.aclose()
+        await self.leaving.aclose()
         self.monitoring.cancel()
         await asyncio.gather(self.monitoring, return_exceptions=True)
         await self.background.drain(0)

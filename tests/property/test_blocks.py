@@ -354,7 +354,7 @@ def answers(status: AvailabilityStatus) -> st.SearchStrategy[Message]:
             [
                 cards.help_card("/networking"),
                 cards.help_card("/networking", unknown="x", nearest="sessions"),
-                cards.disconnected_card(was_linked=True),
+                cards.disconnected_card(was_linked=True, left=False),
                 cards.linked_card(LINK, next_steps=True),
                 cards.secret_typed_card(),
                 match.no_call_card(),

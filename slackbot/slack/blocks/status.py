@@ -79,11 +79,16 @@ def problem_card(sentence: str) -> Message:
     return Draft().say(texts.PROBLEM, problem=sentence).buttons(button).done()
 
 
-def disconnected_card(*, was_linked: bool) -> Message:
-    """Confirm the deletion of a person's data, if there was any."""
-    sentence = texts.DISCONNECTED if was_linked else texts.NOT_CONNECTED
+def disconnected_card(*, was_linked: bool, left: bool) -> Message:
+    """Confirm the deletion of a person's data, if there was any.
+
+    Unless they have `left` their session, say that they may still be matched in it.
+    """
+    draft = Draft().say(texts.DISCONNECTED if was_linked else texts.NOT_CONNECTED)
+    if not left:
+        draft.say(texts.LEFT_UNCONFIRMED)
     button = dataclasses.replace(_connect_button(Command(Name.OVERVIEW)), primary=False)
-    return Draft().say(sentence).buttons(button).done()
+    return draft.buttons(button).done()
 
 
 def status_card(status: AvailabilityStatus) -> Message:

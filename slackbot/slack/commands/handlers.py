@@ -18,6 +18,7 @@ from slackbot.domain.model import Person
 from slackbot.domain.ports import Clock, Posted
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
+from slackbot.services.leaving import Leaving
 from slackbot.services.matches import Matches
 from slackbot.services.sessions import Sessions, View
 from slackbot.slack import texts
@@ -41,6 +42,7 @@ from slackbot.slack.command import Command, Name, SecretTyped, Unknown
 log = structlog.get_logger(__name__)
 
 # Commands that change something, so a repeated one joins the one that runs.
+LEFT_SECONDS: Final = 1.0  # that the answer to a disconnect waits until the session is left
 CHANGES: Final = frozenset({Name.JOIN, Name.AVAILABLE, Name.PAUSE, Name.DISCONNECT})
 
 
@@ -52,6 +54,7 @@ class CommandHandlers:
     sessions: Sessions
     availabilities: Availabilities
     matches: Matches
+    leaving: Leaving
     clock: Clock
     background: BackgroundTasks
     links: HubLinks
@@ -109,7 +112,9 @@ class CommandHandlers:
                 linked = await self.accounts.event_of(person) is not None
                 card = reconnect_prompt(command) if linked else connect_prompt(command, self.slash)
             case Name.DISCONNECT:
-                card = disconnected_card(was_linked=await self.accounts.disconnect(person))
+                was_linked = await self.accounts.disconnect(person)
+                left = await self.leaving.confirms(person, LEFT_SECONDS)
+                card = disconnected_card(was_linked=was_linked, left=left)
             case Name.STATUS:
                 card = status_card(await self.availabilities.status(person))
             case Name.SESSIONS:

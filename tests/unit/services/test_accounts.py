@@ -285,12 +285,12 @@ async def test_disconnecting_does_not_need_the_platform(harness: Harness):
 async def test_leaving_does_not_break_a_meeting(harness: Harness):
     """During a meeting no status is set, as that might end the call."""
     await harness.linked()
-    assert await harness.accounts.leave(link(), availability(state=State.IN_MEETING))
+    assert await harness.leaving.leave(link(), availability(state=State.IN_MEETING))
     assert harness.journal == []
-    assert await harness.accounts.leave(link(), availability(session_id=SessionId(8)))
+    assert await harness.leaving.leave(link(), availability(session_id=SessionId(8)))
     assert harness.journal == ["status 8 LEFT"]
     harness.platform.errors["status"] = [TimedOut()]
-    assert not await harness.accounts.leave(link(), availability())
+    assert not await harness.leaving.leave(link(), availability())
 
 
 async def test_a_workspace_is_deleted_whole(harness: Harness):

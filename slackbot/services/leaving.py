@@ -1,0 +1,226 @@
+"""Say LEFT for people who left a session, until the platform confirms it.
+
+Until then the platform may pair them, and somebody waits for a person who does not come. Somebody
+who stays linked has a row for it, without their token: every try reads the link. A deletion does
+not wait: the deleted link is kept in memory alone until LEFT is confirmed or the process ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from slackbot.aio.backoff import ExponentialBackoff
+from slackbot.aio.tasks import BackgroundTasks, every
+from slackbot.domain.errors import (
+    EventNotFound,
+    NotLinked,
+    NotRegistered,
+    PlatformError,
+    SessionNotFound,
+    SessionNotLive,
+    TokenRefused,
+)
+from slackbot.domain.model import (
+    AttendeeStatus,
+    Availability,
+    Departure,
+    Link,
+    Person,
+    SessionId,
+    State,
+    TeamId,
+)
+from slackbot.domain.ports import Clock, Platform, Store, StoreUnavailable
+from slackbot.telemetry import LEAVING
+
+log = structlog.get_logger(__name__)
+
+BACKOFF: Final = ExponentialBackoff(2.0, 300.0)  # seconds between tries
+TICK_SECONDS: Final = 2.0  # between searches for tries that are due
+MAX_AGE: Final = timedelta(hours=12)  # of a departure; its session is over then
+MAX_IN_MEMORY: Final = 2_000  # deleted people; for more of them LEFT is said once
+TRIES_AT_ONCE: Final = 8
+# Who is not in the session cannot be paired in it.
+_NOT_THERE: Final = (SessionNotLive, SessionNotFound, EventNotFound, NotRegistered)
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class Leaving:
+    """The sessions that people have left and that the platform has not confirmed yet."""
+
+    platform: Platform
+    store: Store
+    clock: Clock
+    background: BackgroundTasks
+
+    def __post_init__(self) -> None:
+        self._repeats = BackgroundTasks()
+        self._first_tries: dict[Person, asyncio.Task[bool]] = {}  # with deleted links
+        self._in_memory = 0
+        self._slots = asyncio.Semaphore(TRIES_AT_ONCE)
+
+    async def leave(self, link: Link, availability: Availability) -> bool:
+        """Set the person's status to LEFT, unless they are in a meeting.
+
+        During a meeting the platform does not pair the person, and leaving might end the call.
+
+        Returns:
+            True if the platform confirmed it, or if no request was needed.
+        """
+        if availability.state is State.IN_MEETING:
+            return True
+        try:
+            return await self._set_left(link, availability.session_id)
+        except TokenRefused:
+            return False
+
+    async def leave_surely(self, link: Link, availability: Availability) -> None:
+        """Leave now or, if that is not confirmed, later: in any process, after any restart.
+
+        Call it before the availability ends, so that a crash in between is harmless.
+        """
+        if await self.leave(link, availability):
+            return
+        departure = Departure(
+            person=link.person,
+            event=link.event,
+            session_id=availability.session_id,
+            left_at=self.clock.now(),
+        )
+        try:
+            await self.store.departures.add(departure, departure.left_at)
+        except NotLinked:
+            log.info("leave_of_nobody", team=link.person.team)
+
+    async def come_back(self, person: Person, session_id: SessionId) -> None:
+        """Take back a departure: the person is about to be available in the session again."""
+        await self.store.departures.remove(person, session_id)
+
+    async def _set_left(self, link: Link, session_id: SessionId) -> bool:
+        """Set the status; return whether it is confirmed. Raises `TokenRefused`."""
+        try:
+            await self.platform.set_status(link, session_id, AttendeeStatus.LEFT)
+        except _NOT_THERE:
+            return True
+        except TokenRefused:
+            raise
+        except PlatformError as error:
+            log.info("leave_unconfirmed", reason=error.code)
+            return False
+        return True
+
+    # --- people who stay linked ------------------------------------------------------------------
+
+    async def run(self, team: TeamId) -> None:
+        """Repeat what is not confirmed until cancelled. Several processes may do so at once."""
+
+        async def tick() -> None:
+            due = await self.store.departures.list_due(team, self.clock.now())
+            await asyncio.gather(*map(self._retry, due))
+
+        await every(
+            TICK_SECONDS,
+            tick,
+            name="leaving",
+            expected=(StoreUnavailable,),
+            sleep=self.clock.sleep,
+        )
+
+    async def _retry(self, departure: Departure) -> None:
+        """Leave with the person's present link, unless another process does."""
+        now, person, session_id = self.clock.now(), departure.person, departure.session_id
+        next_at = now + timedelta(seconds=BACKOFF.delay(departure.tries + 1))
+        if not await self.store.departures.claim(departure, next_at):
+            return
+        link = await self.store.links.get(person, fresh=True)
+        over = now - departure.left_at > MAX_AGE
+        if link is None or link.event != departure.event or over:
+            await self.store.departures.remove(person, session_id)
+            return
+        if link.refused_at is not None:
+            return  # until they connect again
+        try:
+            async with self._slots:
+                confirmed = await self._set_left(link, session_id)
+        except TokenRefused:
+            return  # noted by the person's next command or poll
+        if not confirmed or await self.store.departures.remove(person, session_id):
+            return
+        # The person came back meanwhile, perhaps before LEFT arrived.
+        current = await self.store.availabilities.get(person)
+        if current is not None and (current.session_id, current.state) == (
+            session_id,
+            State.AVAILABLE,
+        ):
+            await self.platform.set_status(link, session_id, AttendeeStatus.AVAILABLE)
+
+    # --- people who are deleted ------------------------------------------------------------------
+
+    async def sessions_of(self, person: Person) -> list[SessionId]:
+        """Return the sessions in which the platform may still pair the person."""
+        availability = await self.store.availabilities.get(person)
+        sessions = [left.session_id for left in await self.store.departures.list_of(person)]
+        if availability is not None and availability.state is not State.IN_MEETING:
+            sessions.append(availability.session_id)
+        return sessions
+
+    def leave_deleted(self, link: Link, sessions: Sequence[SessionId]) -> None:
+        """Leave these sessions with a deleted link, again and again from memory alone."""
+        if not sessions:
+            return
+        person = link.person
+
+        async def leave_all() -> bool:
+            return all(await asyncio.gather(*(self._set_left(link, each) for each in sessions)))
+
+        first = self._first_tries[person] = self.background.start(leave_all(), "leave")
+
+        def forget(_: asyncio.Task[bool]) -> None:
+            if self._first_tries.get(person) is first:
+                del self._first_tries[person]
+
+        first.add_done_callback(forget)
+        if self._in_memory < MAX_IN_MEMORY:
+            for session_id in sessions:
+                self._repeats.start(self._repeat(link, session_id, first), "leave_again")
+
+    async def confirms(self, person: Person, seconds: float) -> bool:
+        """Wait for the first try with a deleted link; return False if it is not confirmed."""
+        first = self._first_tries.get(person)
+        if first is None:
+            return True
+        await asyncio.wait({first}, timeout=seconds)
+        return _is_confirmed(first)
+
+    async def aclose(self) -> None:
+        """Stop: what is kept in memory alone is given up."""
+        await self._repeats.drain(0)
+
+    async def _repeat(self, link: Link, session_id: SessionId, first: asyncio.Task[bool]) -> None:
+        """Leave a session until that is confirmed, the token refused, or the session long over."""
+        self._in_memory += 1
+        LEAVING.inc()
+        try:
+            await asyncio.wait({first})
+            give_up_at, tries = self.clock.now() + MAX_AGE, 0
+            confirmed = _is_confirmed(first)
+            while not confirmed and self.clock.now() < give_up_at:
+                tries += 1
+                await self.clock.sleep(BACKOFF.delay(tries))
+                async with self._slots:
+                    confirmed = await self._set_left(link, session_id)
+        except TokenRefused:
+            log.info("leave_given_up", reason="token_refused")
+        finally:
+            self._in_memory -= 1
+            LEAVING.dec()
+
+
+def _is_confirmed(first: asyncio.Task[bool]) -> bool:
+    return first.done() and not first.cancelled() and not first.exception() and first.result()
