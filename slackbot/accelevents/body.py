@@ -7,6 +7,7 @@ refused before it is parsed, as soon as it arrives.
 
 from __future__ import annotations
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limits: BodyLim
             containers += piece.count(b"{") + piece.count(b"[")
             commas += piece.count(b",")
             body += piece
+            await asyncio.sleep(0)  # a chunk may expand to a thousand pieces
             if len(body) > limits.size or containers > limits.containers or commas > limits.commas:
                 raise BodyRefused
     return body

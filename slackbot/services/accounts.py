@@ -245,11 +245,13 @@ class Accounts:
 
         People who connected after `until` stay: the app had been installed again.
         """
-        before = await self.store.availabilities.list_all(team)
+        available = await self.store.availabilities.list_all(team)
+        links = await self.store.links.get_many([each.person for each in available])
         epochs = await self.store.people.forget_workspace(team, until)
         gone = set(epochs)
-        for availability in before:
-            if availability.person_epoch in gone:
-                await self.feed.close(availability.person)
+        ended = [each for each in available if each.person_epoch in gone]
+        for availability in ended:
+            await self.feed.close(availability.person)
+        self.background.start(self.leaving.leave_all_deleted(links, ended), "leave_all")
         await self._forget_notices(epochs)
         log.info("workspace_forgotten", team=team, people=len(epochs))

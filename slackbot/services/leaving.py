@@ -8,7 +8,7 @@ not wait: the deleted link is kept in memory alone until LEFT is confirmed or th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -46,6 +46,7 @@ TICK_SECONDS: Final = 2.0  # between searches for tries that are due
 MAX_AGE: Final = timedelta(hours=12)  # of a departure; its session is over then
 MAX_IN_MEMORY: Final = 2_000  # deleted people; for more of them LEFT is said once
 TRIES_AT_ONCE: Final = 8
+PACE_SECONDS: Final = 1.0  # between people of a removed workspace, unless confirmed before
 # Who is not in the session cannot be paired in it.
 _NOT_THERE: Final = (SessionNotLive, SessionNotFound, EventNotFound, NotRegistered)
 
@@ -189,6 +190,16 @@ class Leaving:
         if self._in_memory < MAX_IN_MEMORY:
             for session_id in sessions:
                 self._repeats.start(self._repeat(link, session_id, first), "leave_again")
+
+    async def leave_all_deleted(
+        self, links: Mapping[Person, Link | None], availabilities: Sequence[Availability]
+    ) -> None:
+        """Leave with the deleted links of a whole workspace, one after the other."""
+        for availability in availabilities:
+            link = links.get(availability.person)
+            if link is not None and availability.state is not State.IN_MEETING:
+                self.leave_deleted(link, [availability.session_id])
+                await self.confirms(link.person, PACE_SECONDS)
 
     async def confirms(self, person: Person, seconds: float) -> bool:
         """Wait for the first try with a deleted link; return False if it is not confirmed."""

@@ -37,6 +37,8 @@ PLANS: dict[str, Plan] = {
     "database-away": Plan(rows.database_away),
     "feed-restarts": Plan(rows.feed_restarts, short=True),
     "half-open": Plan(rows.half_open),
+    "lists": Plan(rows.lists, short=True),
+    "hours-off": Plan(rows.hours_off),
     "repeated": Plan(rows.repeated),
     "poison": Plan(rows.poison),
     "terminated": Plan(rows.terminated),

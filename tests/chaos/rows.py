@@ -9,19 +9,25 @@ import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import select, update
+
 from slackbot.sandbox.slack.faults import Fault
+from slackbot.storage.database import Database
+from slackbot.storage.tables import AvailabilityRow
 from tests.resilience.peers import Peer
 
 from . import at_slack, poisoned, upgrades, waiting
 from .account import Account
 from .bots import Bot, rng
 from .launcher import WINDOWS
-from .stage import Stage
+from .stage import SESSION, Stage
 
 POST = "chat.postMessage"
 FOR_EVER = 1_000_000
+MATCHES = f"/rest/events/demo/user-session/{SESSION}/matches"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +41,8 @@ class Size:
     stops: int = 5
     restarts: int = 50
     away_seconds: float = 30.0
+    # Longer than between two polls of a connected feed.
+    overtime_seconds: float = 75.0
     # Pairings within a minute; twice as many matches to tell.
     burst: int = 750
 
@@ -185,6 +193,36 @@ async def half_open(here: Stage, _: Account, size: Size) -> None:
         await asyncio.sleep(3.0 if size is SHORT else 10.0)
         here.proxy.turn(Peer.GOOD)
     await here.connected()
+
+
+async def lists(here: Stage, _: Account, size: Size) -> None:
+    """The match list fails, lags by seconds and changes its order while feeds come and go."""
+    here.platform.knobs.list_lag, here.platform.knobs.list_order = 2.0, "shuffled"
+    async with here.matches(5):
+        for _number in range(max(size.restarts // 3, 2)):
+            here.platform.next_status(503, times=rng.randrange(1, 90), path=MATCHES, retry_after=0)
+            here.proxy.turn(Peer.BAD_GATEWAY)
+            await asyncio.sleep(rng.uniform(0.1, 0.5))
+            here.proxy.turn(Peer.GOOD)
+            await asyncio.sleep(rng.uniform(0.5, 1.5))
+    here.platform.faults.clear()
+    here.platform.knobs.list_lag = 0.0
+    await here.connected()
+
+
+async def hours_off(here: Stage, _: Account, size: Size) -> None:
+    """Ends of sessions are read seven hours too early: all go on, and nobody hears of an end."""
+    here.platform.knobs.zone = "America/Los_Angeles"
+    database = Database(here.database)
+    ended = datetime.now(UTC) - timedelta(hours=7)
+    await database.execute(update(AvailabilityRow).values(session_ends_at=ended))
+    async with here.matches(5):
+        await asyncio.sleep(size.overtime_seconds)
+    there = await database.fetch_column(select(AvailabilityRow.user_id))
+    await database.aclose()
+    assert len(there) == len(here.people), f"{len(here.people) - len(there)} were ended"
+    over = [message for message in here.slack.workspace.messages if "is over" in str(message)]
+    assert not over, f"{len(over)} heard that their session is over"
 
 
 async def repeated(here: Stage, _: Account, size: Size) -> None:

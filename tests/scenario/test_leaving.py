@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from slackbot.sandbox.slack import BotResponse, User
+from slackbot.slack import texts
 
 from . import refusals
 from .conftest import Mission, Start, rows_of, until
@@ -76,3 +77,21 @@ async def test_an_unfinished_event_is_delivered_again(start: Start, tmp_path: Pa
     await mission.start_bot()
     assert (await deactivated(mission.ada, retry_num=1)).ok
     await until(lambda: not rows_of(tmp_path, ada.id))
+
+
+async def test_nobody_who_left_stays_in_the_pool(mission: Mission) -> None:
+    """Disconnected, or in another session, while Accelevents fails: left all the same, soon."""
+    platform = mission.platform
+    ada, priya = await mission.link("ada"), await mission.link("priya")
+    await mission.ask(ada, "/networking available 11645")
+    await until(lambda: platform.networking.waiting_in(11645) == ["ada"])
+    status = "/rest/events/demo/user-session/11645/status"
+    platform.next_status(503, path=status)
+    answer = await mission.ask(ada, "/networking disconnect")
+    assert texts.LEFT_UNCONFIRMED in answer.text
+    await until(lambda: not platform.networking.waiting_in(11645), seconds=15)
+    await mission.ask(priya, "/networking available 11645")
+    platform.next_status(503, path=status)
+    await mission.ask(priya, "/networking available 11646")
+    await until(lambda: not platform.networking.waiting_in(11645), seconds=15)
+    assert platform.networking.waiting_in(11646) == ["priya"]

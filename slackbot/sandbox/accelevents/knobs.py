@@ -64,6 +64,9 @@ class Knobs(BaseModel):
     join_call: JoinCall = "null"
     # False: the match list is a bare array. True: it is inside the list envelope.
     matches_envelope: bool = False
+    # Seconds after which a pairing is in the match list, and the order of its rows.
+    list_lag: Annotated[float, Field(ge=0)] = 0.0
+    list_order: Literal["oldest_first", "newest_first", "shuffled"] = "oldest_first"
     status_request: RequestLine = "PUT /rest/events/{event}/user-session/{session_id}/status"
     matches_request: RequestLine = "GET /rest/events/{event}/user-session/{session_id}/matches"
 

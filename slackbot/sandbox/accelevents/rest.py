@@ -4,7 +4,9 @@ Stricter than the platform is known to be: a query parameter that the reference 
 is a 400, so that a misspelt one does not go unnoticed.
 """
 
+import random
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Literal, TypeVar
 
@@ -158,13 +160,19 @@ class RestApi:
         return Response(status_code=200)
 
     async def matches(self, request: Request) -> Response:
-        """List the people the caller met in a session, oldest first."""
+        """List the people the caller met in a session, as lag and order say."""
         who = self._caller(request)
         _query(request, _Nothing)
         session = self._registered_session(request, who)
+        knobs = self._platform.knobs
+        shown = self._platform.now() - timedelta(seconds=knobs.list_lag)
         pairings = self._platform.networking.of(session.id, who.key)
-        rows = [self._match_row(pairing, who) for pairing in pairings]
-        if not self._platform.knobs.matches_envelope:
+        rows = [self._match_row(pairing, who) for pairing in pairings if pairing.at <= shown]
+        if knobs.list_order == "newest_first":
+            rows.reverse()
+        elif knobs.list_order == "shuffled":
+            random.shuffle(rows)
+        if not knobs.matches_envelope:
             return JSONResponse(rows)
         return JSONResponse(
             render.envelope(rows, len(rows), self._platform.event, self._platform.now())

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -17,7 +18,7 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.calls import EntryRefused, closes_at
 from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Call, Match, Source
-from slackbot.domain.ports import CallOffer
+from slackbot.domain.ports import CallLinkStore, CallOffer
 from slackbot.services.calls import CLEANUP_SECONDS, Calls
 from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
@@ -205,3 +206,31 @@ async def test_a_closed_call_has_no_new_link(stage: CallStage):
     other = CallStage(stage.store, stage.page, hosts=MediaHosts.of(["*.example"]))
     calling = CallButtons(calls=other.calls, background=BackgroundTasks(), links=LINKS)
     assert texts.CALL_GONE in (await calling.new_link(ANA, match.id)).text
+
+
+class LosingAnswers:
+    """Call links whose first binding is made, and whose answer says that it was not."""
+
+    def __init__(self, links: CallLinkStore) -> None:
+        self.links, self.lost = links, False
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.links, name)
+
+    async def bind(self, *args: Any) -> bool:
+        bound = await self.links.bind(*args)
+        if self.lost:
+            return bound
+        self.lost = True
+        return False
+
+
+async def test_a_binding_whose_answer_is_lost_is_ours(stage: CallStage):
+    """The store bound the link to this browser and could not say so: the browser enters."""
+    signed = (await stage.offered()).rsplit("/", 1)[1]
+    stage.store.call_links = LosingAnswers(stage.store.call_links)
+    entry = await stage.calls.enter(signed, None)
+    again = await stage.calls.enter(signed, entry.browser)
+    assert again.browser == entry.browser
+    with pytest.raises(EntryRefused):
+        await stage.calls.enter(signed, None)

@@ -18,7 +18,7 @@ from slackbot.domain.errors import (
 )
 from slackbot.domain.model import Departure, SessionId, State
 from slackbot.services.leaving import MAX_AGE
-from tests.harness.fakes import ANA, NOON, TEA, link, report, session, until
+from tests.harness.fakes import ANA, BEN, NOON, TEA, link, report, session, until
 from tests.harness.services import Harness, Outside
 
 LEFT = "status 7 LEFT"
@@ -229,3 +229,14 @@ async def test_the_end_of_the_process_does_not_wait(harness: Harness):
     await harness.pass_time(30)
     await asyncio.wait_for(harness.leaving.aclose(), 1)
     assert harness.clock.sleepers == {}
+
+
+async def test_a_removed_workspace_leaves_all_its_sessions(harness: Harness):
+    """Everybody who was available is taken out of the pool, with a link that is deleted."""
+    for person in (ANA, BEN):
+        await harness.available(person=person)
+    harness.platform.errors["status"] = [TimedOut()]
+    await harness.accounts.forget_workspace(ANA.team)
+    await harness.pass_time(20)
+    assert harness.asked("status") == [LEFT] * 3
+    assert {used.person for used in harness.platform.links[-3:]} == {ANA, BEN}
