@@ -127,6 +127,7 @@ class Departure:
     """A session that a person has left and that the platform has not confirmed yet."""
 
     person: Person
+    person_epoch: Epoch
     event: EventSlug
     session_id: SessionId
     left_at: datetime

@@ -90,6 +90,7 @@ class Leaving:
             return
         departure = Departure(
             person=link.person,
+            person_epoch=link.person_epoch,
             event=link.event,
             session_id=availability.session_id,
             left_at=self.clock.now(),

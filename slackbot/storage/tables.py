@@ -184,11 +184,12 @@ class DepartureRow(PersonRow):
 
     __tablename__ = "departures"
     __table_args__ = (
-        _deleted_with("links", ["team_id", "user_id"]),
+        _deleted_with("links", PERSON),
         Index("ix_departures_due", "team_id", "next_try_at"),
     )
 
     session_id: Mapped[int] = mapped_column(primary_key=True)
+    person_epoch: Mapped[str]
     event: Mapped[str]
     left_at: Mapped[datetime]
     tries: Mapped[int]

@@ -72,7 +72,13 @@ def availability(person: Person = ANA, **changes: Any) -> Availability:
 
 def departure(person: Person = ANA, number: int = 1, **changes: Any) -> Departure:
     """Return a departure from the session with this number."""
-    made = Departure(person=person, event=EXPO, session_id=SessionId(number), left_at=NOW)
+    made = Departure(
+        person=person,
+        person_epoch=epoch_of(person),
+        event=EXPO,
+        session_id=SessionId(number),
+        left_at=NOW,
+    )
     return replace(made, **changes)
 
 

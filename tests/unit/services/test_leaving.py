@@ -111,7 +111,13 @@ async def test_left_that_arrives_after_the_return_is_made_up_for(harness: Harnes
 
 
 def left() -> Departure:
-    return Departure(person=ANA, event=link().event, session_id=SessionId(7), left_at=NOON)
+    return Departure(
+        person=ANA,
+        person_epoch=link().person_epoch,
+        event=link().event,
+        session_id=SessionId(7),
+        left_at=NOON,
+    )
 
 
 @pytest.mark.parametrize("error", [SessionNotLive(status=407), SessionNotFound(status=404)])
@@ -135,7 +141,7 @@ async def test_a_departure_has_an_end(harness: Harness, repeating: None):
 async def test_a_departure_waits_for_an_accepted_token(harness: Harness, repeating: None):
     """With a refused token nothing is tried until the person connects again."""
     await move(harness, TimedOut())
-    await harness.store.links.mark_refused(ANA, NOON)
+    await harness.store.links.mark_refused(link(), NOON)
     harness.journal.clear()
     await harness.pass_time(30)
     assert harness.asked("status") == []
