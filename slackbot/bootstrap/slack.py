@@ -47,7 +47,6 @@ def build_slack(
         sessions=services.sessions,
         availabilities=services.availabilities,
         matches=services.matches,
-        leaving=services.leaving,
         clock=clock,
         background=background,
         links=links,

@@ -10,11 +10,11 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from slackbot.domain.calls import CallLink, Visit
+from slackbot.domain.departures import DepartureStore
 from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
     Availability,
-    Departure,
     Epoch,
     EventSlug,
     FeedHealth,
@@ -270,25 +270,6 @@ class AvailabilityStore(Protocol):
 
     async def end(self, person: Person) -> bool:
         """Delete the person's availability. Return True only to the caller that deleted it."""
-
-
-class DepartureStore(Protocol):
-    """Sessions that linked people have left, until the platform confirms it."""
-
-    async def add(self, departure: Departure, next_try_at: datetime) -> None:
-        """Add a departure, or begin it anew."""
-
-    async def list_of(self, person: Person) -> list[Departure]:
-        """Return the person's departures."""
-
-    async def list_due(self, team: TeamId, now: datetime) -> list[Departure]:
-        """Return some departures whose next try is due, the longest overdue first."""
-
-    async def claim(self, departure: Departure, next_try_at: datetime) -> bool:
-        """Count a try and set the time of the next. Return True only to the first caller."""
-
-    async def remove(self, person: Person, session_id: SessionId) -> bool:
-        """Delete a departure. Return True only to the caller that deleted it."""
 
 
 class MatchStore(Protocol):

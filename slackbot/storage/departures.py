@@ -26,7 +26,7 @@ class Departures:
         self._database = database
 
     async def add(self, departure: Departure, next_try_at: datetime) -> None:
-        """Add a departure, or begin it anew."""
+        """Add a departure, or replace the one from this session."""
         values = {**values_of(departure), "next_try_at": next_try_at}
         new = self._database.insert(DepartureRow).values(**values)
         await self._database.execute(

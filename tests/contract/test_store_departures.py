@@ -14,7 +14,7 @@ LATER = NOW + timedelta(minutes=1)
 
 
 async def test_departures_are_due_when_their_time_has_come(store: Store):
-    """Those of all people, the longest overdue first; one a session, begun anew if repeated."""
+    """Those of all people, the longest overdue first; one a session, begun again if repeated."""
     for person in (ANA, BEN):
         await store.links.save(link(person))
     first, second, third = departure(number=1), departure(BEN), departure(number=2)

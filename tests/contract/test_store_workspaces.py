@@ -28,6 +28,7 @@ from store_samples import (
 )
 
 from slackbot.domain.calls import Visit
+from slackbot.domain.departures import DepartureStore
 from slackbot.domain.model import (
     MatchId,
     MatchReport,
@@ -39,7 +40,6 @@ from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import (
     AvailabilityStore,
     CallLinkStore,
-    DepartureStore,
     DmChannelStore,
     EventStore,
     Forgotten,

@@ -18,7 +18,6 @@ from slackbot.domain.model import Person
 from slackbot.domain.ports import Clock, Posted
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
-from slackbot.services.leaving import Leaving
 from slackbot.services.matches import Matches
 from slackbot.services.sessions import Sessions, View
 from slackbot.slack import texts
@@ -54,7 +53,6 @@ class CommandHandlers:
     sessions: Sessions
     availabilities: Availabilities
     matches: Matches
-    leaving: Leaving
     clock: Clock
     background: BackgroundTasks
     links: HubLinks
@@ -113,7 +111,7 @@ class CommandHandlers:
                 card = reconnect_prompt(command) if linked else connect_prompt(command, self.slash)
             case Name.DISCONNECT:
                 was_linked = await self.accounts.disconnect(person)
-                left = await self.leaving.confirms(person, LEFT_SECONDS)
+                left = await self.accounts.leaving.confirms(person, LEFT_SECONDS)
                 card = disconnected_card(was_linked=was_linked, left=left)
             case Name.STATUS:
                 card = status_card(await self.availabilities.status(person))
