@@ -296,8 +296,8 @@ class MatchStore(Protocol):
     async def enrich(self, person: Person, match_id: MatchId, report: MatchReport) -> None:
         """Fill empty columns from a later report. Nothing is replaced."""
 
-    async def get(self, person: Person, match_id: MatchId) -> Match | None:
-        """Return one match, including its call."""
+    async def get(self, person: Person, key: MatchId | Posted) -> Match | None:
+        """Return the match with this id, including its call; or of this message, without it."""
 
     async def list_for(
         self, person: Person, event: EventSlug, session_id: SessionId | None = None

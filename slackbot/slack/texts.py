@@ -152,9 +152,6 @@ STATUS_SMALL: Final = "Connected to {event} since {since:when}"
 
 # --- matches -------------------------------------------------------------------------------------
 MATCHED: Final = "*You're matched with {name}*"
-MATCHED_NOW: Final = "You're matched with "
-# Replaces `MATCHED_NOW` once a button of the card is answered.
-MATCHED_THEN: Final = "You were matched with "
 MATCH_OVER: Final = "*You were matched with {name}*"
 ROUND_OVER: Final = "The round is over. Shall I go on looking?"
 ROUND_WAS: Final = "{start:time} to {end:time}"

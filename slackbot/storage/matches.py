@@ -60,12 +60,18 @@ MAX_ROUNDS_OVER: Final = 200
 _COLUMNS = MatchRow.__table__.c
 _IDS: Final = select(MatchRow.team_id, MatchRow.user_id, MatchRow.id)
 _GET: Final = select_by_person(MatchRow).where(_COLUMNS.id == bindparam("by_id"))
-_AT_EVENT: Final = (
-    select(*(column for column in _COLUMNS if column is not _COLUMNS.call_sealed))
-    .where(by_person(MatchRow), _COLUMNS.event == bindparam("by_event"))
-    .order_by(_COLUMNS.received_at.desc(), _COLUMNS.ordinal.desc())
+_WITHOUT_CALL: Final = select(
+    *(column for column in _COLUMNS if column is not _COLUMNS.call_sealed)
 )
+_AT_EVENT: Final = _WITHOUT_CALL.where(
+    by_person(MatchRow), _COLUMNS.event == bindparam("by_event")
+).order_by(_COLUMNS.received_at.desc(), _COLUMNS.ordinal.desc())
 _IN_SESSION: Final = _AT_EVENT.where(_COLUMNS.session_id == bindparam("by_session"))
+_POSTED: Final = _WITHOUT_CALL.where(
+    by_person(MatchRow),
+    _COLUMNS.channel == bindparam("by_channel"),
+    _COLUMNS.ts == bindparam("by_ts"),
+)
 _MAYBE_WITH: Final = _IN_SESSION.where(
     or_(
         _COLUMNS.partner_account_id.is_(None),
@@ -181,9 +187,12 @@ class Matches:
         if filled:
             await self._database.execute(_update(person, match_id).values(**filled))
 
-    async def get(self, person: Person, match_id: MatchId) -> Match | None:
-        """Return one match, including its call."""
-        row = await self._database.fetch_one(_GET, person_params(person) | {"by_id": match_id})
+    async def get(self, person: Person, key: MatchId | Posted) -> Match | None:
+        """Return the match with this id, including its call; or of this message, without it."""
+        if isinstance(key, Posted):
+            place = person_params(person) | {"by_channel": key.channel, "by_ts": key.ts}
+            return next(iter(await self._list(_POSTED, place)), None)
+        row = await self._database.fetch_one(_GET, person_params(person) | {"by_id": key})
         return match_of(row, self._cipher) if row is not None else None
 
     async def list_for(

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, event
 from store_samples import ANA, BEN, CIPHER, EXPO, NOW, OTHER_TEAM, TEAM, fill, pairing
 
 from slackbot.domain.matching import ASSUMED_ROUND
-from slackbot.domain.model import Match, MatchId, Person, SessionId, Source
+from slackbot.domain.model import Call, Match, MatchId, Person, SessionId, Source
 from slackbot.domain.notices import Backlog
 from slackbot.domain.ports import Posted, Store
 from slackbot.services.notices import SENT
@@ -153,6 +153,19 @@ async def test_an_answer_belongs_to_its_message(store: Store, person: Person, pl
         kept = await store.matches.get(ANA, kept_id)
         assert kept is not None
         assert kept.answer is None
+
+
+async def test_a_match_is_found_by_its_message(store: Store):
+    """By its person alone, at its place alone, and without the details of its call."""
+    match_id = await add_sent(store, pairing(call=Call({"MeetingId": "m"}, {"AttendeeId": "a"})))
+    await add_sent(store, pairing(number=2), Posted("D1", "17.3"))
+    found = await store.matches.get(ANA, PLACE)
+    assert found is not None
+    assert (found.id, found.call) == (match_id, None)
+    for person, place in ((BEN, PLACE), (ANA, Posted("D2", "17.2")), (ANA, Posted("D1", "17.4"))):
+        assert await store.matches.get(person, place) is None
+    await store.people.forget(ANA)
+    assert await store.matches.get(ANA, PLACE) is None
 
 
 async def test_outcomes_are_read_as_they_were_recorded(store: Store, database: Database):

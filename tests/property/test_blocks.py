@@ -195,21 +195,20 @@ def test_match_card(found: Match) -> None:
     partner = found.partner
     role = ", ".join(part for part in (partner.title, partner.company) if part)
     states(message, partner.name, role, found.session_title)
-    kept = match.kept_blocks(read_content(message.payload()).blocks or [])
-    accepted(Message(message.text, [*kept, *cards.help_card("/n").blocks]))
+    met = match.met_card(found)
+    accepted(met)
+    accepted(Message(message.text, [*met.blocks, *cards.help_card("/n").blocks]))
 
 
 @FEW
 @given(meetings)
 def test_over_card(over: Match) -> None:
-    """The same message once the round is over, and once a button is answered."""
+    """The same message once the round is over."""
     message = match.round_over_card(over)
     accepted(message)
     partner = over.partner
     role = ", ".join(part for part in (partner.title, partner.company) if part)
     states(message, partner.name, role, over.session_title)
-    kept = match.kept_blocks(read_content(message.payload()).blocks or [])
-    accepted(Message(message.text, [*kept, *cards.help_card("/n").blocks]))
 
 
 @FEW
@@ -366,13 +365,11 @@ def answers(status: AvailabilityStatus) -> st.SearchStrategy[Message]:
 @settings(max_examples=200, deadline=None)
 @given(same_statuses.flatmap(answers), same_meetings, st.sampled_from([None, "https://b.example"]))
 def test_combined_cards(answer: Message, found: Match, call: str | None) -> None:
-    """Each answer is accepted alone, as Home, below "connected" and below a match's kept blocks."""
+    """Each answer is accepted alone, as Home, below "connected" and below the person met."""
     accepted(answer)
     accepted(cards.linked_card(LINK, next_steps=False).above(answer))
     for card in (match.match_card(found, HUB, call), match.round_over_card(found)):
-        kept = match.kept_blocks(read_content(card.payload()).blocks or [])
-        accepted(Message(answer.text, [*kept, *answer.blocks]))
-        accepted(Message(answer.text, [*kept, *kept, *answer.blocks]))
+        accepted(Message(answer.text, [*match.met_card(found).blocks, *answer.blocks]))
         accepted(card.above(match.call_gone_card(found, HUB)))
 
 

@@ -236,6 +236,35 @@ async def test_an_answered_match_keeps_the_partner(mission: Mission) -> None:
     assert len(await dms(ada)) == 1
 
 
+async def test_an_answered_match_keeps_its_picture(mission: Mission) -> None:
+    """It is built anew: what Slack adds to the blocks that it gives back is never sent to it."""
+    picture = "https://images.example/zoe.png"
+    mission.platform.add_attendee("zoe", "Zoe Example", title="CTO", profile_image=picture)
+    ada = await mission.link("ada")
+    await mission.ask(ada, "/networking available 11645")
+    await mission.platform.pair("ada", "zoe")
+    card = await ada.waits_for("You're matched with Zoe Example", where="dm")
+    for button in (texts.BUTTON_AVAILABLE_AGAIN, texts.BUTTON_PAUSE):
+        card = await pressed(ada, card, button, says="You're")
+        assert "You were matched with Zoe Example" in card.text
+    edits = [call.args["blocks"] for call in mission.slack.calls if call.method == "chat.update"]
+    pictures = [block["accessory"] for blocks in edits for block in blocks if "accessory" in block]
+    alt = "Picture of Zoe Example"
+    assert pictures == [{"type": "image", "image_url": picture, "alt_text": alt}] * 2
+    assert len(await dms(ada)) == 1
+
+
+async def test_after_disconnecting_nobody_is_named(mission: Mission) -> None:
+    """The answer to a command that deletes everything stands alone in the match's message."""
+    ada = await mission.link("ada")
+    await mission.ask(ada, "/networking available 11645")
+    await mission.platform.pair("ada", "priya")
+    card = await ada.waits_for("You're matched with Priya Raman", where="dm")
+    await mission.ask(ada, "/networking disconnect")
+    seen = await pressed(ada, card, texts.BUTTON_PAUSE, says="First, connect")
+    assert "Priya" not in seen.text
+
+
 async def test_an_edit_that_slack_refuses_is_a_new_message(mission: Mission) -> None:
     """The message cannot be edited any more: the answer is a new one."""
     mission.slack.rate_limits.enabled = False

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 from typing import Final
 
 from slackbot.domain.model import EventSlug, Match
 from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.blocks.message import KEEP, Button, Draft, Message
-from slackbot.slack.blocks.text import Block, plain
+from slackbot.slack.blocks.message import Button, Draft, Message
+from slackbot.slack.blocks.text import plain
 from slackbot.slack.command import Command, Name
 
 HISTORY_LENGTH: Final = 15
@@ -28,11 +27,11 @@ def match_card(match: Match, links: HubLinks, call_url: str | None = None) -> Me
     if match.late:
         draft = Draft().say(texts.LATE)
         when = texts.LATE_WHEN if match.matched_at else texts.LATE_UNKNOWN_WHEN
-        draft.keep(when, at=match.matched_at or match.received_at, name=partner.name)
+        draft.say(when, at=match.matched_at or match.received_at, name=partner.name)
         _add_partner(draft, match)
         draft.say(texts.LATE_WHY)
     else:
-        draft = Draft().keep(texts.MATCHED, name=partner.name)
+        draft = Draft().say(texts.MATCHED, name=partner.name)
         _add_partner(draft, match, ends=True)
     url = links.session(match.event, match.session_id)
     hub = Button(texts.BUTTON_MEET, f"hub:{match.session_id}", url=url, primary=call_url is None)
@@ -57,7 +56,7 @@ def no_call_card() -> Message:
 
 def round_over_card(match: Match) -> Message:
     """Render a match whose round is over: the partner, and one main button to continue."""
-    draft = Draft().keep(texts.MATCH_OVER, name=match.partner.name)
+    draft = Draft().say(texts.MATCH_OVER, name=match.partner.name)
     _add_partner(draft, match)
     draft.say(texts.ROUND_OVER)
     draft.buttons(*_next_steps(match, primary=True))
@@ -66,15 +65,15 @@ def round_over_card(match: Match) -> Message:
     return draft.done()
 
 
-def kept_blocks(blocks: Sequence[Block]) -> list[Block]:
-    """Return the blocks that stay when a button is answered: the partner, now in the past."""
-    kept = [deepcopy(b) for b in blocks if str(b.get("block_id", "")).startswith(KEEP)]
-    for block in kept:
-        for section in block.get("elements", []):
-            for element in section.get("elements", []):
-                if element.get("text") == texts.MATCHED_NOW:
-                    element["text"] = texts.MATCHED_THEN
-    return kept
+def met_card(match: Match) -> Message:
+    """Render what stays of a match when a button of its message is answered: the partner."""
+    draft = Draft()
+    if match.late:
+        when = texts.LATE_WHEN if match.matched_at else texts.LATE_UNKNOWN_WHEN
+        draft.say(when, at=match.matched_at or match.received_at, name=match.partner.name)
+    else:
+        draft.say(texts.MATCH_OVER, name=match.partner.name)
+    return _add_partner(draft, match).done()
 
 
 def history(matches: Sequence[Match], event: EventSlug) -> Message:
@@ -96,18 +95,19 @@ def history(matches: Sequence[Match], event: EventSlug) -> Message:
     return draft.small(small, count=count, event=event).done()
 
 
-def _add_partner(draft: Draft, match: Match, *, ends: bool = False) -> None:
+def _add_partner(draft: Draft, match: Match, *, ends: bool = False) -> Draft:
     """Add the role, the picture, the session and, if `ends`, the end of the round."""
     partner, role = match.partner, match.partner.role
     if partner.picture is not None:
         alt = plain(texts.PICTURE, {"name": partner.name})
         draft.beside_picture(role or partner.name, partner.picture, alt)
     elif role:
-        draft.keep(texts.ROLE, role=role)
+        draft.say(texts.ROLE, role=role)
     if ends and match.ends_at is not None:
         draft.say(texts.MATCH_ENDS, end=match.ends_at)
     if match.session_title:
-        draft.keep(texts.MATCH_SESSION, title=match.session_title)
+        draft.say(texts.MATCH_SESSION, title=match.session_title)
+    return draft
 
 
 def _next_steps(match: Match, *, primary: bool = False) -> tuple[Button, Button]:

@@ -17,8 +17,6 @@ VALUE_LIMIT: Final = 2000  # a button's value
 URL_LIMIT: Final = 3000  # the URL of a button or a picture
 # Blocks of a Home view.
 HOME_LIMIT: Final = 100
-# Blocks whose `block_id` starts with this stay when a button of their message is answered.
-KEEP: Final = "keep"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +30,11 @@ class Message:
     blocks: list[Block]
 
     def __post_init__(self) -> None:
-        """Make the ids unique, wherever the blocks come from."""
+        """Make the action ids unique, whatever cards the message is made of."""
         actions: set[str] = set()
         blocks: list[Block] = []
-        for position, block in enumerate(self.blocks):
-            if str(block.get("block_id", "")).startswith(KEEP):
-                blocks.append(block | {"block_id": f"{KEEP}:{position}"})
-            elif block["type"] == "actions":
+        for block in self.blocks:
+            if block["type"] == "actions":
                 elements = []
                 for button in block["elements"]:
                     if button["action_id"] not in actions:
@@ -126,18 +122,13 @@ class Draft:
         """Add a sentence of `texts.py`."""
         return self._add(rich(sentence, values), fallback(sentence, values))
 
-    def keep(self, sentence: str, **values: Value) -> Draft:
-        """Add a sentence that stays when a button of the message is answered in place."""
-        return self._add(rich(sentence, values) | {"block_id": KEEP}, fallback(sentence, values))
-
     def beside_picture(self, text: str, url: str, alt: str) -> Draft:
-        """Add one line of untrusted text beside a picture; it stays, as `keep` does."""
+        """Add one line of untrusted text beside a picture."""
         line = sanitize(text) or NOTHING
         block = {
             "type": "section",
             "text": plain_text(line),
             "accessory": {"type": "image", "image_url": url[:URL_LIMIT], "alt_text": alt},
-            "block_id": KEEP,
         }
         return self._add(block, fallback("{line}", {"line": line}))
 

@@ -15,7 +15,7 @@ import structlog
 from slackbot.aio.tasks import BackgroundTasks, SingleFlight
 from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import Person
-from slackbot.domain.ports import Clock, Posted
+from slackbot.domain.ports import Clock, Posted, StoreUnavailable
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
 from slackbot.services.matches import Matches
@@ -23,7 +23,7 @@ from slackbot.services.sessions import Sessions, View
 from slackbot.slack import texts
 from slackbot.slack.blocks.errors import ErrorContext, error_card
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.blocks.match import history
+from slackbot.slack.blocks.match import history, met_card
 from slackbot.slack.blocks.message import Draft, Message
 from slackbot.slack.blocks.sessions import joined_card, session_list
 from slackbot.slack.blocks.status import (
@@ -80,6 +80,14 @@ class CommandHandlers:
         """
         work = self.matches.answered(person, posted, command.name.value)
         self.background.start(work, "note")
+
+    async def met(self, person: Person, posted: Posted) -> Message | None:
+        """Render whom a message of ours is about; None if it is not about a match, or no longer."""
+        try:
+            match = await self.matches.store.matches.get(person, posted)
+        except StoreUnavailable:
+            return None  # the answer goes on without
+        return met_card(match) if match is not None else None
 
     async def answer(self, person: Person, command: Command | Unknown | SecretTyped) -> Message:
         """Run a command and render its answer or its error."""

@@ -7,7 +7,7 @@ the request arrived follows later.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -15,7 +15,6 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import MessageRefused
 from slackbot.domain.model import Person
 from slackbot.domain.ports import Posted
-from slackbot.slack.blocks.match import kept_blocks
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.outbound.messenger import SlackMessenger
 from slackbot.slack.outbound.response_urls import ResponseUrls
@@ -24,6 +23,7 @@ from slackbot.slack.outbound.views import Views
 from slackbot.slack.request_context import hold_slot_for, seconds_left
 
 T = TypeVar("T")
+Above = Callable[[], Awaitable[Message | None]]
 
 FIRST_REPLY_SECONDS: Final = 2.0
 
@@ -45,8 +45,6 @@ class ReplyTarget:
     response_url: str = field(default="", repr=False)
     # A direct message of ours, which is edited in place.
     own_message: Posted | None = None
-    # Its blocks that stay above the answer.
-    kept: tuple[dict[str, Any], ...] = ()
     home: bool = False
 
     @classmethod
@@ -61,7 +59,6 @@ class ReplyTarget:
             person=person,
             response_url=str(body.get("response_url") or ""),
             own_message=Posted(channel, str(container.get("message_ts"))) if ours else None,
-            kept=tuple(kept_blocks(message.get("blocks") or ())),
             home=view.get("type") == "home",
         )
 
@@ -83,8 +80,13 @@ class Responder:
 
         self._start(send())
 
-    def reply(self, task: asyncio.Task[Message], target: ReplyTarget) -> None:
-        """Replace the message or view of a pressed button by its answer when that is ready."""
+    def reply(
+        self, task: asyncio.Task[Message], target: ReplyTarget, above: Above | None = None
+    ) -> None:
+        """Replace the message or view of a pressed button by its answer when that is ready.
+
+        In a message of ours, what `above` returns stands above the answer.
+        """
 
         async def replace() -> None:
             person, posted, message = target.person, target.own_message, await asyncio.shield(task)
@@ -92,7 +94,9 @@ class Responder:
                 view = message.home_view()
                 await send_with_retry(lambda: self.views.publish_home(person, view))
             elif posted is not None:
-                whole = Message(message.text, [*target.kept, *message.blocks])
+                whole = message
+                if above is not None and (card := await above()) is not None:
+                    whole = Message(message.text, [*card.blocks, *message.blocks])
                 try:
                     await send_with_retry(lambda: self.messenger.update(person, posted, whole))
                 except MessageRefused:

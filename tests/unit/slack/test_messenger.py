@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from slackbot.domain.errors import MessageDelayed, MessageUnsure, PersonUnreachable
+from slackbot.domain.errors import (
+    MessageDelayed,
+    MessageRefused,
+    MessageUnsure,
+    PersonUnreachable,
+)
 from slackbot.domain.model import Person, TeamId, UserId
-from slackbot.domain.notices import LinkRefused, MatchFound, SessionOver
+from slackbot.domain.notices import LinkRefused, MatchFound, MatchOver, SessionOver
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Fault, Slack
+from slackbot.sandbox.slack.workspace import Content
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.client import slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.outbound.api import SlackApi
-from slackbot.slack.outbound.messenger import SlackMessenger
+from slackbot.slack.outbound.messenger import PAGE, SlackMessenger
 from slackbot.slack.outbound.presence import Presence
-from slackbot.slack.outbound.queue import WorkspaceQueue
+from slackbot.slack.outbound.queue import Rank, SendRequest, WorkspaceQueue
 from slackbot.storage.store import SqlStore
-from tests.harness.fakes import connect, link, match
+from tests.harness.fakes import NOON, connect, link, match
 from tests.harness.services import open_store
 
 LINKS = HubLinks("https://hub.example", "{web}/e/{event}/portal/schedule/{session_id}")
@@ -59,6 +67,18 @@ class Stage:
 
     def requests(self, method: str) -> int:
         return sum(call.method == method for call in self.slack.calls)
+
+
+class NotingQueue(WorkspaceQueue):
+    """A queue that notes what it is given."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.requests: list[SendRequest] = []
+
+    async def send(self, request: SendRequest, send: Callable[[], Awaitable[Any]]) -> Any:
+        self.requests.append(request)
+        return await super().send(request, send)
 
 
 @pytest.fixture
@@ -152,6 +172,59 @@ async def test_only_the_bots_messages_are_searched(stage: Stage):
     (message,) = stage.slack.workspace.messages
     message.user = stage.ada.user
     assert await messenger.find(stage.ada, "key", None) is None
+
+
+# --- searches ------------------------------------------------------------------------------------
+
+
+async def test_a_key_on_the_second_page_is_found(stage: Stage):
+    """Two pages are searched where the time of sending is known, else the latest alone."""
+    since = datetime.now(UTC)
+    messenger = stage.messenger()
+    posted = await messenger.send(stage.ada, LinkRefused(), "key")
+
+    def newer() -> None:
+        for _ in range(PAGE):
+            stage.slack.workspace.post(posted.channel, Content("newer"))
+
+    newer()
+    assert await messenger.find(stage.ada, "key", since) == posted
+    assert await messenger.find(stage.ada, "key", None) is None
+    newer()
+    assert await messenger.find(stage.ada, "key", since) is None
+
+
+@pytest.mark.parametrize(("seconds", "is_found"), [(30, True), (90, False)])
+async def test_the_search_allows_for_slacks_clock(stage: Stage, seconds: int, is_found: bool):
+    """A message that is a minute older than it can be by our clock is still found."""
+    messenger = stage.messenger()
+    posted = await messenger.send(stage.ada, LinkRefused(), "key")
+    since = datetime.now(UTC) + timedelta(seconds=seconds)
+    assert await messenger.find(stage.ada, "key", since) == (posted if is_found else None)
+
+
+async def test_nothing_is_requested_for_another_workspace(stage: Stage):
+    """The token is of one workspace: somebody with the same id in another is a stranger to it."""
+    stranger = Person(TeamId("T0ELSE"), stage.ada.user)
+    with pytest.raises(MessageRefused, match="team_access_not_granted"):
+        await stage.messenger().send(stranger, LinkRefused())
+    assert {call.method for call in stage.slack.calls} <= {"auth.test"}
+
+
+async def test_a_match_goes_before_a_remark(stage: Stage):
+    """By its own age, and an edit by the end of its round; a remark comes after answers."""
+    api = SlackApi(stage.client, stage.installation)
+    queue = NotingQueue()
+    messenger = SlackMessenger(api, queue, LINKS, channels=stage.store.dm_channels)
+    ends = NOON + timedelta(minutes=5)
+    posted = await messenger.send(stage.ada, MatchFound(match()))
+    await messenger.send(stage.ada, LinkRefused())
+    await messenger.edit(stage.ada, posted, MatchOver(match(ends_at=ends)))
+    assert [(r.rank, r.since) for r in queue.requests if r.method.startswith("chat.")] == [
+        (Rank.MATCH, NOON),
+        (Rank.REMARK, None),
+        (Rank.EDIT, ends),
+    ]
 
 
 # --- presence ------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -39,13 +39,13 @@ def register(app: AsyncApp, parts: Parts) -> None:
         elif action_id == CALL_OPEN:
             parts.call_buttons.opened(person, value)
         elif action_id == CALL_NEW:
-            # The answer is the whole card, so nothing of the old one stays above it.
-            task = parts.call_buttons.new_link(person, value)
-            responder.reply(task, replace(target, kept=()))
+            responder.reply(parts.call_buttons.new_link(person, value), target)
         elif (command := from_action(action_id)) is not None:
-            if target.own_message is not None:
-                handlers.record_answer(person, target.own_message, command)
-            responder.reply(handlers.start(person, command), target)
+            above = None
+            if (posted := target.own_message) is not None:
+                handlers.record_answer(person, posted, command)
+                above = partial(handlers.met, person, posted)
+            responder.reply(handlers.start(person, command), target, above)
         await ack()
 
     app.action(re.compile(r"[\s\S]*"))(timed("action", pressed))
