@@ -65,6 +65,20 @@ def of_account(account: str, matches: Iterable[Match]) -> list[Match]:
     return [match for match in matches if match.account == account]
 
 
+def comparable(report: MatchReport, account: str, matches: Iterable[Match]) -> list[Match]:
+    """Return the person's matches that the account's report may be about.
+
+    They are those of the account, and whichever has the report's own Chime meeting: an account is
+    unknown until a magic link names it.
+    """
+    return [
+        match
+        for match in matches
+        if match.account == account
+        or (report.meeting_digest is not None and match.meeting_digest == report.meeting_digest)
+    ]
+
+
 def epoch_of(key: str) -> Epoch | None:
     """Return the epoch in a key, or None for a key of a version without epochs."""
     found = _EPOCH.match(key)
@@ -80,7 +94,7 @@ def find_existing_match(
     time, if both came over the socket; else whether the known round may still be running and the
     person has not become available again since.
 
-    `known` are the matches of the person's account in the session; `since` is when they last
+    `known` are the `comparable` matches in the session; `since` is when they last
     became available in it.
     """
     found = [m for m in _with(report.partner, known) if _refers_to(report, m, now, since)]

@@ -13,6 +13,7 @@ import structlog
 from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
 from slackbot.domain.errors import NotLinked, PlatformError, TokenRefused
 from slackbot.domain.matching import (
+    comparable,
     decided_by_meeting_id,
     find_existing_match,
     missed_reports,
@@ -118,7 +119,7 @@ class Matches:
             raise NotLinked
         stored = await self.store.matches.list_with(person, event, session_id, report.partner)
         while True:
-            known = of_account(link.account, stored)
+            known = comparable(report, link.account, stored)
             since = None
             if not decided_by_meeting_id(report, known):
                 availability = await self.store.availabilities.get(person)
