@@ -232,3 +232,54 @@ async def test_an_oversized_event(
     async with serving(sending("0" + OPEN, '40{"sid":"x"}', f"42{large}")) as url:
         make_feed(url).open(make_link(), 11645)
         await recorder.until("disconnected U1 closed", 2)
+
+
+async def test_an_event_that_asks_for_an_answer_gets_one(
+    recorder: Recorder, make_feed: FeedFactory, make_link: LinkFactory
+):
+    """An event with an id is acknowledged; a server may otherwise send it again."""
+    received: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await open_engineio(receive, send)
+        await send({"type": "websocket.send", "text": '40{"sid":"x"}'})
+        await send({"type": "websocket.send", "text": f"427{json.dumps(['m', MATCH])}"})
+        while (message := await receive())["type"] != "websocket.disconnect":
+            received.append(message["text"])
+
+    async with serving(app) as url:
+        feed = make_feed(url)
+        feed.open(make_link(), 11645)
+        await recorder.until("matched U1 demo")
+        await feed.close(ANA)
+    assert "437[]" in received
+
+
+async def test_events_of_another_namespace_are_not_reported(
+    recorder: Recorder, make_feed: FeedFactory, make_link: LinkFactory
+):
+    """A match on a namespace that the settings do not name is somebody else's."""
+    match = json.dumps(["m", MATCH])
+    frames = ("0" + OPEN, '40{"sid":"x"}', f"42/other,{match}", f"42{match}", "41")
+    async with serving(sending(*frames)) as url:
+        make_feed(url).open(make_link(), 11645)
+        await recorder.until("disconnected U1 closed")
+    assert recorder.events[:3] == ["connected U1", "matched U1 demo", "disconnected U1 closed"]
+
+
+async def test_an_old_server_is_asked_for_its_namespace_without_a_payload(
+    make_feed: FeedFactory, make_link: LinkFactory
+):
+    """Node's Socket.IO 2 ignores a CONNECT with a payload: it is repeated without one."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await open_engineio(receive, send)
+        await send({"type": "websocket.send", "text": "40"})
+        while (message := await receive())["type"] != "websocket.disconnect":
+            if message["text"] == "40/live,":
+                await send({"type": "websocket.send", "text": "40/live"})
+
+    async with serving(app) as url:
+        feed = make_feed(url, namespace="/live")
+        feed.open(make_link(), 11645)
+        assert await feed.wait_connected(ANA, 1.5)
