@@ -35,6 +35,7 @@ PLANS: dict[str, Plan] = {
     "failing": Plan(rows.failing),
     "slow": Plan(rows.slow),
     "database-away": Plan(rows.database_away),
+    "database-read-only": Plan(rows.database_read_only, on=("postgresql",)),
     "feed-restarts": Plan(rows.feed_restarts, short=True),
     "half-open": Plan(rows.half_open),
     "lists": Plan(rows.lists, short=True),

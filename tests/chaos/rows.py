@@ -28,6 +28,7 @@ from .stage import SESSION, Stage
 POST = "chat.postMessage"
 FOR_EVER = 1_000_000
 MATCHES = f"/rest/events/demo/user-session/{SESSION}/matches"
+READ_ONLY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,18 @@ async def database_away(here: Stage, account: Account, size: Size) -> None:
                 other.execute("BEGIN IMMEDIATE")
                 await asyncio.sleep(size.away_seconds)
                 other.execute("ROLLBACK")
+    await _all_ready(here)
+    await here.connected()
+    await here.quiet(account, 90)
+
+
+async def database_read_only(here: Stage, account: Account, size: Size) -> None:
+    """Every write is refused for a while, as by a server that has become a replica."""
+    assert here.server is not None
+    async with here.matches(5):
+        await asyncio.sleep(1.0)
+        with here.server.read_only("nemesis"):
+            await asyncio.sleep(min(size.away_seconds, READ_ONLY_SECONDS))
     await _all_ready(here)
     await here.connected()
     await here.quiet(account, 90)
