@@ -25,7 +25,7 @@ async def test_without_a_link_no_channel_is_saved(store: SqlStore, database: Dat
     """There would be no row to delete it with."""
     await store.dm_channels.save(ANA, "D1")
     assert await store.dm_channels.get(ANA) is None
-    nothing = (None, None, [], [], [], Backlog(0, None), [], None, None)
+    nothing = (None, None, [], [], [], [], [], Backlog(0, None), [], None, None)
     assert await everything(database, ANA) == nothing
 
 

@@ -64,7 +64,7 @@ async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, databas
     before = await everything(database, NAMESAKE)
     await store.people.forget_workspace(TEAM)
     assert await store.links.get(ANA) is None
-    nothing = (None, None, [], [], [], Backlog(0, None), [], None, None)
+    nothing = (None, None, [], [], [], [], [], Backlog(0, None), [], None, None)
     assert await everything(database, ANA) == nothing
     assert await everything(database, NAMESAKE) == before
     assert await store.events.record(TEAM, "Ev1", NOW)
