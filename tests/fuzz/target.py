@@ -181,6 +181,10 @@ class Target:
         """Reset the database to the start of a round."""
         for table in TABLES:
             self.database.execute(f"DELETE FROM {table}")
+        # Another slot, since the bot itself keeps one workspace only.
+        self.database.execute(
+            "INSERT OR IGNORE INTO workspaces VALUES ('T0OTHER', '2026-11-01 00:00:00.000000', 2)"
+        )
         self.database.commit()
         keys = parse_keys(self.settings.slackbot_secret_keys.get_secret_value())
         store = SqlStore(Database(self.settings.database), Cipher(keys))

@@ -272,4 +272,4 @@ async def test_a_late_refusal_of_an_old_token_is_not_the_new_links(harness: Harn
     assert not await harness.store.links.mark_refused(link(person_epoch="f" * 16), NOON)
     assert (await harness.accounts.link(ANA)) == newer
     assert await harness.store.links.mark_refused(newer, NOON)
-    assert await harness.accounts.leave(newer, availability(session_id=SessionId(8)))
+    assert await harness.leaving.leave(newer, availability(session_id=SessionId(8)))
