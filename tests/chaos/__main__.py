@@ -22,6 +22,7 @@ from tests.harness import postgres
 
 from .account import Figures
 from .controls import Control, all_fail
+from .handovers import hand_over
 from .plans import FIXED, PLANS
 from .report import HEAD, row
 from .rows import FULL, SHORT, Size
@@ -109,6 +110,7 @@ async def controls() -> bool:
 @click.option("--controls", "controlled", is_flag=True, help="The negative controls, instead.")
 @click.option("--takeover", is_flag=True, help="Many feeds, three workers on PostgreSQL, instead.")
 @click.option("--feeds", default=2000, show_default=True, help="How many, with --takeover.")
+@click.option("--handovers", type=int, help="So many hand-overs of feeds, instead.")
 @click.option("--without", default="", help="Leave out history, fence or reconciliation.")
 @click.option("--rows-alone", is_flag=True, hidden=True)
 def main(
@@ -120,6 +122,7 @@ def main(
     controlled: bool,
     takeover: bool,
     feeds: int,
+    handovers: int | None,
     without: str,
     rows_alone: bool,
 ) -> None:
@@ -127,8 +130,10 @@ def main(
     began = time.monotonic()
     # Each connection that the sandbox drops would be logged between the lines of the table.
     logging.getLogger("uvicorn.error").addFilter(lambda _: False)
-    if takeover or controlled:
+    if takeover or controlled or handovers is not None:
         instead = take_over(feeds, left_out=without) if takeover else controls()
+        if handovers is not None:
+            instead = hand_over(handovers, left_out=without)
         sys.exit(0 if asyncio.run(instead) else 1)
     size = SHORT if short or fixed else FULL
     if kills is not None:
