@@ -111,7 +111,7 @@ async def controls() -> bool:
 @click.option("--takeover", is_flag=True, help="Many feeds, three workers on PostgreSQL, instead.")
 @click.option("--feeds", default=2000, show_default=True, help="How many, with --takeover.")
 @click.option("--handovers", type=int, help="So many hand-overs of feeds, instead.")
-@click.option("--without", default="", help="Leave out history, fence or reconciliation.")
+@click.option("--without", default="", help="Leave out a part: history, fence, liveness, …")
 @click.option("--rows-alone", is_flag=True, hidden=True)
 def main(
     short: bool,

@@ -74,6 +74,16 @@ class Bot:
         running = self.process is not None and self.process.returncode is None
         return self.process.pid if running and self.process is not None else None
 
+    def is_stopped(self) -> bool:
+        """Return whether a SIGSTOP holds it."""
+        pid = self.pid
+        if pid is None:
+            return False
+        with contextlib.suppress(FileNotFoundError):
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            return state == "T"
+        return False
+
     async def again(self, dead: int) -> None:
         """Wait until another process than `dead` is ready."""
         while self.pid in {None, dead}:  # noqa: ASYNC110 - a process ends

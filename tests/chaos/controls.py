@@ -22,8 +22,8 @@ class Control:
     database: str
 
     def is_noticed(self, figures: Figures) -> bool:
-        """Without the list something is lost, without the others something is sent twice."""
-        if self.left_out == "reconciliation":
+        """Without the list or liveness something is lost, without the others sent twice."""
+        if self.left_out in {"liveness", "reconciliation"}:
             return 0 < figures.sent < figures.made and figures.twice == 0
         return figures.twice > 0 and figures.sent > figures.made / 2
 
@@ -32,6 +32,7 @@ CONTROLS = (
     Control("history", "windows-at-slack", "sqlite"),
     Control("history", "dropped", "sqlite"),
     Control("fence", "stops-waiting", "postgresql"),
+    Control("liveness", "newer-dies", "postgresql"),
     Control("reconciliation", "feed-restarts", "sqlite"),
     Control("reconciliation", "kills", "sqlite"),
 )

@@ -14,11 +14,14 @@ from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Any
 
+from sqlalchemy import Engine, event
+
 from slackbot.cli.main import main
 from slackbot.delivery import engine
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.lease import Lease
 from slackbot.delivery.worker import Worker
+from slackbot.delivery.workflow_table import WorkflowTable
 from slackbot.services import matches as services
 from slackbot.slack.outbound.messenger import SlackMessenger
 from slackbot.storage import matches as storage
@@ -47,6 +50,30 @@ WINDOWS: dict[str, tuple[type, str]] = {
     "intent-send": (SlackMessenger, "send"),
     "send-record": (storage.Matches, "record_outcome"),
 }
+
+
+def pause_before(statement: int) -> None:
+    """Stop the process once, before this statement of any after the first match's insert."""
+    left: list[int] = []
+
+    def note(_connection: Any, _cursor: Any, text: str, *_more: Any) -> None:
+        if not left and "INSERT INTO matches" in text:
+            left.append(statement)
+        if left:
+            left[0] -= 1
+            if left[0] == -1:
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+    event.listen(Engine, "before_cursor_execute", note)
+
+
+def without_liveness() -> None:
+    """Take a row's status for somebody at work, even a dead process's."""
+
+    async def none(*_args: Any) -> list[Any]:
+        return []
+
+    WorkflowTable._without_owner = none  # type: ignore[method-assign] # that is the point
 
 
 def without_history() -> None:
@@ -105,6 +132,7 @@ def _as_before(work: Method) -> Method:
 LEFT_OUT: dict[str, Callable[[], None]] = {
     "history": without_history,
     "fence": without_fence,
+    "liveness": without_liveness,
     "reconciliation": without_reconciliation,
     "newer": newer,
 }
@@ -114,6 +142,8 @@ if __name__ == "__main__":
     role, what, *rest = sys.argv[1:]
     if what in WINDOWS:
         kill_before(*WINDOWS[what], after=int(rest[0]) if rest else random.randrange(4))
+    elif what == "pause":
+        pause_before(int(rest[0]))
     elif what in LEFT_OUT:
         LEFT_OUT[what]()
     sys.argv = ["slackbot", role]

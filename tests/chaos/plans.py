@@ -30,6 +30,7 @@ PLANS: dict[str, Plan] = {
     "windows-at-slack": Plan(rows.windows_at_slack, short=True),
     "stops": Plan(rows.stops, on=("postgresql",)),
     "stops-waiting": Plan(rows.stops_waiting, on=("postgresql",)),
+    "pauses": Plan(rows.pauses, on=("postgresql",)),
     "dropped": Plan(rows.dropped, short=True),
     "limited": Plan(rows.limited, short=True),
     "failing": Plan(rows.failing),
@@ -46,5 +47,6 @@ PLANS: dict[str, Plan] = {
     "restored": Plan(rows.restored, on=("sqlite",)),
     "replaced": Plan(rows.replaced),
     "older": Plan(rows.older),
+    "newer-dies": Plan(rows.newer_dies, on=("postgresql",)),
     "limits": Plan(rows.at_slacks_limits, on=("sqlite",), people=200),
 }

@@ -40,6 +40,8 @@ class Size:
     # Kills at each moment of a post, as Slack sees it.
     posts: int = 4
     stops: int = 5
+    # Statements from the first match's insert on, before each of which a process is stopped.
+    statements: int = 12
     restarts: int = 50
     away_seconds: float = 30.0
     # Longer than between two polls of a connected feed.
@@ -48,7 +50,9 @@ class Size:
     burst: int = 750
 
 
-SHORT = Size(kills=3, windows=1, posts=1, stops=1, restarts=3, away_seconds=4.0, burst=20)
+SHORT = Size(
+    kills=3, windows=1, posts=1, stops=1, statements=2, restarts=3, away_seconds=4.0, burst=20
+)
 FULL = Size()
 
 Row = Callable[[Stage, Account, Size], Awaitable[None]]
@@ -124,6 +128,16 @@ async def replaced(here: Stage, account: Account, _: Size) -> None:
 async def older(here: Stage, account: Account, _: Size) -> None:
     """What an older version began a newer one finishes; what it does not know it leaves."""
     await upgrades.older(here, account)
+
+
+async def pauses(here: Stage, account: Account, size: Size) -> None:
+    """SIGSTOP for longer than the lease before each statement of store, submit and intent."""
+    await waiting.paused_at_each_statement(here, account, size.statements)
+
+
+async def newer_dies(here: Stage, account: Account, _: Size) -> None:
+    """A newer process dies beside older ones, and none comes back: its matches are sent."""
+    await upgrades.newer_dies(here, account)
 
 
 async def dropped(here: Stage, _: Account, size: Size) -> None:

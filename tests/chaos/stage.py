@@ -66,6 +66,7 @@ class Stage:
     database: str
     folder: Path
     server: postgres.Server | None
+    left_out: tuple[str, ...] = ()  # what the launcher leaves out of every process
     kills: int = 0
     notes: list[str] = field(default_factory=list)
 
@@ -184,6 +185,7 @@ async def stage(
                 bot.changed = (left_out,)
         await asyncio.gather(*(bot.ready(40.0 + people / 10) for bot in bots))
         here = Stage(slack, platform, bots, named, tokens, proxy, database, folder, server)
+        here.left_out = (left_out,) if left_out else ()
         await here.connected(60.0 + people / 10)
         # Those who are available are paired two by two at once: that is not the row's.
         if not many:

@@ -67,3 +67,27 @@ async def older(here: Stage, account: Account) -> None:
             await bot.ready()
         here.slack.faults.clear()
     await here.quiet(account)
+
+
+async def newer_dies(here: Stage, account: Account) -> None:
+    """One process is replaced by a newer one, dies with work in its hands, and is not seen again.
+
+    The older ones do not know the names of its workflows. They leave those, and send its matches.
+    """
+    post = Fault("chat.postMessage", times=1_000_000, delay=HELD_SECONDS)
+    for bot in here.workers[:2]:
+        bot.changed = ("newer",)
+        await bot.dies()
+        here.kills += 1
+        await bot.ready()
+        await here.connected()
+        async with here.matches(20):
+            await asyncio.sleep(1.0)
+            here.slack.faults.order(post)
+            await asyncio.sleep(2.0)
+            bot.changed = here.left_out
+            await bot.dies()
+            here.kills += 1
+            here.slack.faults.clear()
+            await bot.ready()
+    await here.quiet(account, 90)

@@ -1,4 +1,4 @@
-"""A worker is stopped while its notices wait for Slack: others tell them, and it must not."""
+"""A worker is stopped with notices in its hands: others send them, and it must not."""
 
 from __future__ import annotations
 
@@ -33,3 +33,23 @@ async def stopped_while_waiting(here: Stage, account: Account, times: int) -> No
             await asyncio.sleep(STOPPED_SECONDS)
             bot.send(signal.SIGCONT)
         await here.quiet(account)
+
+
+async def paused_at_each_statement(here: Stage, account: Account, statements: int) -> None:
+    """Stop a worker before each of so many statements, for longer than its lease."""
+    for statement in range(statements):
+        bot = here.workers[statement % len(here.workers)]
+        bot.changed = ("pause", str(statement))
+        await bot.dies()
+        await bot.ready()
+        await here.connected()
+        async with here.matches(10):
+            async with asyncio.timeout(60):
+                while not bot.is_stopped():  # noqa: ASYNC110 - it stops itself
+                    await asyncio.sleep(0.01)
+            bot.changed = ()
+            await asyncio.sleep(STOPPED_SECONDS)
+            bot.send(signal.SIGCONT)
+        await bot.ready()
+    here.notes.append(f"{statements} pauses")
+    await here.quiet(account, 90)
