@@ -56,10 +56,14 @@ BEGIN
 END $$
 """
 FILLED = ("links", "availabilities", "matches", "feeds")
+COPIED = ("call_links", "matches", "availabilities", "links", "feeds", "seen_events")
 
 
 def upgrade() -> None:
     """Give everybody who is connected an epoch, and their rows with them."""
+    if op.get_context().dialect.name == "postgresql":
+        # What others write while the tables are copied would be lost.
+        op.execute(f"LOCK TABLE {', '.join(COPIED)} IN ACCESS EXCLUSIVE MODE")
     workspaces_and_people()
     replace("links", links, "JOIN people ON " + SAME_PERSON.format("people"), epoch("people"))
     of_link = "JOIN links ON " + SAME_PERSON.format("links")

@@ -92,7 +92,10 @@ async def running(
 
 async def _register(adapters: Adapters, services: Services, role: Role) -> None:
     """Begin to send heartbeats, and search before sending if rows may be missing."""
-    moved = await adapters.store.failovers.recent()
+    try:
+        moved = await adapters.store.failovers.recent()
+    except StoreUnavailable:
+        moved = True  # not known: search all the same
     # Nothing slow may run between registration and heartbeats, or the lease expires.
     if await adapters.workers.register() or moved:
         log.info("rows_may_be_missing", failover=moved)

@@ -2,7 +2,7 @@
 
 A full collection looks at every container object, and no other code runs meanwhile: about half a
 microsecond each, and a feed has hundreds of them. `gc.freeze` takes what has lived long out of
-later collections. ADR 11 says what is freed how.
+later collections. ADR 15 says what is freed how.
 """
 
 from __future__ import annotations

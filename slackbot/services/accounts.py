@@ -33,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 EPOCH_BYTES = 8
 FORGET_BACKOFF = ExponentialBackoff(1.0, 60.0)  # seconds between tries to delete notices
+FORGET_SECONDS = 5.0  # for which a command waits for the delivery to forget
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -223,7 +224,7 @@ class Accounts:
     async def _forget_notices(self, epochs: Sequence[Epoch]) -> None:
         """Delete what the delivery keeps of people whose rows are deleted, however often it fails.
 
-        The deletion goes on if the caller gives up.
+        What takes longer than `FORGET_SECONDS` goes on in the background.
         """
 
         async def forget() -> None:
@@ -238,7 +239,8 @@ class Accounts:
                 tries += 1
                 await self.clock.sleep(FORGET_BACKOFF.delay(tries))
 
-        await asyncio.shield(self.background.start(forget(), "forget_notices"))
+        task = self.background.start(forget(), "forget_notices")
+        await asyncio.wait({task}, timeout=FORGET_SECONDS)
 
     async def forget_workspace(self, team: TeamId, *, until: datetime | None = None) -> None:
         """Stop a workspace's feeds and delete all of its data, after the app was removed.

@@ -189,7 +189,8 @@ class Availabilities:
             except TokenRefused:
                 await self._leave_later(availability)
                 raise
-            if confirmed and read:
+            in_meeting = availability is not None and availability.state is State.IN_MEETING
+            if confirmed and (read or in_meeting):
                 await self.monitor.end(person)
             else:
                 # An unread list may hold a last match; the monitor reads it.

@@ -62,6 +62,7 @@ class Leaving:
 
     def __post_init__(self) -> None:
         self._repeats = BackgroundTasks()
+        self._repeating: dict[tuple[Person, SessionId], asyncio.Task[None]] = {}
         self._first_tries: dict[Person, asyncio.Task[bool]] = {}  # with deleted links
         self._in_memory = 0
         self._slots = asyncio.Semaphore(TRIES_AT_ONCE)
@@ -102,7 +103,17 @@ class Leaving:
 
     async def come_back(self, person: Person, session_id: SessionId) -> None:
         """Take back a departure: the person is about to be available in the session again."""
+        if (repeating := self._repeating.pop((person, session_id), None)) is not None:
+            repeating.cancel()
         await self.store.departures.remove(person, session_id)
+
+    async def _is_back(self, person: Person, session_id: SessionId) -> bool:
+        """Return whether the person is available in the session again."""
+        current = await self.store.availabilities.get(person)
+        return current is not None and (current.session_id, current.state) == (
+            session_id,
+            State.AVAILABLE,
+        )
 
     async def _set_left(self, link: Link, session_id: SessionId) -> bool:
         """Set the status; return whether it is confirmed. Raises `TokenRefused`."""
@@ -149,18 +160,19 @@ class Leaving:
             return  # until they connect again
         try:
             async with self._slots:
+                if await self._is_back(person, session_id):
+                    return  # they came back while this waited
                 confirmed = await self._set_left(link, session_id)
         except TokenRefused:
             return  # noted by the person's next command or poll
-        if not confirmed or await self.store.departures.remove(person, session_id):
+        if confirmed and await self.store.departures.remove(person, session_id):
             return
-        # The person came back meanwhile, perhaps before LEFT arrived.
-        current = await self.store.availabilities.get(person)
-        if current is not None and (current.session_id, current.state) == (
-            session_id,
-            State.AVAILABLE,
-        ):
-            await self.platform.set_status(link, session_id, AttendeeStatus.AVAILABLE)
+        # They may have come back before LEFT arrived.
+        if await self._is_back(person, session_id):
+            try:
+                await self.platform.set_status(link, session_id, AttendeeStatus.AVAILABLE)
+            except PlatformError as error:
+                log.warning("available_unconfirmed", reason=error.code, user=person.user)
 
     # --- people who are deleted ------------------------------------------------------------------
 
@@ -190,7 +202,10 @@ class Leaving:
         first.add_done_callback(forget)
         if self._in_memory < MAX_IN_MEMORY:
             for session_id in sessions:
-                self._repeats.start(self._repeat(link, session_id, first), "leave_again")
+                repeating = self._repeats.start(
+                    self._repeat(link, session_id, first), "leave_again"
+                )
+                self._repeating[person, session_id] = repeating
 
     async def leave_all_deleted(
         self, links: Mapping[Person, Link | None], availabilities: Sequence[Availability]
@@ -226,10 +241,16 @@ class Leaving:
                 tries += 1
                 await self.clock.sleep(BACKOFF.delay(tries))
                 async with self._slots:
+                    if await self._is_back(link.person, session_id):
+                        return  # connected again, by this process or another
                     confirmed = await self._set_left(link, session_id)
         except TokenRefused:
             log.info("leave_given_up", reason="token_refused")
+        except StoreUnavailable:
+            log.info("leave_given_up", reason="store_unavailable")
         finally:
+            if self._repeating.get((link.person, session_id)) is asyncio.current_task():
+                del self._repeating[link.person, session_id]
             self._in_memory -= 1
             LEAVING.dec()
 

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from slackbot.aio.tasks import BackgroundTasks, KeyedLocks
-from slackbot.domain.errors import NotLinked, PlatformError, TokenRefused
+from slackbot.domain.errors import NotLinked, PlatformError, Refusal, TokenRefused
 from slackbot.domain.matching import (
     comparable,
     decided_by_meeting_id,
@@ -52,6 +52,10 @@ GRACE_SECONDS = 3.0
 # are still being stored.
 STORES_AT_ONCE = 16
 SKIPPED = "skipped"  # the outcome of a missed match that is too many to be sent, as stored
+
+
+class ListRefused(Exception):
+    """The platform refuses the match list: its address may be another one."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -146,13 +150,16 @@ class Matches:
         availability without a baseline has it from the first list that can be read.
 
         Returns:
-            False if the list could not be read.
+            False if the list could not be read and should be tried again soon.
 
         Raises:
             TokenRefused: The token is no longer accepted.
         """
         person = link.person
-        listed = await _read_list(self.platform, link, availability.session_id)
+        try:
+            listed = await _read_list(self.platform, link, availability.session_id)
+        except ListRefused:
+            return True  # asking again would not help
         if listed is None:
             return False
         known = await _list_known(self.store, link, availability.session_id)
@@ -181,6 +188,8 @@ class Matches:
             try:
                 await self.clock.sleep(GRACE_SECONDS)
                 await work()
+            except ListRefused:
+                pass  # logged
             except (TokenRefused, NotLinked) as error:
                 log.info("list_unread", reason=error.code)
             finally:
@@ -193,7 +202,10 @@ class Matches:
     async def _send_missed(self, link: Link, availability: Availability) -> None:
         if not await self._is_current(link):
             return
-        missed = await self._store_missed(link, availability, Source.LIST) or ()
+        try:
+            missed = await self._store_missed(link, availability, Source.LIST) or ()
+        except ListRefused:
+            return
         fresh = self.clock.now() >= self._recheck_until
         try:
             # Asked after they were stored, of the server that has them now.
@@ -211,7 +223,10 @@ class Matches:
         Returns:
             False if the list could not be read: the availability has no baseline yet.
         """
-        return await self._store_missed(link, availability, Source.BEFORE) is not None
+        try:
+            return await self._store_missed(link, availability, Source.BEFORE) is not None
+        except ListRefused:
+            return False
 
     async def _add_baseline(
         self, link: Link, availability: Availability, before: Sequence[MatchReport]
@@ -336,11 +351,17 @@ async def _list_known(store: Store, link: Link, session_id: SessionId) -> list[M
 async def _read_list(
     platform: Platform, link: Link, session_id: SessionId
 ) -> list[MatchReport] | None:
-    """Return the platform's list; None if it cannot be read."""
+    """Return the platform's list; None if it cannot be read now.
+
+    Raises:
+        ListRefused: The platform refuses the list to this person.
+    """
     try:
         return await platform.matches(link, session_id)
     except TokenRefused:
         raise
     except PlatformError as error:
         log.info("list_unread", reason=error.code)
+        if isinstance(error, Refusal):
+            raise ListRefused from error
         return None

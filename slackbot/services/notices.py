@@ -155,7 +155,9 @@ class Notices:
                     log.info("edit_refused", match=match_id, reason=error.reason)
             await self.store.matches.mark_round_over(person, match_id, self.clock.now())
 
-        await self._retry(attempt, sleep, look_first=False, key=match_id)
+        if not await self._retry(attempt, sleep, look_first=False, key=match_id):
+            # Given up: else it would be due again for ever.
+            await self.store.matches.mark_round_over(person, match_id, self.clock.now())
         return match is not None
 
     # --- remarks ---------------------------------------------------------------------------------

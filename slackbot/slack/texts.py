@@ -51,7 +51,8 @@ DISCONNECTED: Final = (
 )
 LEFT_UNCONFIRMED: Final = (
     "Accelevents has not confirmed yet that you left your session, so you might still be matched "
-    "there. I keep asking. To be sure, leave it in the event hub."
+    "there. I keep asking, with your token in memory only, until it does or I am restarted. "
+    "To be sure, leave it in the event hub."
 )
 NOT_CONNECTED: Final = "*You're not connected.* There is nothing to disconnect."
 SECRET_TYPED: Final = (

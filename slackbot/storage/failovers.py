@@ -7,10 +7,11 @@ rows that it holds, so the first statement that finds them records them.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import func, select, text
 
 from slackbot.domain.workers import RECHECK_PERIOD
 from slackbot.storage.database import Database
@@ -42,7 +43,8 @@ class Failovers:
         if self._database.single_process:
             return False
         with raise_unavailable():
-            identity, since, servers = await self._database.read(_here)
+            async with asyncio.timeout(self._database.timeout):
+                identity, since, servers = await self._here()
         if since is None:
             new = self._database.insert(ServerRow).values(
                 identity=identity, seen_at=func.clock_timestamp()
@@ -52,22 +54,16 @@ class Failovers:
         # Beside the server on which the rows began there must be another.
         return servers > 1 and since < RECHECK_PERIOD
 
-
-def _here(connection: Connection) -> tuple[str, timedelta | None, int]:
-    """Return the server's identity, since when it is known, and how many are known."""
-    identity = _identity(connection)
-    known = connection.execute(
-        select(ServerRow.identity, func.clock_timestamp() - ServerRow.seen_at)
-    )
-    since = {row[0]: row[1] for row in known}
-    return identity, since.get(identity), len(since)
-
-
-def _identity(connection: Connection) -> str:
-    try:
-        found: str = connection.scalar(_IDENTITY)
-    except Exception as error:
-        if getattr(cause_of(error), "sqlstate", None) not in _UNANSWERED:
-            raise
-        found = connection.scalar(_STARTED)
-    return found
+    async def _here(self) -> tuple[str, timedelta | None, int]:
+        """Return the server's identity, since when it is known, and how many are known."""
+        try:
+            identity: str = await self._database.read(lambda here: here.scalar(_IDENTITY))
+        except Exception as error:
+            if getattr(cause_of(error), "sqlstate", None) not in _UNANSWERED:
+                raise
+            # On another connection: the one that failed is replaced.
+            identity = await self._database.read(lambda here: here.scalar(_STARTED))
+        known = select(ServerRow.identity, func.clock_timestamp() - ServerRow.seen_at)
+        rows = await self._database.read(lambda here: here.execute(known).all())
+        since = {row[0]: row[1] for row in rows}
+        return identity, since.get(identity), len(since)

@@ -228,6 +228,9 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note the first byte of a request."""
         super().on_message_begin()
+        # A request may begin in the bytes that completed the one before it.
+        if not self._timer.is_running:
+            self._timer.start(self._limits.request_seconds, self._on_request_timeout)
         self._has_begun, self._has_headers = True, False
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -267,7 +270,8 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self.end()
-        elif self.cycle.response_complete:  # no other request has come meanwhile
+        elif self.cycle.response_complete or self.cycle.more_body:
+            # No other request has come meanwhile, or not the whole of it.
             self.shared.set_waiting(self, waiting=True)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002

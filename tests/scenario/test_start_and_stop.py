@@ -113,7 +113,6 @@ UNUSABLE = [
     ("DATABASE_URL", "mysql://x"),
     ("ACCELEVENTS_SOCKET_NAMESPACE", "meet"),
     ("ACCELEVENTS_SOCKET_HELLO", "hello {json"),
-    ("ACCELEVENTS_SOCKET_EVENTS", "connect"),
 ]
 # One of each kind, tried as a whole process.
 PROCESSES = [("SLACK_BOT_TOKEN", "xoxb-your-token-goes-here"), ("SLACKBOT_SECRET_KEYS", "c2hvcnQ=")]

@@ -53,12 +53,14 @@ class ReplyTarget:
         container = body.get("container") or {}
         view = body.get("view") or {}
         message = body.get("message") or {}
-        channel = str(container.get("channel_id") or "")
-        ours = channel.startswith("D") and message and not container.get("is_ephemeral")
+        channel, ts = str(container.get("channel_id") or ""), str(container.get("message_ts"))
+        is_message = channel.startswith("D") and message and not container.get("is_ephemeral")
+        # No database compares with what is no text, such as a lone surrogate.
+        ours = is_message and (channel + ts).isascii()
         return cls(
             person=person,
             response_url=str(body.get("response_url") or ""),
-            own_message=Posted(channel, str(container.get("message_ts"))) if ours else None,
+            own_message=Posted(channel, ts) if ours else None,
             home=view.get("type") == "home",
         )
 

@@ -134,7 +134,7 @@ async def test_nothing_listens(installation: Installation, host: str) -> None:
 @each_host
 async def test_no_such_host(installation: Installation, host: str) -> None:
     """A name that cannot be resolved is named."""
-    report = await installation.run_doctor(**{HOSTS[host]: "http://no..name"})
+    report = await installation.run_doctor(**{HOSTS[host]: "https://no..name"})
     assert report.status == 1
     assert "the host's name is not known" in report.on(host)
 

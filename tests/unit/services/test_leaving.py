@@ -100,11 +100,15 @@ async def test_back_in_the_session_it_is_not_left(harness: Harness, repeating: N
 async def test_left_that_arrives_after_the_return_is_made_up_for(harness: Harness):
     """The person came back while LEFT was under way elsewhere: AVAILABLE is set again."""
     await harness.available()
+    back = await harness.store.availabilities.get(ANA)
+    assert back is not None
+    await harness.store.availabilities.end(ANA)
     await harness.store.departures.add(departure := left(), NOON)
     harness.platform.gates["status"] = asyncio.Event()
     retry = asyncio.create_task(harness.leaving._retry(departure))
     await until(lambda: harness.asked("status"))
     await harness.leaving.come_back(ANA, departure.session_id)
+    await harness.store.availabilities.save(back)
     harness.platform.gates["status"].set()
     await retry
     assert harness.asked("status") == [LEFT, AVAILABLE]
@@ -172,6 +176,19 @@ async def test_a_disconnect_is_repeated_from_memory(harness: Harness):
     await harness.pass_time(30, step=1)
     assert harness.asked("status") == [LEFT] * 3
     assert harness.clock.sleepers == {}
+
+
+async def test_whoever_connects_again_is_not_left(harness: Harness):
+    """A LEFT of before that is repeated from memory ends with their return."""
+    await harness.available()
+    harness.platform.errors["status"] = [Unreachable()] * 3
+    await harness.accounts.disconnect(ANA)
+    await harness.let_run()
+    harness.platform.errors["status"] = []
+    await harness.available()
+    harness.journal.clear()
+    await harness.pass_time(120, step=1)
+    assert harness.asked("status") == []
 
 
 async def test_a_confirmed_disconnect_is_said_once(harness: Harness):
