@@ -195,12 +195,16 @@ class Leaving:
 
         first = self._first_tries[person] = self.background.start(leave_all(), "leave")
 
+        is_repeated = self._in_memory < MAX_IN_MEMORY
+
         def forget(_: asyncio.Task[bool]) -> None:
-            if self._first_tries.get(person) is first:
+            # One that failed is kept for `confirms` for as long as it is repeated.
+            is_done = _is_confirmed(first) or not is_repeated
+            if is_done and self._first_tries.get(person) is first:
                 del self._first_tries[person]
 
         first.add_done_callback(forget)
-        if self._in_memory < MAX_IN_MEMORY:
+        if is_repeated:
             for session_id in sessions:
                 repeating = self._repeats.start(
                     self._repeat(link, session_id, first), "leave_again"
@@ -249,6 +253,8 @@ class Leaving:
         except StoreUnavailable:
             log.info("leave_given_up", reason="store_unavailable")
         finally:
+            if self._first_tries.get(link.person) is first:
+                del self._first_tries[link.person]
             if self._repeating.get((link.person, session_id)) is asyncio.current_task():
                 del self._repeating[link.person, session_id]
             self._in_memory -= 1
