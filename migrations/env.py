@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.tables import Base
+from slackbot.storage.url import DatabaseUrl
 
 
 def migrate(connection: Connection) -> None:
@@ -37,7 +38,7 @@ def database_url() -> str:
 
 async def migrate_own() -> None:
     """Open the database and migrate it."""
-    database = Database(database_url())
+    database = Database(DatabaseUrl.parse(database_url()))
     try:
         await database.write(migrate, migrating=True)
     finally:

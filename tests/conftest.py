@@ -16,6 +16,7 @@ from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import SCHEMA
 from slackbot.storage.tables import Base
+from slackbot.storage.url import DatabaseUrl
 from tests.harness import postgres
 
 EMPTY = {"memory": "sqlite://", "file": "sqlite:///{folder}/bot.db"}
@@ -62,7 +63,7 @@ def _without_tables(postgresql: postgres.Server) -> str:
 
 
 async def _migrate(url: str) -> None:
-    database = Database(url)
+    database = Database(DatabaseUrl.parse(url))
     await schema.upgrade(database)
     await database.aclose()
     engine.migrate(url, schema=SCHEMA)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 
 import structlog
 
@@ -12,6 +14,7 @@ from slackbot.domain.model import (
     Availability,
     FeedHealth,
     Link,
+    Match,
     Person,
     Session,
     State,
@@ -21,11 +24,20 @@ from slackbot.services.accounts import Accounts
 from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.leaving import Leaving
 from slackbot.services.matches import Matches
+from slackbot.services.notices import SENT
 from slackbot.services.sessions import Sessions, session_errors
 
 log = structlog.get_logger(__name__)
 
 FEED_WAIT_SECONDS = 10.0
+
+
+class NoticeState(Enum):
+    """Whether Slack accepted the message of a match."""
+
+    PENDING = auto()
+    SENT = auto()
+    NOT_SENT = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,7 @@ class AvailabilityStatus:
     availability: Availability | None
     feed: FeedHealth | None
     confirmed: bool = True  # False: the platform did not confirm the last status change
-    notice_pending: bool = False  # True: Slack has not accepted the message of the match yet
+    notice: NoticeState = NoticeState.SENT  # of the matches, while the person is in a meeting
 
     @property
     def is_connected(self) -> bool:
@@ -65,17 +77,17 @@ class Availabilities:
 
     async def _status(self, link: Link, *, confirmed: bool = True) -> AvailabilityStatus:
         availability = await self.store.availabilities.get(link.person)
-        pending = False
+        notice = NoticeState.SENT
         if availability is not None and availability.state is State.IN_MEETING:
             session_id = availability.session_id
             known = await self.store.matches.list_for(link.person, link.event, session_id)
-            pending = any(match.settled_at is None for match in known)
+            notice = _notice_state(known)
         ends_at = availability.session_ends_at if availability is not None else None
         if availability is not None and ends_at is not None and ends_at <= self.clock.now():
             # The session goes on, so its end was read wrongly or has been moved.
             availability = replace(availability, session_ends_at=None)
         feed = self.feed.health(link.person)
-        return AvailabilityStatus(link, availability, feed, confirmed, pending)
+        return AvailabilityStatus(link, availability, feed, confirmed, notice)
 
     async def start(self, person: Person, query: str) -> AvailabilityStatus:
         """Join the session that matches the query and become available in it."""
@@ -202,3 +214,11 @@ class Availabilities:
             person, session_id = availability.person, availability.session_id
             await self.store.availabilities.set_state(person, session_id, State.LEAVING)
             self.monitor.start(person)
+
+
+def _notice_state(matches: Sequence[Match]) -> NoticeState:
+    """Return the state for a session's matches, newest first."""
+    if any(match.settled_at is None for match in matches):
+        return NoticeState.PENDING
+    is_sent = not matches or matches[0].outcome == SENT
+    return NoticeState.SENT if is_sent else NoticeState.NOT_SENT

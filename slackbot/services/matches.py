@@ -115,12 +115,17 @@ class Matches:
         """Return the report's match and whether this call added it.
 
         Raises:
-            NotLinked: The person has disconnected, or connected another event or account.
+            NotLinked: The person has disconnected, or connected another event or account. An
+                unknown account is not taken for another one.
         """
         person, event = link.person, link.event
         current = await self.store.links.get(person)
-        if current is None or (current.event, current.account) != (event, link.account):
+        if current is None or current.event != event:
             raise NotLinked
+        if link.account and current.account and link.account != current.account:
+            raise NotLinked
+        if not link.account:  # unknown when the feed was opened; a magic link may have named it
+            link = replace(link, account_id=current.account_id)
         stored = await self.store.matches.list_with(person, event, session_id, report.partner)
         while True:
             known = comparable(report, link.account, stored)

@@ -135,6 +135,10 @@ MATCHED_PENDING: Final = (
     "*You're matched in {title}.* My direct message with the details is on its way: "
     "I keep trying until Slack takes it."
 )
+MATCHED_NOT_SENT: Final = (
+    "*You're matched in {title}*, but my message with the details did not get through. "
+    "The list of people you met shows who it is."
+)
 PAUSED: Final = "*You're not available.* I won't have you matched."
 PAUSED_UNCONFIRMED: Final = (
     "*I asked Accelevents to stop in {title}, but it has not confirmed yet.* You might still be "

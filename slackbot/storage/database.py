@@ -59,13 +59,9 @@ class Database:
     been deleted.
     """
 
-    def __init__(self, url: str | DatabaseUrl, *, retry_seconds: float = RETRY_SECONDS) -> None:
-        """`retry_seconds` limits retries on PostgreSQL; SQLite is not retried.
-
-        Raises:
-            ValueError: not a URL that can be used. The message does not repeat it.
-        """
-        self._url = DatabaseUrl.parse(url)
+    def __init__(self, url: DatabaseUrl, *, retry_seconds: float = RETRY_SECONDS) -> None:
+        """`retry_seconds` limits retries on PostgreSQL. SQLite is not retried."""
+        self._url = url
         # True if no other process writes these rows: on SQLite the bot is a single process.
         self.single_process = self._url.is_sqlite
         self._retry_seconds = 0.0 if self.single_process else retry_seconds

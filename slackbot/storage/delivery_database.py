@@ -38,13 +38,9 @@ SUBSEC_SINCE: Final = (3, 42)
 class DeliveryDatabase:
     """The delivery engine's database. Nothing is opened before the first use."""
 
-    def __init__(self, url: str | DatabaseUrl) -> None:
-        """`url` is that of our own database.
-
-        Raises:
-            ValueError: not a URL that can be used. The message does not repeat it.
-        """
-        self._url = DatabaseUrl.parse(url)
+    def __init__(self, url: DatabaseUrl) -> None:
+        """`url` is that of our own database."""
+        self._url = url
         self._engine: Engine | None = None
 
     def options(self) -> dict[str, Any]:

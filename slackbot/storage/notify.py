@@ -18,11 +18,10 @@ log = structlog.get_logger(__name__)
 RECONNECT_SECONDS: Final = 2.0
 
 
-async def listen(url: str | DatabaseUrl, channel: str, wake: Callable[[], None]) -> None:
+async def listen(url: DatabaseUrl, channel: str, wake: Callable[[], None]) -> None:
     """Call `wake` for every notification on the channel; reconnect until cancelled."""
-    parsed = DatabaseUrl.parse(url).url
-    address = parsed.set(drivername="postgresql").render_as_string(hide_password=False)
-    options: dict[str, Any] = {**engines.connect_options(parsed)}
+    address = url.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    options: dict[str, Any] = {**engines.connect_options(url.url)}
     while True:
         try:
             connecting = psycopg.AsyncConnection.connect(address, autocommit=True, **options)

@@ -32,14 +32,12 @@ class DatabaseUrl:
     url: URL
 
     @classmethod
-    def parse(cls, url: str | DatabaseUrl) -> DatabaseUrl:
+    def parse(cls, url: str) -> DatabaseUrl:
         """Parse `sqlite:///path`, `sqlite://` (in memory) or `postgresql+psycopg://…`.
 
         Raises:
             ValueError: not such a URL. The message does not repeat it: it may hold a password.
         """
-        if isinstance(url, DatabaseUrl):
-            return url
         try:
             parsed = make_url(url)
         except ArgumentError:

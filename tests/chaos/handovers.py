@@ -26,6 +26,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from slackbot.storage.workers import SqlWorkerRegistry
 from tests.harness import postgres
 from tests.harness.fakes import (
@@ -64,7 +65,7 @@ async def hand_over(times: int, left_out: str = "") -> bool:
         server = stack.enter_context(postgres.running())
         server.execute("CREATE DATABASE nemesis")
         url = server.url("nemesis")
-        database = await stack.enter_async_context(aclosing(Database(url)))
+        database = await stack.enter_async_context(aclosing(Database(DatabaseUrl.parse(url))))
         await schema.upgrade(database)
         await asyncio.to_thread(engine.migrate, url, schema=SCHEMA)
         store = SqlStore(database, Cipher([bytes(range(32))]))
@@ -73,7 +74,7 @@ async def hand_over(times: int, left_out: str = "") -> bool:
         kind = Unshielded if left_out == "shield" else DurableDelivery
         delivery = kind(boot_id="first", living=registry.living)
         notices = Notices(store=store, messenger=messenger, clock=clock)
-        engine_database = stack.enter_context(closing(DeliveryDatabase(url)))
+        engine_database = stack.enter_context(closing(DeliveryDatabase(DatabaseUrl.parse(url))))
         delivery.launch(notices, engine_database.options())
         stack.push_async_callback(delivery.aclose)
         matches = Matches(

@@ -17,6 +17,7 @@ from sqlalchemy import select, update
 from slackbot.sandbox.slack.faults import Fault
 from slackbot.storage.database import Database
 from slackbot.storage.tables import AvailabilityRow
+from slackbot.storage.url import DatabaseUrl
 from tests.resilience.peers import Peer
 
 from . import at_slack, poisoned, upgrades, waiting
@@ -240,7 +241,7 @@ async def lists(here: Stage, _: Account, size: Size) -> None:
 async def hours_off(here: Stage, _: Account, size: Size) -> None:
     """Ends of sessions are read seven hours too early: all go on, and nobody hears of an end."""
     here.platform.knobs.zone = "America/Los_Angeles"
-    database = Database(here.database)
+    database = Database(DatabaseUrl.parse(here.database))
     ended = datetime.now(UTC) - timedelta(hours=7)
     await database.execute(update(AvailabilityRow).values(session_ends_at=ended))
     async with here.matches(5):

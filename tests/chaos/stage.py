@@ -35,6 +35,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import SCHEMA
 from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.harness import postgres
 from tests.harness.fakes import connect, epoch_of
 from tests.resilience.peers import Proxy, proxied
@@ -209,7 +210,7 @@ async def come(
 ) -> tuple[dict[str, str], set[str]]:
     """People who are linked and available already, their direct messages known."""
     keys = parse_keys(settings.slackbot_secret_keys.get_secret_value())
-    opened = Database(database)
+    opened = Database(DatabaseUrl.parse(database))
     await schema.upgrade(opened)
     if not opened.single_process:
         await asyncio.to_thread(engine.migrate, database, schema=SCHEMA)

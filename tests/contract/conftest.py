@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import Engine, event
 from store_samples import ANA, BEN, CIPHER, NAMESAKE
 
-from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
+from tests.harness.databases import create_tables
 from tests.harness.fakes import enter
 from tests.harness.services import allow_workspaces
 
@@ -22,8 +23,9 @@ TABLES = re.compile(r"\b(people|links|availabilities|departures|matches|seen_eve
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
-    await schema.upgrade(opened)
+    opened = Database(DatabaseUrl.parse(database_url))
+    if opened.single_process:
+        await create_tables(opened)
     yield opened
     await opened.aclose()
 

@@ -26,6 +26,7 @@ from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.conftest import EMPTY
 from tests.harness.delivery import WAIT_SECONDS, becomes, fresh_match, hurry, life
 from tests.harness.fakes import (
@@ -110,7 +111,7 @@ async def stage(
             url = EMPTY[request.param].format(folder=tmp_path)
         if request.param == "memory" and "next_process" in request.node.name:
             pytest.skip("a database in memory ends with its process")
-        database = await closing.enter_async_context(aclosing(Database(url)))
+        database = await closing.enter_async_context(aclosing(Database(DatabaseUrl.parse(url))))
         await schema.upgrade(database)
         store = SqlStore(database, Cipher([bytes(range(32))]))
         await connect(store, link(), link(BEN))

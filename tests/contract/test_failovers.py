@@ -14,6 +14,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.failovers import Failovers
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import ServerRow
+from slackbot.storage.url import DatabaseUrl
 from slackbot.storage.workers import SqlWorkerRegistry
 from tests.harness.postgres import Server
 
@@ -57,7 +58,9 @@ async def test_without_permission_each_start_of_the_server_counts(
         "GRANT ALL ON servers TO plain",
         postgresql_name,
     )
-    database = Database(postgresql.url(postgresql_name).replace("postgres@", "plain@"))
+    database = Database(
+        DatabaseUrl.parse(postgresql.url(postgresql_name).replace("postgres@", "plain@"))
+    )
     try:
         assert not await Failovers(database).recent()
         (identity,) = await database.fetch_column(select(ServerRow.identity))
@@ -82,7 +85,7 @@ async def test_there_is_no_failover_on_sqlite(store: SqlStore, statements: list[
 @pytest.mark.parametrize(("clean", "missing"), [(True, False), (False, True)])
 async def test_a_restart_on_sqlite_within_the_lease(tmp_path: Path, clean: bool, missing: bool):
     """A power cut and a start at once: the last lease has not even expired."""
-    database = Database(f"sqlite:///{tmp_path}/bot.db")
+    database = Database(DatabaseUrl.parse(f"sqlite:///{tmp_path}/bot.db"))
     await schema.upgrade(database)
     first, second = (
         SqlWorkerRegistry(database, boot_id=name, role=Role.RUN) for name in ("first", "second")
@@ -96,7 +99,7 @@ async def test_a_restart_on_sqlite_within_the_lease(tmp_path: Path, clean: bool,
 
 async def test_a_copy_taken_while_the_bot_ran_may_miss_rows(tmp_path: Path):
     """Restored within seconds: it holds no clean stop, whatever its age."""
-    database = Database(f"sqlite:///{tmp_path}/bot.db")
+    database = Database(DatabaseUrl.parse(f"sqlite:///{tmp_path}/bot.db"))
     await schema.upgrade(database)
     first = SqlWorkerRegistry(database, boot_id="first", role=Role.RUN)
     await first.register()
@@ -104,6 +107,6 @@ async def test_a_copy_taken_while_the_bot_ran_may_miss_rows(tmp_path: Path):
         live.backup(new)
     await first.release_lease()
     await database.aclose()
-    copy = Database(f"sqlite:///{tmp_path}/copy.db")
+    copy = Database(DatabaseUrl.parse(f"sqlite:///{tmp_path}/copy.db"))
     assert await SqlWorkerRegistry(copy, boot_id="second", role=Role.RUN).register()
     await copy.aclose()

@@ -12,6 +12,7 @@ from slackbot.domain.workers import Role
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, availability, connect, link
 from tests.harness.workers import Process, Workers
 
@@ -20,7 +21,7 @@ UP = FeedHealth(True, NOON)
 
 @pytest.fixture
 async def workers(postgresql_url: str) -> AsyncIterator[Workers]:
-    database = Database(postgresql_url)
+    database = Database(DatabaseUrl.parse(postgresql_url))
     store = SqlStore(database, Cipher([bytes(range(32))]))
     await connect(store, link(), link(BEN))
     yield Workers(database)

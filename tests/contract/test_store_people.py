@@ -30,6 +30,7 @@ from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import Base, PersonRow
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import enter, epoch_of
 
 LATER = timedelta(minutes=10)
@@ -178,7 +179,7 @@ async def test_who_never_connected_is_deleted_after_a_while(store: SqlStore, dat
 
 async def test_a_database_belongs_to_one_workspace(empty_database_url: str):
     """The first one that is entered; a second one is not, and learns whose it is."""
-    database = Database(empty_database_url)
+    database = Database(DatabaseUrl.parse(empty_database_url))
     await schema.upgrade(database)
     people = SqlStore(database, CIPHER).people
     others = [TeamId(f"T{number}") for number in range(10)]

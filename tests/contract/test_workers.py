@@ -12,13 +12,14 @@ from slackbot.domain.workers import DOWNTIME, WARM_UP, Role
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import ANA, COFFEE, connect, link
 from tests.harness.workers import Workers, people
 
 
 @pytest.fixture
 async def workers(postgresql_url: str) -> AsyncIterator[Workers]:
-    database = Database(postgresql_url)
+    database = Database(DatabaseUrl.parse(postgresql_url))
     store = SqlStore(database, Cipher([bytes(range(32))]))
     await connect(store, link(), *map(link, people(60)))
     yield Workers(database)

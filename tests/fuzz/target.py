@@ -32,6 +32,7 @@ from slackbot.services.notices import SENT
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.harness import fakes
 from tests.harness.output import printed
 from tests.scenario.conftest import settings_for
@@ -187,7 +188,7 @@ class Target:
         )
         self.database.commit()
         keys = parse_keys(self.settings.slackbot_secret_keys.get_secret_value())
-        store = SqlStore(Database(self.settings.database), Cipher(keys))
+        store = SqlStore(Database(DatabaseUrl.parse(self.settings.database)), Cipher(keys))
         try:
             for team, user, name in (
                 (TEAM, ADA, "ada"),

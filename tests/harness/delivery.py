@@ -19,6 +19,7 @@ from slackbot.domain.ports import Messenger, Store
 from slackbot.services import notices as timings
 from slackbot.services.notices import Notices
 from slackbot.storage.delivery_database import DeliveryDatabase
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import ANA, CALL, match
 
 # Between attempts, and for a message that may still arrive, under `hurry`.
@@ -50,7 +51,7 @@ async def life(
         return frozenset({boot_id, *living})
 
     notices = Notices(store=store, messenger=messenger, clock=SystemClock())
-    with closing(DeliveryDatabase(url)) as database:
+    with closing(DeliveryDatabase(DatabaseUrl.parse(url))) as database:
         delivery = DurableDelivery(boot_id=boot_id, living=workers)
         delivery.launch(notices, database.options())
         try:

@@ -24,10 +24,11 @@ from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
 from slackbot.services.scheduler import Scheduler
 from slackbot.services.sessions import Sessions
-from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
+from tests.harness.databases import create_tables
 from tests.harness.fakes import (
     ANA,
     BEN,
@@ -55,8 +56,8 @@ MONITORING = "feed_monitor"  # the task of each run that waits for feed events
 @asynccontextmanager
 async def open_store() -> AsyncIterator[SqlStore]:
     """Open the real store on a database in memory, which knows Ana and Ben."""
-    database = Database("sqlite://")
-    await schema.upgrade(database)
+    database = Database(DatabaseUrl.parse("sqlite://"))
+    await create_tables(database)
     await allow_workspaces(database)
     store = SqlStore(database, Cipher([bytes(range(32))]))
     await enter(store, ANA, BEN)

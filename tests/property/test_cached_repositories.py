@@ -34,6 +34,7 @@ from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import (
     CALL,
     COFFEE,
@@ -199,7 +200,7 @@ def loop() -> Iterator[asyncio.Runner]:
 
 @pytest.fixture(scope="module")
 def example(loop: asyncio.Runner) -> Iterator[Example]:
-    database = Database("sqlite://")
+    database = Database(DatabaseUrl.parse("sqlite://"))
     loop.run(schema.upgrade(database))
     yield Example(database)
     loop.run(database.aclose())

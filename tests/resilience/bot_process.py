@@ -23,6 +23,7 @@ from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import connect, epoch_of
 from tests.scenario.conftest import Mission, settings_for
 
@@ -116,7 +117,7 @@ async def outside(folder: Path, **changes: Any) -> AsyncIterator[Mission]:
 
 async def link_all(mission: Mission, names: list[str]) -> None:
     """Let these people come, their accounts connected already, before the bot starts."""
-    database = Database(mission.settings.database)
+    database = Database(DatabaseUrl.parse(mission.settings.database))
     await schema.upgrade(database)
     await database.aclose()
     async with mission.store() as store:

@@ -14,6 +14,7 @@ from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import ANA, EXPO, enter, link, match, report
 from tests.harness.services import Harness, Outside
 
@@ -47,7 +48,7 @@ class AwayStore(SqlStore):
 
 @pytest.fixture
 async def store() -> AsyncIterator[AwayStore]:
-    database = Database("sqlite://")
+    database = Database(DatabaseUrl.parse("sqlite://"))
     await schema.upgrade(database)
     store = AwayStore(database)
     await enter(store, ANA)

@@ -27,6 +27,7 @@ from slackbot.slack import texts
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from slackbot.web.call.assets import STATIC
 
 KEY = base64.b64encode(hashlib.sha256(b"a key for tests").digest()).decode()
@@ -64,7 +65,7 @@ class Mission:
     async def store(self) -> AsyncIterator[SqlStore]:
         """Open the bot's store beside it; for a database in a file."""
         keys = parse_keys(self.settings.slackbot_secret_keys.get_secret_value())
-        store = SqlStore(Database(self.settings.database), Cipher(keys))
+        store = SqlStore(Database(DatabaseUrl.parse(self.settings.database)), Cipher(keys))
         try:
             yield store
         finally:

@@ -52,7 +52,7 @@ async def test_the_mission_runs_behind_a_pooler(pooled_url: str, start: Start) -
 
 async def test_statements_may_run_in_any_process(pooled_url: str) -> None:
     """Repeated often enough to be prepared, by more callers than the pooler has processes."""
-    database = Database(pooled_url, retry_seconds=0.0)
+    database = Database(DatabaseUrl.parse(pooled_url), retry_seconds=0.0)
     store = SqlStore(database, Cipher([bytes(range(32))]))
 
     async def work(number: int) -> None:

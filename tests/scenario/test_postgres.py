@@ -11,6 +11,7 @@ from sqlalchemy import Engine, event
 from slackbot.settings import SettingsError
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import RETRY_SECONDS, Database
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.postgres import Server
 
 from .conftest import Mission, Start
@@ -104,6 +105,6 @@ async def test_old_tables_are_refused(start: Start, empty_postgresql_url: str) -
     """Nothing is started or changed, and the error names the command that helps."""
     with pytest.raises(SettingsError, match="run `slackbot migrate` first"):
         await start(database_url=empty_postgresql_url)
-    database = Database(empty_postgresql_url)
+    database = Database(DatabaseUrl.parse(empty_postgresql_url))
     assert (await schema.current_and_head(database))[0] is None
     await database.aclose()

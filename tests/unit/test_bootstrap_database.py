@@ -24,6 +24,7 @@ from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher, new_key, parse_keys
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import connect, epoch_of
 from tests.harness.postgres import Server
 
@@ -83,7 +84,7 @@ def save(url: str, key: str, *numbers: int) -> None:
     """Store links, encrypted with this key."""
 
     async def work() -> None:
-        database = Database(url)
+        database = Database(DatabaseUrl.parse(url))
         await schema.upgrade(database)
         store = SqlStore(database, Cipher(parse_keys(key)))
         for number in numbers:

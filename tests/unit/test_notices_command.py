@@ -27,6 +27,7 @@ from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher, new_key
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from slackbot.storage.workers import SqlWorkerRegistry
 from tests.harness.delivery import becomes, hurry, life, stored
 from tests.harness.fakes import ANA, FakeMessenger, connect, link, until
@@ -81,7 +82,7 @@ async def stage(
     url = f"sqlite:///{tmp_path}/bot.db"
     if request.param == "postgresql":
         url = str(request.getfixturevalue("postgresql_url"))
-    async with aclosing(Database(url)) as database:
+    async with aclosing(Database(DatabaseUrl.parse(url))) as database:
         await schema.upgrade(database)
         await SqlWorkerRegistry(database, boot_id="first", role=Role.RUN).register()
         await database.execute(text("UPDATE workers SET expires_at = '2099-01-01 00:00:00'"))

@@ -7,7 +7,7 @@ from typing import Final
 
 from slackbot.domain.credentials import holds_secret
 from slackbot.domain.model import Link, State
-from slackbot.services.availability import AvailabilityStatus
+from slackbot.services.availability import AvailabilityStatus, NoticeState
 from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Button, Draft, Message
@@ -18,6 +18,12 @@ LINK_OPEN: Final = "link:open"
 LINK_HELP: Final = "link:help"
 
 _PAUSE: Final = Button(texts.BUTTON_PAUSE, Command(Name.PAUSE))
+_MATCHES: Final = Button(texts.BUTTON_MATCHES, Command(Name.MATCHES))
+_MATCHED: Final = {
+    NoticeState.PENDING: texts.MATCHED_PENDING,
+    NoticeState.SENT: texts.MATCHED_ALREADY,
+    NoticeState.NOT_SENT: texts.MATCHED_NOT_SENT,
+}
 _SESSIONS: Final = Button(texts.BUTTON_SESSIONS, Command(Name.SESSIONS))
 HELP_BUTTON: Final = Button(texts.BUTTON_HELP, Command(Name.HELP))
 # Prefixes of Slack's errors about somebody whom the rules of their workspace keep out of reach.
@@ -99,9 +105,9 @@ def status_card(status: AvailabilityStatus) -> Message:
     again = Command(Name.AVAILABLE, str(availability.session_id))
     if availability.state is State.IN_MEETING:
         button = Button(texts.BUTTON_AVAILABLE_AGAIN, again, primary=True)
-        sentence = texts.MATCHED_PENDING if status.notice_pending else texts.MATCHED_ALREADY
-        draft = Draft().say(sentence, title=availability.session_title)
-        return draft.buttons(button, _PAUSE).done()
+        draft = Draft().say(_MATCHED[status.notice], title=availability.session_title)
+        details = [_MATCHES] if status.notice is NoticeState.NOT_SENT else []
+        return draft.buttons(button, *details, _PAUSE).done()
     if availability.state is State.LEAVING:
         return paused_card(dataclasses.replace(status, confirmed=False))
     draft = Draft()
@@ -127,7 +133,7 @@ def _not_available_card(status: AvailabilityStatus) -> Message:
     draft.buttons(
         Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE), primary=True),
         _SESSIONS,
-        Button(texts.BUTTON_MATCHES, Command(Name.MATCHES)),
+        _MATCHES,
         Button(
             texts.BUTTON_DISCONNECT,
             Command(Name.DISCONNECT),

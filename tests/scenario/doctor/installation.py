@@ -22,6 +22,7 @@ from slackbot.sandbox.slack import Slack
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import new_key
+from slackbot.storage.url import DatabaseUrl
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,6 @@ async def healthy(folder: Path, platform: Accelevents) -> AsyncIterator[Installa
 
 async def upgraded(installation: Installation) -> Database:
     """Return its database, in the newest schema."""
-    database = Database(f"sqlite:///{installation.folder}/var/slackbot.db")
+    database = Database(DatabaseUrl.parse(f"sqlite:///{installation.folder}/var/slackbot.db"))
     await schema.upgrade(database)
     return database

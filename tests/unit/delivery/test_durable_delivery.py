@@ -24,6 +24,7 @@ from slackbot.domain.ports import Posted
 from slackbot.services.notices import SENT
 from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.delivery import WAIT_SECONDS, all_sent, becomes, engine_file, life, rows, stored
 from tests.harness.fakes import ANA, FakeMessenger, enter, until
 from tests.harness.postgres import Server
@@ -418,5 +419,5 @@ async def test_names_on_the_disk_stay(store: SqlStore, messenger: FakeMessenger,
 
 def test_the_engines_file_lies_beside_ours(tmp_path: Path):
     """Apart, so that neither's writes wait for the other's."""
-    options = DeliveryDatabase(f"sqlite:///{tmp_path}/bot.db").options()
+    options = DeliveryDatabase(DatabaseUrl.parse(f"sqlite:///{tmp_path}/bot.db")).options()
     assert options["system_database_url"] == f"sqlite:///{tmp_path}/bot-delivery.db"

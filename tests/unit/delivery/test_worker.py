@@ -29,6 +29,7 @@ from slackbot.storage.encryption import Cipher
 from slackbot.storage.feeds import FEEDS_CHANNEL, SqlDesiredFeeds
 from slackbot.storage.notify import listen
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from slackbot.storage.workers import SqlWorkerRegistry
 from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, FakeClock, FakeFeed, connect, link
 from tests.harness.postgres import Server
@@ -41,7 +42,7 @@ class Process:
 
     def __init__(self, url: str, boot_id: str, role: Role = Role.WORKER) -> None:
         self.url, self.boot_id, self.time = url, boot_id, 1000.0
-        self.database = Database(url, retry_seconds=0.0)
+        self.database = Database(DatabaseUrl.parse(url), retry_seconds=0.0)
         self.store = SqlStore(self.database, Cipher([bytes(range(32))]))
         self.registry = SqlWorkerRegistry(self.database, boot_id=boot_id, role=role)
         self.desired = SqlDesiredFeeds(self.database, boot_id=boot_id)
@@ -88,7 +89,9 @@ class Process:
     async def start(self) -> None:
         """Become a worker that sends heartbeats and is woken by the database."""
         await self.registry.register()
-        self.run(self.worker.run(), listen(self.url, FEEDS_CHANNEL, self.wake.set))
+        self.run(
+            self.worker.run(), listen(DatabaseUrl.parse(self.url), FEEDS_CHANNEL, self.wake.set)
+        )
         self.run(self._publish())
 
     def run(self, *work: Coroutine[Any, Any, None]) -> None:

@@ -19,13 +19,19 @@ from slackbot.domain.errors import (
 )
 from slackbot.domain.model import Source, State
 from slackbot.domain.notices import MatchFound
+from slackbot.services.availability import NoticeState
+from slackbot.services.notices import DEFECT, EXPIRED, SENT
+from slackbot.slack import texts
+from slackbot.slack.blocks.status import status_card
 from tests.harness.fakes import (
     ANA,
     EXPO,
     NOON,
     TEA,
+    YAN,
     availability,
     link,
+    match,
     report,
     row,
     session,
@@ -45,6 +51,37 @@ async def test_the_feed_is_open_before_the_status_is_set(harness: Harness):
     assert status.confirmed
     assert status.is_connected
     assert await harness.availabilities.status(ANA) == status
+
+
+@pytest.mark.parametrize(
+    ("outcome", "notice"),
+    [
+        (None, NoticeState.PENDING),
+        (SENT, NoticeState.SENT),
+        (EXPIRED, NoticeState.NOT_SENT),
+        (DEFECT, NoticeState.NOT_SENT),
+        ("user_not_visible", NoticeState.NOT_SENT),
+    ],
+)
+async def test_the_status_knows_what_became_of_the_message(
+    harness: Harness, outcome: str | None, notice: NoticeState
+):
+    """A message is promised, or pointed to, only where there is one; the last match counts."""
+    await harness.linked()
+    await harness.store.availabilities.save(availability(state=State.IN_MEETING))
+    settled_at = NOON if outcome is not None else None
+    later = NOON + timedelta(seconds=1)
+    for made in (
+        match(YAN, settled_at=NOON, outcome=SENT),
+        match(received_at=later, settled_at=settled_at, outcome=outcome),
+    ):
+        assert await harness.store.matches.add(made)
+    status = await harness.availabilities.status(ANA)
+    assert status.notice is notice
+    card = status_card(status)
+    offers = [button.get("text", {}).get("text") for button in card.blocks[-1]["elements"]]
+    assert (texts.BUTTON_MATCHES in offers) == (notice is NoticeState.NOT_SENT)
+    assert ("my direct message to you" in card.text) == (notice is NoticeState.SENT)
 
 
 async def test_the_status_waits_for_the_feed_to_connect(harness: Harness):

@@ -27,6 +27,7 @@ from slackbot.slack.commands.call_buttons import CallButtons
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.calls import HOSTS, NAMESAKE, CallStage, call_stage, chime_call, with_call
 from tests.harness.fakes import ANA, BEN, NOON, until
 
@@ -93,7 +94,9 @@ async def test_an_unknown_host_is_counted_and_not_shown(stage: CallStage):
 async def test_an_unavailable_store_costs_the_button_only(stage: CallStage):
     """Without the store no link is offered, and the match is still sent."""
     gone = SqlStore(
-        Database("postgresql+psycopg://nobody@127.0.0.1:1/none", retry_seconds=0.0),
+        Database(
+            DatabaseUrl.parse("postgresql+psycopg://nobody@127.0.0.1:1/none"), retry_seconds=0.0
+        ),
         Cipher([bytes(range(32))]),
     )
     offer: CallOffer = Calls(

@@ -153,6 +153,22 @@ async def test_a_match_without_an_availability_is_sent(harness: Harness):
     assert [match.session_title for match in found(harness)] == [""]
 
 
+@pytest.mark.parametrize(
+    ("reported_to", "now"), [(None, 2), (2, None), (None, None)], ids=["named", "unnamed", "never"]
+)
+async def test_an_unknown_account_is_not_another_one(
+    harness: Harness, reported_to: int | None, now: int | None
+):
+    """A match reported just before somebody pastes a new credential is sent, once."""
+    await harness.available()
+    await harness.store.links.save(link(account_id=now, credential_digest="e" * 64))
+    for _ in range(2):
+        seen = report(meeting_digest="m")
+        await harness.matches.receive(link(account_id=reported_to), [seen])
+    await harness.quiet()
+    assert [match.account for match in found(harness)] == [str(reported_to or now or "")]
+
+
 async def test_one_persons_match_is_no_one_elses(harness: Harness):
     """Both sides of a meeting are notified, each with a row and a message of their own."""
     for person in (ANA, BEN):

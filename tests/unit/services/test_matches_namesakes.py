@@ -10,6 +10,7 @@ from slackbot.domain.model import Partner
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import ANA, EXPO, enter, link, report
 from tests.harness.services import Harness, Outside
 
@@ -17,7 +18,7 @@ from tests.harness.services import Harness, Outside
 @pytest.fixture
 async def outside(postgresql_url: str) -> AsyncIterator[Outside]:
     """Provide a store without caches, as other processes may write."""
-    database = Database(postgresql_url)
+    database = Database(DatabaseUrl.parse(postgresql_url))
     store = SqlStore(database, Cipher([bytes(range(32))]))
     await enter(store, ANA)
     yield Outside.around(store)

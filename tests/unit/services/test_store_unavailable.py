@@ -16,6 +16,7 @@ from slackbot.services.notices import SENT
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import ANA, FakeMessenger, enter, match, report, row, until
 from tests.harness.postgres import Server
 from tests.harness.services import Harness, Outside
@@ -26,7 +27,7 @@ Away = Callable[[], AbstractContextManager[None]]
 @pytest.fixture
 async def outside(postgresql_url: str) -> AsyncIterator[Outside]:
     """A store that does not wait by itself, so that what is above it must."""
-    database = Database(postgresql_url, retry_seconds=0.0)
+    database = Database(DatabaseUrl.parse(postgresql_url), retry_seconds=0.0)
     store = SqlStore(database, Cipher([bytes(range(32))]))
     await enter(store, ANA)
     yield Outside.around(store)

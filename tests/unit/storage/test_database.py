@@ -21,6 +21,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import SeenEventRow
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.services import allow_workspaces
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -35,7 +36,7 @@ def mode(path: Path) -> int:
 async def test_the_file_and_its_folder_are_private(tmp_path: Path):
     """The database, its journal and a folder created for it are readable by the owner alone."""
     path = tmp_path / "data" / "bot.db"
-    database = Database(f"sqlite:///{path}")
+    database = Database(DatabaseUrl.parse(f"sqlite:///{path}"))
     assert not path.parent.exists(), "nothing is created before the first use"
     await schema.upgrade(database)
     await database.fetch_one(select(1))
@@ -48,7 +49,7 @@ async def test_the_file_and_its_folder_are_private(tmp_path: Path):
 
 async def test_a_file_has_one_writer_and_several_readers(tmp_path: Path):
     """WAL, a sync at each commit, foreign keys; readers cannot write; writes begin as writes."""
-    database = Database(f"sqlite:///{tmp_path}/bot.db")
+    database = Database(DatabaseUrl.parse(f"sqlite:///{tmp_path}/bot.db"))
     begun: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
@@ -69,7 +70,7 @@ async def test_a_file_has_one_writer_and_several_readers(tmp_path: Path):
 
 async def upgraded(url: str) -> Database:
     """Open a database with the tables, and a workspace to write for."""
-    database = Database(url)
+    database = Database(DatabaseUrl.parse(url))
     await schema.upgrade(database)
     await SqlStore(database, CIPHER).people.enter_workspace(TEAM, NOW)
     return database
@@ -113,7 +114,7 @@ async def test_a_cancelled_change_is_finished(database_url: str):
 @pytest.mark.parametrize("database_url", ["file", "postgresql"], indirect=True)
 async def test_two_processes_can_write_the_same_database(database_url: str):
     """Writers wait for each other, and what is unique stays so between them."""
-    databases = [await upgraded(database_url), Database(database_url)]
+    databases = [await upgraded(database_url), Database(DatabaseUrl.parse(database_url))]
     stores = [SqlStore(database, CIPHER) for database in databases]
     first = await asyncio.gather(
         *(stores[n % 2].events.record(TEAM, f"E{n // 2 % 5}", NOW) for n in range(40))
@@ -125,7 +126,10 @@ async def test_two_processes_can_write_the_same_database(database_url: str):
 
 async def test_databases_in_memory_are_separate():
     """Each is its own, and gone when closed."""
-    one, two = Database("sqlite://"), Database("sqlite:///:memory:")
+    one, two = (
+        Database(DatabaseUrl.parse("sqlite://")),
+        Database(DatabaseUrl.parse("sqlite:///:memory:")),
+    )
     await schema.upgrade(one)
     assert (await schema.current_and_head(two))[0] is None
     for database in (one, two):
@@ -139,7 +143,7 @@ async def test_databases_in_memory_are_separate():
 def test_an_unusable_url_is_not_repeated(url: str):
     """The error contains nothing of the URL, which may hold a password."""
     with pytest.raises(ValueError, match="database") as refused:
-        Database(url)
+        DatabaseUrl.parse(url)
     assert "hunter2" not in str(refused.value)
 
 
@@ -156,7 +160,7 @@ async def test_a_time_without_a_zone_is_refused():
 async def test_a_database_that_cannot_be_opened_takes_no_writes(tmp_path: Path):
     """Readiness fails then, with one log line for the reason."""
     (tmp_path / "folder.db").mkdir()
-    database = Database(f"sqlite:///{tmp_path}/folder.db")
+    database = Database(DatabaseUrl.parse(f"sqlite:///{tmp_path}/folder.db"))
     with capture_logs() as lines, pytest.raises(StoreUnavailable):
         await database.execute(text("CREATE TABLE t (x)"))
     assert [line["event"] for line in lines] == ["database_unanswered"]

@@ -12,12 +12,13 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 
 from slackbot.storage.delivery_database import DeliveryDatabase
+from slackbot.storage.url import DatabaseUrl
 
 
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
     """One of those that the engine works with."""
-    with closing(DeliveryDatabase(f"sqlite:///{tmp_path}/bot.db")) as database:
+    with closing(DeliveryDatabase(DatabaseUrl.parse(f"sqlite:///{tmp_path}/bot.db"))) as database:
         engine: Engine = database.options()["system_database_engine"]
         with engine.connect() as connected:
             yield connected

@@ -20,6 +20,7 @@ from slackbot.storage.encryption import Cipher
 from slackbot.storage.executors import SqliteExecutor
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import SeenEventRow
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import ANA, CALL, EXPO, NOON, availability, connect, link, match
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -29,7 +30,7 @@ SQLITE = pytest.mark.parametrize("database_url", ["memory", "file"], indirect=Tr
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    opened = Database(database_url)
+    opened = Database(DatabaseUrl.parse(database_url))
     await schema.upgrade(opened)
     yield opened
     await opened.aclose()
@@ -131,7 +132,7 @@ async def test_the_loop_is_free_meanwhile(database: Database):
 async def test_a_closed_database_leaves_no_thread(database_url: str):
     """Its threads end with it."""
     before = threading.active_count()
-    database = Database(database_url)
+    database = Database(DatabaseUrl.parse(database_url))
     await schema.upgrade(database)
     await asyncio.gather(*(database.fetch_one(select(1)) for _ in range(10)))
     await database.aclose()

@@ -15,6 +15,7 @@ from slackbot.domain.ports import StoreUnavailable
 from slackbot.storage.database import Database
 from slackbot.storage.failures import is_passing
 from slackbot.storage.tables import SeenEventRow
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.postgres import Server
 
 PASSING = [
@@ -121,7 +122,7 @@ ROW = {"team_id": "T1", "event_id": "E", "seen_at": "2026-05-04T00:00:00Z"}
 
 async def test_a_full_database_is_unavailable(tmp_path: Path) -> None:
     """SQLite's own limit stands for a full disk; once there is room the same write succeeds."""
-    database = Database(f"sqlite:///{tmp_path}/bot.db")
+    database = Database(DatabaseUrl.parse(f"sqlite:///{tmp_path}/bot.db"))
     await database.transaction(lambda found: found.execute(text("CREATE TABLE t (x)")))
     large = text("INSERT INTO t VALUES (zeroblob(100000))")
     await database.transaction(lambda found: found.execute(text("PRAGMA max_page_count = 3")))
@@ -134,7 +135,7 @@ async def test_a_full_database_is_unavailable(tmp_path: Path) -> None:
 
 async def test_a_read_only_server_is_unavailable(postgresql: Server, postgresql_name: str) -> None:
     """And its connections are replaced, so that the next write reaches one that takes it."""
-    database = Database(postgresql.url(postgresql_name), retry_seconds=0.0)
+    database = Database(DatabaseUrl.parse(postgresql.url(postgresql_name)), retry_seconds=0.0)
     write = database.insert(SeenEventRow).values(ROW | {"seen_at": None})
     with postgresql.read_only(postgresql_name), pytest.raises(StoreUnavailable):
         await database.execute(write)

@@ -33,6 +33,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import LinkRow, MatchRow
+from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import enter, epoch_of
 from tests.harness.services import allow_workspaces
 
@@ -47,7 +48,7 @@ CALL = Call({"MeetingId": MEETING}, {"JoinToken": JOINING})
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    opened = Database(f"sqlite:///{tmp_path}/bot.db")
+    opened = Database(DatabaseUrl.parse(f"sqlite:///{tmp_path}/bot.db"))
     await schema.upgrade(opened)
     await allow_workspaces(opened)
     await enter(SqlStore(opened, Cipher([OLD])), ANA, BEN, NAMESAKE)

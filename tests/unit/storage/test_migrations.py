@@ -24,6 +24,7 @@ from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from slackbot.storage.tables import Base
+from slackbot.storage.url import DatabaseUrl
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -32,7 +33,7 @@ TEAM = TeamId("T1")
 
 @pytest.fixture
 async def database(empty_database_url: str) -> AsyncIterator[Database]:
-    opened = Database(empty_database_url.replace("/bot.db", "/100%/bot.db"))
+    opened = Database(DatabaseUrl.parse(empty_database_url.replace("/bot.db", "/100%/bot.db")))
     yield opened
     await opened.aclose()
 

@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.migrations import SchemaMismatch
+from slackbot.storage.url import DatabaseUrl
 
 AT = "2026-05-04 12:30:15.123456+00:00"
 # A person with rows in every table, and another one with a link alone.
@@ -126,7 +127,7 @@ def contents(connection: Connection) -> dict[str, set[tuple[Any, ...]]]:
 @pytest.fixture
 async def database(empty_database_url: str) -> AsyncIterator[Database]:
     """A database of the revision before, with rows in every table."""
-    opened = Database(empty_database_url)
+    opened = Database(DatabaseUrl.parse(empty_database_url))
 
     def fill(connection: Connection) -> None:
         move(connection, "upgrade", "0006")

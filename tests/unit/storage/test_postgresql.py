@@ -34,7 +34,7 @@ def name(postgresql_name: str) -> str:
 
 @pytest.fixture
 async def database(postgresql: Server, name: str) -> AsyncIterator[Database]:
-    opened = Database(postgresql.url(name))
+    opened = Database(DatabaseUrl.parse(postgresql.url(name)))
     yield opened
     await opened.aclose()
 
@@ -46,13 +46,16 @@ async def database(postgresql: Server, name: str) -> AsyncIterator[Database]:
 def test_every_spelling_of_the_url_is_taken(url: str):
     """Providers hand out several; all mean the same driver, and no repr shows a password."""
     assert DatabaseUrl.parse(url).url.drivername == "postgresql+psycopg"
-    assert "p@h" not in repr(Database(url))
+    assert "p@h" not in repr(Database(DatabaseUrl.parse(url)))
 
 
 async def test_it_is_reached_over_tcp_with_a_password(postgresql: Server, name: str):
     """A wrong password is reported in one line, without the password."""
     right = postgresql.url(name, tcp=True)
-    database, refused = Database(right), Database(right.replace(PASSWORD, "hunter2"))
+    database, refused = (
+        Database(DatabaseUrl.parse(right)),
+        Database(DatabaseUrl.parse(right.replace(PASSWORD, "hunter2"))),
+    )
     await schema.require_newest(database)
     with pytest.raises(StoreUnavailable, match="authentication failed") as refused_connection:
         await schema.require_newest(refused)
@@ -76,7 +79,7 @@ async def test_a_commit_that_was_answered_is_on_the_disk(postgresql: Server, nam
     shown = []
     for default in ("off", "local"):
         postgresql.execute(f"ALTER DATABASE {name} SET synchronous_commit = {default}")
-        database = Database(postgresql.url(name))
+        database = Database(DatabaseUrl.parse(postgresql.url(name)))
         for run in (database.read, database.write):
             value = await run(lambda found: found.scalar(text("SHOW synchronous_commit")))
             shown.append(value)
@@ -87,7 +90,7 @@ async def test_a_commit_that_was_answered_is_on_the_disk(postgresql: Server, nam
 
 async def test_options_in_the_url_take_precedence(postgresql: Server, name: str):
     """An operator's own options are not overridden."""
-    database = Database(postgresql.url(name) + "&application_name=theirs")
+    database = Database(DatabaseUrl.parse(postgresql.url(name) + "&application_name=theirs"))
     shown = await database.read(lambda connection: connection.scalar(text("SHOW application_name")))
     assert shown == "theirs"
     await database.aclose()
@@ -143,7 +146,7 @@ async def test_a_short_outage_is_retried(postgresql: Server, name: str, database
 
 async def test_a_long_outage_is_an_error(postgresql: Server, name: str):
     """Once retries are over callers get an error and readiness fails; afterwards both recover."""
-    database = Database(postgresql.url(name), retry_seconds=0.0)
+    database = Database(DatabaseUrl.parse(postgresql.url(name)), retry_seconds=0.0)
     store = SqlStore(database, CIPHER)
     await store.people.enter_workspace(TEAM, NOW)
     assert store.database.health.is_writable()
@@ -159,7 +162,7 @@ async def test_a_long_outage_is_an_error(postgresql: Server, name: str):
 
 async def test_a_wait_for_a_lock_times_out(postgresql: Server, name: str):
     """A statement blocked by somebody else's lock does not block the bot for ever."""
-    database = Database(postgresql.url(name), retry_seconds=0.0)
+    database = Database(DatabaseUrl.parse(postgresql.url(name)), retry_seconds=0.0)
     database.timeout = 0.2
     store = SqlStore(database, CIPHER)
     await store.people.enter_workspace(TEAM, NOW)

@@ -17,12 +17,13 @@ import asyncio, pathlib, sys
 import slackbot
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
+from slackbot.storage.url import DatabaseUrl
 
 async def main(installed, url):
     assert pathlib.Path(slackbot.__file__).is_relative_to(installed), slackbot.__file__
     location = schema.configuration().get_main_option("script_location")
     assert pathlib.Path(location).is_relative_to(installed), location
-    database = Database(url)
+    database = Database(DatabaseUrl.parse(url))
     await schema.upgrade(database)
     current, head = await schema.current_and_head(database)
     assert current == head, (current, head)

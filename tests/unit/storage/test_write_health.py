@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from slackbot.domain.ports import StoreUnavailable
 from slackbot.storage.database import Database
+from slackbot.storage.url import DatabaseUrl
 from slackbot.storage.write_health import FAILURE_SECONDS, HEARTBEAT_LATE_SECONDS, WriteHealth
 
 
@@ -88,7 +89,7 @@ async def test_a_fault_of_a_statement_is_no_fault_of_the_database(stage: Stage):
 
 async def test_a_full_disk_is_not_ready():
     """SQLite's own limit stands for the disk."""
-    database = Database("sqlite://")
+    database = Database(DatabaseUrl.parse("sqlite://"))
     await database.execute(text("CREATE TABLE t (x)"))
     await database.transaction(lambda found: found.execute(text("PRAGMA max_page_count = 3")))
     assert database.health.is_writable()
