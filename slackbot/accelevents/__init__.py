@@ -1,1 +1,1 @@
-"""The platform: HTTP calls and the Socket.IO feed."""
+"""Clients for Accelevents: the HTTP API and the Socket.IO feed."""

@@ -1,8 +1,8 @@
-"""Read the body of a response within limits of bytes and of JSON structure.
+"""Read response bodies with limits on their size and JSON structure.
 
-Parsing holds the interpreter's lock, also in a thread: 8 MiB of `{}` rows would stop the event
-loop for half a minute. So the structure is counted on the bytes, and what is beyond the limits is
-refused before it is parsed, as soon as it arrives.
+Parsing JSON holds the GIL, even in a thread, so 8 MiB of `{}` rows would block the event loop for
+half a minute. The brackets and commas are therefore counted in the received bytes, and a body is
+rejected as soon as it exceeds a limit, before it is parsed.
 """
 
 from __future__ import annotations
@@ -13,35 +13,35 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-ENCODING: Final = "gzip"  # the only one that requests accept
-_PIECE_BYTES: Final = 65_536  # of a compressed body, expanded at a time
+ENCODING: Final = "gzip"  # the only encoding that requests accept
+_PIECE_BYTES: Final = 65_536  # decompressed at a time
 _ANY_ZLIB_HEADER: Final = 32 + zlib.MAX_WBITS
 
 
 class BodyRefused(Exception):
-    """The body is beyond a limit, or its encoding is not the one that was asked for."""
+    """The body exceeds a limit or cannot be decompressed."""
 
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """The most that a body may hold. Brackets and commas within texts count too."""
+    """The limits for a body. Brackets and commas inside strings are counted too."""
 
-    size: int  # bytes, expanded
+    size: int  # bytes after decompression
     containers: int  # `{` and `[`
     commas: int
 
 
-# A page of 100 sessions, each with up to 65 kB of description.
+# For a page of 100 sessions, whose descriptions have up to 65 kB each.
 SESSIONS: Final = BodyLimits(size=8 * 2**20, containers=20_000, commas=100_000)
-# A match list of some hundred rows, or one object.
+# For a match list with several hundred rows, or a single object.
 OTHERS: Final = BodyLimits(size=2**20, containers=4_000, commas=40_000)
 
 
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, limits: BodyLimits) -> bytearray:
-    """Return the expanded body.
+    """Return the decompressed body.
 
     Raises:
-        BodyRefused: See there.
+        BodyRefused: The body exceeds a limit or cannot be decompressed.
     """
     body = bytearray()
     containers = commas = 0
@@ -51,14 +51,14 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limits: BodyLim
             containers += piece.count(b"{") + piece.count(b"[")
             commas += piece.count(b",")
             body += piece
-            await asyncio.sleep(0)  # a chunk may expand to a thousand pieces
+            await asyncio.sleep(0)  # a chunk may decompress to a thousand pieces
             if len(body) > limits.size or containers > limits.containers or commas > limits.commas:
                 raise BodyRefused
     return body
 
 
 class _Gzip:
-    """Expands a compressed body piece by piece: 64 kB may stand for 64 MB."""
+    """Decompresses a body in small pieces, because 64 kB may decompress to 64 MB."""
 
     def __init__(self) -> None:
         self._decompressor = zlib.decompressobj(_ANY_ZLIB_HEADER)

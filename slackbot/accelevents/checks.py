@@ -20,14 +20,14 @@ from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.model import AuthScheme, EventSlug
 from slackbot.domain.ports import Clock
 
-LONGEST_ANSWER: Final = 65_536  # bytes of a response that are read
-# Hint for operators who see a refusal without a token.
+LONGEST_ANSWER: Final = 65_536  # maximum bytes to read of a response
+# The hint for operators if a request without a token was rejected.
 TRY_WITH_TOKEN: Final = "look again with a token: slackbot doctor --as-attendee --event SLUG"  # noqa: S105 - a sentence
-_ANY_EVENT: Final = EventSlug("slackbot-doctor")  # requested when the settings name no event
+_ANY_EVENT: Final = EventSlug("slackbot-doctor")  # used if no event is configured
 
 
 async def check_platform(options: PlatformOptions, event: EventSlug | None) -> list[Finding]:
-    """Request an event's sessions without a token; any response of the API is enough."""
+    """Request an event's sessions without a token. Any response of the API is sufficient."""
     slug = quote(event or _ANY_EVENT, safe="")
     url = f"{options.api_url.rstrip('/')}/rest/events/{slug}/session/v2"
     try:
@@ -79,7 +79,7 @@ def _host_problem(status: int, body: bytes) -> str | None:
         return "rate_limited"
     if status >= 500:
         return "server_failed"
-    # A response that was cut off is judged by its beginning.
+    # A truncated response cannot be parsed, so only its first character is checked.
     is_json = len(body) > LONGEST_ANSWER and body.lstrip().startswith((b"{", b"["))
     if len(body) <= LONGEST_ANSWER:
         with suppress(ValueError, RecursionError):
@@ -96,7 +96,7 @@ def _event_unknown(subject: Subject, **facts: str) -> Finding:
 async def check_token(
     options: PlatformOptions, clock: Clock, event: EventSlug, token: SecretStr
 ) -> tuple[Finding, AuthScheme | None]:
-    """Request the event's sessions with an attendee's token; also return the working scheme."""
+    """Request the event's sessions with a token, and return the finding and the working scheme."""
     client = AcceleventsClient(options, clock)
     try:
         scheme = await client.check(event, token)

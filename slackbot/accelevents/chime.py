@@ -1,7 +1,7 @@
-"""Find Amazon Chime's objects in a socket event and restore AWS's field names.
+"""Find Amazon Chime objects in a socket event and restore the field names used by AWS.
 
-The names are those of the AWS Chime SDK reference, CreateMeeting and CreateAttendee. The join token
-is a credential: it goes into the `Call` and nowhere else.
+The names are documented for CreateMeeting and CreateAttendee in the AWS Chime SDK reference. The
+join token is a credential and is stored only in the `Call`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 
 
 def has_call_details(payload: Node) -> bool:
-    """Return whether the payload holds any part of a Chime call, even a broken one.
+    """Return True if the payload contains any part of a Chime call, even if it is incomplete.
 
-    A `meetingId` counts only if it is a UUID, as at AWS: the platform has other meetings too.
+    A `meetingId` counts only if it is a UUID, like all meeting ids of AWS, because the platform has
+    other kinds of meetings too.
     """
     return any(
         not _CALL_FIELDS.isdisjoint(node.fields) or _UUID.fullmatch(meeting_id(node) or "")
@@ -42,17 +43,17 @@ def has_call_details(payload: Node) -> bool:
 
 
 def is_attendee(node: Node) -> bool:
-    """Return whether this object is a Chime attendee."""
+    """Return True if the object is a Chime attendee."""
     return "jointoken" in node.fields or "attendeeid" in node.fields
 
 
 def meeting_id(node: Node) -> str | None:
-    """Return Chime's `MeetingId`, a string; numbers are ids of something else."""
+    """Return the `MeetingId` of Chime, which is a string. A number is some other id."""
     return parsing.text(node.fields.get("meetingid"), MAX_VALUE)
 
 
 def find_call(partner: Node, meeting: str, own_account_id: int | None) -> Call | None:
-    """Return the call with the `MeetingId`, or None when the reader cannot join it."""
+    """Return the call with this `MeetingId`, or None if the person cannot join it."""
     subtree = _subtree_of_meeting(partner, meeting)
     attendee = _own_attendee(subtree, own_account_id)
     if attendee is None:
@@ -73,9 +74,9 @@ def find_call(partner: Node, meeting: str, own_account_id: int | None) -> Call |
 
 
 def _subtree_of_meeting(partner: Node, meeting: str) -> Node:
-    """Return the smallest subtree that holds the partner and every object of the meeting.
+    """Return the smallest subtree that contains the partner and every object of the meeting.
 
-    If the payload has no other meeting, return all of it.
+    If the payload contains no other meeting, return the whole tree.
     """
     *_, root = partner.upwards()
     ids = [found for node in root.walk() if (found := meeting_id(node))]
@@ -89,10 +90,10 @@ def _subtree_of_meeting(partner: Node, meeting: str) -> Node:
 
 
 def _own_attendee(subtree: Node, own_account_id: int | None) -> Node | None:
-    """Return the attendee to join as.
+    """Return the attendee that the person should use to join the call.
 
-    If there are several, it must have the reader's own id: with the partner's token, the reader
-    would join as the partner.
+    If there are several attendees, it must have the person's own account id. With the partner's
+    token, the person would join as the partner.
     """
     found = {
         node.fields["attendeeid"]: node
@@ -112,7 +113,7 @@ def _belongs_to(node: Node, account_id: int | None) -> bool:
 
 
 def _placement(node: Node) -> dict[str, Any]:
-    """Return the media URLs, from an object of their own or from the meeting's object."""
+    """Return the media URLs from the placement object, or else from the meeting itself."""
     return _pick(_child(node, "mediaplacement") or node, _PLACEMENT_FIELDS)
 
 
@@ -121,7 +122,7 @@ def _child(node: Node | None, name: str) -> Node | None:
 
 
 def _pick(node: Node | None, names: Iterable[str]) -> dict[str, Any]:
-    """Return the fields with text values, under AWS's names."""
+    """Return the named fields that have a text value, with the names used by AWS."""
     fields = node.fields if node else {}
     found = {name: parsing.text(fields.get(name.lower()), MAX_VALUE) for name in names}
     return {name: value for name, value in found.items() if value is not None}

@@ -1,8 +1,8 @@
-"""Accelevents over HTTP: the port `Platform`.
+"""A client for the HTTP API of Accelevents, which implements the protocol `Platform`.
 
-The platform documents the session list, the registered sessions, the join and the magic link's
-login. The paths of the status change and the match list are guesses, so they are options. Reads are
-retried; a join, a status change and a login are sent once.
+The platform documents the session list, the registered sessions, the join and the login with a
+magic link. The paths of the status change and the match list are undocumented, so they are
+configurable. Reads are retried, while a join, a status change and a login are sent only once.
 """
 
 from __future__ import annotations
@@ -49,10 +49,11 @@ _QUERIES: Final = {
 class PlatformOptions:
     """The platform's address, and assumptions about its API.
 
-    `status_request` and `matches_request` are `METHOD path` with `{event}` and `{session_id}`.
+    `status_request` and `matches_request` have the form `METHOD path`. The path may contain
+    `{event}` and `{session_id}`.
 
     Raises:
-        ValueError: `api_url` is not an HTTP URL, or a request is not of that form.
+        ValueError: `api_url` is not an HTTP URL, or a request has an invalid form.
     """
 
     api_url: str = "https://api.accelevents.com"
@@ -61,7 +62,7 @@ class PlatformOptions:
     matches_request: str = "GET /rest/events/{event}/user-session/{session_id}/matches"
     zones: EventZones = field(default_factory=EventZones)
     proxies: Proxies = field(default_factory=Proxies)
-    timeout_seconds: float = 8.0  # of one attempt, with all its phases
+    timeout_seconds: float = 8.0  # for a complete attempt
 
     def __post_init__(self) -> None:
         url = urlsplit(self.api_url)
@@ -74,9 +75,9 @@ class PlatformOptions:
 
 
 class AcceleventsClient:
-    """The platform's API. Create it in the running loop; close it with `aclose`.
+    """A client for the platform's API. Create it in the running loop and close it with `aclose`.
 
-    Every method raises a `PlatformError` when the platform refuses or cannot be reached.
+    Every method raises a `PlatformError` if the platform rejects the request or is unreachable.
     """
 
     def __init__(self, options: PlatformOptions, clock: Clock) -> None:
@@ -88,14 +89,14 @@ class AcceleventsClient:
         await self._http.aclose()
 
     async def redeem(self, event: EventSlug, user_key: str) -> Grant:
-        """Exchange a magic link's user key, which works once, for a token."""
+        """Exchange a magic link's single-use user key for a token."""
         path = f"/rest/u/loginUserByUserKey/{_path_segment(user_key, MagicLinkInvalid)}"
         query = {"eventUrl": event, "loginSource": "MAGIC_LINK"}
         response = await self._http.send(Request(Endpoint.LOGIN, event, "POST", path, query=query))
         return response.parse(partial(schemas.read_grant, zone=self._options.zones.of(event)))
 
     async def check(self, event: EventSlug, token: SecretStr) -> AuthScheme:
-        """Check the token with the event; with `auto`, try it bare, then as Bearer."""
+        """Check the token against the event. With `auto`, try the bare token and then Bearer."""
         scheme = self._options.auth_scheme
         if scheme == "auto":
             with suppress(TokenRefused):
@@ -108,13 +109,13 @@ class AcceleventsClient:
         return AuthScheme(scheme)
 
     async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
-        """Return all networking sessions of the scope, from every page."""
+        """Return all networking sessions in the scope, from all pages."""
         found: dict[SessionId, Session] = {}
         zone = self._options.zones.of(link.event)
         count, previous = 0, None
         for number in range(MAX_PAGES):
             page = await self._session_page(link.event, _authorization(link), scope, number)
-            if not page.rows or page.rows == previous:  # a repeated page: the list is not paged
+            if not page.rows or page.rows == previous:  # a repeated page: no paging
                 break
             for session in schemas.read_sessions(page.rows, zone):
                 found.setdefault(session.id, session)
@@ -124,7 +125,7 @@ class AcceleventsClient:
         return list(found.values())
 
     async def registered_sessions(self, link: Link) -> list[Session]:
-        """Return the sessions that the person is registered for; this list has no pages."""
+        """Return the sessions for which the person is registered. This list has no pages."""
         path = f"{_event_path(link.event)}/user-session/registered"
         query = _QUERIES[SessionScope.UPCOMING]
         request = Request(Endpoint.REGISTERED, link.event, "GET", path, _authorization(link), query)
@@ -144,7 +145,7 @@ class AcceleventsClient:
         await self._send_change(replace(request, query={"status": status.value}))
 
     async def matches(self, link: Link, session_id: SessionId) -> list[MatchReport]:
-        """Return the platform's own list of the person's matches in the session."""
+        """Return the platform's list of the person's matches in the session."""
         request = _templated(Endpoint.MATCHES, self._options.matches_request, link, session_id)
         zone = self._options.zones.of(link.event)
         return await self._http.fetch(request, partial(schemas.read_match_list, zone=zone))
@@ -158,7 +159,7 @@ class AcceleventsClient:
         return await self._http.fetch(request, schemas.read_page)
 
     async def _send_change(self, request: Request) -> None:
-        """Send a change. Any 2xx response will do, unless it is a web page."""
+        """Send a change. Accept any 2xx response that is not a web page."""
         response = await self._http.send(request)
         if response.body.lstrip().startswith(b"<"):
             raise unreadable_response(request.endpoint, response.status)
@@ -180,7 +181,7 @@ def _event_path(event: EventSlug) -> str:
 
 
 def _path_segment(value: str, error: type[PlatformError]) -> str:
-    """Return the value quoted for a path. Raise `error` if it is empty, `.` or `..`."""
+    """Return the value quoted for use in a path. Raise `error` if it is empty, `.` or `..`."""
     if not value.strip("."):
         raise error
     return quote(value, safe="", errors="replace")

@@ -1,6 +1,7 @@
-"""One Socket.IO connection, from the handshake until it is closed.
+"""A Socket.IO connection, from the handshake until it is closed.
 
-It has no task of its own: whoever opens it reads it, so no failure is lost or logged elsewhere.
+A connection has no background task. The task that opens it also reads from it, and therefore
+receives all errors.
 """
 
 from __future__ import annotations
@@ -25,22 +26,22 @@ from slackbot.telemetry import UNREADABLE
 
 log = structlog.get_logger(__name__)
 
-# Seconds that a server which connects clients to `/` unasked has for another namespace.
+# Seconds to wait for our namespace after a server has connected the client to `/` on its own.
 NAMESPACE_SECONDS: Final = 2.0
-# Errors of JavaScript, Java and Python servers for an unknown namespace.
+# Error messages of JavaScript, Java and Python servers for an unknown namespace.
 _NO_NAMESPACE: Final = re.compile(r"(?i)namespace|^unable to connect$")
 
 OnEvent = Callable[[str, Sequence[object]], None]
 
 
 class RedirectError(aiohttp.ClientConnectionError):
-    """The peer redirected a handshake. A token is sent to the configured host only."""
+    """The server redirected a handshake, but tokens are sent only to the configured host."""
 
 
 def new_session(proxies: Proxies) -> aiohttp.ClientSession:
-    """Return an HTTP session for handshakes. Call it inside the running loop.
+    """Return an HTTP session for handshakes. Call this function in the running loop.
 
-    Connections are not limited: by default the 101st would wait.
+    The number of connections is not limited. By default, aiohttp allows only 100.
     """
     return open_session(proxies, aiohttp.TCPConnector(limit=0), _refuse_redirects)
 
@@ -56,7 +57,7 @@ async def _refuse_redirects(
 
 
 def socket_address(url: str, path: str, scheme: str, transport: str, version: int) -> str:
-    """Return the address of a handshake; `scheme` is `ws` or `http`, and follows the URL's TLS."""
+    """Return the URL of a handshake. `scheme` is `ws` or `http`, plus "s" if `url` uses TLS."""
     parts = urlsplit(url)
     secure = "s" if parts.scheme in {"https", "wss"} else ""
     query = f"{parts.query}&" if parts.query else ""
@@ -65,11 +66,11 @@ def socket_address(url: str, path: str, scheme: str, transport: str, version: in
 
 
 class Connection:
-    """A connection that is opened once, read by `listen`, and always closed.
+    """A connection that is opened once, read with `listen`, and finally closed.
 
-    `on_event` gets the name and arguments of every event of the namespace, and must not raise.
-    `stage` is the failure to report if the handshake takes too long, `version` that of Engine.IO,
-    which is 3 in the end if the server turns out to speak that.
+    `on_event` is called with the name and arguments of every event in the namespace, and must not
+    raise. `stage` is the failure to report if the handshake times out. `version` is the version of
+    Engine.IO, and it changes to 3 if the server turns out to use that version.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class Connection:
         self.connected = False
 
     async def open(self) -> None:
-        """Connect, and wait for the response to Socket.IO's CONNECT. The caller sets a time-out.
+        """Connect, and wait for the response to Socket.IO's CONNECT. The caller sets a timeout.
 
         Raises:
             ConnectError: The handshake failed.
@@ -122,12 +123,12 @@ class Connection:
         except aiohttp.WSServerHandshakeError as error:
             raise ConnectError(Failure.UPGRADE_REFUSED, error.status) from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            drop_tracebacks(error)  # asyncio keeps the error of each address in such a frame
+            drop_tracebacks(error)  # asyncio keeps the errors of all addresses in a frame
             raise ConnectError(Failure.UNREACHABLE) from error
         return websocket
 
     async def _wait_connected(self, engine: EngineSocket) -> None:
-        """Read until the namespace is connected, which an event on it proves as well."""
+        """Read until the namespace is connected. An event in the namespace also confirms this."""
         deadline = None
         while not self.connected:
             try:
@@ -151,9 +152,10 @@ class Connection:
                 deadline = asyncio.get_running_loop().time() + NAMESPACE_SECONDS
 
     async def _adapt(self, engine: EngineSocket, packet: Packet) -> None:
-        """Go on as Socket.IO 2 if the server does: its CONNECT names no session.
+        """Switch to Socket.IO 2 if the CONNECT of the server contains no session id.
 
-        It ignores Engine.IO's version in the query, expects pings, and reads no payload.
+        Such a server ignores the Engine.IO version in the query, expects pings from the client, and
+        cannot read a payload in CONNECT.
         """
         if self.version == 3 or (isinstance(packet.data, dict) and "sid" in packet.data):
             return
@@ -163,7 +165,7 @@ class Connection:
             await self._send(Packet(CONNECT, None, self._options.namespace))
 
     async def _on_answer(self, packet: Packet) -> None:
-        """Handle a packet of our namespace before it is known to be connected."""
+        """Handle a packet of the namespace before the namespace is connected."""
         if packet.packet_type == CONNECT_ERROR:
             data = packet.data
             text = data.get("message") if isinstance(data, dict) else data
@@ -176,7 +178,7 @@ class Connection:
             await self._deliver(packet)
 
     async def listen(self) -> None:
-        """Deliver events until the connection is closed, or the peer has fallen silent."""
+        """Deliver events until the connection is closed or the peer no longer responds."""
         assert self._engine is not None
         while self.connected:
             message = await self._engine.receive()
@@ -195,8 +197,8 @@ class Connection:
         self.connected = False
 
     def _on_unreadable(self, message: str | bytes) -> None:
-        # netty-socketio up to 2.0.6 takes our payload for the name of a namespace, and answers
-        # with an error for it that is no packet.
+        # netty-socketio up to 2.0.6 interprets the payload as the name of a namespace, and responds
+        # with an error that is not a valid packet.
         if self._sent.auth is None or message[:1] != str(CONNECT_ERROR):
             UNREADABLE.labels(source="socket").inc()
             log.warning("packet_unreadable")
@@ -208,7 +210,7 @@ class Connection:
             await self._send(Packet(ACK, [], self._options.namespace, packet.id))
 
     async def emit(self, name: str, data: object) -> None:
-        """Send an event if the connection is up; without an argument if `data` is None."""
+        """Send an event if connected. If `data` is None, the event has no argument."""
         if self.connected:
             content = [name] if data is None else [name, data]
             await self._send(Packet(EVENT, content, self._options.namespace))
@@ -218,9 +220,9 @@ class Connection:
         await self._engine.send(packet.encode())
 
     async def close(self, *, polite: bool = True) -> None:
-        """Disconnect if possible, and free all resources within about a second.
+        """Disconnect if possible, and release all resources within about a second.
 
-        If not `polite`, nothing is sent, and the caller closes the HTTP session.
+        If `polite` is False, nothing is sent and the caller must close the HTTP session.
         """
         was_connected, self.connected = self.connected, False
         if self._engine is None or not polite:

@@ -1,4 +1,4 @@
-"""Open connections, and remember which handshake works."""
+"""Open connections, and remember which handshake works for each event."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from slackbot.domain.model import EventSlug
 
 log = structlog.get_logger(__name__)
 
-MAX_EVENTS: Final = 1_000  # whose handshake is remembered
-STAGES: Final = list(Failure)  # of several failures, the one that came furthest is reported
+MAX_EVENTS: Final = 1_000  # maximum events whose handshake is remembered
+STAGES: Final = list(Failure)  # the failure of the latest stage is reported
 
 CredentialsFor = Callable[[Handshake], Credentials]
 
 
 class Dialer:
-    """Opens connections for all feeds. A server that proves to be old gets another handshake."""
+    """Opens connections for all feeds. Tries other handshakes if the server seems older."""
 
     def __init__(self, http: aiohttp.ClientSession, options: FeedOptions) -> None:
         self._http = http
         self._options = options
         self._order = handshakes(options.socket_auth)
         self._worked: dict[EventSlug, Handshake] = {}
-        # Handshakes for later attempts: a server that stays silent costs one a whole attempt.
+        # Handshakes for later attempts, because one without a response takes up a whole attempt.
         self._untried: dict[EventSlug, list[Handshake]] = {}
 
     async def open(
         self, event: EventSlug, credentials: CredentialsFor, on_event: OnEvent, seconds: float
     ) -> tuple[Connection, Handshake]:
-        """Return an open connection, and the handshake that opened it.
+        """Return an open connection and the handshake that opened it.
 
         Raises:
-            ConnectError: The handshake failed, or took longer than `seconds`.
-            TokenRefused: No header can carry the token.
+            ConnectError: The handshake failed or took longer than `seconds`.
+            TokenRefused: The token cannot be sent in a header.
         """
         deadline = asyncio.get_running_loop().time() + seconds
         first = self._worked.get(event, self._order[0])
@@ -68,10 +68,10 @@ class Dialer:
         try:
             raise max(failures, key=lambda error: STAGES.index(error.failure))
         finally:
-            failures.clear()  # an error's traceback refers to this frame
+            failures.clear()  # the traceback of an error refers to this frame
 
     async def _open(self, connection: Connection, deadline: float) -> None:
-        """Open a connection, or close it again. A time-out is the failure of its stage."""
+        """Open a connection, and close it on failure. A timeout raises the failure of its stage."""
         try:
             async with asyncio.timeout_at(deadline):
                 await connection.open()
@@ -88,6 +88,6 @@ class Dialer:
         self._worked[event] = way
 
     def _try_later(self, event: EventSlug, ways: list[Handshake]) -> None:
-        """Begin one attempt each with these, unless others are still to be tried."""
+        """Queue these handshakes for later attempts, unless some are already queued."""
         if len(self._untried) < MAX_EVENTS and not self._untried.get(event):
             self._untried[event] = ways

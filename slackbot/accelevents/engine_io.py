@@ -1,4 +1,4 @@
-"""Engine.IO over one WebSocket: version 4, and version 3, in which the client sends the pings."""
+"""Engine.IO over a WebSocket, in version 4 and in version 3, where the client sends pings."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from engineio.packet import CLOSE, MESSAGE, OPEN, PING, PONG
 
 from slackbot.accelevents.handshake import ConnectError, Failure, drop_tracebacks
 
-CLOSE_SECONDS: Final = 0.5  # wait for the peer's closing frame
+CLOSE_SECONDS: Final = 0.5  # timeout for the peer's close frame
 MAX_MESSAGE_BYTES: Final = 2**20
 WEBSOCKET_OPTIONS: Final[dict[str, Any]] = {
     "timeout": aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
     "max_msg_size": MAX_MESSAGE_BYTES,
 }
-MIN_INTERVAL: Final = 0.1  # seconds between our pings; python-engineio's server may ask for 0
-MAX_INTERVAL: Final = 120.0  # seconds; a peer may not ask for longer pauses between pings
-# The first byte of a binary message in version 3; netty-socketio sends it in version 4 too.
+MIN_INTERVAL: Final = 0.1  # seconds between client pings; python-engineio may request 0
+MAX_INTERVAL: Final = 120.0  # maximum seconds between pings
+# The first byte of a binary message in version 3. netty-socketio also sends it in version 4.
 _BINARY_MESSAGE: Final = bytes([MESSAGE])
 
 
 class EngineSocket:
-    """An open Engine.IO connection. One task receives; any task may send."""
+    """An open Engine.IO connection. Only one task may receive, but any task may send."""
 
     def __init__(
         self,
@@ -35,15 +35,15 @@ class EngineSocket:
     ) -> None:
         self._websocket = websocket
         self._ping_interval = ping_interval
-        self._silence = ping_interval + ping_timeout  # seconds until the peer counts as lost
+        self._silence = ping_interval + ping_timeout  # seconds until the peer is considered lost
         self._pings: asyncio.Task[None] | None = None
 
     @classmethod
     async def start(cls, websocket: aiohttp.ClientWebSocketResponse[Any]) -> EngineSocket:
-        """Read the open packet of a fresh WebSocket. The caller sets a time-out.
+        """Read the open packet from a new WebSocket. The caller sets a timeout.
 
         Raises:
-            ConnectError: The peer closed, or sent something else.
+            ConnectError: The peer closed the WebSocket or sent something else.
         """
         frame = await websocket.receive()
         if frame.type not in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
@@ -54,9 +54,9 @@ class EngineSocket:
         return cls(websocket, *intervals)
 
     async def receive(self) -> str | bytes | None:
-        """Return the next message, or None once the peer has closed or fallen silent."""
+        """Return the next message, or None if the peer has closed or no longer responds."""
         while True:
-            await asyncio.sleep(0)  # a burst of frames is read without waiting
+            await asyncio.sleep(0)  # yield, because a burst of frames is read without waiting
             try:
                 async with asyncio.timeout(self._silence):
                     frame = await self._websocket.receive()
@@ -72,16 +72,16 @@ class EngineSocket:
                 return None
 
     async def send(self, message: str) -> None:
-        """Send a message. A closed connection is noticed by `receive` alone."""
+        """Send a message. Only `receive` detects that the connection is closed."""
         await self._send(MESSAGE, message)
 
     def start_pings(self) -> None:
-        """Send pings from now on, as version 3 expects it of clients."""
+        """Start sending pings, which version 3 requires of clients."""
         if self._pings is None:
             self._pings = asyncio.create_task(self._send_pings(), name="feed_pings")
 
     async def close(self) -> None:
-        """Close the WebSocket; waits for the peer's closing frame, but not for long."""
+        """Close the WebSocket after a short wait for the peer's close frame."""
         if self._pings is not None:
             self._pings.cancel()
         try:
@@ -100,7 +100,7 @@ class EngineSocket:
 
 
 def _read_open(frame: str | bytes) -> tuple[float, float] | None:
-    """Return the interval and the time-out of pings in seconds, or None if it is no open packet."""
+    """Return the ping interval and ping timeout in seconds, or None for any other packet."""
     if not isinstance(frame, str) or frame[:1] != str(OPEN):
         return None
     try:

@@ -1,7 +1,8 @@
-"""Map HTTP responses to errors by error code, else by message, else by HTTP status.
+"""Map HTTP responses to errors by error code, then by message, then by HTTP status.
 
-The codes are those of the developer guide and the reference pages. The same refusal is a 404 on one
-page and a 406 on another, and the shape of the body is not documented, so the status decides last.
+The codes come from the developer guide and the reference pages. The status is checked last because
+the documentation is inconsistent: the same error is a 404 on one page and a 406 on another, and the
+format of the body is not documented.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from slackbot.accelevents import parsing
 from slackbot.domain import errors
 from slackbot.domain.errors import PlatformError
 
-MAX_BODY_BYTES: Final = 65_536  # of a refusal's body; the rest is ignored
-MAX_VALUES: Final = 500  # of a refusal's body
+MAX_BODY_BYTES: Final = 65_536  # of an error response; the rest is ignored
+MAX_VALUES: Final = 500  # of an error response
 _CODE_FIELDS: Final = frozenset({"errorcode", "code", "errorcodes", "statuscode", "status"})
 _MESSAGE_FIELDS: Final = frozenset(
     {"message", "error", "errormessage", "errors", "detail", "developermessage"}
@@ -25,7 +26,7 @@ _MESSAGE_FIELDS: Final = frozenset(
 
 
 class Endpoint(StrEnum):
-    """An endpoint of the API. The same code may mean something else at another endpoint."""
+    """An endpoint of the API. The same code may have different meanings at two endpoints."""
 
     LOGIN = "login"
     SESSIONS = "sessions"
@@ -52,7 +53,7 @@ _ERRORS_BY_CODE: Final[dict[int, type[PlatformError]]] = {
 _LOGIN_ERRORS_BY_CODE: Final[dict[int, type[PlatformError]]] = {
     **_ERRORS_BY_CODE,
     4010101: errors.MagicLinkInvalid,
-    # "Cant create url": a login creates no meeting.
+    # "Cant create url", although a login creates no meeting.
     40600013: errors.Rejected,
 }
 _ERRORS_BY_PHRASE: Final[dict[str, type[PlatformError]]] = {
@@ -87,7 +88,7 @@ _ERRORS_BY_ENDPOINT: Final[dict[tuple[Endpoint, int], type[PlatformError]]] = {
     # The paths of these two contain only the event.
     (Endpoint.SESSIONS, 404): errors.EventNotFound,
     (Endpoint.REGISTERED, 404): errors.EventNotFound,
-    # 407 usually means proxy authentication; here it means that the session is not live.
+    # 407 usually means proxy authentication, but here it means that the session is not live.
     (Endpoint.JOIN, 407): errors.SessionNotLive,
     (Endpoint.STATUS, 407): errors.SessionNotLive,
 }
@@ -99,7 +100,7 @@ _ERRORS_BY_STATUS: Final[dict[int, type[PlatformError]]] = {
 
 
 def error_for(endpoint: Endpoint, status: int, body: bytes | bytearray) -> PlatformError:
-    """Return the error for a response that is not 2xx, or is 2xx with unexpected content."""
+    """Return the error for a response with this status and body."""
     if not 400 <= status < 600:
         return errors.Unreadable(status=status)
     at_login = endpoint is Endpoint.LOGIN
@@ -121,21 +122,21 @@ def error_for(endpoint: Endpoint, status: int, body: bytes | bytearray) -> Platf
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """The error codes and the message of a refusal's body."""
+    """The error codes and the message in an error response."""
 
     codes: tuple[int, ...]
     message: str  # all messages joined, in lower case, without apostrophes
 
 
 def parse_error_body(body: bytes | bytearray) -> ErrorBody:
-    """Return the codes and messages of a refusal's body, JSON or not."""
+    """Return the codes and messages of an error response, which may or may not be JSON."""
     content = body[:MAX_BODY_BYTES].decode("utf-8", "replace")
     try:
         parsed = json.loads(content)
     except (ValueError, RecursionError):
         return ErrorBody((), _normalized(content))
     codes, messages = [], []
-    pending = [("message", parsed), ("code", parsed)]  # a value without a name may be either
+    pending = [("message", parsed), ("code", parsed)]  # a bare value may be either
     for _ in range(MAX_VALUES):
         if not pending:
             break

@@ -1,4 +1,4 @@
-"""The pauses that the platform asked for with `Retry-After`, one for each event."""
+"""Pauses that the platform requested with `Retry-After`, one for each event."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from slackbot.domain.errors import RateLimited
 from slackbot.domain.model import EventSlug
 from slackbot.domain.ports import Clock
 
-MAX_HOLD_SECONDS: Final = 60.0  # whatever was asked for
-MAX_WAIT_SECONDS: Final = 10.0  # a person is waiting
-SPREAD_SECONDS: Final = 1.0  # at the end of a hold, so that not all requests leave at once
+MAX_HOLD_SECONDS: Final = 60.0  # maximum, even if the platform requests more
+MAX_WAIT_SECONDS: Final = 10.0  # maximum, because a person is waiting
+SPREAD_SECONDS: Final = 1.0  # random delay after a hold, to spread requests
 MAX_EVENTS: Final = 1_000
 
 
 class EventHolds:
-    """Holds back every request to an event until the event's pause is over."""
+    """Delays all requests for an event until its pause is over."""
 
     def __init__(self, clock: Clock, rng: random.Random) -> None:
         self._clock = clock
@@ -25,7 +25,7 @@ class EventHolds:
         self._until: dict[EventSlug, datetime] = {}
 
     def hold(self, event: EventSlug, seconds: float) -> None:
-        """Hold back the event's requests from now on. A longer hold stays."""
+        """Delay the event's requests by this many seconds, unless a longer pause is in effect."""
         now = self._clock.now()
         until = now + timedelta(seconds=min(seconds, MAX_HOLD_SECONDS))
         if until <= self._until.get(event, now):
@@ -35,10 +35,10 @@ class EventHolds:
         self._until[event] = until
 
     async def wait(self, event: EventSlug) -> None:
-        """Wait until the event may be asked.
+        """Wait until requests for the event may be sent.
 
         Raises:
-            RateLimited: That would take too long; nothing should be sent.
+            RateLimited: The wait would be too long, so the request should not be sent.
         """
         until = self._until.get(event)
         if until is None:

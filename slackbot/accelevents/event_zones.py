@@ -1,4 +1,4 @@
-"""The time zones of events, as the settings name them."""
+"""The configured time zones of events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slackbot.domain.model import EventSlug
 
 @dataclass(frozen=True, slots=True)
 class EventZones:
-    """The zone of each event's times; events that are not named have the `default`."""
+    """The time zone of each event. Events that are not configured use the `default`."""
 
     default: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     by_event: Mapping[EventSlug, ZoneInfo] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""One person's feed. It connects, and reconnects until it is stopped."""
+"""The feed of one person, which connects and reconnects until it is stopped."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from slackbot.telemetry import FEED_FAILURES, FEED_RECONNECTS, FEEDS_OPEN
 
 log = structlog.get_logger(__name__)
 
-STABLE_SECONDS: Final = 5.0  # a connection that lasted this long resets the count of failures
+STABLE_SECONDS: Final = 5.0  # a connection of this length resets the failure count
 
 
 class Feed:
-    """A task that keeps one link connected until `stop`. `gate` limits concurrent handshakes."""
+    """A task that keeps a link connected until `stop`. `gate` limits concurrent handshakes."""
 
     def __init__(
         self,
@@ -47,25 +47,25 @@ class Feed:
         self.link = link
         self.session_id = session_id
         self.health = FeedHealth(connected=False, changed_at=clock.now())
-        self.settled = asyncio.Event()  # set while connected, and for good once stopped
+        self.settled = asyncio.Event()  # set while connected, and after `stop`
         self._options = options
         self._dialer = dialer
         self._gate = gate
         self._clock = clock
         self._events = events
-        self._polite = True  # whether connections are closed with a word to the peer
-        self._failures = 0  # in a row
+        self._polite = True  # whether to notify the peer before closing
+        self._failures = 0  # consecutive failures
         self._was_connected = False
         self._connection: Connection | None = None
         self._task: asyncio.Task[None] | None = asyncio.create_task(self._run(), name="feed")
 
     def serves(self, link: Link) -> bool:
-        """Return whether this feed uses the link's event, token and scheme."""
+        """Return True if the feed uses the link's event, token, scheme and account."""
         own = (self.link.event, self.link.token, self.link.auth_scheme, self.link.account_id)
         return own == (link.event, link.token, link.auth_scheme, link.account_id)
 
     async def move(self, session_id: SessionId) -> None:
-        """Serve another session of the event from now on."""
+        """Switch to another session of the same event."""
         if session_id == self.session_id:
             return
         self.session_id = session_id
@@ -73,9 +73,9 @@ class Feed:
             await self._send_hello(self._connection)
 
     async def stop(self, *, polite: bool = True) -> None:
-        """Disconnect, end the task and wait until its resources are freed.
+        """Disconnect, cancel the task and wait until its resources are released.
 
-        If not `polite`, nothing is sent, and the caller closes the HTTP session.
+        If `polite` is False, nothing is sent and the caller must close the HTTP session.
         """
         if self._task is not None:
             self._polite = polite
@@ -87,7 +87,7 @@ class Feed:
 
     @property
     def stopped(self) -> bool:
-        """Return whether `stop` has ended."""
+        """Return True if `stop` has finished."""
         return self._task is None
 
     async def _run(self) -> None:
@@ -101,7 +101,7 @@ class Feed:
             await asyncio.sleep(self._options.backoff.delay(self._failures))
 
     async def _hold(self) -> str:
-        """Open a connection, read it until it is closed, and return the reason."""
+        """Open a connection, read from it until it is closed, and return the reason."""
         try:
             async with self._gate:
                 connection, _ = await self._dialer.open(
@@ -139,7 +139,7 @@ class Feed:
             if reports := read_matches(args, zone, link.account_id):
                 self._events.put_nowait(MatchesReported(link, reports))
         except Exception as error:  # noqa: BLE001 whatever it is, the connection goes on
-            # Log only the type: the text may quote the payload.
+            # Log only the type, because the text may contain parts of the payload.
             log.warning("event_failed", error=type(error).__name__)
 
     async def _send_hello(self, connection: Connection) -> None:

@@ -1,4 +1,4 @@
-"""Options of the socket feed. The platform does not document its socket."""
+"""Options for the socket feed, which the platform does not document."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RESERVED_EVENTS: Final = frozenset({"connect", "connect_error", "disconnect", "
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The parts of a handshake that may hold the token."""
+    """The parts of a handshake that may contain the token."""
 
     url: str = field(repr=False)
     headers: dict[str, str] = field(repr=False)
@@ -35,26 +35,26 @@ class FeedOptions:
     """The socket's address, and assumptions about its protocol.
 
     Raises:
-        ValueError: An option cannot be used; the message names it.
+        ValueError: An option is invalid. The message names the option.
     """
 
     socket_url: str = "https://api.accelevents.com"
     socket_path: str = "/socket.io"
     namespace: str = "/"
-    # Parts of the handshake that carry the token: `auth` (the payload), `header` or `query`.
+    # The parts of the handshake that contain the token: `auth` (the payload), `header` or `query`.
     socket_auth: tuple[str, ...] = ("auth", "header")
-    # An event sent after connecting: `name`, or `name {json}` with `{event}` and `{session_id}`.
+    # An event to send after connecting: `name`, or `name {json}` with `{event}` and `{session_id}`.
     hello: str | None = None
-    events: tuple[str, ...] = ("*",)  # names of the events that carry matches; `*` is any
+    events: tuple[str, ...] = ("*",)  # names of events with matches; `*` means any event
     zones: EventZones = field(default_factory=EventZones)
-    # Time-out of a handshake and of those tried after it: the reason is known within 10 s.
+    # Timeout for a handshake and its fallbacks, so the reason of a failure is known within 10 s.
     attempt_seconds: float = 9.0
-    # Delay before the next handshake. Jitter spreads thousands of feeds that were lost together.
+    # Delay before the next handshake. Jitter spreads the load if thousands of feeds reconnect.
     backoff: ExponentialBackoff = field(
         default_factory=lambda: ExponentialBackoff(1.0, 5.0, random.SystemRandom())
     )
     proxies: Proxies = field(default_factory=Proxies)
-    max_handshakes: int = 64  # at the same time
+    max_handshakes: int = 64  # maximum number at the same time
 
     def __post_init__(self) -> None:
         url = urlsplit(self.socket_url)
@@ -71,10 +71,10 @@ class FeedOptions:
     def credentials(
         self, token: SecretStr, scheme: AuthScheme, places: Collection[str]
     ) -> Credentials:
-        """Return the token in every one of these places.
+        """Return credentials with the token in each of these places.
 
         Raises:
-            TokenRefused: No header can carry this token.
+            TokenRefused: The token cannot be sent in a header.
         """
         value, header = token.get_secret_value(), authorization(token, scheme)
         url = urlsplit(self.socket_url)
@@ -88,10 +88,10 @@ class FeedOptions:
         )
 
     def hello_event(self, event: EventSlug, session_id: SessionId) -> tuple[str, Any] | None:
-        """Return name and data of the hello for a session, or None when there is none.
+        """Return the name and data of the hello event for a session, or None if there is none.
 
         Raises:
-            ValueError: The data is not JSON once filled in.
+            ValueError: The data is not valid JSON after the placeholders are replaced.
         """
         name, _, template = (self.hello or "").strip().partition(" ")
         if not name:

@@ -1,4 +1,4 @@
-"""The feeds of all available people: implements the port `MatchFeed`."""
+"""The feeds of all available people, which implement the protocol `MatchFeed`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from slackbot.domain.feed_events import FeedEvent
 from slackbot.domain.model import FeedHealth, Link, Person, SessionId
 from slackbot.domain.ports import Clock
 
-SHUTDOWN_SECONDS: Final = 2.0  # time for disconnecting everybody
-ABANDON_SECONDS: Final = 0.5  # and for the tasks of those who were not reached
-STOPPED_AT_ONCE: Final = 100  # feeds that wait for their peer's last words at the same time
+SHUTDOWN_SECONDS: Final = 2.0  # timeout for disconnecting all feeds
+ABANDON_SECONDS: Final = 0.5  # timeout for stopping the remaining feeds without a DISCONNECT
+STOPPED_AT_ONCE: Final = 100  # number of feeds that are disconnected concurrently
 
 
 class SocketFeed:
-    """One Socket.IO connection per person, all writing to `events`. Create it in the loop."""
+    """One Socket.IO connection per person. All write to `events`. Create it in the running loop."""
 
     def __init__(
         self, options: FeedOptions, clock: Clock, events: asyncio.Queue[FeedEvent]
@@ -40,10 +40,10 @@ class SocketFeed:
         self._tasks = BackgroundTasks()
 
     def open(self, link: Link, session_id: SessionId) -> None:
-        """Connect and stay connected until closed.
+        """Connect, and stay connected until the feed is closed.
 
-        A link with another token or event replaces the feed; another session of the same event
-        only sends the hello again.
+        A link with another token or event replaces the feed. For another session of the same
+        event, only the hello event is sent again.
         """
         feed = self._feeds.get(link.person)
         if feed is not None and feed.serves(link):
@@ -64,7 +64,7 @@ class SocketFeed:
         return False
 
     def health(self, person: Person) -> FeedHealth | None:
-        """Return the health of the person's feed, or None when there is none."""
+        """Return the health of the person's feed, or None if there is no feed."""
         return feed.health if (feed := self._feeds.get(person)) is not None else None
 
     def healths(self) -> list[FeedHealth]:
@@ -72,19 +72,19 @@ class SocketFeed:
         return [feed.health for feed in self._feeds.values()]
 
     def holds(self, person: Person) -> bool:  # noqa: ARG002 - the port's signature
-        """Return True: a single process holds every feed."""
+        """Return True, because a single process holds all feeds."""
         return True
 
     async def publish_health(self, person: Person) -> None:
-        """Do nothing: there are no other processes."""
+        """Do nothing, because there are no other processes."""
 
     async def close(self, person: Person) -> None:
-        """Disconnect; harmless when there is no feed."""
+        """Disconnect the person's feed, if there is one."""
         if (feed := self._feeds.pop(person, None)) is not None:
             await feed.stop()
 
     async def aclose(self, seconds: float = SHUTDOWN_SECONDS) -> None:
-        """Disconnect everybody; those not reached in time without a word to their peer."""
+        """Disconnect all feeds. After `seconds`, close the rest without sending a DISCONNECT."""
         feeds = list(self._feeds.values())
         self._feeds.clear()
         waiting = feeds.copy()

@@ -1,7 +1,7 @@
-"""The ways to open a connection, and the ways in which that fails.
+"""The ways to open a connection, and the ways in which a handshake can fail.
 
-Servers are of different ages. Those of Socket.IO 2 and several of netty-socketio cannot read a
-payload in CONNECT, and some answer one namespace only in Engine.IO 3.
+The server may use an old version. Socket.IO 2 and several versions of netty-socketio cannot read a
+payload in CONNECT, and some servers connect to a namespace only with Engine.IO 3.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 
 class Failure(StrEnum):
-    """How a handshake failed, in the order of its stages. The values are codes of findings."""
+    """The failures of a handshake in the order of its stages. The values are finding codes."""
 
     NO_ANSWER = "no_answer"
     UNREACHABLE = "unreachable"
@@ -29,7 +29,7 @@ class Failure(StrEnum):
     NO_NAMESPACE = "namespace_unknown"
 
 
-# The word for each failure in a feed's health, its log line and its metric.
+# The reason for each failure, as shown in the feed's health, the log and the metrics.
 _REASONS: Final = {
     Failure.NO_ANSWER: "timeout",
     Failure.UNREACHABLE: "unreachable",
@@ -46,7 +46,7 @@ _REASONS: Final = {
 
 
 class ConnectError(Exception):
-    """A handshake failed. `status` is the HTTP status of a refused upgrade."""
+    """A handshake failed. `status` is the HTTP status if the upgrade was rejected."""
 
     def __init__(self, failure: Failure, status: int | None = None) -> None:
         super().__init__(failure.value)
@@ -55,24 +55,25 @@ class ConnectError(Exception):
 
     @property
     def reason(self) -> str:
-        """Return one word: `refused`, `timeout`, `unreachable`, `unreadable` or `closed`."""
+        """Return `refused`, `timeout`, `unreachable`, `unreadable` or `closed`."""
         if self.failure is Failure.UPGRADE_REFUSED:
             return "refused" if 400 <= (self.status or 0) < 500 else "unreachable"
         return _REASONS[self.failure]
 
     @property
     def may_be_old(self) -> bool:
-        """Return whether an older server would fail like this, so that another way may work."""
+        """Return True if the server may be an older one, so another handshake may succeed."""
         return (
             self.failure in {Failure.UNREADABLE, Failure.UNANSWERED}
-            or self.status == 400  # Engine.IO 3 alone
+            or self.status == 400  # a server that supports only Engine.IO 3
         )
 
 
 def drop_tracebacks(error: BaseException | None) -> None:
-    """Drop the tracebacks of an error and its causes: their frames refer to what keeps the error.
+    """Remove the tracebacks of an error and its causes to break reference cycles.
 
-    Only the garbage collector would free such a cycle, and with it a whole connection.
+    The frames of a traceback refer to objects that keep the error. Otherwise, the connection would
+    stay in memory until the garbage collector runs.
     """
     while error is not None:
         error.__traceback__ = None
@@ -81,14 +82,14 @@ def drop_tracebacks(error: BaseException | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Handshake:
-    """A way to open a connection: where the token travels, and Engine.IO's version."""
+    """A way to open a connection: the places of the token and the Engine.IO version."""
 
-    places: tuple[str, ...]  # of `auth` (CONNECT's payload), `header` and `query`
+    places: tuple[str, ...]  # `auth` (the payload of CONNECT), `header` or `query`
     version: int = 4
 
     @property
     def words(self) -> str:
-        """Return it in words, for operators."""
+        """Return a description for operators."""
         return f"Engine.IO {self.version}, token by {' and '.join(self.places)}"
 
 
@@ -96,9 +97,10 @@ QUERY: Final = Handshake(("query",))
 
 
 def handshakes(places: Sequence[str]) -> list[Handshake]:
-    """Return the ways to try in turn, the configured one first.
+    """Return the handshakes in the order to try them, beginning with the configured one.
 
-    A server that cannot read the payload gets the token by header. Engine.IO 3 has no payload.
+    The later ones send the token in a header, for servers that cannot read the payload. Engine.IO 3
+    has no payload.
     """
     without_payload = tuple(place for place in places if place != "auth") or ("header",)
     ways = [Handshake(tuple(places)), Handshake(without_payload), Handshake(without_payload, 3)]

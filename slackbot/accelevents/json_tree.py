@@ -1,4 +1,4 @@
-"""Build a tree of bounded size from the objects in a foreign JSON value."""
+"""Build a tree of limited size from an untrusted JSON value."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Any, Final, TypeVar
 from slackbot.accelevents import parsing
 
 MAX_DEPTH: Final = 20
-MAX_NODES: Final = 400  # a match as documented needs about ten
-MAX_FIELDS: Final = 2_000  # of all objects; a match as documented needs about 100
-MAX_JSON: Final = 262_144  # characters or bytes of all values that are parsed as JSON
+MAX_NODES: Final = 400  # a documented match has about ten
+MAX_FIELDS: Final = 2_000  # in all objects; a documented match has about 100
+MAX_JSON: Final = 262_144  # total characters or bytes of values that are parsed as JSON
 MAX_INDENT: Final = 100  # characters before the first bracket of such a value
-# Fields that people write: JSON in them is a joke or an attack, so it stays text.
+# Fields that people fill in. JSON in these fields may be an attack, so it is not parsed.
 _FREE_TEXT_FIELDS: Final = frozenset(
     {"fullname", "firstname", "lastname", "name", "title", "company", "profileimage"}
     | {"message", "msg", "text", "comment", "description"}
@@ -26,9 +26,9 @@ T = TypeVar("T")
 
 @dataclass(eq=False, repr=False, slots=True)
 class Node:
-    """A JSON object or array; an array has no fields. `name` is the folded name of its field.
+    """A JSON object or array. An array has no fields. `name` is the folded name of its field.
 
-    `opaque` marks a binary value that is no JSON.
+    `opaque` marks a binary value that is not JSON.
     """
 
     name: str = ""
@@ -36,29 +36,29 @@ class Node:
     fields: dict[str, Any] = field(default_factory=dict)
     children: list[Node] = field(default_factory=list)
     opaque: bool = False
-    # What `distinct` found, by its reader: a tree does not change once it is built.
+    # The cached results of `distinct` for each reader. A tree does not change after it is built.
     _distinct: dict[Callable[[Node], Any], tuple[Any, ...]] = field(default_factory=dict)
 
     def walk(self) -> Iterator[Node]:
-        """Yield this node and everything below it, in the order of the payload."""
+        """Yield this node and all of its descendants in the order of the payload."""
         yield self
         for child in self.children:
             yield from child.walk()
 
     def upwards(self) -> Iterator[Node]:
-        """Yield this node and everything above it, nearest first."""
+        """Yield this node and all of its ancestors, nearest first."""
         node: Node | None = self
         while node is not None:
             yield node
             node = node.parent
 
     def first(self, names: Iterable[str], read: Callable[[Any], T | None]) -> T | None:
-        """Return the first of the named fields that `read` accepts."""
+        """Return the value of the first named field that `read` accepts."""
         values = (read(self.fields.get(name)) for name in names)
         return next((value for value in values if value is not None), None)
 
     def distinct(self, read: Callable[[Node], T | None]) -> tuple[T, ...]:
-        """Return the first two distinct values in this subtree; each node is read once."""
+        """Return the first two distinct values in this subtree. Each node is read only once."""
         if (found := self._distinct.get(read)) is None:
             values = [
                 read(self),
@@ -69,7 +69,7 @@ class Node:
         return found
 
     def nearest(self, read: Callable[[Node], T | None]) -> T | None:
-        """Return the value in the smallest enclosing subtree, or None if it has several."""
+        """Return the value in the smallest enclosing subtree, or None if there are several."""
         for subtree in self.upwards():
             if found := subtree.distinct(read):
                 return found[0] if len(found) == 1 else None
@@ -77,10 +77,10 @@ class Node:
 
 
 def build_tree(value: object) -> Node:
-    """Return the tree of a value, below a root without fields.
+    """Return a tree of the value below a root without fields.
 
-    Text or bytes that contain JSON are replaced by the parsed value. What is beyond a limit is left
-    out.
+    Strings or bytes that contain JSON are replaced by the parsed value. Nodes that exceed a limit
+    are omitted.
     """
     root = Node()
     pending: list[tuple[Any, Node, str, int]] = [(value, root, "", 0)]

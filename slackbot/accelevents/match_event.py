@@ -1,8 +1,8 @@
-"""Find the matches in a socket event by its shape.
+"""Find the matches in a socket event by its structure.
 
-The event is not publicly documented, so no wrapper name is assumed. Only the documented inner
-names are: those of the match list's rows for the partner, and those of Amazon Chime for the call
-(`Meeting`, `Attendee`), each in any spelling and at any depth.
+The event is not publicly documented, so its outer structure is not assumed. Only the documented
+inner names are used: the fields of match list rows for the partner, and the fields of Amazon Chime
+(`Meeting`, `Attendee`) for the call. They may have any spelling and occur at any depth.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from slackbot.telemetry import UNREADABLE
 log = structlog.get_logger(__name__)
 
 ROUND_SECONDS: Final = range(10, 7_201)  # plausible lengths of a round
-MAX_PARTNERS: Final = 20  # in one event
+MAX_PARTNERS: Final = 20  # per event
 _PARTNER_ID_FIELDS: Final = ("useridofmatch", "matcheduserid")
 _TIME_FIELDS: Final = ("mattimedate", "matchtimedate", "matchtime")
 _NAME_FIELDS: Final = ("fullname", "firstname", "lastname")
-# Names that the platform's documentation uses in matches only.
+# Names that the platform's documentation uses only in matches.
 _MATCH_FIELDS: Final = frozenset({*_PARTNER_ID_FIELDS, "mattimedate", "matchtimedate"})
 _ROUND_FIELD: Final = re.compile(
     r".*(?:duration|length|round).*sec(?:ond)?s?"
@@ -40,11 +40,11 @@ _ROUND_FIELD: Final = re.compile(
 def read_matches(
     args: Sequence[object], zone: ZoneInfo, own_account_id: int | None
 ) -> list[MatchReport] | None:
-    """Return the matches that an event's arguments report.
+    """Return the matches in the arguments of an event.
 
-    Return None for any other event, such as a chat message or an echo of a status. An empty list
-    stands for an unusable match. That, and binary content that cannot be read, is counted and
-    logged without its content.
+    Return None if the event is not about a match, such as a chat message or a status change. Return
+    an empty list if no match is usable. Unusable matches and unreadable binary content are counted
+    and logged without their content.
     """
     payload = build_tree(list(args))
     if not (any(map(_has_match_field, payload.walk())) or chime.has_call_details(payload)):
@@ -65,7 +65,7 @@ def read_matches(
 
 
 def _find_partners(payload: Node) -> list[tuple[Node, Partner]]:
-    """Return the partners and their nodes. If some have a match's own fields, only those count."""
+    """Return the partners and their nodes. Prefer those with fields that occur only in matches."""
     read = [(node, MatchRow.model_validate(node.fields).partner()) for node in payload.walk()]
     named = [(node, partner) for node, partner in read if partner is not None]
     found = [(node, partner) for node, partner in named if _partner_id(node) is not None]
@@ -75,11 +75,11 @@ def _find_partners(payload: Node) -> list[tuple[Node, Partner]]:
     if not found and any(
         "jointoken" in node.fields or _has_match_field(node) for node in payload.walk()
     ):
-        # An object with only a name is a partner only beside a join token or a match's fields. A
-        # Chime attendee may have a name too, which is the reader's own.
+        # An object with only a name is a partner if the payload has a join token or a match field.
+        # A Chime attendee is excluded because its name may be the person's own.
         found = [(node, partner) for node, partner in named if not chime.is_attendee(node)]
     ids = {partner_id for node in payload.walk() if (partner_id := _partner_id(node)) is not None}
-    if len(found) == 1 and len(ids) == 1:  # a single partner, whose id is elsewhere in the payload
+    if len(found) == 1 and len(ids) == 1:  # the only partner's id is elsewhere in the payload
         node, partner = found[0]
         return [(node, replace(partner, account_id=ids.pop()))]
     return found
@@ -102,9 +102,9 @@ def _partner_id(node: Node) -> int | None:
 
 
 def _has_nameless_partner(payload: Node, own_account_id: int | None) -> bool:
-    """Return whether a partner's id has no name in its own node or in any below or above it.
+    """Return True if there is no name in the node of a partner's id, nor above or below it.
 
-    This only matters if another partner has a name.
+    Return False unless another partner has a name.
     """
     return any(
         _partner_id(node) not in {None, own_account_id}
@@ -132,7 +132,7 @@ def _report(
 
 
 def _session_id(node: Node) -> int | None:
-    """Return `sessionId`, or the value or id of `session`."""
+    """Return the value of `sessionId`, or the value or id of `session`."""
     names = ["sessionid", "networkingsessionid", "session"]
     if node.name == "session":
         names.append("id")
@@ -142,7 +142,7 @@ def _session_id(node: Node) -> int | None:
 def _round_seconds(node: Node) -> int | None:
     for name, value in node.fields.items():
         seconds = parsing.integer(value)
-        # `None in range(…)` would compare None with each of its thousands of numbers.
+        # `None in range(…)` would compare None with each of the thousands of numbers.
         if seconds is not None and seconds in ROUND_SECONDS and _ROUND_FIELD.fullmatch(name):
             return seconds
     return None

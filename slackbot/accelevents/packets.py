@@ -1,4 +1,4 @@
-"""Read Socket.IO packets within bounds. python-socketio decodes them, without any."""
+"""Read Socket.IO packets with size limits, which the decoder of python-socketio lacks."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from socketio.packet import ACK, BINARY_ACK, BINARY_EVENT, CONNECT_ERROR, EVENT,
 from slackbot.accelevents.engine_io import MAX_MESSAGE_BYTES
 from slackbot.telemetry import UNREADABLE
 
-MAX_ATTACHMENTS: Final = 16  # of one event; a match needs one at most
+MAX_ATTACHMENTS: Final = 16  # per event; a match needs at most one
 
 
 class UnreadablePacketError(Exception):
-    """A message is no Socket.IO packet, or exceeds a bound. Its text is never part of this."""
+    """A message is not a Socket.IO packet or exceeds a limit. The error never contains its text."""
 
 
 class PacketReader:
-    """Turns the messages of one connection into packets. Attachments follow their packet."""
+    """Converts the messages of a connection into packets. Attachments follow their packet."""
 
     def __init__(self) -> None:
         self._incomplete: Packet | None = None
-        self._bytes = 0  # of its attachments so far
+        self._bytes = 0  # total size of its attachments so far
 
     def read(self, message: str | bytes) -> Packet | None:
-        """Return the packet that a message completes, or None if attachments are missing.
+        """Return the packet that the message completes, or None if attachments are missing.
 
         Raises:
-            UnreadablePacketError: Neither a packet nor an attachment.
+            UnreadablePacketError: The message is neither a packet nor an attachment.
         """
         incomplete, self._incomplete = self._incomplete, None
         if isinstance(message, bytes):
@@ -46,7 +46,7 @@ class PacketReader:
             raise UnreadablePacketError
         try:
             complete = packet.add_attachment(attachment)
-        except (ValueError, LookupError, TypeError, RecursionError):  # a placeholder's number
+        except (ValueError, LookupError, TypeError, RecursionError):  # invalid placeholder
             raise UnreadablePacketError from None
         if not complete:
             self._incomplete = packet
@@ -55,7 +55,7 @@ class PacketReader:
 
 
 def _decode(message: str) -> Packet:
-    """Decode a packet; `namespace` is always set, and binary types count as the plain ones."""
+    """Decode a packet. Set the `namespace`, and replace binary types by their plain types."""
     try:
         packet = Packet(encoded_packet=message)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Parse single values of foreign JSON without trusting their types. Nothing here raises."""
+"""Parse single values of untrusted JSON. No function in this module raises an error."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 MAX_TEXT: Final = 300  # characters
 MAX_NAME: Final = 80  # characters of a field's name
-MAX_FIELDS: Final = 200  # of one object; a session has about 60
+MAX_FIELDS: Final = 200  # per object; a session has about 60
 MAX_URL: Final = 2000  # characters
-MAX_INTEGER: Final = 2**63 - 1  # larger ids fit no database column
+MAX_INTEGER: Final = 2**63 - 1  # larger ids do not fit into a database column
 _TIME_FORMATS: Final = (
     "%Y/%m/%d %H:%M",  # sessions
     "%Y/%m/%d %H:%M:%S",
@@ -24,18 +24,18 @@ _TIME_FORMATS: Final = (
     "%d/%m/%Y %H:%M:%S",  # orders, access codes
     "%d/%m/%Y %H:%M",
 )
-_EPOCH_MILLISECONDS: Final = range(10**11, 32 * 10**12)  # 1973 to 2984; others are not times
+_EPOCH_MILLISECONDS: Final = range(10**11, 32 * 10**12)  # 1973 to 2984
 _YEARS: Final = range(1970, 2984)
 
 
-@lru_cache(maxsize=2048)  # every row of a list has the same names
+@lru_cache(maxsize=2048)  # all rows of a list have the same names
 def _fold_name(name: str) -> str:
-    """Return one spelling for `matTimeDate`, `MatTimeDate`, `mat_time_date` and `mat-time-date`."""
+    """Fold `matTimeDate`, `MatTimeDate`, `mat_time_date` and `mat-time-date` into one name."""
     return "".join(char for char in name if char.isalnum()).lower()
 
 
 def fold_names(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return the row with folded names. Of two spellings, the first with a value is kept.
+    """Return the row with folded names. If two names are equal, keep the first with a value.
 
     Fields beyond `MAX_FIELDS` are ignored.
     """
@@ -49,7 +49,7 @@ def fold_names(row: Mapping[Any, Any]) -> dict[str, Any]:
 def text(value: object, max_length: int = MAX_TEXT) -> str | None:
     """Return the stripped text, or None if it has no visible characters.
 
-    Lone surrogates and NUL are replaced or removed: neither Slack nor a database accepts them.
+    Lone surrogates and NUL are replaced or removed because neither Slack nor databases accept them.
     """
     if not isinstance(value, str):
         return None
@@ -60,7 +60,7 @@ def text(value: object, max_length: int = MAX_TEXT) -> str | None:
 
 
 def integer(value: object) -> int | None:
-    """Return an integer from 0 to 2⁶³-1, given as a number or as text, else None."""
+    """Return an integer from 0 to 2⁶³-1 that is given as a number or as text, or None."""
     if isinstance(value, str):
         digits = value.strip()
         if not (digits.isascii() and digits.isdecimal() and len(digits) < 20):
@@ -74,12 +74,12 @@ def integer(value: object) -> int | None:
 
 
 def identifier(value: object) -> int | None:
-    """Return an id (an integer above 0), else None."""
+    """Return an id, which is a positive integer, or None."""
     return integer(value) or None
 
 
 def https_url(value: object) -> str | None:
-    """Return an `https` URL with a host, else None: pictures are often bare file names."""
+    """Return an `https` URL with a host, or None, because pictures are often bare file names."""
     url = text(value, MAX_URL + 1)
     if url is None or len(url) > MAX_URL or not url.isprintable() or " " in url:
         return None
@@ -92,23 +92,24 @@ def https_url(value: object) -> str | None:
 
 
 def company(value: object) -> str | None:
-    """Return a company's name, or None if it is one letter, which a bug of a portal left behind."""
+    """Return a company name, or None for a single letter, which is the result of a portal bug."""
     name = text(value)
     return name if name and len(name) > 1 else None
 
 
 def raw_time(value: object) -> str | None:
-    """Return a time verbatim, only for comparison with other such times."""
+    """Return the time unchanged. It can only be compared with other raw times."""
     if isinstance(value, (int, float)) and (number := integer(value)) is not None:
         return str(number)
     return text(value, 64)
 
 
 def timestamp(value: object, zone: ZoneInfo) -> datetime | None:
-    """Return the time in UTC, or None when it is not in a known format.
+    """Return the time in UTC, or None if the format is unknown.
 
-    A time without a zone is in `zone`. A time that occurs twice when clocks go back is the
-    first one. A time that is skipped when they go forward uses the offset before the change.
+    A time without a zone is interpreted in `zone`. If the time occurs twice because clocks are set
+    back, the first one is returned. If it is skipped because clocks are set forward, the offset
+    before the change is used.
     """
     if isinstance(value, str):
         value = value.strip()[:40]
@@ -120,7 +121,7 @@ def timestamp(value: object, zone: ZoneInfo) -> datetime | None:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
-@lru_cache(maxsize=2048)  # the same few times appear in many responses
+@lru_cache(maxsize=2048)  # many responses contain the same times
 def _parse_time(value: str, zone: ZoneInfo) -> datetime | None:
     time = _parse_datetime(value)
     if time is None or time.year not in _YEARS:
@@ -132,7 +133,7 @@ def _parse_datetime(value: str) -> datetime | None:
     for time_format in _TIME_FORMATS:
         with suppress(ValueError):
             return datetime.strptime(value, time_format)  # noqa: DTZ007 the zone is set later
-    if ":" not in value:  # a bare date, which `fromisoformat` would take for midnight
+    if ":" not in value:  # a date, which `fromisoformat` would parse as midnight
         return None
     with suppress(ValueError):
         return datetime.fromisoformat(value)

@@ -1,7 +1,7 @@
-"""The platform's responses, parsed leniently: sessions, the token, the match list.
+"""Schemas for the platform's responses: sessions, the token and the match list.
 
-Unknown fields are ignored, names may be spelt in any case, and no value is trusted to have its
-documented type. An unusable row is skipped and counted without failing the response.
+Parsing is lenient. Unknown fields are ignored, field names may have any case, and values need not
+have their documented type. Unusable rows are skipped and counted, but do not fail the response.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ log = structlog.get_logger(__name__)
 
 NETWORKING: Final = "MEET_UP"  # the format of networking sessions
 MAX_TOKEN: Final = 16_384  # characters
-MAX_SESSIONS: Final = 500  # in one response; 100 are asked for, which a server may ignore
-MAX_MATCHES: Final = 300  # of a person in a session: a day without a break has 288 rounds
+MAX_SESSIONS: Final = 500  # per response; 100 are requested, but the server may ignore that
+MAX_MATCHES: Final = 300  # per person and session; 24 hours have 288 rounds
 _LIST_FIELDS: Final = ("data", "matches", "content", "rows", "items", "results")
 
 Text = Annotated[str | None, BeforeValidator(parsing.text)]
@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 
 class _Row(BaseModel):
-    """A JSON object; fields are declared by their folded names."""
+    """A JSON object whose fields are declared by their folded names."""
 
     @model_validator(mode="before")
     @classmethod
@@ -79,12 +79,12 @@ class SessionRow(_Row):
     @field_validator("registered", mode="before")
     @classmethod
     def _is_registered(cls, tickets: object) -> bool:
-        """Return whether the list, or the single value, contains a ticket id."""
+        """Return True if the list or the single value contains a ticket id."""
         ids = tickets if isinstance(tickets, list) else [tickets]
         return any(parsing.identifier(ticket) is not None for ticket in ids)
 
     def session(self, zone: ZoneInfo) -> Session | None:
-        """Return the session, or None for a row without an id."""
+        """Return the session, or None if the row has no id."""
         if self.id is None:
             return None
         return Session(
@@ -120,7 +120,7 @@ def read_page(answer: object) -> SessionPage:
 
 
 def read_sessions(rows: Iterable[object], zone: ZoneInfo) -> list[Session]:
-    """Return the networking sessions among the rows, leaving out other formats."""
+    """Parse the rows, and return the networking sessions."""
     read = [SessionRow.model_validate(row) for row in rows]
     networking = [row for row in read if row.format in {None, NETWORKING}]
     return _usable([row.session(zone) for row in networking], "sessions")
@@ -135,10 +135,10 @@ class TokenAnswer(_Row):
 
 
 def read_grant(answer: object, zone: ZoneInfo) -> Grant:
-    """Return the token from a login's response.
+    """Return the token from the response to a login.
 
     Raises:
-        Unreadable: The response has no token, or one that a header cannot carry.
+        Unreadable: The response has no token, or its token cannot be sent in a header.
     """
     try:
         read = TokenAnswer.model_validate(answer)
@@ -152,7 +152,7 @@ def read_grant(answer: object, zone: ZoneInfo) -> Grant:
 
 
 class MatchRow(_Row):
-    """One row of the match list; partners in a socket event have the same fields."""
+    """One row of the match list. Partners in a socket event have the same fields."""
 
     account: Identifier = Field(
         None, validation_alias=AliasChoices("useridofmatch", "matcheduserid", "userid")
@@ -169,7 +169,7 @@ class MatchRow(_Row):
     session: Identifier = Field(None, alias="sessionid")
 
     def partner(self) -> Partner | None:
-        """Return the partner, or None for a row without a name."""
+        """Return the partner, or None if the row has no name."""
         parts = " ".join(part for part in (self.first_name, self.last_name) if part)
         name = self.full_name or parsing.text(parts)
         if name is None:
@@ -183,7 +183,7 @@ class MatchRow(_Row):
         )
 
     def report(self, zone: ZoneInfo) -> MatchReport | None:
-        """Return the reported match, or None for a row without a name."""
+        """Return the reported match, or None if the row has no name."""
         if (partner := self.partner()) is None:
             return None
         return MatchReport(
@@ -195,10 +195,10 @@ class MatchRow(_Row):
 
 
 def read_match_list(answer: object, zone: ZoneInfo) -> list[MatchReport]:
-    """Return the rows of the match list, bare or in an envelope, in the platform's order.
+    """Return the rows of the match list in their original order. An envelope is optional.
 
     Raises:
-        Unreadable: There is no list in the response, or one that is too long.
+        Unreadable: The response contains no list, or the list is too long.
     """
     fields = parsing.fold_names(answer) if isinstance(answer, dict) else {}
     for rows in (answer, *map(fields.get, _LIST_FIELDS)):
@@ -210,7 +210,7 @@ def read_match_list(answer: object, zone: ZoneInfo) -> list[MatchReport]:
 
 
 def _usable(results: list[T | None], source: str) -> list[T]:
-    """Return the rows that could be read; count and log the others."""
+    """Return the rows that could be parsed. Count and log the others."""
     usable = [result for result in results if result is not None]
     if skipped := len(results) - len(usable):
         UNREADABLE.labels(source=source).inc(skipped)

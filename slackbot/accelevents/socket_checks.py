@@ -1,6 +1,6 @@
-"""Check the socket with the handshakes that the feeds use.
+"""Check the socket with the same handshakes as the feeds.
 
-A feed only needs a word for its failure; an operator needs to know what to do about it.
+A feed reports only the reason of a failure, while these checks explain to operators how to fix it.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from slackbot.domain.errors import TokenRefused
 from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.model import AuthScheme, EventSlug
 
-ATTEMPT_SHARES: Final = (0.6, 0.2, 0.2)  # of the time for the handshake
-POLL_SECONDS: Final = 2.0  # time-out of a request by polling
-LONGEST_POLL: Final = 4096  # bytes of a polling response that are read
-_OPEN: Final = re.compile(r"\s*(?:\d+:)?0\{")  # version 3 puts the length first
+ATTEMPT_SHARES: Final = (0.6, 0.2, 0.2)  # shares of the time for the handshake
+POLL_SECONDS: Final = 2.0  # timeout for a polling request
+LONGEST_POLL: Final = 4096  # maximum bytes to read of a polling response
+_OPEN: Final = re.compile(r"\s*(?:\d+:)?0\{")  # version 3 begins with the length
 _COMPARE: Final = "compare with the network panel of the event's hub in a browser"
 _CHECK_PATH: Final = f"check ACCELEVENTS_SOCKET_PATH; {_COMPARE}"
 _CHECK_ADDRESS: Final = f"check ACCELEVENTS_SOCKET_URL and ACCELEVENTS_SOCKET_PATH; {_COMPARE}"
 _CHECK_NAMESPACE: Final = f"check ACCELEVENTS_SOCKET_NAMESPACE; {_COMPARE}"
 _CHECK_AUTH: Final = "check ACCELEVENTS_SOCKET_AUTH (how the token travels)"
-# Message and hint of each failure, by the finding's code.
+# The message and the hint for each failure, by finding code.
 _FAILURES: Final = {
     "silent_after_upgrade": ("the WebSocket opens, but no Engine.IO comes", _CHECK_PATH),
     "closes_after_upgrade": (
@@ -71,9 +71,9 @@ _FAILURES: Final = {
 
 @dataclass(slots=True)
 class SocketCheck:
-    """A connection that is opened and closed, with or without an attendee's token.
+    """A check that opens and closes a connection, with or without an attendee's token.
 
-    `seconds` limits the handshake, and a look at the server by polling if that is refused.
+    `seconds` limits the handshake. If the upgrade is rejected, the server is also tried by polling.
     """
 
     options: FeedOptions
@@ -83,7 +83,7 @@ class SocketCheck:
     facts: dict[str, str] = field(init=False, default_factory=dict)
 
     async def run(self) -> Finding:
-        """Report on the peer."""
+        """Run the check and return its finding."""
         try:
             async with new_session(self.options.proxies) as http:
                 return await self._connect(http)
@@ -96,8 +96,8 @@ class SocketCheck:
         except ConnectError as error:
             if error.failure is not Failure.UPGRADE_REFUSED:
                 return self._report(error)
-            # Servers and proxies use many statuses here, so the server is also tried by polling.
-            # If that is inconclusive, the status decides.
+            # Servers and proxies reject upgrades with different statuses, so also try polling. If
+            # this is inconclusive, the status decides.
             self.facts["status"] = str(error.status)
             with suppress(aiohttp.ClientError, TimeoutError):
                 if (code := await self._poll(http)) is not None:
@@ -111,10 +111,10 @@ class SocketCheck:
         return Subject.SOCKET.ok("socket_connects", message, how=how, **self.facts)
 
     async def _open(self, dialer: Dialer) -> tuple[Connection, Handshake]:
-        """Open a connection. To a server that falls silent, a feed tries another at each attempt.
+        """Open a connection. If the server does not respond, try the next handshake like a feed.
 
         Raises:
-            ConnectError: The first attempt failed, and so did the others if it fell silent.
+            ConnectError: All attempts failed. This is the error of the first attempt.
         """
         event, first = EventSlug("slackbot-doctor"), None
         for share in ATTEMPT_SHARES:
@@ -135,7 +135,7 @@ class SocketCheck:
         return self.options.credentials(self.token, self.scheme or AuthScheme.BARE, way.places)
 
     def _report(self, error: ConnectError) -> Finding:
-        """Describe a handshake that failed after or before the upgrade."""
+        """Describe a handshake that failed before or after the upgrade."""
         failure = error.failure
         if failure is Failure.UNREACHABLE and error.__cause__ is not None:
             return host_finding(Subject.SOCKET, connection_problem(error.__cause__))
@@ -147,7 +147,7 @@ class SocketCheck:
         return self._failure(failure.value)
 
     def _upgrade_refused(self, status: int) -> Finding:
-        """Interpret the HTTP status of a refused upgrade."""
+        """Interpret the HTTP status of a rejected upgrade."""
         if status == 401 or (status == 403 and self.token is not None):
             return self._unauthorized()
         if status == 403:
@@ -158,7 +158,7 @@ class SocketCheck:
         return self._failure("no_socket_there" if status == 404 else "handshake_odd")
 
     async def _poll(self, http: aiohttp.ClientSession) -> str | None:
-        """Return the finding's code if polling with Engine.IO 4 or 3 identifies the server."""
+        """Return the finding code if polling with Engine.IO 4 or 3 identifies the server."""
         sent = self._credentials(Handshake(self.options.socket_auth))
         timeout = aiohttp.ClientTimeout(total=POLL_SECONDS)
         for version in (4, 3):

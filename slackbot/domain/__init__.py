@@ -1,1 +1,1 @@
-"""The bot's rules as pure functions and values: no I/O, no clock, no randomness."""
+"""The bot's rules as pure functions and values, without I/O, a clock or randomness."""

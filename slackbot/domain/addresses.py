@@ -1,4 +1,4 @@
-"""Addresses of visitors, and of the proxies that are trusted to name them."""
+"""IP addresses of visitors and of trusted proxies."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """The networks of proxies whose `X-Forwarded-For` is believed."""
+    """The networks of proxies whose `X-Forwarded-For` header is trusted."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @classmethod
     def of(cls, parts: Iterable[str]) -> TrustedProxies:
-        """Parse addresses and networks.
+        """Parse IP addresses and networks.
 
         Raises:
-            ValueError: A part is neither, or is a network with host bits set.
+            ValueError: A part is not an address or a network, or it has host bits set.
         """
         try:
             return cls(tuple(ip_network(part) for part in parts))
@@ -35,12 +35,12 @@ class TrustedProxies:
 
     @property
     def only_loopback(self) -> bool:
-        """Return True if no proxy on another machine is trusted."""
+        """Return True if only proxies on this machine are trusted."""
         return all(network.is_loopback for network in self.networks)
 
 
 def network_of(address: str) -> str:
-    """Return the network of one visitor: an IPv4 address, or the /64 around an IPv6 address."""
+    """Return the visitor's IPv4 address, or the /64 network of their IPv6 address."""
     try:
         parsed = ip_address(address)
     except ValueError:
@@ -51,7 +51,7 @@ def network_of(address: str) -> str:
 
 
 def is_private(address: str) -> bool:
-    """Return True for an address that no stranger on the internet has."""
+    """Return True if the address is not reachable from the public internet."""
     try:
         return ip_address(address).is_private
     except ValueError:

@@ -1,4 +1,4 @@
-"""Calls of matches: their links, and the rules for entering them."""
+"""Links to the calls of matches, and the rules for entering a call."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from enum import StrEnum
 from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import Match, MatchId, Person, Source
 
-# The time after the end of its round in which a call can still be entered.
+# A call can still be entered for this long after its round has ended.
 REENTRY_GRACE = timedelta(seconds=60)
-# The time in which a call can be entered if its round's length is unknown.
+# A call can be entered for this long if the length of its round is unknown.
 LONGEST_ASSUMED_ROUND = 6 * ASSUMED_ROUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLink:
-    """A link to one call, for one person. Only digests of its id and its browser are kept."""
+    """A link to one call for one person. Only digests of its id and its browser are stored."""
 
     person: Person
     match_id: MatchId
@@ -33,7 +33,7 @@ class CallLink:
 
 
 class Visit(StrEnum):
-    """A step of a person's visit to the call."""
+    """An event of a person's visit to a call."""
 
     JOINED = "joined"
     LEFT = "left"
@@ -42,7 +42,7 @@ class Visit(StrEnum):
 class RefusalReason(StrEnum):
     """The reason why a link does not open a call."""
 
-    UNKNOWN = "unknown"  # not a link of ours
+    UNKNOWN = "unknown"  # the bot did not create this link
     ELSEWHERE = "elsewhere"  # bound to another browser
     OVER = "over"
     REPLACED = "replaced"  # by a newer link
@@ -50,7 +50,7 @@ class RefusalReason(StrEnum):
 
 
 class EntryRefused(Exception):
-    """A call cannot be entered. Shown in a browser, not in Slack, so not a `SlackbotError`."""
+    """A call cannot be entered. This is not a `SlackbotError` because a browser shows it."""
 
     def __init__(self, reason: RefusalReason) -> None:
         super().__init__(reason.value)
@@ -58,17 +58,17 @@ class EntryRefused(Exception):
 
 
 def round_ends(match: Match) -> datetime:
-    """Return the time at which the match's round ends, or is assumed to end."""
+    """Return the time at which the round of the match ends or is assumed to end."""
     return match.ends_at or match.received_at + LONGEST_ASSUMED_ROUND
 
 
 def closes_at(match: Match) -> datetime:
-    """Return the time at which the match's call closes and its details are deleted."""
+    """Return the time at which the call closes and its details are deleted."""
     return round_ends(match) + REENTRY_GRACE
 
 
 def is_offered(match: Match, now: datetime) -> bool:
-    """Return whether to offer the call: its details are known and its round has not ended."""
+    """Return True if the call's details are known and its round has not ended."""
     return match.call is not None and match.source is not Source.BEFORE and now < round_ends(match)
 
 
@@ -77,7 +77,8 @@ def refusal_reason(
 ) -> RefusalReason | None:
     """Return the reason why `link` does not open the call of `match`, or None if it does.
 
-    The link's signature is valid, so a missing row was deleted with the person's data.
+    The caller has verified the link's signature, so a missing row means that the person's data was
+    deleted.
     """
     if link is None or match is None or match.call is None or now >= closes_at(match):
         return RefusalReason.OVER

@@ -22,14 +22,14 @@ _EVENT_FOLDERS = {"e", "events"}
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """An access token, used unchanged."""
+    """An access token, which is used unchanged."""
 
     token: SecretStr
 
 
 @dataclass(frozen=True, slots=True)
 class MagicLink:
-    """The single-use key of an e-mailed link."""
+    """The single-use key from an e-mailed link."""
 
     user_key: str = field(repr=False)
 
@@ -37,10 +37,10 @@ class MagicLink:
 def read_event(text: str) -> EventSlug:
     """Return the slug of an event link (`…/e/{slug}`, `…/events/{slug}`), or the slug itself.
 
-    A token pasted into the wrong field is refused: as a slug it would end up in a URL.
+    A token that was pasted into the wrong field is rejected, because a slug becomes part of a URL.
 
     Raises:
-        BadEventLink: The text is neither.
+        BadEventLink: The text is neither an event link nor a slug.
     """
     text = text.strip().strip("<>")
     if "/" in text:
@@ -56,7 +56,7 @@ def read_credential(text: str) -> AccessToken | MagicLink:
     """Return the access token, or the magic link if the text is a link.
 
     Raises:
-        BadCredential: The text is neither.
+        BadCredential: The text is neither a token nor a magic link.
     """
     text = text.strip().strip("<>")
     if re.match(r"(?i)https?://", text):
@@ -75,7 +75,7 @@ def _address(text: str) -> SplitResult:
 
 
 def _user_key(address: SplitResult) -> str:
-    """Return the key in the query, in the fragment's query, or in the last part of the path."""
+    """Return the key from the query, the query of the fragment, or the last part of the path."""
     queries = parse_qsl(address.query) + parse_qsl(address.fragment.partition("?")[2])
     named = [value for name, value in queries if name.casefold() in _KEY_PARAMETERS]
     last = [part for part in address.path.split("/") if part][-1:]
@@ -90,7 +90,7 @@ def _looks_random(word: str) -> bool:
 
 
 def _is_scrambled(word: str) -> bool:
-    """Return whether case and digits alternate more often than in a human-readable name."""
+    """Return True if case and digits alternate more often than in a human-readable name."""
     if len(word) < 20:
         return False
     changes = sum(
@@ -102,7 +102,7 @@ def _is_scrambled(word: str) -> bool:
 
 
 def holds_secret(text: str) -> bool:
-    """Return whether the text seems to contain a token or a magic link."""
+    """Return True if the text seems to contain a token or a magic link."""
     lowered, words = text.casefold(), text.split()
     if any(mark in lowered for mark in ("userkey=", "bearer ", "token=")):
         return True

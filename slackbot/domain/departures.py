@@ -1,4 +1,4 @@
-"""The port of departures: sessions that people have left, until the platform confirms it."""
+"""The protocol for storing departures from sessions."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from slackbot.domain.model import Departure, Person, SessionId, TeamId
 
 
 class DepartureStore(Protocol):
-    """Sessions that linked people have left, until the platform confirms it."""
+    """A store for departures that the platform has not confirmed yet."""
 
     async def add(self, departure: Departure, next_try_at: datetime) -> None:
-        """Add a departure, or replace the one from this session."""
+        """Insert the departure, or replace the person's departure from the same session."""
 
     async def list_of(self, person: Person) -> list[Departure]:
         """Return the person's departures."""
 
     async def list_due(self, team: TeamId, now: datetime) -> list[Departure]:
-        """Return some departures whose next try is due, the longest overdue first."""
+        """Return a batch of departures whose next attempt is due, the most overdue first."""
 
     async def claim(self, departure: Departure, next_try_at: datetime) -> bool:
-        """Count a try and set the time of the next. Return True only to the first caller."""
+        """Count an attempt and schedule the next one. Return True for the first caller only."""
 
     async def remove(self, person: Person, session_id: SessionId) -> bool:
-        """Delete a departure. Return True only to the caller that deleted it."""
+        """Delete a departure. Return True if this call deleted it."""

@@ -1,29 +1,29 @@
-"""The errors that can be shown to a person, as a tree.
+"""The hierarchy of errors that can be shown to a person.
 
     SlackbotError
-    ├── InputError            unusable input; shown at its field
+    ├── InputError            invalid input, shown at its form field
     │   ├── BadEventLink · BadCredential
     ├── NotLinked             no account connected yet
     ├── NoSuchSession · AmbiguousSession · NothingLive
-    ├── PlatformError         Accelevents' side
-    │   ├── Refusal           it refused the request
+    ├── PlatformError         an error of Accelevents
+    │   ├── Refusal           the platform rejected the request
     │   │   ├── EventNotFound · SessionNotFound · SessionFull · SessionNotLive
     │   │   ├── TicketNotPermitted · TicketLimitReached · NotRegistered
     │   │   ├── TokenRefused · AccountLocked · AccountNotFound · DuplicateAccount
     │   │   ├── MagicLinkInvalid · MagicLinkUsed · MeetingNotCreated
     │   │   └── Forbidden · Rejected
-    │   └── Unavailable       no usable response; may be retried
+    │   └── Unavailable       no usable response, so the request may be retried
     │       ├── TimedOut · Unreachable · RateLimited · ServerFailed · Unreadable
-    ├── SessionError          a `PlatformError` about a session that is known by name
-    └── MessageError          Slack's side, when a message is sent
-        ├── MessageRefused    Slack's answer is no; it may be another one later
-        │   ├── ContentRefused    plainer content may be accepted
-        │   ├── EditRefused       final: the message to edit is gone
-        │   └── PersonUnreachable final: no message reaches the person
+    ├── SessionError          a `PlatformError` that concerns a named session
+    └── MessageError          an error of Slack while a message is sent
+        ├── MessageRefused    Slack rejected the message and may accept it later
+        │   ├── ContentRefused    a message with simpler content may be accepted
+        │   ├── EditRefused       the message to edit no longer exists (final)
+        │   └── PersonUnreachable no message can reach the person (final)
         └── MessageDelayed · MessageUnsure
 
-Each class has a `code` (a stable word for logs and texts) and a `next_step` (the action of the
-button beside its sentence); a `SessionError` has those of its cause.
+Each class has a `code`, a stable identifier for logs and texts, and a `next_step`, the action of
+the button that is shown with the error. A `SessionError` takes both from its cause.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from slackbot.domain.model import Session
 
 
 class NextStep(StrEnum):
-    """The action of the button beside an error's sentence."""
+    """The action of the button that is shown with an error."""
 
     CONNECT = "connect"
     RECONNECT = "reconnect"
@@ -48,14 +48,14 @@ class NextStep(StrEnum):
 
 
 class SlackbotError(Exception):
-    """Root of the tree; never raised itself."""
+    """The base class of all errors. It is never raised itself."""
 
     code: ClassVar[str]
     next_step: ClassVar[NextStep] = NextStep.HELP
 
 
 class InputError(SlackbotError):
-    """Unusable input in a form."""
+    """Invalid input in a form."""
 
 
 class BadEventLink(InputError):
@@ -71,9 +71,9 @@ class BadCredential(InputError):
 
 
 class NotLinked(SlackbotError):
-    """The person has not connected an account, or was deleted meanwhile.
+    """The person has not connected an account, or their data has been deleted.
 
-    Every write for a person who was deleted, or in a workspace that removed the app, raises it.
+    Every write raises this error if the person was deleted or the workspace removed the app.
     """
 
     code = "not_linked"
@@ -81,7 +81,7 @@ class NotLinked(SlackbotError):
 
 
 class NoSuchSession(SlackbotError):
-    """No session has this id, or these words in its title."""
+    """No session has this id, and no session title contains these words."""
 
     code = "no_such_session"
     next_step = NextStep.PICK_SESSION
@@ -92,7 +92,7 @@ class NoSuchSession(SlackbotError):
 
 
 class AmbiguousSession(SlackbotError):
-    """Several sessions match; the person chooses among `candidates`."""
+    """Several sessions match the query. The person chooses one of the `candidates`."""
 
     code = "ambiguous_session"
     next_step = NextStep.PICK_SESSION
@@ -103,14 +103,14 @@ class AmbiguousSession(SlackbotError):
 
 
 class NothingLive(SlackbotError):
-    """No session is live, so an empty query matches none."""
+    """The query is empty and no session is live."""
 
     code = "nothing_live"
     next_step = NextStep.UPCOMING
 
 
 class PlatformError(SlackbotError):
-    """An error on Accelevents' side."""
+    """An error response from Accelevents, or the lack of a usable one."""
 
     def __init__(self, *, status: int | None = None, permitted: int | None = None) -> None:
         super().__init__(self.code)
@@ -119,129 +119,138 @@ class PlatformError(SlackbotError):
 
 
 class Refusal(PlatformError):
-    """The platform refused the request; repeating it will not help."""
+    """The platform rejected the request. Retrying it will not help."""
 
 
 class EventNotFound(Refusal):
-    """Error code 4040200."""
+    """The event was not found (error code 4040200)."""
 
     code = "event_not_found"
     next_step = NextStep.RECONNECT
 
 
 class SessionNotFound(Refusal):
-    """Error code 404800, or "Session not found!"."""
+    """The session was not found (error code 404800, or "Session not found!")."""
 
     code = "session_not_found"
     next_step = NextStep.PICK_SESSION
 
 
 class SessionFull(Refusal):
-    """HTTP 406, "Max user registration capacity reached"."""
+    """The session is full (HTTP 406, "Max user registration capacity reached")."""
 
     code = "session_full"
     next_step = NextStep.TRY_AGAIN
 
 
 class SessionNotLive(Refusal):
-    """Error code 4072002 or 4072003, "The time limit for accessing this session is expired."."""
+    """The session is not live (error code 4072002 or 4072003).
+
+    The message is "The time limit for accessing this session is expired."
+    """
 
     code = "session_not_live"
     next_step = NextStep.PICK_SESSION
 
 
 class TicketNotPermitted(Refusal):
-    """Error code 4042005, or HTTP 406 "Your ticket does not permit access to this session"."""
+    """The ticket does not permit access to the session.
+
+    Error code 4042005, or HTTP 406 with "Your ticket does not permit access to this session".
+    """
 
     code = "ticket_not_permitted"
     next_step = NextStep.PICK_SESSION
 
 
 class TicketLimitReached(Refusal):
-    """HTTP 406, "Your registration type only permits registering for N sessions. …"."""
+    """The limit of sessions for the ticket has been reached (HTTP 406).
+
+    The message is "Your registration type only permits registering for N sessions. …".
+    """
 
     code = "ticket_limit_reached"
     next_step = NextStep.OPEN_HUB
 
 
 class NotRegistered(Refusal):
-    """Error code 4068910: the person is not registered for the event."""
+    """The person is not registered for the event (error code 4068910)."""
 
     code = "not_registered"
     next_step = NextStep.OPEN_HUB
 
 
 class TokenRefused(Refusal):
-    """Error code 4010101 on a call with a token: it has expired or was revoked."""
+    """The token has expired or was revoked (error code 4010101 for a request with a token)."""
 
     code = "token_refused"
     next_step = NextStep.RECONNECT
 
 
 class AccountLocked(Refusal):
-    """Error code 4010102: the account is locked for 30 minutes."""
+    """The account is locked for 30 minutes (error code 4010102)."""
 
     code = "account_locked"
     next_step = NextStep.TRY_AGAIN
 
 
 class AccountNotFound(Refusal):
-    """Error code 4040100 at login: the person does not exist."""
+    """The person does not exist (error code 4040100 during login)."""
 
     code = "account_not_found"
     next_step = NextStep.RECONNECT
 
 
 class DuplicateAccount(Refusal):
-    """HTTP 406 at login: several users have the same e-mail address."""
+    """Several users have the same e-mail address (HTTP 406 during login)."""
 
     code = "duplicate_account"
     next_step = NextStep.RECONNECT
 
 
 class MagicLinkInvalid(Refusal):
-    """Error code 4010101 at the magic link's login."""
+    """The magic link is not valid (error code 4010101 during login)."""
 
     code = "magic_link_invalid"
     next_step = NextStep.RECONNECT
 
 
 class MagicLinkUsed(Refusal):
-    """Error code 4068006: the magic link has expired or was already used."""
+    """The magic link has expired or was already used (error code 4068006)."""
 
     code = "magic_link_used"
     next_step = NextStep.RECONNECT
 
 
 class MeetingNotCreated(Refusal):
-    """Error code 40600013, "Cant create url": the platform could not create the meeting."""
+    """The platform could not create the meeting (error code 40600013, "Cant create url")."""
 
     code = "meeting_not_created"
     next_step = NextStep.TRY_AGAIN
 
 
 class Forbidden(Refusal):
-    """HTTP 403: the account is not allowed to do this."""
+    """The account does not have permission for the request (HTTP 403)."""
 
     code = "forbidden"
     next_step = NextStep.OPEN_HUB
 
 
 class Rejected(Refusal):
-    """Any other 4xx response."""
+    """The platform rejected the request with any other 4xx response."""
 
     code = "rejected"
     next_step = NextStep.OPEN_HUB
 
 
 class Unavailable(PlatformError):
-    """The platform gave no usable response; nothing is known to have changed."""
+    """The platform returned no usable response, so the result of the request is unknown."""
 
     next_step = NextStep.TRY_AGAIN
 
 
 class TimedOut(Unavailable):
-    """No response in time. A join, a status change or a login may still have happened."""
+    """The request timed out. A join, a status change or a login may still have taken effect."""
 
     code = "timed_out"
 
@@ -253,25 +262,25 @@ class Unreachable(Unavailable):
 
 
 class RateLimited(Unavailable):
-    """HTTP 429, even after retries."""
+    """The platform still responds with HTTP 429 after several retries."""
 
     code = "rate_limited"
 
 
 class ServerFailed(Unavailable):
-    """HTTP 5xx, even after retries."""
+    """The platform still responds with HTTP 5xx after several retries."""
 
     code = "server_failed"
 
 
 class Unreadable(Unavailable):
-    """A response that differs from the documentation."""
+    """The response differs from the documentation."""
 
     code = "unreadable"
 
 
 class SessionError(SlackbotError):
-    """A platform error about one session; raised from its `cause`."""
+    """A platform error that concerns one session. It is raised from its `cause`."""
 
     def __init__(self, session: Session, cause: PlatformError) -> None:
         super().__init__(cause.code)
@@ -288,31 +297,31 @@ class MessageError(SlackbotError):
 
 
 class MessageRefused(MessageError):
-    """Refused for a reason that may pass, or that is unknown. Only some subclasses are final."""
+    """Slack rejected the message. A retry may succeed, except for the final subclasses."""
 
     code = "message_refused"
 
 
 class ContentRefused(MessageRefused):
-    """Refused because of its content: a plainer message may be accepted."""
+    """Slack rejected the content of the message. A simpler message may be accepted."""
 
     code = "content_refused"
 
 
 class EditRefused(MessageRefused):
-    """Final: the message to edit is gone, or can no longer be edited."""
+    """The message to edit no longer exists or can no longer be edited. Do not retry."""
 
     code = "edit_refused"
 
 
 class PersonUnreachable(MessageRefused):
-    """Final: the person has left, or the bot is blocked or removed. No message reaches them."""
+    """The person has left, or the bot is blocked or removed. Do not retry."""
 
     code = "person_unreachable"
 
 
 class MessageDelayed(MessageError):
-    """Not accepted; may be sent again after `seconds`. `tries` counts the attempts so far."""
+    """The message may be sent again after `seconds`. `tries` counts the attempts so far."""
 
     code = "message_delayed"
 
@@ -323,6 +332,6 @@ class MessageDelayed(MessageError):
 
 
 class MessageUnsure(MessageError):
-    """No response: Slack may or may not have accepted the message."""
+    """Slack did not respond, so it may or may not have accepted the message."""
 
     code = "message_unsure"

@@ -1,4 +1,4 @@
-"""Events that connections and the worker send to the feed monitor."""
+"""Events that feed connections and the worker send to the feed monitor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slackbot.domain.model import Link, MatchReport, Person
 
 @dataclass(frozen=True, slots=True)
 class MatchesReported:
-    """The socket of a link reported matches. Each report arrives only once."""
+    """The socket of a link reported matches. Each report is delivered only once."""
 
     link: Link
     reports: Sequence[MatchReport]
@@ -18,14 +18,14 @@ class MatchesReported:
 
 @dataclass(frozen=True, slots=True)
 class FeedConnected:
-    """A feed is up, for the first time or again."""
+    """A feed has connected or reconnected."""
 
     person: Person
 
 
 @dataclass(frozen=True, slots=True)
 class FeedDisconnected:
-    """A feed went down or an attempt to connect failed."""
+    """A feed has disconnected, or an attempt to connect has failed."""
 
     person: Person
     failure: str  # one word: `refused`, `timeout`, `unreachable`, `unreadable`, `closed`
@@ -33,15 +33,15 @@ class FeedDisconnected:
 
 @dataclass(frozen=True, slots=True)
 class FeedClaimed:
-    """This process holds a feed from now on."""
+    """This process has claimed a feed."""
 
     person: Person
-    taken_over: bool  # from another worker; many feeds arrive at once
+    taken_over: bool  # another worker owned the feed; many feeds may be claimed at the same time
 
 
 @dataclass(frozen=True, slots=True)
 class FeedReleased:
-    """Another process may hold the feed from now on."""
+    """This process has released a feed, which another process may now claim."""
 
     person: Person
 

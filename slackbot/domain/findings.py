@@ -1,6 +1,6 @@
-"""Findings of `slackbot doctor`: one for each thing that a check examined.
+"""Findings of `slackbot doctor`, one for each item that was checked.
 
-A finding never contains a secret, or outside text that might repeat one.
+A finding never contains secrets, or untrusted text that might contain one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 
 class Grade(StrEnum):
-    """The severity of a finding. A warning does not keep the bot from working."""
+    """The severity of a finding. The bot still works if there are only warnings."""
 
     OK = "ok"
     WARNING = "warning"
@@ -40,19 +40,19 @@ class Subject(StrEnum):
     PROXIES = "proxies"
 
     def ok(self, code: str, message: str, **facts: str) -> Finding:
-        """Report that all is well. `facts` fill in the template `message`."""
+        """Report a successful check. `facts` are substituted into the template `message`."""
         return _finding(Grade.OK, self, code, message, "", facts)
 
     def warning(self, code: str, message: str, hint: str, **facts: str) -> Finding:
-        """Report a problem that does not stop the bot. `facts` fill in `message` and `hint`."""
+        """Report a minor problem. `facts` are substituted into `message` and `hint`."""
         return _finding(Grade.WARNING, self, code, message, hint, facts)
 
     def failure(self, code: str, message: str, hint: str, **facts: str) -> Finding:
-        """Report a problem that stops the bot. Takes the same arguments as `warning`."""
+        """Report a problem that prevents the bot from working. See `warning` for the arguments."""
         return _finding(Grade.FAILURE, self, code, message, hint, facts)
 
 
-# Setting that holds the address of a subject's host; `{address}` in messages and hints.
+# The setting with the address of each subject's host, for `{address}` in messages and hints.
 _ADDRESS_SETTINGS: Final = {
     Subject.DATABASE: "DATABASE_URL",
     Subject.DELIVERY: "DATABASE_URL",
@@ -67,7 +67,7 @@ _LONGEST_FACT: Final = 200  # characters of a fact that a message shows
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A result of a check, in words for operators; `code` and `facts` are for machines."""
+    """The result of a check. `code` and `facts` are for programs, the rest for operators."""
 
     grade: Grade
     subject: Subject
@@ -80,7 +80,7 @@ class Finding:
 def _finding(
     grade: Grade, subject: Subject, code: str, message: str, hint: str, facts: dict[str, str]
 ) -> Finding:
-    # A fact may come from outside, such as a workspace's name: it must not control a terminal.
+    # A fact may be untrusted text, such as a workspace name, so control characters are removed.
     shown = {
         name: "".join(c if c.isprintable() else "?" for c in value[:_LONGEST_FACT])
         for name, value in facts.items()

@@ -1,4 +1,4 @@
-"""Decide which match a report is about, and which matches of a list are new."""
+"""Decide which match a report refers to, and which listed matches are new."""
 
 from __future__ import annotations
 
@@ -22,54 +22,55 @@ from slackbot.domain.model import (
 from slackbot.domain.text import digest, normalize
 
 _EPOCH = re.compile(r"([0-9a-f]{16})-")
-ASSUMED_ROUND = timedelta(minutes=5)  # assumed length of a round if the platform gives none
-# Late messages after one read of a list. Hundreds of rows that nobody has seen are a fault of the
-# list, and as messages of no use to anybody.
+ASSUMED_ROUND = timedelta(minutes=5)  # used if the platform does not report the length
+# The maximum number of late messages for one reading of the match list. Hundreds of new rows are
+# more likely an error in the list, and that many messages would not be useful.
 MAX_LATE = 10
-MAX_IN_SESSION = 300  # matches that lists may add up to; a day without a break has 288 rounds
-CLOCK_ERROR = timedelta(days=1)  # of the platform's times, zones included; others are no times
+MAX_IN_SESSION = 300  # matches from lists; 24 hours without a break have 288 rounds
+CLOCK_ERROR = timedelta(days=1)  # largest plausible error of a platform time, including its zone
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def partner_key(partner: Partner) -> str:
-    """Return the value that identifies a partner: the account id, else the name."""
+    """Return the value that identifies a partner: the account id, or else the name."""
     if partner.account_id is not None:
         return f"id:{partner.account_id}"
     return f"name:{normalize(partner.name)}"
 
 
 def same_partner(one: Partner, other: Partner) -> bool:
-    """Compare by account id when both have one, else by name."""
+    """Compare two partners by account id if both have one, or else by name."""
     if one.account_id is not None and other.account_id is not None:
         return one.account_id == other.account_id
     return normalize(one.name) == normalize(other.name)
 
 
 def match_id(link: Link, session_id: SessionId, partner: str, ordinal: int) -> MatchId:
-    """Return the key of a match and of its notice. It reveals nothing about either person."""
+    """Return the key of a match and its notice. The key reveals nothing about either person."""
     natural = (link.event, link.account, session_id, partner, ordinal)
     return MatchId(person_key(link.person_epoch, *natural))
 
 
 def person_key(epoch: Epoch, *occasion: object) -> str:
-    """Return a key of the person for an occasion. It begins with their epoch.
+    """Return the person's key for an occasion. It begins with their epoch.
 
-    So all keys of somebody can be listed, and nobody who connects again meets an old one.
+    All keys of a person can be found by this prefix. A person who was deleted and connects again
+    has a new epoch, so old keys cannot collide with new ones.
     """
     natural = "\x1f".join((epoch, *map(str, occasion)))
     return f"{epoch}-{digest(natural)[:32]}"
 
 
 def of_account(account: str, matches: Iterable[Match]) -> list[Match]:
-    """Return the matches of one of the person's accounts."""
+    """Return the matches that belong to the account."""
     return [match for match in matches if match.account == account]
 
 
 def comparable(report: MatchReport, account: str, matches: Iterable[Match]) -> list[Match]:
-    """Return the person's matches that the account's report may be about.
+    """Return the person's matches that the account's report may refer to.
 
-    They are those of the account, and whichever has the report's own Chime meeting: an account is
-    unknown until a magic link names it.
+    These are the matches of the account and any match with the same Chime meeting, because the
+    account is unknown until the person connects with a magic link.
     """
     return [
         match
@@ -80,7 +81,7 @@ def comparable(report: MatchReport, account: str, matches: Iterable[Match]) -> l
 
 
 def epoch_of(key: str) -> Epoch | None:
-    """Return the epoch in a key, or None for a key of a version without epochs."""
+    """Return the epoch of a key, or None if an older version created the key without one."""
     found = _EPOCH.match(key)
     return Epoch(found[1]) if found is not None else None
 
@@ -88,21 +89,24 @@ def epoch_of(key: str) -> Epoch | None:
 def find_existing_match(
     report: MatchReport, known: Iterable[Match], now: datetime, since: datetime | None = None
 ) -> Match | None:
-    """Return the known match that a socket report is about, or None when it is a new one.
+    """Return the known match that a socket report refers to, or None if the match is new.
 
-    They are compared by the strongest evidence that both have: the Chime meeting; else the raw
-    time, if both came over the socket; else whether the known round may still be running and the
-    person has not become available again since.
+    Two matches with the same partner are compared by Chime meeting if both have one, or else by
+    raw time if both came over the socket. Otherwise they are the same if the known round may still
+    be running and the person has not become available again since then.
 
-    `known` are the `comparable` matches in the session; `since` is when they last
-    became available in it.
+    Args:
+        report: The report from the socket.
+        known: The `comparable` matches in the session.
+        now: The current time.
+        since: The time at which the person last became available in the session.
     """
     found = [m for m in _with(report.partner, known) if _refers_to(report, m, now, since)]
     return max(found, key=lambda match: match.ordinal, default=None)
 
 
 def decided_by_meeting_id(report: MatchReport, known: Iterable[Match]) -> bool:
-    """Return whether `find_existing_match` compares Chime meetings only and ignores `since`."""
+    """Return True if `find_existing_match` compares only Chime meetings and ignores `since`."""
     with_partner = _with(report.partner, known)
     return all(match.meeting_digest and report.meeting_digest for match in with_partner)
 
@@ -115,7 +119,7 @@ def _refers_to(report: MatchReport, match: Match, now: datetime, since: datetime
     if match.meeting_digest and report.meeting_digest:
         return match.meeting_digest == report.meeting_digest
     if match.source is Source.BEFORE:
-        return False  # it was over before the person became available
+        return False  # it ended before the person became available
     if match.source is Source.SOCKET and match.raw_time and report.raw_time:
         return match.raw_time == report.raw_time
     if since is not None and match.received_at < since:
@@ -126,12 +130,12 @@ def _refers_to(report: MatchReport, match: Match, now: datetime, since: datetime
 def missed_reports(
     listed: Sequence[MatchReport], known: Sequence[Match | MatchReport]
 ) -> list[MatchReport]:
-    """Return the rows of the match list that no known match, or other row, accounts for.
+    """Return the rows of the match list that do not correspond to a known match.
 
-    The list's k-th row for a partner is the k-th pairing with that partner, so only the rows in
-    excess of the known matches are new. This needs neither a clock nor a time zone. Both arguments
-    are for one account of a person in one session. The cost grows with their lengths, not with the
-    product.
+    The k-th row for a partner is the k-th pairing with that partner, so if there are more rows than
+    known matches, the additional rows are new. This requires neither a clock nor a time zone. Both
+    arguments must belong to one account in one session. The running time is linear in their total
+    length.
     """
     missed: list[MatchReport] = []
     rows_left, known_left = _ByPartner(listed), _ByPartner(known)
@@ -139,7 +143,7 @@ def missed_reports(
         rows = rows_left.take(first.partner, len(listed))
         accounted = known_left.take(first.partner, len(rows))
         times = {match.raw_time for match in accounted}
-        # Rows whose exact time is known go first, so that the excess rows at the end are new.
+        # Sort rows with a known time first, so the additional rows at the end are new.
         rows.sort(key=lambda row: (row.raw_time not in times, row.raw_time or ""))
         missed += rows[len(accounted) :]
     return missed
@@ -147,18 +151,19 @@ def missed_reports(
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """The rows of a match list that no known match accounts for, oldest first."""
+    """The rows of a match list without a known match, each group oldest first."""
 
-    before: Sequence[MatchReport]  # older than the baseline: the list had not shown them yet
-    skipped: Sequence[MatchReport]  # too many for messages: for the history alone
+    before: Sequence[MatchReport]  # older than the baseline, but not yet listed when it was read
+    skipped: Sequence[MatchReport]  # above the message limit, so only stored
     late: Sequence[MatchReport]  # to be sent
 
 
 def sort_missed(missed: Sequence[MatchReport], known: Sequence[Match], now: datetime) -> Missed:
-    """Decide what becomes of the missed rows of a person in one session.
+    """Decide how to handle the missed rows of a person in one session.
 
-    A list may lag or be cut short when the baseline is read. A row that is older than the newest
-    match of the baseline is a part of it. Both times are the list's own, so no zone matters.
+    The list may be delayed or truncated when the baseline is read, so a row that is older than the
+    newest match of the baseline belongs to the baseline. Both times come from the list, so the
+    comparison does not depend on a time zone.
     """
     baseline = [
         match.matched_at
@@ -184,12 +189,12 @@ ItemT = TypeVar("ItemT", bound=_Item)
 
 
 class _ByPartner(Generic[ItemT]):
-    """Items by partner, each taken at most once."""
+    """Items grouped by partner. Each item can be taken once."""
 
     def __init__(self, items: Sequence[ItemT]) -> None:
         self._items = items
         self._taken = [False] * len(items)
-        # Positions by account id; by name without an id; by name with or without one.
+        # Positions by account id, by name for items without an id, and by name for all items.
         self._with_id: defaultdict[int, deque[int]] = defaultdict(deque)
         self._without_id: defaultdict[str, deque[int]] = defaultdict(deque)
         self._named: defaultdict[str, deque[int]] = defaultdict(deque)
@@ -202,7 +207,7 @@ class _ByPartner(Generic[ItemT]):
                 self._with_id[account_id].append(position)
 
     def take(self, partner: Partner, limit: int) -> list[ItemT]:
-        """Take up to `limit` items with this partner, as `same_partner` compares them."""
+        """Take up to `limit` items with this partner, as compared by `same_partner`."""
         name = normalize(partner.name)
         if partner.account_id is None:
             queues = [self._named[name]]
@@ -228,11 +233,12 @@ def next_match(
     source: Source,
     now: datetime,
 ) -> Match:
-    """Build a new match of the link's account from a report that is none of the `known` ones.
+    """Create a match of the link's account from a report that matches none of the `known` ones.
 
-    Its ordinal follows those with the same key, so two processes that store the same match at
-    the same moment collide in the store instead of creating two. The key is compared, not the
-    partner: namesakes may share a key when one of them was first reported without an id.
+    The match gets the next ordinal for its key. If two processes store the same match concurrently,
+    the ids collide in the database and only one match is created. Ordinals are counted by key and
+    not by partner because two partners with the same name may share a key if one of them was first
+    reported without an id.
     """
     earlier = _with(report.partner, known)
     key = earlier[0].partner_key if earlier else partner_key(report.partner)

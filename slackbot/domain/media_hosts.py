@@ -1,9 +1,9 @@
-"""The hosts that a browser may connect to with a person's credential for a call.
+"""The hosts that a browser may connect to with a person's credentials for a call.
 
-The browser sends the credential to the addresses that come with it, so addresses of other hosts
-are removed. If the signaling address has another host, there is no call. Browsers read
-addresses less strictly than Python does: anything that is not clearly an address of an allowed host
-counts as another host's.
+The call details contain the addresses to which the browser sends the credentials, so addresses of
+hosts that are not allowed are removed. If the host of the signaling address is not allowed, the
+call cannot be joined. Browsers parse addresses less strictly than Python does, so anything that is
+not clearly an address of an allowed host is rejected.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "localhost"})
 _NAME: Final = re.compile(r"(?:\*\.)?[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})*")
 _ADDRESS: Final = re.compile(
     r"(?:(?P<scheme>https?|wss?)://)?(?P<host>[A-Za-z0-9.-]{1,253})(?::(?P<port>[0-9]{1,5}))?"
-    r"(?:[/?][!-\[\]-~]*)?"  # visible ASCII without the backslash: browsers read it as a slash
+    r"(?:[/?][!-\[\]-~]*)?"  # printable ASCII except the backslash, which browsers treat as /
 )
 _SECURE: Final = frozenset({"https", "wss"})
 _SIGNALING: Final = "signalingurl"
@@ -28,16 +28,16 @@ _TELEMETRY: Final = "eventingestionurl"
 
 @dataclass(frozen=True, slots=True)
 class MediaHosts:
-    """The allowed hosts: names, or `*.` and a name for all of its subdomains."""
+    """The allowed hosts. A name that begins with `*.` allows all subdomains."""
 
     names: tuple[str, ...]
 
     @classmethod
     def of(cls, names: Iterable[str]) -> MediaHosts:
-        """Create the list from names.
+        """Create an instance from host names.
 
         Raises:
-            ValueError: The list is empty, or holds something that is not a host name.
+            ValueError: The list is empty or contains an invalid host name.
         """
         listed = tuple(name.lower() for name in names)
         if not listed or not all(_NAME.fullmatch(name) for name in listed):
@@ -46,17 +46,17 @@ class MediaHosts:
 
     @property
     def sources(self) -> str:
-        """The hosts as sources of a Content-Security-Policy."""
+        """The hosts as sources for a Content-Security-Policy header."""
         return " ".join(
             f"http://{name}:* ws://{name}:*" if name in LOOPBACK else f"https://{name} wss://{name}"
             for name in self.names
         )
 
     def cleaned(self, call: Call) -> Call | None:
-        """Return the call without telemetry addresses and addresses of other hosts.
+        """Return the call without telemetry addresses and addresses of hosts that are not allowed.
 
-        Returns None for a call that cannot be joined: it has no signaling address, or one of
-        another host.
+        Return None if the call cannot be joined because its signaling address is missing or its
+        host is not allowed.
         """
         signaling = [str(v) for key, v in _leaves(call.meeting) if _plain_key(key) == _SIGNALING]
         if not signaling or not all(
@@ -66,9 +66,9 @@ class MediaHosts:
         return Call(self._without_others(call.meeting), self._without_others(call.attendee))
 
     def allows(self, address: str) -> bool:
-        """Return whether this is an address of an allowed host, with or without its scheme.
+        """Return True if this is an address of an allowed host, with or without a scheme.
 
-        Only the loopback hosts, if listed, may be addressed without TLS.
+        Only loopback hosts may be used without TLS, and only if they are listed.
         """
         found = _ADDRESS.fullmatch(address)
         if found is None:
@@ -76,7 +76,7 @@ class MediaHosts:
         host, scheme = found["host"].lower(), found["scheme"]
         if host in LOOPBACK:
             return host in self.names
-        # The browser's policy names no port, so an address with a scheme must use the default.
+        # The policy sent to the browser has no port, so a URL must use the default port.
         default_port = scheme is None or (scheme in _SECURE and found["port"] in {None, "443"})
         return default_port and any(
             host.endswith(name[1:]) if name.startswith("*.") else host == name
@@ -102,12 +102,12 @@ class MediaHosts:
 
 
 def _plain_key(key: object) -> str:
-    """Return a key as the Chime library compares it: without case and punctuation."""
+    """Return the key in lower case without punctuation, as the Chime library compares it."""
     return re.sub(r"[\W_]", "", str(key)).lower()
 
 
 def _leaves(value: Any) -> Iterator[tuple[object, Any]]:
-    """Yield every key with its value, at any depth."""
+    """Yield every key and its value at any depth."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
             yield key, inner

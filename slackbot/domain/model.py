@@ -1,4 +1,4 @@
-"""The domain's values, all immutable. The README uses the same terms."""
+"""The immutable values of the domain. The README uses the same terms."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Epoch = NewType("Epoch", str)
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A Slack user. User ids are unique only within a workspace, so the two go together."""
+    """A Slack user, identified by workspace and user id because user ids alone are not unique."""
 
     team: TeamId
     user: UserId
 
 
 class AuthScheme(StrEnum):
-    """Forms of the `Authorization` header: the bare token, or `Bearer` and the token."""
+    """The format of the `Authorization` header: the token alone, or `Bearer` and the token."""
 
     BARE = "bare"
     BEARER = "bearer"
@@ -38,29 +38,29 @@ class Link:
     """A person's Accelevents token for one event."""
 
     person: Person
-    # Random, drawn when the person first connects; after they are deleted it never returns. What
-    # is kept of the person names it, so nothing can be written for somebody who has left.
+    # A random value that is created when the person first connects and is never reused. Every row
+    # of the person contains it, so a delayed write fails after the person has been deleted.
     person_epoch: Epoch
     event: EventSlug
     token: SecretStr
     auth_scheme: AuthScheme
     linked_at: datetime
-    # SHA-256 of the event and the pasted credential: submitting both again changes nothing.
+    # SHA-256 of the event and the pasted credential, to recognise a repeated submission.
     credential_digest: str
     account_id: int | None = None
     expires_at: datetime | None = None
-    refused_at: datetime | None = None  # when Accelevents first refused the token
-    unreachable: str | None = None  # Slack's error code, while it rejects messages to the person
+    refused_at: datetime | None = None  # when Accelevents first rejected the token
+    unreachable: str | None = None  # Slack's error code while messages to the person are rejected
 
     @property
     def account(self) -> str:
-        """The account's id as a word, or "" if it is unknown."""
+        """The account id as a string, or "" if it is unknown."""
         return "" if self.account_id is None else str(self.account_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A token, with the account and expiry that Accelevents returns for a magic link."""
+    """A token with its account and expiry, as Accelevents returns it for a magic link."""
 
     token: SecretStr
     account_id: int | None = None
@@ -68,7 +68,7 @@ class Grant:
 
 
 class SessionScope(StrEnum):
-    """A selection of an event's sessions."""
+    """The phase by which an event's sessions are filtered."""
 
     LIVE = "live"
     UPCOMING = "upcoming"
@@ -77,7 +77,7 @@ class SessionScope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """A networking session of an event (`format` `MEET_UP`). Times are UTC, or None if unknown."""
+    """A networking session (`format` is `MEET_UP`). Times are in UTC, or None if unknown."""
 
     id: SessionId
     title: str
@@ -98,17 +98,18 @@ class AttendeeStatus(StrEnum):
 
 
 class State(StrEnum):
-    """The state of an availability. A person who is not available has none."""
+    """The state of an availability."""
 
     AVAILABLE = "available"
     IN_MEETING = "in_meeting"
-    # Paused but not confirmed: the feed stays open and the request to leave is repeated.
+    # The platform has not confirmed that the person left: the feed stays open, and the request to
+    # leave is retried.
     LEAVING = "leaving"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Availability:
-    """A person's request to be matched in one session, from `available` until it ends."""
+    """A person's request to be matched in a session, which lasts from `available` to its end."""
 
     person: Person
     person_epoch: Epoch
@@ -118,25 +119,25 @@ class Availability:
     state: State
     since: datetime
     session_ends_at: datetime | None = None
-    # When the match list was first read. Until then, what it lists is not known to be missed.
+    # When the match list was first read. Matches that were listed then are not sent to the person.
     baseline_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Departure:
-    """A session that a person has left and that the platform has not confirmed yet."""
+    """A person's departure from a session, which the platform has not confirmed yet."""
 
     person: Person
     person_epoch: Epoch
     event: EventSlug
     session_id: SessionId
     left_at: datetime
-    tries: int = 0  # since the first, which was not confirmed
+    tries: int = 0  # attempts after the first one, which was not confirmed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Partner:
-    """The other person of a match. All texts come from the platform and are untrusted."""
+    """The other person of a match. All text comes from the platform and is untrusted."""
 
     name: str
     account_id: int | None = None
@@ -146,13 +147,13 @@ class Partner:
 
     @property
     def role(self) -> str:
-        """Title and company, as far as known."""
+        """The title and the company, as far as they are known."""
         return ", ".join(part for part in (self.title, self.company) if part)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The Chime meeting and this person's attendee: a credential, never shown or logged."""
+    """A Chime meeting and the person's attendee credentials, which are never shown or logged."""
 
     meeting: Mapping[str, Any] = field(repr=False)
     attendee: Mapping[str, Any] = field(repr=False)
@@ -163,17 +164,17 @@ class Source(StrEnum):
 
     SOCKET = "socket"
     LIST = "list"
-    BEFORE = "before"  # listed before the person became available: known, never sent
+    BEFORE = "before"  # listed before the person became available, so never sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchReport:
-    """One report of a match, by socket or match list. Several may concern the same match."""
+    """A report of a match by the socket or the match list. A match may be reported repeatedly."""
 
     partner: Partner
     session_id: SessionId | None = None
-    raw_time: str | None = None  # `matTimeDate` verbatim; its zone is unknown, so only compared
-    matched_at: datetime | None = None  # the same, read in the configured zone; only displayed
+    raw_time: str | None = None  # `matTimeDate` verbatim; only compared, as its zone is unknown
+    matched_at: datetime | None = None  # the same time in the configured zone, for display only
     meeting_digest: str | None = None  # SHA-256 of the Chime `MeetingId`
     call: Call | None = None
     round_seconds: int | None = None
@@ -181,13 +182,13 @@ class MatchReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """One pairing of the person; `ordinal` counts those with the same partner, from 1."""
+    """A pairing of the person. `ordinal` numbers the pairings with the same partner from 1."""
 
     id: MatchId
     person: Person
     person_epoch: Epoch
     event: EventSlug
-    account: str = ""  # the person's account that was matched, as `Link.account`
+    account: str = ""  # the person's account, in the form of `Link.account`
     session_id: SessionId
     session_title: str
     partner: Partner
@@ -200,12 +201,12 @@ class Match:
     meeting_digest: str | None = None
     call: Call | None = None
     ends_at: datetime | None = None
-    settled_at: datetime | None = None  # when its notice was sent or given up
-    outcome: str | None = None  # of the notice; the values are in `services.notices`
+    settled_at: datetime | None = None  # when its notice was sent or abandoned
+    outcome: str | None = None  # the notice's outcome; see `services.notices` for the values
     channel: str | None = None
     ts: str | None = None
     over_at: datetime | None = None  # when the message was edited to say that the round is over
-    answer: str | None = None  # the command of the button that was pressed first
+    answer: str | None = None  # the command of the button that was clicked first
 
     @property
     def late(self) -> bool:
@@ -215,8 +216,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """The state of a person's feed, and since when."""
+    """The state of a person's feed and the time of its last change."""
 
     connected: bool
     changed_at: datetime
-    failure: str | None = None  # the last one in a word: `refused`, `timeout`, `unreachable`, …
+    failure: str | None = None  # the last failure, such as `refused`, `timeout` or `unreachable`

@@ -1,7 +1,7 @@
-"""Notices: messages that the bot initiates, as plain values that survive a restart.
+"""Notices: messages that the bot initiates.
 
-Only `MatchFound` and `MatchOver` may hold call details. They are never stored: their match is read
-from its row when they are sent.
+Only `MatchFound` and `MatchOver` may contain call details, so these two are never stored. Their
+match is loaded from the database when they are sent.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from slackbot.domain.model import Epoch, Match
 
 @dataclass(frozen=True, slots=True)
 class MatchFound:
-    """A new match, possibly reported late. The first state of a match's message."""
+    """A new match, which may be reported late. This is the first version of a match's message."""
 
     match: Match
 
 
 @dataclass(frozen=True, slots=True)
 class MatchOver:
-    """The end of a match's round: the person goes on or pauses. The second state of the message."""
+    """The end of a match's round. This is the second version of a match's message."""
 
     match: Match
 
@@ -69,12 +69,12 @@ _KINDS: Final = {remark: kind for kind, remark in _REMARKS.items()}
 
 
 def kind_of(remark: Remark) -> str:
-    """Return the kind as one word, for keys and logs."""
+    """Return the kind of the remark as an identifier for keys and logs."""
     return _KINDS[type(remark)]
 
 
 def notice_key(kind: str, epoch: Epoch, *occasion: object) -> str:
-    """Return the key of a notice without a match; each `occasion` is sent once."""
+    """Return the key of a notice that has no match. One notice is sent for each `occasion`."""
     return person_key(epoch, kind, *occasion)
 
 
@@ -87,7 +87,7 @@ def unpacked(values: Mapping[str, Any]) -> Remark:
     """Return the remark from its JSON values.
 
     Raises:
-        KeyError, TypeError: The values are not those of a remark.
+        KeyError, TypeError: The values do not represent a remark.
     """
     fields = {name: str(value) for name, value in values.items() if name != "kind"}
     return _REMARKS[values["kind"]](**fields)

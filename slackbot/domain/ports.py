@@ -35,64 +35,64 @@ from slackbot.domain.notices import Backlog, Notice, Remark
 
 
 class Clock(Protocol):
-    """A clock that tells the time and sleeps."""
+    """A source of the current time that can also sleep."""
 
     def now(self) -> datetime:
-        """Return the current time, aware, in UTC."""
+        """Return the current time as an aware datetime in UTC."""
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for this many seconds."""
+        """Wait for the given number of seconds."""
 
 
 class Platform(Protocol):
-    """Accelevents over HTTP. Every method may raise a `PlatformError`."""
+    """The HTTP API of Accelevents. Every method may raise a `PlatformError`."""
 
     async def redeem(self, event: EventSlug, user_key: str) -> Grant:
-        """Exchange a magic link's user key, which works once, for a token."""
+        """Exchange a magic link's single-use user key for a token."""
 
     async def check(self, event: EventSlug, token: SecretStr) -> AuthScheme:
-        """Check the token against the event and return how to send it."""
+        """Check that the event accepts the token, and return how to send the token."""
 
     async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
-        """Return the event's networking sessions in this scope, all pages.
+        """Return the event's networking sessions in this scope, from all pages.
 
-        The platform filters LIVE and PAST. UPCOMING returns everything else, so callers determine
-        each session's phase from its times (`sessions.phase`).
+        The platform filters LIVE and PAST, and UPCOMING returns all other sessions. Callers
+        determine each session's phase from its times (see `sessions.phase`).
         """
 
     async def registered_sessions(self, link: Link) -> list[Session]:
-        """Return the event's sessions that the person is registered for, in any phase."""
+        """Return all sessions of the event for which the person is registered."""
 
     async def join(self, link: Link, session_id: SessionId) -> None:
-        """Register for a live session. Joining again is harmless. Never retried."""
+        """Register for a live session. Joining is idempotent and never retried."""
 
     async def set_status(self, link: Link, session_id: SessionId, status: AttendeeStatus) -> None:
-        """Set the attendee's status in the session. Never retried."""
+        """Set the attendee's status in the session. The request is never retried."""
 
     async def matches(self, link: Link, session_id: SessionId) -> list[MatchReport]:
         """Return the platform's list of the person's matches in the session."""
 
 
 class MatchFeed(Protocol):
-    """The feeds of match events: one Socket.IO connection per available person."""
+    """The feeds of match events, with one Socket.IO connection per available person."""
 
     def open(self, link: Link, session_id: SessionId) -> None:
-        """Connect, and stay connected until closed. Repeating the call is harmless."""
+        """Connect, and stay connected until the feed is closed. The call is idempotent."""
 
     async def wait_connected(self, person: Person, seconds: float) -> bool:
-        """Wait up to this many seconds for the feed; return whether it is connected."""
+        """Wait up to `seconds` for the feed, and return whether it is connected."""
 
     def health(self, person: Person) -> FeedHealth | None:
         """Return the feed's state, or None if there is no feed."""
 
     def holds(self, person: Person) -> bool:
-        """Return whether this process, not another one, holds the person's feed."""
+        """Return True if the person's feed is held by this process rather than another one."""
 
     async def publish_health(self, person: Person) -> None:
         """Publish the state of a feed that this process holds to the other processes."""
 
     async def close(self, person: Person) -> None:
-        """Disconnect. Harmless if there is no feed."""
+        """Disconnect the feed, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,46 +107,46 @@ class Messenger(Protocol):
     """Direct messages to people."""
 
     async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
-        """Post the notice as a direct message, with the key by which `find` recognises it.
+        """Post the notice as a direct message with a key that `find` can search for.
 
-        The key of a match's notice is the match's id.
+        The key of a match's notice is always the match's id.
 
         Raises:
-            PersonUnreachable: Final: no message can reach the person.
-            MessageRefused: Not accepted, as plain text neither; may be accepted later.
-            MessageDelayed: Not accepted; may be sent again later.
-            MessageUnsure: Slack may or may not have accepted it.
+            PersonUnreachable: No message can reach the person. Do not retry.
+            MessageRefused: Slack rejected the message, even as plain text. A retry may succeed.
+            MessageDelayed: Slack did not accept the message. It may be sent again later.
+            MessageUnsure: Slack may or may not have accepted the message.
         """
 
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
-        """Replace a posted message with a notice. Idempotent. Raises as `send` does.
+        """Replace a posted message with a notice. This is idempotent and raises as `send` does.
 
         Raises:
-            EditRefused: Final: the message is gone, or can no longer be edited.
+            EditRefused: The message no longer exists or can no longer be edited. Do not retry.
         """
 
     async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
-        """Search our latest direct messages to the person for the one with this key.
+        """Search the bot's latest direct messages to the person for the one with this key.
 
         Raises:
-            PersonUnreachable: Final: there is no place for messages to the person.
-            MessageDelayed: The messages cannot be read now.
-            MessageRefused: Slack refuses to show them; it may do so later.
+            PersonUnreachable: No conversation with the person is possible. Do not retry.
+            MessageDelayed: The messages cannot be read at the moment.
+            MessageRefused: Slack rejected the request for the messages. A retry may succeed.
         """
 
 
 class DmChannelStore(Protocol):
-    """The Slack channels of people's direct messages with the bot. May raise `StoreUnavailable`."""
+    """The Slack channels of direct messages with people. May raise `StoreUnavailable`."""
 
     async def get(self, person: Person) -> str | None:
-        """Return the Slack id of the person's channel, or None if it is unknown."""
+        """Return the id of the person's Slack channel, or None if it is unknown."""
 
     async def save(self, person: Person, channel: str) -> None:
-        """Save the channel with the person's link. Without a link nothing is saved."""
+        """Save the channel with the person's link. Do nothing if there is no link."""
 
 
-# Creates the URL at which the match's person enters its call, or None if there is no call to enter.
-# Every invocation creates a new URL, and earlier ones stay valid. Never raises.
+# Creates a URL at which the person can enter the match's call, or None if there is no call. Every
+# invocation creates a new URL, and earlier URLs remain valid. Never raises.
 CallOffer = Callable[[Match], Awaitable[str | None]]
 
 
@@ -154,62 +154,62 @@ PendingMatch = tuple[Person, MatchId]  # a stored match whose notice has no outc
 
 
 class Delivery(Protocol):
-    """Durable delivery: each notice is sent exactly once, even if the process crashes."""
+    """Durable delivery, which sends each notice exactly once even if the process crashes."""
 
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
-        """Accept a stored match whose notice is pending. Harmless when repeated.
+        """Enqueue the pending notice of a stored match. The call is idempotent.
 
         Unless the match is `fresh` (just stored), its notice may already have been sent, so the
-        person's direct messages are searched for it first.
+        person's direct messages are searched first.
         """
 
     async def finish(self, person: Person, match_id: MatchId) -> None:
-        """Accept the end of a match's round. Harmless when repeated."""
+        """Enqueue the notice that a match's round has ended. The call is idempotent."""
 
     async def remark(self, person: Person, key: str, remark: Remark) -> None:
-        """Accept a notice that has no row of its own; each key is sent once."""
+        """Enqueue a notice that has no row of its own. Each key is sent only once."""
 
     async def recover(self, pending: Sequence[PendingMatch]) -> None:
-        """Take over every accepted notice, and every pending match, that nobody alive is sending.
+        """Take over all enqueued notices and pending matches that no live process is sending.
 
-        They may already have been sent, so the people's direct messages are searched first.
+        They may already have been sent, so the direct messages are searched first.
         """
 
     async def forget(self, epoch: str) -> None:
-        """Delete what is kept of the notices whose match id or key begins with the epoch."""
+        """Delete all data of the notices whose match id or key begins with the epoch."""
 
 
 class StoreUnavailable(Exception):
-    """The database does not respond. A change may or may not have been made.
+    """The database is not responding. A change may or may not have been made.
 
-    Not a `SlackbotError`: people see it as any other failure on our side.
+    This is not a `SlackbotError` because people see it as an internal error.
     """
 
 
 class LinkStore(Protocol):
-    """Links between Slack people and their Accelevents accounts."""
+    """Links between Slack users and their Accelevents accounts."""
 
     async def get(self, person: Person, *, fresh: bool = False) -> Link | None:
-        """Return the person's link. It may be a few seconds old unless `fresh`."""
+        """Return the person's link. It may be a few seconds old unless `fresh` is set."""
 
     async def get_many(self, people: Sequence[Person]) -> Mapping[Person, Link | None]:
-        """Return the current links of these people. People without a link are missing or None."""
+        """Return the current links of these people. The value is None or missing without a link."""
 
     async def save(self, link: Link) -> None:
-        """Insert or replace a link. An availability of another event or account is deleted.
+        """Insert or replace a link, and delete an availability of another event or account.
 
         Raises:
-            NotLinked: The person has left since the link's epoch began.
+            NotLinked: The person has been deleted since the link's epoch began.
         """
 
     async def mark_refused(self, link: Link, at: datetime) -> bool:
-        """Record that the link's token was refused. Return True only for the first record.
+        """Record that the link's token was rejected. Return True for the first call only.
 
-        A link that has replaced it is left alone.
+        A link that has replaced this one is not changed.
         """
 
     async def set_unreachable(self, person: Person, reason: str | None) -> None:
-        """Record why Slack rejects messages to the person, or None once it accepts them."""
+        """Record why Slack rejects messages to the person, or None if it accepts them again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,33 +217,33 @@ class Forgotten:
     """A person who was deleted."""
 
     epoch: Epoch
-    linked: bool  # False if they had only begun to connect
+    linked: bool  # False if they had not finished connecting
 
 
 class PeopleStore(Protocol):
-    """The workspaces and people that are there. All that is kept of them is deleted with them."""
+    """The known workspaces and people. Deleting one also deletes all of its data."""
 
     async def enter_workspace(self, team: TeamId, at: datetime) -> TeamId:
-        """Add the workspace unless it is known; return the one that the store belongs to."""
+        """Add the workspace unless it is known, and return the store's workspace."""
 
     async def enter(self, person: Person, epoch: Epoch, at: datetime) -> Epoch:
-        """Add the person with this epoch unless they are known; return their epoch.
+        """Add the person with this epoch unless they are known, and return their epoch.
 
-        Raises `NotLinked` if the workspace is not known: it removed the app.
+        Raises `NotLinked` if the workspace is unknown because it removed the app.
         """
 
     async def forget(self, person: Person, until: datetime | None = None) -> Forgotten | None:
-        """Delete the person, unless they connected after `until`."""
+        """Delete the person unless they connected after `until`."""
 
     async def forget_workspace(self, team: TeamId, until: datetime | None = None) -> list[Epoch]:
-        """Delete the workspace with its people, but for who connected after `until`.
+        """Delete the workspace and its people, except those who connected after `until`.
 
         Returns:
             The epochs of the people who were deleted.
         """
 
     async def delete_unlinked(self, team: TeamId, before: datetime) -> int:
-        """Delete people who began to connect before this time and never did."""
+        """Delete people who began to connect before this time and never finished."""
 
 
 class AvailabilityStore(Protocol):
@@ -256,48 +256,48 @@ class AvailabilityStore(Protocol):
         """Return the availabilities of the workspace, oldest first."""
 
     async def session_title(self, person: Person, event: EventSlug, session_id: SessionId) -> str:
-        """Return the session's title from a recent availability, or ""."""
+        """Return the session's title from a recent availability, or "" if there is none."""
 
     async def save(self, availability: Availability) -> None:
-        """Insert or replace an availability. Without a baseline it keeps its session's.
+        """Insert or replace an availability. Keep the baseline of the same session if it has none.
 
         Raises:
-            NotLinked: The person has left since the availability's epoch began.
+            NotLinked: The person has been deleted since the availability's epoch began.
         """
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state. Return False if the person is no longer available in this session."""
 
     async def end(self, person: Person) -> bool:
-        """Delete the person's availability. Return True only to the caller that deleted it."""
+        """Delete the person's availability. Return True if this call deleted it."""
 
 
 class MatchStore(Protocol):
     """Matches and the outcomes of their notices."""
 
     async def add(self, match: Match) -> bool:
-        """Add a match. Return False if its id, or its (partner, ordinal), already exists.
+        """Add a match. Return False if its id, or its partner and ordinal, already exists.
 
-        Unless its source is BEFORE, the person's availability in its session becomes IN_MEETING
+        Unless its source is BEFORE, the person's availability in the session is set to IN_MEETING
         in the same transaction.
 
         Raises:
-            NotLinked: The person has left since the match's epoch began.
+            NotLinked: The person has been deleted since the match's epoch began.
         """
 
     async def add_baseline(
         self, availability: Availability, matches: Sequence[Match], at: datetime
     ) -> bool:
-        """Add the matches of an availability's baseline, and record when that was read.
+        """Add the matches of an availability's baseline, and record when it was read.
 
-        Return False, and add nothing, if the availability has a baseline or has ended.
+        Return False without adding any if the availability has a baseline or has ended.
         """
 
     async def enrich(self, person: Person, match_id: MatchId, report: MatchReport) -> None:
-        """Fill empty columns from a later report. Nothing is replaced."""
+        """Fill empty columns from a later report. Existing values are kept."""
 
     async def get(self, person: Person, key: MatchId | Posted) -> Match | None:
-        """Return the match with this id, including its call; or of this message, without it."""
+        """Return the match by id with its call, or by message without its call."""
 
     async def list_for(
         self, person: Person, event: EventSlug, session_id: SessionId | None = None
@@ -307,7 +307,7 @@ class MatchStore(Protocol):
     async def list_with(
         self, person: Person, event: EventSlug, session_id: SessionId, partner: Partner
     ) -> list[Match]:
-        """Return at least the matches that may be with this partner, like `list_for`."""
+        """Like `list_for`, but return at least all matches that may be with this partner."""
 
     async def record_outcome(
         self, person: Person, match_id: MatchId, outcome: str, posted: Posted | None, at: datetime
@@ -318,47 +318,47 @@ class MatchStore(Protocol):
         """Return the matches whose notices have no outcome yet, oldest first."""
 
     async def backlog(self, team: TeamId) -> Backlog:
-        """Count the pending matches. The cost does not grow with the number of all matches."""
+        """Count the pending matches. The cost depends only on the number of pending matches."""
 
     async def list_rounds_over(
         self, team: TeamId, now: datetime, after: MatchId | None = None
     ) -> list[tuple[Person, MatchId]]:
-        """Return sent matches whose round has ended but whose message does not say so yet.
+        """Return sent matches whose round has ended but whose message has not been edited yet.
 
-        Oldest first, a few hundred at most, from the one `after` this match on. Answered and late
-        ones are left out.
+        Return at most a few hundred matches, oldest first, that follow the match `after`. Answered
+        and late matches are excluded.
         """
 
     async def mark_round_over(self, person: Person, match_id: MatchId, at: datetime) -> None:
-        """Record that the message was edited for the end of the round, or will never be."""
+        """Record that the message was edited for the end of the round, or need not be edited."""
 
     async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
-        """Record which button of a match's message was pressed. Later presses are ignored."""
+        """Record which button of a match's message was clicked. Later clicks are ignored."""
 
 
 class CallLinkStore(Protocol):
     """Links to calls, and the deletion of closed calls' details."""
 
     async def add(self, link: CallLink) -> None:
-        """Add a link; earlier ones remain valid. Raises `NotLinked` if the match is gone."""
+        """Add a link. Earlier links remain valid. Raises `NotLinked` if the match was deleted."""
 
     async def replace(self, link: CallLink) -> None:
-        """Add a link and revoke the person's earlier ones to the same call. Raises like `add`."""
+        """Add a link and revoke earlier links to the same call. Raises like `add`."""
 
     async def get(self, team: TeamId, id_digest: str) -> CallLink | None:
-        """Return a link by the digest of its id."""
+        """Return the link whose id has this digest."""
 
     async def bind(self, team: TeamId, id_digest: str, browser_digest: str, at: datetime) -> bool:
-        """Bind a valid link to a browser. True only for the first browser."""
+        """Bind a valid link to a browser. Return True for the first browser only."""
 
     async def mark_opened(self, person: Person, match_id: MatchId, at: datetime) -> None:
-        """Record the first time that the button with the link was pressed."""
+        """Record the first time that the button with the link was clicked."""
 
     async def record_visit(self, team: TeamId, id_digest: str, visit: Visit, at: datetime) -> None:
-        """Record the first time that the call was joined, or the last time that it was left."""
+        """Record the first time that the person joined, or the last time that they left."""
 
     async def end_calls(self, team: TeamId, now: datetime) -> int:
-        """Delete the details of closed calls and return the number of calls."""
+        """Delete the details of closed calls, and return the number of calls."""
 
 
 class EventStore(Protocol):
@@ -369,16 +369,16 @@ class EventStore(Protocol):
 
 
 class FailoverStore(Protocol):
-    """The knowledge that the database may lack its latest rows."""
+    """Detection of database failovers, after which the latest rows may be missing."""
 
     async def recent(self) -> bool:
-        """Return whether the rows moved to another server lately, which may lack the latest."""
+        """Return True after a recent failover to a server that may lack the latest rows."""
 
 
 class Store(Protocol):
-    """All stored data, by aggregate.
+    """All stored data, grouped by aggregate.
 
-    Every method identifies the workspace by a person or a team. It may raise
+    Every method identifies the workspace by a person or a team, and may raise
     `StoreUnavailable` after several seconds of retries.
     """
 

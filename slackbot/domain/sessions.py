@@ -1,4 +1,4 @@
-"""Networking sessions: their phase, their order, and the one that a query selects."""
+"""Determine the phase of sessions, sort them, and select one by a query."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from slackbot.domain.text import normalize
 
 
 def phase(session: Session, now: datetime) -> SessionScope:
-    """Return live, upcoming or past, by the session's times.
+    """Return whether the session is live, upcoming or past, according to its times.
 
-    A session without times counts as live; the platform then decides.
+    A session without times is considered live, which leaves the decision to the platform.
     """
     if session.ends_at is not None and session.ends_at <= now:
         return SessionScope.PAST
@@ -23,7 +23,7 @@ def phase(session: Session, now: datetime) -> SessionScope:
 
 
 def in_order(sessions: Iterable[Session], now: datetime) -> list[Session]:
-    """Sort live sessions first, then upcoming ones by start, then past ones, latest first."""
+    """Sort the sessions: live ones, then upcoming ones by start, then past ones, latest first."""
     rank = {SessionScope.LIVE: 0, SessionScope.UPCOMING: 1, SessionScope.PAST: 2}
 
     def key(session: Session) -> tuple[int, float, int]:
@@ -35,11 +35,11 @@ def in_order(sessions: Iterable[Session], now: datetime) -> list[Session]:
 
 
 def choose(sessions: Sequence[Session], query: str, now: datetime) -> Session:
-    """Return the one session that matches an id, words of its title, or an empty query.
+    """Return the session that matches the query: an id, words of a title, or an empty string.
 
     Raises:
         NoSuchSession: No session matches the query.
-        AmbiguousSession: Several match; with an empty query, several are live.
+        AmbiguousSession: Several sessions match, or the query is empty and several are live.
         NothingLive: The query is empty and no session is live.
     """
     if not query.strip():
@@ -57,7 +57,7 @@ def choose(sessions: Sequence[Session], query: str, now: datetime) -> Session:
 
 
 def session_number(query: str) -> SessionId | None:
-    """Return the session id that was typed, or None when the text is not an id."""
+    """Return the session id in the query, or None if the text is not an id."""
     text = query.strip()
     is_id = text.isascii() and text.isdecimal() and len(text) <= 18
     return SessionId(int(text)) if is_id else None

@@ -1,17 +1,17 @@
-"""Sanitize, normalize and digest text from outside."""
+"""Sanitize, normalize and digest untrusted text."""
 
 from __future__ import annotations
 
 import hashlib
 import unicodedata
 
-NAME_LIMIT = 120  # characters of one untrusted value, such as a name or a title
+NAME_LIMIT = 120  # maximum characters of an untrusted value such as a name or a title
 
 
 def sanitize(text: str, limit: int = NAME_LIMIT) -> str:
-    """Return one line of visible characters, at most `limit` of them.
+    """Return the text as one line of at most `limit` visible characters.
 
-    Removes line breaks, control, bidirectional and zero-width characters, and lone surrogates.
+    Remove line breaks, control, bidirectional and zero-width characters, and lone surrogates.
     """
     spaced = "".join(" " if c.isspace() else c for c in text)
     visible = "".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"})
@@ -25,5 +25,5 @@ def normalize(text: str) -> str:
 
 
 def digest(secret: str) -> str:
-    """Return the SHA-256 as hex, for comparing secrets without storing them."""
+    """Return the hexadecimal SHA-256 digest, to compare secrets without storing them."""
     return hashlib.sha256(secret.encode()).hexdigest()

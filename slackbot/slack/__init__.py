@@ -1,1 +1,1 @@
-"""The Slack side: requests in, messages out."""
+"""The interface to Slack, which handles its requests and sends messages."""

@@ -1,4 +1,4 @@
-"""The Bolt app: its settings, its listeners, and its HTTP endpoint."""
+"""The Bolt app with its settings, listeners and HTTP endpoint."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from slackbot.slack.request_context import timed
 
 
 class LimitedApp(AsyncApp):
-    """A Bolt app that limits how many requests it handles at once, over HTTP or Socket Mode."""
+    """A Bolt app with a limit on concurrent requests, for both HTTP and Socket Mode."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -51,14 +51,14 @@ def bolt_app(
 ) -> AsyncApp:
     """Build the Bolt app with its listeners.
 
-    `process_before_response` spares the 10 ms for which Bolt otherwise polls for each `ack()`, and
-    `authorize` is ours, so that no request waits for `auth.test`. Over Socket Mode nothing is
-    signed, and the secret may be empty.
+    `process_before_response` avoids the 10 ms that Bolt otherwise waits between checks for `ack()`.
+    A custom `authorize` function avoids a call to `auth.test` for every request. In Socket Mode,
+    requests are not signed and the secret may be empty.
     """
-    # Not the bound method: Bolt would fill in its `self` by name, too.
+    # Bolt passes arguments by name, including `self`, so a bound method cannot be used.
     authorize = partial(SingleInstallation.authorize, installation)
     logger = logging.getLogger("slack_bolt")
-    # Bolt reads SLACK_BOT_TOKEN itself and warns that it prefers the client's token; that is meant.
+    # Bolt reads SLACK_BOT_TOKEN and warns that it uses the client's token, which is intended.
     logger.setLevel(logging.ERROR)
     app = LimitedApp(
         client=client,
@@ -67,7 +67,7 @@ def bolt_app(
         authorize=cast("Callable[..., Awaitable[AuthorizeResult]]", authorize),
         process_before_response=True,
         raise_error_for_unhandled_request=False,
-        # Without a logger Bolt takes the root's level, and logs whole answers at "debug".
+        # By default, Bolt uses the root level and logs complete responses at "debug".
         logger=logger,
     )
     logger.setLevel(logging.WARNING)
@@ -75,15 +75,15 @@ def bolt_app(
         kind.register(app, parts)
 
     async def no_options(ack: AsyncAck) -> None:
-        # The bot has no menus that load their options, so Slack gets none at once.
+        # The bot has no menus with external options, so respond with an empty list.
         await ack(options=[])
 
     app.options(re.compile(r"[\s\S]*"))(timed("options", no_options))
-    events.register(app, parts)  # last, since it ignores whatever has no listener
+    events.register(app, parts)  # last, because it ignores events that have no listener
 
     @app.error
     async def failed(error: Exception) -> BoltResponse:
-        """Answer a signed request that no listener could read, or finish in time."""
+        """Respond to a signed request that no listener could parse or finish in time."""
         if isinstance(error, lifecycle.NotDone):
             return BoltResponse(status=503, body="")
         report_unreadable(error)
@@ -93,7 +93,7 @@ def bolt_app(
 
 
 def endpoint(app: AsyncApp, signing_secret: str) -> SignatureMiddleware:
-    """Return the ASGI app to serve at `PATH`."""
+    """Return the ASGI app for requests to `PATH`."""
     return SignatureMiddleware(
         cast("ASGIApp", AsyncSlackRequestHandler(app, path=PATH)), signing_secret
     )

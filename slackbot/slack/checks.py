@@ -1,4 +1,4 @@
-"""Check the bot's token and scopes with `auth.test`, and the app-level token with its method."""
+"""Check the bot token and its scopes with `auth.test`, and the app-level token."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from slackbot.slack.client import RedirectRefused, read_error, slack_session, we
 from slackbot.slack.installations import is_org_wide
 from slackbot.slack.manifest import SCOPES
 
-# For each token: the code of a refusal's finding, the setting, and the app's page that shows it.
+# For each token, the finding code if it is rejected, the setting, and the page that shows it.
 _TOKENS: Final = {
     Subject.SLACK: ("slack_refuses", "SLACK_BOT_TOKEN", "OAuth & Permissions"),
     Subject.APP_TOKEN: ("app_token_refused", "SLACK_APP_TOKEN", "Basic Information"),
@@ -26,9 +26,9 @@ _ERROR_CODE = re.compile(r"[a-z0-9_]{1,60}")
 
 
 async def check_slack(api_url: str, token: str, app_token: str, proxies: Proxies) -> list[Finding]:
-    """Report on the token, on the scopes that it lacks, and on the app-level token if there is one.
+    """Report on the bot token, its missing scopes, and the app-level token if there is one.
 
-    The URL that Slack gives for an app-level token is not opened.
+    The WebSocket URL that Slack returns for an app-level token is not opened.
     """
     async with slack_session(proxies=proxies) as session:
         client = web_client(api_url, session)
@@ -52,7 +52,7 @@ async def _report(
         return [host_finding(subject, "redirects")]
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         return [host_finding(subject, connection_problem(error))]
-    except (AttributeError, TypeError):  # the SDK expects an object in every 200
+    except (AttributeError, TypeError):  # the SDK expects a JSON object for status 200
         return [host_finding(subject, "web_page", status="200")]
 
 
@@ -85,7 +85,7 @@ def _refusal(subject: Subject, error: SlackApiError) -> Finding:
         finding, setting, page = _TOKENS[subject]
         hint = f"set {setting} to the one on your app's page {page}"
         return subject.failure(finding, "it refuses the token ({error})", hint, error=code)
-    else:  # an answer without an error code is not Slack's
+    else:  # a response without an error code is not from Slack
         problem = "server_failed" if status >= 500 else "web_page"
     return host_finding(subject, problem, status=str(status))
 

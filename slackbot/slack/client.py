@@ -1,4 +1,4 @@
-"""Slack's Web API client: one session for all requests, no automatic retries."""
+"""A client for Slack's Web API with a shared session and without automatic retries."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from slackbot.aio.outgoing import Proxies, open_session
 
-# Timeouts in seconds. A post gets longer: one that Slack accepts after the timeout has to be
-# looked for in the history.
+# Timeouts in seconds. Posts have a longer timeout, because a post that Slack accepts after the
+# timeout has to be searched for in the history.
 CALL_SECONDS: Final = 10.0
 POST_SECONDS: Final = 40.0
-# To connect, TLS included: shorter than the three seconds in which a message that another process
-# begins to look for may still arrive.
+# For connecting, including TLS. This is shorter than the three seconds for which another process
+# waits for a delayed message before it searches the history.
 CONNECT_SECONDS: Final = 2.5
-# Seconds that an idle connection is kept. A request sent at the moment when the other side closes
-# the connection is lost, and few close one this early.
+# Seconds that an idle connection is kept open. A request that is sent while the server closes the
+# connection is lost, and few servers close connections this early.
 KEPT_SECONDS: Final = 4.0
 REDIRECTS: Final = {301, 302, 303, 307, 308}
 
-# Called for a request once its connection is open, right before the request is written. What it
-# raises stops the request.
+# Called after the connection for a request is open, immediately before the request is written. An
+# exception aborts the request.
 before_write: ContextVar[Callable[[], None]] = ContextVar("before_write", default=lambda: None)
 
 
 class RedirectRefused(aiohttp.ClientError):
-    """A redirect, which is not followed: tokens and messages go to the configured host alone."""
+    """The server redirected a request. Tokens and messages are sent only to the configured host."""
 
 
 class CheckedConnector(aiohttp.TCPConnector):
-    """A connector that calls `before_write` with each connection, a new one or a kept one."""
+    """A connector that calls `before_write` for each new or reused connection."""
 
     async def connect(
         self,
@@ -44,7 +44,7 @@ class CheckedConnector(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's name
     ) -> Connection:
-        """Return a connection for the request, unless `before_write` stops it."""
+        """Return a connection for the request, unless `before_write` raises an exception."""
         connection = await super().connect(req, traces, timeout)
         try:
             before_write.get()()
@@ -57,7 +57,7 @@ class CheckedConnector(aiohttp.TCPConnector):
 async def refuse_redirects(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """Middleware of the session: return the response, unless it is a redirect."""
+    """Return the response, or raise `RedirectRefused` if it is a redirect."""
     response = await handler(request)
     if response.status in REDIRECTS:
         response.close()
@@ -68,9 +68,9 @@ async def refuse_redirects(
 def slack_session(
     seconds: float = CALL_SECONDS, proxies: Proxies | None = None
 ) -> aiohttp.ClientSession:
-    """Open the session for all requests to Slack, in the running loop; close it at the end.
+    """Open a session for all requests to Slack. Call this function in the running loop.
 
-    `seconds` is the longest timeout of any request.
+    The caller must close the session. `seconds` is the maximum timeout of a request.
     """
     return open_session(
         proxies or Proxies(),
@@ -81,14 +81,14 @@ def slack_session(
 
 
 def web_client(api_url: str, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """Return a client without retries: a repeated post would be a second message."""
+    """Return a client without retries, because a repeated post would create a second message."""
     base = api_url.rstrip("/") + "/"
     return AsyncWebClient(base_url=base, session=session, retry_handlers=[])
 
 
 def read_error(error: SlackApiError) -> tuple[int, str, float | None]:
-    """Return the HTTP status, the error code (may be empty) and Retry-After in seconds."""
-    response: Any = error.response  # aiohttp's own where the body is no JSON
+    """Return the HTTP status, the error code (or "") and the Retry-After header in seconds."""
+    response: Any = error.response  # aiohttp's response if the body is not JSON
     status = int(getattr(response, "status_code", getattr(response, "status", 0)))
     data = getattr(response, "data", None)
     code = str(data.get("error", "")) if isinstance(data, dict) else ""

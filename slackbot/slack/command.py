@@ -1,4 +1,4 @@
-"""The commands: typed after the slash command, and as a button's action id."""
+"""The commands, which are typed after the slash command or sent by a button."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 
 from slackbot.domain.credentials import holds_secret
 
-# Characters of an argument; the rest is cut off.
+# Maximum characters of an argument. Longer arguments are truncated.
 ARGUMENT_LIMIT: Final = 200
 
 
 class Name(StrEnum):
-    """The commands; `OVERVIEW` is the slash command alone."""
+    """The names of the commands. `OVERVIEW` is the slash command without arguments."""
 
     OVERVIEW = ""
     HELP = "help"
@@ -41,7 +41,7 @@ _KNOWN: Final = {name.value: name for name in Name if name.value} | ALIASES
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A person's request, typed or pressed."""
+    """A command that a person typed or ran with a button."""
 
     name: Name
     argument: str = ""
@@ -59,18 +59,18 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A word that is no command; `nearest` is the closest one, or empty."""
+    """A word that is not a command. `nearest` is the closest command, or empty."""
 
     word: str
     nearest: str
 
 
 class SecretTyped:
-    """Text that seems to hold a token: it is refused, not stored and not repeated."""
+    """Text that seems to contain a token. It is rejected, and never stored or repeated."""
 
 
 def parse(text: str) -> Command | Unknown | SecretTyped:
-    """Parse the text after the slash command. Total: any text gives one of the three."""
+    """Parse the text after the slash command. This function never raises an error."""
     if holds_secret(text):
         return SecretTyped()
     words = text.split()
@@ -79,7 +79,7 @@ def parse(text: str) -> Command | Unknown | SecretTyped:
     word, argument = words[0].casefold(), " ".join(words[1:])[:ARGUMENT_LIMIT]
     name = _KNOWN.get(word)
     if name is Name.CONNECT and argument:
-        return SecretTyped()  # people put nothing else there
+        return SecretTyped()  # any argument is probably a token
     if name is not None:
         return Command(name, argument)
     nearest = difflib.get_close_matches(word[:50], _KNOWN, n=1)
@@ -87,9 +87,10 @@ def parse(text: str) -> Command | Unknown | SecretTyped:
 
 
 def from_action(action_id: str) -> Command | None:
-    """Return a button's command, or None for other buttons (links, the connect prompt).
+    """Return a button's command, or None for other buttons, such as links.
 
-    An argument that holds a secret is none of ours, and must not be repeated: None, too.
+    Also return None if the argument contains a secret. The bot does not create such buttons, and
+    the secret must not be repeated.
     """
     name, _, argument = action_id.partition(":")
     if name == "overview":

@@ -1,4 +1,4 @@
-"""The workspace that the bot is installed in, and the bot's identity there."""
+"""The workspace in which the bot is installed, and the bot's identity in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slackbot.domain.model import TeamId
 from slackbot.slack.client import CALL_SECONDS, read_error
 
-# Slack's error codes that no retry can fix.
+# Slack error codes that a retry cannot resolve.
 FINAL_ERRORS: Final = {
     "invalid_auth",
     "not_authed",
@@ -25,12 +25,12 @@ FINAL_ERRORS: Final = {
 }
 
 
-# Not Slack's word: the token is accepted, but of no use.
+# Not an error code of Slack. The token is valid, but the bot cannot use it.
 ORG_WIDE: Final = "org_wide_token"
 
 
 class InstallationRefused(Exception):
-    """The bot's token cannot be used; `reason` is Slack's error code, or `ORG_WIDE`."""
+    """The bot token cannot be used. `reason` is Slack's error code or `ORG_WIDE`."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -38,17 +38,17 @@ class InstallationRefused(Exception):
 
 
 def is_org_wide(answer: AsyncSlackResponse) -> bool:
-    """Return whether an answer of `auth.test` is about a token of a whole organisation."""
+    """Return True if the response of `auth.test` is for an organisation-wide token."""
     return bool(answer.get("is_enterprise_install")) or not answer.get("team_id")
 
 
 class SlackUnreachable(Exception):
-    """Slack gave no proper answer; a later try may succeed."""
+    """Slack returned no valid response. A retry may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The bot in one workspace."""
+    """The bot's installation in a workspace."""
 
     team: TeamId
     bot_id: str
@@ -58,7 +58,7 @@ class Installation:
 
 @dataclass(eq=False, repr=False)
 class SingleInstallation:
-    """The one workspace of `SLACK_BOT_TOKEN`, asked for once with `auth.test` and cached."""
+    """The workspace of `SLACK_BOT_TOKEN`, which is requested once with `auth.test` and cached."""
 
     client: AsyncWebClient
     token: str = field(repr=False)
@@ -71,8 +71,8 @@ class SingleInstallation:
         """Return the installation.
 
         Raises:
-            InstallationRefused: Slack refuses the token, or it is a whole organisation's.
-            SlackUnreachable: Slack cannot be asked now.
+            InstallationRefused: Slack rejects the token, or the token is organisation-wide.
+            SlackUnreachable: Slack cannot be reached at the moment.
         """
         async with self._lock:
             if self._installation is None:
@@ -100,7 +100,7 @@ class SingleInstallation:
         )
 
     async def verify(self, team: TeamId) -> bool:
-        """Ask Slack whether it still accepts the token for this workspace."""
+        """Check with Slack that it still accepts the token for this workspace."""
         try:
             answer = await self._ask()
         except (InstallationRefused, SlackUnreachable):
@@ -110,7 +110,7 @@ class SingleInstallation:
     async def authorize(
         self, enterprise_id: str | None, team_id: str | None, user_id: str | None
     ) -> AuthorizeResult | None:
-        """Authorize a request for Bolt; None for people of other workspaces."""
+        """Authorize a request for Bolt, or return None for people from other workspaces."""
         installation = await self.get()
         if team_id != installation.team:
             return None

@@ -1,6 +1,6 @@
-"""The Slack app's manifest: as JSON, and as YAML with comments.
+"""The manifest of the Slack app, as JSON and as YAML with comments.
 
-Over HTTP it names the address that Slack posts to; in Socket Mode there is none.
+For HTTP, the manifest contains the URL for requests from Slack. Socket Mode needs no URL.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-# Where Slack's requests are served.
+# The path for requests from Slack.
 PATH: Final = "/slack/events"
-# What the bot's token must be allowed, each with its reason.
+# The scopes that the bot token needs, each with a reason.
 SCOPES: Final = {
     "commands": "the slash command",
     "chat:write": "the message that tells of a match",
@@ -33,7 +33,7 @@ _YAML_KEYWORDS: Final = {"true", "false", "null", "yes", "no", "on", "off", "y",
 
 
 def manifest(url: str | None, command: str) -> dict[str, Any]:
-    """Return the manifest for a bot at the public address `url`, or for Socket Mode (None)."""
+    """Return the manifest for a bot with the public `url`, or for Socket Mode if it is None."""
     posted_to = None if url is None else url.rstrip("/") + PATH
     request_url = {} if posted_to is None else {"request_url": posted_to}
     return {
@@ -72,7 +72,7 @@ def manifest(url: str | None, command: str) -> dict[str, Any]:
 
 
 def as_yaml(value: dict[str, Any], made_by: str) -> str:
-    """Return the manifest for Slack's web form, each scope with its reason beside it."""
+    """Return the manifest for Slack's web form, with the reason for each scope as a comment."""
     head = f'# The Slack app, for "Create an app from a manifest". Made by:\n#   {made_by}'
     return "\n".join([head, *_lines(value)]) + "\n"
 
@@ -99,7 +99,7 @@ def _lines(value: dict[str, Any] | list[Any], indent: str = "") -> Iterator[str]
 
 
 def _scalar(value: object) -> str:
-    """Return text unquoted where YAML reads it as text, else JSON, which is YAML too."""
+    """Return plain text if it is a valid YAML string, or else JSON, which is also valid YAML."""
     if (
         isinstance(value, str)
         and _PLAIN.fullmatch(value)

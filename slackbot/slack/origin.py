@@ -1,4 +1,4 @@
-"""Who sent a payload of Slack's, and from where: one reader for every kind of payload."""
+"""Read the workspace and user from any kind of Slack payload."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any, Final
 from slackbot.domain.model import Person, TeamId, UserId
 
 _ID: Final = re.compile(r"[A-Z][A-Z0-9]{1,63}")
-# Stands for a value inside of what is no object; it is no id.
+# Replaces a value whose parent is not an object. It is not a valid id.
 _MALFORMED: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The installed workspace that a payload is meant for, and its user; None where not given."""
+    """The installed workspace and the user of a payload. Missing values are None."""
 
     team: TeamId | None
     user: UserId | None
@@ -24,10 +24,10 @@ class Origin:
 
     @property
     def workspace(self) -> TeamId:
-        """The workspace.
+        """The workspace of the payload.
 
         Raises:
-            ValueError: the payload names none.
+            ValueError: The payload contains no workspace.
         """
         if self.team is None:
             raise ValueError("no workspace")
@@ -35,10 +35,10 @@ class Origin:
 
     @property
     def person(self) -> Person:
-        """The sender of a command, a click or a form; the user that an event is about.
+        """The person who sent a command, click or form, or whom an event concerns.
 
         Raises:
-            ValueError: the payload names no workspace or no user.
+            ValueError: The payload contains no workspace or no user.
         """
         if self.user is None:
             raise ValueError("no user")
@@ -46,16 +46,16 @@ class Origin:
 
 
 def origin_of(body: Mapping[str, Any]) -> Origin:
-    """Read a command, an interaction or an event.
+    """Read the origin of a command, an interaction or an event.
 
-    Where a place may be empty (missing or null), the next one counts; what stands in it and is no
-    Slack id is read as no id at all.
+    Several fields may contain an id. The first one that is not missing or null is used. If its
+    value is not a valid Slack id, the result is None.
     """
     if body.get("type") == "event_callback":
         return _of_event(body)
     return Origin(
-        # A form opened in another workspace, by Slack Connect, still belongs to the one installed.
-        # An installation for a whole organisation names no team beside the user's own.
+        # A form that was opened in another workspace through Slack Connect belongs to the
+        # installed workspace. In an organisation-wide installation, only the user has a team.
         _team(
             _at(body, "view", "app_installed_team_id"),
             _at(body, "team", "id"),
@@ -69,9 +69,9 @@ def origin_of(body: Mapping[str, Any]) -> Origin:
 
 
 def _of_event(body: Mapping[str, Any]) -> Origin:
-    """Read an event: it is for the workspace of its authorization.
+    """Read the origin of an event, which is the workspace of its authorization.
 
-    The outer `team_id` may be another one's: in shared channels, and within an organisation.
+    In shared channels and organisations, the outer `team_id` may belong to another workspace.
     """
     given = body.get("authorizations") or [None]
     authorization = {"first": given[0] if isinstance(given, list) else _MALFORMED}
@@ -95,13 +95,13 @@ def _user(*candidates: object) -> UserId | None:
 
 
 def _id(*candidates: object) -> str | None:
-    """Return the first candidate that is given, if it is an id."""
+    """Return the first candidate that is not None, if it is a valid id."""
     found = next((value for value in candidates if value is not None), None)
     return found if isinstance(found, str) and _ID.fullmatch(found) else None
 
 
 def _at(body: Mapping[str, Any], *path: str) -> object:
-    """Return the value at a path; None if it is not given, `_MALFORMED` if it cannot be."""
+    """Return the value at a path, None if it is missing, or `_MALFORMED` if the path is invalid."""
     value: object = body
     for name in path:
         if value is None:

@@ -1,4 +1,4 @@
-"""Context of the Slack request being handled: its arrival time and its concurrency slot."""
+"""The arrival time and the concurrency slot of the Slack request that is being handled."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from slackbot.telemetry import ANSWERS
 P = ParamSpec("P")
 T = TypeVar("T")
 
-# The longest that a request holds its slot, in seconds. By then it waits for somebody else, such
-# as the platform.
+# Maximum seconds that a request holds its slot. After this time, it is most likely waiting for
+# another service, such as the platform.
 HELD_SECONDS: Final = 0.1
 
-# On the monotonic clock, in seconds.
+# In seconds on the monotonic clock.
 arrived_at: ContextVar[float] = ContextVar("arrived_at")
-# None for a request that is handled without a slot.
+# None if the request is handled without a slot.
 current_slot: ContextVar[Slot | None] = ContextVar("slot", default=None)
 
 
 class Slot:
-    """One request's slot, held until its answer is delivered or for `HELD_SECONDS`."""
+    """The slot of a request, held until its answer is sent but at most for `HELD_SECONDS`."""
 
     def __init__(self, semaphore: asyncio.Semaphore) -> None:
         self._semaphore: asyncio.Semaphore | None = semaphore
-        # The first reply, and every task that continues after it.
+        # The number of unfinished parts: the first reply, and each task that continues after it.
         self.unfinished = 1
         self._timer = asyncio.get_running_loop().call_later(HELD_SECONDS, self._release)
 
     def finish(self) -> None:
-        """Finish one part of the request; the last one releases the slot."""
+        """Finish one part of the request. The last part releases the slot."""
         self.unfinished -= 1
         if self.unfinished == 0:
             self._release()
@@ -55,19 +55,19 @@ def hold_slot_for(task: asyncio.Task[Any]) -> None:
 
 
 def seconds_left(limit: float) -> float:
-    """Return what is left of `limit` seconds since the current request arrived, at least 0."""
+    """Return the seconds until `limit` seconds after the current request arrived, or 0."""
     now = time.monotonic()
     return max(0.0, arrived_at.get(now) + limit - now)
 
 
 def timed(kind: str, listener: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-    """Return the listener, measured from the request's arrival: its answer leaves on return.
+    """Return a listener that measures the time from the arrival of a request to its reply.
 
-    `kind` is the metric's label, one of a fixed few.
+    `kind` is the label of the metric.
     """
     seconds = ANSWERS.labels(kind=kind)
 
-    @wraps(listener)  # Bolt passes arguments by the names of the parameters
+    @wraps(listener)  # Bolt passes arguments by parameter name
     async def measured(*args: P.args, **kwargs: P.kwargs) -> T:
         now = time.monotonic()
         since = arrived_at.get(now)

@@ -1,10 +1,10 @@
-"""Every sentence that people read in Slack.
+"""All sentences that the bot shows in Slack.
 
-Sentences may use `*bold*`, `_italic_` and `` `code` ``. Values replace the braces as they are:
-untrusted text is never read as markup (`blocks/text.py`). A time is written `{end:time}` or
-`{start:when}` and shows in each reader's own time zone.
+Sentences may use `*bold*`, `_italic_` and `` `code` ``. Placeholders in braces are replaced by
+values, and untrusted text is never parsed as markup (see `blocks/text.py`). A time is written as
+`{end:time}` or `{start:when}`, and Slack shows it in the reader's time zone.
 
-Tone: short and warm. Say what is so, then what to do; the button beside it does it.
+The tone is short and friendly. Explain the situation first, and then the action of the button.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ CALL_SMALL: Final = (
     "The call opens in one browser of yours, and in no other. To change, take a new link."
 )
 CALL_GONE: Final = "There is no call to join here any more."
-# Below a message of which Slack accepted only the text.
+# Shown below a message if Slack accepted only its text.
 BUTTONS_MISSING: Final = "This message came without its buttons. Go on in my Home tab."
 HISTORY: Final = "People you met"
 HISTORY_NAME: Final = "*{name}*"
@@ -234,7 +234,7 @@ HELP: Final = {
 }
 
 # --- errors: one sentence for each code of `domain/errors.py` ------------------------------------
-# `not_linked` and `ambiguous_session` are answered with the connect prompt and a choice.
+# `not_linked` shows the connect prompt, and `ambiguous_session` a choice of sessions.
 ERRORS: Final = {
     "bad_event_link": "That is not an event link. It looks like {example}.",
     "bad_credential": "That is neither a magic link nor an access token. Paste it whole.",
@@ -296,10 +296,10 @@ ERRORS: Final = {
     ),
 }
 
-# Replaces an unknown session title; sentences with `{title}` can begin with it.
+# Replaces an unknown session title. Sentences may begin with `{title}`.
 THIS_SESSION: Final = "This session"
 
-# The same beside a field of the connect form, where no markup is possible.
+# The sentences for fields of the connect form, which do not support markup.
 AT_FIELD: Final = {
     "not_linked": "You disconnected while I was checking this. Submit once more to connect.",
     "token_refused": "Accelevents does not accept this token. Get a fresh one and paste it here.",

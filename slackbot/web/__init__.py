@@ -1,1 +1,1 @@
-"""The HTTP server: Slack's requests, the call page, health checks."""
+"""The HTTP server for requests from Slack, the call page and health checks."""

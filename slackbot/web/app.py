@@ -1,4 +1,4 @@
-"""The routes: Slack's endpoint, the call page, liveness and readiness."""
+"""The routes for Slack, the call page, liveness and readiness."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
-Ready = Callable[[], dict[str, bool]]  # the parts that must work: name → works
+Ready = Callable[[], dict[str, bool]]  # maps the name of each required part to whether it works
 
 
 def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) -> Starlette:
-    """Route `/slack/events`, `/call` for browsers, `/healthz` and `/readyz` for operators.
+    """Return an app with the routes `/slack/events`, `/call`, `/healthz` and `/readyz`.
 
-    `slack` is None in Socket Mode, `call` without a call page.
+    `slack` is None in Socket Mode, and `call` is None if there is no call page.
     """
 
     async def healthz(_: Request) -> Response:
@@ -27,7 +27,7 @@ def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) ->
         return JSONResponse(parts, status_code=200 if all(parts.values()) else 503)
 
     async def no_icon(_: Request) -> Response:
-        # Browsers request an icon by themselves, and log a 404.
+        # Browsers request an icon automatically and log an error if it is missing.
         return Response(status_code=204)
 
     routes: list[BaseRoute] = [Route("/healthz", healthz), Route("/readyz", readyz)]
@@ -36,5 +36,5 @@ def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) ->
     if call is not None:
         routes += [Mount("/call", app=call), Route("/favicon.ico", no_icon)]
     app = Starlette(routes=routes)
-    app.router.redirect_slashes = False  # it would redirect to whatever the header `Host` names
+    app.router.redirect_slashes = False  # a redirect would use the untrusted `Host` header
     return app

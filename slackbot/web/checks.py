@@ -1,4 +1,4 @@
-"""Check that the addresses of visitors are known: which proxies may name them."""
+"""Check that the proxies are trusted to report the addresses of visitors."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from slackbot.domain.findings import Finding, Subject
 
 
 def check_trusted_proxies(trusted: tuple[str, ...], host: str, public_url: str) -> Finding:
-    """Report on the proxies before a bot that listens at `host`.
+    """Report on the proxies in front of a bot that listens on `host`.
 
-    The bot speaks no TLS, so there is a proxy before an https address. A bot that listens at more
-    than loopback is usually reached by a proxy on another machine.
+    The bot does not support TLS, so an https address implies a proxy. If the bot does not listen on
+    loopback, the proxy usually runs on another machine.
     """
     proxies = TrustedProxies.of(trusted)
     is_behind_proxy = urlsplit(public_url).scheme == "https"

@@ -1,8 +1,8 @@
-"""Limits on HTTP connections: how many, the size of headers, and the time for a request.
+"""Limits for HTTP connections: their number, the size of headers, and the time per request.
 
-uvicorn has no such limits, and httptools holds a header in memory however long it is. So this
-protocol counts what the parser gets besides bodies, and a timer runs until a request is complete.
-The handlers limit the size of bodies.
+uvicorn has no such limits, and httptools keeps headers of any length in memory. This protocol
+therefore counts the bytes that are not part of a body, and runs a timer until a request is
+complete. The handlers limit the size of bodies.
 """
 
 from __future__ import annotations
@@ -27,40 +27,40 @@ from slackbot.telemetry import REFUSED_REQUESTS
 
 log = structlog.get_logger(__name__)
 
-# Seconds between two log lines of refusals with the same reason.
+# Seconds between two log lines about rejected requests with the same reason.
 REPORT_SECONDS: Final = 60.0
-# uvicorn logs a warning for each malformed request. Strangers could fill the disk with them, so
-# they are counted instead.
+# uvicorn logs a warning for each malformed request. Attackers could fill the disk with these, so
+# the requests are counted instead.
 _ERRORS: Final = logging.getLogger("uvicorn.error.requests")
 _ERRORS.setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The limits of all connections of a process."""
+    """The limits for the connections of a process."""
 
-    # Bytes of a request line with its headers, of trailers, or of a chunk's header. Requests from
-    # Slack have about 1,000.
+    # Bytes of a request line and its headers, of trailers, or of a chunk header. A request from
+    # Slack has about 1,000.
     header_bytes: int = 16_384
     header_count: int = 100
-    # Seconds until a request is complete, from its first byte or from the start of the connection.
+    # Seconds to receive a request, from its first byte or from the start of the connection.
     request_seconds: float = 15.0
-    # Seconds that a connection is kept for another request.
+    # Seconds that a connection is kept open for another request.
     keep_alive_seconds: float = 5.0
-    # Seconds until a connection that is being closed is cut off.
+    # Seconds until a connection that is being closed is aborted.
     close_seconds: float = 30.0
     connections: int = 1_000
-    # Bytes of all incomplete requests together.
+    # Total bytes of all incomplete requests.
     incomplete_bytes: int = 2 * 2**20
-    # For each visitor's network. Only `connections` limits those of a trusted proxy.
+    # Maximum for each visitor's network. Trusted proxies are limited only by `connections`.
     connections_per_network: int = 200
 
 
 class Connections:
     """The open connections of a process. A connection is waiting while its request is incomplete.
 
-    A connection beyond the limits replaces the one that has been waiting for longest: connections
-    that send nothing keep nobody out.
+    If a limit is reached, a new connection replaces the one that has been waiting for the longest
+    time, so idle connections cannot block other visitors.
     """
 
     def __init__(
@@ -74,17 +74,17 @@ class Connections:
         self.limits = limits
         self._now = now
         self._open: set[LimitedProtocol] = set()
-        # The longest waiting comes first.
+        # The connection that has been waiting for the longest time comes first.
         self._waiting: dict[LimitedProtocol, None] = {}
         self._by_network: Counter[str] = Counter()
         self._incomplete_bytes = 0
-        # By reason: the refusals since the last log line, and the time of the next line.
+        # For each reason, the rejections since the last log line and the earliest time of the next.
         self._refused: Counter[str] = Counter()
         self._next_line: dict[str, float] = {}
         self._has_reported_proxy = False
 
     def add(self, new: LimitedProtocol) -> bool:
-        """Count a new connection. Return False if there is no room for it."""
+        """Add a new connection. Return False if it exceeds a limit."""
         self._open.add(new)
         self._waiting[new] = None
         self._by_network[new.network] += 1
@@ -103,7 +103,7 @@ class Connections:
         return True
 
     def remove(self, closed: LimitedProtocol) -> None:
-        """Forget a connection."""
+        """Remove a closed connection."""
         if closed not in self._open:
             return
         self._open.remove(closed)
@@ -113,7 +113,7 @@ class Connections:
             del self._by_network[closed.network]
 
     def receive(self, connection: LimitedProtocol, count: int) -> None:
-        """Count bytes of an incomplete request; beyond the limit, the oldest such request ends."""
+        """Count bytes of an incomplete request. Above the limit, end the oldest such request."""
         connection.incomplete_bytes += count
         self._incomplete_bytes += count
         while self._incomplete_bytes > self.limits.incomplete_bytes:
@@ -121,7 +121,7 @@ class Connections:
             next((c for c in self._waiting if c.incomplete_bytes), connection).end()
 
     def set_waiting(self, connection: LimitedProtocol, *, waiting: bool) -> None:
-        """Record whether the connection waits for a request."""
+        """Record whether the connection is waiting for a request."""
         if not waiting:
             self._end_waiting(connection)
         elif connection in self._open:
@@ -133,7 +133,7 @@ class Connections:
         connection.incomplete_bytes = 0
 
     def record_refusal(self, reason: str) -> None:
-        """Count a refusal; log the first of a reason at once, then one line a minute at most."""
+        """Count a rejection, and log at most one line per minute for each reason."""
         REFUSED_REQUESTS.labels(reason=reason).inc()
         self._refused[reason] += 1
         now = self._now()
@@ -142,14 +142,14 @@ class Connections:
             self._next_line[reason] = now + REPORT_SECONDS
 
     def report_proxy(self, address: str) -> None:
-        """Log once that a private address forwards requests without being trusted."""
+        """Log once that a private address forwards requests but is not a trusted proxy."""
         if not self._has_reported_proxy and is_private(address):
             log.warning("proxy_untrusted", address=address, setting="TRUSTED_PROXIES")
             self._has_reported_proxy = True
 
 
 class _Timer:
-    """A call that is made later, unless it is stopped or another one is started."""
+    """A delayed call that is cancelled by `stop` or by another `start`."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -170,7 +170,7 @@ class _Timer:
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """A connection within the limits. `protocol_class` makes the class for a server."""
+    """A connection with limits. `protocol_class` creates the class for a server."""
 
     shared: ClassVar[Connections]
 
@@ -179,8 +179,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self.logger = _ERRORS
         self.network = ""
         self.is_proxy = False
-        self.incomplete_bytes = 0  # received of a request
-        # Bytes given to the parser since it last reported something that is no header.
+        self.incomplete_bytes = 0  # received for the current request
+        # Bytes passed to the parser since its last callback other than a header.
         self._unreported = 0
         self._has_begun = self._has_headers = self._has_too_many_headers = False
         self._limits = self.shared.limits
@@ -197,24 +197,24 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(503, "connections")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Remove the connection."""
         super().connection_lost(exc)
         self.shared.remove(self)
         self._timer.stop()
 
     def end(self) -> None:
-        """Close the connection, and cut it off if the peer does not read what was sent."""
+        """Close the connection, and abort it if the peer does not read the remaining data."""
         self.shared.remove(self)
         self.transport.close()
         self._timer.start(self._limits.close_seconds, self.transport.abort)
 
-    # --- what is received ------------------------------------------------------------------------
+    # --- receiving -------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
-        """Give the parser as much as the limit allows."""
+        """Pass the data to the parser in pieces, up to the limit for headers."""
         if not self._timer.is_running:
             self._timer.start(self._limits.request_seconds, self._on_request_timeout)
-        # What comes after an answer is dropped.
+        # Data is discarded after the response has started, so it is not counted.
         if not _is_answered(self.cycle, has_headers=self._has_headers):
             self.shared.receive(self, len(data))
         while data and not self.transport.is_closing():
@@ -226,9 +226,9 @@ class LimitedProtocol(HttpToolsProtocol):
                 self._refuse(431, "headers_size")
 
     def on_message_begin(self) -> None:
-        """Note the first byte of a request."""
+        """Record the start of a request."""
         super().on_message_begin()
-        # A request may begin in the bytes that completed the one before it.
+        # The request may have begun in the same data that completed the previous one.
         if not self._timer.is_running:
             self._timer.start(self._limits.request_seconds, self._on_request_timeout)
         self._has_begun, self._has_headers = True, False
@@ -237,33 +237,33 @@ class LimitedProtocol(HttpToolsProtocol):
         """Add a header or a trailer."""
         if len(self.headers) >= self._limits.header_count:
             self._has_too_many_headers = True
-            raise ValueError  # the parser stops, and `send_400_response` is called
+            raise ValueError  # stops the parser; uvicorn calls `send_400_response`
         if not self.is_proxy and self.client and name.lower() == b"x-forwarded-for":
             self.shared.report_proxy(self.client[0])
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Start to handle the request."""
+        """Start handling the request."""
         super().on_headers_complete()
         self._unreported = 0
         self._has_headers = True
-        if self.parser.should_upgrade():  # no protocol is: what follows cannot be read
+        if self.parser.should_upgrade():  # not supported, so further data cannot be parsed
             self.cycle.keep_alive = False
 
     def on_body(self, body: bytes) -> None:
-        """Pass on a part of the body."""
+        """Process a part of the body."""
         self._unreported = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """Stop waiting: the request is complete."""
+        """Stop the timer, because the request is complete."""
         super().on_message_complete()
         self._unreported = 0
         self._has_begun = self._has_headers = False
         self._timer.stop()
         self.shared.set_waiting(self, waiting=self.cycle.response_complete)
 
-    # --- what is answered ------------------------------------------------------------------------
+    # --- responding ------------------------------------------------------------------------------
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -271,29 +271,29 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self.end()
         elif self.cycle.response_complete or self.cycle.more_body:
-            # No other request has come meanwhile, or not the whole of it.
+            # The next request has not been received yet, or only a part of it.
             self.shared.set_waiting(self, waiting=True)
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002
-        """Refuse what the parser rejects."""
+        """Reject a request that the parser cannot parse."""
         if self._has_too_many_headers:
             self._refuse(431, "headers_count")
         else:
             self._refuse(400, "malformed")
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that is kept for no further request."""
+        """Close a connection that has received no further request."""
         self.end()
 
     def _on_request_timeout(self) -> None:
         if self._has_begun:
             self._refuse(408, "timeout")
-        else:  # nothing was asked: an answer could be taken for that to a later request
+        else:  # without a request, a response could be mistaken for that to a later one
             self.shared.record_refusal("timeout")
             self.end()
 
     def _refuse(self, status: int, reason: str) -> None:
-        """Answer with the status, unless there is an answer already, and close."""
+        """Respond with the status unless a response has started, and close the connection."""
         self.shared.record_refusal(reason)
         if not _is_answered(self.cycle, has_headers=self._has_headers):
             headers = b"content-length: 0\r\nconnection: close\r\n\r\n"
@@ -302,12 +302,12 @@ class LimitedProtocol(HttpToolsProtocol):
 
 
 def _is_answered(cycle: RequestResponseCycle | None, *, has_headers: bool) -> bool:
-    """Return True if the request has an answer, or stands behind another one without."""
-    if cycle is None:  # it is the first
+    """Return True if a response has started, or an earlier request has no response yet."""
+    if cycle is None:  # this is the first request
         return False
     return cycle.response_started if has_headers else not cycle.response_complete
 
 
 def protocol_class(connections: Connections) -> type[LimitedProtocol]:
-    """Return the class that a uvicorn server takes for its connections."""
+    """Return the protocol class for the connections of a uvicorn server."""
     return type("Protocol", (LimitedProtocol,), {"shared": connections})

@@ -1,4 +1,4 @@
-"""The configuration of uvicorn: our limits, our trusted proxies, HTTP only."""
+"""The configuration of uvicorn with connection limits and trusted proxies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 from slackbot.domain.addresses import TrustedProxies
 from slackbot.web.connections import Connections, Limits, protocol_class
 
-# Seconds at shutdown for requests to end; first replies leave within two seconds.
+# Seconds for requests to finish at shutdown. First replies are sent within two seconds.
 STOP_SECONDS: Final = 3
 
 

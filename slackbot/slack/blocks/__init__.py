@@ -1,1 +1,1 @@
-"""Pure builders of Block Kit: values in, a `Message` or a view out."""
+"""Pure functions that render values as a Block Kit `Message` or view."""

@@ -1,4 +1,4 @@
-"""Error cards: what happened, and a button for the next step."""
+"""Error cards, which explain the error and have a button for the next step."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from slackbot.slack.blocks.status import LINK_OPEN, connect_prompt, reconnect_pr
 from slackbot.slack.blocks.text import Value
 from slackbot.slack.command import Command, Name
 
-# Characters of a search that are repeated in an error card.
+# Maximum characters of a search query that an error card repeats.
 QUERY_LIMIT: Final = 60
 
 
@@ -42,7 +42,7 @@ class ErrorContext:
 def error_card(
     error: SlackbotError, context: ErrorContext, links: HubLinks, now: datetime
 ) -> Message:
-    """Render an error with the button for the next step."""
+    """Render an error with a button for the next step."""
     session = None
     if isinstance(error, SessionError):
         session, error = error.session, error.cause

@@ -1,4 +1,4 @@
-"""Addresses in the event hub."""
+"""URLs of pages in the event hub."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from slackbot.domain.model import EventSlug, SessionId
 
 @dataclass(frozen=True, slots=True)
 class HubLinks:
-    """Links to an event's web pages; `template` is `ACCELEVENTS_SESSION_LINK`."""
+    """Links to the web pages of an event. `template` is `ACCELEVENTS_SESSION_LINK`."""
 
     web: str
     template: str
@@ -27,5 +27,5 @@ class HubLinks:
 
     @property
     def example(self) -> str:
-        """An example of an event's URL, for forms."""
+        """An example of an event URL for use in forms."""
         return f"{self.web.rstrip('/')}/e/your-event"

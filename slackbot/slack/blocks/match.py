@@ -1,4 +1,4 @@
-"""The match card in its states, and the people met."""
+"""Match cards for every state of a match, and the list of people met."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from slackbot.slack.blocks.text import plain
 from slackbot.slack.command import Command, Name
 
 HISTORY_LENGTH: Final = 15
-# Action ids of a call's buttons; their value is the match's id.
+# Action ids of the call buttons, whose value is the match id.
 CALL_OPEN: Final = "call:open"
 CALL_NEW: Final = "call:new"
 
 
 def match_card(match: Match, links: HubLinks, call_url: str | None = None) -> Message:
-    """Render a match: the partner, the end of the round, and one main button to meet.
+    """Render a match with the partner, the end of the round, and a primary button to meet.
 
-    It leads to `call_url`, which stands in no text, or else to the event hub.
+    The button opens `call_url`, or else the event hub. The URL is never part of the text.
     """
     partner = match.partner
     if match.late:
@@ -44,7 +44,7 @@ def match_card(match: Match, links: HubLinks, call_url: str | None = None) -> Me
 
 
 def call_gone_card(match: Match, links: HubLinks) -> Message:
-    """Render the match of a call that has ended, for somebody who asks for a new link."""
+    """Render the match of an ended call for a person who requests a new link."""
     return Draft().then(match_card(match, links)).small(texts.CALL_GONE).done()
 
 
@@ -55,7 +55,7 @@ def no_call_card() -> Message:
 
 
 def round_over_card(match: Match) -> Message:
-    """Render a match whose round is over: the partner, and one main button to continue."""
+    """Render a match whose round is over, with a primary button to continue."""
     draft = Draft().say(texts.MATCH_OVER, name=match.partner.name)
     _add_partner(draft, match)
     draft.say(texts.ROUND_OVER)
@@ -66,7 +66,7 @@ def round_over_card(match: Match) -> Message:
 
 
 def met_card(match: Match) -> Message:
-    """Render what stays of a match when a button of its message is answered: the partner."""
+    """Render the partner, to be shown above the answer to a button of the message."""
     draft = Draft()
     if match.late:
         when = texts.LATE_WHEN if match.matched_at else texts.LATE_UNKNOWN_WHEN
@@ -77,7 +77,7 @@ def met_card(match: Match) -> Message:
 
 
 def history(matches: Sequence[Match], event: EventSlug) -> Message:
-    """Render the people met, latest first."""
+    """Render the list of people met, latest first."""
     if not matches:
         button = Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE), primary=True)
         return Draft().say(texts.NO_HISTORY).buttons(button).done()

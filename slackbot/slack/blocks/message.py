@@ -1,4 +1,4 @@
-"""The parts of messages: sentences, small print, buttons, and the fallback text."""
+"""Builders for the parts of a message: sentences, small print, buttons and fallback text."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from slackbot.slack import texts
 from slackbot.slack.blocks.text import NOTHING, Block, Value, fallback, mrkdwn, plain_text, rich
 from slackbot.slack.command import Command
 
-# Slack's limits, in characters; anything longer is cut.
-TEXT_LIMIT: Final = 3900  # fallback text, for which Slack allows 4,000
-BUTTON_LIMIT: Final = 75  # a button's label, and its accessibility label
+# Slack's limits in characters. Longer text is truncated.
+TEXT_LIMIT: Final = 3900  # fallback text; Slack allows 4,000
+BUTTON_LIMIT: Final = 75  # a button's label or its accessibility label
 VALUE_LIMIT: Final = 2000  # a button's value
 URL_LIMIT: Final = 3000  # the URL of a button or a picture
-# Blocks of a Home view.
+# Maximum number of blocks in a Home view.
 HOME_LIMIT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message ready to send: blocks, and the same facts as fallback text.
+    """A message with blocks and a fallback text that contains the same information.
 
-    Slack accepts each action id once: of buttons with the same action only the first stays.
+    Slack accepts each action id only once, so only the first button with an action is kept.
     """
 
     text: str
     blocks: list[Block]
 
     def __post_init__(self) -> None:
-        """Make the action ids unique, whatever cards the message is made of."""
+        """Make the action ids unique, because several cards may have the same button."""
         actions: set[str] = set()
         blocks: list[Block] = []
         for block in self.blocks:
@@ -47,7 +47,7 @@ class Message:
         object.__setattr__(self, "blocks", blocks)
 
     def payload(self) -> dict[str, Any]:
-        """Return the arguments common to all ways of sending."""
+        """Return the arguments that all methods of sending have in common."""
         return {"text": self.text, "blocks": self.blocks}
 
     def home_view(self) -> dict[str, Any]:
@@ -55,13 +55,13 @@ class Message:
         return {"type": "home", "blocks": self.blocks[:HOME_LIMIT]}
 
     def above(self, other: Message) -> Message:
-        """Return this message and the other one below it, with a line between them."""
+        """Return this message with the other one below it, separated by a divider."""
         return Draft().then(self).divider().then(other).done()
 
     def versions(self) -> list[Message]:
-        """Return the message as it is, without its picture, and as text alone.
+        """Return the message unchanged, without its picture, and as plain text.
 
-        A picture's address is a stranger's, so Slack refuses it most often.
+        The URL of a picture is untrusted, so it is the most likely part to be rejected by Slack.
         """
         versions = [self]
         if any("accessory" in block for block in self.blocks):
@@ -74,16 +74,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button; its `action` is the command that it runs, or another action id."""
+    """A button whose `action` is the command that it runs or another action id."""
 
     label: str
     action: Command | str
     value: str = ""
     url: str = ""
     primary: bool = False
-    # A confirmation dialog, shown before the button acts: its parts and their texts.
+    # The texts of a confirmation dialog, which Slack shows after a click on the button.
     confirm: dict[str, str] | None = None
-    # Read by screen readers instead of the label, where several buttons look alike.
+    # Read by screen readers instead of the label, if several buttons have the same label.
     spoken: str = ""
 
     def block(self) -> Block:
@@ -109,17 +109,17 @@ class Button:
 
 @dataclass(slots=True)
 class Draft:
-    """A message builder; each method adds a block and its fallback text."""
+    """A message builder. Each method adds a block and its fallback text."""
 
     blocks: list[Block] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
     def heading(self, sentence: str) -> Draft:
-        """Add a heading of our own text, which is neither parsed nor truncated."""
+        """Add a heading of trusted text, which is neither parsed nor truncated."""
         return self._add({"type": "header", "text": plain_text(sentence)}, sentence)
 
     def say(self, sentence: str, **values: Value) -> Draft:
-        """Add a sentence of `texts.py`."""
+        """Add a sentence from `texts.py`."""
         return self._add(rich(sentence, values), fallback(sentence, values))
 
     def beside_picture(self, text: str, url: str, alt: str) -> Draft:
@@ -133,7 +133,7 @@ class Draft:
         return self._add(block, fallback("{line}", {"line": line}))
 
     def small(self, *sentences: str, **values: Value) -> Draft:
-        """Add small print: the sentences, separated by dots."""
+        """Add the sentences as small print, separated by dots."""
         sentence = "  ·  ".join(sentences)
         element = {"type": "mrkdwn", "text": mrkdwn(sentence, values), "verbatim": True}
         return self._add({"type": "context", "elements": [element]}, fallback(sentence, values))

@@ -1,4 +1,4 @@
-"""The connect form, and the views that replace it during and after the check."""
+"""The connect form and the views that replace it during and after the check."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from slackbot.slack.command import ARGUMENT_LIMIT, Command, Name, SecretTyped, U
 CONNECT: Final = "connect"
 EVENT: Final = "event"
 CREDENTIAL: Final = "credential"
-# Codes that only the form leads to, so their sentences in `texts.ERRORS` fit a field.
+# Codes that occur only in the form, so their sentences in `texts.ERRORS` fit a form field.
 FIELD_ONLY: Final = ("bad_event_link", "bad_credential", "magic_link_invalid", "magic_link_used")
 View = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class PendingCommand:
-    """The command to run once connected, kept in the form's `private_metadata`.
+    """The command to run after connecting, which is stored in the form's `private_metadata`.
 
-    People cannot see it in their client.
+    Slack clients do not show this metadata.
     """
 
-    # As typed.
+    # The command as it was typed.
     command: str = ""
-    # Where the answer goes, or empty.
+    # The URL for the answer, or an empty string.
     response_url: str = field(default="", repr=False)
-    # True if `response_url` belongs to a prompt's button, so that the answer can replace it.
+    # True if `response_url` belongs to the button of a prompt, which the answer can replace.
     is_prompt: bool = False
 
     def dump(self) -> str:
-        """Return it as `private_metadata`, which holds 3,000 characters."""
+        """Return the value for `private_metadata`, which is limited to 3,000 characters."""
         return json.dumps(asdict(self) | {"command": self.parsed.text})
 
     @classmethod
     def load(cls, text: str) -> PendingCommand:
-        """Read `private_metadata`; anything that we did not write gives no command."""
+        """Parse `private_metadata`. Return an empty command if the text has an unknown format."""
         try:
             fields = json.loads(text)
             return cls(
@@ -68,7 +68,7 @@ def connect_form(
     linked_to: str = "",
     problem: str = "",
 ) -> View:
-    """Render the form, prefilled with what is known, and with a `problem` on top."""
+    """Render the form with prefilled values, and with the `problem` at the top."""
     draft = Draft()
     if problem:
         draft.say(texts.PROBLEM, problem=problem)
@@ -84,18 +84,18 @@ def connect_form(
 
 
 def checking(pending: PendingCommand) -> View:
-    """Render the view shown while Accelevents checks the credential."""
+    """Render the view that is shown while Accelevents checks the credential."""
     return _view(Draft().say(texts.MODAL_CHECKING).blocks, pending)
 
 
 def connected(pending: PendingCommand, event: str) -> View:
-    """Render the view shown at the end, where the form could not simply close."""
+    """Render the final view, which is used if the form could not be closed."""
     view = _view(Draft().say(texts.MODAL_LINKED, event=event).blocks, pending)
     return view | {"close": plain_text(texts.MODAL_DONE)}
 
 
 def notice(message: Message) -> View:
-    """Render a view that only says something."""
+    """Render a view that only contains a message."""
     return {
         "type": "modal",
         "title": plain_text(texts.MODAL_TITLE),
@@ -105,11 +105,11 @@ def notice(message: Message) -> View:
 
 
 def field_error(error: SlackbotError | None, links: HubLinks) -> tuple[str, str]:
-    """Return the field (`block_id`) of an error, and its sentence; None is a defect."""
+    """Return the field (`block_id`) and the sentence for an error. None is an internal error."""
     code = error.code if error is not None else "defect"
     field = EVENT if isinstance(error, BadEventLink | EventNotFound) else CREDENTIAL
     sentences = texts.AT_FIELD | {only: texts.ERRORS[only] for only in FIELD_ONLY}
-    # A refusal about a session makes no sense here, so it gets the sentence without a reason.
+    # An error about a session makes no sense here, so use the sentence without a reason.
     sentence = sentences.get(code, texts.AT_FIELD["rejected"])
     return field, plain(sentence, {"example": links.example})
 

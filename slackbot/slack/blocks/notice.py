@@ -1,4 +1,4 @@
-"""Notices: messages that nobody asked for."""
+"""Notices, which the bot sends without a request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from slackbot.slack.command import Command, Name
 
 
 def notice_message(notice: Notice, links: HubLinks, call_url: str | None = None) -> Message:
-    """Render a notice; `call_url` is the address of a found match's call."""
+    """Render a notice. `call_url` is the URL of the match's call."""
     match notice:
         case MatchFound():
             return match_card(notice.match, links, call_url)
@@ -31,7 +31,7 @@ def notice_message(notice: Notice, links: HubLinks, call_url: str | None = None)
         case SessionOver():
             draft = Draft().say(texts.SESSION_OVER, title=notice.title)
         case AvailabilityLost():
-            # The notice does not carry the number of a ticket's limit.
+            # The notice does not contain the limit of the ticket.
             limit = notice.code == TicketLimitReached.code
             reason = texts.ERRORS["ticket_limit_unknown" if limit else notice.code]
             draft = Draft().say(texts.AVAILABILITY_LOST, title=notice.title)

@@ -1,4 +1,4 @@
-"""Session cards, each with the buttons that make sense for it."""
+"""Session cards with the buttons for each session."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.blocks.text import Value
 from slackbot.slack.command import Command, Name
 
-# Sessions on a page, and in a choice.
+# Maximum number of sessions on a page or in a choice.
 PAGE: Final = 5
 CHOICES: Final = 8
 
 
 def session_list(listing: Listing, page: int, now: datetime, links: HubLinks) -> Message:
-    """Render one page of a listing, with buttons to the next and the previous page."""
+    """Render one page of a listing with buttons for the next and the previous page."""
     count = len(listing.sessions)
     pages = max(1, -(-count // PAGE))
     page = min(max(page, 1), pages)
@@ -54,7 +54,7 @@ def session_list(listing: Listing, page: int, now: datetime, links: HubLinks) ->
 
 
 def session_choice(candidates: Sequence[Session], name: Name, now: datetime) -> Message:
-    """Render the sessions that fit; picking one runs the command `name` with it."""
+    """Render a choice of sessions. Choosing one runs the command `name` with it."""
     draft = Draft().say(texts.PICK)
     label = texts.BUTTON_JOIN if name is Name.JOIN else texts.BUTTON_AVAILABLE
     for session in candidates[:CHOICES]:
@@ -65,7 +65,7 @@ def session_choice(candidates: Sequence[Session], name: Name, now: datetime) -> 
 
 
 def joined_card(session: Session, event: EventSlug, links: HubLinks) -> Message:
-    """Confirm that a session was joined, and offer to become available."""
+    """Confirm that the person joined a session, and offer to make them available."""
     draft = Draft().say(texts.JOINED, title=session.title)
     hub_url = links.session(event, session.id)
     draft.buttons(

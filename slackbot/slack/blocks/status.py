@@ -1,4 +1,4 @@
-"""Cards about a person: connecting, their availability status, help."""
+"""Cards for connecting, for a person's availability and for help."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _MATCHED: Final = {
 }
 _SESSIONS: Final = Button(texts.BUTTON_SESSIONS, Command(Name.SESSIONS))
 HELP_BUTTON: Final = Button(texts.BUTTON_HELP, Command(Name.HELP))
-# Prefixes of Slack's errors about somebody whom the rules of their workspace keep out of reach.
+# Prefixes of Slack's errors for a person who cannot be reached because of workspace rules.
 BY_RULES: Final = ("invalid_user", "method_not", "no_permission", "restricted_action", "user_not_v")
 
 
 def connect_prompt(command: Command, slash: str) -> Message:
-    """Ask an unlinked person to connect; `command` runs afterwards."""
+    """Ask an unlinked person to connect. `command` runs afterwards."""
     draft = Draft().say(texts.CONNECT_FIRST)
     if command.name not in {Name.CONNECT, Name.OVERVIEW}:
         draft.say(texts.CONNECT_THEN, command=f"{slash} {command.text}")
@@ -46,20 +46,20 @@ def token_help_card(command: Command, links: HubLinks) -> Message:
 
 
 def reconnect_prompt(command: Command) -> Message:
-    """Ask a person whose token is no longer accepted to connect again."""
+    """Ask a person to connect again because their token is no longer accepted."""
     button = _connect_button(command, texts.BUTTON_CONNECT_AGAIN)
     return Draft().say(texts.CONNECT_AGAIN).buttons(button).done()
 
 
 def secret_typed_card(sentence: str = texts.SECRET_TYPED) -> Message:
-    """Answer a token typed where it does not belong."""
+    """Warn a person who sent a token in a message or command."""
     command = Command(Name.OVERVIEW)
     buttons = _connect_button(command), _token_help_button(command)
     return Draft().say(sentence).buttons(*buttons).done()
 
 
 def message_answer(text: str, slash: str) -> Message:
-    """Answer a person who writes to the bot in its direct message."""
+    """Answer a person who sends the bot a direct message."""
     if holds_secret(text):
         return secret_typed_card(texts.DM_SECRET)
     draft = Draft().say(texts.DM_ANSWER, command=slash)
@@ -68,7 +68,7 @@ def message_answer(text: str, slash: str) -> Message:
 
 
 def linked_card(link: Link, *, next_steps: bool) -> Message:
-    """Confirm the connection; with next steps unless a pending command follows."""
+    """Confirm the connection, with next steps unless a pending command follows."""
     draft = Draft().say(texts.LINKED, event=link.event)
     if next_steps:
         draft.say(texts.LINKED_NEXT)
@@ -80,15 +80,15 @@ def linked_card(link: Link, *, next_steps: bool) -> Message:
 
 
 def problem_card(sentence: str) -> Message:
-    """Report a failed connect after its form was closed."""
+    """Report that connecting failed after the form was closed."""
     button = _connect_button(Command(Name.OVERVIEW))
     return Draft().say(texts.PROBLEM, problem=sentence).buttons(button).done()
 
 
 def disconnected_card(*, was_linked: bool, left: bool) -> Message:
-    """Confirm the deletion of a person's data, if there was any.
+    """Confirm that the person's data, if any, was deleted.
 
-    Unless they have `left` their session, say that they may still be matched in it.
+    Unless they have `left` their session, warn that they may still be matched in it.
     """
     draft = Draft().say(texts.DISCONNECTED if was_linked else texts.NOT_CONNECTED)
     if not left:
@@ -98,7 +98,7 @@ def disconnected_card(*, was_linked: bool, left: bool) -> Message:
 
 
 def status_card(status: AvailabilityStatus) -> Message:
-    """Render a person's availability, and the button that changes it."""
+    """Render a person's availability with the button that changes it."""
     availability = status.availability
     if availability is None:
         return _not_available_card(status)
@@ -150,7 +150,7 @@ def _not_available_card(status: AvailabilityStatus) -> Message:
 
 
 def paused_card(status: AvailabilityStatus) -> Message:
-    """Confirm the pause, or say that the platform has not confirmed it yet."""
+    """Confirm the pause, or report that the platform has not confirmed it yet."""
     again = Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE), primary=True)
     if status.confirmed:
         return Draft().say(texts.PAUSED).buttons(again, _SESSIONS).done()
@@ -160,7 +160,7 @@ def paused_card(status: AvailabilityStatus) -> Message:
 
 
 def help_card(slash: str, *, unknown: str = "", nearest: str = "") -> Message:
-    """List all commands; after an unknown word, name the nearest one first."""
+    """List all commands. After an unknown word, suggest the nearest command first."""
     draft = Draft()
     if unknown and nearest:
         draft.say(texts.UNKNOWN_NEAREST, word=unknown, nearest=f"{slash} {nearest}")
@@ -177,7 +177,7 @@ def help_card(slash: str, *, unknown: str = "", nearest: str = "") -> Message:
 
 
 def _connect_button(command: Command, label: str = texts.BUTTON_CONNECT) -> Button:
-    """Return the button that opens the form; its value is the command to run afterwards."""
+    """Return the button that opens the form. Its value is the command to run afterwards."""
     return Button(label, LINK_OPEN, value=command.text or " ", primary=True)
 
 

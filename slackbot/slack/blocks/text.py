@@ -1,7 +1,7 @@
-"""Sentences as Block Kit, with untrusted text made harmless. No other module does this.
+"""Render sentences as Block Kit and escape untrusted text. No other module does this.
 
-Names, titles and session texts are untrusted. They go into `rich_text` text elements, which Slack
-does not parse at all, or escaped into the notification's text, which it does.
+Names, titles and session texts are untrusted. They are placed in `rich_text` elements, which Slack
+does not parse, or escaped in the notification text, which Slack parses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from slackbot.domain.text import sanitize
 Block = dict[str, Any]
 Value = str | int | datetime
 
-# Replaces a text of which nothing visible is left: Slack refuses empty ones.
+# Replaces a text without visible characters, because Slack rejects empty text.
 NOTHING = "…"
 _MARKS = "*_~`"
 _SPLITTER = "\u200b"
@@ -29,19 +29,19 @@ _FALLBACKS = {"time": "%H:%M UTC", "when": "%d %b %Y at %H:%M UTC"}
 
 
 def escape(text: str) -> str:
-    """Escape text for mrkdwn, so that it shows as it is and mentions and links nothing.
+    """Escape text for mrkdwn, so Slack shows it unchanged, without mentions and links.
 
-    Bare addresses are broken up: Slack turns them into links, and answers in the acknowledgement or
-    by `response_url` have no `parse` argument to forbid it.
+    Bare URLs are split because Slack converts them into links. Responses in the acknowledgement or
+    by `response_url` have no `parse` argument to prevent this.
     """
     unlinked = _IN_ADDRESS.sub(rf"\g<0>{_SPLITTER}", text)
     entities = unlinked.replace("&", "&amp;").replace("<", "&lt;")
-    entities = entities.replace(">", f"{_SPLITTER}&gt;")  # a leading ">" would quote the line
+    entities = entities.replace(">", f"{_SPLITTER}&gt;")  # a leading ">" would create a quote
     return "".join(f"{_SPLITTER}{c}{_SPLITTER}" if c in _MARKS else c for c in entities)
 
 
 def date_token(at: datetime, form: str) -> str:
-    """Return a `<!date>` token, shown in each reader's own time zone."""
+    """Return a `<!date>` token, which Slack shows in the reader's time zone."""
     return f"<!date^{int(at.timestamp())}^{_DATE_FORMATS[form]}|{_utc(at, form)}>"
 
 
@@ -50,7 +50,7 @@ def _utc(at: datetime, form: str) -> str:
 
 
 def rich(sentence: str, values: Mapping[str, Value]) -> Block:
-    """Return a sentence of `texts.py` as a `rich_text` block."""
+    """Return a sentence from `texts.py` as a `rich_text` block."""
     elements = []
     for value, form, styles in _pieces(sentence, values):
         element: Block = {"type": "text", "text": value}
@@ -76,7 +76,7 @@ def mrkdwn(sentence: str, values: Mapping[str, Value]) -> str:
 
 
 def fallback(sentence: str, values: Mapping[str, Value]) -> str:
-    """Return the sentence without style, for notifications and screen readers."""
+    """Return the sentence without styles, for notifications and screen readers."""
     return "".join(
         date_token(value, form) if isinstance(value, datetime) else escape(value)
         for value, form, _ in _pieces(sentence, values)
@@ -84,12 +84,12 @@ def fallback(sentence: str, values: Mapping[str, Value]) -> str:
 
 
 def plain(sentence: str, values: Mapping[str, Value]) -> str:
-    """Return the sentence for `plain_text`, where nothing is parsed; it may hold no times."""
+    """Return the sentence for `plain_text`, without markup. It must not contain times."""
     return "".join(str(value) for value, _, _ in _pieces(sentence, values))
 
 
 def plain_text(text: str) -> Block:
-    """Return a `plain_text` object, in which nothing is parsed."""
+    """Return a `plain_text` object, which Slack does not parse."""
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
@@ -105,7 +105,7 @@ def _styled(text: str, styles: frozenset[str]) -> str:
 def _pieces(
     sentence: str, values: Mapping[str, Value]
 ) -> Iterator[tuple[str | datetime, str, frozenset[str]]]:
-    """Yield the sentence, split at styles and values: (text or time, date form, styles)."""
+    """Yield the parts of a sentence as tuples of (text or time, date form, styles)."""
     for literal, name, form, styles in _split(sentence):
         if name is None:
             yield literal, "", styles
@@ -116,9 +116,9 @@ def _pieces(
 
 @lru_cache(maxsize=512)
 def _split(sentence: str) -> tuple[tuple[str, str | None, str, frozenset[str]], ...]:
-    """Split a sentence into (literal, name of a value, date form, styles).
+    """Split a sentence into tuples of (literal, name of a value, date form, styles).
 
-    Cached, since every answer draws several of the few sentences of `texts.py`.
+    The result is cached because every answer uses some of the few sentences in `texts.py`.
     """
     pieces: list[tuple[str, str | None, str, frozenset[str]]] = []
     styles: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""The buttons of a call: opening its link, and replacing the link."""
+"""The buttons that open or replace the link of a call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MATCH_ID: Final = re.compile(r"([0-9a-f]{16}-)?[0-9a-f]{32}")
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class CallButtons:
-    """Handlers of a call's buttons. The button names the match, never the person."""
+    """Handlers for the buttons of a call. A button identifies the match but not the person."""
 
     calls: Calls
     background: BackgroundTasks
@@ -30,14 +30,14 @@ class CallButtons:
         self._new_links = SingleFlight[tuple[Person, str], Message](self.background, "answer")
 
     def opened(self, person: Person, match_id: str) -> None:
-        """Record that the link was pressed; Slack reports it besides opening the link."""
+        """Record that the link was opened. Slack opens the link and also reports the click."""
         if _MATCH_ID.fullmatch(match_id):
             self.background.start(self.calls.opened(person, MatchId(match_id)), "note")
 
     def new_link(self, person: Person, match_id: str) -> asyncio.Task[Message]:
-        """Start to replace the call's link, and render the card with the new one.
+        """Start a task that replaces the call's link and renders the card with the new one.
 
-        A second press while it runs gets the same task.
+        A second click while the task is running returns the same task.
         """
         key = (person, match_id)
         return self._new_links.start(key, lambda: self._new_link(person, match_id))

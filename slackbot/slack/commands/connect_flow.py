@@ -1,4 +1,4 @@
-"""The connect form, from opening it to running the pending command."""
+"""The connect flow, from opening the form to running the pending command."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from slackbot.slack.outbound.retry import send_with_retry
 
 log = structlog.get_logger(__name__)
 
-# Commands that are not run once connected.
+# Commands that do not run after connecting.
 NOT_PENDING: Final = frozenset({Name.OVERVIEW, Name.CONNECT, Name.DISCONNECT})
 
 
@@ -42,7 +42,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error of a field (`block_id`)."""
+    """An error for a form field (`block_id`)."""
 
     field: str
     sentence: str
@@ -50,7 +50,7 @@ class Problem:
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ConnectFlow:
-    """Opens the form, submits it, and runs the pending command afterwards."""
+    """Opens the form, handles its submission, and then runs the pending command."""
 
     accounts: Accounts
     handlers: CommandHandlers
@@ -61,7 +61,7 @@ class ConnectFlow:
     event: EventSlug | None
 
     def open_form(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
-        """Open the form in the background, at once: the trigger lives three seconds."""
+        """Open the form in the background. The trigger expires after three seconds."""
         work = self._open(person, trigger_id, pending)
         self.background.start(self._answered(work, person, pending), "open_form")
 
@@ -71,7 +71,7 @@ class ConnectFlow:
 
     async def _open(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
         event, linked_to = await self.accounts.event_of(person), ""
-        with suppress(SlackbotError):  # not linked, or Accelevents refused the token
+        with suppress(SlackbotError):  # not linked, or Accelevents rejected the token
             linked_to = (await self.accounts.link(person)).event
         view = modals.connect_form(
             pending, self.links, event=event or self.event or "", linked_to=linked_to
@@ -79,12 +79,12 @@ class ConnectFlow:
         try:
             await self.responder.views.open(person, trigger_id, view)
         except MessageError as error:
-            # The trigger was too old, or Slack too slow: another button brings another trigger.
+            # The trigger expired or Slack was too slow. Another button provides a new trigger.
             log.info("form_not_opened", reason=error.reason)
             await self._send(person, pending, connect_prompt(pending.parsed, self.slash))
 
     async def submit(self, form: Form) -> Link | Problem:
-        """Connect the account; once linked, the pending command runs by itself."""
+        """Connect the account, and then run the pending command in the background."""
         try:
             link = await self.accounts.connect(form.person, form.event, form.credential)
         except SlackbotError as error:
@@ -94,7 +94,7 @@ class ConnectFlow:
             return Problem(*modals.field_error(None, self.links))
         work = self._run_pending(form, link)
         self.background.start(self._answered(work, form.person, form.pending), "pending_command")
-        # Slack opens about fifty channels a minute, so do not wait until many matches come.
+        # Slack opens only about 50 channels per minute, so open the channel in advance.
         self.background.start(self.responder.messenger.open_channel(form.person), "open_channel")
         return link
 
@@ -102,7 +102,7 @@ class ConnectFlow:
         command = form.pending.parsed
         availability = await self.accounts.availability(form.person)
         if command.name in NOT_PENDING and availability is not None:
-            # People who were available when their token was refused continue there.
+            # If the person was available when their token was rejected, continue in that session.
             command = Command(Name.STATUS)
             if availability.state is State.AVAILABLE:
                 command = Command(Name.AVAILABLE, str(availability.session_id))
@@ -125,7 +125,7 @@ class ConnectFlow:
         await self.responder.send(person, pending.response_url, message, replace=pending.is_prompt)
 
     async def show(self, task: asyncio.Task[Link | Problem], form: Form, view_id: str) -> None:
-        """Show the outcome in the modal when it is ready."""
+        """Show the outcome in the modal as soon as it is available."""
         outcome = await asyncio.shield(task)
         if isinstance(outcome, Link):
             view = modals.connected(form.pending, outcome.event)
@@ -140,7 +140,7 @@ class ConnectFlow:
         try:
             await send_with_retry(lambda: self.responder.views.update(form.person, view_id, view))
         except MessageError:
-            # The modal was closed meanwhile. Once linked, the pending command's answer follows.
+            # The modal has been closed. After a success, the pending command sends its answer.
             if isinstance(outcome, Problem):
                 card = problem_card(outcome.sentence)
                 await self.responder.send(form.person, "", card, replace=False)

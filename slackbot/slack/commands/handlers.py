@@ -1,6 +1,6 @@
-"""Command handlers: each calls a service and renders the result with `blocks/`.
+"""Command handlers, which call a service and render the result with `blocks/`.
 
-The same handlers serve typed commands, buttons, and pending commands once connected.
+They serve typed commands, buttons, and pending commands after connecting.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ from slackbot.slack.command import Command, Name, SecretTyped, Unknown
 
 log = structlog.get_logger(__name__)
 
-# Commands that change something, so a repeated one joins the one that runs.
-LEFT_SECONDS: Final = 1.0  # that the answer to a disconnect waits until the session is left
+LEFT_SECONDS: Final = 1.0  # timeout for leaving the session on a disconnect
+# Commands that change something. A repeated command gets the result of the one that is running.
 CHANGES: Final = frozenset({Name.JOIN, Name.AVAILABLE, Name.PAUSE, Name.DISCONNECT})
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class CommandHandlers:
-    """Runs commands. `answer` never raises: every error becomes a card."""
+    """Runs commands. `answer` never raises, because every error is rendered as a card."""
 
     accounts: Accounts
     sessions: Sessions
@@ -66,31 +66,31 @@ class CommandHandlers:
     ) -> asyncio.Task[Message]:
         """Start a command in the background.
 
-        A change that already runs for this person is not started again: a second press gets the
-        same answer.
+        If the same change is already running for this person, return its task instead of starting
+        another one.
         """
         if isinstance(command, Command) and command.name in CHANGES:
             return self._changes.start((person, command), lambda: self.answer(person, command))
         return self.background.start(self.answer(person, command), "answer")
 
     def record_answer(self, person: Person, posted: Posted, command: Command) -> None:
-        """Record that a button of this message was answered in its place.
+        """Record that the answer to a button has replaced this message.
 
-        From then on the message shows the answer, and "the round is over" must not replace it.
+        The end of the round must not replace the message afterwards.
         """
         work = self.matches.answered(person, posted, command.name.value)
         self.background.start(work, "note")
 
     async def met(self, person: Person, posted: Posted) -> Message | None:
-        """Render whom a message of ours is about; None if it is not about a match, or no longer."""
+        """Render the partner of the message's match, or return None if there is no match."""
         try:
             match = await self.matches.store.matches.get(person, posted)
         except StoreUnavailable:
-            return None  # the answer goes on without
+            return None  # send the answer without the partner
         return met_card(match) if match is not None else None
 
     async def answer(self, person: Person, command: Command | Unknown | SecretTyped) -> Message:
-        """Run a command and render its answer or its error."""
+        """Run a command, and render its answer or its error."""
         if isinstance(command, SecretTyped):
             return secret_typed_card()
         if isinstance(command, Unknown):
@@ -139,7 +139,7 @@ class CommandHandlers:
         return card
 
     async def _list_sessions(self, person: Person, argument: str) -> Message:
-        # `sessions past 2`: in any order, other words ignored.
+        # `sessions past 2`: the order does not matter, and other words are ignored.
         words = argument.casefold().split()
         view = next((View(word) for word in words if word in set(View)), View.CURRENT)
         page = next((int(word) for word in words if word.isascii() and word.isdecimal()), 1)
@@ -148,7 +148,7 @@ class CommandHandlers:
 
 
 def defect_card(error: BaseException) -> Message:
-    """Log an unexpected error, and render a card with its log reference."""
+    """Log an unexpected error, and render a card with a reference to the log."""
     reference = secrets.token_hex(4)
     log.error("defect", reference=reference, exc_info=error)
     return Draft().say(texts.DEFECT, reference=reference).buttons(HELP_BUTTON).done()

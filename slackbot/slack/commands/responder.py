@@ -1,7 +1,7 @@
-"""Deliver answers: in the first reply if ready in time, else by `response_url` or message.
+"""Deliver answers in the first reply, or later by `response_url` or direct message.
 
-Slack gives up on a request after three seconds, so an answer that is not ready two seconds after
-the request arrived follows later.
+Slack requests time out after three seconds, so an answer is sent later if it is not ready two
+seconds after the request arrived.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ FIRST_REPLY_SECONDS: Final = 2.0
 
 
 async def ready_in_time(task: asyncio.Task[T]) -> bool:
-    """Wait for the task until two seconds after the current request arrived."""
-    await asyncio.sleep(0)  # an answer from memory is ready after one step, without a timer
+    """Return True if the task finishes within two seconds after the current request arrived."""
+    await asyncio.sleep(0)  # a task that does not wait for I/O is now done
     if task.done():
         return True
     done, _ = await asyncio.wait({task}, timeout=seconds_left(FIRST_REPLY_SECONDS))
@@ -39,23 +39,23 @@ async def ready_in_time(task: asyncio.Task[T]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReplyTarget:
-    """The message or view that holds a pressed button, where its answer goes."""
+    """The message or view of a clicked button, which the answer replaces."""
 
     person: Person
     response_url: str = field(default="", repr=False)
-    # A direct message of ours, which is edited in place.
+    # A direct message from the bot, which is edited in place.
     own_message: Posted | None = None
     home: bool = False
 
     @classmethod
     def of(cls, body: Mapping[str, Any], person: Person) -> ReplyTarget:
-        """Read a person's `block_actions` payload."""
+        """Parse the `block_actions` payload of a person."""
         container = body.get("container") or {}
         view = body.get("view") or {}
         message = body.get("message") or {}
         channel, ts = str(container.get("channel_id") or ""), str(container.get("message_ts"))
         is_message = channel.startswith("D") and message and not container.get("is_ephemeral")
-        # No database compares with what is no text, such as a lone surrogate.
+        # Databases reject invalid text such as lone surrogates.
         ours = is_message and (channel + ts).isascii()
         return cls(
             person=person,
@@ -75,7 +75,7 @@ class Responder:
     background: BackgroundTasks
 
     def follow_up(self, task: asyncio.Task[Message], person: Person, response_url: str) -> None:
-        """Send a command's answer when it is ready."""
+        """Send the answer to a command when it is ready."""
 
         async def send() -> None:
             await self.send(person, response_url, await asyncio.shield(task), replace=False)
@@ -85,9 +85,9 @@ class Responder:
     def reply(
         self, task: asyncio.Task[Message], target: ReplyTarget, above: Above | None = None
     ) -> None:
-        """Replace the message or view of a pressed button by its answer when that is ready.
+        """Replace the message or view of a clicked button with the answer when it is ready.
 
-        In a message of ours, what `above` returns stands above the answer.
+        In a message from the bot, the card that `above` returns is placed above the answer.
         """
 
         async def replace() -> None:
@@ -109,7 +109,7 @@ class Responder:
         self._start(replace())
 
     async def send(self, person: Person, url: str, message: Message, *, replace: bool) -> None:
-        """Send an answer by `response_url`, or by direct message if `url` is empty or fails."""
+        """Send an answer to `url`, or as a direct message if `url` is empty or fails."""
         await send_with_retry(
             lambda: self.response_urls.send(person, url, message, replace=replace)
         )

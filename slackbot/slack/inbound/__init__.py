@@ -1,1 +1,1 @@
-"""Requests from Slack: over HTTP or Socket Mode, to the listeners."""
+"""Requests from Slack, which arrive over HTTP or Socket Mode."""

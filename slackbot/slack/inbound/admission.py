@@ -1,7 +1,7 @@
-"""Limit how many requests are handled at once; the rest wait, first come, first served.
+"""Limit the number of concurrent requests. Other requests wait in order of arrival.
 
-Without a limit the loop would work on every request a little at a time, and all answers would be
-ready together at the very end. With one, the first are ready at once and the last no later.
+Without a limit, the event loop would alternate between all requests, and all answers would be ready
+only at the end. With a limit, the first answers are ready early and the last are not delayed.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from typing import Final
 
 from slackbot.slack.request_context import Slot, current_slot, seconds_left
 
-# Requests handled at once.
+# Maximum number of concurrent requests.
 LIMIT: Final = 16
-# The longest that a request waits for a slot after its arrival, in seconds: well before Slack gives
-# up and a form's trigger expires.
+# Maximum seconds that a request waits for a slot after its arrival. This is well before the request
+# times out and a form's trigger expires.
 WAIT_SECONDS: Final = 1.0
 
 
 class ConcurrencyLimiter:
-    """The slots of one process."""
+    """The request slots of a process."""
 
     def __init__(self) -> None:
         self._semaphore = asyncio.Semaphore(LIMIT)
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[None]:
-        """Make the first reply to a request inside of this.
+        """Hold a slot until the first reply to a request is sent.
 
-        It waits for a slot, and goes on without one after `WAIT_SECONDS`.
+        If no slot is available within `WAIT_SECONDS`, continue without one.
         """
         acquired = False
         with suppress(TimeoutError):

@@ -1,9 +1,9 @@
 """Verify the signature of every HTTP request from Slack before Bolt sees it.
 
-Bolt's own check raises on malformed headers and logs whole bodies of refused requests. Here nothing
-of a refused request is parsed or logged but the reason, at most once a minute. A signed request
-that Bolt cannot parse (no JSON, no object, an invalid id) gets 400. Slack's `ssl_check`, which it
-sends unsigned to see whether the endpoint is up, gets an empty 200.
+Bolt's own check raises on malformed headers and logs the complete bodies of rejected requests. This
+module never parses rejected requests and logs only the reason, at most once per minute. If Bolt
+cannot parse a signed request (for example, because it is not JSON), the response is 400. An
+unsigned `ssl_check`, which Slack uses to test the endpoint, is answered with an empty 200.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from slackbot.telemetry import REFUSED_REQUESTS, UNREADABLE
 
 log = structlog.get_logger(__name__)
 
-# Bytes of a request's body.
+# Maximum bytes of a request body.
 BODY_LIMIT: Final = 1_000_000
-# Bytes of an unsigned `ssl_check`, and the seconds in which it has to arrive.
+# Maximum bytes of an unsigned `ssl_check`, and the timeout for receiving it.
 SSL_CHECK_LIMIT: Final = 1_000
 SSL_CHECK_SECONDS: Final = 1.0
-# Seconds that a timestamp may be from our clock.
+# Maximum difference in seconds between a timestamp and the clock.
 CLOCK_SECONDS: Final = 300
 _TIMESTAMP: Final = re.compile(rb"[0-9]{1,12}")
 _SIGNATURE: Final = re.compile(rb"v0=[0-9a-f]{64}")
 
 
 class SignatureMiddleware:
-    """ASGI middleware in front of Bolt: checks headers, size and signature."""
+    """ASGI middleware that checks headers, size and signature before Bolt is called."""
 
     def __init__(
         self, app: ASGIApp, signing_secret: str, *, now: Callable[[], float] = time.monotonic
@@ -76,7 +76,7 @@ class SignatureMiddleware:
         await self._forward(scope, body, send)
 
     def _problem(self, body: bytes, timestamp: str, signature: str) -> str:
-        """Return the reason to refuse the request, which is recorded; empty if there is none."""
+        """Return and record the reason to reject the request, or return an empty string."""
         expected = self._verifier.generate_signature(timestamp=timestamp, body=body)
         if not hmac.compare_digest(expected or "", signature):
             self._refusals.record("signature")
@@ -84,12 +84,12 @@ class SignatureMiddleware:
         seconds = round(time.time() - int(timestamp))
         if abs(seconds) <= CLOCK_SECONDS:
             return ""
-        # The secret is right; this machine's clock is off, or the request comes late.
+        # The secret is correct, but the clock of this machine is wrong or the request is late.
         self._refusals.record("clock", seconds=seconds)
         return "clock"
 
     async def _forward(self, scope: Scope, body: bytes, send: Send) -> None:
-        """Pass the request to Bolt; refuse it if Bolt cannot parse it."""
+        """Pass the request to Bolt, and reject it if Bolt cannot parse it."""
         started = False
 
         async def receive() -> Message:
@@ -118,13 +118,13 @@ def report_unreadable(error: Exception) -> None:
 
 
 def _header(scope: Scope, name: bytes) -> bytes:
-    """Return the header's value; empty when it is missing or repeated."""
+    """Return the value of the header, or an empty value if it is missing or repeated."""
     values = [value for key, value in scope["headers"] if key.lower() == name]
     return values[0] if len(values) == 1 else b""
 
 
 async def _is_ssl_check(scope: Scope, receive: Receive) -> bool:
-    """Return whether a request without a signature is Slack's `ssl_check`; it carries nothing."""
+    """Return True if an unsigned request is Slack's `ssl_check`, which contains no data."""
     length = _header(scope, b"content-length")
     if not length.isdigit() or len(length) > 4 or int(length) > SSL_CHECK_LIMIT:
         return False
@@ -138,7 +138,7 @@ async def _is_ssl_check(scope: Scope, receive: Receive) -> bool:
 
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
-    """Return the body; None when it is larger than `limit` bytes."""
+    """Return the body, or None if it is larger than `limit` bytes."""
     body, more = bytearray(), True
     while more and len(body) <= limit:
         event = await receive()

@@ -1,4 +1,4 @@
-"""The log of refused requests: at most one line a minute for each reason."""
+"""Log rejected requests, with at most one line per minute for each reason."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-# Seconds between two lines with the same reason.
+# Seconds between two log lines with the same reason.
 REPORT_SECONDS: Final = 60.0
 
 
 class RefusalLog:
-    """Counts refusals by reason; the first one is logged at once."""
+    """Counts rejections by reason, and logs the first one immediately."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._now = now
-        # By reason: the refusals since the last line, and the time of the next line.
+        # For each reason, the rejections since the last log line and the earliest time of the next.
         self._refused: Counter[str] = Counter()
         self._next_line: dict[str, float] = {}
 
     def record(self, reason: str, **facts: object) -> None:
-        """Count a refusal, and log the count if a line is due; `facts` are of the latest one."""
+        """Count a rejection, and log the count if a line is due. `facts` describe the rejection."""
         self._refused[reason] += 1
         now = self._now()
         if now >= self._next_line.get(reason, now):

@@ -1,17 +1,19 @@
-"""Socket Mode: Slack's requests over WebSockets that the bot opens, without a public URL.
+"""Receive requests from Slack over WebSockets (Socket Mode), without a public URL.
 
-There are two connections: one may go unnoticed, and each shows if the other no longer receives.
-Slack sends every envelope over one of them at random, and does not repeat a click or a command.
-A connection is therefore replaced
+There are two connections, because a single one may fail silently. Slack sends every envelope over
+one of them at random, and it does not repeat clicks and commands, so a connection that receives
+nothing can be detected by comparison with the other. A connection is replaced
 
-* when it closes, or answers no ping (`heartbeat_seconds` and a half): at once;
-* when Slack asks for it: the new one is opened first;
-* when it misses `passed_over` envelopes that came over the other, or receives nothing for
-  `idle_seconds`: it looks alive, but Slack may have lost it. Not while Slack counts more
-  connections than ours: those may be lost ones of ours, and replacing would add to them.
+* immediately, when it closes or does not answer a ping within 1.5 times `heartbeat_seconds`;
+* when Slack requests it, in which case the new connection is opened first;
+* when the other connection has received `passed_over` envelopes in a row, or it has received
+  nothing for `idle_seconds`, because Slack may have lost it. An idle connection is not replaced
+  while Slack counts more connections than the bot has. These may be lost connections of the bot,
+  and a replacement would add another one.
 
-Each pool entry has its connection and at most one that is being replaced, so there are never more
-than four. Slack goes on counting lost connections, sends envelopes to them, and allows ten in all.
+Each pool entry has a connection and at most one that is being replaced, so there are never more
+than four connections. Slack still counts lost connections and sends envelopes to them, and it
+allows ten connections in total.
 """
 
 from __future__ import annotations
@@ -52,17 +54,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketModeOptions:
-    """The number of connections, and the limits after which one is replaced. Times in seconds."""
+    """The number of connections, and the limits for replacing them. Times are in seconds."""
 
     connections: int = 2
-    # Chance alone leaves a healthy connection out so often about once in a thousand times. Doubled
-    # with every replacement that receives nothing either.
+    # A healthy connection misses this many envelopes in a row with a probability of about 1 in
+    # 1,000. The limit is doubled after every replacement that receives nothing either.
     passed_over: int = 10
-    # Slack itself ends a connection after about five hours.
+    # Slack closes connections after about five hours.
     idle_seconds: float = 3600.0
-    # Time for Slack to close a connection that it asked to replace.
+    # Time for Slack to close a connection after it has been replaced.
     leave_seconds: float = 10.0
-    # A connection that lived this long resets the backoff.
+    # A connection that stayed open for this long resets the backoff.
     steady_seconds: float = 30.0
     backoff_seconds: float = 1.0
     longest_backoff_seconds: float = 30.0
@@ -71,13 +73,13 @@ class SocketModeOptions:
 
 @dataclass(eq=False, repr=False, slots=True)
 class _PoolEntry:
-    """One connection of the pool, and its predecessor while that closes."""
+    """A connection of the pool, and its predecessor until that is closed."""
 
     passed_over: int
     connection: SocketModeConnection | None = None
     leaving: asyncio.Task[None] | None = None
     failures: int = 0
-    # Seconds that Slack asked to wait.
+    # Seconds to wait, as requested by Slack.
     retry_after: float = 0.0
 
     @property
@@ -87,7 +89,7 @@ class _PoolEntry:
 
 @dataclass(eq=False, repr=False)
 class SocketMode:
-    """A pool of connections that pass envelopes to Bolt: `start` it, and `aclose` it at the end."""
+    """A pool of connections that pass envelopes to Bolt between `start` and `aclose`."""
 
     app: AsyncApp
     client: AsyncWebClient
@@ -105,14 +107,14 @@ class SocketMode:
 
     @property
     def connected(self) -> bool:
-        """True while Slack can reach us."""
+        """True while at least one connection is up."""
         return any(entry.is_up for entry in self._pool)
 
     async def start(self) -> None:
-        """Connect once, and stay connected from then on, even if the first attempt fails.
+        """Try to connect, and stay connected in the background even if the first attempt fails.
 
         Raises:
-            AppTokenRefused: Slack refuses the token.
+            AppTokenRefused: Slack rejects the token.
         """
         SOCKET_MODE_CONNECTIONS.set_function(lambda: sum(entry.is_up for entry in self._pool))
         try:
@@ -123,7 +125,7 @@ class SocketMode:
             self._tasks.start(self._run(entry), "socket_mode")
 
     async def aclose(self) -> None:
-        """Answer the envelopes received, then close all connections."""
+        """Acknowledge the received envelopes, then close all connections."""
         await self._tasks.drain(0)
 
     # --- connecting ------------------------------------------------------------------------------
@@ -138,7 +140,7 @@ class SocketMode:
                 entry.connection = None
 
     async def _step(self, entry: _PoolEntry) -> None:
-        """Watch the connection until its end, or try once to replace it."""
+        """Watch the connection until it has to be replaced, or try once to replace it."""
         try:
             if entry.connection is not None and not entry.connection.replace_reason:
                 await self._watch(entry, entry.connection)
@@ -150,7 +152,8 @@ class SocketMode:
         except NotConnected as error:
             self._record_failure(entry, error)
         except AppTokenRefused as error:
-            # The token worked at the start: revoked, or a mistake of Slack's. /readyz shows it.
+            # The token was valid at startup, so it was revoked or Slack has a problem. The state is
+            # visible at /readyz.
             self._record_failure(entry, NotConnected(error.reason))
         except Exception:
             log.exception("socket_mode_failed")
@@ -171,7 +174,7 @@ class SocketMode:
             entry.leaving = self._tasks.start(leave, "socket_mode_leaving")
         counted = connection.count_at_slack
         SOCKET_MODE_AT_SLACK.set(counted)
-        # Others of ours may have connected at the same moment, so count all that we can have.
+        # Other pool entries may have connected concurrently, so use the maximum number.
         leaving = [entry.leaving for entry in self._pool if entry.leaving is not None]
         ours = len(self._pool) + sum(not task.done() for task in leaving)
         connection.has_strangers = counted > ours
@@ -206,7 +209,7 @@ class SocketMode:
     # --- receiving -------------------------------------------------------------------------------
 
     def _count(self, connection: SocketModeConnection) -> None:
-        """Count an envelope as missed by every connection but the one that it came over."""
+        """Count an envelope as missed by all connections except the one that received it."""
         for entry in self._pool:
             other = entry.connection
             if other is None or not other.is_up:
@@ -222,7 +225,7 @@ class SocketMode:
     async def _dispatch(
         self, connection: SocketModeConnection, request: SocketModeRequest
     ) -> SocketModeResponse | None:
-        """Return Bolt's response as an acknowledgement; None if Bolt has none."""
+        """Return Bolt's response as an acknowledgement, or None if the request failed."""
         self._count(connection)
         try:
             response: BoltResponse = await run_async_bolt_app(self.app, request)

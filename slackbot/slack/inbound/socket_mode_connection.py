@@ -1,9 +1,9 @@
-"""A Socket Mode connection: open it, wait for Slack's hello, receive, answer, close.
+"""A Socket Mode connection, from the request for its URL until it is closed.
 
-slack_sdk provides `apps.connections.open` and the shapes of envelopes and answers. Its
-`SocketModeClient` is not used: on a bad network it leaves connections open that Slack goes on
-counting (slackapi/python-slack-sdk #1940), it repeats a refused token forever, it keeps no
-reference to its tasks, and its queue hides the time at which an envelope arrived.
+slack_sdk provides `apps.connections.open` and the classes for envelopes and acknowledgements. Its
+`SocketModeClient` is not used for several reasons. On a bad network, it leaves connections open
+that Slack still counts (slackapi/python-slack-sdk #1940). It retries forever if the token is
+rejected, it keeps no references to its tasks, and its queue does not record arrival times.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from slackbot.telemetry import UNREADABLE
 
 log = structlog.get_logger(__name__)
 
-# Answers an envelope; None leaves it unacknowledged, so that Slack sends an event again.
+# Handles an envelope. If it returns None, the envelope is not acknowledged, and Slack may retry.
 Dispatch = Callable[
     ["SocketModeConnection", SocketModeRequest], Awaitable[SocketModeResponse | None]
 ]
@@ -41,11 +41,11 @@ DISCONNECTS: Final = {"warning", "refresh_requested", "too_many_websockets", "li
 
 
 class AppTokenRefused(InstallationRefused):
-    """Slack does not accept the app-level token; `reason` is Slack's error code."""
+    """Slack rejects the app-level token. `reason` is Slack's error code."""
 
 
 class NotConnected(Exception):
-    """A failed attempt; `reason` is one word, `retry_after` the seconds that Slack asks for."""
+    """An attempt to connect failed. `retry_after` is the delay in seconds that Slack requests."""
 
     def __init__(self, reason: str, retry_after: float = 0.0) -> None:
         super().__init__(reason)
@@ -55,20 +55,20 @@ class NotConnected(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionOptions:
-    """Times of one connection, in seconds."""
+    """Timeouts for a connection in seconds."""
 
-    # From the request for the address to Slack's hello.
+    # From the request for the URL to Slack's hello.
     connect_seconds: float = 10.0
-    # Silence before a ping; the connection is closed after half as much without a pong.
+    # Idle time before a ping. The connection is closed if no pong arrives within half this time.
     heartbeat_seconds: float = 10.0
-    # Time for pending answers before the connection is closed.
+    # Time for pending acknowledgements before the connection is closed.
     answer_seconds: float = 2.5
     close_seconds: float = 1.0
 
 
 @dataclass(eq=False, repr=False)
 class SocketModeConnection:
-    """An open connection. `replace_reason` is set once it has to be replaced."""
+    """An open connection. `replace_reason` is set when it has to be replaced."""
 
     socket: aiohttp.ClientWebSocketResponse
     dispatch: Dispatch
@@ -77,17 +77,17 @@ class SocketModeConnection:
 
     def __post_init__(self) -> None:
         self.replace_reason = ""
-        # Set together with the reason.
+        # Set together with `replace_reason`.
         self.ending = asyncio.Event()
-        # The app's connections that Slack counted in its hello.
+        # The number of the app's connections in Slack's hello.
         self.count_at_slack = 0
-        # True if those were more than ours can be: foreign ones, or lost ones of ours.
+        # True if this number is too large, because of other processes or lost connections.
         self.has_strangers = False
-        # Envelopes that came over other connections since the last one here.
+        # Envelopes that other connections received since the last one on this connection.
         self.passed_over = 0
-        # The last envelope, on the monotonic clock.
+        # Time of the last envelope on the monotonic clock.
         self.received_at = time.monotonic()
-        # Set by Slack's hello, or by the end of a connection without one.
+        # Set by Slack's hello, or when the connection is closed without one.
         self._opened = asyncio.Event()
         self._greeted = False
         self._pending_answers: set[asyncio.Task[None]] = set()
@@ -95,34 +95,34 @@ class SocketModeConnection:
 
     @property
     def is_up(self) -> bool:
-        """True while envelopes can be received and answered."""
+        """True while envelopes can be received and acknowledged."""
         return self._greeted and not self._reader.done()
 
     async def wait_greeted(self) -> None:
         """Wait for Slack's hello.
 
         Raises:
-            NotConnected: the connection ended before.
+            NotConnected: The connection was closed before the hello.
         """
         await self._opened.wait()
         if not self.is_up:
             raise NotConnected(self.replace_reason)
 
     def replace(self, reason: str) -> None:
-        """Ask for a replacement; the first reason is kept."""
+        """Request a replacement. Only the first reason is kept."""
         self.replace_reason = self.replace_reason or reason
         self.ending.set()
         self._opened.set()
 
     async def leave(self, seconds: float) -> None:
-        """Give Slack some seconds to close the connection; it may still send until then."""
+        """Wait up to `seconds` for Slack to close the connection, and then close it."""
         try:
             await asyncio.wait({self._reader}, timeout=seconds)
         finally:
             await self.close()
 
     async def close(self) -> None:
-        """Send pending answers, then close. Takes `answer_` + `close_seconds` at most."""
+        """Send pending acknowledgements and close, within `answer_seconds` plus `close_seconds`."""
         if self.is_up and self._pending_answers:
             await asyncio.wait(self._pending_answers, timeout=self.options.answer_seconds)
         await self.socket.close()
@@ -154,7 +154,7 @@ class SocketModeConnection:
                 self.replace(reason if reason in DISCONNECTS else "disconnect")
             case {"type": str(kind), "envelope_id": str(key), "payload": dict()} if kind and key:
                 self.received_at = arrived
-                # In the background, since a listener's work outlives the connection.
+                # In the background, because listeners may still run after the connection is closed.
                 task = self.background.start(self._answer(message, arrived), "envelope")
                 self._pending_answers.add(task)
                 task.add_done_callback(self._pending_answers.discard)
@@ -187,8 +187,8 @@ async def connect(
     """Open a connection with the client's session, and wait for Slack's hello.
 
     Raises:
-        AppTokenRefused: Slack refuses the token.
-        NotConnected: no hello within `connect_seconds`.
+        AppTokenRefused: Slack rejects the token.
+        NotConnected: The connection failed, or no hello arrived within `connect_seconds`.
     """
     assert client.session is not None, "web_client() makes clients with a session"
     try:

@@ -1,4 +1,4 @@
-"""Requests of workspaces that the bot does not serve: answered in its own words, and logged."""
+"""Reject and log requests from workspaces that the bot does not serve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from slackbot.slack.origin import Origin, origin_of
 from slackbot.telemetry import REFUSED_REQUESTS
 
 REASON: Final = "other_workspace"
-# Payloads that come from no workspace, or after the end of its installation.
+# Payloads that do not come from a workspace.
 UNBOUND: Final = {"url_verification", "app_rate_limited"}
 REMOVALS: Final = {"app_uninstalled", "tokens_revoked"}
 
@@ -26,9 +26,9 @@ Guard = Callable[..., Awaitable[BoltResponse | None]]
 
 
 def workspace_guard(installation: SingleInstallation, responder: Responder) -> Guard:
-    """Return middleware that reads each payload's origin and refuses other workspaces.
+    """Return middleware that reads the origin of a payload and rejects other workspaces.
 
-    Listeners and `authorize` get the origin from the context, so all of them agree.
+    Listeners and `authorize` read the origin from the context, so they all use the same values.
     """
     refusals = RefusalLog()
 
@@ -64,7 +64,7 @@ async def _serves(installation: SingleInstallation, origin: Origin) -> bool:
 
 
 def _answer(body: Mapping[str, Any], origin: Origin, responder: Responder) -> BoltResponse:
-    """Tell a person that they are not served here; an event is only acknowledged."""
+    """Answer that the bot does not serve this workspace. Events are only acknowledged."""
     message = Draft().say(texts.OTHER_WORKSPACE).done()
     content: Any = ""
     if "command" in body:

@@ -1,1 +1,1 @@
-"""Messages, views and answers to Slack, within its rate limits."""
+"""Messages, views and responses that are sent to Slack within its rate limits."""

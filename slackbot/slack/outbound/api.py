@@ -23,7 +23,7 @@ from slackbot.slack.installations import (
 )
 from slackbot.slack.outbound.errors import DELAY_SECONDS, message_error
 
-# Methods that accept no JSON.
+# Methods that do not accept JSON.
 READS: Final = {"conversations.history", "users.info"}
 POSTS: Final = {"chat.postMessage"}
 LEASE_LAPSED: Final = "lease_lapsed"
@@ -32,23 +32,23 @@ LEASE_DELAY_SECONDS: Final = 1.0
 
 @dataclass(eq=False, repr=False)
 class SlackApi:
-    """Web API requests with the token of a person's workspace.
+    """Sends Web API requests with the token of a person's workspace.
 
-    `client` must not retry, or a message would be posted twice.
+    `client` must not retry, because a message could be posted twice.
     """
 
     client: AsyncWebClient
     installation: SingleInstallation
-    # Asked right before each post is written: false once another process has taken over what this
-    # one had to send.
+    # Called immediately before each post is written. Returns False if another process has taken
+    # over the work of this process.
     may_send: Callable[[], bool] = lambda: True
 
     async def installed(self, person: Person) -> Installation:
         """Return the bot's installation in the person's workspace.
 
         Raises:
-            MessageRefused: there is none, or no longer.
-            MessageDelayed: Slack cannot be asked now.
+            MessageRefused: There is no installation, or it was removed.
+            MessageDelayed: Slack cannot be reached at the moment.
         """
         try:
             installation = await self.installation.get()
@@ -61,14 +61,14 @@ class SlackApi:
         return installation
 
     async def request(self, method: str, person: Person, **arguments: Any) -> AsyncSlackResponse:
-        """Request a method for a person; arguments that are None are left out.
+        """Call a method for a person. Arguments that are None are omitted.
 
         Raises:
-            PersonUnreachable: no message reaches the person.
-            ContentRefused: refused because of its content.
-            MessageRefused: refused.
-            MessageDelayed: not carried out; try again later.
-            MessageUnsure: maybe carried out.
+            PersonUnreachable: No message can reach the person.
+            ContentRefused: Slack rejected the request because of its content.
+            MessageRefused: Slack rejected the request for another reason.
+            MessageDelayed: The request had no effect and may be retried later.
+            MessageUnsure: The request may or may not have had an effect.
         """
         installation = await self.installed(person)
         given = {name: value for name, value in arguments.items() if value is not None}
@@ -99,11 +99,11 @@ class SlackApi:
     async def request_idempotent(
         self, method: str, person: Person, **arguments: Any
     ) -> AsyncSlackResponse:
-        """Request a method that may safely be repeated, so an uncertain outcome is a delay.
+        """Call an idempotent method. An uncertain outcome is reported as a delay.
 
         Raises:
-            MessageDelayed: no proper answer; try again.
-            MessageRefused: refused.
+            MessageDelayed: There was no valid response, so the request may be retried.
+            MessageRefused: Slack rejected the request.
         """
         try:
             return await self.request(method, person, **arguments)

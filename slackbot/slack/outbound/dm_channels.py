@@ -1,4 +1,4 @@
-"""Each person's direct message channel with the bot."""
+"""The direct message channels between people and the bot."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from slackbot.slack.outbound.queue import Rank, SendRequest, WorkspaceQueue
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-# People whose channels are cached.
+# Maximum number of people whose channels are cached.
 CAPACITY: Final = 10_000
 CHANNEL_GONE: Final = "channel_not_found"
 
 
 @dataclass(eq=False, repr=False)
 class DmChannels:
-    """Direct message channels, cached and stored: Slack opens about fifty a minute."""
+    """Direct message channels, cached and stored because Slack opens only about 50 per minute."""
 
     api: SlackApi
     queue: WorkspaceQueue
@@ -44,12 +44,12 @@ class DmChannels:
         since: datetime | None,
         action: Callable[[str], Awaitable[T]],
     ) -> T:
-        """Run `action` with the person's channel, once more if Slack no longer knows the channel.
+        """Run `action` with the person's channel. Retry once if the channel no longer exists.
 
         Raises:
-            MessageDelayed: the channel cannot be opened now.
-            MessageRefused: it cannot be opened.
-            MessageError: raised by `action`.
+            MessageDelayed: The channel cannot be opened at the moment.
+            MessageRefused: Slack refuses to open the channel.
+            MessageError: The error was raised by `action`.
         """
         channel = await self.open(person, rank, since)
         try:
@@ -57,16 +57,16 @@ class DmChannels:
         except MessageRefused as error:
             if error.reason != CHANNEL_GONE:
                 raise
-        # The stored channel may be out of date. If the person is gone, opening says so.
+        # The stored channel may be outdated. If the person has left, opening it fails.
         self._cache.invalidate(person)
         return await action(await self._request(person, rank, since))
 
     async def open(self, person: Person, rank: Rank, since: datetime | None = None) -> str:
-        """Return the person's channel, opened if it is not known.
+        """Return the person's channel, and open it if it is not known.
 
         Raises:
-            MessageDelayed: it cannot be opened now.
-            MessageRefused: it cannot be opened.
+            MessageDelayed: The channel cannot be opened at the moment.
+            MessageRefused: Slack refuses to open the channel.
         """
         channel = self._cache.peek(person)
         if channel is None:
@@ -80,7 +80,7 @@ class DmChannels:
     async def _request(self, person: Person, rank: Rank, since: datetime | None) -> str:
         async def send() -> str:
             if (known := self._cache.peek(person)) is not None:
-                return known  # two callers at once: the first has opened it
+                return known  # a concurrent caller has opened it
             answer = await self.api.request_idempotent(
                 "conversations.open", person, users=person.user
             )

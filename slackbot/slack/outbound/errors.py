@@ -1,8 +1,8 @@
-"""The meaning of the Web API's errors.
+"""Translate errors of Slack's Web API.
 
-Only an error of a closed list is final: one that says that no message reaches the person, or that
-the message to edit is gone. Every other error, an unknown one too, may pass, and is left to the
-caller to try again.
+Only a fixed list of errors is final. They mean that the person cannot be reached, or that the
+message to edit no longer exists. All other errors, including unknown ones, may be temporary, so
+the caller may retry.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from slackbot.domain.errors import (
 from slackbot.slack.client import read_error
 from slackbot.telemetry import OUTGOING_REFUSED
 
-# Seconds before another try, where Slack names no time.
+# Seconds before a retry if Slack does not specify a delay.
 DELAY_SECONDS: Final = 2.0
-# Slack's general error and that of some methods, which comes with HTTP status 200 too.
+# The general error and the error of some methods, which may also have HTTP status 200.
 RATELIMITED: Final = {"ratelimited", "rate_limited"}
-# The request may have been carried out.
+# Errors after which the request may still have had an effect.
 UNSURE: Final = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
-# About the person, or about their direct message as a place.
+# Errors about the person or their direct message channel.
 UNREACHABLE: Final = {
     "cannot_dm_bot",
     "channel_not_found",
@@ -45,17 +45,17 @@ UNREACHABLE: Final = {
     "user_not_found",
     "user_not_visible",
 }
-# About the person only where their direct message is opened; elsewhere about the app.
+# These concern the person only if a channel is opened, and otherwise the app.
 OPEN: Final = "conversations.open"
 UNREACHABLE_AT_OPENING: Final = {"method_not_supported_for_channel_type", "no_permission"}
-# About the message to edit.
+# Errors about the message to edit.
 UNEDITABLE: Final = {
     "cant_update_message",
     "edit_window_closed",
     "is_inactive",
     "message_not_found",
 }
-# Prefixes of errors about a message's content: plainer content may be accepted.
+# Prefixes of errors about the content of a message. Simpler content may be accepted.
 CONTENT: Final = (
     "attachment_",
     "block_mismatch",
@@ -69,7 +69,7 @@ CONTENT: Final = (
     "no_text",
     "too_many_",
 )
-# About the app or the workspace. Only the metric names them: what is not listed is handled alike.
+# Errors about the app or the workspace. They are handled like unknown errors, but have metrics.
 WORKSPACE: Final = {
     "access_denied",
     "accesslimited",
@@ -95,7 +95,7 @@ _ERROR_CODE: Final = re.compile(r"[a-z0-9_]{1,60}")
 
 
 def message_error(method: str, error: SlackApiError) -> MessageError:
-    """Translate the error of a method."""
+    """Return the error for a failed method call."""
     status, reason, retry_after = read_error(error)
     if reason in RATELIMITED or status == 429:
         return MessageDelayed("ratelimited", DELAY_SECONDS if retry_after is None else retry_after)

@@ -1,4 +1,4 @@
-"""Direct messages to people: post, edit and find them."""
+"""Post, edit and find direct messages to people."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from slackbot.slack.outbound.queue import EDIT, POST, Rank, SendRequest, Workspa
 
 log = structlog.get_logger(__name__)
 
-# Messages on a page of history, and the pages searched where the time of sending is known.
+# Messages per page of history, and pages to search if the time of sending is known.
 PAGE: Final = 100
 PAGES: Final = 2
-# The most that Slack's clock and ours may differ.
+# Maximum difference between Slack's clock and this machine's clock.
 CLOCK_SKEW: Final = timedelta(minutes=1)
 
 
 @dataclass(eq=False, repr=False)
 class SlackMessenger:
-    """Direct messages through the outgoing queue. Implements `ports.Messenger`."""
+    """Sends direct messages through the outgoing queue, and implements `ports.Messenger`."""
 
     api: SlackApi
     queue: WorkspaceQueue
     links: HubLinks
     _: KW_ONLY
     channels: DmChannelStore
-    # Gives each match sent its call's URL; without it no call is offered.
+    # Returns the call URL for a match. If it is None, no call is offered.
     call_offer: CallOffer | None = None
 
     def __post_init__(self) -> None:
@@ -48,18 +48,18 @@ class SlackMessenger:
         self._presence = Presence(self.api)
 
     def mark_active(self, person: Person) -> None:
-        """Record that somebody did something in Slack, so they are still there."""
+        """Record that the person was active in Slack, so their account still exists."""
         self._presence.mark_active(person)
 
     async def open_channel(self, person: Person) -> None:
-        """Open the person's direct message before there is anything to send."""
+        """Open the person's direct message channel in advance."""
         self.mark_active(person)
         await self._channels.open(person, Rank.REMARK)
 
     # --- notices ---------------------------------------------------------------------------------
 
     async def send(self, person: Person, notice: Notice, key: str | None = None) -> Posted:
-        """Post a notice with the key by which `find` finds it; a match's key is its id."""
+        """Post a notice with a key that `find` can search for. The key of a match is its id."""
         await self._presence.ensure_active(person)
         request, kind, call_url = SendRequest(Rank.REMARK, POST), "accelevents_notice", None
         if isinstance(notice, MatchFound | MatchOver):
@@ -72,13 +72,13 @@ class SlackMessenger:
         return await self._post(person, message, request, metadata)
 
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
-        """Replace a sent message by a notice."""
+        """Replace a sent message with a notice."""
         since = notice.match.ends_at if isinstance(notice, MatchFound | MatchOver) else None
         message = notice_message(notice, self.links)
         await self._edit(person, posted, message, Rank.EDIT, since)
 
     async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
-        """Search our latest direct messages to the person for this key."""
+        """Search the bot's latest direct messages to the person for this key."""
         search = partial(self._find, person, key, since)
         return await self._channels.use(person, Rank.MATCH, since, search)
 
@@ -118,7 +118,7 @@ class SlackMessenger:
         return await self._post(person, message, SendRequest(Rank.ANSWER, POST), None)
 
     async def update(self, person: Person, posted: Posted, message: Message) -> None:
-        """Replace a sent message by an answer."""
+        """Replace a sent message with an answer."""
         await self._edit(person, posted, message, Rank.ANSWER, None)
 
     async def _post(
@@ -160,7 +160,7 @@ class SlackMessenger:
     async def _send_content(
         self, message: Message, method: str, person: Person, **arguments: Any
     ) -> AsyncSlackResponse:
-        """Request a method with the message, in a plainer version while Slack refuses it."""
+        """Call a method with the message, and retry with simpler versions if Slack rejects it."""
         *versions, plainest = message.versions()
         for version in versions:
             try:

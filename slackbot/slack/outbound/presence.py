@@ -1,4 +1,4 @@
-"""People who are still in the workspace."""
+"""Detection of people who are no longer in the workspace."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from slackbot.domain.errors import MessageDelayed, MessageError, PersonUnreachab
 from slackbot.domain.model import Person, TeamId
 from slackbot.slack.outbound.api import SlackApi
 
-# People remembered as active.
+# Maximum number of people who are remembered as active.
 CAPACITY: Final = 10_000
-# Seconds that somebody counts as present after they did something in Slack, or were looked up.
+# Seconds for which a person is considered active after an action in Slack or a lookup.
 PRESENT_SECONDS: Final = 3600.0
 LOOK_UP_SECONDS: Final = 2.0
 LOOK_UPS_AT_ONCE: Final = 50
-# Seconds without look-ups after one that took too long or failed.
+# Seconds without lookups after a lookup that failed or timed out.
 PAUSE_SECONDS: Final = 10.0
 
 
 class Presence:
-    """Detects deactivated people, for whom Slack accepts messages that nobody reads.
+    """Detects deactivated people, to whom Slack still accepts messages.
 
-    Slack allows about a hundred look-ups a minute, so only people are looked up who did nothing in
-    Slack for an hour, and no message waits for a look-up that fails.
+    Slack allows about 100 lookups per minute, so people are looked up only if they have not been
+    active in Slack for an hour. If a lookup fails, the message is sent anyway.
     """
 
     def __init__(self, api: SlackApi, now: Callable[[], float] = time.monotonic) -> None:
@@ -37,14 +37,14 @@ class Presence:
         self._look_ups = asyncio.Semaphore(LOOK_UPS_AT_ONCE)
 
     def mark_active(self, person: Person) -> None:
-        """Record that somebody did something in Slack."""
+        """Record that the person was active in Slack."""
         self._active.put(person, True)
 
     async def ensure_active(self, person: Person) -> None:
-        """Check that a message would be read.
+        """Check that the person's account is active.
 
         Raises:
-            PersonUnreachable: the account is deactivated.
+            PersonUnreachable: The account is deactivated.
         """
         now = self._now()
         paused = self._paused_until.get(person.team, now) > now

@@ -1,9 +1,9 @@
-"""The outgoing queue: requests to Slack by rank and age, within Slack's rate limits.
+"""The outgoing queue, which sends requests by rank and age within Slack's rate limits.
 
-Slack accepts about one message a second in a direct message, a few hundred posts and about fifty
-edits a minute in a workspace, and answers more with a refusal and a time to wait. Requests wait
-here instead, and nothing is sent that Slack would refuse. The queue is lost with the process:
-whatever must not be lost is durable elsewhere.
+Slack accepts about one message per second in a channel, and a few hundred posts and about fifty
+edits per minute in a workspace. It rejects further requests with a Retry-After header. The queue
+delays requests so that they are not rejected. It is kept in memory only, so messages that must not
+be lost are stored elsewhere.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ from slackbot.telemetry import OUTGOING_LIMITED, OUTGOING_WAITING
 
 T = TypeVar("T")
 
-# Requests in flight.
+# Maximum number of requests in flight.
 LIMIT: Final = 16
-# Seconds that requests in flight get at the end.
+# Timeout for requests in flight at shutdown.
 CLOSING_SECONDS: Final = 3.0
-# A longer wait is left to the caller: a durable one outlives the process.
+# The caller is responsible for longer waits, which it can persist across restarts.
 LONGEST_WAIT_SECONDS: Final = 30.0
-# Return callers this many seconds before such a wait ends, so that they have queued again, oldest
+# Callers get an error this many seconds before such a wait ends, so they have queued again, oldest
 # first, when Slack accepts messages.
 EARLY_SECONDS: Final = 10.0
-# Extend such a wait by this many seconds: Slack's limits per minute lift gradually, and everything
-# that waits here would be refused again.
+# Such a wait is extended by this many seconds. Slack's limits per minute reset gradually, and all
+# waiting requests would otherwise be rejected again.
 EDGE_SECONDS: Final = 0.25
-# Rate-limit refusals of one request before its caller gets the error.
+# Number of times a request may be rate limited before its caller gets an error.
 REFUSALS: Final = 5
-# Seconds between the returns of two callers, so that they come back in the same order.
+# Seconds between the errors of two callers, so they queue again in the same order.
 SPREAD_SECONDS: Final = 0.01
 RATELIMITED: Final = "ratelimited"
 CLOSED: Final = "closing"
@@ -61,7 +61,7 @@ EDIT: Final = "chat.update"
 
 
 class Rank(IntEnum):
-    """The priority of a request, highest first. Searches for a match have the match's rank."""
+    """The priority of a request, highest first. A search for a match has the rank of a match."""
 
     MATCH = 0
     ANSWER = 1
@@ -72,13 +72,13 @@ class Rank(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class SendRequest:
-    """A request to queue."""
+    """A request for the queue."""
 
     rank: Rank
     method: str
-    # When the event behind this request happened; None is now.
+    # The time of the event that caused this request. None means now.
     since: datetime | None = None
-    # A later request with the same key supersedes this one: the same message's edit, the same Home.
+    # A later request with the same key supersedes this one, such as an edit of the same message.
     key: Hashable | None = None
     # Requests for one channel are sent one at a time.
     channel: str | None = None
@@ -86,7 +86,7 @@ class SendRequest:
 
 @dataclass(eq=False, repr=False, slots=True)
 class QueueEntry:
-    """A queued request and its callers: several, if it superseded an earlier one."""
+    """A queued request. It has several callers if it superseded an earlier request."""
 
     request: SendRequest
     order: tuple[Rank, float, int]
@@ -97,11 +97,11 @@ class QueueEntry:
 
     @property
     def is_wanted(self) -> bool:
-        """True while any caller waits."""
+        """True while at least one caller is waiting."""
         return not all(caller.done() for caller in self.callers)
 
     def resolve(self, result: object = None, error: BaseException | None = None) -> None:
-        """Give the result or the error to the callers that still wait."""
+        """Pass the result or the error to the callers that are still waiting."""
         for caller in self.callers:
             if caller.done():
                 continue
@@ -122,7 +122,7 @@ class WorkspaceQueue:
 
     def __post_init__(self) -> None:
         self._numbers = count()
-        # By method, each in order.
+        # Waiting requests by method, in the order of sending.
         self._waiting: defaultdict[str, list[QueueEntry]] = defaultdict(list)
         self._by_key: dict[Hashable, QueueEntry] = {}
         self._in_flight: set[QueueEntry] = set()
@@ -138,14 +138,14 @@ class WorkspaceQueue:
         self._closing = False
 
     async def send(self, request: SendRequest, send: Callable[[], Awaitable[T]]) -> T:
-        """Call `send` when it is the request's turn.
+        """Call `send` as soon as the limits and the order of requests allow it.
 
         Returns:
-            Its result, or that of the later request that superseded this one.
+            The result of `send`, or the result of a later request that superseded this one.
 
         Raises:
-            MessageDelayed: Slack asks for a long wait or refuses repeatedly, or the bot stops.
-            Exception: raised by `send`.
+            MessageDelayed: The wait is long, Slack rejects repeatedly, or the bot is stopping.
+            Exception: The error was raised by `send`.
         """
         if self._closing:
             raise MessageDelayed(CLOSED, CLOSED_SECONDS)
@@ -159,13 +159,13 @@ class WorkspaceQueue:
         try:
             return await caller
         except asyncio.CancelledError:
-            entry = self._by_key.get(request.key, entry)  # superseded by a later one
+            entry = self._by_key.get(request.key, entry)  # it may have been superseded
             if entry in self._waiting[request.method] and not entry.is_wanted:
                 self._remove(entry)
             raise
 
     async def aclose(self) -> None:
-        """Return all callers that wait, and let requests in flight finish for some seconds."""
+        """Raise an error in all waiting callers, and wait for requests in flight."""
         self._closing = True
         if self._timer is not None:
             self._timer.cancel()
@@ -180,9 +180,9 @@ class WorkspaceQueue:
         other = self._by_key.get(key) if key is not None else None
         if other is not None:
             self._remove(other)
-            # An entry that returns after a refusal may be the earlier one.
+            # An entry that is queued again after it was rate limited may be the earlier one.
             earlier, entry = sorted((other, entry), key=lambda either: either.order[2])
-            # The later one answers the callers of both, at the better one of both positions.
+            # The later one serves the callers of both, and takes the better position.
             rank, age, _ = min(entry.order, earlier.order)
             entry.order = (rank, age, entry.order[2])
             entry.callers[:0] = earlier.callers
@@ -199,7 +199,7 @@ class WorkspaceQueue:
         OUTGOING_WAITING.labels(rank=entry.request.rank.name.lower()).dec()
 
     def _return_callers(self, method: str, seconds: float, reason: str) -> None:
-        """Delay all callers that wait for this method, so that they return in the same order."""
+        """Raise an error in all callers that wait for this method, with increasing delays."""
         for position, entry in enumerate(list(self._waiting[method])):
             self._remove(entry)
             entry.resolve(error=MessageDelayed(reason, seconds + position * SPREAD_SECONDS))
@@ -207,7 +207,7 @@ class WorkspaceQueue:
     # --- scheduling ------------------------------------------------------------------------------
 
     def _pump_soon(self) -> None:
-        """Start requests after all that are queued in the same moment, so that the oldest lead."""
+        """Schedule a run of the queue after pending calls, so the oldest request is sent first."""
         if self._pump_handle is None and not self._closing:
             self._pump_handle = asyncio.get_running_loop().call_soon(self._pump)
 
@@ -230,11 +230,11 @@ class WorkspaceQueue:
 
     async def _pump_after(self, seconds: float) -> None:
         await self.sleep(seconds)
-        self._timer = None  # so that it is not cancelled from within
+        self._timer = None  # prevents `_pump` from cancelling this task
         self._pump()
 
     def _ready(self, method: str, now: float) -> Iterator[QueueEntry]:
-        """Yield the method's entries, for as long as its limits allow another request."""
+        """Yield the method's entries as long as its limits allow another request."""
         limit = self._methods[method]
         for entry in list(self._waiting[method]):
             free_at = limit.closed_until
@@ -252,7 +252,7 @@ class WorkspaceQueue:
         request = entry.request
         if request.channel in self._busy or request.key in self._busy:
             return False
-        # Edits and Home leave half of the slots to urgent requests.
+        # Edits and Home use at most half of the slots, so urgent requests are not blocked.
         low = sum(other.order[0] >= Rank.EDIT for other in self._in_flight)
         if entry.order[0] >= Rank.EDIT and low >= max(1, self.limit // 2):
             return False
@@ -303,7 +303,7 @@ class WorkspaceQueue:
             self._pump_soon()
 
     def _rate_limited(self, entry: QueueEntry, seconds: float) -> None:
-        """Close the limit that was met, and queue the entry again unless that takes too long."""
+        """Close the limit that was reached. Queue the entry again unless the wait is too long."""
         request, now, is_long = entry.request, self.now(), seconds > LONGEST_WAIT_SECONDS
         OUTGOING_LIMITED.labels(method=request.method).inc()
         limit = self._methods[request.method]

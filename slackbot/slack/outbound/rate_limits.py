@@ -1,6 +1,6 @@
-"""Slack's rate limits: per method, per channel, and a budget for edits.
+"""Slack's rate limits per method and per channel, and a budget for edits.
 
-Times are seconds on the queue's clock.
+Times are in seconds on the queue's clock.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from collections.abc import Hashable
 from math import inf
 from typing import Final
 
-# Seconds between two posts to a channel: about as fast as Slack accepts them.
+# Seconds between two posts to a channel, which is about the rate that Slack accepts.
 CHANNEL_SECONDS: Final = 1.0
-# Edits that may start at once, and per second after that: fifty in any minute, Slack's limit.
+# Burst size and rate per second for edits. Together they allow Slack's limit of 50 per minute.
 EDITS_TOGETHER: Final = 10
 EDITS_A_SECOND: Final = 40 / 60
-# Edits reserved for those that a person waits for.
+# Edits that are reserved for requests for which a person is waiting.
 EDITS_RESERVED: Final = 5.0
 
 
 class MethodLimit:
-    """A method's rate limit: open, closed for a while, or probed with a few requests.
+    """The rate limit of a method, which is open, closed or partly open.
 
-    After a refusal nothing is sent until it lifts; then one request, and twice as many for each
-    that succeeds.
+    After a rejection, nothing is sent until the limit reopens. Then a single request is allowed,
+    and the number of allowed requests doubles with each success.
     """
 
     def __init__(self) -> None:
@@ -33,59 +33,59 @@ class MethodLimit:
 
     @property
     def is_full(self) -> bool:
-        """True while the allowed number of requests is in flight."""
+        """True if the allowed number of requests is in flight."""
         return self._in_flight >= self._width
 
     @property
     def is_open(self) -> bool:
-        """True unless a recent refusal still limits the method."""
+        """True unless a recent rejection still limits the method."""
         return self._width == inf
 
     def acquire(self) -> int:
-        """Start a request; returns the ticket for `widen`."""
+        """Count a new request, and return its ticket for `widen`."""
         self._in_flight += 1
         return self._closings
 
     def release(self) -> None:
-        """End a request, whatever its outcome."""
+        """Count the end of a request, regardless of its outcome."""
         self._in_flight -= 1
 
     def close(self, now: float, seconds: float) -> None:
-        """Send nothing for this long."""
+        """Close the limit for this many seconds."""
         self.closed_until = max(self.closed_until, now + seconds)
         self._width = 1
         self._closings += 1
 
     def widen(self, ticket: int, most: int) -> None:
-        """Allow more requests after a success; `most` at once is no limit any more.
+        """Allow more requests after a success. Remove the limit when it reaches `most`.
 
-        The success of a request that started before the refusal proves nothing.
+        A request that started before the last rejection has no effect.
         """
         if ticket == self._closings:
             self._width = self._width * 2 if self._width * 2 < most else inf
 
 
 class ChannelLimit:
-    """The times from which the next post to each channel may start."""
+    """The earliest time of the next post to each channel."""
 
     def __init__(self) -> None:
         self._free_at: dict[Hashable, float] = {}
         self._refused: tuple[Hashable, float] | None = None
 
     def free_at(self, channel: Hashable) -> float:
-        """Return the time of the next post; minus infinity without a recent one."""
+        """Return the earliest time of the next post, or minus infinity if none was recent."""
         return self._free_at.get(channel, -inf)
 
     def record_post(self, channel: Hashable, now: float) -> None:
-        """Note that a post ended, and forget channels that are free again."""
+        """Record that a post has finished, and remove channels that are available again."""
         self._free_at = {other: free for other, free in self._free_at.items() if free > now}
         self._free_at[channel] = max(self.free_at(channel), now + CHANNEL_SECONDS)
 
     def record_refusal(self, channel: Hashable, now: float, seconds: float) -> bool:
-        """Delay a channel after a refusal; False if the refusal is the method's instead.
+        """Delay a channel after a rejection. Return False if the method's limit was reached.
 
-        Slack does not say which limit was met. It is the channel's own if the wait is a second and
-        no other channel was refused just before.
+        Slack does not report which limit was reached. It is considered the channel's limit if the
+        delay is at most a second and no other channel was rejected shortly before.
         """
         refused, self._refused = self._refused, (channel, now)
         others = refused is not None and refused[0] != channel and now - refused[1] < 2

@@ -1,4 +1,4 @@
-"""Answers by `response_url`."""
+"""Sending answers to a `response_url`."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from slackbot.slack.outbound.messenger import SlackMessenger
 
 log = structlog.get_logger(__name__)
 
-# Schemes and hosts of Slack's response_urls, besides the Web API's own.
+# Schemes and hosts of Slack's response URLs, in addition to those of the Web API.
 ORIGINS: Final = {("https", "hooks.slack.com"), ("https", "hooks.slack-gov.com")}
 
 
 @dataclass(eq=False, repr=False)
 class ResponseUrls:
-    """Answers by `response_url`, or by direct message where that does not work."""
+    """Sends answers to a `response_url`, or as direct messages if that fails."""
 
     client: AsyncWebClient
     messenger: SlackMessenger
 
     async def send(self, person: Person, url: str, message: Message, *, replace: bool) -> None:
-        """Answer, in the place of the pressed message if `replace`; `url` may be empty.
+        """Send an answer, which replaces the original message if `replace`. `url` may be empty.
 
         Raises:
-            MessageError: the direct message cannot be sent.
+            MessageError: The direct message cannot be sent.
         """
-        is_slacks = False  # answers go to no other host
+        is_slacks = False  # answers are never sent to other hosts
         with suppress(ValueError):
             is_slacks = urlsplit(url)[:2] in {*ORIGINS, urlsplit(self.client.base_url)[:2]}
         if not is_slacks:
@@ -57,7 +57,7 @@ class ResponseUrls:
             try:
                 status = await send()
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-                # Slack closed a kept connection just then, or is unreachable for a moment.
+                # Slack has closed an idle connection, or is temporarily unreachable.
                 status = await send()
         if status != 200:
             log.info("response_url_failed", status=status)

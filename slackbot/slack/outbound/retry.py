@@ -1,4 +1,4 @@
-"""Retries of answers that Slack does not accept at once."""
+"""Retries for answers that Slack does not accept immediately."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ BACKOFF: Final = ExponentialBackoff(base=1.0, cap=8.0)
 
 
 async def send_with_retry(send: Callable[[], Awaitable[T]]) -> T:
-    """Call `send`, again when Slack asks to wait, fails or does not answer.
+    """Call `send`, and retry if Slack requests a delay, fails or does not respond.
 
-    An uncertain try is repeated, too: a second answer does less harm than none.
+    An attempt with an uncertain outcome is also retried, because a duplicate answer is better than
+    no answer.
 
     Raises:
-        MessageError: Slack refuses for good, or the tries are used up; both are logged.
+        MessageError: Slack rejected the answer, or all attempts failed. Both are logged.
     """
     tries = 0
     while True:
@@ -34,7 +35,7 @@ async def send_with_retry(send: Callable[[], Awaitable[T]]) -> T:
             log.info("answer_refused", reason=error.reason)
             raise
         except MessageError as error:
-            # The outgoing queue sits out short waits itself, and reports its tries.
+            # The outgoing queue handles short delays and reports its number of attempts.
             tries += error.tries if isinstance(error, MessageDelayed) else 1
             if tries >= TRIES:
                 log.warning("answer_given_up", reason=error.reason, tries=tries)

@@ -1,1 +1,1 @@
-"""The call page: a static page for everybody, and a session for one browser."""
+"""The call page: a static page for all visitors, and a session for one browser."""

@@ -1,4 +1,4 @@
-"""The built call page: `call.html` and its files, whose names hold a hash of their content."""
+"""The built call page: `call.html` and its files, whose names contain a content hash."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-# The output of the build. Without it the bot runs, but offers no calls.
+# The output of the build. If it is missing, the bot runs but offers no calls.
 STATIC: Final = Path(__file__).parent / "static"
 PAGE: Final = "call.html"
 _TYPES: Final = {
@@ -17,12 +17,12 @@ _TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".txt": "text/plain; charset=utf-8",
 }
-_HASHED: Final = re.compile(r".+[.-][0-9a-f]{8,}\.\w+")  # a name with a hash of the content
+_HASHED: Final = re.compile(r".+[.-][0-9a-f]{8,}\.\w+")  # a name with a content hash
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file, plain and compressed. An immutable one has a hash of its content in its name."""
+    """A file, both plain and compressed. An immutable file has a content hash in its name."""
 
     media_type: str
     is_immutable: bool
@@ -32,19 +32,19 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class PageFiles:
-    """All files, in memory. Only files that exist at startup are served."""
+    """All files of the page in memory. Only files that exist at startup are served."""
 
     page: bytes = field(repr=False)
     files: dict[str, File]
 
 
 def is_built(folder: Path) -> bool:
-    """Return True if the folder holds the page."""
+    """Return True if the folder contains the page."""
     return (folder / PAGE).is_file()
 
 
 def load(folder: Path) -> PageFiles:
-    """Read a folder that holds the page."""
+    """Load the page from a folder."""
     files = {}
     for path in sorted(folder.iterdir()):
         if path.is_file():

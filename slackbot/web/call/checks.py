@@ -1,4 +1,4 @@
-"""Check that calls can be offered: the public address and the built page."""
+"""Check the requirements for calls: the public address and the built page."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ OFFERED: Final = "call_page_there"  # the finding's code when calls are offered
 
 
 def check_call_page(public_url: str, folder: Path) -> Finding:
-    """Report on the page at `public_url`, built into `folder`.
+    """Report on the page at `public_url` that was built into `folder`.
 
-    Browsers allow camera and microphone only over TLS or on localhost.
+    Browsers allow access to the camera and microphone only over TLS or on localhost.
     """
     if not public_url:
         return Subject.CALLS.ok(

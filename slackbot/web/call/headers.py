@@ -15,9 +15,9 @@ IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
 def page_headers(hosts: MediaHosts, *, tls: bool) -> dict[str, str]:
-    """Allow only our own scripts, the media hosts, camera and microphone, and no framing.
+    """Return headers that allow only our scripts, the media hosts, the camera and the microphone.
 
-    With `tls`, browsers that were here once never come without it.
+    Framing is forbidden. With `tls`, the headers also enable HTTP Strict Transport Security.
     """
     headers = {"Strict-Transport-Security": "max-age=31536000"} if tls else {}
     return headers | {
@@ -40,7 +40,7 @@ def page_headers(hosts: MediaHosts, *, tls: bool) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class HeadersMiddleware:
-    """ASGI middleware that adds headers to every response, and forbids caching by default."""
+    """ASGI middleware that adds headers to every response and disables caching by default."""
 
     app: ASGIApp
     headers: dict[str, str]

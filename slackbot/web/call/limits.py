@@ -1,4 +1,4 @@
-"""Rate limits in memory, per link or address."""
+"""In-memory rate limits per link or address."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from slackbot.aio.rate_limit import TokenBucket
 
 
 class RateLimiter:
-    """A token bucket per key: `burst` at once, and `per_second` after that.
+    """A token bucket per key, which allows `burst` requests and refills at `per_second`.
 
-    Beyond `capacity` keys, the least recently used ones are dropped: their buckets are full.
+    If there are more than `capacity` keys, the least recently used ones are evicted because their
+    buckets are most likely full.
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class RateLimiter:
         self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
 
     def wait(self, key: str) -> float:
-        """Take a token and return 0, or return the seconds until there is one."""
+        """Take a token and return 0, or return the seconds until a token is available."""
         bucket = self._buckets.pop(key, None) or self._new_bucket()
         self._buckets[key] = bucket
         if len(self._buckets) > self._capacity:

@@ -1,8 +1,8 @@
-"""The call page over HTTP.
+"""The HTTP routes of the call page.
 
-GET shows everybody the same page and changes nothing, so link previews and mail scanners do no
-harm. POST, with a header that no form and no other site can send, gives the call's credentials to
-the first browser that asks.
+GET returns the same page for every link and has no side effects, so link previews and mail scanners
+are harmless. POST returns the call's credentials to the first browser that requests them. It
+requires a header that neither forms nor other sites can send.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ STATUS: Final = {
 }
 Handler = Callable[[str, str | None], Awaitable[Response]]  # takes a link and the browser's cookie
 BODY_LIMIT: Final = 1_000  # bytes
-STORE_SECONDS: Final = 2.0  # before the page retries while the database is unavailable
+STORE_SECONDS: Final = 2.0  # before the page retries if the database is unavailable
 SLACK_REDIRECT: Final = "https://slack.com/app_redirect"
 
 
@@ -57,7 +57,7 @@ class CallPage:
         self._secure = parts.scheme == "https"
         self._cookie = "__Secure-call" if self._secure else "call"
         self._by_link = RateLimiter(burst=20, per_second=0.5)
-        # High: a whole company may share an address.
+        # High, because a whole company may share an address.
         self._by_address = RateLimiter(burst=300, per_second=30)
 
     def app(self, hosts: MediaHosts) -> ASGIApp:
@@ -73,7 +73,7 @@ class CallPage:
         return HeadersMiddleware(app, page_headers(hosts, tls=self._secure))
 
     async def show(self, _: Request) -> Response:
-        """Serve the page, for any link."""
+        """Serve the page for any link."""
         return Response(self._files.page, media_type="text/html; charset=utf-8")
 
     async def static(self, request: Request) -> Response:
@@ -119,9 +119,9 @@ class CallPage:
         return await self._answer(request, record)
 
     async def _answer(self, request: Request, handler: Handler) -> Response:
-        """Handle a request that comes from our page, within the rate limits."""
+        """Handle a request that comes from the call page and is within the rate limits."""
         link: str = request.path_params["link"]
-        # Only our page can send the first header; newer browsers add the second.
+        # Other sites cannot send the first header, and newer browsers add the second one.
         ours = request.headers.get("X-Requested-With") == "call"
         if not ours or request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
             return _error(403, "reload")
@@ -138,7 +138,7 @@ class CallPage:
 
 
 async def _visit(request: Request) -> Visit | None:
-    """Read the state in a request's body; None if it is invalid."""
+    """Return the visit in the request body, or None if it is invalid."""
     body = bytearray()
     try:
         async for chunk in request.stream():
@@ -152,7 +152,7 @@ async def _visit(request: Request) -> Visit | None:
 
 def _session(entry: Entry) -> dict[str, Any]:
     match, ends_in = entry.match, entry.ends_in
-    slack_url = ""  # the way back to the direct message, once its channel is known
+    slack_url = ""  # link to the direct message, if its channel is known
     if match.channel:
         query = urlencode({"channel": match.channel, "team": match.person.team})
         slack_url = f"{SLACK_REDIRECT}?{query}"
@@ -167,7 +167,7 @@ def _session(entry: Entry) -> dict[str, Any]:
 
 
 def _json(value: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """Return JSON in ASCII: call details may hold lone surrogates, which UTF-8 cannot encode."""
+    """Return ASCII JSON, because call details may contain surrogates that UTF-8 cannot encode."""
     return Response(json.dumps(value), status, headers, "application/json")
 
 

@@ -1,7 +1,7 @@
-"""Listeners by kind of input; each module has `register(app, parts)`.
+"""Listeners for each kind of input. Every module has a function `register(app, parts)`.
 
-Bolt runs with `process_before_response=True`: a reply leaves when its listener returns, so nothing
-may follow `ack()` in a listener, and slow work runs as a background task.
+Bolt runs with `process_before_response=True`, which sends the reply when the listener returns.
+Nothing may therefore follow `ack()` in a listener, and slow work must run in a background task.
 """
 
 from __future__ import annotations
@@ -29,5 +29,5 @@ class Parts:
     responder: Responder
     accounts: Accounts
     background: BackgroundTasks
-    # Records a workspace's event by its `event_id`; False if it was recorded before.
+    # Records an event by its `event_id`. Returns False if the event is already recorded.
     record_event: Callable[[TeamId, str], Awaitable[bool]]

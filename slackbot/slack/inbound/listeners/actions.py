@@ -1,4 +1,4 @@
-"""Buttons: acknowledged at once, and answered in the place of the pressed message."""
+"""Buttons, which are acknowledged immediately. The answer replaces the message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from slackbot.slack.request_context import timed
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
-    """Listen to every button; unknown ones and links are only acknowledged."""
+    """Listen to all buttons. Links and unknown buttons are only acknowledged."""
     handlers, connect_flow, responder = parts.handlers, parts.connect_flow, parts.responder
 
     async def pressed(

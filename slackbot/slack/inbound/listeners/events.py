@@ -1,4 +1,4 @@
-"""Events, each handled once: Slack delivers an event up to four times."""
+"""Events, which are handled only once although Slack may deliver them up to four times."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from slackbot.slack.request_context import timed
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
-    """Listen to Home being opened. Call it last: it ignores all events without a listener."""
+    """Listen to the event that Home was opened. Call it last, because it ignores all others."""
 
     async def home_opened(body: dict[str, Any], event: dict[str, Any], origin: Origin) -> None:
         opener, event_id = origin.person, str(body["event_id"])
@@ -30,7 +30,7 @@ def register(app: AsyncApp, parts: Parts) -> None:
             parts.responder.reply(task, ReplyTarget(opener, home=True))
 
     async def ignored() -> None:
-        """Acknowledge events that our manifest does not subscribe to, or Slack repeats them."""
+        """Acknowledge events that the manifest does not subscribe to, so Slack does not retry."""
 
     app.event("app_home_opened")(timed("event", home_opened))
     app.event(re.compile(r"[\s\S]*"))(timed("event", ignored))

@@ -1,7 +1,7 @@
-"""Removal of the app and deactivation of people: their data is deleted.
+"""Deletion of data when the app is removed or a person is deactivated.
 
-These events are not recorded as seen. Each is done again as often as Slack delivers it: a late one
-leaves alone who has connected since.
+These events are not recorded, so they are handled again each time Slack delivers them. A late event
+does not affect people who have connected since then.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from slackbot.slack.inbound.listeners import Parts
 from slackbot.slack.origin import Origin
 from slackbot.slack.request_context import timed
 
-# Seconds that the answer to an event waits for the deletion; Slack waits three.
+# Seconds that the response to an event waits for the deletion. Slack waits for three seconds.
 DONE_SECONDS: Final = 2.0
-# Slack gives an event's time in whole seconds, rounded down.
+# Slack rounds the time of an event down to whole seconds.
 WHOLE_SECOND: Final = timedelta(seconds=1)
 
 
 class NotDone(Exception):
-    """The deletion is not done yet: Slack should deliver the event again."""
+    """The deletion has not finished yet, so Slack should deliver the event again."""
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
@@ -40,16 +40,16 @@ def register(app: AsyncApp, parts: Parts) -> None:
             await removed(body, origin)
 
     async def member_changed(body: dict[str, Any], event: dict[str, Any], origin: Origin) -> None:
-        """Disconnect a deactivated person; Slack still accepts messages to them."""
+        """Disconnect a deactivated person, to whom Slack still accepts messages."""
         if event["user"].get("deleted") is True:
             forget = accounts.disconnect(origin.person, until=_time_of(body))
             await done(forget, "forget_person")
 
     async def done(work: Coroutine[Any, Any, object], name: str) -> None:
-        """Wait for the deletion, which goes on even if it takes too long.
+        """Wait for the deletion, which continues in the background after a timeout.
 
         Raises:
-            NotDone: Slack then delivers the event again, even to the next process.
+            NotDone: The deletion failed or timed out, so Slack should deliver the event again.
         """
         task = background.start(work, name)
         await asyncio.wait({task}, timeout=DONE_SECONDS)

@@ -1,4 +1,4 @@
-"""Messages that people write to the bot: a short answer with the buttons that help."""
+"""Direct messages to the bot, which are answered with a short text and buttons."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from slackbot.slack.inbound.listeners import Parts
 from slackbot.slack.origin import Origin
 from slackbot.slack.request_context import timed
 
-# Seconds after an answer in which further messages of the same person get none.
+# Seconds after an answer for which further messages from the same person are not answered.
 QUIET_SECONDS: Final = 60.0
-# People whose answers are remembered.
+# Maximum number of people whose last answer is remembered.
 CAPACITY: Final = 10_000
-# Characters of a message that are looked at.
+# Maximum characters of a message that are examined.
 TEXT_LIMIT: Final = 4_000
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
-    """Listen to messages in the bot's direct messages."""
-    # A pasted token is pointed out even to somebody who was just answered.
+    """Listen to direct messages to the bot."""
+    # People are always warned about a pasted token, even shortly after another answer.
     answered = TtlCache[Person, bool](seconds=QUIET_SECONDS, capacity=CAPACITY)
 
     async def message_written(body: dict[str, Any], event: dict[str, Any], origin: Origin) -> None:
-        """Answer a person's own message; edits and messages of bots are events, too."""
+        """Answer a message from a person. Edits and messages from bots are ignored."""
         is_plain = not event.get("subtype") and not event.get("bot_id")
         if event.get("channel_type") == "im" and is_plain and origin.user is not None:
             text = str(event.get("text") or "")[:TEXT_LIMIT]

@@ -1,4 +1,4 @@
-"""The connect form, submitted."""
+"""Submissions of the connect form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slackbot.slack.request_context import timed
 
 
 def register(app: AsyncApp, parts: Parts) -> None:
-    """Listen to the form's submission."""
+    """Listen to submissions of the form."""
     connect_flow = parts.connect_flow
 
     async def submitted(ack: AsyncAck, view: dict[str, Any], origin: Origin) -> None:

@@ -1,7 +1,8 @@
-"""Build the call page into the wheel if npm is available; else the wheel has no call page.
+"""Build the call page for the wheel if npm is available. Otherwise, the wheel has no call page.
 
-`REQUIRE_CALL_PAGE=1` makes a missing page an error, for release builds. Without npm, a page that
-is already built, as in a container's first stage, is used unchanged.
+For release builds, `REQUIRE_CALL_PAGE=1` turns a missing page into an error. If npm is missing but
+the page is already built, for example by an earlier stage of a container build, the page is used
+unchanged.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-TIMEOUT = 600  # seconds for npm
+TIMEOUT = 600  # seconds for each npm command
 
 
 class CallPage(BuildHookInterface[Any]):
-    """Hatch's build hook; runs for wheels, never for editable installs."""
+    """A build hook for Hatch, which runs for wheels but not for editable installs."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
-        """Build the page, or warn that there is none.
+        """Build the page, or warn that the wheel has no page.
 
         Raises:
-            SystemExit: the page is required, and there is no npm or it cannot install.
-            subprocess.CalledProcessError: the build fails, for example because of a licence that
-                is not allowed, or a size over the budget.
+            SystemExit: The page is required, but npm is missing or cannot install the dependencies.
+            subprocess.CalledProcessError: The build failed, for example because a licence is not
+                allowed or the size exceeds the budget.
         """
         if version == "editable":
             return
@@ -56,7 +57,7 @@ class CallPage(BuildHookInterface[Any]):
 
 
 def _is_installed(page: Path) -> bool:
-    """Return True if npm's copy of the lock file in node_modules is up to date."""
+    """Return True if the copy of the lock file in node_modules is up to date."""
     copy = page / "node_modules/.package-lock.json"
     lock = page / "package-lock.json"
     return copy.exists() and copy.stat().st_mtime >= lock.stat().st_mtime
