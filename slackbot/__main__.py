@@ -1,4 +1,4 @@
-"""`python -m slackbot`."""
+"""Entry point for `python -m slackbot`."""
 
 from slackbot.cli.main import main
 

@@ -1,13 +1,15 @@
-"""Redaction of log records. Nothing here raises, whatever the input.
+"""Redact log records. No function in this module raises, whatever the input is.
 
-Four rules apply to every record, ours or a library's, at every level:
+Four rules apply to every record at every level, whether it comes from the bot or a library:
 
-1. A value under a name that sounds secret is hidden.
-2. Text that looks like a credential is hidden: the known forms, and any long word of letters and
-   digits. "Long" is 20 characters in our own texts and 8 in those of libraries and exceptions,
-   which quote what they failed on.
-3. A text is one line: line breaks, escapes and direction marks are written out.
-4. An exception is shown with its type, redacted text and frames, never with local variables.
+1. A value is hidden if its key suggests a secret.
+2. Text that looks like a credential is hidden. This covers known token formats and any long word
+   that mixes letters and digits. "Long" means 20 characters in the bot's own text and 8 in text
+   from libraries and exceptions, which may quote the value that they failed on.
+3. Text is written as a single line, with line breaks, control characters and direction marks
+   escaped.
+4. An exception is logged with its type, redacted message and stack frames, but without local
+   variables.
 """
 
 from __future__ import annotations
@@ -48,7 +50,10 @@ _THEIR_WORD: Final = re.compile(r"[\w+=~%./@-]{8,}", re.ASCII)
 
 
 def redacted(event: Mapping[str, Any], *, ours: bool) -> dict[str, Any]:
-    """Return the record's fields without secrets; `ours` is True for the bot's own records."""
+    """Return the record's fields with secrets hidden.
+
+    `ours` is True for the bot's own records.
+    """
     harmless = _OUR_HARMLESS_KEYS if ours else _HARMLESS_KEYS
     named = {clean(_text(key), ours=ours): value for key, value in event.items()}
     return {
@@ -58,7 +63,7 @@ def redacted(event: Mapping[str, Any], *, ours: bool) -> dict[str, Any]:
 
 
 def clean(text: str, *, ours: bool, longest: int = LONGEST_TEXT) -> str:
-    """Return the text as one line without credentials."""
+    """Return the text as a single line, with credentials hidden."""
     known = _KNOWN_FORMS.sub(HIDDEN, text[:LONGEST_READ])
     line = (_OUR_WORD if ours else _THEIR_WORD).sub(_unless_plain, known)
     if not line.isprintable():
@@ -67,7 +72,7 @@ def clean(text: str, *, ours: bool, longest: int = LONGEST_TEXT) -> str:
 
 
 def redacted_traceback(error: BaseException) -> str:
-    """Return the exception, its causes and group members, with a line for each and each frame."""
+    """Format an exception, its causes and its group members, one line per exception and frame."""
     left, seen, lines = [error], set[int](), list[str]()
     while left and len(seen) < MOST_ERRORS:
         one = left.pop(0)
@@ -109,7 +114,7 @@ def _text(value: object) -> str:
 
 
 def _unless_plain(word: re.Match[str]) -> str:
-    """Hide a word that may be a credential: letters and digits mixed, or very long."""
+    """Hide a word that may be a credential because it mixes letters and digits or is very long."""
     text = word[0]
     digits = sum(char.isdigit() for char in text)
     letters = sum(char.isalpha() for char in text)

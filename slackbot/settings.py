@@ -1,4 +1,4 @@
-"""All settings, read once from the environment and `.env`. Secrets are typed as secrets."""
+"""Settings, read once from the environment and the `.env` file. Secrets are `SecretStr` fields."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ Text = Annotated[str, Field(min_length=1)]
 
 
 class SettingsError(Exception):
-    """Missing or unusable settings. Each argument is a line that names its variable."""
+    """One or more settings are missing or invalid. Each argument is a line naming a variable."""
 
     def __str__(self) -> str:
         return "; ".join(self.args)
 
 
 class Settings(BaseSettings):
-    """The environment variables, under their own names in lower case."""
+    """Settings from environment variables. Fields have the variables' names in lower case."""
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", env_file=".env", hide_input_in_errors=True
@@ -160,7 +160,7 @@ class Settings(BaseSettings):
     )
     trusted_proxies: str = Field(
         "127.0.0.1,::1",
-        # uvicorn's name for it, which earlier versions read.
+        # uvicorn's name for this setting, which earlier versions used.
         validation_alias=AliasChoices("trusted_proxies", "forwarded_allow_ips"),
         description="Addresses and networks of proxies, comma between them; `X-Forwarded-For` of "
         "others is ignored.",
@@ -211,7 +211,7 @@ class Settings(BaseSettings):
     def _is_url(cls, value: str, info: ValidationInfo) -> str:
         if not _HTTP_URL.fullmatch(value) or not _has_host(value):
             raise ValueError("is not an http(s) address")
-        if info.field_name != "accelevents_web_url":  # only links, without tokens
+        if info.field_name != "accelevents_web_url":  # used only in links, without tokens
             _require_tls(value)
         return value
 
@@ -280,7 +280,7 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """Return the database's URL, with the default filled in."""
+        """Return the database URL, which defaults to a SQLite file in the data folder."""
         folder = self.slackbot_data_dir.rstrip("/")
         return self.database_url.get_secret_value() or f"sqlite:///{folder}/slackbot.db"
 
@@ -294,7 +294,7 @@ def _has_host(url: str) -> bool:
 
 
 def _require_tls(url: str) -> None:
-    """Refuse to send tokens in clear, other than to this machine."""
+    """Reject a URL without TLS, unless it points to the local machine."""
     parts = urlsplit(url)
     if parts.scheme in {"http", "ws"} and not _is_loopback(parts.hostname or ""):
         raise ValueError("must begin with https: tokens would travel in clear")
@@ -318,10 +318,10 @@ def _with_fields(template: str, known: set[str]) -> str:
 
 
 def time_zone(name: str) -> ZoneInfo:
-    """Return the time zone of this name.
+    """Return the time zone with this name.
 
     Raises:
-        ValueError: there is none.
+        ValueError: there is no such time zone.
     """
     try:
         return ZoneInfo(name)
@@ -330,10 +330,10 @@ def time_zone(name: str) -> ZoneInfo:
 
 
 def event_time_zones(value: str) -> dict[EventSlug, ZoneInfo]:
-    """Return the zones of the events in a list such as `my-event=Europe/Berlin,other=Asia/Tokyo`.
+    """Parse a list of event time zones such as `my-event=Europe/Berlin,other=Asia/Tokyo`.
 
     Raises:
-        ValueError: the value is no such list.
+        ValueError: the value is not such a list.
     """
     zones: dict[EventSlug, ZoneInfo] = {}
     for part in split(value):
@@ -347,15 +347,16 @@ def event_time_zones(value: str) -> dict[EventSlug, ZoneInfo]:
 
 
 def split(value: str) -> tuple[str, ...]:
-    """Split a comma-separated list, dropping blanks and empty parts."""
+    """Split a comma-separated list, stripping whitespace and dropping empty items."""
     return tuple(part.strip() for part in value.split(",") if part.strip())
 
 
 def read_settings() -> Settings:
-    """Read the environment.
+    """Read the settings from the environment and the `.env` file.
 
     Raises:
-        SettingsError: with a line, without the value, for each missing or malformed variable.
+        SettingsError: a variable is missing or malformed. The error has one line for each such
+            variable and never contains its value.
     """
     try:
         return Settings()

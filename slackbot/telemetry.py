@@ -1,6 +1,6 @@
-"""Structured logging with redaction, and the metrics of `/metrics`.
+"""Structured logging with redaction, and Prometheus metrics.
 
-Every record of our loggers and of libraries is redacted by `redaction.py`.
+Every log record, from the bot or a library, is redacted by `redaction.py`.
 """
 
 from __future__ import annotations
@@ -90,30 +90,31 @@ SOCKET_MODE_FAILURES = Counter(
     ["reason"],
 )
 
-# Library loggers that also log at info: uvicorn reports that the server runs.
+# Library loggers that may also log at INFO. uvicorn reports at this level that the server runs.
 LIBRARY_INFO = frozenset({"uvicorn.error"})
 
 
 class RootHandler(logging.StreamHandler[TextIO]):
-    """A handler that never raises: a record that cannot be formatted is replaced."""
+    """A log handler that replaces records that cannot be formatted, instead of raising."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line, or one that names the logger if the record cannot be formatted."""
+        """Format the record, or a substitute that names the logger if formatting fails."""
         try:
             return super().format(record)
-        except Exception:  # noqa: BLE001 - somebody's `__str__` raised; the work goes on
+        except Exception:  # noqa: BLE001 - a value's `__str__` may raise anything
             text = "a log record could not be printed"
             substitute = logging.LogRecord(record.name, record.levelno, "", 0, text, None, None)
             return super().format(substitute)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Stay silent when the stream is gone: logging's own message would quote the record."""
+        """Ignore a failed write, because the default handler would print the unredacted record."""
 
 
 def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> None:
-    """Send every logger, ours and libraries', through one handler on the root.
+    """Route all loggers through one handler on the root logger.
 
-    Libraries log at warning and above: below that they print bodies, headers and frames.
+    Libraries are limited to warnings and above, because their lower levels include request
+    bodies, headers and frames.
     """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
@@ -148,7 +149,7 @@ def configure_logging(level: str, form: Literal["auto", "console", "json"]) -> N
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     sys.excepthook = _uncaught
-    # Skip the work for lines that would not be printed, and remove uvicorn's own handlers.
+    # Avoid creating records that the filter would drop, and remove uvicorn's own handlers.
     for name in ("slack_bolt", "slack_sdk", "httpx", "httpcore", "websockets", "uvicorn.access"):
         logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
@@ -163,11 +164,11 @@ def _is_ours(name: str) -> bool:
 def _redact(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Redact the record; the last structlog processor before the renderer."""
+    """Redact the record. This must be the last structlog processor before the renderer."""
     ours = bool(event.pop("_from_structlog", False)) and _is_ours(str(event.get("logger")))
     for name in ("_record", "stack_info", "stack"):
         event.pop(name, None)
-    error = event.pop("exc_info", None)  # in one of the forms that logging accepts
+    error = event.pop("exc_info", None)  # any form that `logging` accepts
     if isinstance(error, tuple) and len(error) == 3:
         error = error[1]
     elif error is True:
@@ -179,7 +180,7 @@ def _redact(
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Log an exception that ends the process, redacted like any other record."""
+    """Log an uncaught exception, redacted like any other record."""
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
     else:

@@ -1,1 +1,1 @@
-"""Small building blocks for async code."""
+"""Utilities for asynchronous code."""

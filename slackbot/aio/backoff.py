@@ -5,23 +5,23 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-_DOUBLINGS = 30  # at most: a larger power could overflow, and the cap is reached long before
+_DOUBLINGS = 30  # maximum; a larger exponent could overflow, and the cap is reached long before
 
 
 @dataclass(frozen=True, slots=True)
 class ExponentialBackoff:
-    """Delays that double with every failure in a row, up to a cap."""
+    """Delays that double with each consecutive failure, up to a cap."""
 
     base: float  # seconds after the first failure
     cap: float  # seconds
-    # Spreads each delay evenly between 0 and its full length ("full jitter"), so that clients
-    # that failed together do not retry together. None: always the full length.
+    # Source of "full jitter": each delay is drawn uniformly between 0 and its full length, so
+    # clients that failed together do not retry together. None disables jitter.
     jitter: random.Random | None = None
 
     def delay(self, failures: int) -> float:
-        """Return the seconds to wait after this many failures in a row.
+        """Return the seconds to wait after this many consecutive failures.
 
-        Zero counts as one, so that jitter also spreads the first attempt.
+        Zero is treated as one, so jitter also spreads the first attempt.
         """
         doublings = min(max(failures - 1, 0), _DOUBLINGS)
         longest = min(self.base * 2.0**doublings, self.cap)

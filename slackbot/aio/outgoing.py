@@ -1,6 +1,6 @@
-"""Outgoing HTTP: the same kind of session for Slack, the platform and the feeds.
+"""HTTP sessions for requests to Slack, the platform and the feeds.
 
-aiohttp's own `trust_env` is off, since it would send passwords from `.netrc`, too.
+aiohttp's `trust_env` stays off, because it would also send passwords from `.netrc`.
 """
 
 from __future__ import annotations
@@ -15,20 +15,26 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 import aiohttp
 from yarl import URL
 
-# Bytes of one header of a response; aiohttp's own limit of 8,190 is below that of many servers.
+# Maximum bytes of a response header. Many servers allow more than aiohttp's default of 8,190.
 HEADER_BYTES: Final = 32_768
 
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The proxies for https and http hosts; empty is none. An address may hold a password."""
+    """Proxy addresses for https and http requests, which may contain passwords.
+
+    An empty address means that no proxy is used.
+    """
 
     https: str = field(default="", repr=False)
     http: str = field(default="", repr=False)
     exceptions: str = ""  # hosts that are reached directly, as in NO_PROXY
 
     def find(self, url: URL) -> URL | None:
-        """Return the proxy for a URL. This machine is always reached directly."""
+        """Return the proxy for a URL, or None to connect directly.
+
+        Connections to the local machine are always direct.
+        """
         proxy = self.https if url.scheme in {"https", "wss"} else self.http
         host = url.host or ""
         if not proxy or _is_local(host):
@@ -39,7 +45,7 @@ class Proxies:
 
     @property
     def names(self) -> list[str]:
-        """Return host and port of each proxy, without user and password."""
+        """Return the host and port of each proxy, without credentials."""
         parts = [urlsplit(proxy) for proxy in (self.https, self.http) if proxy]
         return sorted({part.netloc.rpartition("@")[2] for part in parts})
 
@@ -50,18 +56,19 @@ def open_session(
     *middlewares: aiohttp.ClientMiddlewareType,
     timeout: aiohttp.ClientTimeout | None = None,
 ) -> aiohttp.ClientSession:
-    """Open a session without cookies that goes through the proxies; close it at the end.
+    """Open a session that uses the proxies and ignores cookies. The caller must close it.
 
-    A session serves many people: cookies set for one would be sent with the next one's request.
+    A session is shared by many people, so a cookie set for one person would be sent with the
+    requests of another.
     """
 
     async def through_proxy(
         request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
-        proxy = proxies.find(request.url)  # instead of what slack_sdk reads from the environment
+        proxy = proxies.find(request.url)  # overrides what slack_sdk reads from the environment
         headers = {} if proxy is None else _authorization(proxy)
         if proxy is not None and request.url.scheme in {"http", "ws"}:
-            request.headers.update(headers)  # the proxy reads the request itself
+            request.headers.update(headers)  # the proxy receives the request itself
         request.update_proxy(proxy and proxy.with_user(None), None, headers or None)
         return await handler(request)
 

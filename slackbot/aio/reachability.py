@@ -10,7 +10,7 @@ import aiohttp
 
 from slackbot.domain.findings import Finding, Subject
 
-# Message and hint of each problem that all hosts share, by the finding's code.
+# Message and hint for each problem that can affect any host, by finding code.
 _PROBLEMS: Final = {
     "host_unknown": ("the host's name is not known", "check {address} and this machine's DNS"),
     "connection_refused": (
@@ -46,10 +46,10 @@ _PROBLEMS: Final = {
     "server_failed": ("it fails ({status})", "wait and try again; if it stays, ask its owner"),
     "rate_limited": ("it limits our rate at the moment ({status})", "try again in a minute"),
 }
-# Problems by exception type. If a chain has several of these, the first listed decides.
+# Problems by exception type. If an exception chain contains several, the first entry is used.
 _EXCEPTIONS: Final = (
     ((aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError), "proxy_refuses"),
-    # UnicodeError: a name that cannot even be looked up.
+    # UnicodeError means that the name cannot be encoded for a lookup.
     ((socket.gaierror, UnicodeError), "host_unknown"),
     (ssl.SSLCertVerificationError, "certificate_untrusted"),
     (ssl.SSLError, "tls_failed"),
@@ -60,15 +60,15 @@ _EXCEPTIONS: Final = (
 
 
 def host_finding(subject: Subject, problem: str, **facts: str) -> Finding:
-    """Describe the problem of a subject's host."""
+    """Return a finding for a problem with the subject's host."""
     message, hint = _PROBLEMS[problem]
     report = subject.warning if problem == "rate_limited" else subject.failure
     return report(problem, message, hint, **facts)
 
 
 def connection_problem(error: BaseException) -> str:
-    """Classify an error of any client library; return `"line_cut"` if its cause is unknown."""
-    chain = [error]  # and its causes: libraries wrap the system's errors
+    """Return the problem behind a client library's error, or `"line_cut"` if it is unknown."""
+    chain = [error]  # and its causes, because libraries wrap system errors
     for link in chain:
         inner = [link.__cause__, link.__context__]
         if isinstance(link, BaseExceptionGroup):

@@ -1,4 +1,4 @@
-"""Background tasks, single-flight work, keyed locks, long loops and periodic work."""
+"""Helpers for background tasks, single-flight calls, keyed locks and periodic work."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 
 class BackgroundTasks:
-    """A set of running tasks. It keeps a strong reference to each, unlike asyncio."""
+    """A set of running tasks. Unlike asyncio, it keeps a strong reference to each task."""
 
     def __init__(self, *, expected: tuple[type[Exception], ...] = ()) -> None:
-        """Create an empty set. Errors are logged, except `expected` ones."""
+        """Create an empty set. Exceptions in tasks are logged unless their type is `expected`."""
         self._expected = expected
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -39,10 +39,10 @@ class BackgroundTasks:
             log.error("background_failed", task=task.get_name(), exc_info=error)
 
     async def drain(self, seconds: float | None) -> None:
-        """Wait for all tasks, and for those that they start; cancel the remaining ones.
+        """Wait for all tasks and any tasks that they start, then cancel the remaining ones.
 
         Args:
-            seconds: The longest wait; 0 cancels at once, None waits without a limit.
+            seconds: The maximum wait. 0 cancels immediately, and None waits without a limit.
         """
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
@@ -55,10 +55,10 @@ class BackgroundTasks:
 
 
 class SingleFlight(Generic[K, T]):
-    """Work that runs at most once per key at a time; later callers share the running task."""
+    """Runs at most one task per key at a time. Later callers share the running task."""
 
     def __init__(self, tasks: BackgroundTasks, name: str) -> None:
-        """Run the work in `tasks`, each task under `name`."""
+        """Run the work in `tasks`. Each task is named `name`."""
         self._background = tasks
         self._name = name
         self._running: dict[K, asyncio.Task[T]] = {}
@@ -71,7 +71,7 @@ class SingleFlight(Generic[K, T]):
     def start(self, key: K, work: Callable[[], Coroutine[Any, Any, T]]) -> asyncio.Task[T]:
         """Return the running task of `key`, or start one.
 
-        A caller that may be cancelled should await it through `asyncio.shield`.
+        A caller that may be cancelled should await the task through `asyncio.shield`.
         """
         running = self._running.get(key)
         if running is None:
@@ -81,7 +81,7 @@ class SingleFlight(Generic[K, T]):
 
 
 class KeyedLocks(Generic[K]):
-    """One lock per key, kept while a task holds it or waits for it."""
+    """One lock per key, which exists as long as a task holds it or waits for it."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[K, asyncio.Lock] = WeakValueDictionary()
@@ -95,9 +95,9 @@ class KeyedLocks(Generic[K]):
 
 
 async def spread(items: Iterable[T], *, at_once: int = 100) -> AsyncIterator[T]:
-    """Yield the items, and let all other tasks run after each `at_once` of them.
+    """Yield the items, and let other tasks run after every `at_once` items.
 
-    Work on thousands of items in one go would hold the event loop for as long.
+    Processing thousands of items without a pause would block the event loop.
     """
     for number, item in enumerate(items, start=1):
         yield item
@@ -113,9 +113,10 @@ async def every(
     expected: tuple[type[Exception], ...] = (),
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> NoReturn:
-    """Run `work`, with a pause of `seconds` after each run, until cancelled.
+    """Run `work` until cancelled, waiting `seconds` after each run.
 
-    A failed run is logged under `name`, with a traceback unless `expected`, and the loop goes on.
+    A failed run is logged under `name`, with a traceback unless the exception is `expected`, and
+    the loop continues.
     """
     while True:
         try:

@@ -11,16 +11,19 @@ V = TypeVar("V")
 
 
 class TtlCache(Generic[K, V]):
-    """A bounded cache of loaded values, None included. For a single event loop."""
+    """A bounded cache of loaded values, which may be None. Use it in a single event loop."""
 
     def __init__(
         self, *, seconds: float, capacity: int, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Entries expire after `seconds`; beyond `capacity` entries the oldest is evicted."""
+        """Create a cache whose entries expire after `seconds`.
+
+        When the cache holds `capacity` entries, adding another evicts the oldest.
+        """
         self._seconds = seconds
         self._capacity = capacity
         self._clock = clock
-        # The time at which an entry expires, and its value.
+        # The expiry time and value of each entry.
         self._entries: dict[K, tuple[float, V]] = {}
         self._invalidations = 0
 
@@ -28,13 +31,13 @@ class TtlCache(Generic[K, V]):
         return len(self._entries)
 
     async def get(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
-        """Return the cached value, loading it if there is none."""
+        """Return the cached value, or load and cache it."""
         entry = self._entries.get(key)
         if entry is not None and entry[0] > self._clock():
             return entry[1]
         invalidations = self._invalidations
         value = await load()
-        # An entry was invalidated during the load: the value may be stale, so do not cache it.
+        # If an entry was invalidated during the load, the value may be stale and is not cached.
         if invalidations == self._invalidations:
             self.put(key, value)
         return value
@@ -42,7 +45,7 @@ class TtlCache(Generic[K, V]):
     async def refresh(
         self, keys: Sequence[K], load: Callable[[], Awaitable[Mapping[K, V]]]
     ) -> Mapping[K, V]:
-        """Load many values at once and cache them, replacing earlier ones."""
+        """Load several values with one call and cache them, replacing earlier ones."""
         for key in keys:
             self.invalidate(key)
         invalidations = self._invalidations
@@ -53,7 +56,7 @@ class TtlCache(Generic[K, V]):
         return values
 
     def peek(self, key: K) -> V | None:
-        """Return the cached value, or None."""
+        """Return the cached value, or None if there is none."""
         entry = self._entries.get(key)
         return entry[1] if entry is not None and entry[0] > self._clock() else None
 
@@ -65,7 +68,7 @@ class TtlCache(Generic[K, V]):
         self._entries[key] = (self._clock() + self._seconds, value)
 
     def invalidate(self, key: K) -> None:
-        """Remove a value, so that the next `get` loads it."""
+        """Remove a value. The next `get` loads it again."""
         self._invalidations += 1
         self._entries.pop(key, None)
 

@@ -1,4 +1,4 @@
-"""Adapters to everything outside the process, built from the settings."""
+"""Adapters to external systems, built from the settings."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class SystemClock:
         return datetime.now(UTC)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for the given number of seconds."""
         await asyncio.sleep(seconds)
 
 
 class Adapters:
-    """The adapters to everything outside the process."""
+    """The adapters to all external systems."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class Adapters:
         clock: SystemClock,
         closing: AsyncExitStack,
     ) -> None:
-        """Build the adapters; `closing` closes them. On SQLite the file is locked at once.
+        """Build the adapters, which `closing` closes. On SQLite, lock the file as well.
 
         Raises:
             SettingsError: an adapter cannot be built from these settings.
@@ -77,7 +77,7 @@ class Adapters:
         self.workers = SqlWorkerRegistry(self.database, boot_id=self.boot_id, role=role)
         self.desired_feeds = SqlDesiredFeeds(self.database, boot_id=self.boot_id)
         self.lease = Lease(single_process=self.database.single_process)
-        self.wake = asyncio.Event()  # set to trigger a heartbeat at once
+        self.wake = asyncio.Event()  # set to trigger an immediate heartbeat
         self.platform = AcceleventsClient(for_platform, clock)
         closing.push_async_callback(self.platform.aclose)
         self.feed_events: asyncio.Queue[FeedEvent] = asyncio.Queue()
@@ -95,7 +95,7 @@ class Adapters:
 
 
 def platform_options(settings: Settings) -> PlatformOptions:
-    """Return the platform's address and the assumptions about its API."""
+    """Return the platform's address and the configured details of its API."""
     return PlatformOptions(
         api_url=settings.accelevents_api_url,
         auth_scheme=settings.accelevents_auth_scheme,
@@ -107,7 +107,7 @@ def platform_options(settings: Settings) -> PlatformOptions:
 
 
 def outgoing_proxies(settings: Settings) -> Proxies:
-    """Return the proxies of all requests to Slack and Accelevents."""
+    """Return the proxies for requests to Slack and Accelevents."""
     return Proxies(
         https=settings.https_proxy.get_secret_value(),
         http=settings.http_proxy.get_secret_value(),
@@ -116,16 +116,16 @@ def outgoing_proxies(settings: Settings) -> Proxies:
 
 
 def event_zones(settings: Settings) -> EventZones:
-    """Return the zones of the platform's times."""
+    """Return the time zones of the platform's times."""
     zones = event_time_zones(settings.accelevents_event_timezones)
     return EventZones(time_zone(settings.accelevents_timezone), zones)
 
 
 def feed_options(settings: Settings) -> FeedOptions:
-    """Return the socket's address and the assumptions about its protocol.
+    """Return the socket's address and the configured details of its protocol.
 
     Raises:
-        SettingsError: an option cannot be used; the message names its variable.
+        SettingsError: an option cannot be used. The message names its variable.
     """
     try:
         return FeedOptions(

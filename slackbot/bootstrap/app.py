@@ -36,14 +36,14 @@ from slackbot.web.call.assets import STATIC
 log = structlog.get_logger(__name__)
 
 DRAIN_SECONDS: Final = 3.0  # for background tasks to end at shutdown
-RETRY_SECONDS: Final = 5.0  # between tries to resume while Slack or the database is away
+RETRY_SECONDS: Final = 5.0  # between attempts to resume while Slack or the database is unavailable
 
 
 @asynccontextmanager
 async def running(
     settings: Settings, role: Role = Role.RUN, call_static: Path = STATIC
 ) -> AsyncIterator[ASGIApp]:
-    """Run a process of the bot; yield the app to serve, and stop everything afterwards.
+    """Run a process of the bot. Yield the app to serve, and stop everything on exit.
 
     `call_static` is the folder of the built call page.
 
@@ -57,16 +57,16 @@ async def running(
         await prepare_schema(adapters.database)
         calls, call_page = build_calls(settings, keys, adapters.store, clock, call_static)
         services = Services(adapters, calls, clock, background)
-        # Closed last: the lease is needed for as long as anything is being sent.
+        # Closed last, because the lease is needed while notices are being sent.
         closing.push_async_callback(services.worker.aclose)
         launch_delivery(services.delivery, services.notices, adapters.delivery_database)
-        # Closed together: calls waiting in the queue end, and their workflows stay unfinished.
+        # Closed together, so that calls waiting in the queue end and their workflows stay pending.
         closing.push_async_callback(
             lambda: asyncio.gather(services.delivery.aclose(), adapters.slack_queue.aclose())
         )
         closing.push_async_callback(services.leaving.aclose)
         closing.push_async_callback(background.drain, DRAIN_SECONDS)
-        # Before the worker, whose first heartbeat connects feeds.
+        # Started before the worker, whose first heartbeat connects feeds.
         await closing.enter_async_context(_monitoring(adapters, services))
         http = socket_mode = None
         if role is not Role.WORKER:
@@ -91,11 +91,14 @@ async def running(
 
 
 async def _register(adapters: Adapters, services: Services, role: Role) -> None:
-    """Begin to send heartbeats, and search before sending if rows may be missing."""
+    """Register the worker and start heartbeats.
+
+    If rows may be missing, direct messages are searched before anything is sent.
+    """
     try:
         moved = await adapters.store.failovers.recent()
     except StoreUnavailable:
-        moved = True  # not known: search all the same
+        moved = True  # unknown, so assume a failover
     # Nothing slow may run between registration and heartbeats, or the lease expires.
     if await adapters.workers.register() or moved:
         log.info("rows_may_be_missing", failover=moved)
@@ -105,7 +108,10 @@ async def _register(adapters: Adapters, services: Services, role: Role) -> None:
 
 
 async def _check_workspace(adapters: Adapters) -> None:
-    """Check the bot token, and that the database is its workspace's, if Slack responds."""
+    """Check that the bot token is valid and that the database belongs to its workspace.
+
+    If Slack does not respond, the check is skipped.
+    """
     team = await check_bot_token(adapters.installation)
     if team is not None:
         await enter_workspace(adapters.store, team)
@@ -113,7 +119,7 @@ async def _check_workspace(adapters: Adapters) -> None:
 
 @asynccontextmanager
 async def _working(adapters: Adapters, services: Services) -> AsyncIterator[asyncio.Task[TeamId]]:
-    """Resume and run what is periodic; yield the task that resumes."""
+    """Resume earlier work and run periodic tasks. Yield the task that resumes."""
 
     async def run_periodic() -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -137,21 +143,21 @@ async def _working(adapters: Adapters, services: Services) -> AsyncIterator[asyn
 
 @asynccontextmanager
 async def _monitoring(adapters: Adapters, services: Services) -> AsyncIterator[None]:
-    """Handle feed events; at the end disconnect the feeds and release them."""
+    """Handle feed events. On exit, disconnect the feeds and release them."""
     monitoring = asyncio.create_task(services.monitor.run(adapters.feed_events))
     try:
         yield
     finally:
         await services.monitor.stop_polling()
         await adapters.feed.aclose()
-        # Others may connect from now on; what was reported to us is still stored and sent.
+        # Other workers may now connect the feeds. Reports received so far are stored and sent.
         await services.worker.stop_claiming()
         monitoring.cancel()  # it first handles the remaining events
         await asyncio.gather(monitoring, return_exceptions=True)
 
 
 async def _resume(adapters: Adapters, services: Services) -> TeamId:
-    """Continue the last process's work once Slack has named the workspace."""
+    """Continue the previous process's work once Slack has returned the workspace."""
     while True:
         try:
             team = (await adapters.installation.get()).team
@@ -163,7 +169,7 @@ async def _resume(adapters: Adapters, services: Services) -> TeamId:
         except (SlackUnreachable, StoreUnavailable):
             pass  # unavailable for now
         except SettingsError as error:
-            log.error("resume_failed", reason=str(error))  # noqa: TRY400 - one line says it all
+            log.error("resume_failed", reason=str(error))  # noqa: TRY400 - one line is enough
         except Exception:
             log.exception("resume_failed")
         await asyncio.sleep(RETRY_SECONDS)

@@ -1,6 +1,6 @@
 """Prepare and migrate the configured database, and rotate its encryption keys.
 
-An unusable setting raises a `SettingsError` that names its variable.
+If a setting cannot be used, a `SettingsError` names its variable.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from slackbot.storage.url import DatabaseUrl
 
 
 def database_url(settings: Settings) -> DatabaseUrl:
-    """Parse the database's URL."""
+    """Return the parsed database URL."""
     try:
         return DatabaseUrl.parse(settings.database)
     except ValueError as error:
@@ -50,7 +50,7 @@ def database_folder(settings: Settings) -> Path | None:
 
 
 def direct_url(settings: Settings) -> DatabaseUrl:
-    """Parse the URL that leads past a pooler, by default that of the database."""
+    """Return the parsed URL that bypasses a pooler, which defaults to the database URL."""
     direct = settings.database_direct_url.get_secret_value()
     if not direct:
         return database_url(settings)
@@ -61,7 +61,7 @@ def direct_url(settings: Settings) -> DatabaseUrl:
 
 
 def secret_keys(settings: Settings) -> list[bytes]:
-    """Parse the keys that encrypt, newest first."""
+    """Return the encryption keys, newest first."""
     try:
         return list(parse_keys(settings.slackbot_secret_keys.get_secret_value()))
     except ValueError as error:
@@ -69,7 +69,7 @@ def secret_keys(settings: Settings) -> list[bytes]:
 
 
 def lock_sqlite(url: DatabaseUrl, role: Role, closing: AsyncExitStack) -> None:
-    """Lock the SQLite file until `closing` ends: on SQLite the bot is a single process.
+    """Lock the SQLite file until `closing` exits, because the bot is a single process on SQLite.
 
     Raises:
         SettingsError: another process holds the lock, or the role needs PostgreSQL.
@@ -100,7 +100,7 @@ def lock_sqlite(url: DatabaseUrl, role: Role, closing: AsyncExitStack) -> None:
 
 
 async def prepare_schema(database: Database) -> None:
-    """Migrate SQLite; on PostgreSQL, require that all migrations have been applied."""
+    """Migrate a SQLite database. On PostgreSQL, require that all migrations have been applied."""
     with as_settings_error():
         if database.single_process:
             await migrations.upgrade(database)
@@ -109,10 +109,10 @@ async def prepare_schema(database: Database) -> None:
 
 
 async def enter_workspace(store: SqlStore, team: TeamId) -> None:
-    """Make the database that of the workspace.
+    """Assign the database to the workspace.
 
     Raises:
-        SettingsError: it is that of another one.
+        SettingsError: the database belongs to another workspace.
     """
     with as_settings_error():
         owner = await store.people.enter_workspace(team, datetime.now(UTC))
@@ -140,9 +140,9 @@ def launch_delivery(
 
 
 async def migrate(settings: Settings, waiting: Callable[[str], None]) -> list[str]:
-    """Bring all tables up to date; return a line for each migration that was applied.
+    """Bring all tables up to date. Return one line for each migration that was applied.
 
-    `waiting` is called with a line while another session's lock is in the way.
+    `waiting` is called with a line that names the holder while another session holds a lock.
     """
     url = direct_url(settings)
     with as_settings_error():
@@ -162,7 +162,7 @@ async def migrate(settings: Settings, waiting: Callable[[str], None]) -> list[st
 
 
 async def rotate_keys(settings: Settings) -> RotationResult:
-    """Encrypt everything with the newest key; the bot may run meanwhile."""
+    """Encrypt all values with the newest key. The bot may be running."""
     cipher, url = Cipher(secret_keys(settings)), database_url(settings)
     with as_settings_error():
         async with aclosing(Database(url)) as database:
@@ -172,7 +172,7 @@ async def rotate_keys(settings: Settings) -> RotationResult:
 
 @contextmanager
 def as_settings_error() -> Iterator[None]:
-    """Translate errors of the database to one line that names its variable."""
+    """Translate database errors to a `SettingsError` of one line that names the variable."""
     try:
         yield
     except StoreUnavailable as error:

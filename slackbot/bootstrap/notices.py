@@ -1,4 +1,4 @@
-"""Notices that are not sent, as an operator sees and changes them; beside a running bot."""
+"""Unsent notices, which operators can list, retry and drop while the bot is running."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from slackbot.storage.unsent_matches import UnsentMatch, UnsentMatches
 
 @dataclass(frozen=True, slots=True)
 class UnsentNotice:
-    """A notice that is not sent: whose, since when, and why. Never what it says."""
+    """A notice that has not been sent. Its text is left out."""
 
     id: str
     kind: str
@@ -35,22 +35,22 @@ class UnsentNotice:
     state: str
     reason: str
     match: UnsentMatch | None
-    workflows: tuple[str, ...]  # unfinished ones
+    workflows: tuple[str, ...]  # names of unfinished workflows
 
 
 class UnknownNotice(Exception):
-    """No notice, or more than one, has this id."""
+    """No notice, or more than one, matches this id."""
 
 
 class UnsentNotices:
-    """All of them, and what an operator may do with each."""
+    """Lists, retries and drops unsent notices."""
 
     def __init__(self, matches: UnsentMatches, client: WorkflowClient) -> None:
         self._matches = matches
         self._client = client
 
     async def list_all(self) -> list[UnsentNotice]:
-        """Return them, oldest first."""
+        """Return all unsent notices, oldest first."""
         matches = {m.id: m for m in await self._matches.list_all(datetime.now(UTC) - MATCH_AGE)}
         living = await self._matches.living_workers()
         by_notice: dict[tuple[str, str], list[UnfinishedWorkflow]] = {}
@@ -64,10 +64,10 @@ class UnsentNotices:
         return sorted(found, key=lambda notice: notice.since)
 
     async def find(self, ids: Sequence[str]) -> list[UnsentNotice]:
-        """Return the notices whose ids begin so.
+        """Return the notice whose id starts with each of these prefixes.
 
         Raises:
-            UnknownNotice: an id belongs to none of them, or to several.
+            UnknownNotice: a prefix matches no notice, or more than one.
         """
         notices, found = await self.list_all(), list[UnsentNotice]()
         for given in ids:
@@ -78,14 +78,14 @@ class UnsentNotices:
         return found
 
     async def retry(self, notice: UnsentNotice) -> bool:
-        """Have it sent within a minute. Return False if it was sent meanwhile."""
+        """Retry the notice within a minute. Return False if it was sent in the meantime."""
         if notice.match is not None and notice.match.outcome is not None:
             return await self._matches.reopen(notice.match)
         await asyncio.to_thread(self._client.retry, notice.workflows)
         return True
 
     async def drop(self, notice: UnsentNotice) -> bool:
-        """Have it never sent. Return False if it was sent meanwhile."""
+        """Drop the notice, so it is never sent. Return False if it was sent in the meantime."""
         dropped = notice.match is None or await self._matches.drop(notice.match)
         if dropped and notice.workflows:
             await asyncio.to_thread(self._client.cancel, notice.workflows)
@@ -128,7 +128,9 @@ def _notice(
 
 @asynccontextmanager
 async def unsent_notices(settings: Settings) -> AsyncIterator[UnsentNotices]:
-    """Open the database beside a running bot; no lock is needed for single rows.
+    """Open the database while the bot may be running.
+
+    No lock is needed, because each change affects a single row.
 
     Raises:
         SettingsError: there is no database, or it cannot be used.

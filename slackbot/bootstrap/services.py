@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 
 
 class Services:
-    """The services of a process, wired to each other, and its worker."""
+    """The services and the worker of a process."""
 
     def __init__(
         self, adapters: Adapters, calls: Calls, clock: SystemClock, background: BackgroundTasks
@@ -149,9 +149,10 @@ def _build_worker(adapters: Adapters, shared: SharedFeed | None, matches: Matche
 def build_calls(
     settings: Settings, keys: Sequence[bytes], store: SqlStore, clock: SystemClock, static: Path
 ) -> tuple[Calls, ASGIApp | None]:
-    """Build the service and, if calls can be offered, the app of the page built into `static`.
+    """Build the call service and, if calls can be offered, the app that serves the call page.
 
-    Without the page no calls are offered, and the reason is logged once.
+    `static` is the folder of the built page. Without the page, no calls are offered, and the reason
+    is logged.
     """
     hosts = MediaHosts.of(split(settings.call_media_hosts))
     finding = check_call_page(settings.public_url, static)

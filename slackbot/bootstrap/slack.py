@@ -37,7 +37,7 @@ def build_slack(
     clock: SystemClock,
     background: BackgroundTasks,
 ) -> tuple[ASGIApp | None, SocketMode | None]:
-    """Build the HTTP endpoint for Slack's requests, or Socket Mode instead."""
+    """Build either the HTTP endpoint for Slack's requests or Socket Mode."""
     slash, links, accounts = settings.slack_command, adapters.links, services.accounts
     views = Views(adapters.slack_api, adapters.slack_queue)
     response_urls = ResponseUrls(adapters.slack, services.messenger)
@@ -83,10 +83,10 @@ def build_slack(
 
 
 async def check_bot_token(installation: SingleInstallation) -> TeamId | None:
-    """Return the bot token's workspace. If Slack does not respond, the start continues without it.
+    """Return the bot token's workspace, or None if Slack does not respond.
 
     Raises:
-        SettingsError: Slack refuses the token, or it is a whole organisation's.
+        SettingsError: Slack refuses the token, or the token is organisation-wide.
     """
     try:
         return (await installation.get()).team

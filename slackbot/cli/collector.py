@@ -1,8 +1,8 @@
-"""Keep the pauses of Python's garbage collector short, however much the process holds.
+"""Keep the pauses of Python's garbage collector short, even with many objects.
 
-A full collection looks at every container object, and no other code runs meanwhile: about half a
-microsecond each, and a feed has hundreds of them. `gc.freeze` takes what has lived long out of
-later collections. ADR 15 says what is freed how.
+A full collection visits every container object and blocks all other code. It takes about half a
+microsecond per object, and a feed has hundreds of objects. `gc.freeze` excludes long-lived objects
+from later collections. ADR 15 describes how each kind of object is freed.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from slackbot.aio.tasks import every
 
 log = structlog.get_logger(__name__)
 
-# Processor time in seconds of a full collection after which its survivors are frozen. The next
-# one looks at what has come since, and so takes little longer than this at most.
+# If a full collection takes more CPU time than this, in seconds, its survivors are frozen. The next
+# collection visits only newer objects, so it takes little longer than this at most.
 FREEZE_SECONDS: Final = 0.025
-# As many frozen objects are collected in about 0.15 s.
+# Collecting this many frozen objects takes about 0.15 s.
 THAW_OBJECTS: Final = 300_000
-THAW_EVERY_SECONDS: Final = 600.0  # between looks at how many are frozen
+THAW_EVERY_SECONDS: Final = 600.0  # between checks of the number of frozen objects
 
 
 class Collector:
-    """The garbage collector of this process; create it once, when everything is loaded."""
+    """Controls the garbage collector of this process. Create it once, after loading everything."""
 
     def __init__(
         self, *, freeze_seconds: float = FREEZE_SECONDS, thaw_objects: int = THAW_OBJECTS
@@ -34,13 +34,13 @@ class Collector:
         self._freeze_seconds = freeze_seconds
         self._thaw_objects = thaw_objects
         self._began = 0.0
-        self._frozen = 0  # times since everything was last collected
+        self._frozen = 0  # number of freezes since the last collection of all objects
         gc.collect()
         gc.freeze()
         gc.callbacks.append(self._on_collection)
 
     def _on_collection(self, phase: str, info: dict[str, int]) -> None:
-        """Freeze what a long collection leaves. The collector calls this, in any thread."""
+        """Freeze the survivors of a long collection. The collector calls this in any thread."""
         if info["generation"] < 2:
             return
         if phase == "start":
@@ -50,9 +50,9 @@ class Collector:
             self._frozen += 1
 
     def thaw(self) -> bool:
-        """Collect what was frozen too, if there is little of it; return whether it was done.
+        """Collect frozen objects too, unless there are too many. Return whether this was done.
 
-        Cycles of frozen objects that nobody uses any more are only found here.
+        Only this collection finds unreachable cycles of frozen objects.
         """
         if not self._frozen or gc.get_freeze_count() > self._thaw_objects:
             return False
@@ -65,7 +65,7 @@ class Collector:
         return True
 
     async def run(self) -> NoReturn:
-        """Thaw from time to time until cancelled."""
+        """Call `thaw` periodically until cancelled."""
 
         async def thaw() -> None:
             self.thaw()
@@ -73,6 +73,6 @@ class Collector:
         await every(THAW_EVERY_SECONDS, thaw, name="thaw")
 
     def close(self) -> None:
-        """Leave the collector as it was."""
+        """Restore the collector's previous state."""
         gc.callbacks.remove(self._on_collection)
         gc.unfreeze()

@@ -1,4 +1,4 @@
-"""`slackbot doctor`."""
+"""The `slackbot doctor` command."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from slackbot.doctor.runner import Attendee
 
 _STYLES: Final = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.FAILURE: "bold red"}
-# Characters of the columns.
+# Widths of the columns, in characters.
 _GRADE_WIDTH: Final = 9
 _SUBJECT_WIDTH: Final = 14
 
@@ -43,9 +43,9 @@ _SUBJECT_WIDTH: Final = 14
 def doctor(
     new_key: bool, as_attendee: bool, event: str | None, seconds: float, as_json: bool
 ) -> None:
-    """Look at everything the bot needs, and say what is wrong and what to do.
+    """Check everything that the bot needs, and report problems and how to fix them.
 
-    Ends with status 1 when something failed.
+    The exit status is 1 if a check failed.
     """
     if new_key:
         from slackbot.storage import encryption
@@ -84,7 +84,10 @@ def _read_attendee(event: str) -> Attendee:
 
 
 async def _print_findings(findings: AsyncIterator[Finding], *, as_json: bool) -> Counter[Grade]:
-    """Print each finding as it comes, or all as one JSON object; return the count by grade."""
+    """Print each finding as it arrives, or all of them as one JSON object.
+
+    Return the number of findings by grade.
+    """
     grades: Counter[Grade] = Counter()
     rows: list[dict[str, object]] = []
     console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
@@ -116,7 +119,7 @@ async def _print_findings(findings: AsyncIterator[Finding], *, as_json: bool) ->
 
 
 def _summary(grades: Counter[Grade]) -> str:
-    """Return the last line: the counts, and what to do next."""
+    """Return the last line, with the counts and the next step."""
     failures, warnings = grades[Grade.FAILURE], grades[Grade.WARNING]
     counts = f"Checks: {grades.total()}. Failures: {failures}. Warnings: {warnings}."
     if failures:

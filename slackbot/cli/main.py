@@ -19,10 +19,10 @@ from slackbot.settings import SettingsError, read_settings
 
 
 class Commands(click.Group):
-    """Commands that fail with a one-line message when a setting cannot be used."""
+    """A command group that reports every error as a one-line message."""
 
     def invoke(self, ctx: click.Context) -> None:
-        """Run a command."""
+        """Run a command, and translate its errors to messages."""
         try:
             super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -36,7 +36,7 @@ class Commands(click.Group):
 
 
 def _unforeseen(error: Exception) -> str:
-    """Return one redacted line, with the traceback before it if LOG_LEVEL is debug."""
+    """Return one redacted line. If LOG_LEVEL is debug, print the redacted traceback first."""
     if os.environ.get("LOG_LEVEL", "").strip().lower() == "debug":
         click.echo(redacted_traceback(error), err=True)
     said = clean(str(error).partition("\n")[0], ours=False, longest=LONGEST_ERROR)
@@ -54,19 +54,19 @@ def main() -> None:
 
 @main.command()
 def run() -> None:
-    """Run the bot: everything in one process, until SIGTERM or Ctrl-C."""
+    """Run the whole bot in one process, until SIGTERM or Ctrl-C."""
     serve(read_settings(), Role.RUN)
 
 
 @main.command()
 def web() -> None:
-    """Serve Slack's requests only, beside workers; on PostgreSQL."""
+    """Serve only Slack's requests, together with workers (requires PostgreSQL)."""
     serve(read_settings(), Role.WEB)
 
 
 @main.command()
 def worker() -> None:
-    """Hold feeds and deliver notices only, beside a web process; on PostgreSQL."""
+    """Hold feeds and deliver notices, together with a web process (requires PostgreSQL)."""
     serve(read_settings(), Role.WORKER)
 
 
@@ -82,7 +82,7 @@ def migrate() -> None:
 
 @main.command("rotate-keys")
 def rotate_keys() -> None:
-    """Seal everything with the first of SLACKBOT_SECRET_KEYS; the bot may run meanwhile."""
+    """Encrypt all secrets with the first of SLACKBOT_SECRET_KEYS. The bot may be running."""
     from slackbot.bootstrap import database
 
     result = uvloop.run(database.rotate_keys(read_settings()))
@@ -100,7 +100,7 @@ def rotate_keys() -> None:
 @main.command()
 @click.option("--keep", is_flag=True, help="Leave it all running, and print the addresses.")
 def demo(keep: bool) -> None:
-    """Play the whole mission on this machine, with a small Slack and a small Accelevents."""
+    """Run a complete demo on this machine, with simulated Slack and Accelevents servers."""
     from slackbot.sandbox.story import play
     from slackbot.web.call.assets import STATIC, is_built
 

@@ -1,4 +1,4 @@
-"""`slackbot manifest`."""
+"""The `slackbot manifest` command."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DEFAULT_COMMAND = Settings.model_fields["slack_command"].default
 @click.option("--command", default=_DEFAULT_COMMAND, show_default=True, help="As in SLACK_COMMAND.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, for Slack's own tools.")
 def manifest(url: str | None, socket_mode: bool, command: str, as_json: bool) -> None:
-    """Print the manifest that makes the Slack app."""
+    """Print the manifest from which to create the Slack app."""
     from slackbot.slack.manifest import as_yaml
     from slackbot.slack.manifest import manifest as build_manifest
 

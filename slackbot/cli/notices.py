@@ -1,4 +1,4 @@
-"""`slackbot notices`: what is not sent, and what to do about it."""
+"""The `slackbot notices` commands, which list, retry and drop unsent notices."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 @click.group()
 def notices() -> None:
-    """List, retry or drop messages that are not sent; the bot may run meanwhile."""
+    """List, retry or drop unsent messages. The bot may be running."""
     configure_logging("error", "auto")
 
 
 @notices.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_(as_json: bool) -> None:
-    """List what is pending, and what was given up within a day, but not what it says."""
+    """List pending messages and those given up within a day, without their text."""
     from slackbot.bootstrap.notices import unsent_notices
 
     async def read() -> list[UnsentNotice]:
@@ -46,9 +46,9 @@ def list_(as_json: bool) -> None:
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def retry(ids: tuple[str, ...], yes: bool) -> None:
-    """Try these within a minute, those that were given up too.
+    """Retry these messages within a minute, even if they were given up.
 
-    The bot first searches for the message, and does not send it twice.
+    The bot first searches for the message, so it is not sent twice.
     """
     uvloop.run(_change(ids, "Try again", yes, lambda unsent, notice: unsent.retry(notice)))
 
@@ -57,7 +57,7 @@ def retry(ids: tuple[str, ...], yes: bool) -> None:
 @click.argument("ids", nargs=-1, required=True, metavar="ID…")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def drop(ids: tuple[str, ...], yes: bool) -> None:
-    """Never send these. A match stays in the person's list of matches."""
+    """Drop these messages, so they are never sent. A match stays in the person's match list."""
     uvloop.run(_change(ids, "Never send", yes, lambda unsent, notice: unsent.drop(notice)))
 
 

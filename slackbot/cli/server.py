@@ -21,7 +21,7 @@ from slackbot.web.server import server_config
 
 log = structlog.get_logger(__name__)
 
-# Longest time in seconds that a database thread waits for the event loop's thread. With Python's
+# Longest time that a database thread waits for the event loop's thread, in seconds. With Python's
 # default of 5 ms, a third fewer matches are delivered per second.
 SWITCH_SECONDS: Final = 0.001
 
@@ -33,7 +33,7 @@ def serve(settings: Settings, role: Role) -> None:
         SettingsError: the process cannot start with these settings.
     """
     configure_logging(settings.log_level, settings.log_format)
-    # Each feed is an open file; the usual soft limit of 1,024 is soon reached.
+    # Each feed uses an open file, so the usual soft limit of 1,024 is soon reached.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -72,8 +72,8 @@ async def _serve(settings: Settings, role: Role) -> None:
         def stop(*_: object) -> None:
             server.should_exit = True
 
-        # uvicorn raises the signal that stopped it again when it is done. Our own handler must be
-        # installed by then, so that the rest can shut down.
+        # After stopping, uvicorn raises the signal again. Our own handler must be installed by
+        # then, so that the other components can shut down.
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, stop)
         try:

@@ -1,1 +1,1 @@
-"""Durable delivery of notices, behind the port `Delivery`."""
+"""Durable delivery of notices, which implements the `Delivery` port."""

@@ -1,10 +1,11 @@
-"""Durable delivery: a DBOS workflow per notice, so that what was begun is finished.
+"""Durable delivery of notices, with one DBOS workflow per notice.
 
-The workflow's own row is the intent: it is committed before anything is sent, and a process that
-takes it over without having begun it searches the person's direct messages first. So a workflow
-needs no steps: it can be run again from its beginning. It carries ids, never a token or the details
-of a call. It belongs to an executor, the process's `boot_id`. Once that worker has lost its lease,
-others take over (`workflow_table`).
+A workflow's row is committed before anything is sent. A process that takes over a workflow first
+searches the person's direct messages for the notice. Workflows therefore need no steps and can be
+run again from the beginning. They carry ids, never a token or the details of a call.
+
+Each workflow belongs to an executor, which is identified by the process's `boot_id`. Once that
+worker has lost its lease, other processes take over its workflows (see `workflow_table`).
 """
 
 from __future__ import annotations
@@ -32,21 +33,25 @@ from slackbot.telemetry import NOTICES_UNOWNED
 
 log = structlog.get_logger(__name__)
 
-WRITE_SECONDS: Final = 1.0  # at shutdown, for the engine to write what was begun
-PURGE_SECONDS: Final = 3600.0  # between two purges
-STARTS_AT_ONCE: Final = 50  # workflows that are taken over; the engine's threads take them in turn
+WRITE_SECONDS: Final = 1.0  # at shutdown, for the engine to finish its writes
+PURGE_SECONDS: Final = 3600.0  # between purges
+STARTS_AT_ONCE: Final = 50  # concurrent starts during a recovery; the engine has few threads
 
 
 class DurableDelivery:
-    """Implements `ports.Delivery` between `launch` and `aclose`."""
+    """Implements `ports.Delivery`, from `launch` until `aclose`."""
 
     def __init__(self, *, boot_id: str, living: Living) -> None:
-        """`boot_id` is unique to this start of the process, which is one of the `living`."""
+        """Create the delivery without starting it.
+
+        `boot_id` identifies this run of the process. `living` returns the boot ids of the workers
+        that may send.
+        """
         self._boot_id = boot_id
         self._table = WorkflowTable(boot_id, living=living, is_running=self._is_running)
-        self.unowned = 0  # notices that nobody alive is sending, left by the last recovery
+        self.unowned = 0  # notices that no live process sends, after the last recovery
         self._workflows: dict[str, Workflow] = {}
-        # Workflows that this process began, until the engine has recorded their end.
+        # Workflows started by this process, until the engine has recorded their end.
         self._begun: dict[str, asyncio.Future[Any] | None] = {}
         self._background = BackgroundTasks()
         self._runs = Runs(self._background)
@@ -54,12 +59,12 @@ class DurableDelivery:
         self._closing = False
 
     def launch(self, notices: Notices, database: Mapping[str, Any]) -> None:
-        """Start the engine on its database; its workflows send `notices`.
+        """Start the engine on its database, with workflows that send `notices`.
 
-        Call it in the running loop.
+        Call this method in the running event loop.
 
         Raises:
-            DeliveryUnusable: its tables are missing or of another version.
+            DeliveryUnusable: the engine's tables are missing or have another version.
         """
 
         async def deliver(team: str, user: str, match_id: str) -> None:
@@ -76,23 +81,23 @@ class DurableDelivery:
             person = Person(TeamId(team), UserId(user))
             await self._runs.run(partial(notices.remark, person, key, unpacked(values)))
 
-        # These names stand on the disk and never change.
+        # These names are stored in the database and must never change.
         workflows: dict[str, Workflow] = {"deliver": deliver, "finish": finish, "remark": remark}
         self._workflows = engine.start(database, executor=self._boot_id, workflows=workflows)
 
     # --- ports.Delivery --------------------------------------------------------------------------
 
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
-        """Take over a stored match whose notice is pending; return once that is durable."""
+        """Enqueue a stored match whose notice is pending, and return once that is durable."""
         if fresh:
             await self._start("deliver", match_id, person, match_id, fresh=True)
         else:
             await self._submit_all([(person, match_id)])
 
     async def finish(self, person: Person, match_id: MatchId) -> None:
-        """Take over the end of a match's round.
+        """Enqueue the edit that marks a match's round as over.
 
-        The scheduler of every process submits it each second until it is done.
+        The scheduler of every process submits it repeatedly until it is done.
         """
         name = f"{match_id}-over"
         unused = (await self._table.free_names([name])).get(name)
@@ -100,14 +105,14 @@ class DurableDelivery:
             await self._start("finish", unused, person, match_id, fresh=True)
 
     async def remark(self, person: Person, key: str, remark: Remark) -> None:
-        """Take over a notice that has no row."""
+        """Enqueue a notice that has no row of its own."""
         await self._start("remark", key, person, key, packed(remark), fresh=True)
 
     async def recover(self, pending: Iterable[PendingMatch]) -> None:
-        """Take over every notice that nobody alive is sending.
+        """Take over every notice that no live process is sending.
 
-        Workflows of a later version, whose names are unknown here, are left to its processes; but a
-        pending match is sent by any process that is alive.
+        Workflows whose names are unknown to this version are left to processes of a later
+        version. Pending matches are sent by any live process.
         """
         async with self._recovering:
             await self._runs.follow_orders(self._table)
@@ -124,7 +129,10 @@ class DurableDelivery:
             log.warning("notices_unowned", count=left)
 
     async def forget(self, epoch: str) -> None:
-        """Delete every workflow whose name begins with the person's epoch, and stop those here."""
+        """Delete all workflows whose name starts with the person's epoch.
+
+        Those that are running in this process are cancelled first.
+        """
         prefix = f"{epoch}-"
         self._runs.stop(prefix)
         await workflow_table.forget(prefix)
@@ -140,9 +148,10 @@ class DurableDelivery:
         )
 
     async def _take_over(self, row: WorkflowStatus) -> None:
-        """Start the successor of a workflow that nobody alive runs.
+        """Start the successor of a workflow that no live process runs.
 
-        It exists already if another process was faster, or died before it had cancelled this one.
+        The successor already exists if another process started it first, or died before it could
+        cancel the original workflow.
         """
         assert row.input is not None
         team, user, *rest = row.input["args"]
@@ -154,15 +163,15 @@ class DurableDelivery:
     async def _start(
         self, workflow: str, name: str, person: Person, *rest: Any, fresh: bool
     ) -> None:
-        """Start a workflow unless it exists. Goes on if the caller is cancelled.
+        """Start a workflow unless it exists, and continue even if the caller is cancelled.
 
-        Between the engine's insert and its task it must not be given up: nobody would run the row
-        while this process lives.
+        A cancellation between the engine's insert and the start of its task would leave a row that
+        no process runs as long as this one is alive.
         """
         if self._closing or self._is_running(name):
             return
         self._begun[name] = None
-        # In a context of its own: started within another workflow it would become its child.
+        # Use a new context, because a workflow started inside another one becomes its child.
         context = contextvars.Context()
         context.run(BEGUN_HERE.set, fresh)
         begin = self._begin(workflow, name, person.team, person.user, *rest)
@@ -173,9 +182,9 @@ class DurableDelivery:
         try:
             with SetWorkflowID(name):
                 handle = await DBOS.start_workflow_async(self._workflows[workflow], *args)
-            run = getattr(handle, "task", None)  # None if the workflow existed
+            run = getattr(handle, "task", None)  # None if the workflow already existed
         except dbos_error.DBOSConflictingWorkflowError:
-            pass  # it exists in a later version's form
+            pass  # a later version has started it in a different form
         finally:
             if run is None:
                 del self._begun[name]
@@ -189,11 +198,11 @@ class DurableDelivery:
     # --- retention and shutdown ------------------------------------------------------------------
 
     async def run_purge(self) -> None:
-        """Purge every hour until cancelled."""
+        """Purge finished workflows every hour until cancelled."""
         await every(PURGE_SECONDS, workflow_table.purge, name="delivery_purge")
 
     async def aclose(self) -> None:
-        """Finish what is being sent; the rest stays unfinished for the next start."""
+        """Finish sending notices that are in progress. Others stay pending for the next start."""
         self._closing = True
         await self._background.drain(WRITE_SECONDS)
         await self._runs.aclose()
@@ -204,7 +213,7 @@ class DurableDelivery:
 
 
 async def _at_once(starts: Iterable[Awaitable[None]]) -> None:
-    """Await all of them, some at a time."""
+    """Await all starts, at most `STARTS_AT_ONCE` at a time."""
     slots = asyncio.Semaphore(STARTS_AT_ONCE)
 
     async def start(work: Awaitable[None]) -> None:

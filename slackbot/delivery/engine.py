@@ -1,4 +1,4 @@
-"""DBOS in this process, of which there is one: migrate its tables, start it, stop it."""
+"""Migrate, start and stop the DBOS engine. There is one instance per process."""
 
 from __future__ import annotations
 
@@ -16,32 +16,33 @@ from dbos._migration import get_migration_versions
 log = structlog.get_logger(__name__)
 
 APPLICATION: Final = "slackbot"
-# Never changes: DBOS resumes work of its own version only, so another one would strand what is
-# running. A workflow whose meaning changes gets another name, and the old one stays registered.
+# This must never change. DBOS resumes only workflows of its own version, so a new version would
+# strand running ones. A workflow whose meaning changes gets a new name, and the old one stays
+# registered.
 VERSION: Final = "delivery-1"
-THREADS: Final = 6  # DBOS writes in threads; one database has no use for more
+THREADS: Final = 6  # for DBOS's writes; a single database does not benefit from more
 
 Workflow = Callable[..., Coroutine[Any, Any, None]]
 
 
 class DeliveryUnusable(Exception):
-    """The engine cannot work on its database; the text is one line for operators."""
+    """The engine cannot use its database. The message is one line for operators."""
 
 
 def migrate(url: str, *, schema: str) -> None:
-    """Bring the engine's tables on PostgreSQL up to date, which takes a second or two.
+    """Migrate the engine's tables on PostgreSQL, which takes a second or two.
 
-    On SQLite the engine creates them itself. Only one process at a time may call it; `url` is the
-    database's, with its password.
+    On SQLite the engine creates its tables itself. Only one process at a time may call this
+    function. `url` is the database URL, including the password.
     """
     logging.getLogger("dbos").setLevel(logging.WARNING)
     DBOS.migrate(url, schema=schema)
 
 
 def versions(database: Any, *, schema: str) -> tuple[int, int]:
-    """Return the version of the tables in a SQLAlchemy engine's database, and the newest one.
+    """Return the current and the newest version of the engine's tables.
 
-    0 is none.
+    `database` is a SQLAlchemy engine. The current version is 0 if there are no tables.
     """
     current, newest = get_migration_versions(database, schema, use_listen_notify=False)
     return current or 0, newest
@@ -50,13 +51,15 @@ def versions(database: Any, *, schema: str) -> tuple[int, int]:
 def start(
     database: Mapping[str, Any], *, executor: str, workflows: Mapping[str, Workflow]
 ) -> dict[str, Workflow]:
-    """Start DBOS on its database: keys of `DBOSConfig`. Call it in the running loop.
+    """Start DBOS. Call this function in the running event loop.
+
+    `database` holds the keys of `DBOSConfig` that describe the engine's database.
 
     Returns:
-        The workflows in the form in which they are started, by their name on the disk.
+        The registered workflows, by the name that is stored in the database.
 
     Raises:
-        DeliveryUnusable: its tables are missing or of another version.
+        DeliveryUnusable: the engine's tables are missing or have another version.
     """
     config: DBOSConfig = {
         "name": APPLICATION,
@@ -69,12 +72,12 @@ def start(
         **database,  # type: ignore[typeddict-item] # keys of the same type, chosen by storage
     }
     DBOS(config=config)
-    # DBOS prints by itself, past the redaction at the root of logging.
+    # DBOS installs its own handlers, which bypass the redaction on the root logger.
     logger = logging.getLogger("dbos")
     logger.handlers.clear()
     logger.propagate = True
     registered = {name: DBOS.workflow(name=name)(work) for name, work in workflows.items()}
-    logger.disabled = True  # a failure is raised, and reported in one line
+    logger.disabled = True  # a failure is raised and reported in one line instead
     try:
         DBOS.launch()
     except Exception as problem:
@@ -89,7 +92,7 @@ def start(
 
 
 async def stop() -> None:
-    """Stop DBOS; running workflows stay unfinished for the next start."""
+    """Stop DBOS. Running workflows stay unfinished until the next start."""
     loop, done = asyncio.get_running_loop(), asyncio.Event()
 
     def destroy() -> None:
@@ -98,6 +101,6 @@ async def stop() -> None:
         finally:
             loop.call_soon_threadsafe(done.set)
 
-    # DBOS shuts the loop's thread pool down, so it must not run in there.
+    # DBOS shuts down the event loop's thread pool, so it must not run in that pool.
     threading.Thread(target=destroy, name="dbos-destroy").start()
     await done.wait()

@@ -1,4 +1,4 @@
-"""The lease of this process: while it is held nobody else does what the process is about to do."""
+"""The lease of this process. While it is held, no other process takes over its work."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ LEASE_SECONDS: Final = LEASE.total_seconds()
 
 
 class Lease:
-    """Renewed by the worker at each heartbeat; without heartbeats it lapses by itself."""
+    """A lease that the worker renews at each heartbeat. Without heartbeats it expires."""
 
     def __init__(
         self, *, single_process: bool = False, now: Callable[[], float] = time.monotonic
     ) -> None:
-        """Make a lease that is held from the first `renew` on, in a `single_process` always.
+        """Create a lease that is not held until the first `renew`.
 
-        `now` is a monotonic clock, in seconds.
+        With `single_process`, the lease is always held. `now` is a monotonic clock in seconds.
         """
         self.single_process = single_process
         self.now = now
@@ -34,8 +34,9 @@ class Lease:
         return self._expires_at > 0.0 and not self.is_held()
 
     def renew(self, since: float) -> None:
-        """Hold the lease for its full length, counted from before the heartbeat began.
+        """Extend the lease to its full length, counted from `since`.
 
-        The database counts from later on, so its lease is never the shorter one.
+        `since` is a time before the heartbeat began, so this lease never outlasts the lease in the
+        database.
         """
         self._expires_at = since + LEASE_SECONDS

@@ -1,4 +1,4 @@
-"""Run workflows in this process: their waits, their end, and what operators ask of them."""
+"""Run workflows in this process, including their waits, shutdown and operators' requests."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.delivery.workflow_table import REASON, WorkflowTable
 
 DRAIN_SECONDS: Final = 3.0  # for notices that are being sent at shutdown
-# Operators ask about waits that are at least this long, so their reason is recorded.
+# The reason for a wait of at least this length is recorded for operators.
 NOTED_SECONDS: Final = 20.0
 
-# The work of one run. It returns False if its person or match is gone.
+# The work of one run. It returns False if the person or match has been deleted.
 Work = Callable[..., Awaitable[bool]]
-# True in workflows that this process began, so that nobody can have sent anything yet.
+# True in new workflows of this process, for which nothing can have been sent yet.
 BEGUN_HERE: Final = contextvars.ContextVar("begun_here", default=False)
 
 
 class Runs:
-    """Runs workflows until `aclose`."""
+    """Runs workflows until `aclose` is called."""
 
     def __init__(self, background: BackgroundTasks) -> None:
-        """`background` carries writes that no run waits for."""
+        """Create an empty set of runs. `background` runs writes that no workflow waits for."""
         self._background = background
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._asleep: dict[str, asyncio.Event] = {}  # set to end the wait
@@ -37,7 +37,7 @@ class Runs:
         return name in self._running
 
     async def run(self, work: Work) -> None:
-        """Run the current workflow's work, which may sleep. Its sleep ends at `aclose`."""
+        """Run the current workflow's work, which may sleep. `aclose` ends the sleep early."""
         task, name, noted = asyncio.current_task(), str(DBOS.workflow_id), ""
         assert task is not None, "a workflow runs as a task"
 
@@ -54,13 +54,13 @@ class Runs:
         finally:
             self._running.pop(name, None)
         if not known:
-            # Deleted, not finished: its values name the person. If this process dies first, the
-            # workflow is taken over, and comes to the same end.
+            # Delete the workflow instead of finishing it, because its input names the person. If
+            # this process dies first, another one takes over the workflow and deletes it.
             self._write(DBOS.delete_workflow_async(name))
             raise asyncio.CancelledError
 
     def _write(self, call: Coroutine[Any, Any, None]) -> None:
-        """Call the engine in a context of its own: within a workflow it would be a step."""
+        """Call the engine in a new context, because a call inside a workflow becomes a step."""
         contextvars.Context().run(self._background.start, call, "write_workflow")
 
     async def _sleep(self, name: str, seconds: float) -> None:
@@ -76,9 +76,9 @@ class Runs:
             raise asyncio.CancelledError
 
     async def follow_orders(self, table: WorkflowTable) -> None:
-        """Do what `slackbot notices` wrote to the table.
+        """Apply the changes that `slackbot notices` made to the table.
 
-        What is cancelled or deleted there ends, and what is to be retried tries at once.
+        Workflows that were cancelled or deleted are stopped, and those to be retried are woken.
         """
         stopped, retried = await table.orders(list(self._running))
         for name in stopped & self._running.keys():
@@ -88,13 +88,13 @@ class Runs:
             await DBOS.update_workflow_attributes_async(name, None)
 
     def stop(self, prefix: str) -> None:
-        """End all whose name begins so, but for the caller."""
+        """Cancel every workflow whose name starts with `prefix`, except the caller."""
         for name, task in list(self._running.items()):
             if name.startswith(prefix) and task is not asyncio.current_task():
                 task.cancel()
 
     async def aclose(self) -> None:
-        """Finish what is being sent; end what waits, which stays unfinished."""
+        """Finish the notices that are being sent. Waiting workflows end and stay unfinished."""
         self._closing = True
         for woken in self._asleep.values():
             woken.set()

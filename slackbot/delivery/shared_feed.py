@@ -1,4 +1,4 @@
-"""Feeds that several processes share: any of them requests a feed, one worker holds it."""
+"""Feeds shared by several processes. Any process can request a feed, and one worker holds it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from slackbot.domain.workers import DesiredFeed, DesiredFeeds
 
 log = structlog.get_logger(__name__)
 
-POLL_SECONDS = 0.1  # between two reads of the health of a feed that another process holds
+POLL_SECONDS = 0.1  # between reads of the health of a feed that another process holds
 
 
 class SharedFeed:
-    """Implements `ports.MatchFeed` over the table of desired feeds and local connections."""
+    """Implements `ports.MatchFeed` with the table of desired feeds and local connections."""
 
     def __init__(
         self,
@@ -29,7 +29,10 @@ class SharedFeed:
         background: BackgroundTasks,
         wake: asyncio.Event,
     ) -> None:
-        """`local` are this process's connections; `wake` is set for a heartbeat at once."""
+        """Create a feed without connections.
+
+        `local` holds this process's connections. `wake` is set to trigger an immediate heartbeat.
+        """
         self._local = local
         self._desired = desired
         self._store = store
@@ -37,16 +40,16 @@ class SharedFeed:
         self._wake = wake
         self._held: dict[Person, DesiredFeed] = {}
         self._remote: dict[Person, FeedHealth] = {}  # feeds of other workers, as last reported
-        self._unpublished: set[Person] = set()  # held feeds whose health the others do not know
+        self._unpublished: set[Person] = set()  # held feeds whose latest health is not published
         self._publishing = asyncio.Lock()
-        self._requests: dict[Person, asyncio.Task[None]] = {}  # the latest of each, while it runs
+        self._requests: dict[Person, asyncio.Task[None]] = {}  # each person's latest, while it runs
         self._closing: Counter[Person] = Counter()
         self._closed: set[Person] = set()  # since the last heartbeat began; see `begin_heartbeat`
 
     # --- ports.MatchFeed -------------------------------------------------------------------------
 
     def open(self, link: Link, session_id: SessionId) -> None:
-        """Request the feed, unless this process holds it for the same session."""
+        """Request the feed, unless this process already holds it for the same session."""
         person = link.person
         held = self._held.get(person)
         if held is not None and held.session_id == session_id:
@@ -69,7 +72,7 @@ class SharedFeed:
         task.add_done_callback(forget)
 
     async def wait_connected(self, person: Person, seconds: float) -> bool:
-        """Wait for the feed to be up and return whether it is."""
+        """Wait up to `seconds` for the feed to connect, and return whether it did."""
         try:
             async with asyncio.timeout(seconds):
                 if (request := self._requests.get(person)) is not None:
@@ -90,13 +93,13 @@ class SharedFeed:
             return False
 
     def health(self, person: Person) -> FeedHealth | None:
-        """Return the health of a feed; for a remote one, as last reported by its worker."""
+        """Return the health of a feed. For a remote feed, this is its worker's last report."""
         if person in self._held:
             return self._local.health(person)
         return self._remote.get(person)
 
     def healths(self) -> list[FeedHealth]:
-        """Return the health of the held feeds, or of the remote ones if none is held."""
+        """Return the health of all held feeds, or of the remote feeds if none is held."""
         return list(self._local_health(self._held).values()) or list(self._remote.values())
 
     def holds(self, person: Person) -> bool:
@@ -104,9 +107,9 @@ class SharedFeed:
         return person in self._held
 
     async def publish_health(self, person: Person) -> None:
-        """Record the health of a held feed for the other processes.
+        """Publish the health of a held feed to the other processes.
 
-        Calls that come while one is being recorded are recorded together after it.
+        Calls made during a write are combined into the next write.
         """
         self._unpublished.add(person)
         async with self._publishing:
@@ -119,7 +122,7 @@ class SharedFeed:
                 log.warning("feed_health_unpublished")  # the next heartbeat corrects it
 
     async def close(self, person: Person) -> None:
-        """Cancel the request and disconnect, whichever process holds the feed."""
+        """Cancel the request for the feed, so the process that holds it disconnects."""
         self._closing[person] += 1
         try:
             if (request := self._requests.get(person)) is not None:
@@ -140,13 +143,14 @@ class SharedFeed:
         return dict(self._held)
 
     def begin_heartbeat(self) -> None:
-        """Forget the feeds closed so far; the heartbeat reads newer rows."""
+        """Clear the record of closed feeds, because the heartbeat reads newer rows."""
         self._closed.clear()
 
     async def hold(self, desired: Sequence[DesiredFeed]) -> list[Person]:
-        """Connect feeds that this process owns, and cancel those of people without a usable link.
+        """Connect the feeds that this process owns, and cancel those without a usable link.
 
-        Return the people whose feed is held now; those who closed it meanwhile are left out.
+        Return the people whose feed is now held. Feeds that were closed in the meantime are left
+        out.
         """
         links = await self._store.links.get_many([feed.person for feed in desired])
         opened, useless = [], []
@@ -168,14 +172,14 @@ class SharedFeed:
         held = [person for person in people if self._held.pop(person, None) is not None]
         await asyncio.gather(*map(self._local.close, held))
         if held:
-            # Another process may change these links from now on: read them past the cache.
+            # Reload the cached links, because another process may change them from now on.
             await self._store.links.get_many(held)
 
     async def correct_health(self, connected: Mapping[Person, bool]) -> None:
-        """Record the health of held feeds where the table, which says `connected`, has it wrong.
+        """Correct the health of held feeds in the table, which currently says `connected`.
 
-        A feed that goes on for another session does not reconnect, and two reports may have
-        overtaken each other.
+        The values can be wrong because a feed that switches to another session does not reconnect,
+        and because two reports may arrive out of order.
         """
         wrong = {
             person: health
@@ -185,7 +189,7 @@ class SharedFeed:
         await self._desired.report_health(wrong)
 
     def update_remote(self, healths: dict[Person, FeedHealth]) -> None:
-        """Replace the known health of the feeds of other workers."""
+        """Replace the known health of other workers' feeds."""
         self._remote = healths
 
     def _local_health(self, people: Iterable[Person]) -> dict[Person, FeedHealth]:

@@ -1,8 +1,8 @@
-"""The worker: renews the lease of this process, holds its share of the feeds, recovers others.
+"""The worker, which renews the lease, holds a share of the feeds and recovers stalled workers.
 
-A process whose lease has lapsed stops sending, since others may have recovered its work. When they
-have, it exits. While the database is away nobody can recover anything, so feeds stay connected,
-and work goes on when the database is back (ADR 7).
+A process whose lease has expired stops sending, because other workers may have recovered its work.
+If they have, the process exits. While the database is unavailable, no worker can recover another,
+so feeds stay connected and work continues when the database is back (ADR 7).
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from slackbot.domain.workers import HEARTBEAT_SECONDS, DesiredFeeds, HeartbeatRe
 log = structlog.get_logger(__name__)
 
 FENCED: Final = 70  # exit status of a process whose work others have recovered (EX_SOFTWARE)
-# Exits at once: whatever this process still did might be done twice.
+# Exits immediately, because any further work of this process might be done twice.
 EXIT_FENCED: Final = partial(os._exit, FENCED)
 WAKE_SECONDS: Final = 0.1  # shortest time between heartbeats, however often the worker is woken
-EXPIRY_MARGIN_SECONDS: Final = 0.02  # from the end of another worker's lease until a look at it
-SYNC_SECONDS: Final = 0.5  # per heartbeat; what is left over waits for the next one
+EXPIRY_MARGIN_SECONDS: Final = 0.02  # from the expiry of another worker's lease to its check
+SYNC_SECONDS: Final = 0.5  # per heartbeat; remaining work waits for the next one
 BATCH: Final = 500  # feeds connected after one read of their links; handshakes have their own limit
-RELEASED_AT_ONCE: Final = 64  # surplus feeds per heartbeat: as many as another worker soon connects
+RELEASED_AT_ONCE: Final = 64  # surplus feeds per heartbeat; another worker connects them quickly
 REQUEST_MISSING_SECONDS: Final = 60.0  # between searches for availabilities without a feed
 
 T = TypeVar("T")
 
 
 class FeedSync:
-    """Connects claimed feeds and drops released ones, each reported as an event."""
+    """Connects claimed feeds and drops released ones, and reports each as an event."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class FeedSync:
         events: asyncio.Queue[FeedEvent],
         wake: asyncio.Event,
     ) -> None:
-        """`wake` is set for another heartbeat at once."""
+        """Create a sync. `wake` is set to trigger another heartbeat immediately."""
         self._feed = feed
         self._desired = desired
         self._events = events
@@ -62,14 +62,17 @@ class FeedSync:
         self._running: asyncio.Task[None] | None = None
 
     def begin_heartbeat(self) -> bool:
-        """Return whether the heartbeat's result can be used: no sync is running or stopped."""
+        """Return whether the heartbeat's result can be used.
+
+        It cannot be used while another sync is running or after `stop`.
+        """
         if self._stopped or (self._running is not None and not self._running.done()):
             return False
         self._feed.begin_heartbeat()
         return True
 
     async def run(self, heartbeat: HeartbeatResult) -> None:
-        """Sync with the result; return after `SYNC_SECONDS` while the sync goes on."""
+        """Sync with the result. After `SYNC_SECONDS`, return while the sync continues."""
         self._running = asyncio.create_task(self._run(heartbeat), name="feed_sync")
         await asyncio.wait({self._running}, timeout=SYNC_SECONDS)
 
@@ -122,7 +125,7 @@ class FeedSync:
         return dropped
 
     def _batches(self, items: Iterable[T], deadline: float) -> Iterator[list[T]]:
-        """Yield batches until the deadline; wake the worker for the rest."""
+        """Yield batches until the deadline, and wake the worker for the remaining items."""
         left = list(items)
         while left and time.monotonic() < deadline and not self._stopped:
             yield left[:BATCH]
@@ -131,7 +134,7 @@ class FeedSync:
             self._wake.set()
 
     def stop(self) -> None:
-        """Connect and drop no more feeds; a batch that has begun is finished."""
+        """Stop connecting and dropping feeds. A batch that has begun is finished."""
         self._stopped = True
 
     async def aclose(self) -> None:
@@ -143,7 +146,7 @@ class FeedSync:
 
 
 class Worker:
-    """Sends heartbeats until it is closed, and acts on what they return."""
+    """Sends heartbeats until it is closed, and acts on their results."""
 
     def __init__(
         self,
@@ -157,8 +160,8 @@ class Worker:
     ) -> None:
         """Create a worker whose lease is not held yet.
 
-        `wake` is set by others for a heartbeat at once. `recover` takes over the notices that
-        nobody alive is sending. A single process has no `feeds` to share.
+        Setting `wake` triggers an immediate heartbeat. `recover` takes over the notices that no
+        live process is sending. `feeds` is None if a single process runs the bot.
         """
         self._registry = registry
         self._lease = lease
@@ -166,16 +169,16 @@ class Worker:
         self._recover = recover
         self._feeds = feeds
         self._exit_fenced = exit_fenced
-        # The others may be about to send their first heartbeat since the database came back.
+        # Other workers may not have sent a heartbeat yet since the database came back.
         self._detect_stalled_from = 0.0 if lease.single_process else lease.now() + LEASE_SECONDS
-        self._next_expiry_at = math.inf  # when another worker's lease may expire, by `lease.now`
+        self._next_expiry_at = math.inf  # next expiry of another worker's lease, by `lease.now`
         self._tasks = BackgroundTasks()
 
     async def heartbeat(self) -> None:
         """Renew the lease, recover stalled workers, and sync the feeds."""
         began = self._lease.now()
         if self._lease.has_lapsed():
-            # This process was suspended: give those suspended with it time for a heartbeat too.
+            # This process was suspended. Give other suspended workers time for a heartbeat too.
             self._detect_stalled_from = began + LEASE_SECONDS
         feeds = self._feeds
         if feeds is not None and not feeds.begin_heartbeat():
@@ -207,7 +210,7 @@ class Worker:
             try:
                 await self.heartbeat()
             except StoreUnavailable:
-                # The others had no database either: give them time for a heartbeat.
+                # Other workers had no database either, so give them time for a heartbeat.
                 self._detect_stalled_from = self._lease.now() + LEASE_SECONDS
                 log.warning("heartbeat_missed")
             except Exception:
@@ -230,9 +233,9 @@ class Worker:
             log.exception("recovery_failed")
 
     async def stop_claiming(self) -> None:
-        """Release the feeds for others to claim at once; the lease stays valid.
+        """Release the feeds so other workers can claim them immediately. The lease stays valid.
 
-        Call it when nothing is connected any more.
+        Call this method after all feeds have been disconnected.
         """
         if self._feeds is not None:
             self._feeds.stop()
@@ -240,7 +243,7 @@ class Worker:
             await self._registry.stop_claiming()
 
     async def aclose(self) -> None:
-        """Stop sending heartbeats, and leave what is unfinished to the others."""
+        """Stop sending heartbeats and release the lease. Other workers take over the work."""
         await self._tasks.drain(0)
         if self._feeds is not None:
             await self._feeds.aclose()

@@ -1,6 +1,7 @@
-"""The engine's table of workflows beside a running bot, for `slackbot notices`.
+"""Access to the engine's workflow table for `slackbot notices`, while the bot is running.
 
-The client runs nothing. What it writes, the process that runs the workflow reads within a minute.
+The client does not run workflows. The process that runs a workflow reads changes to its row within
+a minute.
 """
 
 from __future__ import annotations
@@ -23,22 +24,22 @@ UNFINISHED: Final = ["PENDING", "ENQUEUED"]
 
 @dataclass(frozen=True, slots=True)
 class UnfinishedWorkflow:
-    """An unfinished workflow, without its values."""
+    """An unfinished workflow. The values of its notice are left out."""
 
     name: str
-    kind: str  # in words; "" if this version does not know it
+    kind: str  # a readable name, or "" if this version does not know the workflow
     person: Person
     key: str  # the match's id or the remark's key
     executor: str
     since: datetime
-    reason: str  # why its last attempt failed; "" if that is not known
+    reason: str  # why the last attempt failed, or "" if unknown
 
 
 class WorkflowClient:
-    """Reads and changes the table."""
+    """Reads and updates the workflow table."""
 
     def __init__(self, database: Mapping[str, Any]) -> None:
-        """`database` holds keys of `DBOSConfig`, as for `engine.start`."""
+        """Create a client. `database` holds keys of `DBOSConfig`, as for `engine.start`."""
         logging.getLogger("dbos").setLevel(logging.CRITICAL)
         self._client = DBOSClient(
             system_database_engine=database["system_database_engine"],
@@ -53,22 +54,22 @@ class WorkflowClient:
         ]
 
     def retry(self, names: Collection[str]) -> None:
-        """Have the processes that run them try now, instead of when their pause is over."""
+        """Request an immediate retry from the processes that run these workflows."""
         for name in names:
             self._client.update_workflow_attributes(name, {RETRY: True})
 
     def cancel(self, names: Collection[str]) -> None:
-        """Cancel them; the processes that run them stop within a minute."""
+        """Cancel workflows. The processes that run them stop within a minute."""
         self._client.cancel_workflows(list(names))
 
     def close(self) -> None:
-        """Release what the client holds."""
+        """Release the client's resources."""
         self._client.destroy()
 
 
 @contextmanager
 def workflow_client(database: Mapping[str, Any]) -> Iterator[WorkflowClient]:
-    """Open a client."""
+    """Open a client, and close it on exit."""
     client = WorkflowClient(database)
     try:
         yield client

@@ -1,12 +1,13 @@
-"""The engine's table of workflows: which of them nobody alive runs.
+"""The engine's workflow table, used to find workflows that no live process runs.
 
-A row's status proves nothing: it says PENDING for as long as nobody finishes it. A workflow is
-under way only if this process runs it, or if its executor is another worker whose lease is not
-revoked.
+A row's status proves nothing, because it stays PENDING until a process finishes the workflow. A
+workflow is running only if this process runs it, or if its executor is another worker whose lease
+has not been revoked.
 
-Nobody resumes a row, since that has no condition on its owner: of two processes that resumed it,
-both would run it. A process that takes over starts a *successor*, whose name follows from the
-row's. Only one insert of a name succeeds, in any number of processes of any version.
+Workflows are never resumed. The engine does not check a row's owner when resuming, so two processes
+that resumed the same row would both run it. Instead, a process that takes over starts a
+*successor*, whose name is derived from the row's name. Only one insert of a name succeeds, for any
+number of processes of any version.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from dbos import DBOS, WorkflowStatus
 from slackbot.aio.ttl_cache import TtlCache
 
 Living = Callable[[], Awaitable[frozenset[str]]]
-Executors = Mapping[str, str | None]  # by the name of their workflow
+Executors = Mapping[str, str | None]  # by workflow name
 
-BATCH: Final = 500  # workflows per call of the engine
-RETENTION: Final = timedelta(days=2)  # of finished workflows; the record of notices is our own rows
+BATCH: Final = 500  # workflows per call to the engine
+RETENTION: Final = timedelta(days=2)  # of finished workflows; our own rows record the notices
 UNFINISHED: Final = "PENDING"
 ELSEWHERE_SECONDS: Final = 30.0  # until a workflow that another process runs is looked up again
-ELSEWHERE_LIMIT: Final = 10_000  # such workflows that are remembered
+ELSEWHERE_LIMIT: Final = 10_000  # maximum number of such workflows in the cache
 FINISHED: Final = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
-# Attributes of a workflow: why its last attempt failed; that it is to be retried at once.
+# Attributes of a workflow: why its last attempt failed, and whether to retry it immediately.
 REASON: Final = "reason"
 RETRY: Final = "retry"
 
@@ -38,27 +39,34 @@ _list: Final = partial(DBOS.list_workflows_async, load_input=False, load_output=
 
 
 def successor(name: str) -> str:
-    """Return the name of the workflow that takes over from this one. It stands on the disk."""
+    """Return the name of the workflow that takes over from this one.
+
+    The name is stored in the database, so its format must not change.
+    """
     return f"{name}-again"
 
 
 class WorkflowTable:
-    """The table as one process sees it."""
+    """The workflow table from the point of view of one process."""
 
     def __init__(self, boot_id: str, *, living: Living, is_running: Callable[[str], bool]) -> None:
-        """`living` returns the workers that may send, `is_running` what this process runs."""
+        """Create a view of the table.
+
+        `living` returns the boot ids of the workers that may send. `is_running` returns whether
+        this process runs the workflow of that name.
+        """
         self._boot_id = boot_id
         self._living = living
         self._is_running = is_running
-        # Workflows that others run: the end of a round is asked for every second.
+        # Workflows run by other processes, cached because ended rounds are submitted repeatedly.
         self._elsewhere: TtlCache[str, bool] = TtlCache(
             seconds=ELSEWHERE_SECONDS, capacity=ELSEWHERE_LIMIT
         )
 
     async def orphans(self) -> list[WorkflowStatus]:
-        """Return all workflows that nobody alive runs, oldest first, with their inputs.
+        """Return all workflows that no live process runs, oldest first, with their inputs.
 
-        What stands in the engine's own queue is none of them: every process takes from it.
+        Workflows in the engine's own queue are left out, because every process takes from it.
         """
         executors: dict[str, str | None] = {}
         offset = 0
@@ -68,7 +76,7 @@ class WorkflowTable:
         return await self._without_owner(executors)
 
     async def cancel_superseded(self) -> int:
-        """Cancel the orphans that have a successor; return the number of those that have none."""
+        """Cancel the orphans that have a successor. Return the number of those without one."""
         orphans = {successor(row.workflow_id): row.workflow_id for row in await self.orphans()}
         superseded = [orphans[row.workflow_id] for row in await _find(orphans)]
         if superseded:
@@ -76,20 +84,20 @@ class WorkflowTable:
         return len(orphans) - len(superseded)
 
     async def orders(self, running: Collection[str]) -> tuple[set[str], set[str]]:
-        """Return which of these workflows are cancelled or deleted, and which are to be retried."""
+        """Return the workflows that were cancelled or deleted, and those to be retried."""
         rows = {row.workflow_id: row for row in await _find(running)}
         stopped = {name for name in running if name not in rows or rows[name].status == "CANCELLED"}
         retried = {name for name, row in rows.items() if (row.attributes or {}).get(RETRY)}
         return stopped, retried
 
     async def free_names(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the name under which each workflow can be started; those under way are left out.
+        """Return the name under which each workflow can be started, except for running ones.
 
-        The workflows must be due by our own rows. If one is finished, its row was restored from a
-        backup, and it runs again.
+        The workflows must be due according to our own rows. If a workflow has already finished, its
+        row was restored from a backup, and it runs again.
         """
         free: dict[str, str] = {}
-        last = {name: name for name in names}  # the end of each one's line of successors
+        last = {name: name for name in names}  # the last known successor of each workflow
         while last := {
             name: at
             for name, at in last.items()
@@ -108,19 +116,19 @@ class WorkflowTable:
         return free
 
     async def _without_owner(self, executors: Executors) -> list[WorkflowStatus]:
-        """Return those of unfinished workflows that nobody alive runs, with their inputs."""
+        """Return the unfinished workflows that no live process runs, with their inputs."""
         executors = {name: at for name, at in executors.items() if not self._is_running(name)}
         if not executors:
             return []
         living = await self._living()
         if self._boot_id not in living:
             return []  # others are taking over from this process
-        # Ours without a task: the database went away between the engine's claim and its start.
+        # A workflow of this process has no task if the database went away before it started.
         dead = {
             name: at for name, at in executors.items() if at == self._boot_id or at not in living
         }
-        # Read them again now that their owners are known to be dead: an earlier version resumes
-        # workflows, and another process may have taken one before its owner's row was deleted.
+        # Read the rows again now that their owners are known to be dead. Earlier versions resume
+        # workflows, so another process may have taken one before its owner's row was deleted.
         return [
             row
             for row in await _find(dead, load_input=True)
@@ -138,13 +146,13 @@ async def _find(names: Collection[str], *, load_input: bool = False) -> list[Wor
 
 
 async def purge() -> None:
-    """Delete workflows that finished long ago."""
+    """Delete workflows that finished more than `RETENTION` ago."""
     before = (datetime.now(UTC) - RETENTION).isoformat()
     while found := await _list(status=list(FINISHED), completed_before=before, limit=BATCH):
         await DBOS.delete_workflows_async([row.workflow_id for row in found])
 
 
 async def forget(prefix: str) -> None:
-    """Delete every workflow whose name begins with the prefix, unfinished ones too."""
+    """Delete every workflow whose name starts with the prefix, including unfinished ones."""
     while found := await _list(workflow_id_prefix=prefix, limit=BATCH):
         await DBOS.delete_workflows_async([row.workflow_id for row in found])

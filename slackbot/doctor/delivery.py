@@ -1,4 +1,4 @@
-"""Check the tables of the delivery engine on PostgreSQL; on SQLite it makes them itself."""
+"""Check the delivery engine's tables on PostgreSQL. On SQLite the engine creates them itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from slackbot.storage.failures import raise_unavailable
 
 
 async def check_delivery(settings: Settings) -> list[Finding]:
-    """Compare the tables' version with the engine's. The database has a check of its own."""
+    """Compare the tables' version with the engine's.
+
+    There are no findings if the database is unavailable, because another check reports that.
+    """
     try:
         url = database_url(settings)
         if url.is_sqlite:

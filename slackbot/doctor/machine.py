@@ -1,4 +1,4 @@
-"""Check what depends on this machine: open files, and who may read the bot's own files."""
+"""Check this machine's limit on open files and the permissions of the bot's own files."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Final
 
 from slackbot.domain.findings import Finding, Subject
 
-# Open files besides feeds: requests to Accelevents (200), Slack, Slack's requests, database.
+# Open files other than feeds: requests to Accelevents (200), to and from Slack, and the database.
 FILES_BESIDE_FEEDS: Final = 300
-FEWEST_FEEDS: Final = 100  # with fewer the bot is of no use
+FEWEST_FEEDS: Final = 100  # the bot is of no use with fewer
 USUAL_FEEDS: Final = 2_000  # a large event
-# Permissions of a file of secrets that nobody should have: the group may read it, for a service.
+# Permissions that a file with secrets must not grant. The group may read it, for a service.
 _EXPOSED: Final = stat.S_IRWXO | stat.S_IWGRP
 
 
 def check_open_files() -> Finding:
-    """Report how many feeds the hard limit allows; `run` raises its soft limit to it."""
+    """Report how many feeds the hard limit allows. `run` raises the soft limit to it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     message = "limit {limit}, room for {feeds} feeds"
     if hard == resource.RLIM_INFINITY:
@@ -36,9 +36,9 @@ def check_open_files() -> Finding:
 
 
 def check_private_files(env_file: Path, data_dir: Path | None) -> list[Finding]:
-    """Report on the files with secrets that other users of this machine can read or change.
+    """Report files with secrets that other users of this machine can read or change.
 
-    `data_dir` is the folder of the SQLite files; a folder that others cannot enter protects them.
+    `data_dir` is the folder of the SQLite files. It protects them if other users cannot enter it.
     """
     files = [] if _mode(env_file) is None else [env_file]
     exposed = [env_file] if (_mode(env_file) or 0) & _EXPOSED else []
@@ -65,7 +65,7 @@ def check_private_files(env_file: Path, data_dir: Path | None) -> list[Finding]:
 
 
 def _mode(path: Path) -> int | None:
-    """Return the permissions, or None if there is no such file."""
+    """Return the file's mode, or None if there is no such file."""
     try:
         return path.stat().st_mode
     except OSError:

@@ -1,4 +1,4 @@
-"""Run the checks of every adapter, all at once, and report in a fixed order."""
+"""Run the checks of all adapters concurrently, and report findings in a fixed order."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Attendee:
 
 
 async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator[Finding]:
-    """Yield all findings in a fixed order; each check may take `seconds`."""
+    """Yield all findings in a fixed order. Each check may take up to `seconds`."""
     try:
         settings = read_settings()
     except SettingsError as error:
@@ -78,7 +78,7 @@ async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator
 
 
 def _check_machine(settings: Settings) -> Iterator[Finding]:
-    """Yield the findings that need no other host."""
+    """Yield the findings of checks that do not connect to another host."""
     yield check_open_files()
     yield from check_private_files(Path(".env"), database_folder(settings))
     yield check_call_page(settings.public_url, STATIC)
@@ -135,18 +135,18 @@ async def _check_socket(
     async def run() -> list[Finding]:
         return [await check.run()]
 
-    # It ends by itself: with the stage of its handshake, and maybe after two requests by polling.
+    # The check has its own timeout, to report the stage of the handshake. It may then poll twice.
     return await bounded(Subject.SOCKET, run(), seconds + 2 * POLL_SECONDS + 1.0)
 
 
 async def bounded(subject: Subject, check: Check, seconds: float) -> list[Finding]:
-    """Run a check. A time-out or an unexpected error becomes a finding too."""
+    """Run a check. A timeout or an unexpected error is returned as a finding."""
     try:
         async with asyncio.timeout(seconds):
             return await check
     except TimeoutError:
         return [host_finding(subject, "no_answer")]
-    except Exception as error:  # noqa: BLE001 - whatever it is, the other checks are reported
+    except Exception as error:  # noqa: BLE001 - the other checks must still be reported
         message, hint = "the check itself failed ({kind})", "report it, with this line"
         return [subject.failure("check_broke", message, hint, kind=type(error).__name__)]
 

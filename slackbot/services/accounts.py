@@ -32,15 +32,15 @@ from slackbot.services.leaving import Leaving
 log = structlog.get_logger(__name__)
 
 EPOCH_BYTES = 8
-FORGET_BACKOFF = ExponentialBackoff(1.0, 60.0)  # seconds between tries to delete notices
-FORGET_SECONDS = 5.0  # for which a command waits for the delivery to forget
+FORGET_BACKOFF = ExponentialBackoff(1.0, 60.0)  # seconds between attempts to delete notices
+FORGET_SECONDS = 5.0  # how long a command waits for its notices to be deleted
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Accounts:
-    """The links between people in Slack and their Accelevents accounts.
+    """The links between Slack users and their Accelevents accounts.
 
-    `locks` holds one lock per person, taken while their link or availability changes.
+    `locks` holds one lock per person, which is acquired to change their link or availability.
     """
 
     platform: Platform
@@ -50,7 +50,7 @@ class Accounts:
     leaving: Leaving
     clock: Clock
     background: BackgroundTasks
-    # Returns whether Slack still accepts the app's token in this workspace; never a cached answer.
+    # Returns whether Slack still accepts the app's token in this workspace. It does not cache.
     is_installed: Callable[[TeamId], Awaitable[bool]]
     digest: Callable[[str], str]  # of a credential
 
@@ -73,7 +73,10 @@ class Accounts:
         return link
 
     async def event_of(self, person: Person) -> EventSlug | None:
-        """Return the event that the person is linked to, even if the token was refused."""
+        """Return the event that the person is linked to, or None.
+
+        The event is returned even if the token was refused.
+        """
         link = await self.store.links.get(person)
         return link.event if link is not None else None
 
@@ -83,7 +86,10 @@ class Accounts:
 
     @asynccontextmanager
     async def authorized_link(self, person: Person) -> AsyncIterator[Link]:
-        """Yield the link for calls to the platform. Record a refused token and stop the feed."""
+        """Yield the person's link for calls to the platform.
+
+        If the platform refuses the token, this is recorded and the feed is closed.
+        """
         link = await self.link(person)
         try:
             yield link
@@ -93,7 +99,7 @@ class Accounts:
 
     @asynccontextmanager
     async def background_link(self, link: Link) -> AsyncIterator[None]:
-        """Handle a refused token as `authorized_link` does, and notify the person."""
+        """Handle a refused token like `authorized_link`, and notify the person."""
         try:
             yield
         except TokenRefused:
@@ -104,7 +110,7 @@ class Accounts:
         # Bypass the cache: another process may have replaced the link.
         current = await self.store.links.get(link.person, fresh=True)
         if current is None or current.credential_digest != link.credential_digest:
-            return  # disconnected, or connected again, meanwhile
+            return  # the person has disconnected or reconnected meanwhile
         if notify and current.refused_at is None:
             # Submit before recording the refusal, so that a crash cannot lose the notice.
             occasion = (link.credential_digest, link.linked_at)
@@ -140,7 +146,7 @@ class Accounts:
         person: Person,
         credential_digest: str,
     ) -> Link:
-        # Whatever deletes the person from now on, in any process, makes saving the link fail.
+        # If any process deletes the person after this point, saving the link fails.
         begun, epoch = self.clock.now(), await self._enter(person)
         if isinstance(credential, MagicLink):
             grant = await self.platform.redeem(event, credential.user_key)
@@ -168,19 +174,19 @@ class Accounts:
         return link
 
     async def _enter(self, person: Person) -> Epoch:
-        """Return the person's epoch, which begins now if they are not connected."""
+        """Return the person's epoch. A new one begins if they are not connected."""
         new, now = Epoch(secrets.token_hex(EPOCH_BYTES)), self.clock.now()
         try:
             return await self.store.people.enter(person, new, now)
         except NotLinked:
-            # The app was removed. If Slack takes the token it has been installed again.
+            # The app was removed. If Slack accepts the token, it has been installed again.
             if not await self.is_installed(person.team):
                 raise
             await self.store.people.enter_workspace(person.team, now)
             return await self.store.people.enter(person, new, now)
 
     async def _save(self, link: Link) -> None:
-        """Store the link and move the feed to it.
+        """Store the link and reopen the feed with it.
 
         If the new link is for another event or account, the store ends the availability and the
         person leaves the session with the old link.
@@ -200,9 +206,9 @@ class Accounts:
             self.leaving.leave_deleted(old_link, sessions)
 
     async def disconnect(self, person: Person, *, until: datetime | None = None) -> bool:
-        """Leave the session, stop the feed, and delete all data of the person.
+        """Leave the session, close the feed, and delete all of the person's data.
 
-        A connect in progress fails. A link created after `until` is kept.
+        A `connect` that is in progress fails. A link created after `until` is kept.
 
         Returns:
             True if a link was deleted.
@@ -222,9 +228,9 @@ class Accounts:
         return forgotten.linked
 
     async def _forget_notices(self, epochs: Sequence[Epoch]) -> None:
-        """Delete what the delivery keeps of people whose rows are deleted, however often it fails.
+        """Delete the notices of people whose rows were deleted, retrying until it succeeds.
 
-        What takes longer than `FORGET_SECONDS` goes on in the background.
+        After `FORGET_SECONDS`, the deletion continues in the background.
         """
 
         async def forget() -> None:
@@ -243,9 +249,9 @@ class Accounts:
         await asyncio.wait({task}, timeout=FORGET_SECONDS)
 
     async def forget_workspace(self, team: TeamId, *, until: datetime | None = None) -> None:
-        """Stop a workspace's feeds and delete all of its data, after the app was removed.
+        """Close a workspace's feeds and delete all of its data, after the app was removed.
 
-        People who connected after `until` stay: the app had been installed again.
+        People who connected after `until` are kept, because the app had been installed again.
         """
         available = await self.store.availabilities.list_all(team)
         links = await self.store.links.get_many([each.person for each in available])

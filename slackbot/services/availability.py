@@ -47,18 +47,18 @@ class AvailabilityStatus:
     link: Link
     availability: Availability | None
     feed: FeedHealth | None
-    confirmed: bool = True  # False: the platform did not confirm the last status change
+    confirmed: bool = True  # False if the platform did not confirm the last status change
     notice: NoticeState = NoticeState.SENT  # of the matches, while the person is in a meeting
 
     @property
     def is_connected(self) -> bool:
-        """True while the feed is up and matches arrive at once."""
+        """True while the feed is connected and matches arrive immediately."""
         return self.feed is not None and self.feed.connected
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Availabilities:
-    """The availability of all people."""
+    """Starts, pauses and reports people's availability."""
 
     accounts: Accounts
     sessions: Sessions
@@ -72,7 +72,7 @@ class Availabilities:
     _unconfirmed: set[Person] = field(default_factory=set, init=False)
 
     async def status(self, person: Person) -> AvailabilityStatus:
-        """Return the person's stored status, without a call to the platform."""
+        """Return the person's stored status, without calling the platform."""
         return await self._status(await self.accounts.link(person))
 
     async def _status(self, link: Link, *, confirmed: bool = True) -> AvailabilityStatus:
@@ -84,7 +84,7 @@ class Availabilities:
             notice = _notice_state(known)
         ends_at = availability.session_ends_at if availability is not None else None
         if availability is not None and ends_at is not None and ends_at <= self.clock.now():
-            # The session goes on, so its end was read wrongly or has been moved.
+            # The session continues, so its end was read incorrectly or has been moved.
             availability = replace(availability, session_ends_at=None)
         feed = self.feed.health(link.person)
         return AvailabilityStatus(link, availability, feed, confirmed, notice)
@@ -125,8 +125,8 @@ class Availabilities:
             since=self.clock.now(),
             session_ends_at=session.ends_at,
         )
-        # Connect the feed first: if somebody is already waiting, the platform pairs at once, and
-        # an event sent before the feed is up is lost.
+        # Connect the feed first. If another attendee is already waiting, the platform pairs them
+        # immediately, and an event that is sent before the feed is connected is lost.
         with self.monitor.starting(link.person):
             self.feed.open(link, session.id)
             # Matches listed before the person first becomes available were not missed.
@@ -146,13 +146,13 @@ class Availabilities:
         confirmed = await self._set_available(link, session)
         await self._leave_if_ended(link, availability)
         self.monitor.start(link.person)
-        # Read again: if somebody was waiting, the person is in a meeting by now.
+        # Read the status again, because the person may have been paired immediately.
         return await self._status(link, confirmed=confirmed)
 
     async def _set_available(self, link: Link, session: Session) -> bool:
-        """Set the status to AVAILABLE; return whether the platform confirmed it.
+        """Set the status to AVAILABLE, and return whether the platform confirmed it.
 
-        Without a response the status may still have been set, so the feed stays open.
+        If the platform does not respond, it may still have set the status, so the feed stays open.
         """
         self._unconfirmed.discard(link.person)
         try:
@@ -181,14 +181,14 @@ class Availabilities:
         await self.leaving.leave_surely(link, availability)
 
     async def pause(self, person: Person) -> AvailabilityStatus:
-        """Stop being available. Matches made before this are still sent.
+        """End the person's availability. Matches made before this call are still sent.
 
-        Until the platform confirms, it may still pair the person. The feed stays open, and the
-        monitor repeats the request.
+        Until the platform confirms the change, it may still pair the person. The feed stays open
+        until then, and the monitor repeats the request.
 
         Raises:
-            NotLinked: The person has no account.
-            TokenRefused: The token was refused; the person leaves once they connect again.
+            NotLinked: The person has no link.
+            TokenRefused: The token was refused. The person leaves once they connect again.
         """
         async with self.accounts.locks.of(person):
             availability = await self.store.availabilities.get(person)
@@ -205,7 +205,7 @@ class Availabilities:
             if confirmed and (read or in_meeting):
                 await self.monitor.end(person)
             else:
-                # An unread list may hold a last match; the monitor reads it.
+                # A list that could not be read may contain a last match, so the monitor reads it.
                 await self._leave_later(availability)
         return AvailabilityStatus(link, None if confirmed else availability, None, confirmed)
 

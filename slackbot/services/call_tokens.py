@@ -1,4 +1,4 @@
-"""Tokens in the links to calls: an opaque id and its workspace, signed."""
+"""Signed tokens for links to calls. A token contains an opaque id and its workspace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 from slackbot.domain.calls import EntryRefused, RefusalReason
 from slackbot.domain.model import TeamId
 
-# The longest that a Chime meeting lasts. The link's row sets its actual expiry.
+# The maximum duration of a Chime meeting. The link's row sets its actual expiry.
 MAX_AGE_SECONDS: Final = 24 * 3600
 _ID_BYTES: Final = 18
 _KEY_BYTES: Final = 32
@@ -29,7 +29,7 @@ class LinkSigner:
     """Signs with the newest key and verifies with all keys."""
 
     def __init__(self, keys: Sequence[bytes], *, max_age: int = MAX_AGE_SECONDS) -> None:
-        """Derive the signing keys from secrets, newest first; `max_age` is in seconds."""
+        """Derive the signing keys from secrets, newest first. `max_age` is in seconds."""
         self._max_age = max_age
         self._serializer = URLSafeTimedSerializer(
             [

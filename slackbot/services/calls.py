@@ -38,7 +38,7 @@ class Entry:
 
     match: Match
     call: Call = field(repr=False)
-    browser: str = field(repr=False)  # a secret by which the browser is recognised
+    browser: str = field(repr=False)  # a secret that identifies the browser
     open_for: timedelta  # the time left to enter the call
     ends_in: timedelta | None  # the time left in the round, if known
 
@@ -67,13 +67,13 @@ class Calls:
             return None
 
     async def renew(self, person: Person, match_id: MatchId) -> tuple[Match | None, str | None]:
-        """Replace all links of the person to the call.
+        """Replace all of the person's links to the call.
 
         Returns:
-            The match and the new link; each is None if there is none.
+            The match and the new link. Each is None if there is none.
 
         Raises:
-            StoreUnavailable: The earlier links may or may not be revoked.
+            StoreUnavailable: The earlier links may or may not have been revoked.
         """
         match = await self.store.matches.get(person, match_id)
         if match is None or not self._can_be_offered(match):
@@ -112,13 +112,13 @@ class Calls:
     # --- entering --------------------------------------------------------------------------------
 
     async def enter(self, signed: str, browser: str | None) -> Entry:
-        """Let a browser enter the call. A link works in the first browser that opens it.
+        """Let a browser enter the call. A link works only in the first browser that opens it.
 
         `browser` is the `Entry.browser` that this browser received before, if any.
 
         Raises:
             EntryRefused: The link is not valid, or bound to another browser.
-            StoreUnavailable: The link cannot be checked now; try again.
+            StoreUnavailable: The link cannot be checked now. The caller may retry.
         """
         link, match, call = await self._find(signed)
         now = self.clock.now()
@@ -135,7 +135,12 @@ class Calls:
         )
 
     async def visit(self, signed: str, browser: str | None, visit: Visit) -> None:
-        """Record a visit by the browser that the link is bound to. Raises like `enter`."""
+        """Record a visit by the browser that the link is bound to.
+
+        Raises:
+            EntryRefused: The link is not valid, or bound to another browser.
+            StoreUnavailable: The link cannot be checked now. The caller may retry.
+        """
         link, _, _ = await self._find(signed)
         if browser is None or digest(browser) != link.browser_digest:
             raise self._refused(RefusalReason.ELSEWHERE)
@@ -158,7 +163,7 @@ class Calls:
         return link, match, call
 
     async def _bind(self, link: CallLink) -> str:
-        """Bind the link to the requesting browser; return the secret that identifies it."""
+        """Bind the link to the requesting browser, and return a secret that identifies it."""
         team, browser = link.person.team, secrets.token_urlsafe(_COOKIE_BYTES)
         if link.browser_digest is None:
             ours, now = digest(browser), self.clock.now()

@@ -1,4 +1,4 @@
-"""Digests of what people paste to connect, so that the same credential is recognised again."""
+"""Digests of credentials, used to recognise a credential that is submitted again."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ _PURPOSE: Final = b"slackbot: digests of credentials, 1"
 
 
 class CredentialDigest:
-    """An HMAC under a key of its own: without the secret keys no guess can be tried.
+    """Computes the HMAC of a credential, so a guess cannot be checked without the secret keys.
 
-    With another newest key the digests are others, so that a credential that was used before is
-    not recognised.
+    If the newest key changes, all digests change, and earlier credentials are not recognised.
     """
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """Derive the key from the newest of the secret keys."""
+        """Derive the HMAC key from the newest secret key."""
         derive = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE)
         self._key = derive.derive(keys[0])
 

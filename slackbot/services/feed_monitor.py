@@ -1,4 +1,4 @@
-"""Handle the events of feeds, and poll for available people in case a feed missed something."""
+"""Handle feed events, and poll for available people in case a feed missed an event."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ from slackbot.telemetry import STORE_FAILURES
 log = structlog.get_logger(__name__)
 
 TICK_SECONDS = DISCONNECTED_SECONDS  # between checks of a person's feed
-TICK_JITTER = 0.8  # the shortest tick as a fraction of it; spreads people who started together
-CLAIMED_SECONDS = 20.0  # from a claim to the first poll; the feed connects at once
-SPREAD_SECONDS = 30.0  # spreads the list reads for feeds that were taken over together
-RECONNECTS_AT_ONCE = 8  # reconnected people checked at a time; the other feeds keep connecting
-POLLS_AT_ONCE = 16  # after a start everybody is due at once
-STORE_SECONDS = 1.0  # between attempts to handle an event while the database is away
-UNKNOWN_TRIES = 120  # of a match report that fails for an unknown reason: two minutes
+TICK_JITTER = 0.8  # shortest tick, as a fraction; spreads out people who started together
+CLAIMED_SECONDS = 20.0  # from a claim to the first poll; the feed connects immediately
+SPREAD_SECONDS = 30.0  # spreads out list reads for feeds that were taken over together
+RECONNECTS_AT_ONCE = 8  # reconnected people checked concurrently; others keep connecting
+POLLS_AT_ONCE = 16  # concurrent polls; after a start, all people are due together
+STORE_SECONDS = 1.0  # between attempts to handle an event while the database is unavailable
+UNKNOWN_TRIES = 120  # attempts at a match report with unknown errors, over two minutes
 DRAIN_SECONDS = 2.0  # to finish events at shutdown
 
 
@@ -72,19 +72,19 @@ class FeedMonitor:
         finally:
             while not events.empty():
                 self._dispatch(events.get_nowait())
-            await self._list_reads.drain(0)  # the next holder reads the list as it connects
+            await self._list_reads.drain(0)  # the next holder reads the list when it connects
             await self.poller.unread.aclose()
             await self._tasks.drain(DRAIN_SECONDS)
 
     async def resume(self, team: TeamId) -> None:
-        """Start polling for everybody who was available before the process started."""
+        """Start polling for all people who were available before the process started."""
         async for availability in spread(await self.store.availabilities.list_all(team)):
             self.start(availability.person)
 
     def start(self, person: Person, *, after: float = 0.0) -> None:
         """Poll until the availability ends, if this process holds the person's feed.
 
-        The first poll comes `after` seconds.
+        The first poll runs after `after` seconds.
         """
         running = self._polls.get(person)
         is_running = running is not None and not running.done()
@@ -101,7 +101,7 @@ class FeedMonitor:
 
     @contextmanager
     def starting(self, person: Person) -> Iterator[None]:
-        """Ignore feed connects in this context: the caller sets the status itself."""
+        """Ignore feed connections in this context, because the caller sets the status itself."""
         self._starting.add(person)
         try:
             yield
@@ -114,12 +114,12 @@ class FeedMonitor:
         self._stop(person)
 
     async def end_unreachable(self, person: Person) -> None:
-        """Leave the session and end the availability of a person whom no message reaches."""
+        """Leave the session and end the availability of a person whom messages cannot reach."""
         await self.poller.end_unreachable(person)
         self._stop(person)
 
     async def stop_polling(self) -> None:
-        """Stop all polling, at shutdown. Availabilities stay stored."""
+        """Stop all polling at shutdown. Availabilities stay stored."""
         self._stopped = True
         async for person in spread(list(self._polls)):
             self._stop(person)
@@ -129,7 +129,7 @@ class FeedMonitor:
     def _dispatch(self, event: FeedEvent) -> None:
         match event:
             case FeedClaimed(person, taken_over):
-                # A requested feed connects before the availability is stored, so polls wait.
+                # Delay the poll, because a feed connects before the availability is stored.
                 after = CLAIMED_SECONDS
                 if taken_over:
                     self._list_later.add(person)
@@ -143,7 +143,10 @@ class FeedMonitor:
                 self._tasks.start(self._handle(event), "feed_event")
 
     async def _handle(self, event: MatchesReported | FeedConnected | FeedDisconnected) -> None:
-        """Handle an event, retrying while the database is away: each event comes only once."""
+        """Handle an event, retrying while the database is unavailable.
+
+        A retry is needed because events are not repeated.
+        """
         unknown = 0
         try:
             while True:
@@ -179,7 +182,7 @@ class FeedMonitor:
         if person in self._starting:
             return
         if self._reconnect_slots.locked():
-            self.poller.mark_pending(person)  # a poll may come first
+            self.poller.mark_pending(person)  # a poll may run first
         async with self._reconnect_slots:
             list_later = person in self._list_later
             try:
@@ -215,7 +218,7 @@ class FeedMonitor:
                     async with self._poll_slots:
                         if not await self.poller.poll(person):
                             return
-                # The next poll makes up for one that fails.
+                # The next poll makes up for a failed one.
                 except TokenRefused:
                     log.info("poll_refused", reason="token_refused")
                 except StoreUnavailable:

@@ -1,4 +1,4 @@
-"""Reconcile an available person's stored state with the platform's."""
+"""Reconcile an available person's stored state with the platform's state."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ from slackbot.services.unread_lists import UnreadLists
 
 log = structlog.get_logger(__name__)
 
-LAST_LIST_AGE = timedelta(minutes=10)  # after the end of a session, for its list to be read
+LAST_LIST_AGE = timedelta(minutes=10)  # how long a session's list is read after its end
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class FeedPoller:
-    """Polls the platform for one person: missed matches, the end of the session, their status.
+    """Polls the platform for a person's missed matches, the end of their session and their status.
 
-    Its methods raise `TokenRefused` when the link cannot be used, and `StoreUnavailable`.
+    Methods raise `TokenRefused` if the link cannot be used, and `StoreUnavailable` if the database
+    does not respond.
     """
 
     accounts: Accounts
@@ -54,7 +55,7 @@ class FeedPoller:
         self._pending.discard(person)
 
     async def poll(self, person: Person) -> bool:
-        """Run the next action for the person; return whether to poll again."""
+        """Run the next action for the person, and return whether to poll again."""
         async with self.accounts.locks.of(person):
             availability = await self.store.availabilities.get(person)
             link = await self.store.links.get(person)
@@ -83,7 +84,10 @@ class FeedPoller:
     async def _reconcile(
         self, link: Link, availability: Availability, *, grace: bool = False
     ) -> bool:
-        """Reconcile the match list; if it cannot be read, as soon as it can be."""
+        """Reconcile the match list, and schedule a retry if it cannot be read.
+
+        Return whether the list was read.
+        """
         read = await self.matches.reconcile(link, availability, grace=grace)
         if read:
             self.unread.discard(link)
@@ -112,7 +116,7 @@ class FeedPoller:
                 return await self._reannounce(link)
 
     async def read_list(self, person: Person) -> bool:
-        """Send matches from the match list that the feed missed; return False if it is unread."""
+        """Send listed matches that the feed missed. Return False if the list cannot be read."""
         link = await self.store.links.get(person)
         availability = await self.store.availabilities.get(person)
         if link is None or link.refused_at is not None or availability is None:
@@ -136,10 +140,10 @@ class FeedPoller:
             await self.end(person)
 
     async def _end_session(self, link: Link, availability: Availability) -> bool:
-        """Leave the session; return True if it is not ended now.
+        """Leave the session and end the availability. Return True if it has not ended.
 
-        Another availability may have replaced this one. A list that cannot be read may hold a
-        match of the last minute, so the end waits for it for a while.
+        It does not end if another availability has replaced it. A match list that cannot be read
+        may contain a last match, so the end is delayed by up to `LAST_LIST_AGE`.
         """
         await self.leaving.leave(link, availability)
         read = await self._reconcile(link, availability)
@@ -154,7 +158,7 @@ class FeedPoller:
         return False
 
     async def _reannounce(self, link: Link) -> bool:
-        """Set the status again if the person is still available; see `reconnected`."""
+        """Set the status again if the person is still available. See `reconnected`."""
         person, availability = link.person, await self.store.availabilities.get(link.person)
         self._pending.discard(person)
         if availability is None or availability.state is not State.AVAILABLE:
@@ -180,7 +184,7 @@ class FeedPoller:
         return True
 
     async def _is_current(self, availability: Availability) -> bool:
-        """Return whether no other process has ended or replaced the availability."""
+        """Return True unless another process has ended or replaced the availability."""
         current = await self.store.availabilities.get(availability.person)
         return current is not None and (current.session_id, current.since) == (
             availability.session_id,
@@ -188,7 +192,7 @@ class FeedPoller:
         )
 
     async def _send(self, availability: Availability, remark: Remark) -> None:
-        """Send a remark before the availability is deleted, so that a crash cannot lose it."""
+        """Submit a remark. Call this before deleting the availability, so no crash can lose it."""
         person, occasion = availability.person, (availability.session_id, availability.since)
         key = notice_key(kind_of(remark), availability.person_epoch, *occasion)
         await self.delivery.remark(person, key, remark)

@@ -1,4 +1,4 @@
-"""Check pending notices and feeds, for the gauges of `/metrics` and for `/readyz`."""
+"""Check pending notices and feeds for the gauges of `/metrics` and for `/readyz`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,22 @@ from slackbot.domain.ports import Clock, Store, StoreUnavailable
 from slackbot.telemetry import MATCHES_UNSTORED, NOTICES_OLDEST, NOTICES_WAITING
 
 CHECK_SECONDS = 5.0
-# `/readyz` fails once a match has been pending, or most feeds down, for longer than this.
+# `/readyz` fails if a match has been pending, or most feeds have been down, for longer than this.
 TOO_LONG = timedelta(seconds=60)
 
 
 def mostly_disconnected(feeds: Sequence[FeedHealth]) -> bool:
-    """Return whether most feeds, and more than one, are down. One alone may have a bad token."""
+    """Return whether most feeds are down.
+
+    A single disconnected feed never counts, because its token may be invalid.
+    """
     down = sum(not feed.connected for feed in feeds)
     return down > 1 and 2 * down > len(feeds)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class HealthMonitor:
-    """The results of the last check. Before the first one everything counts as healthy."""
+    """The results of the latest check. Before the first check, everything counts as healthy."""
 
     store: Store
     clock: Clock
@@ -51,7 +54,7 @@ class HealthMonitor:
         )
 
     async def check(self, team: TeamId) -> None:
-        """Check once. If the store is unavailable, the last result for notices is kept."""
+        """Check once. If the store is unavailable, keep the previous result for notices."""
         now = self.clock.now()
         MATCHES_UNSTORED.set(len(self.unstored))
         down = mostly_disconnected(self.feeds())

@@ -1,8 +1,9 @@
-"""Say LEFT for people who left a session, until the platform confirms it.
+"""Set the status LEFT for people who left a session, and retry until the platform confirms it.
 
-Until then the platform may pair them, and somebody waits for a person who does not come. Somebody
-who stays linked has a row for it, without their token: every try reads the link. A deletion does
-not wait: the deleted link is kept in memory alone until LEFT is confirmed or the process ends.
+Until then, the platform may pair the person with a partner who would wait in vain. For a person who
+stays linked, the departure is stored in a row without the token, and every attempt reads the
+current link. A deletion does not wait for the confirmation. The deleted link is kept only in
+memory, until LEFT is confirmed or the process ends.
 """
 
 from __future__ import annotations
@@ -41,13 +42,13 @@ from slackbot.telemetry import LEAVING
 
 log = structlog.get_logger(__name__)
 
-BACKOFF: Final = ExponentialBackoff(2.0, 300.0)  # seconds between tries
-TICK_SECONDS: Final = 2.0  # between searches for tries that are due
-MAX_AGE: Final = timedelta(hours=12)  # of a departure; its session is over then
-MAX_IN_MEMORY: Final = 2_000  # deleted people; for more of them LEFT is said once
+BACKOFF: Final = ExponentialBackoff(2.0, 300.0)  # seconds between attempts
+TICK_SECONDS: Final = 2.0  # between searches for departures that are due
+MAX_AGE: Final = timedelta(hours=12)  # of a departure; its session is over by then
+MAX_IN_MEMORY: Final = 2_000  # deleted people with retries; for others LEFT is sent once
 TRIES_AT_ONCE: Final = 8
-PACE_SECONDS: Final = 1.0  # between people of a removed workspace, unless confirmed before
-# Who is not in the session cannot be paired in it.
+PACE_SECONDS: Final = 1.0  # between people of a removed workspace, unless confirmed sooner
+# Errors that mean the person is not in the session and cannot be paired in it.
 _NOT_THERE: Final = (SessionNotLive, SessionNotFound, EventNotFound, NotRegistered)
 
 
@@ -83,9 +84,10 @@ class Leaving:
             return False
 
     async def leave_surely(self, link: Link, availability: Availability) -> None:
-        """Leave now or, if that is not confirmed, later: in any process, after any restart.
+        """Leave now, or store a departure to retry if the platform does not confirm it.
 
-        Call it before the availability ends, so that a crash in between is harmless.
+        Any process may retry it, even after a restart. Call this method before ending the
+        availability, so that a crash in between is harmless.
         """
         if await self.leave(link, availability):
             return
@@ -102,7 +104,7 @@ class Leaving:
             log.info("leave_of_nobody", team=link.person.team)
 
     async def come_back(self, person: Person, session_id: SessionId) -> None:
-        """Take back a departure: the person is about to be available in the session again."""
+        """Cancel a departure, because the person becomes available in the session again."""
         if (repeating := self._repeating.pop((person, session_id), None)) is not None:
             repeating.cancel()
         await self.store.departures.remove(person, session_id)
@@ -116,7 +118,11 @@ class Leaving:
         )
 
     async def _set_left(self, link: Link, session_id: SessionId) -> bool:
-        """Set the status; return whether it is confirmed. Raises `TokenRefused`."""
+        """Set the status to LEFT, and return whether the platform confirmed it.
+
+        Raises:
+            TokenRefused: The token is no longer accepted.
+        """
         try:
             await self.platform.set_status(link, session_id, AttendeeStatus.LEFT)
         except _NOT_THERE:
@@ -131,7 +137,7 @@ class Leaving:
     # --- people who stay linked ------------------------------------------------------------------
 
     async def run(self, team: TeamId) -> None:
-        """Repeat what is not confirmed until cancelled. Several processes may do so at once."""
+        """Retry unconfirmed departures until cancelled. Several processes may do so in parallel."""
 
         async def tick() -> None:
             due = await self.store.departures.list_due(team, self.clock.now())
@@ -146,7 +152,7 @@ class Leaving:
         )
 
     async def _retry(self, departure: Departure) -> None:
-        """Leave with the person's present link, unless another process does."""
+        """Leave with the person's current link, unless another process does."""
         now, person, session_id = self.clock.now(), departure.person, departure.session_id
         next_at = now + timedelta(seconds=BACKOFF.delay(departure.tries + 1))
         if not await self.store.departures.claim(departure, next_at):
@@ -157,14 +163,14 @@ class Leaving:
             await self.store.departures.remove(person, session_id)
             return
         if link.refused_at is not None:
-            return  # until they connect again
+            return  # retried once they connect again
         try:
             async with self._slots:
                 if await self._is_back(person, session_id):
-                    return  # they came back while this waited
+                    return  # they came back while this task waited
                 confirmed = await self._set_left(link, session_id)
         except TokenRefused:
-            return  # noted by the person's next command or poll
+            return  # the person's next command or poll records it
         if confirmed and await self.store.departures.remove(person, session_id):
             return
         # They may have come back before LEFT arrived.
@@ -185,7 +191,7 @@ class Leaving:
         return sessions
 
     def leave_deleted(self, link: Link, sessions: Sequence[SessionId]) -> None:
-        """Leave these sessions with a deleted link, again and again from memory alone."""
+        """Leave these sessions with a deleted link, with retries that are kept only in memory."""
         if not sessions:
             return
         person = link.person
@@ -198,7 +204,7 @@ class Leaving:
         is_repeated = self._in_memory < MAX_IN_MEMORY
 
         def forget(_: asyncio.Task[bool]) -> None:
-            # One that failed is kept for `confirms` for as long as it is repeated.
+            # Keep a failed attempt for `confirms` as long as it is retried.
             is_done = _is_confirmed(first) or not is_repeated
             if is_done and self._first_tries.get(person) is first:
                 del self._first_tries[person]
@@ -214,7 +220,7 @@ class Leaving:
     async def leave_all_deleted(
         self, links: Mapping[Person, Link | None], availabilities: Sequence[Availability]
     ) -> None:
-        """Leave with the deleted links of a whole workspace, one after the other."""
+        """Leave with all deleted links of a workspace, one after another."""
         for availability in availabilities:
             link = links.get(availability.person)
             if link is not None and availability.state is not State.IN_MEETING:
@@ -222,7 +228,10 @@ class Leaving:
                 await self.confirms(link.person, PACE_SECONDS)
 
     async def confirms(self, person: Person, seconds: float) -> bool:
-        """Wait for the first try with a deleted link; return False if it is not confirmed."""
+        """Wait up to `seconds` for the first attempt with a deleted link.
+
+        Return False if the platform has not confirmed it.
+        """
         first = self._first_tries.get(person)
         if first is None:
             return True
@@ -230,11 +239,11 @@ class Leaving:
         return _is_confirmed(first)
 
     async def aclose(self) -> None:
-        """Stop: what is kept in memory alone is given up."""
+        """Stop retrying. Departures that are kept only in memory are given up."""
         await self._repeats.drain(0)
 
     async def _repeat(self, link: Link, session_id: SessionId, first: asyncio.Task[bool]) -> None:
-        """Leave a session until that is confirmed, the token refused, or the session long over."""
+        """Retry leaving a session until it is confirmed, refused or older than `MAX_AGE`."""
         self._in_memory += 1
         LEAVING.inc()
         try:
@@ -246,7 +255,7 @@ class Leaving:
                 await self.clock.sleep(BACKOFF.delay(tries))
                 async with self._slots:
                     if await self._is_back(link.person, session_id):
-                        return  # connected again, by this process or another
+                        return  # available again, by this process or another
                     confirmed = await self._set_left(link, session_id)
         except TokenRefused:
             log.info("leave_given_up", reason="token_refused")

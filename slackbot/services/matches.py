@@ -46,21 +46,21 @@ from slackbot.telemetry import MATCHES, MATCHES_SKIPPED, UNREADABLE
 
 log = structlog.get_logger(__name__)
 
-# A match that is only in the list while the feed is up is probably on its way through the socket.
+# While the feed is connected, a match that is only in the list will soon arrive over the socket.
 GRACE_SECONDS = 3.0
-# Concurrent batches from the socket. Under overload the oldest matches are sent while the rest
+# Concurrent batches from the socket. Under overload, the oldest matches are sent while the others
 # are still being stored.
 STORES_AT_ONCE = 16
-SKIPPED = "skipped"  # the outcome of a missed match that is too many to be sent, as stored
+SKIPPED = "skipped"  # stored outcome of a missed match that exceeds the limit for sending
 
 
 class ListRefused(Exception):
-    """The platform refuses the match list: its address may be another one."""
+    """The platform refused the match list. The configured address may be wrong."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Matches:
-    """The record of matches. Every stored match whose notice is pending is submitted."""
+    """Stores matches, and submits every match whose notice is pending."""
 
     platform: Platform
     store: Store
@@ -72,13 +72,14 @@ class Matches:
     def __post_init__(self) -> None:
         self._locks = KeyedLocks[Person]()
         self._stores = asyncio.Semaphore(STORES_AT_ONCE)
-        self._in_grace: set[Person] = set()  # a second read of the list is due soon
+        self._in_grace: set[Person] = set()  # their list is read again soon
         self._recheck_until = self.clock.now()
 
     def assume_missing_rows(self) -> None:
-        """Search before sending for `RECHECK_PERIOD`: the database may lack the latest rows.
+        """Search direct messages before sending listed matches, for `RECHECK_PERIOD`.
 
-        Matches that look new in the list may already have been sent.
+        Call this method if the database may lack the latest rows. Matches that look new in the
+        list may already have been sent.
         """
         self._recheck_until = self.clock.now() + RECHECK_PERIOD
 
@@ -87,8 +88,8 @@ class Matches:
     async def receive(self, link: Link, reports: Sequence[MatchReport]) -> None:
         """Store and submit the matches that the link's socket reported.
 
-        Repeated reports are harmless. Nothing is stored for a person who has disconnected
-        meanwhile, or connected another event or account.
+        Repeated reports are harmless. Nothing is stored if the person has disconnected or has
+        connected to another event or account in the meantime.
         """
         person = link.person
         async with self._stores:
@@ -115,8 +116,8 @@ class Matches:
         """Return the report's match and whether this call added it.
 
         Raises:
-            NotLinked: The person has disconnected, or connected another event or account. An
-                unknown account is not taken for another one.
+            NotLinked: The person has disconnected, or has connected to another event or account.
+                An account whose id is unknown is not considered to be another one.
         """
         person, event = link.person, link.event
         current = await self.store.links.get(person)
@@ -141,7 +142,7 @@ class Matches:
             match = await self._add(link, session_id, report, known, Source.SOCKET)
             if match is not None:
                 return match, True
-            # Read all matches of the session: a namesake may have taken the key.
+            # Read all matches of the session, because a partner of the same name may use the key.
             stored = await self.store.matches.list_for(person, event, session_id)
 
     # --- the match list --------------------------------------------------------------------------
@@ -149,13 +150,13 @@ class Matches:
     async def reconcile(
         self, link: Link, availability: Availability, *, grace: bool = False
     ) -> bool:
-        """Compare the platform's match list with what is stored; send what the socket missed.
+        """Compare the platform's match list with the stored matches, and send missed ones.
 
-        With `grace`, and the feed up, the list is read a second time before anything is sent. An
-        availability without a baseline has it from the first list that can be read.
+        With `grace`, and if the feed is connected, the list is read a second time before anything
+        is sent. If the availability has no baseline, the first readable list provides it.
 
         Returns:
-            False if the list could not be read and should be tried again soon.
+            False if the list could not be read. The caller should retry soon.
 
         Raises:
             TokenRefused: The token is no longer accepted.
@@ -164,7 +165,7 @@ class Matches:
         try:
             listed = await _read_list(self.platform, link, availability.session_id)
         except ListRefused:
-            return True  # asking again would not help
+            return True  # a retry would not help
         if listed is None:
             return False
         known = await _list_known(self.store, link, availability.session_id)
@@ -184,9 +185,9 @@ class Matches:
         return True
 
     def _after_grace(self, person: Person, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Do the work after the grace period, in a task that waits without a lock.
+        """Run the work after the grace period, in a task that waits without holding a lock.
 
-        Work that comes while the person has some waiting is dropped.
+        If the person already has work waiting, the new work is dropped.
         """
 
         async def run() -> None:
@@ -213,20 +214,20 @@ class Matches:
             return
         fresh = self.clock.now() >= self._recheck_until
         try:
-            # Asked after they were stored, of the server that has them now.
+            # Check after the matches were stored, on the server that now has them.
             if missed and await self.store.failovers.recent():
                 fresh = False
         except StoreUnavailable:
-            fresh = False  # it may just be failing over
+            fresh = False  # a failover may be in progress
         for match in missed:
             if match.settled_at is None:
                 await self.delivery.submit(link.person, match.id, fresh=fresh)
 
     async def baseline(self, link: Link, availability: Availability) -> bool:
-        """Store, without sending, the matches listed before the person becomes available.
+        """Store the matches listed before the person becomes available, without sending them.
 
         Returns:
-            False if the list could not be read: the availability has no baseline yet.
+            False if the list could not be read, so that the availability has no baseline yet.
         """
         try:
             return await self._store_missed(link, availability, Source.BEFORE) is not None
@@ -236,9 +237,10 @@ class Matches:
     async def _add_baseline(
         self, link: Link, availability: Availability, before: Sequence[MatchReport]
     ) -> None:
-        """Store the baseline: what was missing `before` the grace period and still is after it.
+        """Store as the baseline those matches that were missing `before` and are still missing.
 
-        What was missing only before has come by the socket, and what is missing only now is new.
+        A match that was missing only before the grace period has arrived over the socket. A match
+        that is missing only now is new.
         """
         person, session_id = link.person, availability.session_id
         if not await self._is_current(link):
@@ -269,7 +271,7 @@ class Matches:
     async def _store_missed(
         self, link: Link, availability: Availability, source: Source
     ) -> list[Match] | None:
-        """Read the list and store what is missed; return None if the list could not be read."""
+        """Read the list and store missed matches. Return None if the list could not be read."""
         session_id = availability.session_id
         listed = await _read_list(self.platform, link, session_id)
         if listed is None:
@@ -296,7 +298,7 @@ class Matches:
         return stored
 
     async def _is_current(self, link: Link) -> bool:
-        """Return False if the person has disconnected or connected again meanwhile."""
+        """Return False if the person has disconnected or reconnected in the meantime."""
         current = await self.store.links.get(link.person)
         return current is not None and current.credential_digest == link.credential_digest
 
@@ -309,9 +311,9 @@ class Matches:
         source: Source,
         outcome: str | None = None,
     ) -> Match | None:
-        """Store a new match; return None if another process stored it first.
+        """Store a new match. Return None if another process stored it first.
 
-        One that has an outcome already is never sent.
+        A match that is stored with an outcome is never sent.
         """
         titles = self.store.availabilities
         match = next_match(
@@ -338,16 +340,16 @@ class Matches:
         return await self.store.matches.list_for(person, event)
 
     async def answered(self, person: Person, posted: Posted, answer: str) -> None:
-        """Record which button was pressed first in a match's message."""
+        """Record the first button that was pressed in a match's message."""
         await self.store.matches.mark_answered(person, posted, answer)
 
     async def resume(self, team: TeamId) -> None:
-        """Have every notice sent that nobody alive is sending: pending matches and all others."""
+        """Take over all notices that no live process is sending, including pending matches."""
         await self.delivery.recover(await self.store.matches.list_pending(team))
 
 
 async def _list_known(store: Store, link: Link, session_id: SessionId) -> list[Match]:
-    """Return the matches of the link's account in the session."""
+    """Return the stored matches of the link's account in the session."""
     return of_account(
         link.account, await store.matches.list_for(link.person, link.event, session_id)
     )
@@ -356,10 +358,10 @@ async def _list_known(store: Store, link: Link, session_id: SessionId) -> list[M
 async def _read_list(
     platform: Platform, link: Link, session_id: SessionId
 ) -> list[MatchReport] | None:
-    """Return the platform's list; None if it cannot be read now.
+    """Return the platform's match list, or None if it cannot be read now.
 
     Raises:
-        ListRefused: The platform refuses the list to this person.
+        ListRefused: The platform refuses this person access to the list.
     """
     try:
         return await platform.matches(link, session_id)

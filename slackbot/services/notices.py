@@ -1,11 +1,11 @@
-"""Send notices exactly once, whatever Slack and the network do meanwhile.
+"""Send notices exactly once, even if Slack or the network fails in between.
 
-Slack has no idempotency key. Before a message that it may have accepted is sent again, the
-person's direct messages are searched for the notice's key. If they cannot be read, the search
-is retried.
+Slack does not support idempotency keys. Before a message that Slack may have accepted is sent
+again, the person's direct messages are searched for the notice's key. If they cannot be read, the
+search is retried.
 
-Only an error that says that no message reaches the person ends a notice. Whatever else Slack
-answers, the notice is tried again until it is too old.
+A notice is given up if Slack reports that messages cannot reach the person. After any other error
+from Slack, it is retried until it is too old.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from slackbot.telemetry import MATCH_TO_DM, MATCHES_LATE, NOTICES
 log = structlog.get_logger(__name__)
 
 Sleep = Callable[[float, str], Awaitable[None]]  # takes seconds, and why the last attempt failed
-# One attempt. The argument is True if an earlier one may have succeeded: search before sending.
+# One attempt. With the argument True, an earlier one may have succeeded, so search before sending.
 Attempt = Callable[[bool], Awaitable[None]]
 
 SENT, EXPIRED, DEFECT = "told", "expired", "defect"  # outcomes, as stored
@@ -46,13 +46,13 @@ REFUSED_CAP_SECONDS = 180.0
 REFUSED_BACKOFF = ExponentialBackoff(RETRY_SECONDS, REFUSED_CAP_SECONDS)
 MATCH_AGE = timedelta(days=1)  # a match pending for longer expires; it stays in the history
 REMARK_AGE = timedelta(hours=1)  # the same for a remark; the status shows its content too
-EDIT_AGE = timedelta(hours=1)  # a refused edit is tried for as long after the end of the round
+EDIT_AGE = timedelta(hours=1)  # how long after the end of a round a refused edit is retried
 DEFECTS = 20  # unexpected errors before a notice is given up
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Notices:
-    """Sends notices. A match's outcome is recorded in its row, the source of truth."""
+    """Sends notices. The outcome of a match's notice is recorded in the match's row."""
 
     store: Store
     messenger: Messenger
@@ -65,7 +65,7 @@ class Notices:
     async def deliver(
         self, person: Person, match_id: MatchId, *, look_first: bool, sleep: Sleep
     ) -> bool:
-        """Send the notice of a stored match; return once its outcome is recorded.
+        """Send the notice of a stored match, and return once its outcome is recorded.
 
         Returns:
             False if there is no such match.
@@ -104,7 +104,7 @@ class Notices:
             await self._record_outcome(match, SENT, posted)
 
     async def _record_outcome(self, match: Match, outcome: str, posted: Posted | None) -> None:
-        """Store the outcome, retrying until it succeeds: without it the notice is sent twice."""
+        """Store the outcome, retrying until it succeeds, so that the notice is not sent twice."""
         at, tries = self.clock.now(), 1
         while True:
             try:
@@ -120,7 +120,10 @@ class Notices:
             await self._reached(match.person)
 
     async def _unreachable(self, person: Person, reason: str) -> None:
-        """Mark the person unreachable. This precedes the outcome, so that a crash repeats it."""
+        """Mark the person as unreachable.
+
+        Call this method before recording the outcome, so that it is repeated after a crash.
+        """
         await self.store.links.set_unreachable(person, reason)
         if self.on_unreachable is not None:
             await self.on_unreachable(person)
@@ -131,7 +134,7 @@ class Notices:
             await self.store.links.set_unreachable(person, None)
 
     async def finish(self, person: Person, match_id: MatchId, *, sleep: Sleep) -> bool:
-        """Edit a match's message to say that its round is over. Idempotent.
+        """Edit a match's message to say that its round is over. This is idempotent.
 
         Returns:
             False if there is no such match.
@@ -156,7 +159,7 @@ class Notices:
             await self.store.matches.mark_round_over(person, match_id, self.clock.now())
 
         if not await self._retry(attempt, sleep, look_first=False, key=match_id):
-            # Given up: else it would be due again for ever.
+            # The edit was given up. Mark the round as over, or it would be due again forever.
             await self.store.matches.mark_round_over(person, match_id, self.clock.now())
         return match is not None
 
@@ -165,10 +168,10 @@ class Notices:
     async def remark(
         self, person: Person, key: str, remark: Remark, *, look_first: bool, sleep: Sleep
     ) -> bool:
-        """Send a notice that has no row of its own; it is dropped after an hour.
+        """Send a notice that has no row of its own. It is dropped after an hour.
 
         Returns:
-            False if the person has left since.
+            False if the person has disconnected since then.
         """
         begun, is_there = self.clock.now(), True
 
@@ -177,7 +180,7 @@ class Notices:
             if self.clock.now() - begun > REMARK_AGE:
                 log.warning("notice_given_up", notice=kind_of(remark))
                 return
-            # A remark has no row that is deleted with the person.
+            # Check the link, because a remark has no row that is deleted with the person.
             link = await self.store.links.get(person, fresh=True)
             is_there = link is not None and epoch_of(key) in {None, link.person_epoch}
             if not is_there:

@@ -1,4 +1,4 @@
-"""Periodic work: finish ended rounds, recover notices, delete people who never connected."""
+"""Periodically finish ended rounds, recover notices and delete people who never connected."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from slackbot.domain.model import MatchId, TeamId
 from slackbot.domain.ports import Clock, Delivery, Store, StoreUnavailable
 from slackbot.services.matches import Matches
 
-# People who have not finished connecting after this time never will.
+# People who have not finished connecting after this time are deleted.
 UNLINKED_AGE = timedelta(minutes=15)
 TICK_SECONDS = 1.0  # between searches for ended rounds
-RESUME_SECONDS = 60.0  # between searches for notices that nobody alive is sending
+RESUME_SECONDS = 60.0  # between searches for notices that no live process is sending
 
 
 ROUND_AGAIN = timedelta(minutes=1)  # until an ended round is submitted again
@@ -21,16 +21,16 @@ ROUND_AGAIN = timedelta(minutes=1)  # until an ended round is submitted again
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class Scheduler:
-    """Submits ended rounds and pending notices. Several processes may run it at once."""
+    """Submits ended rounds and pending notices. Several processes may run it concurrently."""
 
     store: Store
     matches: Matches
     delivery: Delivery
     clock: Clock
-    # Seconds since pending notices were last looked for.
+    # Seconds since the last search for pending notices.
     _waited: float = field(default=-TICK_SECONDS, init=False)
     _last_round: MatchId | None = field(default=None, init=False)
-    # When ended rounds were submitted, for a while.
+    # When recently ended rounds were last submitted.
     _submitted: dict[MatchId, datetime] = field(default_factory=dict, init=False)
 
     async def run(self, team: TeamId) -> None:
@@ -53,13 +53,14 @@ class Scheduler:
         )
 
     async def _finish_rounds(self, team: TeamId) -> None:
-        """Submit the next ended rounds, in turn: those whose message cannot be edited come again.
+        """Submit the next batch of ended rounds, cycling through all of them.
 
-        Without turns, a few hundred of them would keep all later ones from being found.
+        A round whose message cannot be edited stays due. Without cycling, a few hundred such rounds
+        would keep all later ones from being found.
         """
         now = self.clock.now()
         over = await self.store.matches.list_rounds_over(team, now, self._last_round)
-        # After the last of them, the next tick begins again with the first.
+        # After the last batch, the next tick starts again with the first one.
         self._last_round = over[-1][1] if over else None
         self._submitted = {key: at for key, at in self._submitted.items() if now - at < ROUND_AGAIN}
         for person, match_id in over:

@@ -34,7 +34,7 @@ from slackbot.services.accounts import Accounts
 
 log = structlog.get_logger(__name__)
 
-# For this long everybody's session counts as live once the platform listed it for one of them.
+# How long a session counts as live for all people after the platform listed it for one of them.
 LIVE_AGE = timedelta(seconds=30)
 
 
@@ -77,13 +77,15 @@ class Sessions:
     platform: Platform
     store: Store
     clock: Clock
-    # Until when a session that the platform listed as live is not asked about again.
+    # Until when a session that the platform listed as live counts as live.
     _live_until: dict[tuple[EventSlug, SessionId], datetime] = field(
         default_factory=dict, init=False
     )
 
     async def is_over(self, link: Link, availability: Availability) -> bool:
-        """Ask the platform whether a session is over whose end has passed by our clock.
+        """Return whether a session whose scheduled end has passed is over.
+
+        The platform decides. If it does not respond, the session counts as over after a while.
 
         Raises:
             TokenRefused: The token is no longer accepted.
@@ -127,9 +129,10 @@ class Sessions:
         return Listing(link.event, view, tuple(in_order(sessions, now)), availability)
 
     async def find(self, link: Link, query: str) -> Session:
-        """Return the session that matches the query; raises like `domain.sessions.choose`.
+        """Return the session that matches the query. Raise the errors of `domain.sessions.choose`.
 
-        An id that is in no list is returned unchecked; the platform decides whether it exists.
+        An id that is not in any list is returned unchecked, because the platform decides whether it
+        exists.
         """
         now = self.clock.now()
         with suppress(NoSuchSession):

@@ -1,4 +1,4 @@
-"""Read match lists that could not be read as soon as the platform answers again."""
+"""Retry match lists that could not be read, until the platform responds again."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from slackbot.domain.ports import Clock, StoreUnavailable
 
 log = structlog.get_logger(__name__)
 
-BACKOFF: Final = ExponentialBackoff(1.0, 5.0)  # seconds between tries at an event
-READS_AT_ONCE: Final = 8  # once the platform answers
+BACKOFF: Final = ExponentialBackoff(1.0, 5.0)  # seconds between attempts for an event
+READS_AT_ONCE: Final = 8  # once the platform responds
 
 
 class UnreadLists:
     """The people whose match list is due, by event.
 
-    Until a list of the event can be read, one is tried at a time: an outage is not met with
-    everybody's requests.
+    Until a list of the event can be read, only one is requested at a time. This avoids a burst of
+    requests during an outage.
     """
 
     def __init__(self, read: Callable[[Person], Awaitable[bool]], clock: Clock) -> None:
-        """`read` reads a person's list and returns False if that is still due."""
+        """Start without lists. `read` reads a person's list and returns False if it is due."""
         self._read = read
         self._clock = clock
         self._due: dict[EventSlug, dict[Person, None]] = {}
@@ -36,7 +36,7 @@ class UnreadLists:
         self._slots = asyncio.Semaphore(READS_AT_ONCE)
 
     def add(self, link: Link) -> None:
-        """Read the list of the link's person soon, and again until it can be read."""
+        """Read the list for this link soon, and retry until it can be read."""
         due = self._due.get(link.event)
         if due is None:
             self._due[link.event] = {link.person: None}
@@ -45,11 +45,11 @@ class UnreadLists:
             due[link.person] = None
 
     def discard(self, link: Link) -> None:
-        """Forget a list that has been read."""
+        """Remove a list that has been read."""
         self._due.get(link.event, {}).pop(link.person, None)
 
     async def aclose(self) -> None:
-        """Stop. The next process reads the lists when its feeds connect."""
+        """Stop reading. The next process reads the lists when its feeds connect."""
         await self._tasks.drain(0)
 
     async def _retry(self, event: EventSlug) -> None:
@@ -61,7 +61,7 @@ class UnreadLists:
                 if not due:
                     break
                 person = next(iter(due))
-                del due[person]  # it comes last if it fails: the fault may be the person's own
+                del due[person]  # a failed list goes last, since the fault may be the person's own
                 if await self._try(person):
                     await asyncio.gather(*map(self._try, list(due)))
                 else:

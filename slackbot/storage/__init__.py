@@ -1,1 +1,1 @@
-"""Tables, encryption, and the port `Store` over SQLite or PostgreSQL."""
+"""Tables, encryption, and the `Store` implementation for SQLite and PostgreSQL."""

@@ -16,7 +16,7 @@ _GET = select_by_person(AvailabilityRow)
 
 
 class Availabilities:
-    """The port `AvailabilityStore` over SQL. Availabilities and sessions' titles are cached."""
+    """Implements `AvailabilityStore` in SQL. Availabilities and session titles are cached."""
 
     def __init__(self, database: Database, caches: Caches) -> None:
         self._database = database
@@ -24,7 +24,7 @@ class Availabilities:
         self._titles = caches.titles
 
     async def get(self, person: Person) -> Availability | None:
-        """Return the person's availability."""
+        """Return the person's availability, or None."""
         return await self._cache.get(person, lambda: self._load(person))
 
     async def _load(self, person: Person) -> Availability | None:
@@ -32,7 +32,7 @@ class Availabilities:
         return availability_of(row) if row is not None else None
 
     async def list_all(self, team: TeamId) -> list[Availability]:
-        """Return the availabilities of the workspace, oldest first."""
+        """Return the workspace's availabilities, oldest first."""
         wanted = (
             select_columns(AvailabilityRow)
             .where(AvailabilityRow.team_id == team)
@@ -41,7 +41,7 @@ class Availabilities:
         return [availability_of(row) for row in await self._database.fetch_all(wanted)]
 
     async def session_title(self, person: Person, event: EventSlug, session_id: SessionId) -> str:
-        """Return the title that an availability of the workspace gave the session, or ""."""
+        """Return the session's title as stored with an availability, or "" if it is unknown."""
         session = (person.team, event, session_id)
         if (title := self._titles.peek(session)) is not None:
             return title
@@ -53,10 +53,12 @@ class Availabilities:
         return found.session_title
 
     async def save(self, availability: Availability) -> None:
-        """Insert or replace an availability. Without a baseline it keeps its session's.
+        """Insert or replace an availability.
+
+        If it has no baseline and the session is the same, the stored baseline is kept.
 
         Raises:
-            NotLinked: the person has left since the availability's epoch began.
+            NotLinked: the person has disconnected since the availability's epoch began.
         """
         values = values_of(availability)
         new = self._database.insert(AvailabilityRow).values(**values)
@@ -76,13 +78,16 @@ class Availabilities:
             raise NotLinked
 
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
-        """Change the state if the person is still available in this session; else False."""
+        """Change the state if the person is still available in this session.
+
+        Return whether the state was changed.
+        """
         here = (of(AvailabilityRow, person), AvailabilityRow.session_id == session_id)
         changed = update(AvailabilityRow).where(*here).values(state=state.value)
         return await self._write(person, changed) > 0
 
     async def end(self, person: Person) -> bool:
-        """Delete the person's availability. True only for the caller that deleted it."""
+        """Delete the person's availability. Return True only to the caller that deleted it."""
         ended = delete(AvailabilityRow).where(of(AvailabilityRow, person))
         return await self._write(person, ended) > 0
 

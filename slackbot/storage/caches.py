@@ -1,7 +1,7 @@
-"""The caches of the repositories, which invalidate what they cached when they write.
+"""Caches of the repositories. A repository invalidates cached values when it writes.
 
-The database is slower than all the rest of an answer to a command. Links are cached on every
-database, availabilities where no other process writes them.
+Reading the database is the slowest part of answering a command. Links are always cached, and
+availabilities are cached only if no other process writes them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ T = TypeVar("T")
 # Seconds for which another process may still use a link that was changed or deleted.
 LINK_SECONDS: Final = 10.0
 AVAILABILITY_SECONDS: Final = 10.0
-# A session's title hardly ever changes. In seconds.
+# In seconds. A session's title rarely changes.
 TITLE_SECONDS: Final = 60.0
 MAX_PEOPLE: Final = 4096
 MAX_SESSIONS: Final = 1000
@@ -28,7 +28,7 @@ class Caches:
     """The caches that the repositories share."""
 
     def __init__(self, *, single_process: bool, clock: Callable[[], float]) -> None:
-        """`clock` counts seconds."""
+        """Create empty caches. `clock` returns seconds."""
         seconds = AVAILABILITY_SECONDS if single_process else 0.0
         self.links: TtlCache[Person, Link | None] = TtlCache(
             seconds=LINK_SECONDS, capacity=MAX_PEOPLE, clock=clock
@@ -41,7 +41,7 @@ class Caches:
         )
 
     def invalidate(self, person: Person) -> None:
-        """Drop the cached values of a person."""
+        """Drop a person's cached values."""
         self.links.invalidate(person)
         self.availabilities.invalidate(person)
 
@@ -52,9 +52,9 @@ class Caches:
 
 
 async def invalidate_after(write: Coroutine[Any, Any, T], invalidate: Callable[[], None]) -> T:
-    """Wait for a write and then invalidate, whether or not the write failed.
+    """Wait for a write, then call `invalidate` even if the write failed.
 
-    A cancelled caller does not cancel the write, so the caches are invalidated afterwards too.
+    Cancelling the caller does not cancel the write, so the caches are still invalidated after it.
     """
     task = asyncio.ensure_future(write)
     task.add_done_callback(lambda _: invalidate())

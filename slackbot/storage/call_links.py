@@ -1,4 +1,4 @@
-"""The repository of links to calls."""
+"""The repository of call links."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from slackbot.storage.tables import CallLinkRow, MatchRow
 
 
 class CallLinks:
-    """The port `CallLinkStore` over SQL."""
+    """Implements `CallLinkStore` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -24,12 +24,16 @@ class CallLinks:
         """Add a link. Earlier links remain valid.
 
         Raises:
-            NotLinked: the match is gone, as its person has left.
+            NotLinked: the match was deleted because the person has disconnected.
         """
         await self._database.execute(self._insert(link))
 
     async def replace(self, link: CallLink) -> None:
-        """Add a link and revoke the person's earlier links to the same call. Raises like `add`."""
+        """Add a link and revoke the person's earlier links to the same call.
+
+        Raises:
+            NotLinked: the match was deleted because the person has disconnected.
+        """
         earlier = _revoke(link.made_at).where(_leads_to(link.person, link.match_id))
         await self._database.execute(earlier, self._insert(link))
 
@@ -38,13 +42,13 @@ class CallLinks:
         return new.on_conflict_do_nothing()
 
     async def get(self, team: TeamId, id_digest: str) -> CallLink | None:
-        """Return a link by the digest of its id."""
+        """Return the link with this id digest, or None."""
         wanted = select_columns(CallLinkRow).where(_has_digest(team, id_digest))
         row = await self._database.fetch_one(wanted)
         return call_link_of(row) if row is not None else None
 
     async def bind(self, team: TeamId, id_digest: str, browser_digest: str, at: datetime) -> bool:
-        """Bind a valid link to a browser. True only for the first browser."""
+        """Bind a valid link to a browser. Return True only for the first browser."""
         unbound = update(CallLinkRow).where(
             _has_digest(team, id_digest),
             CallLinkRow.browser_digest.is_(None),
@@ -56,7 +60,7 @@ class CallLinks:
         return await self._database.execute(bound) > 0
 
     async def mark_opened(self, person: Person, match_id: MatchId, at: datetime) -> None:
-        """Record that the link's button was pressed, and keep the first time."""
+        """Record when the link's button was first pressed."""
         unopened = update(CallLinkRow).where(
             _leads_to(person, match_id),
             CallLinkRow.opened_at.is_(None),
@@ -65,7 +69,7 @@ class CallLinks:
         await self._database.execute(unopened.values(opened_at=at))
 
     async def record_visit(self, team: TeamId, id_digest: str, visit: Visit, at: datetime) -> None:
-        """Record that the call was joined or left. Joining again clears the time of leaving."""
+        """Record that the call was joined or left. Rejoining clears the leave time."""
         values: Values = {"left_at": at}
         if visit is Visit.JOINED:
             values = {"joined_at": func.coalesce(CallLinkRow.joined_at, at), "left_at": None}
@@ -73,8 +77,8 @@ class CallLinks:
         await self._database.execute(visited.values(**values))
 
     async def end_calls(self, team: TeamId, now: datetime) -> int:
-        """Delete the details of closed calls. Return their number."""
-        # The links remain as a record of who joined, but are revoked and bound to no browser.
+        """Delete the details of closed calls, and return their number."""
+        # Links are kept to record who joined, but they are revoked and unbound from their browser.
         expired = (CallLinkRow.team_id == team, CallLinkRow.expires_at <= now)
         over = now - REENTRY_GRACE
         unknown = and_(

@@ -1,4 +1,4 @@
-"""Check a database as it is: nothing is created, migrated or changed."""
+"""Check a database without creating, migrating or changing anything."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from slackbot.storage.pooler import shares_sessions
 from slackbot.storage.tables import LinkRow, MatchRow
 from slackbot.storage.url import DatabaseUrl
 
-# Texts of PostgreSQL's client when there is no connection; it gives no codes then.
+# Messages of PostgreSQL's client for failed connections, which have no error codes.
 _HOST_PROBLEMS: Final = (
     ("connection refused", "connection_refused"),
     ("resolve host", "host_unknown"),
     ("timeout", "no_answer"),
 )
-_KEY_ID_END: Final = 12  # characters of an encrypted value up to the end of its key's id
+_KEY_ID_END: Final = 12  # characters of an encrypted value up to the end of its key id
 
 
 async def check_database(url: str, cipher: Cipher | None) -> list[Finding]:
-    """Report on the database, its schema, and the keys that its values were encrypted with."""
+    """Check the database, its schema and the keys that encrypted its values."""
     try:
         parsed = DatabaseUrl.parse(url)
         database = Database(parsed)
@@ -59,18 +59,18 @@ async def check_database(url: str, cipher: Cipher | None) -> list[Finding]:
 
 
 def _check_file(file: Path | None) -> Finding | None:
-    """Report on a SQLite file that does not exist yet or cannot be opened."""
+    """Check a SQLite file before it is opened. Return None if it exists and can be opened."""
     if file is None:
         return Subject.DATABASE.warning(
             "database_forgets",
             "in memory: everything is forgotten at each stop",
             "leave DATABASE_URL empty for a file in SLACKBOT_DATA_DIR",
         )
-    folder = file.parent  # or the one that it would be made in
+    folder = file.parent  # or its nearest existing parent
     while not folder.exists() and folder.parent != folder:
         folder = folder.parent
     try:
-        # Permissions do not show a full or read-only disk, nor bind root, so a file is written.
+        # Permissions do not reveal a full or read-only disk, so write a temporary file.
         with tempfile.TemporaryFile(dir=folder) as trial:
             trial.write(b"x")
     except OSError as error:
@@ -98,7 +98,7 @@ def _check_file(file: Path | None) -> Finding | None:
 
 
 async def _check_connection(url: DatabaseUrl) -> list[Finding]:
-    """Report a pooler that shares sessions, and TLS without a check of the certificate."""
+    """Warn about a pooler that shares sessions, and about TLS without certificate verification."""
     found = []
     if await asyncio.to_thread(shares_sessions, url):
         message = "is behind a pooler in transaction mode, which the bot works with"
@@ -140,7 +140,7 @@ async def _check_open(database: Database, cipher: Cipher | None) -> list[Finding
 
 
 async def _lost_keys(database: Database, cipher: Cipher) -> int:
-    """Count the keys used in the database that `cipher` does not have."""
+    """Count the keys in use in the database that `cipher` does not have."""
     key_ids = union(
         select(func.substr(LinkRow.token_sealed, 1, _KEY_ID_END).label("head")),
         select(func.substr(MatchRow.call_sealed, 1, _KEY_ID_END).label("head")),
@@ -150,7 +150,7 @@ async def _lost_keys(database: Database, cipher: Cipher) -> int:
 
 
 def _query_failed(error: Exception) -> Finding:
-    """Classify the error. Its text is not repeated: it may hold the address."""
+    """Classify an error. Its text is left out because it may contain the database's address."""
     cause = cause_of(error)
     name = cause.sqlite_errorname if isinstance(cause, sqlite3.Error) else type(cause).__name__
     if name in BROKEN:

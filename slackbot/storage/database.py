@@ -1,15 +1,15 @@
-"""The database: statements and transactions, retried and finished even if the caller gives up.
+"""Statements and transactions, which are retried and finished even if the caller is cancelled.
 
-SQLite has one writer at a time, and connections that wait in its busy time-out are far slower than
-one that is handed around. There a transaction that reads first and writes later can fail at once
-with "locked", so every write transaction begins as one.
+SQLite allows one writer at a time, and connections that wait in its busy timeout are far slower
+than a single shared connection. A transaction that reads first and writes later can fail
+immediately with "locked", so every write transaction on SQLite begins as a write.
 
-A transaction that has begun is finished even if its caller is cancelled: cancelling a statement
-would cost its connection, and an outcome must be recorded during a shutdown too.
+A transaction that has begun is finished even if its caller is cancelled. Cancelling a statement
+would cost its connection, and outcomes must also be recorded during a shutdown.
 
-PostgreSQL goes away for seconds when it restarts or fails over, so everything is retried for a
-while. A transaction whose commit was not confirmed may run twice. All of ours leave the same rows
-then; only "was I the first?" is answered with no.
+PostgreSQL is unavailable for seconds when it restarts or fails over, so everything is retried for a
+while. A transaction whose commit was not confirmed may run twice. All transactions here leave the
+same rows in that case, but a caller that asks whether it was the first to write gets False.
 """
 
 from __future__ import annotations
@@ -40,32 +40,32 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-# Seconds for which PostgreSQL is retried.
+# How long statements are retried on PostgreSQL, in seconds.
 RETRY_SECONDS: Final = 5.0
 RETRY_PAUSE_SECONDS: Final = 0.2
-# Limits of one try on PostgreSQL, in seconds. SQLite has its own, the busy time-out.
+# Timeout of one attempt on PostgreSQL, in seconds. SQLite uses its busy timeout instead.
 TIMEOUT_SECONDS: Final = 5.0
-# A statement, or one that was built once, and its parameters.
+# A statement, or a prebuilt statement with its parameters.
 Statement = Executable | tuple[Executable, Mapping[str, Any]]
-# SQLAlchemy drops an INSERT's row count unless it is asked to preserve it.
+# SQLAlchemy drops an INSERT's row count unless this option is set.
 KEEP_ROW_COUNT: Final = {"preserve_rowcount": True}
 
 
 class Database:
-    """A database. Nothing is opened or created before the first use.
+    """A database. Connections and files are opened on first use.
 
-    Unless they say otherwise, methods raise `StoreUnavailable` if the database does not answer. A
-    change may have been made then. They raise `NotLinked` for a row whose person or workspace has
-    been deleted.
+    Unless documented otherwise, methods raise `StoreUnavailable` if the database does not respond.
+    A change may have been committed in that case. Methods raise `NotLinked` when they write a row
+    whose person or workspace has been deleted.
     """
 
     def __init__(self, url: DatabaseUrl, *, retry_seconds: float = RETRY_SECONDS) -> None:
-        """`retry_seconds` limits retries on PostgreSQL. SQLite is not retried."""
+        """Create a database. `retry_seconds` limits retries on PostgreSQL. SQLite has none."""
         self._url = url
-        # True if no other process writes these rows: on SQLite the bot is a single process.
+        # True if no other process writes these rows. On SQLite the bot is a single process.
         self.single_process = self._url.is_sqlite
         self._retry_seconds = 0.0 if self.single_process else retry_seconds
-        # Limit of one try, in seconds.
+        # Timeout of one attempt, in seconds.
         self.timeout = None if self.single_process else TIMEOUT_SECONDS
         self._executor: SqliteExecutor | PostgresExecutor
         if self.single_process:
@@ -80,7 +80,7 @@ class Database:
         return f"<Database {self._url.url.get_backend_name()}>"
 
     def dedicated_connection(self) -> SqliteExecutor | PostgresDedicatedExecutor:
-        """Open a dedicated connection, closed with the others. On SQLite all share one."""
+        """Return a dedicated connection, which `aclose` closes. On SQLite it is shared."""
         if isinstance(self._executor, SqliteExecutor):
             return self._executor
         self._dedicated.append(PostgresDedicatedExecutor(self._url))
@@ -127,11 +127,11 @@ class Database:
         )
 
     async def transaction(self, work: Work[T]) -> T:
-        """Run a function over a connection as one transaction."""
+        """Run a function with a connection in one transaction."""
         return await self._run(lambda: self.write(work))
 
     async def _run(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Retry until it succeeds or time is up, in a task that outlives a cancelled caller."""
+        """Retry `attempt` until it succeeds or times out, even if the caller is cancelled."""
 
         async def retry() -> T:
             started_at = time.monotonic()
@@ -155,13 +155,13 @@ class Database:
         return await asyncio.shield(task)
 
     async def read(self, work: Work[T]) -> T:
-        """Run reads over a connection, once. Errors are raised as they are."""
+        """Run reads with a connection, without retrying or translating errors."""
         return await self._executor.read(work)
 
     async def write(self, work: Work[T], *, migrating: bool = False) -> T:
-        """Run a transaction over a connection, once; `migrating` if it replaces tables.
+        """Run a transaction with a connection, without retrying or translating errors.
 
-        Errors are raised as they are.
+        `migrating` must be set if the transaction replaces tables.
         """
         run = self._executor.migrate if migrating else self._executor.write
         return await self.health.observe(run(work))
@@ -171,7 +171,7 @@ class Database:
         return sqlite.insert(table) if self.single_process else postgresql.insert(table)
 
     async def aclose(self) -> None:
-        """Finish running work and close every connection. A database in memory is lost."""
+        """Finish running work and close every connection. An in-memory database is lost."""
         self._retry_seconds = 0.0
         await asyncio.gather(*self._unfinished, return_exceptions=True)
         for executor in (*self._dedicated, self._executor):

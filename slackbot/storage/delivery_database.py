@@ -1,8 +1,8 @@
-"""The database of the delivery engine, which is separate from ours.
+"""The delivery engine's database, which is separate from the bot's own.
 
-On SQLite it is another file: in ours, its writes would queue with our own, and Alembic would
-propose to drop its tables. Its default journal is 2 to 80 times slower than WAL. On PostgreSQL it
-is another schema of our database.
+On SQLite it is a separate file. In the bot's file, the engine's writes would queue with the bot's,
+and Alembic would propose to drop the engine's tables. The file uses WAL, because SQLite's default
+journal is 2 to 80 times slower. On PostgreSQL it is a separate schema of the bot's database.
 """
 
 from __future__ import annotations
@@ -26,30 +26,30 @@ T = TypeVar("T")
 
 SCHEMA: Final = "dbos"
 LOCK: Final = {"key": DELIVERY_LOCK_KEY}
-# Pause between two tries to get the lock, in seconds.
+# Pause between attempts to acquire the lock, in seconds.
 LOCK_PAUSE_SECONDS: Final = 0.2
-# SQLite's errors for a damaged file, or another kind of file.
+# SQLite's error names for a damaged file and for a file of another kind.
 BROKEN: Final = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
-# The first SQLite whose unixepoch() knows 'subsec'; before it the answer is NULL, and before 3.38
-# there is no such function. https://sqlite.org/lang_datefunc.html
+# The first SQLite version whose unixepoch() supports 'subsec'. Earlier versions return NULL, and
+# versions before 3.38 do not have the function. https://sqlite.org/lang_datefunc.html
 SUBSEC_SINCE: Final = (3, 42)
 
 
 class DeliveryDatabase:
-    """The delivery engine's database. Nothing is opened before the first use."""
+    """The delivery engine's database. Connections are opened on first use."""
 
     def __init__(self, url: DatabaseUrl) -> None:
-        """`url` is that of our own database."""
+        """Create the database from the URL of the bot's own database."""
         self._url = url
         self._engine: Engine | None = None
 
     def options(self) -> dict[str, Any]:
-        """Return the keys of the delivery engine's own configuration."""
+        """Return the keys of the engine's configuration that describe this database."""
         options: dict[str, Any] = {}
         if self._url.is_sqlite:
             self._engine = engines.sqlite_delivery(_sqlite_url(self._url))
-            # On Python 3.12 and later DBOS takes for granted that SQLite knows 'subsec'. Python
-            # uses the system's SQLite, which may be older: 3.40 on Debian 12.
+            # On Python 3.12 and later, DBOS assumes that SQLite supports 'subsec'. Python uses the
+            # system's SQLite, which may be older, for example 3.40 on Debian 12.
             if sqlite3.sqlite_version_info < SUBSEC_SINCE:
                 event.listen(
                     self._engine,
@@ -64,7 +64,7 @@ class DeliveryDatabase:
         return options | {"system_database_url": url, "system_database_engine": self._engine}
 
     def broken(self) -> Path | None:
-        """Return the SQLite file if it is damaged or is not a database, else None."""
+        """Return the SQLite file if it is damaged or not a database, otherwise None."""
         if self._url.file is None:
             return None
         file = Path(str(_sqlite_url(self._url).database))
@@ -79,22 +79,22 @@ class DeliveryDatabase:
         return None
 
     def migrate(self, migrate: Callable[[str], None]) -> str | None:
-        """On PostgreSQL, call `migrate` with the URL to update its tables, under a lock.
+        """Update the tables on PostgreSQL by calling `migrate` with the URL, under a lock.
 
-        Blocks for a second or two.
+        This method blocks for a second or two.
 
         Returns:
-            A few words on what was done, or None.
+            A short description of the migration, or None if nothing changed.
 
         Raises:
-            LockHeld: another process has migrated them for `LOCK_SECONDS`.
+            LockHeld: another process has held the lock for `LOCK_SECONDS`.
         """
         deadline = time.monotonic() + LOCK_SECONDS
-        # Without a transaction: an open one would be in the engine's way.
+        # Use no transaction, because an open one would block the engine's migration.
         engine = engines.postgresql_unpooled(self._url.url)
         with engine.connect() as connection:
-            # Poll: a statement that waited would hold a snapshot, and indexes that are created
-            # concurrently wait until nobody holds one.
+            # Poll for the lock. A waiting statement would hold a snapshot, and the concurrent
+            # creation of indexes waits until older snapshots are released.
             while not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), LOCK):
                 if time.monotonic() >= deadline:
                     holders = ", ".join(lock_holders(connection))
@@ -106,7 +106,7 @@ class DeliveryDatabase:
         return f"delivery tables (DBOS) to version {after}" if after != before else None
 
     def inspect(self, read: Callable[[Engine], T]) -> T:
-        """On PostgreSQL, return what `read` finds. Blocks."""
+        """Return the result of `read` on PostgreSQL. This method blocks."""
         engine = engines.postgresql_unpooled(self._url.url)
         try:
             return read(engine)
@@ -129,7 +129,7 @@ def _version(connection: Connection) -> int | None:
 
 
 def _sqlite_url(url: DatabaseUrl) -> URL:
-    """Map `slackbot.db` to `slackbot-delivery.db`. A database in memory stays in memory."""
+    """Map `slackbot.db` to `slackbot-delivery.db`. An in-memory database stays in memory."""
     if url.file is None:
         return url.url.set(database=None, query={})
     file = url.file.with_name(f"{url.file.stem}-delivery{url.file.suffix}")
@@ -137,7 +137,7 @@ def _sqlite_url(url: DatabaseUrl) -> URL:
 
 
 def _unixepoch(argument: Any) -> float | int | None:
-    """Return Unix seconds: fractional and current for 'subsec', else whole for a time."""
+    """Return the current Unix time with fractions for 'subsec', or a time in whole seconds."""
     if argument == "subsec":
         return time.time_ns() // 1_000_000 / 1000
     with closing(sqlite3.connect(":memory:")) as plain:

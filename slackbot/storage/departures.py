@@ -13,20 +13,20 @@ from slackbot.storage.mappers import departure_of, values_of
 from slackbot.storage.statements import of, person_params, select_by_person, select_columns
 from slackbot.storage.tables import DepartureRow
 
-# Departures that are tried at a time.
+# Maximum number of departures that are retried at a time.
 MAX_DUE: Final = 50
 
 _OF = select_by_person(DepartureRow)
 
 
 class Departures:
-    """The port `DepartureStore` over SQL."""
+    """Implements `DepartureStore` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, departure: Departure, next_try_at: datetime) -> None:
-        """Add a departure, or replace the one from this session."""
+        """Add a departure, or replace the person's departure from the same session."""
         values = {**values_of(departure), "next_try_at": next_try_at}
         new = self._database.insert(DepartureRow).values(**values)
         await self._database.execute(
@@ -42,14 +42,14 @@ class Departures:
         return [departure_of(row) for row in rows]
 
     async def list_due(self, team: TeamId, now: datetime) -> list[Departure]:
-        """Return some departures whose next try is due, the longest overdue first."""
+        """Return up to `MAX_DUE` departures whose next attempt is due, most overdue first."""
         due = (DepartureRow.team_id == team, DepartureRow.next_try_at <= now)
         wanted = select_columns(DepartureRow).where(*due).order_by(DepartureRow.next_try_at)
         rows = await self._database.fetch_all(wanted.limit(MAX_DUE))
         return [departure_of(row) for row in rows]
 
     async def claim(self, departure: Departure, next_try_at: datetime) -> bool:
-        """Count a try and set the time of the next. True only for the first of several callers."""
+        """Count an attempt and schedule the next one. Return True only to the first caller."""
         claimed = update(DepartureRow).where(
             of(DepartureRow, departure.person),
             DepartureRow.session_id == departure.session_id,
@@ -59,7 +59,7 @@ class Departures:
         return await self._database.execute(claimed.values(values)) > 0
 
     async def remove(self, person: Person, session_id: SessionId) -> bool:
-        """Delete a departure. True only for the caller that deleted it."""
+        """Delete a departure. Return True only to the caller that deleted it."""
         gone = delete(DepartureRow).where(
             of(DepartureRow, person), DepartureRow.session_id == session_id
         )

@@ -1,4 +1,4 @@
-"""The repository of direct message channels, which are columns of links."""
+"""The repository of direct message channels, which are stored with links."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from slackbot.storage.tables import LinkRow
 
 
 class DmChannels:
-    """The port `DmChannelStore` over SQL."""
+    """Implements `DmChannelStore` in SQL."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def get(self, person: Person) -> str | None:
-        """Return Slack's id of the person's channel, or None if it is not known."""
+        """Return the Slack id of the person's channel, or None if it is not known."""
         row = await self._database.fetch_one(select(LinkRow.dm_channel).where(of(LinkRow, person)))
         return row.dm_channel if row is not None else None
 

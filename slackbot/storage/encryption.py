@@ -1,8 +1,9 @@
 """Encryption of secrets at rest.
 
-An encrypted value reads `v2.<key id>.<base64url(nonce + ciphertext)>`. AES-GCM binds it to a
-purpose, a workspace, a person and a row, so a value moved to another place cannot be decrypted.
-Values of `v1` were not bound to the row. They can be read until key rotation replaces them.
+An encrypted value has the form `v2.<key id>.<base64url(nonce + ciphertext)>`. AES-GCM binds it to a
+purpose, a workspace, a person and a row, so a value that is moved elsewhere cannot be decrypted.
+Values of version `v1` are not bound to a row. They remain readable until key rotation replaces
+them.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _VERSION: Final = "v2"
 _UNBOUND: Final = "v1"  # the version without the row
 _NONCE_BYTES: Final = 12
 _TAG_BYTES: Final = 16
-# A random key has about 30 distinct bytes; one with fewer than this was typed by somebody.
+# A random key has about 30 distinct bytes. A key with fewer than this is not random.
 _MIN_DISTINCT_BYTES: Final = 8
 
 
@@ -33,13 +34,13 @@ class DecryptionFailed(Exception):
 
 
 class Cipher:
-    """Encrypts with the newest key and decrypts with any of them."""
+    """Encrypts with the newest key and decrypts with any key."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
-        """`keys` have 32 bytes each, newest first.
+        """Create a cipher from keys of 32 bytes each, newest first.
 
         Raises:
-            ValueError: no key, a wrong length, or two keys with the same id.
+            ValueError: there is no key, a key has the wrong length, or two keys have the same id.
         """
         if not keys:
             raise ValueError("at least one key is needed")
@@ -54,7 +55,7 @@ class Cipher:
         return "<Cipher>"
 
     def encrypt(self, plain: bytes | str, *, person: Person, purpose: str, row: str) -> str:
-        """Encrypt for a person, purpose and row. Encrypting twice gives different values."""
+        """Encrypt a value for a person, purpose and row. Each call returns a different result."""
         data = plain.encode() if isinstance(plain, str) else plain
         nonce = secrets.token_bytes(_NONCE_BYTES)
         cipher = self._ciphers[self._newest]
@@ -66,7 +67,7 @@ class Cipher:
         """Decrypt a value that was encrypted for this person, purpose and row.
 
         Raises:
-            DecryptionFailed: unknown key, changed value, or one that belongs elsewhere.
+            DecryptionFailed: the key is unknown, or the value was changed or belongs elsewhere.
         """
         version, _, rest = encrypted.partition(".")
         key_id, _, text = rest.partition(".")
@@ -74,7 +75,7 @@ class Cipher:
             data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         except ValueError:
             data = b""
-        # Several texts decode to the same bytes; only the one that was written counts.
+        # Several texts decode to the same bytes. Only the canonical one is accepted.
         written = version in {_VERSION, _UNBOUND} and text == _to_text(data)
         if not written or len(data) < _NONCE_BYTES + _TAG_BYTES:
             raise DecryptionFailed("not an encrypted value")
@@ -99,10 +100,10 @@ class Cipher:
 
 
 def parse_keys(text: str) -> tuple[bytes, ...]:
-    """Parse keys from a comma list of base64, newest first.
+    """Parse a comma-separated list of base64 keys, newest first.
 
     Raises:
-        ValueError: a sentence that names the key by its place in the list, never its content.
+        ValueError: a key is not valid. The message gives its position, never its content.
     """
     keys: list[bytes] = []
     for place, part in enumerate(text.split(","), start=1):
@@ -138,7 +139,7 @@ def _key_id(key: bytes) -> str:
 
 
 def _associated_data(version: str, purpose: str, person: Person, row: str) -> bytes:
-    """Encode a value's place. Length prefixes keep ("ab", "c") apart from ("a", "bc")."""
+    """Encode a value's context. Length prefixes distinguish ("ab", "c") from ("a", "bc")."""
     place = [version, purpose, person.team, person.user]
     if version != _UNBOUND:
         place.append(row)

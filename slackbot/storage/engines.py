@@ -15,41 +15,41 @@ from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-# Seconds for which SQLite waits until another process has finished writing.
+# Seconds that SQLite waits for another process to finish writing.
 BUSY_SECONDS: Final = 10.0
 # Connections that read a SQLite file, each with its own thread.
 READERS: Final = 4
 # Connections to PostgreSQL for transactions, for single statements and for the delivery engine.
-# The server allows 100 in all by default.
+# By default the server allows 100 connections in total.
 TRANSACTIONS, SINGLES, DELIVERY_CONNECTIONS = 3, 7, 6
 # Longest wait for a free connection to PostgreSQL, in seconds.
 POOL_SECONDS: Final = 5.0
-# Age at which a connection is replaced, so that it finds a server that has moved. In seconds.
+# Age at which a connection is replaced, in case the server has moved. In seconds.
 RECYCLE_SECONDS: Final = 1800.0
 # A connection to PostgreSQL that was idle for longer is pinged before use. In seconds.
 IDLE_SECONDS: Final = 0.5
-# Errors after which only another connection helps: the server has become a replica, ended the
-# transaction with its connection, or lost or mixed up the prepared statements.
+# Errors that require a new connection: the server has become a replica, ended the transaction with
+# its connection, or lost or mixed up the prepared statements.
 UNUSABLE_STATES: Final = frozenset({"25006", "25P03", "25P04", "26000", "42P05", "0A000"})
-# Each statement is a transaction by itself, so there is nothing to roll back on return.
+# Each statement is its own transaction, so there is nothing to roll back on return.
 AUTOCOMMIT: Final[dict[str, Any]] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-# FULL syncs at each commit: with NORMAL a power cut takes back the latest commits, so that what
-# was sent looks unsent and what was deleted is there again.
+# FULL syncs at each commit. With NORMAL, a power failure can undo the latest commits, so that sent
+# notices look unsent and deleted rows reappear.
 WRITER_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 POSTGRESQL_OPTIONS: Final[dict[str, str | int]] = {
     "application_name": "slackbot",
     "connect_timeout": 5,  # seconds
-    # Notice a vanished peer sooner than after the system's two hours. In seconds.
+    # Detect a lost peer sooner than the system's default of two hours. In seconds.
     "keepalives_idle": 30,
     "keepalives_interval": 10,
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,  # milliseconds
 }
-# Times are in UTC whatever the server's zone is: the farthest ones do not survive another. A pooler
-# keeps this one per client.
+# Use UTC regardless of the server's time zone, because extreme times do not survive a conversion.
+# A pooler keeps this setting per client.
 POOLED_SESSION: Final = "SET TIME ZONE 'UTC'"
-# What a pooler would hand to its other clients. No idle transaction keeps its locks, and a commit
-# that was answered outlives a crash of the server; `options` in the URL take precedence.
+# Settings that a pooler would pass on to its other clients, so they are used only without one. An
+# idle transaction does not keep its locks, and a confirmed commit survives a server crash.
 DIRECT_SESSION: Final = (
     "SELECT set_config('TimeZone', 'UTC', false), "
     "set_config('idle_in_transaction_session_timeout', '60s', false), "
@@ -59,7 +59,7 @@ DIRECT_SESSION: Final = (
 
 
 def postgresql(url: URL, connections: int, **options: Any) -> AsyncEngine:
-    """Return a pool for the event loop."""
+    """Return an engine with a pool for the event loop."""
     options |= _postgresql_options(url, connections)
     engine = create_async_engine(url, pool_timeout=POOL_SECONDS, **options)
     _prepare(engine.sync_engine)
@@ -67,14 +67,14 @@ def postgresql(url: URL, connections: int, **options: Any) -> AsyncEngine:
 
 
 def postgresql_threads(url: URL, connections: int) -> Engine:
-    """Return a pool for threads."""
+    """Return an engine with a pool for threads."""
     engine = create_engine(url, **_postgresql_options(url, connections))
     _prepare(engine)
     return engine
 
 
 def postgresql_unpooled(url: URL) -> Engine:
-    """Return an engine without a pool, in autocommit."""
+    """Return an engine without a pool, in autocommit mode."""
     options = {"connect_args": connect_options(url), "hide_parameters": True}
     engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT", **options)
     event.listen(engine, "connect", _begin_session)
@@ -92,7 +92,7 @@ def _postgresql_options(url: URL, connections: int) -> dict[str, Any]:
 
 
 def connect_options(url: URL) -> dict[str, str | int]:
-    """Return psycopg's options for a connection. Those in the URL's query take precedence."""
+    """Return psycopg's connection options. Options in the URL's query take precedence."""
     return {name: value for name, value in POSTGRESQL_OPTIONS.items() if name not in url.query}
 
 
@@ -103,9 +103,10 @@ def _prepare(engine: Engine) -> None:
 
 
 def _begin_session(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-    """Set up a connection; behind a pooler, so that its transactions may go to any server process.
+    """Set up a new connection, avoiding session state behind a pooler.
 
-    A pooler such as PgBouncer gives out process ids of its own.
+    Behind a pooler, each transaction may run in a different server process. A pooler such as
+    PgBouncer is detected because it reports process ids of its own.
     """
     driver: Any = record.driver_connection
     cursor = connection.cursor()
@@ -113,23 +114,23 @@ def _begin_session(connection: DBAPIConnection, record: ConnectionPoolEntry) -> 
     if cursor.fetchone() == (driver.info.backend_pid,):
         cursor.execute(DIRECT_SESSION)
     else:
-        driver.prepare_threshold = None  # the next process would not know the statement
+        driver.prepare_threshold = None  # another process would not know the statement
         cursor.execute(POOLED_SESSION)
     cursor.close()
     connection.commit()
 
 
 def _replace_unusable_connections(context: ExceptionContext) -> None:
-    """Close the connections to a server that does not take our statements any more."""
+    """Replace the pool's connections if the server no longer accepts our statements."""
     state = getattr(context.original_exception, "sqlstate", None)
     if state in UNUSABLE_STATES:
         context.is_disconnect = True
 
 
 def _ping_idle_connections(engine: Engine) -> None:
-    """Ping a connection before use if it was idle; unlike `pool_pre_ping`, not one just used.
+    """Ping connections before use, but only if they have been idle.
 
-    Under load that spares a round trip before nearly every transaction.
+    Compared to `pool_pre_ping`, this saves a round trip before most transactions under load.
     """
 
     def ping(connection: DBAPIConnection, record: ConnectionPoolEntry, _fairy: Any) -> None:
@@ -148,22 +149,22 @@ def _ping_idle_connections(engine: Engine) -> None:
 
 
 def sqlite_writer(url: URL) -> Engine:
-    """Return the one connection that writes. One thread at a time may use it."""
-    # sqlite3 begins no transactions of its own: they begin as writes below.
+    """Return an engine with the only writing connection. One thread at a time may use it."""
+    # sqlite3 does not begin transactions itself. The listener below begins them as writes.
     engine = _sqlite(url, 1, None, WRITER_PRAGMAS)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     return engine
 
 
 def sqlite_readers(url: URL) -> Engine:
-    """Return a pool of connections that cannot write."""
+    """Return an engine with a pool of read-only connections."""
     return _sqlite(url, READERS, None, ("foreign_keys=ON", "query_only=ON"), **AUTOCOMMIT)
 
 
 def sqlite_delivery(url: URL) -> Engine:
-    """Return the one connection of the delivery engine, whose transactions begin as writes.
+    """Return the delivery engine's single connection, whose transactions begin as writes.
 
-    SQLite has one writer anyhow, and waiting for a pool is far faster than its busy waiting.
+    SQLite allows one writer anyway, and waiting for the pool is far faster than busy waiting.
     """
     return _sqlite(url, 1, "IMMEDIATE", WRITER_PRAGMAS)
 
@@ -196,7 +197,7 @@ def _sqlite(
 def _create_private_file(
     _dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]
 ) -> None:
-    """Create the file readable by its owner only; `-wal` and `-shm` inherit its mode."""
+    """Create the file so that only its owner can read it. `-wal` and `-shm` inherit its mode."""
     if options.get("uri") or arguments[0] == ":memory:":
         return
     path = Path(arguments[0])

@@ -1,4 +1,4 @@
-"""The repository of Slack events that were already handled."""
+"""The repository of Slack events that have been handled."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from slackbot.domain.model import TeamId
 from slackbot.storage.database import Database
 from slackbot.storage.tables import SeenEventRow
 
-# Slack repeats an event for about an hour.
+# Slack retries an event for about an hour.
 MAX_AGE: Final = timedelta(days=1)
-# Pause between two purges of a workspace, in seconds.
+# Time between purges of a workspace, in seconds.
 PURGE_SECONDS: Final = 3600.0
 
 
 class Events:
-    """The port `EventStore` over SQL."""
+    """Implements `EventStore` in SQL."""
 
     def __init__(self, database: Database, *, clock: Callable[[], float]) -> None:
-        """`clock` counts seconds."""
+        """Create the repository. `clock` returns seconds."""
         self._database = database
         self._clock = clock
         self._next_purge: dict[TeamId, float] = {}
 
     async def record(self, team: TeamId, event_id: str, at: datetime) -> bool:
-        """Record an event. True if it was not seen within a day.
+        """Record an event. Return True if it was not seen within the last day.
 
-        Nothing is recorded of a workspace that removed the app.
+        Nothing is recorded for a workspace that has removed the app.
         """
         now = self._clock()
         if now >= self._next_purge.get(team, now):

@@ -1,10 +1,11 @@
-"""Executors run functions over a connection, as reads or as write transactions.
+"""Executors that run functions with a connection, as reads or as write transactions.
 
-On PostgreSQL the driver is asynchronous, and SQLAlchemy runs the function on it. SQLite has no
-such driver: every statement would be a trip to a thread and back, so the whole function is one.
+PostgreSQL has an asynchronous driver, on which SQLAlchemy runs the function. SQLite has no such
+driver, and switching to a thread for every statement would be slow. Instead, the whole function
+runs in a thread.
 
-A transaction is committed at the end and rolled back after an exception. Each of several reads
-sees what was committed before it.
+A transaction is committed at the end and rolled back on an exception. Each of several reads sees
+everything that was committed before it.
 """
 
 from __future__ import annotations
@@ -29,11 +30,11 @@ Connect = Callable[[], AbstractContextManager[Connection]]
 
 
 class PostgresExecutor:
-    """A pool for single statements and one for transactions."""
+    """Two PostgreSQL pools, one for single statements and one for transactions."""
 
     def __init__(self, url: DatabaseUrl) -> None:
         self._transactions = engines.postgresql(url.url, engines.TRANSACTIONS)
-        # Switching a connection to autocommit and back costs a quarter of a read's processor time.
+        # Switching a connection to autocommit and back costs a quarter of a read's CPU time.
         self._singles = engines.postgresql(url.url, engines.SINGLES, **engines.AUTOCOMMIT)
 
     async def read(self, work: Work[T]) -> T:
@@ -70,7 +71,7 @@ class PostgresDedicatedExecutor:
         self._thread = ThreadPoolExecutor(1, "postgresql-dedicated")
 
     async def write(self, work: Work[T]) -> T:
-        """Run a transaction. When cancelled it may still be committed."""
+        """Run a transaction. If this call is cancelled, it may still be committed."""
         try:
             return await _in_thread(self._thread, self._engine.begin, work)
         except asyncio.CancelledError:
@@ -80,13 +81,13 @@ class PostgresDedicatedExecutor:
             raise
 
     async def aclose(self) -> None:
-        """Close the connection once the thread is done with it, without waiting for that."""
+        """Close the connection once the thread has finished, without waiting for it."""
         self._thread.submit(self._engine.dispose)
         self._thread.shutdown(wait=False)
 
 
 class SqliteExecutor:
-    """One writing connection and several readers; in memory there is just one.
+    """One writing connection and several reading ones, or a single one for an in-memory database.
 
     Each connection is used by one thread at a time.
     """
@@ -94,7 +95,7 @@ class SqliteExecutor:
     def __init__(self, url: DatabaseUrl) -> None:
         self._keeper: sqlite3.Connection | None = None
         if url.file is None:
-            # A second, idle connection keeps the data while no other one is open.
+            # An idle second connection keeps the data while no other connection is open.
             address = f"file:slackbot-{secrets.token_hex(8)}?mode=memory&cache=shared"
             self._keeper = sqlite3.connect(address, uri=True, check_same_thread=False)
             self._writer = engines.sqlite_writer(make_url(f"sqlite:///{address}&uri=true"))
@@ -112,14 +113,14 @@ class SqliteExecutor:
 
     async def write(self, work: Work[T], *, single: bool = False) -> T:
         """Run a transaction, whether or not it is a single statement."""
-        del single  # there are no round trips to spare
+        del single  # there are no round trips to save
         return await _in_thread(self._writing, self._writer.begin, work)
 
     async def migrate(self, work: Work[T]) -> T:
-        """Run a transaction that changes tables, without foreign keys.
+        """Run a transaction that changes tables, with foreign keys disabled.
 
-        To change a table is to replace it in SQLite, and with them that would delete the rows that
-        refer to it. They can be switched only outside of a transaction.
+        In SQLite, changing a table means replacing it. With foreign keys enabled, this would delete
+        the rows that refer to it. Foreign keys can be switched only outside a transaction.
         """
         return await _in_thread(self._writing, self._without_foreign_keys, work)
 

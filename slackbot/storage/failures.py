@@ -1,10 +1,11 @@
-"""Which errors of a database pass by themselves, judged by its own codes.
+"""Classification of database errors as transient or final, by the database's own codes.
 
-PostgreSQL gives a SQLSTATE, SQLite an error name. The driver's Python classes say little: a server
-that became a replica answers with `InternalError`, a disk that is full with `OperationalError`.
+PostgreSQL reports a SQLSTATE and SQLite a result code. The driver's exception classes say little. A
+server that became a replica raises `InternalError`, and a full disk raises `OperationalError`.
 
-An error that is not known to be final passes; every wait for it is bounded by time. Final is
-only what the same statement would meet again on a healthy database.
+On PostgreSQL, an error is final only if the same statement would fail again on a healthy database.
+All others are treated as transient, because every retry is limited in time. On SQLite, only the
+listed result codes are transient.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from slackbot.domain.ports import StoreUnavailable
 
-# Classes of SQLSTATE that name a fault of the statement or its values, or damaged data.
+# SQLSTATE classes for faults in the statement or its values.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 FINAL_CLASSES: Final = frozenset(
     {
@@ -33,17 +34,17 @@ FINAL_CLASSES: Final = frozenset(
     }
 )
 FINAL_STATES: Final = frozenset({"XX001", "XX002"})  # damaged data, damaged index
-# Members of final classes that go away while the server is restored, migrated or pooled.
+# Members of final classes that are transient, because of a restore, a migration or a pooler.
 PASSING_STATES: Final = frozenset(
     {
         "0A000",  # "cached plan must not change result type", after a migration
-        "42501",  # permission denied: grants follow the tables in a restore
-        "42P01",  # table not there (yet)
-        "42703",  # column not there (yet)
-        "42P05",  # prepared statement exists: a pooler handed over another connection
+        "42501",  # permission denied, because a restore creates tables before grants
+        "42P01",  # table does not exist (yet)
+        "42703",  # column does not exist (yet)
+        "42P05",  # prepared statement exists, because a pooler switched connections
     }
 )
-# SQLite's primary result codes that pass, such as a full disk, or a file locked by a copy.
+# SQLite's primary result codes of transient errors, such as a full disk or a locked file.
 PASSING_SQLITE: Final = frozenset(
     {
         sqlite3.SQLITE_BUSY,
@@ -61,7 +62,7 @@ GRANT: Final = (
     "GRANT CREATE ON DATABASE and USAGE, CREATE ON SCHEMA public to this user, or run "
     "`slackbot migrate` as the owner of the tables"
 )
-# What to do about an error that operators meet at a start, by SQLSTATE or SQLite's primary code.
+# Advice for errors that operators may see at startup, by SQLSTATE or SQLite's primary code.
 ADVICE: Final[dict[str | int, str]] = {
     "25006": "it takes no writes: DATABASE_URL must lead to the primary server",
     "3F000": f"its user may not do that: {GRANT}",
@@ -78,12 +79,12 @@ PRIMARY_CODE: Final = 0xFF
 
 
 def cause_of(error: BaseException) -> BaseException:
-    """Return the driver's error if there is one."""
+    """Return the driver's error behind this error, or the error itself."""
     return error.orig if isinstance(error, DBAPIError) and error.orig else error
 
 
 def is_passing(error: BaseException) -> bool:
-    """Return whether the database may answer the same statement later."""
+    """Return whether the error is transient, so the same statement may succeed later."""
     cause = cause_of(error)
     if isinstance(cause, sqlite3.Error):
         return _is_passing_sqlite(cause)
@@ -93,13 +94,13 @@ def is_passing(error: BaseException) -> bool:
 
 
 def _is_passing_sqlite(error: sqlite3.Error) -> bool:
-    code: int | None = getattr(error, "sqlite_errorcode", None)  # none if Python raised it itself
+    code: int | None = getattr(error, "sqlite_errorcode", None)  # None if Python itself raised it
     return code is not None and code & PRIMARY_CODE in PASSING_SQLITE
 
 
 def _is_passing_postgresql(error: psycopg.Error) -> bool:
     state = error.sqlstate
-    if state is None:  # from the client: a lost connection, or a wrong use of it
+    if state is None:  # raised by the client: a lost connection, or incorrect use
         return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
     if state in PASSING_STATES:
         return True
@@ -107,7 +108,7 @@ def _is_passing_postgresql(error: psycopg.Error) -> bool:
 
 
 def is_of_nobody(error: BaseException) -> bool:
-    """Return whether a foreign key failed: what the row belongs to has been deleted."""
+    """Return whether a foreign key failed because the row's parent has been deleted."""
     cause = cause_of(error)
     if isinstance(cause, sqlite3.Error):
         code: int | None = getattr(cause, "sqlite_errorcode", None)
@@ -116,7 +117,7 @@ def is_of_nobody(error: BaseException) -> bool:
 
 
 def explain(error: BaseException) -> str:
-    """Return one line for operators: what the database said, and what to do if that is known."""
+    """Return one line for operators, with the database's message and advice if there is any."""
     cause = cause_of(error)
     said = "".join(str(cause).strip().splitlines()[:1]) or type(cause).__name__
     code: str | int | None = getattr(cause, "sqlstate", None)
@@ -130,15 +131,15 @@ def explain(error: BaseException) -> str:
 
 
 class LockHeld(Exception):
-    """Another session held a lock for too long. The text is a line for operators."""
+    """Another session held a lock for too long. The message is one line for operators."""
 
 
 @contextmanager
 def raise_unavailable() -> Iterator[None]:
-    """Translate passing errors of the database, without retries, to one line.
+    """Translate transient database errors to `StoreUnavailable`, without retrying.
 
     Raises:
-        StoreUnavailable: the database does not answer.
+        StoreUnavailable: the database does not respond. The message is one line for operators.
     """
     try:
         yield

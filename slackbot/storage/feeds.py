@@ -1,4 +1,4 @@
-"""The table of desired feeds, which all workers share."""
+"""The table of desired feeds, shared by all workers."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from slackbot.storage.mappers import person_of
 from slackbot.storage.statements import by_person, of, of_any, person_params, select_columns
 from slackbot.storage.tables import AvailabilityRow, FeedRow, LinkRow, WorkerRow
 
-FEEDS_CHANNEL = "slackbot_feeds"  # of NOTIFY: a feed was requested, cancelled or released
+FEEDS_CHANNEL = "slackbot_feeds"  # for NOTIFY when a feed is requested, cancelled or released
 
 # Feeds in the order in which they were requested.
 FEEDS = select_columns(FeedRow).order_by(FeedRow.wanted_at, FeedRow.user_id)
 
 
 class SqlDesiredFeeds:
-    """The port `DesiredFeeds` for one process."""
+    """Implements `DesiredFeeds` in SQL for one process."""
 
     def __init__(self, database: Database, *, boot_id: str) -> None:
         self._database = database
@@ -112,7 +112,7 @@ class SqlDesiredFeeds:
             changed_at=bindparam("since", type_=FeedRow.changed_at.type),
             failure=bindparam("word"),
         )
-        # In a fixed order, so that two processes that write many rows cannot deadlock.
+        # Use a fixed order so that two processes that write many rows cannot deadlock.
         values = [
             {
                 **person_params(person),
@@ -131,11 +131,11 @@ class SqlDesiredFeeds:
         return FeedHealth(row.connected, row.changed_at, row.failure) if row is not None else None
 
 
-# The following run inside a transaction of the caller.
+# The following functions run inside the caller's transaction.
 
 
 def current_time(database: Database, connection: Connection) -> datetime:
-    """Return the database's time in UTC: the clocks of processes differ."""
+    """Return the database's time in UTC, because the clocks of processes may differ."""
     if database.single_process:
         return datetime.now(UTC)
     now: datetime = connection.scalar(select(func.clock_timestamp()))  # type: ignore[assignment] # one row
@@ -143,12 +143,12 @@ def current_time(database: Database, connection: Connection) -> datetime:
 
 
 def notification(database: Database) -> list[Executable]:
-    """Build the statement, if any, that wakes other processes after the transaction's commit."""
+    """Build the statement, if any, that notifies other processes when the transaction commits."""
     return [] if database.single_process else [select(func.pg_notify(FEEDS_CHANNEL, ""))]
 
 
 def request_missing(database: Database, connection: Connection) -> None:
-    """Request feeds for availabilities without one, unless their token is refused."""
+    """Request a feed for each availability without one, unless its token was refused."""
     now = literal(current_time(database, connection), FeedRow.wanted_at.type)
     available = AvailabilityRow
     usable = select(LinkRow.user_id).where(
@@ -171,16 +171,16 @@ def request_missing(database: Database, connection: Connection) -> None:
     }
     missing = select(*columns.values()).where(usable.exists(), ~known.exists())
     requested = database.insert(FeedRow).from_select(list(columns), missing)
-    # Several processes may request them at once.
+    # Several processes may request them at the same time.
     connection.execute(requested.on_conflict_do_nothing())
 
 
 def claim_feeds(
     connection: Connection, boot_id: str, living: Iterable[str], limit: int
 ) -> Sequence[Row[Any]]:
-    """Claim feeds that no living worker owns; return their rows as they were before.
+    """Claim up to `limit` feeds that no live worker owns. Return their rows before the claim.
 
-    Two workers never claim the same.
+    Two workers never claim the same feed.
     """
     ownerless = or_(FeedRow.owner.is_(None), FeedRow.owner.not_in(list(living)))
     free = FEEDS.where(ownerless).limit(limit).with_for_update(skip_locked=True)
@@ -193,14 +193,14 @@ def claim_feeds(
 
 
 def release_statement(boot_id: str) -> Update:
-    """Build the statement that releases every feed of the worker."""
+    """Build the statement that releases every feed that the worker owns."""
     return update(FeedRow).where(FeedRow.owner == boot_id).values(owner=None, connected=False)
 
 
 def remote_health(
     database: Database, connection: Connection, boot_id: str
 ) -> dict[Person, FeedHealth]:
-    """Return the health of all feeds owned by other workers."""
+    """Return the health of all feeds that this worker does not own."""
     others = _health(current_time(database, connection)).where(
         FeedRow.owner.is_distinct_from(boot_id)
     )
@@ -215,7 +215,7 @@ def _living(now: Any) -> Any:
 
 
 def _health(now: Any) -> Any:
-    """Select the health of feeds; the feed of a stalled owner is down, whatever it reported."""
+    """Select the health of feeds. A stalled worker's feeds count as disconnected."""
     held: ColumnElement[bool] = FeedRow.owner.in_(_living(now))
     return select(
         FeedRow.team_id,

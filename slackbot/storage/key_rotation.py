@@ -1,9 +1,9 @@
-"""Key rotation: encrypts every value with the newest key, so that older keys can be removed.
+"""Key rotation, which encrypts every value with the newest key so that older ones can be removed.
 
-A value of an older form is encrypted again too.
+Values in an older format are encrypted again too.
 
-Runs beside a live bot. A value is written only if it is still the one that was read; if not, the
-bot has just replaced it, and the batch is read again.
+Rotation can run while the bot is running. A value is written only if it has not changed since it
+was read. If the bot has replaced it, the batch is read again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from slackbot.storage.encryption import Cipher, DecryptionFailed
 from slackbot.storage.mappers import CALL, TOKEN
 from slackbot.storage.tables import LinkRow, MatchRow
 
-# Rows that are read and written at once; the bot may write in between.
+# Number of rows per batch. The bot may write between the read and the write of a batch.
 BATCH_SIZE: Final = 200
 
 Key = tuple[str, ...]
@@ -32,7 +32,7 @@ class RotationResult:
 
     rotated: int = 0
     already_current: int = 0
-    # Values that no key decrypts, by reason. They are left as they are.
+    # Number of values that no key decrypts, by reason. They are left unchanged.
     undecryptable: Counter[str] = field(default_factory=Counter)
 
 
@@ -41,14 +41,14 @@ class EncryptedColumn:
     """A column of encrypted values."""
 
     column: Any
-    # The primary key after the workspace; the person comes first.
+    # The columns of the primary key after the workspace. The person comes first.
     key: tuple[Any, ...]
-    # The column that names the row to which the value is bound.
+    # The column that identifies the row to which the value is bound.
     row: Any
     purpose: str
 
     def select_batch(self, team: TeamId, after: Key | None, size: int) -> Select[Any]:
-        """Select the next values of a workspace, by key."""
+        """Select the next batch of a workspace's values, in key order."""
         query = select(*self.key, self.row.label("row"), self.column).where(
             self.column.class_.team_id == team, self.column.is_not(None)
         )
@@ -57,7 +57,7 @@ class EncryptedColumn:
         return query.order_by(*self.key).limit(size)
 
     def replace(self, team: TeamId, key: Key, old: str, new: str) -> Executable:
-        """Update a value unless it was replaced meanwhile."""
+        """Build an UPDATE that replaces a value only if it is still `old`."""
         table = self.column.class_
         row = [column == value for column, value in zip(self.key, key, strict=True)]
         same = update(table).where(table.team_id == team, *row, self.column == old)
@@ -76,10 +76,10 @@ async def rotate(
     """Encrypt every value with the newest key.
 
     Raises:
-        StoreUnavailable: the database does not answer. Start again: what is done is done.
+        StoreUnavailable: the database does not respond. Run the rotation again to finish it.
     """
     result = RotationResult()
-    # The one query that is not about one workspace: it lists them.
+    # This is the only query that is not limited to one workspace, because it lists them.
     teams = union(select(LinkRow.team_id), select(MatchRow.team_id)).subquery()
     for team in await database.fetch_column(select(teams.c.team_id).order_by(teams.c.team_id)):
         for column in ENCRYPTED_COLUMNS:
@@ -99,7 +99,7 @@ async def _rotate_batch(
     team: TeamId,
     result: RotationResult,
 ) -> list[Key]:
-    """Rotate a batch until nothing in it was replaced meanwhile. Return its keys."""
+    """Rotate a batch, and repeat it if values were replaced meanwhile. Return its keys."""
     rotated: set[Key] = set()
     while True:
         values: dict[Key, tuple[str, str]] = {}
@@ -121,7 +121,7 @@ async def _rotate_batch(
 def _encrypt_again(
     cipher: Cipher, purpose: str, team: TeamId, values: dict[Key, tuple[str, str]]
 ) -> tuple[dict[Key, str], dict[Key, str]]:
-    """Return values encrypted again, and why others cannot be decrypted."""
+    """Return the newly encrypted values, and the reasons why others cannot be decrypted."""
     new, failed = {}, {}
     for key, (row, old) in values.items():
         person = Person(team, UserId(key[0]))

@@ -31,9 +31,9 @@ _GET = select_by_person(LinkRow)
 
 
 class Links:
-    """The port `LinkStore` over SQL, its tokens encrypted and its reads cached.
+    """Implements `LinkStore` in SQL, with encrypted tokens and cached reads.
 
-    A link whose token cannot be decrypted counts as none, with a warning.
+    A link whose token cannot be decrypted is treated as missing, and a warning is logged.
     """
 
     def __init__(self, database: Database, cipher: Cipher, caches: Caches) -> None:
@@ -72,12 +72,12 @@ class Links:
             return None
 
     async def save(self, link: Link) -> None:
-        """Insert or replace a link; delete the availability of another event or account.
+        """Insert or replace a link, and delete an availability for another event or account.
 
-        Unless it is known to be of the same account, an availability loses its baseline.
+        An availability that remains loses its baseline unless the account is known to be the same.
 
         Raises:
-            NotLinked: the person has left since the link's epoch began.
+            NotLinked: the person has disconnected since the link's epoch began.
         """
         foreign = [AvailabilityRow.event != link.event]
         if link.account_id is not None:
@@ -103,9 +103,9 @@ class Links:
         await invalidate_after(write, lambda: self._caches.invalidate(link.person))
 
     async def mark_refused(self, link: Link, at: datetime) -> bool:
-        """Record that the link's token was refused. True only for the first to record it.
+        """Record that the link's token was refused. Return True only to the first caller.
 
-        A link that has replaced it is not changed.
+        A link that has replaced this one is not changed.
         """
         first = update(LinkRow).where(
             of(LinkRow, link.person),
@@ -116,7 +116,7 @@ class Links:
         return await self._write(link.person, first.values(refused_at=at)) > 0
 
     async def set_unreachable(self, person: Person, reason: str | None) -> None:
-        """Record why Slack takes no message to the person; None if it takes them again."""
+        """Record why Slack rejects messages to the person, or None once it accepts them again."""
         link = update(LinkRow).where(of(LinkRow, person))
         await self._write(person, link.values(unreachable=reason))
 

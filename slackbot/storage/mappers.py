@@ -1,7 +1,7 @@
-"""Mapping between rows and the domain's records.
+"""Mapping between rows and domain records.
 
-A column and the field it holds have the same name, but for tokens and calls, which are encrypted
-here, and for partners.
+Columns have the same names as their fields. The exceptions are tokens and calls, which are
+encrypted here, and partners.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from slackbot.storage.encryption import Cipher, DecryptionFailed
 log = structlog.get_logger(__name__)
 
 # Purposes of encrypted values.
-TOKEN: Final = "token"  # noqa: S105 - a purpose, no token
+TOKEN: Final = "token"  # noqa: S105 - a purpose, not a token
 CALL: Final = "call"
 _PARTNER_FIELDS: Final = tuple(field.name for field in fields(Partner))
 
@@ -45,7 +45,7 @@ Values = dict[str, Any]
 
 
 def values_of(record: Record, *unmapped: str) -> Values:
-    """Return the columns of a record except its `unmapped` fields."""
+    """Return the column values of a record, except for its `unmapped` fields."""
     values: Values = {"team_id": record.person.team, "user_id": record.person.user}
     for field in fields(record):
         if field.name not in {"person", *unmapped}:
@@ -55,26 +55,26 @@ def values_of(record: Record, *unmapped: str) -> Values:
 
 
 def _fields(row: Row[Any], record: type[Record]) -> Values:
-    """Return the fields of a record for which its row has columns."""
+    """Return the record's fields for which the row has columns."""
     columns = row._asdict()
     names = [field.name for field in fields(record) if field.name in columns]
     return {"person": person_of(row), **{name: columns[name] for name in names}}
 
 
 def person_of(row: Row[Any]) -> Person:
-    """Return the person of a row."""
+    """Return the person that a row belongs to."""
     return Person(TeamId(row.team_id), UserId(row.user_id))
 
 
 def link_values(link: Link, cipher: Cipher) -> Values:
-    """Return the columns of a link, its token encrypted."""
+    """Return the column values of a link, with the token encrypted."""
     token = link.token.get_secret_value()
     sealed = cipher.encrypt(token, person=link.person, purpose=TOKEN, row=link.event)
     return {**values_of(link, "token"), "token_sealed": sealed}
 
 
 def link_of(row: Row[Any], cipher: Cipher) -> Link:
-    """Return the link of a row.
+    """Build a link from a row.
 
     Raises:
         DecryptionFailed: the token cannot be decrypted.
@@ -87,34 +87,34 @@ def link_of(row: Row[Any], cipher: Cipher) -> Link:
 
 
 def availability_of(row: Row[Any]) -> Availability:
-    """Return the availability of a row."""
+    """Build an availability from a row."""
     return Availability(**_fields(row, Availability) | {"state": State(row.state)})
 
 
 def departure_of(row: Row[Any]) -> Departure:
-    """Return the departure of a row."""
+    """Build a departure from a row."""
     return Departure(**_fields(row, Departure))
 
 
 def call_link_of(row: Row[Any]) -> CallLink:
-    """Return the link to a call of a row."""
+    """Build a call link from a row."""
     return CallLink(**_fields(row, CallLink))
 
 
 def match_values(match: Match, cipher: Cipher) -> Values:
-    """Return the columns of a match, its call encrypted."""
+    """Return the column values of a match, with the call encrypted."""
     sealed = encrypted_call(match.call, match.person, match.id, cipher)
     values = values_of(match, "partner", "call") | partner_values(match.partner)
     return {**values, "call_sealed": sealed}
 
 
 def partner_values(partner: Partner) -> Values:
-    """Return the columns of a partner."""
+    """Return the column values of a partner."""
     return {f"partner_{name}": getattr(partner, name) for name in _PARTNER_FIELDS}
 
 
 def match_of(row: Row[Any], cipher: Cipher | None = None) -> Match:
-    """Return the match of a row, without its call if that cannot be decrypted."""
+    """Build a match from a row. Without `cipher`, or if decryption fails, it has no call."""
     values = _fields(row, Match)
     values["source"] = Source(row.source)
     details = {name: getattr(row, f"partner_{name}") for name in _PARTNER_FIELDS}
@@ -125,7 +125,7 @@ def match_of(row: Row[Any], cipher: Cipher | None = None) -> Match:
 def encrypted_call(
     call: Call | None, person: Person, match_id: MatchId, cipher: Cipher
 ) -> str | None:
-    """Return the call as one encrypted value."""
+    """Return the call as one encrypted value, or None if there is no call."""
     if call is None:
         return None
     plain = json.dumps({"meeting": dict(call.meeting), "attendee": dict(call.attendee)})

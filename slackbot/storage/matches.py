@@ -54,7 +54,7 @@ from slackbot.storage.mappers import (
 from slackbot.storage.statements import by_person, of, person_params, select_by_person
 from slackbot.storage.tables import AvailabilityRow, MatchRow
 
-# Rounds that are ended at a time: Slack takes about 50 edits a minute.
+# Maximum number of ended rounds per query. Slack accepts about 50 edits a minute.
 MAX_ROUNDS_OVER: Final = 200
 
 _COLUMNS = MatchRow.__table__.c
@@ -83,7 +83,7 @@ _RECORD_OUTCOME: Final = (
     .where(by_person(MatchRow), _COLUMNS.id == bindparam("by_id"), _COLUMNS.settled_at.is_(None))
     .values({name: bindparam(f"new_{name}") for name in ("settled_at", "outcome", "channel", "ts")})
 )
-# The person's availability becomes IN_MEETING, unless this match was added before.
+# Sets the person's availability to IN_MEETING unless this match has been added before.
 _FULFIL_AVAILABILITY: Final = (
     update(AvailabilityRow)
     .where(
@@ -103,7 +103,7 @@ _FULFIL_AVAILABILITY: Final = (
 
 
 class Matches:
-    """The port `MatchStore` over SQL, its calls encrypted."""
+    """Implements `MatchStore` in SQL, with encrypted calls."""
 
     def __init__(self, database: Database, cipher: Cipher, caches: Caches) -> None:
         self._database = database
@@ -113,15 +113,15 @@ class Matches:
         self._add = database.insert(MatchRow).values(new).on_conflict_do_nothing()
         self._fulfil_and_add: tuple[Executable, ...] = (_FULFIL_AVAILABILITY, self._add)
         if not database.single_process:
-            # One statement is one round trip. Neither part sees what the other changes.
+            # A single statement needs one round trip. Neither part sees the other's changes.
             fulfilled = _FULFIL_AVAILABILITY.returning(literal(1)).cte("first")
             self._fulfil_and_add = (self._add.add_cte(fulfilled),)
 
     async def add(self, match: Match) -> bool:
-        """Add a match; False if its id, or its (partner, ordinal), already exists.
+        """Add a match. Return False if its id, or its partner and ordinal, already exist.
 
         Raises:
-            NotLinked: the person has left since the match's epoch began.
+            NotLinked: the person has disconnected since the match's epoch began.
         """
         statements = (self._add,) if match.source is Source.BEFORE else self._fulfil_and_add
         params = person_params(match.person) | {
@@ -135,7 +135,7 @@ class Matches:
 
         def invalidate_changed() -> None:
             cached = self._availabilities.peek(match.person)
-            # Invalidate in any case: a load under way may hold what was true before.
+            # Always invalidate, because a load in progress may return the old value.
             self._availabilities.invalidate(match.person)
             state = (cached.session_id, cached.state) if cached is not None else None
             if cached is not None and state == (match.session_id, State.IN_MEETING):
@@ -147,7 +147,10 @@ class Matches:
     async def add_baseline(
         self, availability: Availability, matches: Sequence[Match], at: datetime
     ) -> bool:
-        """Add a baseline's matches unless the availability has one; True if it got this one."""
+        """Add a baseline's matches unless the availability already has a baseline.
+
+        Return whether the baseline was added.
+        """
         person = availability.person
         first = update(AvailabilityRow).where(
             of(AvailabilityRow, person),
@@ -159,7 +162,7 @@ class Matches:
         rows = [_new(match_values(match, self._cipher)) for match in matches]
 
         def add_to_first(connection: Connection) -> bool:
-            # The update locks the row, so that another process's baseline comes after this one.
+            # The update locks the row, so another process's baseline has to wait for this one.
             if not connection.execute(first.values(baseline_at=at)).rowcount:
                 return False
             if rows:
@@ -170,7 +173,7 @@ class Matches:
         return await invalidate_after(write, lambda: self._availabilities.invalidate(person))
 
     async def enrich(self, person: Person, match_id: MatchId, report: MatchReport) -> None:
-        """Fill empty columns from a later report. Nothing is replaced."""
+        """Fill empty columns from a later report. Existing values are not replaced."""
         known: Values = {
             **partner_values(report.partner),
             "raw_time": report.raw_time,
@@ -188,7 +191,10 @@ class Matches:
             await self._database.execute(_update(person, match_id).values(**filled))
 
     async def get(self, person: Person, key: MatchId | Posted) -> Match | None:
-        """Return the match with this id, including its call; or of this message, without it."""
+        """Return the match with this id or message, or None.
+
+        The call is included only if the match is requested by its id.
+        """
         if isinstance(key, Posted):
             place = person_params(person) | {"by_channel": key.channel, "by_ts": key.ts}
             return next(iter(await self._list(_POSTED, place)), None)
@@ -198,7 +204,7 @@ class Matches:
     async def list_for(
         self, person: Person, event: EventSlug, session_id: SessionId | None = None
     ) -> list[Match]:
-        """Return the person's matches at the event or in one session of it, without calls."""
+        """Return the person's matches at the event, or in one of its sessions, without calls."""
         params = person_params(person) | {"by_event": event}
         if session_id is None:
             return await self._list(_AT_EVENT, params)
@@ -207,8 +213,8 @@ class Matches:
     async def list_with(
         self, person: Person, event: EventSlug, session_id: SessionId, partner: Partner
     ) -> list[Match]:
-        """Return the matches of a session that may be with this partner, without calls."""
-        # Reading a whole long session would be the slowest step of a match.
+        """Return a session's matches that may be with this partner, without calls."""
+        # Reading all matches of a long session would be the slowest step of storing a match.
         if partner.account_id is None:
             return await self.list_for(person, event, session_id)
         params = {"by_event": event, "by_session": session_id, "by_account": partner.account_id}
@@ -233,7 +239,7 @@ class Matches:
         )
 
     async def backlog(self, team: TeamId) -> Backlog:
-        """Count the pending matches from their index alone."""
+        """Count the pending matches. The query reads only their index."""
         wanted = select(
             func.count(MatchRow.received_at).label("waiting"),
             func.min(MatchRow.received_at).label("oldest"),
@@ -274,7 +280,7 @@ class Matches:
         await self._database.execute(unmarked.values(over_at=at))
 
     async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
-        """Record which button of a match's message was pressed first."""
+        """Record the first button that was pressed in a match's message."""
         unanswered = update(MatchRow).where(
             of(MatchRow, person),
             MatchRow.channel == posted.channel,

@@ -1,4 +1,4 @@
-"""Migrations, run by the product itself: Alembic, configured in code."""
+"""Database migrations with Alembic, which is configured in code."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from slackbot.storage.database import Database
 from slackbot.storage.failures import LockHeld, cause_of, raise_unavailable
 
 MIGRATE: Final = "slackbot migrate"
-# The advisory lock under which PostgreSQL is migrated: the letters of "slackbot".
+# Key of the advisory lock for migrations on PostgreSQL, from the letters of "slackbot".
 LOCK_KEY: Final = 0x736C61636B626F74
-# The one under which the delivery engine's tables are migrated: the letters of "delivery".
+# Key of the lock for migrations of the delivery engine's tables, from the letters of "delivery".
 DELIVERY_LOCK_KEY: Final = 0x64656C6976657279
 LOCK_SECONDS: Final = 60.0  # longest wait for other sessions' locks
-TRY_SECONDS: Final = 3  # of one try, after which the holders are named
+TRY_SECONDS: Final = 3  # timeout of one attempt, after which the holders are reported
 LOCK_NOT_AVAILABLE: Final = "55P03"  # SQLSTATE
 _HOLDERS: Final = text(
     "SELECT a.pid, coalesce(nullif(a.application_name, ''), 'unnamed') AS name, "
@@ -40,7 +40,7 @@ _HOLDERS: Final = text(
 
 
 class SchemaMismatch(Exception):
-    """The database's tables are not those of this version. The message is a line for operators."""
+    """The database's schema does not fit this version. The message is one line for operators."""
 
 
 async def upgrade(
@@ -51,15 +51,16 @@ async def upgrade(
 ) -> list[str]:
     """Migrate to the newest schema in one transaction, one process at a time.
 
-    On PostgreSQL it waits for locks up to `seconds`, and calls `waiting` with their holders.
+    On PostgreSQL, wait for locks up to `seconds`, and call `waiting` with a line that names their
+    holders.
 
     Returns:
         The migrations that were applied, each as its revision and title.
 
     Raises:
-        LockHeld: another session has locked the tables for too long.
+        LockHeld: another session has held a lock for too long.
         SchemaMismatch: the database is newer than this version of slackbot.
-        StoreUnavailable: it does not answer.
+        StoreUnavailable: the database does not respond.
     """
     deadline = time.monotonic() + seconds
     with _damage_as_mismatch(), raise_unavailable():
@@ -80,8 +81,8 @@ async def require_newest(database: Database) -> None:
     """Check that no migration is pending.
 
     Raises:
-        SchemaMismatch: the database is older, and `slackbot migrate` helps, or it is newer.
-        StoreUnavailable: it does not answer.
+        SchemaMismatch: the database is older or newer than this version of slackbot.
+        StoreUnavailable: the database does not respond.
     """
     with _damage_as_mismatch(), raise_unavailable():
         current, head = await current_and_head(database)
@@ -97,7 +98,7 @@ def _damage_as_mismatch() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        if type(error) is not DatabaseError:  # its subclasses are about statements, thus ours
+        if type(error) is not DatabaseError:  # subclasses describe statements, not the file
             raise
         raise SchemaMismatch("it is damaged, or no database") from None
 
@@ -110,7 +111,7 @@ async def current_and_head(database: Database) -> tuple[str | None, str]:
 
 
 def configuration(connection: Connection | None = None) -> Config:
-    """Return Alembic's settings. `migrations/env.py` takes the connection from them."""
+    """Return Alembic's configuration, from which `migrations/env.py` takes the connection."""
     config = Config()
     config.set_main_option("script_location", str(_directory()).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -123,9 +124,9 @@ def scripts() -> ScriptDirectory:
 
 
 def migration_lock(connection: Connection) -> None:
-    """Wait for other processes that migrate, and block them until the transaction ends.
+    """Acquire the lock for migrations, which is held until the transaction ends.
 
-    On SQLite every write transaction does so by itself. On PostgreSQL no statement of the
+    On SQLite, every write transaction is already exclusive. On PostgreSQL, no statement of the
     transaction waits for a lock longer than `TRY_SECONDS`.
     """
     if connection.dialect.name == "postgresql":
@@ -138,7 +139,7 @@ def foreign_keys_at_end(connection: Connection) -> Iterator[None]:
     """Let migrations replace tables on SQLite, and check the foreign keys when they are done.
 
     Raises:
-        RuntimeError: the transaction was not begun by `Database.write` for migrating.
+        RuntimeError: the transaction was not begun by `Database.write` with `migrating`.
         SchemaMismatch: rows refer to rows that do not exist.
     """
     is_sqlite = connection.dialect.name == "sqlite"
@@ -152,7 +153,7 @@ def foreign_keys_at_end(connection: Connection) -> Iterator[None]:
 
 
 def lock_holders(connection: Connection) -> list[str]:
-    """Return the sessions on PostgreSQL that hold a migration lock, or lock one of our tables."""
+    """Return the PostgreSQL sessions that hold a migration lock or a lock on one of our tables."""
     found = connection.execute(_HOLDERS, {"database": LOCK_KEY, "delivery": DELIVERY_LOCK_KEY})
     return [f"process {row.pid} ({row.name}, {row.state})" for row in found]
 
@@ -167,7 +168,7 @@ def _upgrade(connection: Connection) -> list[str]:
 
 
 def is_known(revision: str) -> bool:
-    """Return whether this version of slackbot has the revision."""
+    """Return whether this version of slackbot knows the revision."""
     return revision in {step.revision for step in scripts().walk_revisions()}
 
 
@@ -184,7 +185,7 @@ def _current(connection: Connection) -> str | None:
 
 
 def _directory() -> Path:
-    """Return the migrations inside the installed package, else those beside it in a checkout."""
+    """Return the migrations folder of the installed package or of the source checkout."""
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "migrations", package.parent / "migrations"):
         if (folder / "env.py").is_file():

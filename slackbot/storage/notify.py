@@ -1,4 +1,4 @@
-"""Listen for PostgreSQL's NOTIFY. While it cannot, the next heartbeat finds the change."""
+"""Listen for PostgreSQL notifications. Without them, the next heartbeat picks up changes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RECONNECT_SECONDS: Final = 2.0
 
 
 async def listen(url: DatabaseUrl, channel: str, wake: Callable[[], None]) -> None:
-    """Call `wake` for every notification on the channel; reconnect until cancelled."""
+    """Call `wake` for every notification on the channel, reconnecting until cancelled."""
     address = url.url.set(drivername="postgresql").render_as_string(hide_password=False)
     options: dict[str, Any] = {**engines.connect_options(url.url)}
     while True:
@@ -27,7 +27,7 @@ async def listen(url: DatabaseUrl, channel: str, wake: Callable[[], None]) -> No
             connecting = psycopg.AsyncConnection.connect(address, autocommit=True, **options)
             async with await connecting as connection:
                 await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-                wake()  # for what was notified meanwhile
+                wake()  # for notifications that were missed while disconnected
                 async for _ in connection.notifies():
                     wake()
         except (psycopg.Error, OSError) as error:

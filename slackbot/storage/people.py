@@ -1,7 +1,7 @@
 """The repository of people and of the workspaces that they belong to.
 
-What is kept of a person is deleted with their row in `people`, and a person with their workspace:
-the tables' keys say so. These rows decide who is there; no cache of them exists.
+Foreign keys delete all of a person's data with their row in `people`, and all people with their
+workspace. These rows decide whether a person is connected, so they are never cached.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ _LINKED_AT = (
     .correlate(IdentityRow)
     .scalar_subquery()
 )
-# When the person last connected, or began to.
+# When the person last connected or started to connect.
 _SINCE = func.coalesce(_LINKED_AT, IdentityRow.created_at, type_=IdentityRow.created_at.type)
 
 
 class People:
-    """The port `PeopleStore` over SQL."""
+    """Implements `PeopleStore` in SQL."""
 
     def __init__(self, database: Database, caches: Caches) -> None:
         self._database = database
         self._caches = caches
 
     async def enter_workspace(self, team: TeamId, at: datetime) -> TeamId:
-        """Insert the workspace unless it exists; return the one that the database belongs to."""
+        """Insert the workspace unless it exists. Return the workspace that owns the database."""
         new = self._database.insert(WorkspaceRow).values(team_id=team, installed_at=at)
         ours_first = case((WorkspaceRow.team_id == team, 0), else_=1)
 
@@ -47,15 +47,15 @@ class People:
         return await self._database.transaction(work)
 
     async def enter(self, person: Person, epoch: Epoch, at: datetime) -> Epoch:
-        """Insert the person with this epoch, or return the epoch that they have.
+        """Insert the person with this epoch, or return their existing epoch.
 
         Raises:
-            NotLinked: the workspace removed the app.
+            NotLinked: the workspace has removed the app.
         """
         new = self._database.insert(IdentityRow).values(
             team_id=person.team, user_id=person.user, epoch=epoch, created_at=at
         )
-        # Who has no link begins again: `delete_unlinked` must not delete them in the middle of it.
+        # A person without a link starts over, so `delete_unlinked` must not delete them meanwhile.
         entered = new.on_conflict_do_update(
             index_elements=["team_id", "user_id"],
             set_={"created_at": new.excluded.created_at},
@@ -68,11 +68,11 @@ class People:
             return connection.scalar(wanted)
 
         while (known := await self._database.transaction(work)) is None:
-            pass  # deleted by another process at this very moment
+            pass  # another process has just deleted the person
         return Epoch(known)
 
     async def forget(self, person: Person, until: datetime | None = None) -> Forgotten | None:
-        """Delete the person and all that is kept of them, unless they connected after `until`."""
+        """Delete the person and all of their data, unless they connected after `until`."""
         there = (of(IdentityRow, person), *_not_later(until))
         found = select(IdentityRow.epoch, _LINKED_AT.is_not(None).label("linked")).where(*there)
 
@@ -87,7 +87,7 @@ class People:
         return await invalidate_after(write, lambda: self._caches.invalidate(person))
 
     async def forget_workspace(self, team: TeamId, until: datetime | None = None) -> list[Epoch]:
-        """Delete everybody who did not connect after `until`, then the workspace if it is empty."""
+        """Delete all people who did not connect after `until`, and the workspace if it is empty."""
         people = delete(IdentityRow).where(IdentityRow.team_id == team, *_not_later(until))
         workspace = delete(WorkspaceRow).where(
             WorkspaceRow.team_id == team, ~exists().where(IdentityRow.team_id == team)
@@ -103,7 +103,7 @@ class People:
         return await invalidate_after(self._database.transaction(work), self._caches.clear)
 
     async def delete_unlinked(self, team: TeamId, before: datetime) -> int:
-        """Delete people who began to connect before this time and never did."""
+        """Delete people who started to connect before this time but never finished."""
         unlinked = (
             IdentityRow.team_id == team,
             IdentityRow.created_at < before,
@@ -113,5 +113,5 @@ class People:
 
 
 def _not_later(until: datetime | None) -> list[ColumnElement[bool]]:
-    """Match people who did not connect, or begin to, after `until`."""
+    """Match people who neither connected nor started to connect after `until`."""
     return [] if until is None else [until >= _SINCE]

@@ -1,8 +1,8 @@
-"""Find out whether a pooler stands before PostgreSQL, such as PgBouncer in transaction mode.
+"""Detect a pooler in front of PostgreSQL, such as PgBouncer in transaction mode.
 
-There each transaction of a connection may run in another server process. So nothing may be kept in
-a session: no prepared statements and settings (see `engines`), no LISTEN, no lock beyond a
-transaction.
+Behind such a pooler, each transaction of a connection may run in a different server process.
+Session state cannot be used there. This includes prepared statements and settings (see `engines`),
+LISTEN, and locks that outlast a transaction.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ ROUNDS: Final = 3
 
 
 def shares_sessions(url: DatabaseUrl) -> bool:
-    """Return whether transactions of one connection run in several server processes. Blocks.
+    """Return whether one connection's transactions run in different server processes.
+
+    This function blocks.
 
     Raises:
-        StoreUnavailable: the database does not answer.
+        StoreUnavailable: the database does not respond.
     """
     if url.is_sqlite:
         return False
@@ -31,7 +33,7 @@ def shares_sessions(url: DatabaseUrl) -> bool:
     with raise_unavailable(), engine.connect() as one, engine.connect() as other:
         ours = {_pid(one)}
         for _ in range(ROUNDS):
-            # While another connection holds a process, ours must do with a different one.
+            # While another connection uses a server process, ours must use a different one.
             other.exec_driver_sql("BEGIN")
             theirs = _pid(other)
             ours.add(_pid(one))

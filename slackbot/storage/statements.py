@@ -1,7 +1,8 @@
-"""Statements that the repositories share.
+"""Statements shared by the repositories.
 
-`select_by_person` and `by_person` take the person as bound parameters, `person_params`: building
-a statement costs several times as much as executing it, so frequent ones are built once.
+Building a statement costs several times as much as executing it, so frequent statements are built
+once. For this reason, `select_by_person` and `by_person` take the person as bound parameters, whose
+values come from `person_params`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, LinkRow,
 
 
 def select_columns(table: type[Base]) -> Select[*tuple[Any, ...]]:
-    """Select all columns as plain rows, which cost less than mapped objects."""
+    """Select all columns as plain rows, which are cheaper than mapped objects."""
     return select(*table.__table__.columns)
 
 
@@ -34,7 +35,7 @@ def by_person(table: type[PersonRow]) -> ColumnElement[bool]:
 
 
 def person_params(person: Person) -> dict[str, Any]:
-    """Return the parameters of `by_person`."""
+    """Return the parameters for `by_person`."""
     return {"by_team": person.team, "by_user": person.user}
 
 
@@ -46,7 +47,8 @@ def of(table: type[PersonRow | CallLinkRow], person: Person) -> ColumnElement[bo
 def of_any(table: type[PersonRow], people: Iterable[Person]) -> ColumnElement[bool]:
     """Match the rows of these people.
 
-    One `IN` list per workspace: databases expand row-value pairs into one term each.
+    The condition has one `IN` list per workspace, because databases expand pairs of values into
+    one term each.
     """
     users = defaultdict(list)
     for person in people:
@@ -60,7 +62,7 @@ def of_any(table: type[PersonRow], people: Iterable[Person]) -> ColumnElement[bo
 def upsert(
     database: Database, table: type[LinkRow | AvailabilityRow], values: dict[str, Any]
 ) -> Executable:
-    """Insert or replace the person's row. A row of a later epoch of theirs is not changed."""
+    """Insert or replace the person's row. A row with another epoch is not changed."""
     new = database.insert(table).values(**values)
     return new.on_conflict_do_update(
         index_elements=["team_id", "user_id"],

@@ -1,4 +1,4 @@
-"""The port `Store` over SQL."""
+"""The `Store` implementation in SQL."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class SqlStore:
     def __init__(
         self, database: Database, cipher: Cipher, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`clock` returns seconds, for caches and purges."""
+        """Create the repositories. `clock` returns seconds and is used for caches and purges."""
         self.database = database
         caches = Caches(single_process=database.single_process, clock=clock)
         self.links = Links(database, cipher, caches)

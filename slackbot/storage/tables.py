@@ -1,8 +1,8 @@
-"""The tables. Every row belongs to a workspace: `team_id` leads every key and every query.
+"""The database tables. Tables with workspace data have `team_id` as their first key column.
 
-All that is kept hangs on its workspace by keys that delete it: availabilities and feeds on `links`,
-links and matches on `people`, and people on `workspaces`. The keys name the person's epoch, so
-nothing can be written for somebody who has left, whatever a process remembers of them.
+Foreign keys delete rows together with their parent: availabilities, departures and feeds with
+`links`, links and matches with `people`, and people with `workspaces`. The foreign keys include the
+person's epoch, so a process with stale data cannot write rows for a person who has disconnected.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A time in UTC. SQLite stores no time zone, so it is added again."""
+    """A time in UTC. SQLite does not store the time zone, so it is added when reading."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -46,7 +46,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the time with its zone, UTC."""
+        """Return the time in UTC, including its time zone."""
         del dialect
         if value is None:
             return None
@@ -54,13 +54,13 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def db_safe(text: str) -> str:
-    """Replace what no database stores (NUL, lone surrogates) by U+FFFD."""
+    """Replace characters that databases cannot store (NUL, lone surrogates) with U+FFFD."""
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 class UntrustedText(TypeDecorator[str]):
-    """Untrusted text, made `db_safe`."""
+    """Untrusted text, passed through `db_safe` before it is stored."""
 
     impl = Text
     cache_ok = True
@@ -76,7 +76,7 @@ Untrusted = Annotated[str, mapped_column(UntrustedText)]
 
 
 class Base(DeclarativeBase):
-    """The base of all tables. Named constraints can be changed by later migrations."""
+    """The base of all tables. Constraints are named so that later migrations can change them."""
 
     metadata = MetaData(
         naming_convention={
@@ -89,14 +89,14 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {str: Text, int: BigInteger, datetime: UtcDateTime}
 
 
-# The columns that name a person as who they are since they last connected.
+# The columns that identify a person within their current epoch.
 PERSON = ("team_id", "user_id", "person_epoch")
 
 
 def _deleted_with(
     parent: str, columns: Sequence[str], referred: Sequence[str] | None = None
 ) -> ForeignKeyConstraint:
-    """Return a foreign key: a row is deleted with the row of `parent` that its columns name."""
+    """Return a foreign key that deletes a row together with its parent row."""
     target = [f"{parent}.{column}" for column in referred or columns]
     return ForeignKeyConstraint(columns, target, ondelete="CASCADE")
 
@@ -111,10 +111,10 @@ class PersonRow(Base):
 
 
 class WorkspaceRow(Base):
-    """A workspace in which the app is installed. Without its row nothing of it can be kept."""
+    """A workspace that has installed the app. Without this row, none of its data can be stored."""
 
     __tablename__ = "workspaces"
-    # One for as long as the bot serves one workspace: `slot` is always the same.
+    # `slot` is always the same, so there is one row as long as the bot serves one workspace.
     __table_args__ = (Index("uq_workspaces_slot", "slot", unique=True),)
 
     team_id: Mapped[Key]
@@ -123,7 +123,7 @@ class WorkspaceRow(Base):
 
 
 class IdentityRow(PersonRow):
-    """A person who is connected, or about to be."""
+    """A person who is connected or is connecting."""
 
     __tablename__ = "people"
     __table_args__ = (
@@ -142,7 +142,7 @@ def _partial_index(name: str, where: str) -> Index:
 
 
 class LinkRow(PersonRow):
-    """A link between a Slack person and an Accelevents account, at most one per person."""
+    """A link between a Slack user and an Accelevents account. A person has at most one."""
 
     __tablename__ = "links"
     __table_args__ = (
@@ -164,7 +164,7 @@ class LinkRow(PersonRow):
 
 
 class AvailabilityRow(PersonRow):
-    """A person's availability, at most one per person."""
+    """A person's availability. A person has at most one."""
 
     __tablename__ = "availabilities"
     __table_args__ = (_deleted_with("links", PERSON),)
@@ -180,7 +180,7 @@ class AvailabilityRow(PersonRow):
 
 
 class DepartureRow(PersonRow):
-    """A session that a linked person has left, until the platform confirms it."""
+    """A session that a linked person has left, stored until the platform confirms it."""
 
     __tablename__ = "departures"
     __table_args__ = (
@@ -261,7 +261,7 @@ class SeenEventRow(Base):
 
 
 class WorkerRow(Base):
-    """A process that runs the bot. It belongs to no workspace: it serves them all."""
+    """A process that runs the bot. It serves all workspaces and belongs to none."""
 
     __tablename__ = "workers"
 
@@ -276,7 +276,7 @@ class WorkerRow(Base):
 
 
 class ServerRow(Base):
-    """A database server, and its timeline, on which these rows have been."""
+    """A database server and timeline that has held these rows."""
 
     __tablename__ = "servers"
 
@@ -301,7 +301,7 @@ class FeedRow(PersonRow):
 
 
 class CallLinkRow(Base):
-    """A link to the call of a match, by the digest of its id. A revoked one is kept as a record."""
+    """A link to a match's call, stored by the digest of its id. Revoked links are kept."""
 
     __tablename__ = "call_links"
     __table_args__ = (

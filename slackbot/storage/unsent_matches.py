@@ -1,4 +1,4 @@
-"""The matches that were not sent, of all workspaces, for `slackbot notices`."""
+"""Unsent matches of all workspaces, for `slackbot notices`."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from slackbot.storage.mappers import person_of
 from slackbot.storage.statements import of
 from slackbot.storage.tables import MatchRow, WorkerRow, WorkspaceRow
 
-DROPPED: Final = "dropped"  # the outcome of a notice that an operator gave up
-# Outcomes of matches that were sent, or that were never to be sent.
+DROPPED: Final = "dropped"  # the outcome of a notice that an operator dropped
+# Outcomes of matches that were sent, or that are not meant to be sent.
 NOT_UNSENT: Final = ("told", "before", "skipped", DROPPED)
 
 
 @dataclass(frozen=True, slots=True)
 class UnsentMatch:
-    """A match whose notice is pending, or was given up. Nothing about its partner."""
+    """A match whose notice is pending or was given up. Its partner is left out."""
 
     person: Person
     id: MatchId
@@ -30,13 +30,13 @@ class UnsentMatch:
 
 
 class UnsentMatches:
-    """Beside the repository: an operator's few questions are not about one workspace."""
+    """Queries for operators, which are separate from `Matches` because they span workspaces."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def list_all(self, since: datetime) -> list[UnsentMatch]:
-        """Return the pending matches, and those given up that were received since then."""
+        """Return the pending matches, and those received after `since` that were given up."""
         found: list[UnsentMatch] = []
         teams = await self._database.fetch_column(select(WorkspaceRow.team_id))
         for team in map(TeamId, sorted(teams)):
@@ -58,7 +58,7 @@ class UnsentMatches:
         return found
 
     async def reopen(self, match: UnsentMatch) -> bool:
-        """Make a match that was given up pending again. Return False if it no longer was."""
+        """Make a match that was given up pending again. Return whether it was changed."""
         given_up = update(MatchRow).where(
             of(MatchRow, match.person),
             MatchRow.id == match.id,
@@ -67,7 +67,7 @@ class UnsentMatches:
         return await self._database.execute(given_up.values(settled_at=None, outcome=None)) > 0
 
     async def drop(self, match: UnsentMatch) -> bool:
-        """Give up a pending match. Return False if it no longer was."""
+        """Drop a pending match. Return False if it was no longer pending."""
         pending = update(MatchRow).where(
             of(MatchRow, match.person), MatchRow.id == match.id, MatchRow.settled_at.is_(None)
         )
@@ -75,7 +75,7 @@ class UnsentMatches:
         return await self._database.execute(pending.values(**values)) > 0
 
     async def living_workers(self) -> frozenset[str]:
-        """Return the boot ids of the processes that hold a lease, by the database's clock."""
+        """Return the boot ids of processes with a valid lease, by the database's clock."""
         now = datetime.now(UTC)
         holds = WorkerRow.expires_at > (
             now

@@ -11,8 +11,8 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 POSTGRESQL_DRIVER: Final = "postgresql+psycopg"
-# Options of other clients that providers put into their URLs, and what to write here. Other unknown
-# names are not repeated: they may be part of a password that was not percent-encoded.
+# Options of other clients that providers put into their URLs, and what to write instead. Other
+# unknown names are not shown, because they may be part of a password without percent-encoding.
 FOREIGN_OPTIONS: Final = {
     "pgbouncer": "leave it out: a pooler is recognised by itself",
     "schema": "write options=-csearch_path%3DNAME instead",
@@ -27,7 +27,7 @@ FOREIGN_OPTIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrl:
-    """A database URL that can be used. Its repr hides the password."""
+    """A supported database URL. Its repr hides the password."""
 
     url: URL
 
@@ -36,7 +36,8 @@ class DatabaseUrl:
         """Parse `sqlite:///path`, `sqlite://` (in memory) or `postgresql+psycopg://…`.
 
         Raises:
-            ValueError: not such a URL. The message does not repeat it: it may hold a password.
+            ValueError: the URL is not supported. The message leaves it out, because it may
+                contain a password.
         """
         try:
             parsed = make_url(url)
@@ -57,7 +58,7 @@ class DatabaseUrl:
 
     @property
     def file(self) -> Path | None:
-        """The SQLite file; None in memory and on PostgreSQL."""
+        """The SQLite file, or None for an in-memory database and for PostgreSQL."""
         if not self.is_sqlite or self.url.database in {None, "", ":memory:"}:
             return None
         return Path(str(self.url.database))

@@ -1,6 +1,6 @@
-"""The table of workers. Leases go by the database's clock, since the clocks of hosts differ.
+"""The table of workers. Leases use the database's clock, because the clocks of hosts differ.
 
-Workers serve every workspace, and nothing of these tables is shown to anybody.
+Workers serve every workspace, and these rows are never shown to people in Slack.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from slackbot.storage.tables import FeedRow, WorkerRow
 
 Rows = Sequence[Row[Any]]
 
-HEARTBEAT_TIMEOUT_SECONDS = 2.0  # shorter than the lease, which a longer wait would lose
+HEARTBEAT_TIMEOUT_SECONDS = 2.0  # shorter than the lease, so that it does not expire
 
 _WORKERS = select(
     WorkerRow.boot_id,
@@ -45,11 +45,11 @@ _STOPS = select(WorkerRow.expires_at, WorkerRow.stopped_at)
 
 
 class SqlWorkerRegistry:
-    """The port `WorkerRegistry` for one process."""
+    """Implements `WorkerRegistry` in SQL for one process."""
 
     def __init__(self, database: Database, *, boot_id: str, role: Role) -> None:
         self._database = database
-        # A heartbeat must not queue behind other work: it would lose the lease.
+        # A heartbeat must not queue behind other work, or the lease could expire.
         self._dedicated = database.dedicated_connection()
         self._boot_id = boot_id
         self._role = role
@@ -71,7 +71,7 @@ class SqlWorkerRegistry:
             )
             if not self._database.single_process:
                 feeds.request_missing(self._database, connection)
-            # On SQLite no other process is alive; its lease may not have expired yet.
+            # On SQLite no other process is alive, even if its lease has not expired yet.
             alone = self._database.single_process
             killed = any(
                 row.stopped_at is None and (alone or row.expires_at <= now) for row in before
@@ -82,10 +82,10 @@ class SqlWorkerRegistry:
         return await self._database.transaction(work)
 
     async def heartbeat(self, *, detect_stalled: bool) -> HeartbeatResult | None:
-        """See `WorkerRegistry`. Tried once: a lease is shorter than a second try would take."""
+        """See `WorkerRegistry`. It is not retried, because the lease would expire meanwhile."""
 
         def work(connection: Connection) -> HeartbeatResult | None:
-            # Few statements: on a busy host each one waits for its turn.
+            # Use few statements, because each one may have to wait on a busy host.
             now = self._renew(connection)
             if now is None:
                 return None
@@ -117,7 +117,7 @@ class SqlWorkerRegistry:
                 return await self._database.health.observe_heartbeat(self._dedicated.write(work))
 
     def _renew(self, connection: Connection) -> datetime | None:
-        """Renew the lease; return the database's time, or None if the lease is lost."""
+        """Renew the lease. Return the database's time, or None if the lease is lost."""
         ours = (WorkerRow.boot_id == self._boot_id, WorkerRow.recovering_by.is_(None))
         until: Any = datetime.now(UTC) + LEASE
         if not self._database.single_process:
@@ -129,7 +129,7 @@ class SqlWorkerRegistry:
     def _share(
         self, connection: Connection, living: Rows, total: int, now: datetime
     ) -> tuple[Rows, Rows, Rows]:
-        """Claim feeds up to a fair share. Return the owned, the claimed and the surplus ones."""
+        """Claim feeds up to a fair share. Return the owned, claimed and surplus feeds."""
         if not self._role.holds_feeds:
             return [], [], []
         holders = [row for row in living if Role(row.role).holds_feeds]
@@ -140,13 +140,13 @@ class SqlWorkerRegistry:
         if len(owned) < share:
             ids = [row.boot_id for row in holders]
             claimed = feeds.claim_feeds(connection, self._boot_id, ids, share - len(owned))
-        # The latest ones go, those first that are down and have nothing to lose.
+        # Release the latest feeds, starting with disconnected ones, which lose nothing.
         kept = len(owned) - surplus(len(owned), share)
         spare = sorted(owned, key=lambda row: not row.connected)[kept:]
         return owned, claimed, spare
 
     async def living(self) -> frozenset[str]:
-        """See `WorkerRegistry`. A single process is the only one, whatever rows were left."""
+        """See `WorkerRegistry`. A single process ignores the rows of earlier processes."""
         if self._database.single_process:
             return frozenset({self._boot_id})
         now = func.clock_timestamp(type_=DateTime(timezone=True))
@@ -176,12 +176,12 @@ class SqlWorkerRegistry:
         await self._database.execute(delete(WorkerRow).where(WorkerRow.boot_id == stalled))
 
     async def stop_claiming(self) -> None:
-        """See `WorkerRegistry`. From now on this process counts as one that holds no feeds."""
+        """See `WorkerRegistry`. After this call, the process counts as one that holds no feeds."""
         self._role = Role.WEB
         await self._release(lambda _: {"role": Role.WEB.value})
 
     async def release_lease(self) -> None:
-        """See `WorkerRegistry`. The row stays until somebody has recovered the notices."""
+        """See `WorkerRegistry`. The row stays until another process has recovered the notices."""
         await self._release(lambda now: {"expires_at": now, "stopped_at": now})
 
     async def _release(self, changes: Callable[[datetime], dict[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""Whether a database takes writes, from the outcomes of those that were due anyhow."""
+"""Track whether a database accepts writes, from the outcomes of the bot's regular writes."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from slackbot.storage.failures import is_passing
 
 T = TypeVar("T")
 
-# Longest time without a heartbeat, which is written each second and waits for two.
+# Longest time without a heartbeat. One is written every second, with a timeout of two seconds.
 HEARTBEAT_LATE_SECONDS: Final = 4.0
-# A full disk takes a heartbeat, which replaces its own row, long after it takes no new row. So a
-# failure of another write counts for this long, unless one succeeds.
+# A full disk accepts heartbeats, which update an existing row, long after it rejects new rows. A
+# failure of another write therefore counts for this long, unless a later one succeeds.
 FAILURE_SECONDS: Final = 30.0
 
 
 class WriteHealth:
-    """The latest outcomes of writes. Asking costs nothing."""
+    """The outcomes of the latest writes. Reading them does not access the database."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """`clock` counts seconds."""
+        """Start as healthy. `clock` returns seconds."""
         self._clock = clock
         self._heartbeat_at = clock()
         self._heartbeat_failed = False
         self._failed_at: float | None = None
 
     async def observe(self, write: Awaitable[T]) -> T:
-        """Wait for a write and remember its outcome."""
+        """Wait for a write and record its outcome."""
         try:
             result = await write
         except Exception as error:
@@ -39,17 +39,17 @@ class WriteHealth:
         return result
 
     async def observe_heartbeat(self, write: Awaitable[T]) -> T:
-        """Wait for a heartbeat and remember its outcome."""
+        """Wait for a heartbeat and record its outcome."""
         try:
             result = await write
-        except BaseException:  # also if it is cancelled at its time-out
+        except BaseException:  # includes cancellation by the timeout
             self._heartbeat_failed = True
             raise
         self._heartbeat_failed, self._heartbeat_at = False, self._clock()
         return result
 
     def is_writable(self) -> bool:
-        """Return whether the latest heartbeat was written in time, and no other write failed."""
+        """Return whether the latest heartbeat was in time and no other write failed recently."""
         now = self._clock()
         if self._heartbeat_failed or now - self._heartbeat_at > HEARTBEAT_LATE_SECONDS:
             return False
