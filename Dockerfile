@@ -1,4 +1,5 @@
-# The call page is built with npm, the wheel with the development lock; the image holds neither.
+# The call page is built with npm, and the wheel with the development lock file. The final image
+# contains neither npm nor the development packages.
 
 FROM node:20-slim AS page
 WORKDIR /src/slackbot/web/call/page
@@ -28,6 +29,6 @@ WORKDIR /data
 VOLUME /data
 ENV HOST=0.0.0.0 PORT=3000 SLACKBOT_DATA_DIR=/data
 EXPOSE 3000
-# Whether it lives. Whether all is well is /readyz, which no restart makes better.
+# Check only liveness. A restart does not fix the problems that /readyz reports.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD python -c "import os, urllib.request as web; web.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/healthz', timeout=4)"
 CMD ["slackbot", "run"]

@@ -1,7 +1,8 @@
-"""Alembic's environment: migrates a given connection or, from the command line, its own.
+"""Alembic's environment, which migrates a given connection or opens its own.
 
-The product calls `slackbot.storage.migrations.upgrade`, which hands over an open connection. From
-the command line (`alembic upgrade head`) it is that of `DATABASE_URL`, or the default one.
+The bot calls `slackbot.storage.migrations.upgrade`, which passes an open connection. When Alembic
+runs from the command line (`alembic upgrade head`), this module opens the database of
+`DATABASE_URL`, or the default SQLite file.
 """
 
 from __future__ import annotations
@@ -31,13 +32,13 @@ def migrate(connection: Connection) -> None:
 
 
 def database_url() -> str:
-    """Return the database that the command line is for."""
+    """Return the URL of the database to use when Alembic runs from the command line."""
     folder = os.environ.get("SLACKBOT_DATA_DIR") or "./var"
     return os.environ.get("DATABASE_URL") or f"sqlite:///{folder}/slackbot.db"
 
 
 async def migrate_own() -> None:
-    """Open the database and migrate it."""
+    """Open the database and run the migrations."""
     database = Database(DatabaseUrl.parse(database_url()))
     try:
         await database.write(migrate, migrating=True)
@@ -46,7 +47,7 @@ async def migrate_own() -> None:
 
 
 def write_sql() -> None:
-    """Print the statements instead of executing them (`--sql`)."""
+    """Print the SQL statements instead of executing them (`--sql`)."""
     context.configure(
         url=database_url(), target_metadata=Base.metadata, literal_binds=True, as_sql=True
     )

@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """From an empty database."""
+    """Create all tables in an empty database."""
     links()
     availabilities()
     matches()
@@ -24,13 +24,13 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Back to an empty database."""
+    """Drop all tables."""
     for table in ("seen_events", "matches", "availabilities", "links"):
         op.drop_table(table)
 
 
 def links() -> None:
-    """At most one a person."""
+    """Create the table of links, with at most one per person."""
     op.create_table(
         "links",
         sa.Column("team_id", sa.Text(), nullable=False),
@@ -48,7 +48,7 @@ def links() -> None:
 
 
 def availabilities() -> None:
-    """At most one a person."""
+    """Create the table of availabilities, with at most one per person."""
     op.create_table(
         "availabilities",
         sa.Column("team_id", sa.Text(), nullable=False),
@@ -64,7 +64,7 @@ def availabilities() -> None:
 
 
 def matches() -> None:
-    """One pairing as one person sees it."""
+    """Create the table of matches, with one row per person and pairing."""
     op.create_table(
         "matches",
         sa.Column("team_id", sa.Text(), nullable=False),
@@ -112,7 +112,7 @@ def matches() -> None:
 
 
 def seen_events() -> None:
-    """Slack events that were handled."""
+    """Create the table of Slack events that have been handled."""
     op.create_table(
         "seen_events",
         sa.Column("team_id", sa.Text(), nullable=False),
@@ -124,5 +124,5 @@ def seen_events() -> None:
 
 
 def moment(name: str, *, nullable: bool = True) -> sa.Column[object]:
-    """A time in UTC."""
+    """Return a column for a time in UTC."""
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)

@@ -1,4 +1,4 @@
-"""The end of a match's round, whom no message reaches, and where their messages stand.
+"""The end of a match, unreachable people, and the channels of direct messages.
 
 Revision ID: 0002
 Revises: 0001
@@ -18,7 +18,7 @@ GOING_ON = "over_at IS NULL AND answer IS NULL AND outcome = 'told'"
 
 
 def upgrade() -> None:
-    """Matches told so far are over."""
+    """Add the columns, and mark all matches that were already sent as over."""
     op.add_column("links", sa.Column("dm_channel", sa.Text()))
     op.add_column("links", sa.Column("unreachable", sa.Text()))
     op.add_column("matches", sa.Column("over_at", sa.DateTime(timezone=True)))
@@ -34,7 +34,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Without them."""
+    """Drop the columns."""
     op.drop_index("ix_matches_going_on", "matches")
     for table, column in (
         ("matches", "answer"),

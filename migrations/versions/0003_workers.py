@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Feeds are asked for anew by whoever starts."""
+    """Create empty tables, because feeds are requested again at the next start."""
     op.create_table(
         "workers",
         sa.Column("boot_id", sa.Text(), nullable=False),
@@ -45,6 +45,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Without them."""
+    """Drop the tables."""
     op.drop_table("feeds")
     op.drop_table("workers")

@@ -18,7 +18,7 @@ WITH_CALL = "call_sealed IS NOT NULL"
 
 
 def upgrade() -> None:
-    """With nobody in a call yet."""
+    """Create an empty table."""
     op.create_table(
         "call_links",
         sa.Column("team_id", sa.Text(), nullable=False),
@@ -45,11 +45,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Without them."""
+    """Drop the table."""
     op.drop_index("ix_matches_call", "matches")
     op.drop_table("call_links")
 
 
 def moment(name: str, *, nullable: bool = True) -> sa.Column[object]:
-    """A time in UTC."""
+    """Return a column for a time in UTC."""
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)

@@ -16,11 +16,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """The lists of those who are available now were read when they became so."""
+    """Add the column. Existing baselines were read when the person became available."""
     op.add_column("availabilities", sa.Column("baseline_at", sa.DateTime(timezone=True)))
     op.execute("UPDATE availabilities SET baseline_at = since")
 
 
 def downgrade() -> None:
-    """Without them."""
+    """Drop the column."""
     op.drop_column("availabilities", "baseline_at")

@@ -1,4 +1,4 @@
-"""What tells a start that rows may be missing: clean stops, and the servers of the rows.
+"""Clean shutdowns and database servers, from which missing rows can be detected.
 
 Revision ID: 0006
 Revises: 0005
@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """No stop so far was recorded as clean, so the next start searches before it sends."""
+    """Record no clean shutdown, so the next start searches for messages before sending them."""
     op.add_column("workers", sa.Column("stopped_at", sa.DateTime(timezone=True)))
     op.create_table(
         "servers",
@@ -27,6 +27,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Without them."""
+    """Drop the table and the column."""
     op.drop_table("servers")
     op.drop_column("workers", "stopped_at")

@@ -1,7 +1,7 @@
-"""People and workspaces, on whom everything that is kept hangs.
+"""People and workspaces, to which the rows of all other tables refer.
 
-Tables are built again, as SQLite cannot add a foreign key to one that exists. What belongs to
-nobody who is connected is not taken over.
+The tables are created again because SQLite cannot add a foreign key to an existing table. Rows
+that do not belong to a connected person are not copied.
 
 Revision ID: 0007
 Revises: 0006
@@ -34,7 +34,8 @@ INDEXES = {
     "ix_matches_going_on": "over_at IS NULL AND answer IS NULL AND outcome = 'told'",
     "ix_matches_call": "call_sealed IS NOT NULL",
 }
-# An older version that still runs on PostgreSQL names no epoch: its rows get the present one.
+# On PostgreSQL, processes of an older version may still insert rows. They do not set the epoch,
+# so a trigger adds the current one.
 FILL = """
 CREATE FUNCTION slackbot_fill_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -60,9 +61,9 @@ COPIED = ("call_links", "matches", "availabilities", "links", "feeds", "seen_eve
 
 
 def upgrade() -> None:
-    """Give everybody who is connected an epoch, and their rows with them."""
+    """Add an epoch to each connected person and to all of their rows."""
     if op.get_context().dialect.name == "postgresql":
-        # What others write while the tables are copied would be lost.
+        # Without a lock, rows that other processes insert during the copy would be lost.
         op.execute(f"LOCK TABLE {', '.join(COPIED)} IN ACCESS EXCLUSIVE MODE")
     workspaces_and_people()
     replace("links", links, "JOIN people ON " + SAME_PERSON.format("people"), epoch("people"))
@@ -85,7 +86,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Keep every row, without the epochs."""
+    """Remove the epochs and keep all rows."""
     for table, build in (
         ("call_links", call_links),
         ("matches", matches),
@@ -102,7 +103,7 @@ def downgrade() -> None:
 
 
 def workspaces_and_people() -> None:
-    """Make them from the links."""
+    """Create both tables and fill them from the links."""
     op.create_table(
         "workspaces",
         text("team_id"),
@@ -144,9 +145,10 @@ def replace(
     *,
     before: bool = False,
 ) -> None:
-    """Build a table again, as it was `before` this migration or is after it, and fill it.
+    """Create a table again and copy its rows.
 
-    `join` selects the rows to keep; `new` are the expressions of the new columns.
+    `before` selects the schema from before this migration instead of the new one. `join` selects
+    the rows to keep, and `new` contains the SQL expressions for the new columns.
     """
     op.execute(f"CREATE TABLE kept AS SELECT * FROM {table}")  # noqa: S608 - ours
     op.drop_table(table)
@@ -167,7 +169,7 @@ def replace(
     op.execute(
         f"INSERT INTO {table} ({', '.join(values)}) "  # noqa: S608 - ours
         f"SELECT {', '.join(values.values())} FROM kept {join} "
-        # Back before this migration the pairings of two accounts may be one.
+        # After a downgrade, the pairings of two accounts may have the same key.
         "WHERE true ON CONFLICT DO NOTHING"
     )
     count_orphans(table)
@@ -175,7 +177,7 @@ def replace(
 
 
 def count_orphans(table: str) -> None:
-    """Log how many rows were left behind, if any."""
+    """Log the number of rows that were not copied, if any."""
     if op.get_context().as_sql:
         return
     counted = f"SELECT (SELECT count(*) FROM kept) - (SELECT count(*) FROM {table})"  # noqa: S608 - ours
@@ -184,7 +186,7 @@ def count_orphans(table: str) -> None:
 
 
 def links(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
-    """At most one a person."""
+    """Return the columns and constraints of links, with at most one per person."""
     return [
         text("team_id"),
         text("user_id"),
@@ -209,7 +211,7 @@ def links(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
 
 
 def availabilities(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
-    """At most one a person."""
+    """Return the columns and constraints of availabilities, with at most one per person."""
     return [
         text("team_id"),
         text("user_id"),
@@ -227,7 +229,7 @@ def availabilities(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
 
 
 def feeds(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
-    """At most one a person."""
+    """Return the columns and constraints of desired feeds, with at most one per person."""
     return [
         text("team_id"),
         text("user_id"),
@@ -245,7 +247,7 @@ def feeds(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
 
 
 def matches(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
-    """One pairing as one person sees it."""
+    """Return the columns and constraints of matches, with one row per person and pairing."""
     pairing = ("event", "session_id", "partner_key", "ordinal")
     pairing_of_account = ("event", "account", "session_id", "partner_key", "ordinal")
     key = ("team_id", "user_id", *pairing) if before else (*PERSON, *pairing_of_account)
@@ -285,7 +287,7 @@ def matches(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
 
 
 def call_links(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
-    """Links to the calls of matches."""
+    """Return the columns and constraints of call links."""
     match = ("team_id", "user_id", "match_id"), ("team_id", "user_id", "id")
     return [
         text("team_id"),
@@ -305,7 +307,7 @@ def call_links(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
 
 
 def seen_events(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
-    """Slack events that were handled."""
+    """Return the columns and constraints of Slack events that have been handled."""
     return [
         text("team_id"),
         text("event_id"),
@@ -316,34 +318,34 @@ def seen_events(before: bool) -> Sequence[sa.Column[object] | sa.Constraint]:
 
 
 def after(before: bool, *parts: sa.SchemaItem) -> tuple[sa.SchemaItem, ...]:
-    """Return the parts that this migration adds."""
+    """Return the parts that this migration adds, or nothing for the schema `before` it."""
     return () if before else parts
 
 
 def epoch_column(before: bool) -> tuple[sa.SchemaItem, ...]:
-    """The epoch of the row's person."""
+    """Return the column for the person's epoch, which this migration adds."""
     return after(before, text("person_epoch"))
 
 
 def epoch(parent: str) -> dict[str, str]:
-    """Take the epoch over from the parent's row."""
+    """Return the SQL expression that copies the epoch from the parent row."""
     return {"person_epoch": "people.epoch" if parent == "people" else f"{parent}.person_epoch"}
 
 
 def deleted_with(
     table: str, parent: str, columns: Sequence[str], referred: Sequence[str] | None = None
 ) -> sa.ForeignKeyConstraint:
-    """A foreign key: a row is deleted with the row of `parent` that its columns name."""
+    """Return a foreign key that deletes a row together with its parent row."""
     target = [f"{parent}.{column}" for column in referred or columns]
     name = f"fk_{table}_{parent}"
     return sa.ForeignKeyConstraint(columns, target, name=name, ondelete="CASCADE")
 
 
 def text(name: str, *, nullable: bool = False) -> sa.Column[object]:
-    """A text."""
+    """Return a text column."""
     return sa.Column(name, sa.Text(), nullable=nullable)
 
 
 def moment(name: str, *, nullable: bool = True) -> sa.Column[object]:
-    """A time in UTC."""
+    """Return a column for a time in UTC."""
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)

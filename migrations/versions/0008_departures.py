@@ -16,7 +16,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """With nobody leaving."""
+    """Create an empty table."""
     op.create_table(
         "departures",
         sa.Column("team_id", sa.Text(), nullable=False),
@@ -39,5 +39,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Without them."""
+    """Drop the table."""
     op.drop_table("departures")
