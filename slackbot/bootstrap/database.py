@@ -134,7 +134,7 @@ def launch_delivery(
         )
     try:
         with as_settings_error(), raise_unavailable():
-            delivery.launch(notices, database.options())
+            delivery.launch(notices, database.options(), database.sync)
     except DeliveryUnusable as error:
         raise SettingsError(f"DATABASE_URL: {error}: run `{migrations.MIGRATE}` first") from None
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -58,7 +58,9 @@ class DurableDelivery:
         self._recovering = asyncio.Lock()
         self._closing = False
 
-    def launch(self, notices: Notices, database: Mapping[str, Any]) -> None:
+    def launch(
+        self, notices: Notices, database: Mapping[str, Any], sync: Callable[[], None]
+    ) -> None:
         """Start the engine on its database, with workflows that send `notices`.
 
         Call this method in the running event loop.
@@ -83,6 +85,7 @@ class DurableDelivery:
 
         # These names are stored in the database and must never change.
         workflows: dict[str, Workflow] = {"deliver": deliver, "finish": finish, "remark": remark}
+        self._sync = sync
         self._workflows = engine.start(database, executor=self._boot_id, workflows=workflows)
 
     # --- ports.Delivery --------------------------------------------------------------------------
@@ -107,6 +110,7 @@ class DurableDelivery:
     async def remark(self, person: Person, key: str, remark: Remark) -> None:
         """Enqueue a notice that has no row of its own."""
         await self._start("remark", key, person, key, packed(remark), fresh=True)
+        await asyncio.to_thread(self._sync)
 
     async def recover(self, pending: Iterable[PendingMatch]) -> None:
         """Take over every notice that no live process is sending.
@@ -136,6 +140,7 @@ class DurableDelivery:
         prefix = f"{epoch}-"
         self._runs.stop(prefix)
         await workflow_table.forget(prefix)
+        await asyncio.to_thread(self._sync)
 
     # --- starting --------------------------------------------------------------------------------
 

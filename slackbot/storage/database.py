@@ -106,11 +106,14 @@ class Database:
             lambda: self.read(lambda connection: connection.execute(query, params).all())
         )
 
-    async def execute(self, *statements: Statement) -> int:
-        """Execute statements in one transaction. Return how many rows the last one changed."""
-        return (await self.execute_each(*statements))[-1]
+    async def execute(self, *statements: Statement, synced: bool = True) -> int:
+        """Execute statements in one transaction. Return how many rows the last one changed.
 
-    async def execute_each(self, *statements: Statement) -> list[int]:
+        On SQLite, a power cut may undo a transaction that is not `synced`.
+        """
+        return (await self.execute_each(*statements, synced=synced))[-1]
+
+    async def execute_each(self, *statements: Statement, synced: bool = True) -> list[int]:
         """Execute statements in one transaction. Return how many rows each one changed."""
 
         def work(connection: Connection) -> list[int]:
@@ -123,7 +126,7 @@ class Database:
 
         single = len(statements) == 1
         return await self._run(
-            lambda: self.health.observe(self._executor.write(work, single=single))
+            lambda: self.health.observe(self._executor.write(work, single=single, synced=synced))
         )
 
     async def transaction(self, work: Work[T]) -> T:

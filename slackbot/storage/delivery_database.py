@@ -7,10 +7,11 @@ journal is 2 to 80 times slower. On PostgreSQL it is a separate schema of the bo
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
@@ -62,6 +63,19 @@ class DeliveryDatabase:
             options = {"dbos_system_schema": SCHEMA, "run_migrations": False}
         url = self._engine.url.render_as_string(hide_password=False)
         return options | {"system_database_url": url, "system_database_engine": self._engine}
+
+    def sync(self) -> None:
+        """Sync what was committed to SQLite's write-ahead log. Blocks.
+
+        Its commits are not synced one by one. PostgreSQL syncs them.
+        """
+        if self._url.file is None:
+            return
+        with (
+            suppress(FileNotFoundError),
+            Path(f"{_sqlite_url(self._url).database}-wal").open() as log,
+        ):
+            os.fsync(log.fileno())
 
     def broken(self) -> Path | None:
         """Return the SQLite file if it is damaged or not a database, otherwise None."""

@@ -33,9 +33,10 @@ IDLE_SECONDS: Final = 0.5
 UNUSABLE_STATES: Final = frozenset({"25006", "25P03", "25P04", "26000", "42P05", "0A000"})
 # Each statement is its own transaction, so there is nothing to roll back on return.
 AUTOCOMMIT: Final[dict[str, Any]] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
-# FULL syncs at each commit. With NORMAL, a power failure can undo the latest commits, so that sent
-# notices look unsent and deleted rows reappear.
+# FULL syncs at each commit. With NORMAL, a power failure can undo the latest commits. ADR 14
+# explains why the delivery engine can do without most of its syncs.
 WRITER_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
+DELIVERY_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
 POSTGRESQL_OPTIONS: Final[dict[str, str | int]] = {
     "application_name": "slackbot",
     "connect_timeout": 5,  # seconds
@@ -166,7 +167,7 @@ def sqlite_delivery(url: URL) -> Engine:
 
     SQLite allows one writer anyway, and waiting for the pool is far faster than busy waiting.
     """
-    return _sqlite(url, 1, "IMMEDIATE", WRITER_PRAGMAS)
+    return _sqlite(url, 1, "IMMEDIATE", DELIVERY_PRAGMAS)
 
 
 def _sqlite(

@@ -42,8 +42,9 @@ class PostgresExecutor:
         async with self._singles.connect() as connection:
             return await connection.run_sync(work)
 
-    async def write(self, work: Work[T], *, single: bool = False) -> T:
+    async def write(self, work: Work[T], *, single: bool = False, synced: bool = True) -> T:
         """Run a transaction, or a single statement in autocommit to save two round trips."""
+        del synced  # the server groups the syncs of all connections
         if single:
             return await self.read(work)
         async with self._transactions.begin() as connection:
@@ -111,10 +112,14 @@ class SqliteExecutor:
         """Run reads."""
         return await _in_thread(self._reading, self._reader.connect, work)
 
-    async def write(self, work: Work[T], *, single: bool = False) -> T:
-        """Run a transaction, whether or not it is a single statement."""
+    async def write(self, work: Work[T], *, single: bool = False, synced: bool = True) -> T:
+        """Run a transaction, whether or not it is a single statement.
+
+        Unless it is `synced`, a power cut may undo it. The next synced transaction includes it.
+        """
         del single  # there are no round trips to save
-        return await _in_thread(self._writing, self._writer.begin, work)
+        begin = self._writer.begin if synced else self._begin_unsynced
+        return await _in_thread(self._writing, begin, work)
 
     async def migrate(self, work: Work[T]) -> T:
         """Run a transaction that changes tables, with foreign keys disabled.
@@ -122,19 +127,26 @@ class SqliteExecutor:
         In SQLite, changing a table means replacing it. With foreign keys enabled, this would delete
         the rows that refer to it. Foreign keys can be switched only outside a transaction.
         """
-        return await _in_thread(self._writing, self._without_foreign_keys, work)
+        return await _in_thread(self._writing, self._begin_without_foreign_keys, work)
+
+    def _begin_unsynced(self) -> AbstractContextManager[Connection]:
+        return self._begin_with("synchronous=NORMAL", "synchronous=FULL")
+
+    def _begin_without_foreign_keys(self) -> AbstractContextManager[Connection]:
+        return self._begin_with("foreign_keys=OFF", "foreign_keys=ON")
 
     @contextmanager
-    def _without_foreign_keys(self) -> Iterator[Connection]:
+    def _begin_with(self, pragma: str, restore: str) -> Iterator[Connection]:
+        """Begin a transaction under a pragma, which has no effect within a transaction."""
         with self._writer.connect() as connection:
             driver = connection.connection.driver_connection
             assert isinstance(driver, sqlite3.Connection)
-            driver.execute("PRAGMA foreign_keys=OFF")
+            driver.execute(f"PRAGMA {pragma}")
             try:
                 with connection.begin():
                     yield connection
             finally:
-                driver.execute("PRAGMA foreign_keys=ON")
+                driver.execute(f"PRAGMA {restore}")
 
     async def aclose(self) -> None:
         """Wait for the threads and close the connections."""

@@ -230,7 +230,8 @@ class Matches:
         channel, ts = (posted.channel, posted.ts) if posted is not None else (None, None)
         new = _new({"settled_at": at, "outcome": outcome, "channel": channel, "ts": ts})
         params = person_params(person) | {"by_id": match_id} | new
-        await self._database.execute((_RECORD_OUTCOME, params))
+        # After a power cut without the outcome, the message is searched for and found.
+        await self._database.execute((_RECORD_OUTCOME, params), synced=False)
 
     async def list_pending(self, team: TeamId) -> list[tuple[Person, MatchId]]:
         """Return the matches whose notices have no outcome yet, oldest first."""

@@ -75,7 +75,7 @@ async def hand_over(times: int, left_out: str = "") -> bool:
         delivery = kind(boot_id="first", living=registry.living)
         notices = Notices(store=store, messenger=messenger, clock=clock)
         engine_database = stack.enter_context(closing(DeliveryDatabase(DatabaseUrl.parse(url))))
-        delivery.launch(notices, engine_database.options())
+        delivery.launch(notices, engine_database.options(), engine_database.sync)
         stack.push_async_callback(delivery.aclose)
         matches = Matches(
             platform=FakePlatform([]),

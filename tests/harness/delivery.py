@@ -53,7 +53,7 @@ async def life(
     notices = Notices(store=store, messenger=messenger, clock=SystemClock())
     with closing(DeliveryDatabase(DatabaseUrl.parse(url))) as database:
         delivery = DurableDelivery(boot_id=boot_id, living=workers)
-        delivery.launch(notices, database.options())
+        delivery.launch(notices, database.options(), database.sync)
         try:
             yield delivery
         finally:

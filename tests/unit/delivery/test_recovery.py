@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -267,3 +269,31 @@ async def test_to_forget_somebody_deletes_their_notices(
         column = "destination_uuid" if table == "notifications" else "workflow_uuid"
         found = carry_out(url, f"SELECT * FROM {table} WHERE {column} LIKE 'epoch-%'")
         assert found == []
+
+
+async def test_what_no_row_can_restore_is_synced(
+    store: SqlStore, messenger: FakeMessenger, url: str, synced: list[str]
+):
+    """A power cut takes back neither a notice without a row nor the deletion of a person's."""
+    async with life(url, store, messenger) as delivery:
+        await delivery.remark(ANA, "epoch-0", OVER)
+        assert synced == ["bot-delivery.db-wal"]
+        await delivery.submit(ANA, (await stored(store)).id, fresh=True)
+        await becomes(lambda: all_sent(store))
+        assert synced == ["bot-delivery.db-wal"]
+        await delivery.forget("epoch")
+        assert synced == ["bot-delivery.db-wal"] * 2
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that Python code has synced since the test began."""
+    names: list[str] = []
+    fsync = os.fsync
+
+    def note(descriptor: int) -> None:
+        names.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    return names

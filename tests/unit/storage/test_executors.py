@@ -36,6 +36,22 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.aclose()
 
 
+@SQLITE
+async def test_every_commit_is_synced_unless_it_need_not_be(database: Database):
+    """A transaction that may be lost in a power cut changes nothing for the next one."""
+
+    def level(connection: Connection) -> int:
+        found: int = connection.execute(text("PRAGMA synchronous")).scalar_one()
+        return found
+
+    executor = database._executor
+    levels = [await executor.write(level, synced=synced) for synced in (True, False, True)]
+    assert levels == [2, 1, 2]
+    with pytest.raises(ZeroDivisionError):
+        await executor.write(lambda _: 1 // 0, synced=False)
+    assert await executor.write(level) == 2
+
+
 class Counted(Executor):
     """Counts the trips to another pool's threads."""
 
