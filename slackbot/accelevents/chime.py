@@ -98,7 +98,8 @@ def _own_attendee(subtree: Node, own_account_id: int | None) -> Node | None:
     found = {
         node.fields["attendeeid"]: node
         for node in subtree.walk()
-        if _pick(node, _ATTENDEE_FIELDS).keys() >= {"AttendeeId", "JoinToken"}
+        if "jointoken" in node.fields
+        and _pick(node, _ATTENDEE_FIELDS).keys() >= {"AttendeeId", "JoinToken"}
     }
     attendees = list(found.values())
     if len(attendees) > 1:
@@ -124,5 +125,8 @@ def _child(node: Node | None, name: str) -> Node | None:
 def _pick(node: Node | None, names: Iterable[str]) -> dict[str, Any]:
     """Return the named fields that have a text value, with the names used by AWS."""
     fields = node.fields if node else {}
-    found = {name: parsing.text(fields.get(name.lower()), MAX_VALUE) for name in names}
-    return {name: value for name, value in found.items() if value is not None}
+    return {
+        name: value
+        for name in names
+        if (value := parsing.text(fields.get(name.lower()), MAX_VALUE)) is not None
+    }

@@ -41,9 +41,11 @@ class Node:
 
     def walk(self) -> Iterator[Node]:
         """Yield this node and all of its descendants in the order of the payload."""
-        yield self
-        for child in self.children:
-            yield from child.walk()
+        pending = [self]
+        while pending:
+            node = pending.pop()
+            yield node
+            pending += reversed(node.children)
 
     def upwards(self) -> Iterator[Node]:
         """Yield this node and all of its ancestors, nearest first."""
@@ -54,17 +56,17 @@ class Node:
 
     def first(self, names: Iterable[str], read: Callable[[Any], T | None]) -> T | None:
         """Return the value of the first named field that `read` accepts."""
-        values = (read(self.fields.get(name)) for name in names)
-        return next((value for value in values if value is not None), None)
+        for name in names:
+            if name in self.fields and (value := read(self.fields[name])) is not None:
+                return value
+        return None
 
     def distinct(self, read: Callable[[Node], T | None]) -> tuple[T, ...]:
         """Return the first two distinct values in this subtree. Each node is read only once."""
         if (found := self._distinct.get(read)) is None:
-            values = [
-                read(self),
-                *(value for node in self.children for value in node.distinct(read)),
-            ]
-            unique = [v for n, v in enumerate(values) if v is not None and v not in values[:n]]
+            unique: list[T] = [] if (value := read(self)) is None else [value]
+            for child in self.children:
+                unique += [value for value in child.distinct(read) if value not in unique]
             found = self._distinct[read] = tuple(unique[:2])
         return found
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -66,7 +67,11 @@ def read_matches(
 
 def _find_partners(payload: Node) -> list[tuple[Node, Partner]]:
     """Return the partners and their nodes. Prefer those with fields that occur only in matches."""
-    read = [(node, MatchRow.model_validate(node.fields).partner()) for node in payload.walk()]
+    read = [
+        (node, MatchRow.model_validate(node.fields).partner())
+        for node in payload.walk()
+        if any(name in node.fields for name in _NAME_FIELDS)
+    ]
     named = [(node, partner) for node, partner in read if partner is not None]
     found = [(node, partner) for node, partner in named if _partner_id(node) is not None]
     if found:
@@ -140,9 +145,14 @@ def _session_id(node: Node) -> int | None:
 
 
 def _round_seconds(node: Node) -> int | None:
-    for name, value in node.fields.items():
-        seconds = parsing.integer(value)
+    for name in filter(_is_round_field, node.fields):
+        seconds = parsing.integer(node.fields[name])
         # `None in range(…)` would compare None with each of the thousands of numbers.
-        if seconds is not None and seconds in ROUND_SECONDS and _ROUND_FIELD.fullmatch(name):
+        if seconds is not None and seconds in ROUND_SECONDS:
             return seconds
     return None
+
+
+@lru_cache(maxsize=2048)  # all events have the same names
+def _is_round_field(name: str) -> bool:
+    return _ROUND_FIELD.fullmatch(name) is not None

@@ -53,8 +53,12 @@ def text(value: object, max_length: int = MAX_TEXT) -> str | None:
     """
     if not isinstance(value, str):
         return None
-    clean = value[: 4 * max_length].replace("\x00", "").encode("utf-8", "replace").decode().strip()
-    if not any(char.isprintable() and not char.isspace() for char in clean):
+    clean = value[: 4 * max_length].strip()
+    if not clean.isprintable():  # NUL and lone surrogates are not
+        clean = clean.replace("\x00", "").encode("utf-8", "replace").decode().strip()
+        if not any(char.isprintable() and not char.isspace() for char in clean):
+            return None
+    if not clean:
         return None
     return clean[:max_length].rstrip()
 
