@@ -18,6 +18,9 @@ EVENT_LINK = "https://www.accelevents.com/e/demo"
 SESSION = "First Network Session"
 OTHER_SESSION = "Founders meet investors"
 HIDDEN: Mapping[str, str] = {CREDENTIAL_FIELD: "•••"}
+# Slack has a match's message a little before the bot has recorded that it was sent. Until then, the
+# bot says that the message is on its way.
+RECORD_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ async def match_both(demo: Demo, command: str, session: str) -> tuple[ScreenItem
         try:
             to_ada = await _match_message(demo, ada, "Priya Raman", before)
             to_priya = await _match_message(demo, priya, "Ada Example", before)
+            await asyncio.sleep(RECORD_SECONDS)
         except BaseException:
             typing.cancel()
             raise
