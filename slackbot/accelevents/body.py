@@ -1,17 +1,13 @@
-"""Read response bodies with limits on their size and JSON structure.
-
-Parsing JSON holds the GIL, even in a thread, so 8 MiB of `{}` rows would block the event loop for
-half a minute. The brackets and commas are therefore counted in the received bytes, and a body is
-rejected as soon as it exceeds a limit, before it is parsed.
-"""
+"""Read response bodies within limits, and reject a body as soon as it exceeds one of them."""
 
 from __future__ import annotations
 
 import asyncio
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from slackbot.accelevents.json_limits import JsonLimits, Structure
 
 ENCODING: Final = "gzip"  # the only encoding that requests accept
 _PIECE_BYTES: Final = 65_536  # decompressed at a time
@@ -22,37 +18,21 @@ class BodyRefused(Exception):
     """The body exceeds a limit or cannot be decompressed."""
 
 
-@dataclass(frozen=True, slots=True)
-class BodyLimits:
-    """The limits for a body. Brackets and commas inside strings are counted too."""
-
-    size: int  # bytes after decompression
-    containers: int  # `{` and `[`
-    commas: int
-
-
-# For a page of 100 sessions, whose descriptions have up to 65 kB each.
-SESSIONS: Final = BodyLimits(size=8 * 2**20, containers=20_000, commas=100_000)
-# For a match list with several hundred rows, or a single object.
-OTHERS: Final = BodyLimits(size=2**20, containers=4_000, commas=40_000)
-
-
-async def read_body(chunks: AsyncIterator[bytes], encoding: str, limits: BodyLimits) -> bytearray:
+async def read_body(chunks: AsyncIterator[bytes], encoding: str, limits: JsonLimits) -> bytearray:
     """Return the decompressed body.
 
     Raises:
         BodyRefused: The body exceeds a limit or cannot be decompressed.
     """
-    body = bytearray()
-    containers = commas = 0
+    body, structure = bytearray(), Structure()
     expand = _expander(encoding)
     async for chunk in chunks:
         for piece in expand(chunk):
-            containers += piece.count(b"{") + piece.count(b"[")
-            commas += piece.count(b",")
+            structure.add(piece)
             body += piece
             await asyncio.sleep(0)  # a chunk may decompress to a thousand pieces
-            if len(body) > limits.size or containers > limits.containers or commas > limits.commas:
+            if not limits.allow(len(body), structure):
+                body.clear()  # the error's traceback refers to this frame
                 raise BodyRefused
     return body
 

@@ -11,6 +11,7 @@ import asyncio
 import json
 import random
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -24,9 +25,10 @@ import structlog
 from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
-from slackbot.accelevents.body import ENCODING, OTHERS, SESSIONS, BodyRefused, read_body
+from slackbot.accelevents.body import ENCODING, BodyRefused, read_body
 from slackbot.accelevents.errors import Endpoint, error_for
 from slackbot.accelevents.event_holds import EventHolds
+from slackbot.accelevents.json_limits import OTHERS, SESSIONS
 from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.aio.outgoing import Proxies, open_session
 from slackbot.domain.errors import PlatformError, TimedOut, TokenRefused, Unreachable, Unreadable
@@ -66,15 +68,22 @@ class Response:
     body: bytearray = field(repr=False)
 
     def parse(self, read: Callable[[Any], T]) -> T:
-        """Parse the body as JSON and return the result of `read`.
+        """Parse the body as JSON and return the result of `read`. The body is empty afterwards.
 
         Raises:
             Unreadable: The body is not JSON, or `read` rejects it.
         """
+        with suppress(ValueError, RecursionError, Unreadable):
+            return read(json.loads(self._take_text()))
+        # Not raised while the other error is handled: its traceback refers to what was parsed.
+        raise unreadable_response(self.endpoint, self.status)
+
+    def _take_text(self) -> str:
+        """Return the body as text, and free its bytes before the text is parsed."""
         try:
-            return read(json.loads(self.body))
-        except (ValueError, RecursionError, Unreadable):
-            raise unreadable_response(self.endpoint, self.status) from None
+            return self.body.decode(json.detect_encoding(self.body), "surrogatepass")
+        finally:
+            self.body.clear()
 
 
 def authorization(token: SecretStr, scheme: AuthScheme) -> str:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from slackbot.accelevents import parsing
+from slackbot.accelevents.json_limits import NESTED
 
 MAX_DEPTH: Final = 20
 MAX_NODES: Final = 400  # a documented match has about ten
 MAX_FIELDS: Final = 2_000  # in all objects; a documented match has about 100
-MAX_JSON: Final = 262_144  # total characters or bytes of values that are parsed as JSON
+MAX_JSON: Final = NESTED.size  # total characters or bytes of values that are parsed as JSON
 MAX_INDENT: Final = 100  # characters before the first bracket of such a value
 # Fields that people fill in. JSON in these fields may be an attack, so it is not parsed.
 _FREE_TEXT_FIELDS: Final = frozenset(
@@ -92,7 +93,7 @@ def build_tree(value: object) -> Node:
         if name not in _FREE_TEXT_FIELDS and _may_be_json(item) and len(item) <= unparsed:
             unparsed -= len(item)
             with suppress(ValueError, RecursionError):
-                item = json.loads(item)
+                item = json.loads(item) if NESTED.allow_text(item) else item
         opaque = isinstance(item, bytes)
         if depth > MAX_DEPTH or not (opaque or isinstance(item, (dict, list, tuple))):
             continue

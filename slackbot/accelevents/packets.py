@@ -7,6 +7,7 @@ from typing import Final
 from socketio.packet import ACK, BINARY_ACK, BINARY_EVENT, CONNECT_ERROR, EVENT, Packet
 
 from slackbot.accelevents.engine_io import MAX_MESSAGE_BYTES
+from slackbot.accelevents.json_limits import EVENTS
 from slackbot.telemetry import UNREADABLE
 
 MAX_ATTACHMENTS: Final = 16  # per event; a match needs at most one
@@ -56,6 +57,8 @@ class PacketReader:
 
 def _decode(message: str) -> Packet:
     """Decode a packet. Set the `namespace`, and replace binary types by their plain types."""
+    if not EVENTS.allow_text(message):
+        raise UnreadablePacketError
     try:
         packet = Packet(encoded_packet=message)
     except (ValueError, RecursionError):

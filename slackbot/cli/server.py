@@ -13,6 +13,7 @@ import structlog
 import uvicorn
 import uvloop
 
+from slackbot.cli.allocator import keep_thresholds
 from slackbot.cli.collector import Collector
 from slackbot.domain.workers import Role
 from slackbot.settings import Settings, SettingsError, split
@@ -33,6 +34,7 @@ def serve(settings: Settings, role: Role) -> None:
         SettingsError: the process cannot start with these settings.
     """
     configure_logging(settings.log_level, settings.log_format)
+    keep_thresholds()
     # Each feed uses an open file, so the usual soft limit of 1,024 is soon reached.
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -50,8 +50,9 @@ class Limits:
     # Seconds until a connection that is being closed is aborted.
     close_seconds: float = 30.0
     connections: int = 1_000
-    # Total bytes of all incomplete requests.
-    incomplete_bytes: int = 2 * 2**20
+    # Total bytes of all incomplete requests: as much as one body of the maximum size. The allocator
+    # keeps several times as much from the system afterwards.
+    incomplete_bytes: int = 2**20
     # Maximum for each visitor's network. Trusted proxies are limited only by `connections`.
     connections_per_network: int = 200
 

@@ -93,6 +93,16 @@ def test_attachments_are_bounded_in_bytes() -> None:
     assert reader.read('2["m"]') is not None
 
 
+@pytest.mark.parametrize("row", ["{}", "[]", '{"n":[{}]}', "1", '"x"'])
+def test_structure_is_counted_before_it_is_parsed(row: str) -> None:
+    """1 MiB of rows is unreadable; as a text within limits, it is a packet."""
+    rows = ",".join([row] * (MAX_MESSAGE_BYTES // (len(row) + 1) - 8))
+    reader = PacketReader()
+    with pytest.raises(UnreadablePacketError):
+        reader.read(f'2["m",[{rows}]]')
+    assert reader.read(json.dumps(["m", "x" * (MAX_MESSAGE_BYTES - 10)]).join(["2", ""]))
+
+
 def test_a_missing_attachment_does_not_swallow_the_next_event() -> None:
     """An event whose attachments never come is given up when the next packet comes."""
     reader = PacketReader()

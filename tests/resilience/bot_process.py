@@ -33,10 +33,11 @@ START_SECONDS = 30.0
 
 @dataclass
 class Process:
-    """A started bot. `log` is where its standard error goes."""
+    """A started bot. `log` is where its standard error goes, `stalls` what its probe records."""
 
     process: asyncio.subprocess.Process
     log: Path
+    stalls: Path
 
     async def stop(self, seconds: float = 10.0) -> int:
         """SIGTERM; the exit status, which must come within so many seconds."""
@@ -72,20 +73,23 @@ def _environment(mission: Mission) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def started(mission: Mission, folder: Path) -> AsyncIterator[Process]:
-    """The bot of this mission, ready; killed at the end if it still runs."""
-    log = folder / "bot.log"
+async def started(
+    mission: Mission, folder: Path, *, probed: bool = False
+) -> AsyncIterator[Process]:
+    """The bot of this mission, ready; killed at the end if it still runs.
+
+    If `probed`, it records when its event loop stands still.
+    """
+    log, stalls = folder / "bot.log", folder / "stalls.jsonl"
+    program = ["tests.size.probe", str(stalls)] if probed else ["slackbot"]
     with log.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "slackbot",
-            "run",
+            *(sys.executable, "-m", *program, "run"),
             env=_environment(mission),
             cwd=folder,
             stderr=file,
         )
-    bot = Process(process, log)
+    bot = Process(process, log, stalls)
     try:
         await bot.ready(mission.bot_url)
         yield bot
@@ -96,9 +100,11 @@ async def started(mission: Mission, folder: Path) -> AsyncIterator[Process]:
 
 
 @asynccontextmanager
-async def outside(folder: Path, **changes: Any) -> AsyncIterator[Mission]:
+async def outside(
+    folder: Path, platform: Accelevents | None = None, **changes: Any
+) -> AsyncIterator[Mission]:
     """Slack and Accelevents in this process, and the settings for a bot in another."""
-    slack, platform, port = Slack(), Accelevents(), _free_port()
+    slack, platform, port = Slack(), platform or Accelevents(), _free_port()
     slack.rate_limits.enabled = False
     async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
         slack.base_url = slack_url

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from slackbot.accelevents.body import OTHERS, SESSIONS, BodyLimits, BodyRefused, read_body
+from slackbot.accelevents.body import BodyRefused, read_body
+from slackbot.accelevents.json_limits import OTHERS, SESSIONS, JsonLimits
 
 CHUNK = 16_384  # bytes
 LIMITS = {"sessions": SESSIONS, "others": OTHERS}
@@ -25,12 +26,12 @@ class Chunks:
             yield self.body[start : start + CHUNK]
 
 
-async def read(body: bytes, encoding: str = "", limits: BodyLimits = SESSIONS) -> bytearray:
+async def read(body: bytes, encoding: str = "", limits: JsonLimits = SESSIONS) -> bytearray:
     return await read_body(aiter(Chunks(body)), encoding, limits)
 
 
 DESCRIPTION = (
-    "<p>Meet founders for five minutes each. Bring a question, or two. All are welcome.</p>\n" * 750
+    "<p>Meet founders for five minutes each. Bring a question, or two. All are welcome.</p>\n" * 330
 )
 PAGE = json.dumps(
     {"data": [{"sessionId": n, "description": DESCRIPTION, "tracks": [{}] * 5} for n in range(100)]}
@@ -42,18 +43,19 @@ PAGE = json.dumps(
     [("", bytes), ("identity", bytes), ("gzip", gzip.compress), ("deflate", zlib.compress)],
 )
 async def test_a_full_page_is_read(encoding: str, encode: Callable[[bytes], bytes]):
-    """A page of 100 sessions with 65 kB of description each is within the limits."""
+    """A page of 100 sessions with 29 kB of description each is within the limits."""
     assert await read(encode(PAGE), encoding) == PAGE
 
 
 @pytest.mark.parametrize("limits", LIMITS.values(), ids=list(LIMITS))
 @pytest.mark.parametrize("row", [b"{},", b"[],", b"1,", b'{"a":{"b":[]}},', b"[[[[[[[["])
-async def test_structure_is_counted_before_it_is_parsed(row: bytes, limits: BodyLimits):
+async def test_structure_is_counted_before_it_is_parsed(row: bytes, limits: JsonLimits):
     """8 MiB of rows are refused after a fraction of them."""
     chunks = Chunks(row * (8 * 2**20 // len(row)))
-    with pytest.raises(BodyRefused):
+    with pytest.raises(BodyRefused) as refused:
         await read_body(aiter(chunks), "", limits)
     assert chunks.read * CHUNK < 2**20
+    assert refused.traceback[-1].frame.f_locals["body"] == b"", "the error keeps the body"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])

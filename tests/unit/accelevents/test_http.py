@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
+from slackbot.accelevents import http
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
+from slackbot.accelevents.errors import Endpoint
 from slackbot.accelevents.event_holds import SPREAD_SECONDS
 from slackbot.domain import errors
 
@@ -276,3 +278,16 @@ def test_options_that_cannot_be_used(fields: dict[str, Any]):
     """A malformed option is refused at once, not at the first request."""
     with pytest.raises(ValueError):
         PlatformOptions(**fields)
+
+
+def test_an_error_keeps_nothing_of_the_answer():
+    """Neither the body nor what was parsed of it lives on in an error's traceback."""
+    answer = http.Response(Endpoint.SESSIONS, 200, bytearray(b'["' + b"x" * 100 + b'"]'))
+
+    def read(_value: Any) -> None:
+        raise errors.Unreadable
+
+    with pytest.raises(errors.Unreadable) as refused:
+        answer.parse(read)
+    assert refused.value.__context__ is None
+    assert not answer.body
