@@ -1,8 +1,8 @@
-"""Limits on JSON text that are checked before it is parsed.
+"""Limits for JSON that are checked before it is parsed.
 
-Parsing holds the interpreter's lock, also in a thread, and makes objects that take up to thirty
-times the text: 8 MiB of `{}` rows would stop the event loop for half a minute. So the structure is
-counted on the text, and what is beyond the limits is refused unparsed.
+Parsing JSON holds the GIL, even in a thread, and creates objects that take up to thirty times as
+much memory as the text: 8 MiB of `{}` rows would block the event loop for half a minute. Brackets
+and commas are therefore counted in the text, and a text that exceeds a limit is not parsed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 
 @dataclass(slots=True)
 class Structure:
-    """Counts of a text that may come in pieces. Brackets and commas within texts count too."""
+    """Counts for a text, which may arrive in pieces. Those inside strings are counted too."""
 
     containers: int = 0  # `{` and `[`
     commas: int = 0
@@ -30,9 +30,9 @@ class Structure:
 
 @dataclass(frozen=True, slots=True)
 class JsonLimits:
-    """The most that a text may hold."""
+    """The limits for a text."""
 
-    size: int  # characters or bytes, expanded
+    size: int  # characters, or bytes after decompression
     containers: int
     commas: int
 
@@ -51,12 +51,12 @@ class JsonLimits:
         return self.allow(len(text), structure)
 
 
-# A page of 100 sessions, each with up to 30 kB of description. Two may be on their way at once, and
-# a page takes three times its size while it is parsed.
+# For a page of 100 sessions, whose descriptions have up to 30 kB each. Two pages may be read at
+# once, and a page needs three times its size while it is parsed.
 SESSIONS: Final = JsonLimits(size=3 * 2**20, containers=20_000, commas=100_000)
-# A match list of some hundred rows, or one object.
+# For a match list with several hundred rows, or a single object.
 OTHERS: Final = JsonLimits(size=2**20, containers=4_000, commas=40_000)
-# A packet of the socket. A match needs about ten containers and 100 commas.
+# For a Socket.IO packet. A match has about ten containers and 100 commas.
 EVENTS: Final = JsonLimits(size=2**20, containers=10_000, commas=20_000)
-# JSON within the texts and attachments of an event.
+# For JSON inside the strings and attachments of an event.
 NESTED: Final = JsonLimits(size=262_144, containers=10_000, commas=20_000)

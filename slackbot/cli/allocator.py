@@ -1,8 +1,9 @@
-"""Let the C library return the memory of large buffers to the system once they are freed.
+"""Configure the C library to return the memory of large buffers to the system.
 
-glibc raises its thresholds when a large buffer is freed, up to 32 MiB. From then on such buffers
-come from the heap, between small objects that live on, and the process keeps what they took: three
-answers of 8 MiB left 29 MiB behind. Once they are set, the thresholds stay as they are.
+When a large buffer is freed, glibc raises its thresholds, up to 32 MiB. From then on, it allocates
+large buffers in the heap, between small objects with a long life, and the heap does not shrink
+again: three responses of 8 MiB left 29 MiB behind. Setting the thresholds prevents glibc from
+raising them.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ import ctypes
 from contextlib import suppress
 from typing import Final
 
-# From `malloc.h`. Only glibc has `mallopt`; other C libraries have no such thresholds.
+# Parameters of `mallopt`, from `malloc.h`. Only glibc has these thresholds.
 _TRIM_THRESHOLD: Final = -1
 _MMAP_THRESHOLD: Final = -3
-# Bytes, glibc's own first values. A larger buffer has pages of its own; more free bytes than that
-# at the end of the heap are returned.
+# Bytes; the initial value of both in glibc. Larger buffers get their own pages, and more free
+# memory than this at the end of the heap is returned.
 THRESHOLD: Final = 131_072
 
 
 def keep_thresholds() -> None:
-    """Set the thresholds of this process; call it before any large buffer is freed."""
+    """Set the thresholds for this process. Call this before any large buffer is freed."""
     with suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_MMAP_THRESHOLD, THRESHOLD)
