@@ -51,6 +51,15 @@ def match_id(link: Link, session_id: SessionId, partner: str, ordinal: int) -> M
     return MatchId(person_key(link.person_epoch, *natural))
 
 
+def earlier_keys(match: Match) -> list[MatchId]:
+    """Return the keys of the person's earlier matches with the same partner."""
+    natural = (match.event, match.account, match.session_id, match.partner_key)
+    return [
+        MatchId(person_key(match.person_epoch, *natural, ordinal))
+        for ordinal in range(1, match.ordinal)
+    ]
+
+
 def person_key(epoch: Epoch, *occasion: object) -> str:
     """Return the person's key for an occasion. It begins with their epoch.
 

@@ -32,6 +32,7 @@ from slackbot.domain.model import (
     TeamId,
 )
 from slackbot.domain.notices import Backlog, Notice, Remark
+from slackbot.domain.workers import FailoverStore
 
 
 class Clock(Protocol):
@@ -125,8 +126,14 @@ class Messenger(Protocol):
             EditRefused: The message no longer exists or can no longer be edited. Do not retry.
         """
 
-    async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
+    async def find(
+        self, person: Person, key: str, since: datetime | None, earlier: Sequence[str] = ()
+    ) -> Posted | None:
         """Search the bot's latest direct messages to the person for the one with this key.
+
+        `earlier` are the keys of earlier matches with the same partner. If there are more messages
+        than keys, one key served twice after rows had been lost, and the first message with it is
+        returned.
 
         Raises:
             PersonUnreachable: No conversation with the person is possible. Do not retry.
@@ -366,13 +373,6 @@ class EventStore(Protocol):
 
     async def record(self, team: TeamId, event_id: str, at: datetime) -> bool:
         """Record an event. Return True if it is new."""
-
-
-class FailoverStore(Protocol):
-    """Detection of database failovers, after which the latest rows may be missing."""
-
-    async def recent(self) -> bool:
-        """Return True after a recent failover to a server that may lack the latest rows."""
 
 
 class Store(Protocol):

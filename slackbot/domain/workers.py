@@ -64,6 +64,13 @@ class HeartbeatResult:
     next_expiry: float = LEASE.total_seconds()  # seconds until another worker's lease may expire
 
 
+class FailoverStore(Protocol):
+    """Detection of failovers and older copies, after which the latest rows may be missing."""
+
+    async def recent(self) -> bool:
+        """Return True for a while after the database may have lost its latest rows."""
+
+
 class WorkerRegistry(Protocol):
     """The table of workers, used by one process. Every method may raise `StoreUnavailable`."""
 

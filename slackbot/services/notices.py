@@ -25,7 +25,7 @@ from slackbot.domain.errors import (
     MessageUnsure,
     PersonUnreachable,
 )
-from slackbot.domain.matching import epoch_of
+from slackbot.domain.matching import earlier_keys, epoch_of
 from slackbot.domain.model import Match, MatchId, Person, Source
 from slackbot.domain.notices import MatchFound, MatchOver, Remark, kind_of
 from slackbot.domain.ports import Clock, Messenger, Posted, Store, StoreUnavailable
@@ -91,7 +91,10 @@ class Notices:
     async def _send_match(self, match: Match, *, look: bool) -> None:
         try:
             # A backup may have been restored, so search the whole history.
-            posted = await self.messenger.find(match.person, match.id, None) if look else None
+            posted = None
+            if look:
+                earlier = earlier_keys(match)
+                posted = await self.messenger.find(match.person, match.id, None, earlier)
             if posted is None:
                 posted = await self.messenger.send(match.person, MatchFound(match))
                 waited = self.clock.now() - match.received_at

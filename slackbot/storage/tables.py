@@ -276,7 +276,7 @@ class WorkerRow(Base):
 
 
 class ServerRow(Base):
-    """A database server and timeline that has held these rows."""
+    """A database server and timeline that has held these rows, or the last unclean start."""
 
     __tablename__ = "servers"
 

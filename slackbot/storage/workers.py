@@ -26,6 +26,7 @@ from slackbot.domain.workers import (
 )
 from slackbot.storage import feeds
 from slackbot.storage.database import Database
+from slackbot.storage.failovers import record_unclean_start
 from slackbot.storage.failures import raise_unavailable
 from slackbot.storage.mappers import person_of
 from slackbot.storage.tables import FeedRow, WorkerRow
@@ -77,7 +78,11 @@ class SqlWorkerRegistry:
                 row.stopped_at is None and (alone or row.expires_at <= now) for row in before
             )
             last = max((row.expires_at for row in before), default=now)
-            return killed or now - last >= DOWNTIME
+            missing = killed or now - last >= DOWNTIME
+            if missing and (alone or last <= now):
+                # Nobody else can tell those who start later.
+                record_unclean_start(self._database, connection, now)
+            return missing
 
         return await self._database.transaction(work)
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
 from slackbot.domain.workers import RECHECK_PERIOD, Role
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.failovers import Failovers
 from slackbot.storage.store import SqlStore
-from slackbot.storage.tables import ServerRow
+from slackbot.storage.tables import ServerRow, WorkerRow
 from slackbot.storage.url import DatabaseUrl
 from slackbot.storage.workers import SqlWorkerRegistry
 from tests.harness.postgres import Server
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 async def rename_server(database: Database, identity: str) -> None:
@@ -74,12 +77,29 @@ async def test_without_permission_each_start_of_the_server_counts(
     assert identity.startswith("started ")
 
 
-@pytest.mark.parametrize("database_url", ["memory"], indirect=True)
-async def test_there_is_no_failover_on_sqlite(store: SqlStore, statements: list[str]):
-    """And asking costs nothing."""
-    statements.clear()
+async def test_an_unclean_start_is_known_to_later_ones(store: SqlStore, database: Database):
+    """A restored backup: the processes that start last find no trace of the killed one."""
+    for name, missing in (("killed", False), ("first", True)):
+        registry = SqlWorkerRegistry(database, boot_id=name, role=Role.RUN)
+        assert await registry.register() is missing
+        assert await store.failovers.recent() is missing
+        await database.execute(update(WorkerRow).values(expires_at=LONG_AGO))
+    await database.execute(delete(WorkerRow))
+    assert not await SqlWorkerRegistry(database, boot_id="second", role=Role.RUN).register()
+    assert await store.failovers.recent()
+    await database.execute(update(ServerRow).values(seen_at=LONG_AGO))
     assert not await store.failovers.recent()
-    assert statements == []
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_kill_beside_living_workers_loses_no_rows(store: SqlStore, database: Database):
+    """The others need not search."""
+    for name in ("living", "killed"):
+        await SqlWorkerRegistry(database, boot_id=name, role=Role.WORKER).register()
+    killed = update(WorkerRow).where(WorkerRow.boot_id == "killed")
+    await database.execute(killed.values(expires_at=LONG_AGO))
+    assert await SqlWorkerRegistry(database, boot_id="next", role=Role.WORKER).register()
+    assert not await store.failovers.recent()
 
 
 @pytest.mark.parametrize(("clean", "missing"), [(True, False), (False, True)])

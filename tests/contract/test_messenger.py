@@ -216,6 +216,16 @@ async def test_a_message_not_sent_is_not_found(stage: Stage):
     assert await stage.messenger.find(stage.priya, match().id, None) is None
 
 
+async def test_a_key_that_served_twice_counts_for_the_next_match(stage: Stage):
+    """Where rows are lost, the second match with a partner is sent under the key of the first."""
+    first = await stage.messenger.send(stage.ada, NOTICES[0])
+    assert await stage.messenger.find(stage.ada, "second", None, [match().id]) is None
+    await stage.messenger.send(stage.ada, NOTICES[0])
+    assert await stage.messenger.find(stage.ada, "second", None, [match().id]) == first
+    assert await stage.messenger.find(stage.ada, "third", None, [match().id, "second"]) is None
+    assert await stage.messenger.find(stage.ada, "other", None) is None
+
+
 async def test_a_message_without_an_answer_is_found(stage: Stage):
     """Slack accepted it and the answer was lost: it is there once, and is found."""
     stage.lose_an_answer()

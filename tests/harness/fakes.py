@@ -224,6 +224,7 @@ class FakeMessenger:
         self.journal = journal
         self.sent: list[tuple[Person, Notice]] = []
         self.keys: dict[tuple[Person, str | None], Posted] = {}
+        self.earlier: dict[tuple[Person, str | None], list[Posted]] = {}  # under the same keys
         self.errors: list[Exception | None] = []
 
     def _try(self, line: str) -> None:
@@ -236,7 +237,10 @@ class FakeMessenger:
         self._try(f"send {type(notice).__name__}")
         self.sent.append((person, notice))
         posted = Posted(f"D-{person.user}", f"{len(self.sent)}.0")
-        self.keys[person, notice.match.id if isinstance(notice, MatchFound) else key] = posted
+        whose = person, notice.match.id if isinstance(notice, MatchFound) else key
+        if whose in self.keys:
+            self.earlier.setdefault(whose, []).append(self.keys[whose])
+        self.keys[whose] = posted
         if self.unanswered:
             self.unanswered -= 1
             raise MessageUnsure("no_answer")
@@ -245,9 +249,15 @@ class FakeMessenger:
     async def edit(self, person: Person, posted: Posted, notice: Notice) -> None:
         self._try(f"edit {posted.ts} {type(notice).__name__}")
 
-    async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
+    async def find(
+        self, person: Person, key: str, since: datetime | None, earlier: Sequence[str] = ()
+    ) -> Posted | None:
         self._try("find")
-        return self.keys.get((person, key))
+        if (person, key) in self.keys:
+            return self.keys[person, key]
+        again = [old for other in earlier for old in self.earlier.get((person, other), [])]
+        sent = sum((person, other) in self.keys for other in earlier)
+        return again[0] if len(again) + sent > len(earlier) else None
 
 
 # The work of a notice: True searches first. It returns False if its person or match is gone.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -77,17 +79,20 @@ class SlackMessenger:
         message = notice_message(notice, self.links)
         await self._edit(person, posted, message, Rank.EDIT, since)
 
-    async def find(self, person: Person, key: str, since: datetime | None) -> Posted | None:
+    async def find(
+        self, person: Person, key: str, since: datetime | None, earlier: Sequence[str] = ()
+    ) -> Posted | None:
         """Search the bot's latest direct messages to the person for this key."""
-        search = partial(self._find, person, key, since)
+        search = partial(self._find, person, key, since, earlier)
         return await self._channels.use(person, Rank.MATCH, since, search)
 
     async def _find(
-        self, person: Person, key: str, since: datetime | None, channel: str
+        self, person: Person, key: str, since: datetime | None, earlier: Sequence[str], channel: str
     ) -> Posted | None:
         bot = (await self.api.installed(person)).bot_user
         oldest = f"{(since - CLOCK_SKEW).timestamp():.6f}" if since is not None else None
         request = SendRequest(Rank.MATCH, "conversations.history", since, channel=channel)
+        by_key: defaultdict[str, list[Posted]] = defaultdict(list)  # newest first
         cursor: str | None = None
         for _ in range(PAGES if since is not None else 1):
             read = partial(
@@ -103,13 +108,16 @@ class SlackMessenger:
             answer: Any = await self.queue.send(request, read)
             for message in answer["messages"]:
                 payload = (message.get("metadata") or {}).get("event_payload")
-                found = isinstance(payload, dict) and payload.get("key") == key
-                if found and message.get("user") == bot:
-                    return Posted(channel, str(message["ts"]))
+                if isinstance(payload, dict) and message.get("user") == bot:
+                    by_key[str(payload.get("key"))].append(Posted(channel, str(message["ts"])))
+            if key in by_key:
+                return by_key[key][0]
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not answer.get("has_more") or not cursor:
                 break
-        return None
+        if sum(len(by_key[other]) for other in earlier) <= len(earlier):
+            return None
+        return next(by_key[other][-1] for other in earlier if len(by_key[other]) > 1)
 
     # --- answers ---------------------------------------------------------------------------------
 

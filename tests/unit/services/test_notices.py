@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from prometheus_client import REGISTRY
@@ -17,7 +18,8 @@ from slackbot.domain.errors import (
     MessageUnsure,
     PersonUnreachable,
 )
-from slackbot.domain.model import MatchId, Person
+from slackbot.domain.matching import next_match
+from slackbot.domain.model import MatchId, Person, Source
 from slackbot.domain.notices import MatchFound, Notice
 from slackbot.domain.ports import Posted
 from slackbot.services.notices import (
@@ -30,7 +32,7 @@ from slackbot.services.notices import (
     SENT,
     Notices,
 )
-from tests.harness.fakes import ANA, BEN, NOON, TEA, FakeMessenger, link, match
+from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, FakeMessenger, link, match, report
 from tests.harness.services import Harness, Outside
 
 SEND, FIND = "send MatchFound", "find"
@@ -95,6 +97,24 @@ async def test_a_match_that_was_sent_is_not_sent_again(harness: Harness):
     kept = await harness.store.matches.get(ANA, match().id)
     assert kept is not None
     assert (kept.outcome, kept.channel, kept.ts) == (SENT, STANDS.channel, STANDS.ts)
+
+
+async def test_a_message_under_the_key_of_an_earlier_match_counts(harness: Harness):
+    """Its row was lost, and the next match with the same partner was sent under its key too."""
+    met = partial(next_match, link(), COFFEE, "Coffee", report(), source=Source.LIST, now=NOON)
+    first = met(known=[])
+    second = met(known=[first])
+    for _ in range(2):
+        await harness.messenger.send(ANA, MatchFound(first))
+    for each in (first, second):
+        await harness.store.matches.add(each)
+    harness.journal.clear()
+    await begin(harness, ANA, second.id, fresh=False)
+    await harness.pass_time(LANDING_SECONDS)
+    assert harness.journal == [FIND]
+    kept = await harness.store.matches.get(ANA, second.id)
+    assert kept is not None
+    assert (kept.outcome, kept.ts) == (SENT, "1.0")
 
 
 async def test_a_message_to_somebody_else_does_not_count(harness: Harness):
