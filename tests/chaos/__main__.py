@@ -11,10 +11,11 @@ import sys
 import time
 import traceback
 from asyncio import create_subprocess_exec
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import metadata
+from typing import Any
 
 import click
 
@@ -22,6 +23,7 @@ from tests.harness import postgres
 
 from .account import Figures
 from .controls import Control, all_fail
+from .crossings import cross_many
 from .handovers import hand_over
 from .plans import FIXED, PLANS
 from .report import HEAD, row
@@ -92,9 +94,13 @@ async def _carried_out(name: str, which: str, size: Size, left_out: str) -> bool
 async def controls() -> bool:
     """Every negative control, in the short form; whether each was noticed."""
 
-    async def carry(control: Control) -> Figures:
-        plan = PLANS[control.row]
-        _, figures, line = await row(control.row, plan, control.database, SHORT, control.left_out)
+    async def carry(control: Control) -> Figures | AssertionError:
+        name, plan = control.row, PLANS[control.row]
+        try:
+            _, figures, line = await row(name, plan, control.database, SHORT, control.left_out)
+        except AssertionError as error:
+            click.echo(f"{name} on {control.database}: {error}")
+            return error
         click.echo(f"{HEAD}\n{line}")
         return figures
 
@@ -111,6 +117,7 @@ async def controls() -> bool:
 @click.option("--takeover", is_flag=True, help="Many feeds, three workers on PostgreSQL, instead.")
 @click.option("--feeds", default=2000, show_default=True, help="How many, with --takeover.")
 @click.option("--handovers", type=int, help="So many hand-overs of feeds, instead.")
+@click.option("--crossings", type=int, help="So many crossed connects and departures, instead.")
 @click.option("--without", default="", help="Leave out a part: history, fence, liveness, …")
 @click.option("--rows-alone", is_flag=True, hidden=True)
 def main(
@@ -123,6 +130,7 @@ def main(
     takeover: bool,
     feeds: int,
     handovers: int | None,
+    crossings: int | None,
     without: str,
     rows_alone: bool,
 ) -> None:
@@ -130,10 +138,16 @@ def main(
     began = time.monotonic()
     # Each connection that the sandbox drops would be logged between the lines of the table.
     logging.getLogger("uvicorn.error").addFilter(lambda _: False)
-    if takeover or controlled or handovers is not None:
-        instead = take_over(feeds, left_out=without) if takeover else controls()
-        if handovers is not None:
-            instead = hand_over(handovers, left_out=without)
+    instead: Coroutine[Any, Any, bool] | None = None
+    if takeover:
+        instead = take_over(feeds, left_out=without)
+    elif controlled:
+        instead = controls()
+    elif handovers is not None:
+        instead = hand_over(handovers, left_out=without)
+    elif crossings is not None:
+        instead = cross_many(crossings, left_out=without)
+    if instead is not None:
         sys.exit(0 if asyncio.run(instead) else 1)
     size = SHORT if short or fixed else FULL
     if kills is not None:

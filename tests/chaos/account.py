@@ -59,6 +59,9 @@ class Account:
         self._pairings = len(platform.pairings)
         self._messages = len(slack.workspace.messages)
         self._heard: list[Sent] = []
+        # Where rows are lost, a later match with the same partner has the key of the one whose row
+        # is gone. Then messages are counted instead of keys.
+        self.rows_are_lost = False
 
     def made(self) -> int:
         """How many messages the pairings call for."""
@@ -77,7 +80,8 @@ class Account:
         sent, made = self._sent(), self._made()
         times = Counter((message.side, message.key) for message in sent)
         keys = self._keys()
-        too_many = {side for side, _ in (pair for pair, n in times.items() if n > 1)}
+        again = [] if self.rows_are_lost else [pair for pair, n in times.items() if n > 1]
+        too_many = {side for side, _ in again}
         too_many |= {side for side, n in keys.items() if n > made[side]}
         return [self._story(side) for side in sorted(too_many)]
 
@@ -110,6 +114,8 @@ class Account:
     def _twice(self, sent: list[Sent]) -> int:
         """Messages too many: a key once more, or a side more often than it met."""
         again = len(sent) - len({(message.side[0], message.key) for message in sent})
+        if self.rows_are_lost:
+            again = 0
         return again + sum((self._keys() - self._made()).values())
 
     def _new(self) -> list[Pairing]:
@@ -127,6 +133,8 @@ class Account:
 
     def _keys(self) -> Counter[Side]:
         """How many different keys each side was sent under."""
+        if self.rows_are_lost:
+            return Counter(message.side for message in self._sent())
         return Counter(
             side for side, _ in {(message.side, message.key) for message in self._sent()}
         )

@@ -105,6 +105,20 @@ class Bot:
                 await asyncio.sleep(0.005)
         return time.monotonic() - began
 
+    async def killed(self) -> None:
+        """Kill it, and start no other until `back`."""
+        self._wanted = False
+        self.send(signal.SIGKILL)
+        await self._life
+
+    async def run_command(self, *arguments: str) -> None:
+        """Run a command of the bot's to its end, with the same settings."""
+        with (self._folder / f"{self.name}.log").open("ab") as log:
+            command = [sys.executable, "-m", "slackbot", *arguments]
+            place = {"cwd": self._folder, "env": self._environment}
+            run = await asyncio.create_subprocess_exec(*command, **place, stdout=log, stderr=log)
+        assert await run.wait() == 0, f"{arguments} failed"
+
     async def away(self) -> None:
         """Stop it for good."""
         self._wanted = False
@@ -117,7 +131,7 @@ class Bot:
         await self._life
 
     def back(self) -> None:
-        """Start it again after `away`."""
+        """Start it again after `away` or `killed`."""
         self._wanted = True
         self._life = asyncio.create_task(self._live())
 

@@ -12,8 +12,6 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 
-import psycopg
-
 from .account import Account
 from .bots import rng
 from .stage import SESSION, Stage
@@ -35,8 +33,8 @@ UNSETTLED = "SELECT count(*) FROM matches WHERE user_id = '{user}' AND settled_a
 Rows = list[tuple[object, ...]]
 
 
-def _reader(here: Stage) -> Callable[[str], Rows]:
-    """Asks the bots' database."""
+def reader(here: Stage) -> Callable[[str], Rows]:
+    """Return a function that asks the bots' database."""
     server = here.server
 
     def on_sqlite(question: str) -> Rows:
@@ -46,8 +44,7 @@ def _reader(here: Stage) -> Callable[[str], Rows]:
 
     def on_postgresql(question: str) -> Rows:
         assert server is not None
-        where = {"host": str(server.folder), "port": server.port}
-        with psycopg.connect(user="postgres", dbname="nemesis", **where) as other:
+        with server.connect("nemesis") as other:
             return list(other.execute(question.encode()))
 
     return on_sqlite if server is None else on_postgresql
@@ -59,14 +56,14 @@ async def poisoned(here: Stage, account: Account, seconds: float) -> None:
     Raises:
         AssertionError: a notice has not ended, or something of the second is left.
     """
-    ask = _reader(here)
+    ask = reader(here)
     silent, reported = rng.sample(list(here.people), 2)
     user, leaver = here.people[silent], here.people[reported]
     before = dict(ask(OUTCOMES.format(user=user)))
     channel = here.slack.workspace.dm(leaver).id
     here.slack.workspace.named(silent).deleted = True
     async with here.matches(10):
-        await _leaves(here, reported)
+        await leave(here, reported)
         assert await _becomes_none(ask, KEPT.format(user=leaver)), "something of them is kept"
         await asyncio.sleep(1.0)  # what was on its way to Slack
         messages = len(here.slack.workspace.messages)
@@ -89,8 +86,8 @@ async def poisoned(here: Stage, account: Account, seconds: float) -> None:
     here.notes.append("theirs: " + ", ".join(f"{n} {end}" for end, n in new.items() if n))
 
 
-async def _leaves(here: Stage, name: str) -> None:
-    """Slack sends who was deactivated to the bot, signed; it is heard."""
+async def leave(here: Stage, name: str) -> None:
+    """Deactivate a person, which Slack reports to the bot."""
     member = here.slack.workspace.named(name)
     member.deleted = True
     slack = here.slack.user(name, bot_url=here.bots[0].url)

@@ -20,7 +20,7 @@ from slackbot.storage.tables import AvailabilityRow
 from slackbot.storage.url import DatabaseUrl
 from tests.resilience.peers import Peer
 
-from . import at_slack, poisoned, upgrades, waiting
+from . import at_slack, copies, crossings, poisoned, upgrades, waiting
 from .account import Account
 from .bots import Bot, rng
 from .launcher import WINDOWS
@@ -44,6 +44,9 @@ class Size:
     # Statements from the first match's insert on, before each of which a process is stopped.
     statements: int = 12
     restarts: int = 50
+    cuts: int = 12
+    failovers: int = 2
+    crossings: int = 300
     away_seconds: float = 30.0
     # Longer than between two polls of a connected feed.
     overtime_seconds: float = 75.0
@@ -52,7 +55,17 @@ class Size:
 
 
 SHORT = Size(
-    kills=3, windows=1, posts=1, stops=1, statements=2, restarts=3, away_seconds=4.0, burst=20
+    kills=3,
+    windows=1,
+    posts=1,
+    stops=1,
+    statements=2,
+    restarts=3,
+    cuts=3,
+    failovers=1,
+    crossings=100,
+    away_seconds=4.0,
+    burst=20,
 )
 FULL = Size()
 
@@ -314,6 +327,26 @@ async def restored(here: Stage, account: Account, _: Size) -> None:
     await bot.ready()
     await here.connected()
     await asyncio.sleep(8.0)
+
+
+async def power_cut(here: Stage, account: Account, size: Size) -> None:
+    """Older copies of one file or both are put back after a kill."""
+    await copies.power_cut(here, account, size.cuts)
+
+
+async def replica_lags(here: Stage, account: Account, size: Size) -> None:
+    """PostgreSQL is killed, and a replica that lacks the last seconds takes its place."""
+    await copies.fail_over(here, account, size.failovers)
+
+
+async def restore_drill(here: Stage, account: Account, _: Size) -> None:
+    """A backup is taken and restored under load, as documented."""
+    await copies.restore(here, account)
+
+
+async def crossed(here: Stage, _: Account, size: Size) -> None:
+    """Connect at one process while another one deletes: nothing is kept of people who left."""
+    await crossings.cross(here, size.crossings)
 
 
 async def at_slacks_limits(here: Stage, account: Account, size: Size) -> None:

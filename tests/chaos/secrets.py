@@ -12,7 +12,10 @@ def scan(here: Stage) -> int:
     secrets = {token.encode() for token in here.tokens}
     for pairing in here.platform.pairings:
         secrets |= {str(each["JoinToken"]).encode() for each in pairing.chime_attendees.values()}
-    places = [here.folder, *([here.server.folder / "data"] if here.server is not None else [])]
+    places = [here.folder]
+    if here.server is not None:
+        databases = here.server.folder
+        places += [databases / "data", databases / "backup", *databases.glob("replica-*")]
     if here.server is not None:
         here.server.execute("CHECKPOINT")
     files = [file for place in places for file in place.rglob("*") if file.is_file()]

@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,7 +38,7 @@ from slackbot.storage.store import SqlStore
 from slackbot.storage.url import DatabaseUrl
 from tests.harness import postgres
 from tests.harness.fakes import connect, epoch_of
-from tests.resilience.peers import Proxy, proxied
+from tests.resilience.peers import Peer, Proxy, proxied
 from tests.scenario.conftest import environment_for, settings_for
 
 from .account import Account
@@ -48,7 +48,7 @@ SESSION = 11645
 SETTLE_SECONDS = 60.0
 # Without any progress.
 COME_AT_ONCE = 8
-POSTGRESQL = ("web", "worker", "worker", "worker")
+POSTGRESQL = ("web", "web", "worker", "worker", "worker")
 
 
 @dataclass
@@ -67,6 +67,8 @@ class Stage:
     database: str
     folder: Path
     server: postgres.Server | None
+    # Further servers, which end after the bots.
+    servers: ExitStack
     left_out: tuple[str, ...] = ()  # what the launcher leaves out of every process
     kills: int = 0
     notes: list[str] = field(default_factory=list)
@@ -112,6 +114,15 @@ class Stage:
             while {line.attendee for line in self.platform.sockets} < set(self.people):  # noqa: ASYNC110 - others connect
                 await asyncio.sleep(0.05)
 
+    async def reconnect(self) -> None:
+        """Have every feed connect again."""
+        self.proxy.turn(Peer.BAD_GATEWAY)
+        async with asyncio.timeout(60):
+            while self.platform.sockets:  # noqa: ASYNC110 - others disconnect
+                await asyncio.sleep(0.05)
+        self.proxy.turn(Peer.GOOD)
+        await self.connected()
+
     async def all_paired(self, account: Account, seconds: float = 60.0) -> None:
         """Wait until everybody has met somebody."""
         async with asyncio.timeout(seconds):
@@ -139,7 +150,7 @@ def _database(
     if which == "sqlite":
         yield f"sqlite:///{folder}/slackbot.db", None
         return
-    with postgres.running(durable=durable) as server:
+    with postgres.running(durable=durable, replicated=True) as server:
         server.execute("CREATE DATABASE nemesis")
         yield server.url("nemesis"), server
 
@@ -168,6 +179,7 @@ async def stage(
     async with AsyncExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="slackbot-")))
         database, server = closing.enter_context(_database(which, folder, durable=alone))
+        servers = closing.enter_context(ExitStack())
         slack_url = await closing.enter_async_context(serving(slack.app))
         platform_url = await closing.enter_async_context(serving(platform.app))
         proxy = await closing.enter_async_context(proxied(platform_url))
@@ -185,7 +197,7 @@ async def stage(
             for bot in bots:
                 bot.changed = (left_out,)
         await asyncio.gather(*(bot.ready(40.0 + people / 10) for bot in bots))
-        here = Stage(slack, platform, bots, named, tokens, proxy, database, folder, server)
+        here = Stage(slack, platform, bots, named, tokens, proxy, database, folder, server, servers)
         here.left_out = (left_out,) if left_out else ()
         await here.connected(60.0 + people / 10)
         # Those who are available are paired two by two at once: that is not the row's.

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -52,6 +53,10 @@ class NoPostgres(Exception):
     """No server can be started here; the message is the reason."""
 
 
+class ProgramFailed(Exception):
+    """One of PostgreSQL's programs has failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """A running server. TCP needs the password, its Unix socket needs none."""
@@ -68,11 +73,20 @@ class Server:
             parts["query"] = {"host": str(self.folder), "port": str(self.port)}
         return URL.create("postgresql+psycopg", **parts).render_as_string(hide_password=False)
 
+    @property
+    def socket(self) -> Path:
+        """The server's Unix socket."""
+        return self.folder / f".s.PGSQL.{self.port}"
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
+        """Connect over the Unix socket, outside of any transaction."""
+        return psycopg.connect(
+            host=str(self.folder), port=self.port, user="postgres", dbname=database, autocommit=True
+        )
+
     def execute(self, statements: str, database: str = "postgres") -> None:
         """Execute statements outside of any transaction."""
-        with psycopg.connect(
-            host=str(self.folder), port=self.port, user="postgres", dbname=database, autocommit=True
-        ) as connection:
+        with self.connect(database) as connection:
             connection.execute(statements.encode())
 
     def cut(self, database: str) -> None:
@@ -109,10 +123,12 @@ DURABLE = {
     "synchronous_commit": "on",
     "shared_buffers": "128MB",
 }
+# What a server needs to have replicas.
+REPLICATED = {"wal_level": "replica", "max_wal_senders": "4"}
 
 
 @contextmanager
-def running(*, durable: bool = False) -> Iterator[Server]:
+def running(*, durable: bool = False, replicated: bool = False) -> Iterator[Server]:
     """Start a server and stop it afterwards. `durable` keeps PostgreSQL's safe, slow defaults.
 
     Raises:
@@ -126,10 +142,65 @@ def running(*, durable: bool = False) -> Iterator[Server]:
         programs = _reachable(folder, owner)
         _initialise(programs, folder, owner)
         server = Server(folder, find_free_port())
-        settings = SETTINGS | (DURABLE if durable else {})
+        settings = SETTINGS | (DURABLE if durable else {}) | (REPLICATED if replicated else {})
         process = closing.enter_context(_started(programs, server, owner, settings))
         _wait(server, process)
         yield server
+
+
+@contextmanager
+def replica(primary: Server) -> Iterator[Server]:
+    """Start a replica that follows a server asynchronously, and stop it afterwards.
+
+    The server must be `replicated`. The replica's files are in its folder.
+    """
+    port = find_free_port()
+    standby = Server(primary.folder / f"replica-{port}", port)
+    standby.folder.mkdir()
+    owner = Owner.of(standby.folder)
+    data = str(standby.folder / "data")
+    options = ["--wal-method=stream", "--checkpoint=fast", "--no-sync", "--write-recovery-conf"]
+    run_program(primary, "pg_basebackup", f"--pgdata={data}", *options)
+    programs = _reachable(primary.folder, owner)
+    with _started(programs, standby, owner, SETTINGS | REPLICATED) as process:
+        _wait(standby, process)
+        yield standby
+
+
+def stop_streaming(standby: Server) -> None:
+    """Let a replica receive nothing more.
+
+    `recovery_min_apply_delay` would not make it lose anything: a promotion applies all that was
+    received.
+    """
+    standby.execute("ALTER SYSTEM SET primary_conninfo = ''")
+    standby.execute("SELECT pg_reload_conf()")
+
+
+def fail_over(primary: Server, standby: Server) -> None:
+    """Kill a server and promote a replica, to which the server's address then leads."""
+    with primary.connect() as connection:
+        (data,) = connection.execute("SHOW data_directory").fetchone() or ("",)
+    os.kill(int(Path(data, "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+    standby.execute("SELECT pg_promote()")
+    address = primary.socket
+    address.unlink(missing_ok=True)
+    address.symlink_to(standby.socket)
+
+
+def run_program(server: Server, name: str, *arguments: str) -> None:
+    """Run one of PostgreSQL's programs, such as `pg_dump`, on a server.
+
+    Raises:
+        ProgramFailed: The message is what it said.
+    """
+    owner = Owner.of(server.folder)
+    program = _reachable(server.folder, owner) / name
+    where = [f"--host={server.folder}", f"--port={server.port}", "--username=postgres"]
+    try:
+        _run([program, *where, *arguments], server.folder, owner)
+    except NoPostgres as error:
+        raise ProgramFailed(f"{name}: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +254,10 @@ class Installation:
         return found
 
     def copy(self, folder: Path) -> Path:
-        """Copy the programs with what they need, and return their new folder."""
+        """Copy the programs with what they need, once, and return their new folder."""
         common = self.needed[0].parent
         for part in self.needed:
-            if part.is_dir():
+            if part.is_dir() and not (folder / part.name).is_dir():
                 shutil.copytree(part, folder / part.name, symlinks=True)
         return folder / self.programs.relative_to(common)
 
