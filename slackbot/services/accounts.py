@@ -254,12 +254,16 @@ class Accounts:
         People who connected after `until` are kept, because the app had been installed again.
         """
         available = await self.store.availabilities.list_all(team)
-        links = await self.store.links.get_many([each.person for each in available])
+        departures = await self.leaving.departures_of(team)
+        people = {a.person for a in available} | {d.person for d in departures}
+        links = await self.store.links.get_many(list(people))
         epochs = await self.store.people.forget_workspace(team, until)
         gone = set(epochs)
         ended = [each for each in available if each.person_epoch in gone]
         for availability in ended:
             await self.feed.close(availability.person)
-        self.background.start(self.leaving.leave_all_deleted(links, ended), "leave_all")
+        left = [each for each in departures if each.person_epoch in gone]
+        leaving = self.leaving.leave_all_deleted(links, ended, left)
+        self.background.start(leaving, "leave_all")
         await self._forget_notices(epochs)
         log.info("workspace_forgotten", team=team, people=len(epochs))

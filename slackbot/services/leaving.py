@@ -9,6 +9,7 @@ memory, until LEFT is confirmed or the process ends.
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -217,15 +218,27 @@ class Leaving:
                 )
                 self._repeating[person, session_id] = repeating
 
+    async def departures_of(self, team: TeamId) -> list[Departure]:
+        """Return the workspace's departures that the platform has not confirmed."""
+        return await self.store.departures.list_due(team, self.clock.now() + MAX_AGE)
+
     async def leave_all_deleted(
-        self, links: Mapping[Person, Link | None], availabilities: Sequence[Availability]
+        self,
+        links: Mapping[Person, Link | None],
+        availabilities: Sequence[Availability],
+        departures: Sequence[Departure],
     ) -> None:
         """Leave with all deleted links of a workspace, one after another."""
+        sessions = defaultdict[Person, list[SessionId]](list)
+        for departure in departures:
+            sessions[departure.person].append(departure.session_id)
         for availability in availabilities:
-            link = links.get(availability.person)
-            if link is not None and availability.state is not State.IN_MEETING:
-                self.leave_deleted(link, [availability.session_id])
-                await self.confirms(link.person, PACE_SECONDS)
+            if availability.state is not State.IN_MEETING:
+                sessions[availability.person].append(availability.session_id)
+        for person, left in sessions.items():
+            if (link := links.get(person)) is not None:
+                self.leave_deleted(link, left)
+                await self.confirms(person, PACE_SECONDS)
 
     async def confirms(self, person: Person, seconds: float) -> bool:
         """Wait up to `seconds` for the first attempt with a deleted link.

@@ -254,6 +254,15 @@ async def test_the_end_of_the_process_does_not_wait(harness: Harness):
     assert harness.clock.sleepers == {}
 
 
+async def test_a_removed_workspace_leaves_what_is_unconfirmed_too(harness: Harness):
+    """Somebody who changed the session just before the app was removed is in neither."""
+    await move(harness, TimedOut())
+    harness.journal.clear()
+    await harness.accounts.forget_workspace(ANA.team)
+    await harness.pass_time(1)
+    assert sorted(harness.asked("status")) == ["status 7 LEFT", f"status {TEA} LEFT"]
+
+
 async def test_a_removed_workspace_leaves_all_its_sessions(harness: Harness):
     """Everybody who was available is taken out of the pool, with a link that is deleted."""
     for person in (ANA, BEN):
