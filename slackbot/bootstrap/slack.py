@@ -25,6 +25,7 @@ from slackbot.slack.installations import (
     SlackUnreachable,
 )
 from slackbot.slack.outbound.response_urls import ResponseUrls
+from slackbot.slack.outbound.time_zones import TimeZones
 from slackbot.slack.outbound.views import Views
 
 log = structlog.get_logger(__name__)
@@ -39,9 +40,7 @@ def build_slack(
 ) -> tuple[ASGIApp | None, SocketMode | None]:
     """Build either the HTTP endpoint for Slack's requests or Socket Mode."""
     slash, links, accounts = settings.slack_command, adapters.links, services.accounts
-    views = Views(adapters.slack_api, adapters.slack_queue)
-    response_urls = ResponseUrls(adapters.slack, services.messenger)
-    responder = Responder(services.messenger, response_urls, views, background)
+    responder = _responder(adapters, services, background)
     handlers = CommandHandlers(
         accounts=accounts,
         sessions=services.sessions,
@@ -51,6 +50,7 @@ def build_slack(
         background=background,
         links=links,
         slash=slash,
+        zone_of=TimeZones(adapters.slack_api).of,
     )
     connect_flow = ConnectFlow(
         accounts=accounts,
@@ -80,6 +80,12 @@ def build_slack(
     if app_token := settings.slack_app_token.get_secret_value():
         return None, SocketMode(app, adapters.slack, app_token, background)
     return endpoint(app, secret), None
+
+
+def _responder(adapters: Adapters, services: Services, background: BackgroundTasks) -> Responder:
+    views = Views(adapters.slack_api, adapters.slack_queue)
+    response_urls = ResponseUrls(adapters.slack, services.messenger)
+    return Responder(services.messenger, response_urls, views, background)
 
 
 async def check_bot_token(installation: SingleInstallation) -> TeamId | None:

@@ -4,7 +4,7 @@
     ├── InputError            invalid input, shown at its form field
     │   ├── BadEventLink · BadCredential
     ├── NotLinked             no account connected yet
-    ├── NoSuchSession · AmbiguousSession · NothingLive
+    ├── NoSuchSession · AmbiguousSession · NothingLive · OtherEvent · AvailableElsewhere
     ├── PlatformError         an error of Accelevents
     │   ├── Refusal           the platform rejected the request
     │   │   ├── EventNotFound · SessionNotFound · SessionFull · SessionNotLive
@@ -44,6 +44,7 @@ class NextStep(StrEnum):
     PICK_SESSION = "pick_session"
     UPCOMING = "upcoming"
     OPEN_HUB = "open_hub"
+    PAUSE = "pause"
     HELP = "help"
 
 
@@ -58,16 +59,45 @@ class InputError(SlackbotError):
     """Invalid input in a form."""
 
 
+class EventProblem(StrEnum):
+    """The reason why a text is no event link."""
+
+    UNKNOWN = "unknown"
+    NO_EVENT = "no_event"  # a link without an event
+    WRONG_FIELD = "wrong_field"  # a token or a magic link
+
+
 class BadEventLink(InputError):
     """The input is neither an event link nor a slug."""
 
     code = "bad_event_link"
+
+    def __init__(self, problem: EventProblem = EventProblem.UNKNOWN) -> None:
+        super().__init__(problem.value)
+        self.problem = problem
+
+
+class CredentialProblem(StrEnum):
+    """The reason why a text is no credential."""
+
+    UNKNOWN = "unknown"
+    SEVERAL = "several"  # more than one token or magic link
+    CUT = "cut"  # a key or a token of which a part is missing
+    EVENT_LINK = "event_link"  # the event's link, without a key
+    FILTERED = "filtered"  # the link of a mail filter that hides where it leads
+    OTHER_LINK = "other_link"
+    E_MAIL = "e_mail"
+    OF_SLACK = "of_slack"  # a token of Slack's
 
 
 class BadCredential(InputError):
     """The input is neither an access token nor a magic link."""
 
     code = "bad_credential"
+
+    def __init__(self, problem: CredentialProblem = CredentialProblem.UNKNOWN) -> None:
+        super().__init__(problem.value)
+        self.problem = problem
 
 
 class NotLinked(SlackbotError):
@@ -100,6 +130,29 @@ class AmbiguousSession(SlackbotError):
     def __init__(self, candidates: Sequence[Session]) -> None:
         super().__init__()
         self.candidates = tuple(candidates)
+
+
+class OtherEvent(SlackbotError):
+    """A link leads to a session of another event than the person's."""
+
+    code = "other_event"
+    next_step = NextStep.CONNECT
+
+    def __init__(self, event: str) -> None:
+        super().__init__(event)
+        self.event = event
+
+
+class AvailableElsewhere(SlackbotError):
+    """A pause names a session other than the one that the person is available in."""
+
+    code = "available_elsewhere"
+    next_step = NextStep.PAUSE
+
+    def __init__(self, query: str, title: str) -> None:
+        super().__init__(query)
+        self.query = query
+        self.title = title
 
 
 class NothingLive(SlackbotError):

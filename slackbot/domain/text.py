@@ -1,11 +1,43 @@
-"""Sanitize, normalize and digest untrusted text."""
+"""Sanitize, clean, fold and digest untrusted text."""
 
 from __future__ import annotations
 
 import hashlib
+import html
+import re
 import unicodedata
+from functools import lru_cache
+from typing import Final
+
+from emoji import emojize, replace_emoji
 
 NAME_LIMIT = 120  # maximum characters of an untrusted value such as a name or a title
+
+# A link or a mention as Slack writes it: `<url|label>`, `<@U1|ada>`, `<#C1|general>`.
+_SLACK_TOKEN: Final = re.compile(r"<([@#!]?)([^<>|\s]+)(?:\|([^<>]*))?>")
+_ENTITY: Final = re.compile(r"&(?:#\w{1,8}|\w{2,8});")
+_HAS_EMOJI_NAME: Final = re.compile(r":([\w+'-]+):")
+_SKIN_TONES: Final = re.compile(r":skin-tone-[2-6]:|[\U0001f3fb-\U0001f3ff]")
+# Apostrophes that join the letters around them, and marks that people type in their place.
+_APOSTROPHES: Final = dict.fromkeys(
+    map(ord, "'`\u00b4\u02b9\u02bb\u02bc\u02c8\u2018\u2019\u201b\u2032")
+)
+# Letters without a decomposition, and letters that differ between keyboards of one script.
+_LETTERS: Final = str.maketrans(
+    {
+        "ı": "i", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "ħ": "h", "ŧ": "t", "þ": "th",
+        "æ": "ae", "œ": "oe", "\u0649": "\u06cc", "\u064a": "\u06cc", "\u0643": "\u06a9",
+        "\u0640": "", "&": " and ",
+    }
+)  # fmt: skip
+# Marks that people leave out when they type: accents, Hebrew points, Arabic vowels. Those of other
+# scripts tell words apart.
+_ACCENTS: Final = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u1dc0-\u1dff]")
+# A sign that is part of no name such as `C#` or `C++`.
+_LOOSE_SIGN: Final = re.compile(r"(?<![\w+#])[+#]+")
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co"})
+# Variation selectors and the combining grapheme joiner are marks that nobody sees either.
+_SELECTORS: Final = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def sanitize(text: str, limit: int = NAME_LIMIT) -> str:
@@ -14,14 +46,97 @@ def sanitize(text: str, limit: int = NAME_LIMIT) -> str:
     Remove line breaks, control, bidirectional and zero-width characters, and lone surrogates.
     """
     spaced = "".join(" " if c.isspace() else c for c in text)
-    visible = "".join(c for c in spaced if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Co"})
+    visible = "".join(c for c in spaced if unicodedata.category(c) not in _INVISIBLE)
     line = " ".join(visible.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def normalize(text: str) -> str:
-    """Return the text with case and spacing normalized, for comparisons."""
+    """Return the text with case and spacing normalized.
+
+    Stored keys are made of it, so it never changes. What people type is compared by `fold`.
+    """
     return " ".join(text.casefold().split())
+
+
+def clean(typed: str) -> str:
+    """Return typed text without what Slack and devices put into it, as one line.
+
+    Slack's entities and links are read as what was typed, a mention as its name. Invisible
+    characters are removed.
+    """
+    if "<" in typed:
+        typed = _SLACK_TOKEN.sub(lambda f: f"{f[1]}{f[3] or f[2]}" if f[1] else f[2], typed)
+    if "&" in typed:
+        typed = _ENTITY.sub(lambda found: html.unescape(found[0]), typed)
+    spaced = "".join(" " if c.isspace() else c for c in typed)
+    # Emoji are joined by a character without a width, which is kept.
+    kept = (c for c in spaced if c == "\u200d" or unicodedata.category(c) not in _INVISIBLE)
+    return " ".join("".join(kept).split())
+
+
+def fold(text: str, *, emoji: bool = True) -> str:
+    """Return the words of a text in the form in which typed text and names are compared.
+
+    Case, width, accents, quotes, dashes, punctuation and style marks make no difference. An emoji
+    becomes the words of its name, or is removed if `emoji` is False. The result may be empty.
+    """
+    if text.isascii() and ":" not in text:
+        text = text.lower().translate(_ASCII)
+    else:
+        text = _fold_emoji(text, keep=emoji)
+        text = unicodedata.normalize("NFKD", text.translate(_APOSTROPHES)).casefold()
+        text = unicodedata.normalize("NFKD", text).translate(_APOSTROPHES | _LETTERS)
+        text = _ACCENTS.sub("", _SELECTORS.sub("", text))
+        text = "".join(map(_fold_character, unicodedata.normalize("NFC", text)))
+    return " ".join(_LOOSE_SIGN.sub(" ", text).split())
+
+
+@lru_cache(maxsize=4_096)
+def fold_name(name: str, *, emoji: bool = True) -> str:
+    """Return `fold` of a name, which is compared again and again; typed text is not kept."""
+    return fold(name, emoji=emoji)
+
+
+def _fold_emoji(text: str, *, keep: bool) -> str:
+    text = _SKIN_TONES.sub("", text)
+    text = _HAS_EMOJI_NAME.sub(lambda found: emoji_named(found[1]), text)
+
+    def name(_: str, data: dict[str, str]) -> str:
+        return f" {data['en'].strip(':').replace('_', ' ')} " if keep else " "
+
+    return replace_emoji(text, name)
+
+
+def emoji_named(name: str) -> str:
+    """Return the emoji of a name of Slack's, or the name in colons.
+
+    Slack's names are those of GitHub, apart from flags, hyphens and `female-`.
+    """
+    other = name.removeprefix("flag-").replace("female-", "woman-").replace("male-", "man-")
+    for alias in (f":{name}:", f":{other.replace('-', '_')}:"):
+        found = emojize(alias, language="alias")
+        if found != alias:
+            return found
+    return f":{name}:"
+
+
+def _fold_character(character: str) -> str:
+    """Return a letter, digit, mark or currency sign; a space for anything else that is seen."""
+    kind = unicodedata.category(character)
+    if kind == "Nd":
+        return str(unicodedata.decimal(character))
+    if kind[0] in "LNM" or kind == "Sc" or character in "+#":
+        return character
+    return "" if kind in _INVISIBLE and not character.isspace() else " "
+
+
+# The characters of ASCII, folded; nearly all texts have no others.
+_ASCII: Final = (
+    {code: _fold_character(chr(code)) for code in range(0x80)}
+    | dict.fromkeys(_APOSTROPHES, "")
+    | {ord("&"): " and "}
+)
 
 
 def digest(secret: str) -> str:

@@ -132,7 +132,7 @@ class Accounts:
             PlatformError: Accelevents refused the credential or did not respond.
         """
         event, credential = read_event(event_text), read_credential(credential_text)
-        key = (person, self.digest(f"{event}\x1f{credential_text.strip()}"))
+        key = (person, self.digest(f"{event}\x1f{credential.secret}"))
         link = await self.store.links.get(person)
         if link is not None and link.credential_digest == key[1] and link.refused_at is None:
             return link

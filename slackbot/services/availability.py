@@ -8,7 +8,13 @@ from enum import Enum, auto
 
 import structlog
 
-from slackbot.domain.errors import NotLinked, Refusal, TokenRefused, Unavailable
+from slackbot.domain.errors import (
+    AvailableElsewhere,
+    NotLinked,
+    Refusal,
+    TokenRefused,
+    Unavailable,
+)
 from slackbot.domain.model import (
     AttendeeStatus,
     Availability,
@@ -20,6 +26,7 @@ from slackbot.domain.model import (
     State,
 )
 from slackbot.domain.ports import Clock, MatchFeed, Platform, Store
+from slackbot.domain.sessions import names_session
 from slackbot.services.accounts import Accounts
 from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.leaving import Leaving
@@ -180,18 +187,25 @@ class Availabilities:
             raise NotLinked
         await self.leaving.leave_surely(link, availability)
 
-    async def pause(self, person: Person) -> AvailabilityStatus:
-        """End the person's availability. Matches made before this call are still sent.
+    async def pause(self, person: Person, query: str = "") -> AvailabilityStatus:
+        """End the person's availability, in any session or in the one that the query names.
+
+        Matches made before this call are still sent.
 
         Until the platform confirms the change, it may still pair the person. The feed stays open
         until then, and the monitor repeats the request.
 
         Raises:
+            AvailableElsewhere: The person is available in another session, and remains available.
             NotLinked: The person has no link.
             TokenRefused: The token was refused. The person leaves once they connect again.
         """
         async with self.accounts.locks.of(person):
             availability = await self.store.availabilities.get(person)
+            if availability is not None and query:
+                title = availability.session_title
+                if not names_session(query, availability.session_id, title):
+                    raise AvailableElsewhere(query, title)
             confirmed = read = availability is None
             try:
                 async with self.accounts.authorized_link(person) as link:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 import structlog
@@ -14,6 +14,7 @@ import structlog
 from slackbot.domain.errors import (
     EventNotFound,
     NoSuchSession,
+    OtherEvent,
     PlatformError,
     SessionError,
     TokenRefused,
@@ -29,13 +30,21 @@ from slackbot.domain.model import (
     SessionScope,
 )
 from slackbot.domain.ports import Clock, Platform, Store
-from slackbot.domain.sessions import choose, in_order, phase, session_number
+from slackbot.domain.sessions import (
+    SessionFilter,
+    choose,
+    in_order,
+    linked_event,
+    phase,
+    session_number,
+)
 from slackbot.services.accounts import Accounts
 
 log = structlog.get_logger(__name__)
 
 # How long a session counts as live for all people after the platform listed it for one of them.
 LIVE_AGE = timedelta(seconds=30)
+EVERY_SESSION = SessionFilter()
 
 
 @contextmanager
@@ -67,6 +76,8 @@ class Listing:
     view: View
     sessions: tuple[Session, ...]
     availability: Availability | None
+    # Sessions of the view that the filter left out.
+    left_out: int = 0
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -106,8 +117,17 @@ class Sessions:
         self._live_until |= {(link.event, each.id): now + LIVE_AGE for each in live}
         return session not in self._live_until
 
-    async def listing(self, person: Person, view: View) -> Listing:
-        """List the sessions of a view, live ones first."""
+    async def listing(
+        self,
+        person: Person,
+        view: View,
+        only: SessionFilter = EVERY_SESSION,
+        zone: tzinfo | None = None,
+    ) -> Listing:
+        """List the sessions of a view that the filter keeps, live ones first.
+
+        The days of the filter are those of `zone`.
+        """
         async with self.accounts.authorized_link(person) as link:
             if view is View.MINE:
                 sessions = await self.platform.registered_sessions(link)
@@ -125,16 +145,23 @@ class Sessions:
             sessions = [s for s in sessions if phase(s, now) is not SessionScope.PAST]
         elif view is not View.MINE:
             sessions = [s for s in sessions if phase(s, now) == view.value]
+        kept = [s for s in sessions if only.keeps(s, now, zone)]
         availability = await self.store.availabilities.get(person)
-        return Listing(link.event, view, tuple(in_order(sessions, now)), availability)
+        left_out = len(sessions) - len(kept)
+        return Listing(link.event, view, tuple(in_order(kept, now)), availability, left_out)
 
     async def find(self, link: Link, query: str) -> Session:
         """Return the session that matches the query. Raise the errors of `domain.sessions.choose`.
 
         An id that is not in any list is returned unchecked, because the platform decides whether it
         exists.
+
+        Raises:
+            OtherEvent: The query is a link to a session of another event.
         """
-        now = self.clock.now()
+        now, event = self.clock.now(), linked_event(query)
+        if event and event.casefold() != link.event.casefold():
+            raise OtherEvent(event)
         with suppress(NoSuchSession):
             return choose(await self.platform.sessions(link, SessionScope.LIVE), query, now)
         try:

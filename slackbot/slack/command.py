@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from slackbot.domain.credentials import holds_secret
+from slackbot.domain.text import clean, fold
 
 # Maximum characters of an argument. Longer arguments are truncated.
 ARGUMENT_LIMIT: Final = 200
+# Words of the longest command that is more than one word, such as `I am available`.
+PHRASE_LIMIT: Final = 3
+# Similarity, from 0 to 1, from which on a word is taken for a misspelt one.
+SIMILAR: Final = 0.75
+# Two words are equally similar within this distance.
+SIMILAR_MARGIN: Final = 0.12
 
 
 class Name(StrEnum):
@@ -28,15 +35,37 @@ class Name(StrEnum):
     MATCHES = "matches"
 
 
-ALIASES: Final = {
-    "logout": Name.DISCONNECT,
-    "signout": Name.DISCONNECT,
-    "unlink": Name.DISCONNECT,
-    "ready": Name.AVAILABLE,
-    "stop": Name.PAUSE,
-    "leave": Name.PAUSE,
+# The argument of the button that disconnects; typed, the command asks first.
+CONFIRMED: Final = "confirmed"
+# Other words for a command, in the form of `_key`: folded, without spaces and apostrophes.
+_OTHER_WORDS: Final = {
+    Name.HELP: "h hello hi hey commands usage info about start",
+    Name.CONNECT: "link login signin logon signon signup register auth authenticate authorize "
+    "reconnect relink",
+    Name.DISCONNECT: "logout signout unlink logoff signoff deleteme forgetme eraseme",
+    Name.STATUS: "me whoami state",
+    Name.SESSIONS: "list session agenda schedule program programme today tomorrow live upcoming "
+    "past mine",
+    Name.JOIN: "enter attend",
+    Name.AVAILABLE: "ready imavailable iamavailable imready iamready matchme imfree iamfree "
+    "imback iamback resume unpause optin",
+    Name.PAUSE: "stop leave unavailable notavailable imunavailable iamunavailable imnotavailable "
+    "notready unready away imaway afk brb busy imbusy iambusy break snooze mute quit exit optout "
+    "unsubscribe unjoin",
+    Name.MATCHES: "history contacts people met",
 }
-_KNOWN: Final = {name.value: name for name in Name if name.value} | ALIASES
+ALIASES: Final = {word: name for name, words in _OTHER_WORDS.items() for word in words.split()}
+# These words are the list's argument as well.
+_FILTERS: Final = frozenset({"today", "tomorrow", "live", "upcoming", "past", "mine"})
+# Buttons say the name itself.
+_BUTTONS: Final = {name.value: name for name in Name if name.value}
+_KNOWN: Final = _BUTTONS | ALIASES
+# Commands of opposite sense: a word that is close to both is taken for neither.
+_OPPOSITES: Final = (
+    frozenset({Name.AVAILABLE, Name.JOIN, Name.CONNECT}),
+    frozenset({Name.PAUSE, Name.DISCONNECT}),
+)
+_NEGATIONS: Final = ("un", "non", "not", "no", "dis", "de", "in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +88,74 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A word that is not a command. `nearest` is the closest command, or empty."""
+    """A word that is not a command. `nearest` is the command that was probably meant, or empty."""
 
     word: str
     nearest: str
 
 
+@dataclass(frozen=True, slots=True)
 class SecretTyped:
-    """Text that seems to contain a token. It is rejected, and never stored or repeated."""
+    """Text that seems to contain a token. It is rejected, and never stored or repeated.
+
+    If a session has the text as its title, it is the command `unless` instead.
+    """
+
+    unless: Command | None = field(default=None, repr=False)
 
 
 def parse(text: str) -> Command | Unknown | SecretTyped:
     """Parse the text after the slash command. This function never raises an error."""
+    words = clean(text).split()
+    name, count = _command(words)
+    argument = " ".join(words[count:])
+    if name is Name.SESSIONS and _key(words[0]) in _FILTERS:
+        argument = f"{_key(words[0])} {argument}"
+    argument = argument[:ARGUMENT_LIMIT].strip()
     if holds_secret(text):
-        return SecretTyped()
-    words = text.split()
+        is_title = name in {Name.JOIN, Name.AVAILABLE}
+        return SecretTyped(Command(name, argument) if name and is_title else None)
     if not words:
         return Command(Name.OVERVIEW)
-    word, argument = words[0].casefold(), " ".join(words[1:])[:ARGUMENT_LIMIT]
-    name = _KNOWN.get(word)
-    if name is Name.CONNECT and argument:
-        return SecretTyped()  # any argument is probably a token
-    if name is not None:
-        return Command(name, argument)
-    nearest = difflib.get_close_matches(word[:50], _KNOWN, n=1)
-    return Unknown(words[0], nearest[0] if nearest else "")
+    if name is None:
+        return Unknown(words[0], _nearest(_key(words[0])))
+    if name is Name.DISCONNECT and argument == CONFIRMED:
+        argument = ""
+    return Command(name, argument)
+
+
+def _command(words: list[str]) -> tuple[Name | None, int]:
+    """Return the command that the words begin with, and the number of its words."""
+    for count in range(min(PHRASE_LIMIT, len(words)), 0, -1):
+        keys = [_key(word) for word in words[:count]]
+        name = _KNOWN.get("".join(keys))
+        if name is not None and keys[-1]:
+            return name, count
+    return (Name.HELP, 1) if words and set(words[0]) == {"?"} else (None, 0)
+
+
+def _key(word: str) -> str:
+    return fold(word, emoji=False).replace(" ", "")
+
+
+def _nearest(word: str) -> str:
+    """Return the command that a misspelt word stands for, or an empty text.
+
+    A command that deletes something or has the opposite sense is never suggested.
+    """
+    word = word[:50]
+    close = difflib.get_close_matches(word, _KNOWN, n=4, cutoff=SIMILAR)
+    if not close:
+        return ""
+    shares = {known: difflib.SequenceMatcher(None, known, word).ratio() for known in close}
+    close = [known for known in close if shares[known] >= shares[close[0]] - SIMILAR_MARGIN]
+    is_negated = word.startswith(_NEGATIONS)
+    alike = {_KNOWN[known] for known in close if known.startswith(_NEGATIONS) is is_negated}
+    is_unclear = close[0].startswith(_NEGATIONS) is not is_negated
+    is_destructive = any(_KNOWN[known] is Name.DISCONNECT for known in close)
+    if is_unclear or is_destructive or all(alike & side for side in _OPPOSITES):
+        return ""
+    return _KNOWN[close[0]].value
 
 
 def from_action(action_id: str) -> Command | None:
@@ -95,7 +167,7 @@ def from_action(action_id: str) -> Command | None:
     name, _, argument = action_id.partition(":")
     if name == "overview":
         return Command(Name.OVERVIEW)
-    known = _KNOWN.get(name)
+    known = _BUTTONS.get(name)
     if known is None or holds_secret(argument):
         return None
     return Command(known, argument[:ARGUMENT_LIMIT])

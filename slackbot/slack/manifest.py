@@ -18,7 +18,7 @@ SCOPES: Final = {
     "chat:write": "the message that tells of a match",
     "im:write": "opens the direct message it goes to",
     "im:history": "looks there whether it arrived, when Slack's answer did not; hears who writes",
-    "users:read": "tells who was deactivated and reads no message any more",
+    "users:read": "tells who was deactivated, and when the day begins where a person is",
 }
 BOT_EVENTS: Final = (
     "app_home_opened",

@@ -49,6 +49,18 @@ LINKED_NEXT: Final = "See which networking sessions are open, or say that you're
 DISCONNECTED: Final = (
     "*You're disconnected.* I deleted your token, your availability and your matches."
 )
+DISCONNECT_ASK: Final = (
+    "*Disconnect from {event}?*\nI'll delete your token, your availability and your matches."
+)
+DISCONNECT_OTHER: Final = (
+    "*You're connected to {event}, not to* `{other}`. I left everything as it was.\n"
+    "Do you want to disconnect from {event}? Then I'll delete your token, your availability and "
+    "your matches."
+)
+FORM_NOT_OPENED: Final = (
+    "*The form didn't open, because Slack took too long.*\n"
+    "You're still connected to {event}. Press the button to open the form again."
+)
 LEFT_UNCONFIRMED: Final = (
     "Accelevents has not confirmed yet that you left your session, so you might still be matched "
     "there. I keep asking, with your token in memory only, until it does or I am restarted. "
@@ -108,6 +120,18 @@ NO_SESSIONS: Final = {
     "past": "*No networking session has ended yet at {event}.*",
     "mine": "*You haven't joined a networking session yet.* Pick one.",
 }
+# A list of which a filter left nothing; by its only condition, or `words` for any other.
+NOTHING_FITS: Final = {
+    "today": "*No networking session is open today.*",
+    "tomorrow": "*No networking session is open tomorrow.*",
+    "track": "*Nothing in the track* `{track}` *is open or coming up.*",
+    "words": "*No session fits* `{words}`.\nI looked in titles, tracks and places.",
+}
+DAY_UNKNOWN: Final = (
+    "*I can't tell which day it is where you are,* because Slack didn't give me your time zone. "
+    "Here are the sessions of all days:"
+)
+UNKNOWN_PART: Final = "I don't know what to do with `{rest}`, so here is everything:"
 LIST_SMALL: Final = "{first} to {last} of {count} sessions  ·  {event}  ·  times are yours"
 LIST_SMALL_ALL: Final = "{event}  ·  times are yours"
 PICK: Final = "*Which session do you mean?*"
@@ -143,6 +167,10 @@ PAUSED: Final = "*You're not available.* I won't have you matched."
 PAUSED_UNCONFIRMED: Final = (
     "*I asked Accelevents to stop in {title}, but it has not confirmed yet.* You might still be "
     "matched, and I would tell you. I keep asking; press once more to ask at once."
+)
+PAUSE_TIMED: Final = (
+    "*I can't pause you for a set time,* so I left everything as it was.\n"
+    "Pause now, and say that you're available when you want to go on."
 )
 NOT_AVAILABLE: Final = "*You're not available.*"
 UNREACHABLE: Final = (
@@ -207,6 +235,8 @@ BUTTON_TRY_AGAIN: Final = "Try again"
 BUTTON_STATUS: Final = "Where I stand"
 BUTTON_MATCHES: Final = "People you met"
 BUTTON_DISCONNECT: Final = "Disconnect"
+BUTTON_STAY_CONNECTED: Final = "Stay connected"
+BUTTON_ALL_SESSIONS: Final = "Show all sessions"
 BUTTON_HELP: Final = "Help"
 BUTTON_NEXT_PAGE: Final = "Next"
 BUTTON_PREVIOUS_PAGE: Final = "Back"
@@ -222,9 +252,10 @@ HELP_TITLE: Final = "*Speed networking at your Accelevents event, right here in 
 HELP_ROW: Final = "`{usage}`  {meaning}"
 HELP: Final = {
     "": "where you stand, and what is open now",
-    "connect": "connect your Accelevents account",
-    "sessions [live|upcoming|past|mine]": "the networking sessions",
-    "join [id or words of the title]": "join a session",
+    "connect": "connect your Accelevents account (also `login`, `signin`, `link`)",
+    "sessions [live|upcoming|past|mine|today|tomorrow]": "the networking sessions",
+    "sessions [track and its name, or words of a title]": "only those that fit",
+    "join [id, link or words of the title]": "join a session",
     "available [id or words]": "join and get matched (also `ready`)",
     "pause": "stop being matched (also `stop`, `leave`)",
     "matches": "the people you met",
@@ -236,9 +267,16 @@ HELP: Final = {
 # --- errors: one sentence for each code of `domain/errors.py` ------------------------------------
 # `not_linked` shows the connect prompt, and `ambiguous_session` a choice of sessions.
 ERRORS: Final = {
-    "bad_event_link": "That is not an event link. It looks like {example}.",
-    "bad_credential": "That is neither a magic link nor an access token. Paste it whole.",
+    "bad_event_link": "That isn't an event link. It looks like {example}.",
+    "bad_credential": "That's neither a magic link nor an access token. Paste the whole of it.",
     "no_such_session": "I can't find a session like `{query}`.\nHave a look at what there is.",
+    "other_event": (
+        "*That session belongs to another event,* `{other}`.\n"
+        "You're connected to {event}. To join it, connect to its event."
+    ),
+    "available_elsewhere": (
+        "*You're available in {title}, not in* `{query}`.\nI left everything as it was."
+    ),
     "nothing_live": "*No networking session is open right now.*\nHave a look at what is coming up.",
     "event_not_found": (
         "*Accelevents does not know your event any more.*\nConnect again with the event's link."
@@ -318,4 +356,28 @@ AT_FIELD: Final = {
     "server_failed": "Accelevents has a problem right now. Submit once more in a moment.",
     "unreadable": "Accelevents answered something I can't read. Submit once more in a moment.",
     "defect": "Something went wrong on my side. Submit once more in a moment.",
+}
+
+# The problems of what was pasted that have a sentence of their own.
+EVENT_PROBLEMS: Final = {
+    "no_event": "That link leads to no event. The link of an event looks like {example}.",
+    "wrong_field": "That looks like a magic link or a token. It belongs in the field below.",
+}
+CREDENTIAL_PROBLEMS: Final = {
+    "several": "There is more than one magic link or token in this. Paste only one.",
+    "cut": "A part of this is missing at the end. Copy the whole magic link or token.",
+    "event_link": (
+        "That's the link of your event, without a key. The magic link in your ticket e-mail is "
+        "longer. Copy it without opening it."
+    ),
+    "filtered": (
+        "Your mail program replaced this link by one of its own, and I can't see the magic link in "
+        "it. Open the e-mail in another program and copy the link there, or use an access token."
+    ),
+    "other_link": "There is no key in this link. Copy the magic link from your ticket e-mail.",
+    "e_mail": (
+        "That's an e-mail address. I need the magic link that Accelevents sent there, or an access "
+        "token."
+    ),
+    "of_slack": "That's a token of Slack. I need the magic link or the token of Accelevents.",
 }

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Any, Final
 
+from slackbot.domain.text import clean, fold
 from slackbot.slack.command import (
     ALIASES,
     ARGUMENT_LIMIT,
@@ -99,11 +100,14 @@ def _parsed_correctly(typed: str) -> bool:
     parsed = parse(typed)
     if isinstance(parsed, SecretTyped):
         return True
-    first = typed.split()[:1]
+    words = clean(typed).split()
     if isinstance(parsed, Unknown):
-        return [parsed.word] == first and parsed.nearest in {"", *WORDS}
-    known = not first or parsed.name is {**{n.value: n for n in Name}, **ALIASES}.get(
-        first[0].casefold()
+        return [parsed.word] == words[:1] and parsed.nearest in {"", *Name}
+    # The first word, or up to three of them together.
+    starts = ["".join(fold(word, emoji=False) for word in words[:n]) for n in (1, 2, 3)]
+    names = {**{n.value: n for n in Name}, **ALIASES, "?": Name.HELP}
+    known = not words or any(
+        names.get(start.replace(" ", "")) is parsed.name for start in [*starts, words[0][:1]]
     )
     bounded = len(parsed.argument) <= ARGUMENT_LIMIT
     return known and bounded and isinstance(parse(parsed.text), Command | SecretTyped)

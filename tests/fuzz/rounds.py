@@ -6,7 +6,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final
 
-from tests.fuzz import command_texts, forged, headers, payloads, platform
+from tests.fuzz import (
+    command_texts,
+    forged,
+    headers,
+    payloads,
+    platform,
+    typed_titles,
+    wrapped_credentials,
+)
 from tests.fuzz.result import Result
 from tests.fuzz.target import Target, target
 from tests.harness.output import printed
@@ -31,11 +39,31 @@ async def _texts(tries: int, seed: int) -> Result:
     return command_texts.parse_texts(tries, seed)
 
 
+async def _titles(tries: int, seed: int) -> Result:
+    return typed_titles.typed_titles(tries, seed)
+
+
+async def _ordinary(tries: int, seed: int) -> Result:
+    return typed_titles.ordinary_titles(tries, seed)
+
+
+async def _wrapped(tries: int, seed: int) -> Result:
+    return wrapped_credentials.wrapped_credentials(tries, seed)
+
+
+async def _wrapped_events(tries: int, seed: int) -> Result:
+    return wrapped_credentials.wrapped_event_links(tries, seed)
+
+
 # The same, for rounds against a part of it.
 UNIT_ROUNDS: Final[dict[str, tuple[Callable[[int, int], Awaitable[Result]], int, float]]] = {
     "mutated_bodies": (_bodies, 21_000, 0.1),
     "mutated_answers": (platform.mutated_answers, 6_000, 0.1),
     "command_texts": (_texts, 60_000, 0.2),
+    "typed_titles": (_titles, 10_000, 0.01),
+    "ordinary_titles": (_ordinary, 10_000, 0.1),
+    "wrapped_credentials": (_wrapped, 10_000, 0.005),
+    "wrapped_event_links": (_wrapped_events, 10_000, 0.005),
 }
 ROUNDS: Final = (*BOT_ROUNDS, *UNIT_ROUNDS)
 

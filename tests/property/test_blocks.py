@@ -52,7 +52,8 @@ from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.blocks.modals import PendingCommand
 from slackbot.slack.blocks.text import sanitize
-from slackbot.slack.command import Command, Name
+from slackbot.slack.command import Command, Name, from_action
+from slackbot.slack.commands.arguments import read_list_query
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 PERSON = Person(TeamId("T0"), UserId("U0"))
@@ -244,6 +245,26 @@ def test_history(met: list[Match]) -> None:
 @FEW
 @given(
     st.lists(some_sessions, max_size=12, unique_by=lambda s: s.id),
+    st.text(max_size=200),
+    st.integers(1, 3),
+)
+def test_a_filtered_list(listed: list[Session], argument: str, page: int) -> None:
+    """Any filter: its words are in the buttons to other pages, and in the answer without rows."""
+    query = read_list_query(argument)
+    listing = Listing(DEMO, query.view, tuple(listed), None, left_out=1)
+    message = sessions.session_list(listing, page, NOW, HUB, query.words, query.only)
+    accepted(message)
+    for block in message.blocks:
+        for button in block["elements"] if block["type"] == "actions" else []:
+            if (command := from_action(button["action_id"])) and command.name is Name.SESSIONS:
+                again = read_list_query(command.argument)
+                whole = len(query.words) < sessions.PAGE_WORDS and listed
+                assert not whole or (again.view, again.only) == (query.view, query.only)
+
+
+@FEW
+@given(
+    st.lists(some_sessions, max_size=12, unique_by=lambda s: s.id),
     st.sampled_from(View),
     st.integers(-3, 9),
     st.none() | availabilities,
@@ -312,6 +333,10 @@ def kinds(root: type[errors.SlackbotError]) -> list[type[errors.SlackbotError]]:
 def raised(kind: type[errors.SlackbotError], query: str, listed: list[Session]) -> Any:
     if kind is errors.NoSuchSession:
         return errors.NoSuchSession(query)
+    if kind is errors.OtherEvent:
+        return errors.OtherEvent(query)
+    if kind is errors.AvailableElsewhere:
+        return errors.AvailableElsewhere(query, query)
     if kind is errors.AmbiguousSession:
         return errors.AmbiguousSession(listed)
     return kind()
@@ -417,6 +442,10 @@ def test_prompts_and_forms(command: Command, word: str, event: str, credential: 
         cards.linked_card(LINK, next_steps=True),
         cards.problem_card(texts.AT_FIELD["defect"]),
         cards.secret_typed_card(),
+        cards.disconnect_question(EventSlug("demo"), sanitize(word)),
+        cards.disconnect_question(EventSlug("demo")),
+        cards.form_not_opened(EventSlug("demo"), command),
+        cards.pause_timed_card(),
     ):
         accepted(message)
     pending = PendingCommand(command.text, "https://hooks.slack.com/" + "x" * 200, is_prompt=True)

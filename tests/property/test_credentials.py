@@ -14,6 +14,7 @@ from slackbot.domain.credentials import (
     read_event,
 )
 from slackbot.domain.errors import BadCredential, BadEventLink
+from slackbot.domain.random_words import is_random
 
 ANYTHING = st.text() | st.text(alphabet=st.characters())
 ADDRESS = ["https://", "http://", "www.accelevents.com", "/e/", "/events/", "demo", "?", "#", "&"]
@@ -71,7 +72,7 @@ def test_no_credential_is_shown(secret: str):
     assert isinstance(key, MagicLink)
     assert secret not in f"{token!r} {token} {key!r} {key}"
     with pytest.raises(BadCredential) as refused:
-        read_credential(f"{secret} {secret}")
+        read_credential(f"{secret} 0{secret}")
     assert secret not in f"{refused.value!r} {refused.value}"
 
 
@@ -79,3 +80,10 @@ def test_no_credential_is_shown(secret: str):
 def test_a_secret_after_a_command_is_detected(secret: str):
     """A token typed after a command is detected."""
     assert holds_secret(f"connect demo {secret}")
+
+
+@given(st.binary(min_size=32, max_size=64))
+def test_hexadecimal_tokens_are_random(secret: bytes) -> None:
+    """Any with a digit and a letter is."""
+    text = secret.hex()
+    assert is_random(text) or text.isdecimal() or text.isalpha()

@@ -115,6 +115,11 @@ class Mission:
         await person.types(text)
         return await person.waits_for(_an_answer, where="#general", since=before)
 
+    async def disconnect(self, person: User, typed: str = "disconnect") -> ScreenItem:
+        """Type the command, confirm, and return the answer."""
+        question = await self.ask(person, f"/networking {typed}")
+        return await pressed(person, question, texts.BUTTON_DISCONNECT, says="disconnected")
+
     # --- what happened ---
 
     def platform_calls(self, method: str, ending: str) -> int:

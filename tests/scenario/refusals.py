@@ -248,6 +248,8 @@ ELSEWHERE = {
     "bad_event_link": "test_linking: what is typed cannot be an event",
     "bad_credential": "test_linking: what is pasted cannot be a credential",
     "no_such_session": "test_an_unknown_title",
+    "other_event": "test_understanding: the link of another event's session",
+    "available_elsewhere": "test_understanding: another session is paused",
     "nothing_live": "test_nothing_is_live",
     "timed_out": "test_no_answer_in_time",
     "duplicate_account": "only a login is refused so, which shows at the field (AT_FIELD)",

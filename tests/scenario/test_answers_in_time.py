@@ -75,14 +75,15 @@ async def test_a_slow_command_typed_twice_runs_once(mission: Mission) -> None:
     assert mission.platform_calls("PUT", "/session/11645") == 1
 
 
-LOCAL = ["", "help", "status", "matches", "disconnect", "nonsense", "connect x"]
+SECRET = "status eyJhbGciOiJIUzI1NiJ9"
+LOCAL = ["", "help", "status", "matches", "disconnect", "nonsense", SECRET]
 
 
 @pytest.mark.parametrize("typed", LOCAL, ids=lambda typed: typed or "alone")
 async def test_local_commands_are_answered_at_once(mission: Mission, typed: str) -> None:
     """With a silent platform, commands that need only our data are answered in the first reply."""
     ada = mission.ada
-    if typed not in {"", "nonsense", "help", "connect x"}:
+    if typed not in {"", "nonsense", "help", SECRET}:
         ada = await mission.link("ada")
     mission.platform.delay(60)
     answer = await ada.types(f"/networking {typed}".strip())

@@ -173,7 +173,7 @@ async def test_buttons_left_over_after_disconnecting(mission: Mission) -> None:
     """They lead to the connect prompt, without a request to the platform."""
     ada = await mission.link("ada")
     old = await mission.ask(ada, "/networking sessions live")
-    await mission.ask(ada, "/networking disconnect")
+    await mission.disconnect(ada)
     before = len(mission.platform.calls)
     prompt = await pressed(ada, old, AVAILABLE, says="First, connect")
     assert len(mission.platform.calls) == before
@@ -260,7 +260,7 @@ async def test_after_disconnecting_nobody_is_named(mission: Mission) -> None:
     await mission.ask(ada, "/networking available 11645")
     await mission.platform.pair("ada", "priya")
     card = await ada.waits_for("You're matched with Priya Raman", where="dm")
-    await mission.ask(ada, "/networking disconnect")
+    await mission.disconnect(ada)
     seen = await pressed(ada, card, texts.BUTTON_PAUSE, says="First, connect")
     assert "Priya" not in seen.text
 

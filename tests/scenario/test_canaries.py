@@ -112,7 +112,7 @@ async def test_typed_into_the_form(canaries: Planted) -> None:
         for event, credential in (
             (secret, secret),
             (f"https://x.example/e/{secret}", secret),
-            ("demo", f"{secret} {secret}"),
+            ("demo", f"{secret} 0{secret}"),
             ("nosuchevent", f"Bearer {secret}x"),
             ("demo", f"https://x.example/e/demo?other={secret}"),
         ):
@@ -164,7 +164,7 @@ async def test_in_accelevents_answers(canaries: Planted) -> None:
             platform.next_status(status, times=3, body=body, path="/rest")
             await mission.ask(ada, "/networking sessions")
             platform.faults.clear()
-            await ada.types("/networking disconnect")
+            await mission.disconnect(ada)
             await mission.link("ada")
         await mission.ask(ada, f"/networking available {SESSION}")
         await platform.connected("ada")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from slackbot.domain.text import clean
 from slackbot.sandbox.accelevents.event import Track
 from slackbot.sandbox.slack import ScreenItem, User
 from slackbot.slack import texts
@@ -137,11 +138,11 @@ TYPED = {name: text for name, text in TEXTS.items() if name != "date"}  # looks 
 
 @pytest.mark.parametrize("text", TYPED.values(), ids=TYPED)
 async def test_typed_text_is_repeated_harmlessly(mission: Mission, text: str) -> None:
-    """The prompt, the unknown word and an empty search repeat it unchanged."""
-    ada = mission.ada
-    first = text.split(maxsplit=1)[0]
+    """The prompt, the unknown word and an empty search repeat what was meant."""
+    ada, meant = mission.ada, clean(text)
+    first = meant.split(maxsplit=1)[0]
     prompt = await mission.ask(ada, f"/networking join {text}")
-    shows(prompt, f"/networking join {text}")
+    shows(prompt, f"/networking join {meant}")
     unknown = await mission.ask(ada, f"/networking {text}")
     shows(unknown, first)
     await ada.clicks(prompt, texts.BUTTON_CONNECT)

@@ -87,7 +87,7 @@ async def test_nobody_who_left_stays_in_the_pool(mission: Mission) -> None:
     await until(lambda: platform.networking.waiting_in(11645) == ["ada"])
     status = "/rest/events/demo/user-session/11645/status"
     platform.next_status(503, path=status)
-    answer = await mission.ask(ada, "/networking disconnect")
+    answer = await mission.disconnect(ada)
     assert texts.LEFT_UNCONFIRMED in answer.text
     await until(lambda: not platform.networking.waiting_in(11645), seconds=15)
     await mission.ask(priya, "/networking available 11645")

@@ -119,14 +119,14 @@ async def test_a_platform_that_wants_bearer_is_found_out(mission: Mission) -> No
 # --- wrong input, at its field -------------------------------------------------------------------
 
 WRONG = [
-    ("event", "https://www.accelevents.com/pricing", "bad_event_link"),
+    ("event", "https://www.accelevents.com/pricing", "no_event"),
     ("event", "two words", "bad_event_link"),
     ("event", "../../etc", "bad_event_link"),
     ("event", "https://[::1", "bad_event_link"),
     ("event", "unknown-event", "event_not_found"),
     ("credential", "short", "bad_credential"),
     ("credential", "a sentence of several words", "bad_credential"),
-    ("credential", "https://www.accelevents.com/e/demo/portal", "bad_credential"),
+    ("credential", "https://www.accelevents.com/e/demo/portal", "event_link"),
     ("credential", "t" * 60, "token_refused"),
     ("credential", "https://www.accelevents.com/e/demo/portal?userKey=" + "k" * 32, ""),
 ]
@@ -142,7 +142,8 @@ async def test_wrong_input_shows_at_its_field(
     good = {"event": "demo", "credential": mission.platform.token_for("ada")}
     await ada.submits(form, good | {field: typed})
     code = code or "magic_link_invalid"
-    sentence = texts.AT_FIELD.get(code) or texts.ERRORS[code]
+    problems = texts.EVENT_PROBLEMS | texts.CREDENTIAL_PROBLEMS
+    sentence = (texts.AT_FIELD | problems).get(code) or texts.ERRORS[code]
     expected = plain(sentence, {"example": "https://www.accelevents.com/e/your-event"})
     (seen,) = await ada.sees(where="modal")
     assert seen.errors == {field: expected}

@@ -25,7 +25,7 @@ async def test_disconnecting_deletes_everything(start: Start, tmp_path: Path, wo
     await mission.ask(ada, "/networking available 11645")
     of_priya = rows_of(tmp_path, priya.id)
     assert rows_of(tmp_path, ada.id) >= 3
-    seen = await mission.ask(ada, f"/networking {word}")
+    seen = await mission.disconnect(ada, word)
     assert plain(texts.DISCONNECTED, {}) in seen.text
     assert rows_of(tmp_path, ada.id) == 0
     assert rows_of(tmp_path, priya.id) == of_priya

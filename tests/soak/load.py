@@ -82,7 +82,7 @@ class Load:
 
     async def _disconnect(self, name: str) -> None:
         mission = self.here.mission
-        await mission.ask(mission.person(name), "/networking disconnect")
+        await mission.disconnect(mission.person(name))
         self.done["disconnects"] += 1
         await self._come_back(name)
 

@@ -116,4 +116,5 @@ async def finish(demo: Demo) -> None:
     await match_both(demo, "/networking available 11646", OTHER_SESSION)
     await demo.ada.types("/networking matches", "People you met")
     await demo.priya.types("/networking macthes", "Did you mean /networking matches")
-    await demo.ada.types("/networking disconnect", "You're disconnected")
+    question = await demo.ada.types("/networking disconnect", "Disconnect from demo?")
+    await demo.ada.clicks(question, "Disconnect", "You're disconnected")

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from slackbot.domain.errors import BadEventLink, EventNotFound, SlackbotError
+from slackbot.domain.errors import BadCredential, BadEventLink, EventNotFound, SlackbotError
 from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Draft, Message
@@ -111,6 +111,10 @@ def field_error(error: SlackbotError | None, links: HubLinks) -> tuple[str, str]
     sentences = texts.AT_FIELD | {only: texts.ERRORS[only] for only in FIELD_ONLY}
     # An error about a session makes no sense here, so use the sentence without a reason.
     sentence = sentences.get(code, texts.AT_FIELD["rejected"])
+    if isinstance(error, BadEventLink):
+        sentence = texts.EVENT_PROBLEMS.get(error.problem, sentence)
+    elif isinstance(error, BadCredential):
+        sentence = texts.CREDENTIAL_PROBLEMS.get(error.problem, sentence)
     return field, plain(sentence, {"example": links.example})
 
 

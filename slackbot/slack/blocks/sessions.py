@@ -7,28 +7,40 @@ from datetime import datetime
 from typing import Final
 
 from slackbot.domain.model import EventSlug, Session, SessionScope, State
-from slackbot.domain.sessions import phase
+from slackbot.domain.sessions import SessionFilter, phase
 from slackbot.services.sessions import Listing, View
 from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.blocks.text import Value
-from slackbot.slack.command import Command, Name
+from slackbot.slack.command import ARGUMENT_LIMIT, Command, Name
 
 # Maximum number of sessions on a page or in a choice.
 PAGE: Final = 5
 CHOICES: Final = 8
+# Characters of the words that a button to another page repeats.
+PAGE_WORDS: Final = ARGUMENT_LIMIT - 12
 
 
-def session_list(listing: Listing, page: int, now: datetime, links: HubLinks) -> Message:
-    """Render one page of a listing with buttons for the next and the previous page."""
+def session_list(
+    listing: Listing,
+    page: int,
+    now: datetime,
+    links: HubLinks,
+    words: str = "",
+    only: SessionFilter | None = None,
+) -> Message:
+    """Render one page of a listing with buttons for the next and the previous page.
+
+    `words` are those with which the list was requested, and `only` is the filter they stand for.
+    """
     count = len(listing.sessions)
     pages = max(1, -(-count // PAGE))
     page = min(max(page, 1), pages)
     start = (page - 1) * PAGE
     shown = listing.sessions[start : start + PAGE]
     if not shown:
-        return _empty_list(listing)
+        return _nothing_fits(words, only) if only and listing.left_out else _empty_list(listing)
     draft = Draft()
     later = False
     for position, session in enumerate(shown):
@@ -41,9 +53,11 @@ def session_list(listing: Listing, page: int, now: datetime, links: HubLinks) ->
         else:
             draft.divider()
         _add_session(draft, session, listing, now, links)
+    words = words or listing.view.value
     neighbours = ((texts.BUTTON_PREVIOUS_PAGE, page - 1), (texts.BUTTON_NEXT_PAGE, page + 1))
+    # A number behind words of a title is a part of them, so the page is named.
     buttons = [
-        Button(label, Command(Name.SESSIONS, f"{listing.view.value} {number}"))
+        Button(label, Command(Name.SESSIONS, f"{words[:PAGE_WORDS]} page {number}"))
         for label, number in neighbours
         if 1 <= number <= pages
     ]
@@ -82,6 +96,16 @@ def _empty_list(listing: Listing) -> Message:
     other = View.CURRENT if listing.view is not View.CURRENT else View.PAST
     label = texts.BUTTON_SESSIONS if other is View.CURRENT else texts.HEADINGS["past"]
     return draft.buttons(Button(label, Command(Name.SESSIONS, other.value))).done()
+
+
+def _nothing_fits(words: str, only: SessionFilter) -> Message:
+    """Say that no session fits the filter, and offer the whole list."""
+    conditions = [only.day and only.day.value, only.track and "track", only.words and "words"]
+    met = [condition for condition in conditions if condition]
+    is_current = words.casefold() in {only.day, f"track {only.track}".casefold()}
+    kind = met[0] if len(met) == 1 and is_current else "words"
+    draft = Draft().say(texts.NOTHING_FITS[kind], track=only.track, words=words)
+    return draft.buttons(Button(texts.BUTTON_ALL_SESSIONS, Command(Name.SESSIONS))).done()
 
 
 def _add_session(

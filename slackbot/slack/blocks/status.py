@@ -6,12 +6,12 @@ import dataclasses
 from typing import Final
 
 from slackbot.domain.credentials import holds_secret
-from slackbot.domain.model import Link, State
+from slackbot.domain.model import EventSlug, Link, State
 from slackbot.services.availability import AvailabilityStatus, NoticeState
 from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Button, Draft, Message
-from slackbot.slack.command import Command, Name
+from slackbot.slack.command import CONFIRMED, Command, Name
 
 # Action ids of the buttons that open the connect form and its help.
 LINK_OPEN: Final = "link:open"
@@ -30,31 +30,36 @@ HELP_BUTTON: Final = Button(texts.BUTTON_HELP, Command(Name.HELP))
 BY_RULES: Final = ("invalid_user", "method_not", "no_permission", "restricted_action", "user_not_v")
 
 
+def connect_button(command: Command, label: str = texts.BUTTON_CONNECT) -> Button:
+    """Return the button that opens the form. Its value is the command to run afterwards."""
+    return Button(label, LINK_OPEN, value=command.text or " ", primary=True)
+
+
 def connect_prompt(command: Command, slash: str) -> Message:
     """Ask an unlinked person to connect. `command` runs afterwards."""
     draft = Draft().say(texts.CONNECT_FIRST)
     if command.name not in {Name.CONNECT, Name.OVERVIEW}:
         draft.say(texts.CONNECT_THEN, command=f"{slash} {command.text}")
-    draft.buttons(_connect_button(command), _token_help_button(command))
+    draft.buttons(connect_button(command), _token_help_button(command))
     return draft.small(texts.CONNECT_SMALL).done()
 
 
 def token_help_card(command: Command, links: HubLinks) -> Message:
     """Explain where to find a token or a magic link."""
     draft = Draft().say(texts.TOKEN_HELP, example=links.example)
-    return draft.buttons(_connect_button(command)).small(texts.CONNECT_SMALL).done()
+    return draft.buttons(connect_button(command)).small(texts.CONNECT_SMALL).done()
 
 
 def reconnect_prompt(command: Command) -> Message:
     """Ask a person to connect again because their token is no longer accepted."""
-    button = _connect_button(command, texts.BUTTON_CONNECT_AGAIN)
+    button = connect_button(command, texts.BUTTON_CONNECT_AGAIN)
     return Draft().say(texts.CONNECT_AGAIN).buttons(button).done()
 
 
 def secret_typed_card(sentence: str = texts.SECRET_TYPED) -> Message:
     """Warn a person who sent a token in a message or command."""
     command = Command(Name.OVERVIEW)
-    buttons = _connect_button(command), _token_help_button(command)
+    buttons = connect_button(command), _token_help_button(command)
     return Draft().say(sentence).buttons(*buttons).done()
 
 
@@ -81,7 +86,7 @@ def linked_card(link: Link, *, next_steps: bool) -> Message:
 
 def problem_card(sentence: str) -> Message:
     """Report that connecting failed after the form was closed."""
-    button = _connect_button(Command(Name.OVERVIEW))
+    button = connect_button(Command(Name.OVERVIEW))
     return Draft().say(texts.PROBLEM, problem=sentence).buttons(button).done()
 
 
@@ -93,8 +98,30 @@ def disconnected_card(*, was_linked: bool, left: bool) -> Message:
     draft = Draft().say(texts.DISCONNECTED if was_linked else texts.NOT_CONNECTED)
     if not left:
         draft.say(texts.LEFT_UNCONFIRMED)
-    button = dataclasses.replace(_connect_button(Command(Name.OVERVIEW)), primary=False)
+    button = dataclasses.replace(connect_button(Command(Name.OVERVIEW)), primary=False)
     return draft.buttons(button).done()
+
+
+def disconnect_question(event: EventSlug, other: str = "") -> Message:
+    """Ask before everything is deleted. `other` is an event that was named but is not linked."""
+    sentence = texts.DISCONNECT_OTHER if other else texts.DISCONNECT_ASK
+    draft = Draft().say(sentence, event=event, other=other)
+    return draft.buttons(
+        Button(texts.BUTTON_DISCONNECT, Command(Name.DISCONNECT, CONFIRMED)),
+        Button(texts.BUTTON_STAY_CONNECTED, Command(Name.STATUS)),
+    ).done()
+
+
+def form_not_opened(event: EventSlug, command: Command) -> Message:
+    """Offer the form again to somebody who is connected."""
+    draft = Draft().say(texts.FORM_NOT_OPENED, event=event)
+    return draft.buttons(connect_button(command, texts.BUTTON_CONNECT_AGAIN)).done()
+
+
+def pause_timed_card() -> Message:
+    """Say that a pause cannot end at a set time, and offer one without an end."""
+    button = Button(texts.BUTTON_PAUSE, Command(Name.PAUSE), primary=True)
+    return Draft().say(texts.PAUSE_TIMED).buttons(button).done()
 
 
 def status_card(status: AvailabilityStatus) -> Message:
@@ -136,7 +163,7 @@ def _not_available_card(status: AvailabilityStatus) -> Message:
         _MATCHES,
         Button(
             texts.BUTTON_DISCONNECT,
-            Command(Name.DISCONNECT),
+            Command(Name.DISCONNECT, CONFIRMED),
             confirm={
                 "title": texts.CONFIRM_DISCONNECT_TITLE,
                 "text": texts.CONFIRM_DISCONNECT,
@@ -174,11 +201,6 @@ def help_card(slash: str, *, unknown: str = "", nearest: str = "") -> Message:
         dataclasses.replace(_SESSIONS, primary=True),
         Button(texts.BUTTON_STATUS, Command(Name.STATUS)),
     ).done()
-
-
-def _connect_button(command: Command, label: str = texts.BUTTON_CONNECT) -> Button:
-    """Return the button that opens the form. Its value is the command to run afterwards."""
-    return Button(label, LINK_OPEN, value=command.text or " ", primary=True)
 
 
 def _token_help_button(command: Command) -> Button:

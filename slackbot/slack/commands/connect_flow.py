@@ -11,14 +11,22 @@ from typing import Final
 import structlog
 
 from slackbot.aio.tasks import BackgroundTasks
-from slackbot.domain.errors import MessageError, SlackbotError
+from slackbot.domain.credentials import read_event
+from slackbot.domain.errors import BadEventLink, MessageError, SlackbotError
 from slackbot.domain.model import EventSlug, Link, Person, State
 from slackbot.services.accounts import Accounts
 from slackbot.slack.blocks import modals
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.modals import PendingCommand
-from slackbot.slack.blocks.status import connect_prompt, linked_card, problem_card, token_help_card
+from slackbot.slack.blocks.status import (
+    connect_prompt,
+    form_not_opened,
+    linked_card,
+    problem_card,
+    reconnect_prompt,
+    token_help_card,
+)
 from slackbot.slack.command import Command, Name
 from slackbot.slack.commands.handlers import CommandHandlers, defect_card
 from slackbot.slack.commands.responder import Responder
@@ -61,7 +69,10 @@ class ConnectFlow:
     event: EventSlug | None
 
     def open_form(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
-        """Open the form in the background. The trigger expires after three seconds."""
+        """Open the form in the background. The trigger expires after three seconds.
+
+        An event that was typed after `connect` is filled in.
+        """
         work = self._open(person, trigger_id, pending)
         self.background.start(self._answered(work, person, pending), "open_form")
 
@@ -70,18 +81,34 @@ class ConnectFlow:
         return token_help_card(pending.parsed, self.links)
 
     async def _open(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
-        event, linked_to = await self.accounts.event_of(person), ""
+        event, linked_to = await self.accounts.event_of(person), None
         with suppress(SlackbotError):  # not linked, or Accelevents rejected the token
             linked_to = (await self.accounts.link(person)).event
+        command, problem = pending.parsed, ""
+        if command.name is Name.CONNECT and command.argument:
+            try:
+                event = read_event(command.argument)
+            except BadEventLink as error:
+                _, problem = modals.field_error(error, self.links)
         view = modals.connect_form(
-            pending, self.links, event=event or self.event or "", linked_to=linked_to
+            pending,
+            self.links,
+            event=event or self.event or "",
+            linked_to=linked_to or "",
+            problem=problem,
         )
         try:
             await self.responder.views.open(person, trigger_id, view)
         except MessageError as error:
             # The trigger expired or Slack was too slow. Another button provides a new trigger.
             log.info("form_not_opened", reason=error.reason)
-            await self._send(person, pending, connect_prompt(pending.parsed, self.slash))
+            if linked_to is not None:
+                message = form_not_opened(linked_to, command)
+            elif event is not None and command.name in NOT_PENDING:
+                message = reconnect_prompt(command)
+            else:
+                message = connect_prompt(command, self.slash)
+            await self._send(person, pending, message)
 
     async def submit(self, form: Form) -> Link | Problem:
         """Connect the account, and then run the pending command in the background."""

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import tzinfo
 from typing import Final
 
 import structlog
 
 from slackbot.aio.tasks import BackgroundTasks, SingleFlight
+from slackbot.domain.credentials import holds_secret
 from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import Person
 from slackbot.domain.ports import Clock, Posted, StoreUnavailable
+from slackbot.domain.sessions import names_session
+from slackbot.domain.text import fold, sanitize
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
 from slackbot.services.matches import Matches
@@ -29,14 +34,17 @@ from slackbot.slack.blocks.sessions import joined_card, session_list
 from slackbot.slack.blocks.status import (
     HELP_BUTTON,
     connect_prompt,
+    disconnect_question,
     disconnected_card,
     help_card,
+    pause_timed_card,
     paused_card,
     reconnect_prompt,
     secret_typed_card,
     status_card,
 )
-from slackbot.slack.command import Command, Name, SecretTyped, Unknown
+from slackbot.slack.command import CONFIRMED, Command, Name, SecretTyped, Unknown
+from slackbot.slack.commands.arguments import is_time, read_list_query, without_fillers
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +65,8 @@ class CommandHandlers:
     background: BackgroundTasks
     links: HubLinks
     slash: str
+    # Returns a person's time zone, or None if Slack does not give it.
+    zone_of: Callable[[Person], Awaitable[tzinfo | None]]
 
     def __post_init__(self) -> None:
         self._changes = SingleFlight[tuple[Person, Command], Message](self.background, "answer")
@@ -92,7 +102,10 @@ class CommandHandlers:
     async def answer(self, person: Person, command: Command | Unknown | SecretTyped) -> Message:
         """Run a command, and render its answer or its error."""
         if isinstance(command, SecretTyped):
-            return secret_typed_card()
+            found = await self._title_typed(person, command)
+            if found is None:
+                return secret_typed_card()
+            command = found
         if isinstance(command, Unknown):
             return help_card(self.slash, unknown=command.word, nearest=command.nearest)
         if command.name is Name.HELP:
@@ -107,6 +120,20 @@ class CommandHandlers:
         except Exception as error:  # noqa: BLE001 - the last resort, so that a person is answered
             return defect_card(error)
 
+    async def _title_typed(self, person: Person, typed: SecretTyped) -> Command | None:
+        """Return the command for the session whose title looks like a secret, or None."""
+        if typed.unless is None:
+            return None
+        query = typed.unless.argument
+        try:
+            session = await self.sessions.find(await self.accounts.link(person), query)
+        except Exception as error:  # noqa: BLE001 - an error's card might repeat what was typed
+            log.info("title_not_found", reason=type(error).__name__)
+            return None
+        if holds_secret(query, known=[session.title]):
+            return None
+        return Command(typed.unless.name, str(session.id))
+
     async def _run(self, person: Person, command: Command) -> Message:
         match command.name:
             case Name.OVERVIEW:
@@ -118,11 +145,10 @@ class CommandHandlers:
                 linked = await self.accounts.event_of(person) is not None
                 card = reconnect_prompt(command) if linked else connect_prompt(command, self.slash)
             case Name.DISCONNECT:
-                was_linked = await self.accounts.disconnect(person)
-                left = await self.accounts.leaving.confirms(person, LEFT_SECONDS)
-                card = disconnected_card(was_linked=was_linked, left=left)
+                card = await self._disconnect(person, command.argument)
             case Name.STATUS:
                 card = status_card(await self.availabilities.status(person))
+                card = _with_unknown_part(command.argument, card)
             case Name.SESSIONS:
                 card = await self._list_sessions(person, command.argument)
             case Name.JOIN:
@@ -132,19 +158,51 @@ class CommandHandlers:
             case Name.AVAILABLE:
                 card = status_card(await self.availabilities.start(person, command.argument))
             case Name.PAUSE:
-                card = paused_card(await self.availabilities.pause(person))
+                card = await self._pause(person, without_fillers(command.argument))
             case Name.MATCHES:
                 event = (await self.accounts.link(person)).event
                 card = history(await self.matches.history(person, event), event)
+                card = _with_unknown_part(command.argument, card)
         return card
 
+    async def _disconnect(self, person: Person, argument: str) -> Message:
+        """Disconnect once it is confirmed. A typed command is answered with a question."""
+        event = await self.accounts.event_of(person)
+        named = without_fillers(argument)
+        if event is not None and argument != CONFIRMED:
+            is_linked = not named or fold(event) == fold(named)
+            return disconnect_question(event, "" if is_linked else sanitize(named))
+        was_linked = await self.accounts.disconnect(person)
+        left = await self.accounts.leaving.confirms(person, LEFT_SECONDS)
+        return disconnected_card(was_linked=was_linked, left=left)
+
+    async def _pause(self, person: Person, argument: str) -> Message:
+        """Pause in the session that the argument names. A time is refused."""
+        availability = await self.accounts.availability(person)
+        of_session = availability is not None and names_session(
+            argument, availability.session_id, availability.session_title
+        )
+        if is_time(argument) and not of_session:
+            await self.accounts.link(person)
+            return pause_timed_card()
+        return paused_card(await self.availabilities.pause(person, argument))
+
     async def _list_sessions(self, person: Person, argument: str) -> Message:
-        # `sessions past 2`: the order does not matter, and other words are ignored.
-        words = argument.casefold().split()
-        view = next((View(word) for word in words if word in set(View)), View.CURRENT)
-        page = next((int(word) for word in words if word.isascii() and word.isdecimal()), 1)
-        listing = await self.sessions.listing(person, view)
-        return session_list(listing, page, self.clock.now(), self.links)
+        query = read_list_query(argument)
+        zone, above = None, None
+        if query.only.day is not None and (zone := await self.zone_of(person)) is None:
+            above = Draft().say(texts.DAY_UNKNOWN).done()
+            query = replace(query, only=replace(query.only, day=None))
+        listing = await self.sessions.listing(person, query.view, query.only, zone)
+        now = self.clock.now()
+        card = session_list(listing, query.page, now, self.links, query.words, query.only)
+        return card if above is None else above.above(card)
+
+
+def _with_unknown_part(argument: str, card: Message) -> Message:
+    """Return the card below a line about an argument that the command cannot use."""
+    rest = sanitize(without_fillers(argument))
+    return Draft().say(texts.UNKNOWN_PART, rest=rest).then(card).done() if rest else card
 
 
 def defect_card(error: BaseException) -> Message:

@@ -17,6 +17,8 @@ ABSTRACT = {
 }
 NEEDS: dict[str, tuple[Any, ...]] = {
     "NoSuchSession": ("tea",),
+    "OtherEvent": ("tea-2026",),
+    "AvailableElsewhere": ("tea", "Coffee"),
     "AmbiguousSession": ([session()],),
     "MessageRefused": ("message_not_found",),
     "ContentRefused": ("invalid_blocks",),

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from slackbot.domain.errors import AmbiguousSession, NoSuchSession, NothingLive
 from slackbot.domain.model import SessionScope
-from slackbot.domain.sessions import choose, in_order, phase, session_number
+from slackbot.domain.sessions import (
+    Day,
+    SessionFilter,
+    choose,
+    in_order,
+    linked_event,
+    names_session,
+    phase,
+    session_number,
+)
 from tests.harness.fakes import NOON, session
 
 HOUR = timedelta(hours=1)
@@ -91,8 +101,71 @@ def test_nothing_is_guessed():
 
 @pytest.mark.parametrize(
     ("typed", "number"),
-    [("7", 7), (" 11645 ", 11645), ("7 up", None), ("", None), ("٧", None), ("9" * 19, None)],
+    [
+        ("7", 7),
+        (" 11645 ", 11645),
+        ("１１６４５", 11645),
+        ("#11645", 11645),
+        ("11645.", 11645),
+        ("7 up", None),
+        ("", None),
+        ("٧", 7),
+        ("9" * 19, None),
+    ],
 )
-def test_only_plain_digits_are_an_id(typed: str, number: int | None):
-    """Text that the platform could not take as an id is words of a title."""
+def test_only_digits_are_an_id(typed: str, number: int | None):
+    """Digits of any script, with what people write before an id; other text is words."""
     assert session_number(typed) == number
+
+
+HUB = "https://www.accelevents.com/e/demo/portal/schedule"
+
+
+def test_a_link_names_a_session_and_its_event():
+    """The id is the last part of a session's link; other links have none."""
+    assert (session_number(f"{HUB}/11645"), linked_event(f"{HUB}/11645")) == (11645, "demo")
+    assert (session_number(f"{HUB}/11645/?x=1"), linked_event("11645")) == (11645, "")
+    assert session_number(HUB) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("7", True), ("8", False), ("coffee", True), ("*Founders*", True), ("tea", False)],
+)
+def test_a_session_is_named_by_id_or_words(query: str, expected: bool):
+    """Words that are not in its title are about another session."""
+    assert names_session(query, COFFEE.id, COFFEE.title) is expected
+
+
+@pytest.mark.parametrize(
+    ("only", "expected"),
+    [
+        (SessionFilter(), True),
+        (SessionFilter(Day.TODAY), False),
+        (SessionFilter(Day.TOMORROW), True),
+        (SessionFilter(track="ai"), True),
+        (SessionFilter(track="data ai"), True),
+        (SessionFilter(track="product"), False),
+        (SessionFilter(words="mixer hall"), True),
+        (SessionFilter(words="9"), True),
+        (SessionFilter(words="breakfast"), False),
+        (SessionFilter(Day.TOMORROW, track="AI", words="mixer"), True),
+        (SessionFilter(Day.TOMORROW, track="AI", words="tea"), False),
+    ],
+)
+def test_a_filter_keeps_what_meets_all_its_conditions(only: SessionFilter, expected: bool):
+    """A day, a track, and words of title, track or place, or an id."""
+    times = {"starts_at": NOON + 20 * HOUR, "ends_at": NOON + 21 * HOUR}
+    mixer = session(9, "Evening mixer", tracks=("AI & Data",), location="Main hall", **times)
+    assert only.keeps(mixer, NOON, ZoneInfo("UTC")) is expected
+
+
+def test_a_day_is_the_readers():
+    """The same session is today in one zone and tomorrow in another; a long one is on both."""
+    late = session(9, starts_at=NOON + 10 * HOUR, ends_at=NOON + 11 * HOUR)
+    assert SessionFilter(Day.TODAY).keeps(late, NOON, ZoneInfo("America/New_York"))
+    assert SessionFilter(Day.TOMORROW).keeps(late, NOON, ZoneInfo("Asia/Tokyo"))
+    assert not SessionFilter(Day.TODAY).keeps(late, NOON, ZoneInfo("Asia/Tokyo"))
+    long = session(9, starts_at=NOON - HOUR, ends_at=NOON + 20 * HOUR)
+    assert all(SessionFilter(day).keeps(long, NOON, ZoneInfo("UTC")) for day in Day)
+    assert SessionFilter(Day.TODAY).keeps(session(9, starts_at=None, ends_at=None), NOON, None)

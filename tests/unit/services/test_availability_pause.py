@@ -6,7 +6,13 @@ import asyncio
 
 import pytest
 
-from slackbot.domain.errors import NotLinked, TimedOut, TokenRefused, Unreachable
+from slackbot.domain.errors import (
+    AvailableElsewhere,
+    NotLinked,
+    TimedOut,
+    TokenRefused,
+    Unreachable,
+)
 from slackbot.domain.model import State
 from slackbot.domain.notices import MatchFound
 from tests.harness.fakes import ANA, availability, link, report, row, until
@@ -161,3 +167,23 @@ async def test_a_pause_during_a_reconnect_has_the_last_word(harness: Harness, ca
     await harness.quiet()
     assert harness.asked("status") == [AVAILABLE, LEFT]
     assert await harness.store.availabilities.get(ANA) is None
+
+
+@pytest.mark.parametrize("query", ["8", "another one", "#8"])
+async def test_another_session_is_not_paused(harness: Harness, query: str):
+    """A pause that names another session changes nothing, and says where the person is."""
+    await harness.available()
+    with pytest.raises(AvailableElsewhere) as refused:
+        await harness.availabilities.pause(ANA, query)
+    kept = await harness.store.availabilities.get(ANA)
+    assert kept is not None
+    assert (refused.value.query, refused.value.title) == (query, kept.session_title)
+    assert harness.asked("status") == []
+
+
+@pytest.mark.parametrize("query", ["7", "#7", "session 7"])
+async def test_the_session_may_be_named(harness: Harness, query: str):
+    """A pause of the session itself is a pause; so is one of any session when nobody is there."""
+    await harness.available()
+    assert (await harness.availabilities.pause(ANA, query)).availability is None
+    assert (await harness.availabilities.pause(ANA, "tea")).availability is None

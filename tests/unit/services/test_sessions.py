@@ -10,12 +10,14 @@ from slackbot.domain.errors import (
     AmbiguousSession,
     NoSuchSession,
     NotLinked,
+    OtherEvent,
     SessionError,
     SessionFull,
     SessionNotFound,
     TokenRefused,
 )
 from slackbot.domain.model import SessionScope
+from slackbot.domain.sessions import SessionFilter
 from slackbot.services.sessions import View
 from tests.harness.fakes import ANA, NOON, link, session
 from tests.harness.services import Harness
@@ -122,3 +124,21 @@ async def test_a_refused_join_names_the_session(harness: Harness, error: Session
 def test_every_view_but_two_is_a_scope_of_the_platform():
     """A view is requested by its own name, so the names must be equal."""
     assert {view.value for view in View} - {s.value for s in SessionScope} == {"current", "mine"}
+
+
+async def test_a_filtered_list_counts_what_it_leaves_out(harness: Harness):
+    """What the filter does not keep is counted, so that the answer can offer it."""
+    await harness.linked(LIVE, LATER)
+    listing = await harness.sessions.listing(ANA, View.CURRENT, SessionFilter(words="mixer"))
+    assert ([s.id for s in listing.sessions], listing.left_out) == ([2], 1)
+
+
+async def test_the_link_of_another_event_is_not_searched(harness: Harness):
+    """Its id may belong to any session of ours; the event's own links work in any case."""
+    current = await harness.linked(LIVE, LATER)
+    with pytest.raises(OtherEvent) as refused:
+        await harness.sessions.find(current, "https://www.accelevents.com/e/other/portal/1")
+    assert refused.value.event == "other"
+    assert harness.journal == []
+    link_to_it = f"https://www.accelevents.com/e/{current.event.upper()}/portal/schedule/1"
+    assert await harness.sessions.find(current, link_to_it) == LIVE

@@ -24,7 +24,7 @@ def register(app: AsyncApp, parts: Parts) -> None:
         parsed = parse(command.get("text") or "")
         url = str(command.get("response_url") or "")
         if isinstance(parsed, Command) and parsed.name is Name.CONNECT:
-            pending = PendingCommand(response_url=url)
+            pending = PendingCommand(command=parsed.text, response_url=url)
             parts.connect_flow.open_form(person, str(command.get("trigger_id")), pending)
             await ack()
             return

@@ -1,0 +1,140 @@
+"""What is wrapped around a credential is taken off, and what is wrong with it is named."""
+
+from __future__ import annotations
+
+import pytest
+
+from slackbot.domain.credentials import (
+    AccessToken,
+    MagicLink,
+    holds_secret,
+    read_credential,
+    read_event,
+)
+from slackbot.domain.errors import BadCredential, BadEventLink, CredentialProblem, EventProblem
+from tests.fuzz.wrapped_credentials import wrapped_credentials, wrapped_event_links
+from tests.harness.wrapping import AROUND, AROUND_LINKS, AROUND_TOKENS
+
+KEY = "a1b2c3d4e5f6a7b8"
+LINK = f"https://www.accelevents.com/e/demo/portal?userKey={KEY}&loginSource=MAGIC_LINK"
+TOKEN = "8f14e45fceea167a5a36dedd4bea2543"
+SEED = 6
+
+
+def test_every_wrapping_is_taken_off() -> None:
+    """Links and tokens are read in each; `make fuzz` has 10,000 of both."""
+    assert min(len(AROUND | AROUND_LINKS), len(AROUND | AROUND_TOKENS)) >= 20
+    for result in (wrapped_credentials(60, SEED), wrapped_event_links(60, SEED)):
+        assert result.passed, "\n".join([str(result), *result.samples])
+
+
+@pytest.mark.parametrize(
+    ("pasted", "problem"),
+    [
+        ("", CredentialProblem.UNKNOWN),
+        ("I can't find it", CredentialProblem.UNKNOWN),
+        ("https://www.accelevents.com/e/demo", CredentialProblem.EVENT_LINK),
+        ("https://www.accelevents.com/e/some-event-name-2026/portal", CredentialProblem.EVENT_LINK),
+        ("https://www.google.com/url?q=https://www.accelevents.com/e/demo",
+         CredentialProblem.EVENT_LINK),
+        ("https://protect-eu.mimecast.com/s/AbCd?domain=accelevents.com",
+         CredentialProblem.FILTERED),
+        ("https://u123.ct.sendgrid.net/ls/click?upn=u001.abc-2Bdef", CredentialProblem.FILTERED),
+        ("https://example.com/welcome", CredentialProblem.OTHER_LINK),
+        ("https://www.accelevents.com/e/demo?userKey=short", CredentialProblem.CUT),
+        ("https://www.accelevents.com/e/demo?userKey=a1b2c3d4…", CredentialProblem.CUT),
+        (f"{TOKEN[:12]}...", CredentialProblem.CUT),
+        (f"{TOKEN} or {TOKEN[::-1]}", CredentialProblem.SEVERAL),
+        (f"{LINK} {LINK.replace(KEY, KEY[::-1])}", CredentialProblem.SEVERAL),
+        ("ada@example.com", CredentialProblem.E_MAIL),
+        ("My address is ada@example.com", CredentialProblem.E_MAIL),
+        ("xoxb-123456789012-abcdefabcdef", CredentialProblem.OF_SLACK),
+    ],
+)  # fmt: skip
+def test_the_problem_of_a_credential_is_named(pasted: str, problem: CredentialProblem) -> None:
+    """Each reason has its own sentence."""
+    with pytest.raises(BadCredential) as refused:
+        read_credential(pasted)
+    assert refused.value.problem is problem
+
+
+@pytest.mark.parametrize(
+    ("pasted", "problem"),
+    [
+        ("two words", EventProblem.UNKNOWN),
+        ("https://www.accelevents.com/", EventProblem.NO_EVENT),
+        (TOKEN, EventProblem.WRONG_FIELD),
+        (f"Bearer {TOKEN}", EventProblem.WRONG_FIELD),
+        (f"https://www.accelevents.com/e/{TOKEN}", EventProblem.WRONG_FIELD),
+    ],
+)
+def test_the_problem_of_an_event_link_is_named(pasted: str, problem: EventProblem) -> None:
+    """Each reason has its own sentence."""
+    with pytest.raises(BadEventLink) as refused:
+        read_event(pasted)
+    assert refused.value.problem is problem
+
+
+@pytest.mark.parametrize(
+    ("typed", "slug"),
+    [
+        ("Demo", "demo"),
+        ("Demo.", "demo"),
+        ("“demo”", "demo"),
+        ("B2B-SaaS-2026", "B2B-SaaS-2026"),
+        ("/e/demo", "demo"),
+        ("e/demo", "demo"),
+        ("accelevents.com/e/demo", "demo"),
+        ("<https://www.accelevents.com/e/demo|demo>", "demo"),
+        (LINK, "demo"),
+    ],
+)
+def test_an_event_is_read_as_it_is_typed(typed: str, slug: str) -> None:
+    """A phone's capital, quotes, Slack's label and the magic link itself do no harm."""
+    assert read_event(typed) == slug
+
+
+def test_a_link_in_a_link_is_followed_a_few_times_only() -> None:
+    """A link that leads to itself ends, and an outer parameter is not taken for the key."""
+    endless = "https://x.example/?url=" * 50 + LINK
+    with pytest.raises(BadCredential):
+        read_credential(endless)
+    tracked = f"https://x.example/?token={TOKEN}&url=https%3A%2F%2Fwww.accelevents.com%2Fe%2Fdemo"
+    with pytest.raises(BadCredential) as refused:
+        read_credential(tracked)
+    assert refused.value.problem is CredentialProblem.EVENT_LINK
+
+
+def test_a_token_broken_over_lines_is_put_together() -> None:
+    """As a terminal or a mail program breaks it."""
+    token = TOKEN * 4
+    lines = "\n".join(token[i : i + 64] for i in range(0, len(token), 64))
+    assert read_credential(lines) == read_credential(token)
+    assert isinstance(read_credential(lines), AccessToken)
+    assert read_credential(f"userKey={KEY}") == MagicLink(KEY)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Hi! Can I join the networking later today?",
+        "The bearer of good news: what is a bearer token?",
+        "My token: whatever it takes",
+        "see https://github.com/slackapi/bolt-python/issues/1484#issuecomment-2345678901",
+        "https://docs.google.com/document/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptlbs74OgvE2upms/edit",
+        "https://us02web.zoom.us/j/98765432101",
+        "https://www.accelevents.com/e/demo/portal/schedule/11645",
+        "<https://www.accelevents.com/e/b2b-saas-summit-2026/portal|our event>",
+        "Meet <@U04A79ECC3Z|ada> in <#C04A79ECC3Z|networking-2026>",
+        "Verify OTP Google Mobile Authenticator (2FAS)",
+        "TOKEN_SIGNATURE_INVALID, NO_CERTIFICATE_PATH and CHALLENGE_NOT_MATCH",
+        "abcdefghijklmnopqrstuvwxyz",
+        "hahahahahahahahahahahahaha aaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        "+49 170 1234567890123456",
+        "Donaudampfschifffahrtsgesellschaftskapitän",
+        "Lopadotemachoselachogaleokranioleipsanodrimhypotrimmatosilphio",
+    ],
+)
+def test_ordinary_messages_hold_no_secret(written: str) -> None:
+    """Sentences, links, mentions, long words and constants are none."""
+    assert not holds_secret(written)

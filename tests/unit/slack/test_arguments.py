@@ -1,0 +1,70 @@
+"""The arguments of `sessions` and `pause`."""
+
+from __future__ import annotations
+
+import pytest
+
+from slackbot.domain.sessions import Day, SessionFilter
+from slackbot.services.sessions import View
+from slackbot.slack.commands.arguments import ListQuery, is_time, read_list_query, without_fillers
+
+TODAY, TOMORROW = SessionFilter(Day.TODAY), SessionFilter(Day.TOMORROW)
+ALL = SessionFilter()
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        ("", ListQuery(View.CURRENT, 1, ALL, "")),
+        ("live", ListQuery(View.LIVE, 1, ALL, "live")),
+        ("Past 2", ListQuery(View.PAST, 2, ALL, "Past")),
+        ("2", ListQuery(View.CURRENT, 2, ALL, "")),
+        ("mine page 3", ListQuery(View.MINE, 3, ALL, "mine")),
+        ("my", ListQuery(View.MINE, 1, ALL, "my")),
+        ("today", ListQuery(View.CURRENT, 1, TODAY, "today")),
+        ("*tomorrow*", ListQuery(View.CURRENT, 1, TOMORROW, "*tomorrow*")),
+        (
+            "today please 2",
+            ListQuery(View.CURRENT, 1, SessionFilter(Day.TODAY, words="2"), "today please 2"),
+        ),
+        ("live today page 2", ListQuery(View.LIVE, 2, TODAY, "live today")),
+        ("track AI", ListQuery(View.CURRENT, 1, SessionFilter(track="AI"), "track AI")),
+        (
+            "Track: AI & Data page 2",
+            ListQuery(View.CURRENT, 2, SessionFilter(track="AI & Data"), "Track: AI & Data"),
+        ),
+        ("past track AI", ListQuery(View.PAST, 1, SessionFilter(track="AI"), "past track AI")),
+        ("web 3", ListQuery(View.CURRENT, 1, SessionFilter(words="web 3"), "web 3")),
+        ("11645", ListQuery(View.CURRENT, 1, SessionFilter(words="11645"), "11645")),
+        (
+            "founders live",
+            ListQuery(View.CURRENT, 1, SessionFilter(words="founders live"), "founders live"),
+        ),
+    ],
+)
+def test_a_list_is_asked_for_in_words(argument: str, expected: ListQuery) -> None:
+    """A list and a day come first, then a track or words of a title, then a page."""
+    assert read_list_query(argument) == expected
+
+
+TIMES = (
+    *("10", "10 minutes", "for 10 min", "30m", "1h", "an hour", "half an hour", "until 15:00"),
+    *("15:00", "3 pm", "3:30pm", "until tomorrow", "till lunch", "for a while", "in 5 min"),
+)
+
+
+@pytest.mark.parametrize("argument", TIMES)
+def test_a_time_is_recognised(argument: str) -> None:
+    """Durations and points in time; a pause has no use for either."""
+    assert is_time(argument)
+
+
+@pytest.mark.parametrize("argument", ["", "11645", "founders", "Session 7", "3rd floor", "Fortune"])
+def test_a_session_is_no_time(argument: str) -> None:
+    """Ids and titles are none."""
+    assert not is_time(argument)
+
+
+def test_polite_words_mean_nothing() -> None:
+    """They are left out wherever they stand."""
+    assert without_fillers("please Pause me NOW, thanks!") == "Pause"
