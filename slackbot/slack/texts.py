@@ -172,6 +172,10 @@ PAUSE_TIMED: Final = (
     "*I can't pause you for a set time,* so I left everything as it was.\n"
     "Pause now, and say that you're available when you want to go on."
 )
+NOT_AVAILABLE_THERE: Final = (
+    "*You're not available in* `{query}`, so nobody is matched with you there.\n"
+    "To give up your place in a session, open it in the event hub."
+)
 NOT_AVAILABLE: Final = "*You're not available.*"
 UNREACHABLE: Final = (
     "*I couldn't send you a direct message about a match, so I stopped looking.* "

@@ -446,6 +446,7 @@ def test_prompts_and_forms(command: Command, word: str, event: str, credential: 
         cards.disconnect_question(EventSlug("demo")),
         cards.form_not_opened(EventSlug("demo"), command),
         cards.pause_timed_card(),
+        cards.not_available_there(sanitize(word), DEMO, HUB),
     ):
         accepted(message)
     pending = PendingCommand(command.text, "https://hooks.slack.com/" + "x" * 200, is_prompt=True)

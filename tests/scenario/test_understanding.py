@@ -137,6 +137,15 @@ async def test_another_session_is_paused(mission: Mission, typed: str) -> None:
     await pressed(ada, seen, texts.BUTTON_PAUSE, says="You're not available")
 
 
+async def test_a_session_is_left_by_somebody_who_is_available_nowhere(mission: Mission) -> None:
+    """The answer says so, and where a place in the session can be given up."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking leave first network")
+    assert "You're not available in first network" in seen.text
+    assert "event hub" in seen.text
+    assert "You're not available." in (await mission.ask(ada, "/networking leave")).text
+
+
 @pytest.mark.parametrize(
     "typed", [f"pause {SESSION}", "leave *first network*", "stop please", "pause now"]
 )

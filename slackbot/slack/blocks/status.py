@@ -124,6 +124,12 @@ def pause_timed_card() -> Message:
     return Draft().say(texts.PAUSE_TIMED).buttons(button).done()
 
 
+def not_available_there(query: str, event: EventSlug, links: HubLinks) -> Message:
+    """Answer a pause of a session by somebody who is available nowhere."""
+    draft = Draft().say(texts.NOT_AVAILABLE_THERE, query=query)
+    return draft.buttons(Button(texts.BUTTON_HUB, "hub:", url=links.event(event)), _SESSIONS).done()
+
+
 def status_card(status: AvailabilityStatus) -> Message:
     """Render a person's availability with the button that changes it."""
     availability = status.availability

@@ -19,7 +19,7 @@ from slackbot.domain.credentials import holds_secret
 from slackbot.domain.errors import SlackbotError
 from slackbot.domain.model import Person
 from slackbot.domain.ports import Clock, Posted, StoreUnavailable
-from slackbot.domain.sessions import names_session
+from slackbot.domain.sessions import names_session, session_number
 from slackbot.domain.text import fold, sanitize
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
@@ -37,6 +37,7 @@ from slackbot.slack.blocks.status import (
     disconnect_question,
     disconnected_card,
     help_card,
+    not_available_there,
     pause_timed_card,
     paused_card,
     reconnect_prompt,
@@ -185,6 +186,9 @@ class CommandHandlers:
         if is_time(argument) and not of_session:
             await self.accounts.link(person)
             return pause_timed_card()
+        if argument and availability is None and session_number(argument) is None:
+            event = (await self.accounts.link(person)).event
+            return not_available_there(sanitize(argument), event, self.links)
         return paused_card(await self.availabilities.pause(person, argument))
 
     async def _list_sessions(self, person: Person, argument: str) -> Message:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from slackbot.slack import texts
+from slackbot.slack.blocks.status import message_answer
+from slackbot.slack.blocks.text import plain
 from slackbot.slack.command import (
     _KNOWN,
     CONFIRMED,
@@ -143,3 +146,19 @@ def test_only_the_button_disconnects() -> None:
     """Its argument has no effect when it is typed."""
     assert parse(f"disconnect {CONFIRMED}") == Command(Name.DISCONNECT)
     assert from_action(f"disconnect:{CONFIRMED}") == Command(Name.DISCONNECT, CONFIRMED)
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("Hi! When does the B2B-SaaS-Founders-2026 session start?", texts.DM_ANSWER),
+        ("<https://www.accelevents.com/e/demo/portal/schedule/11645|Coffee>", texts.DM_ANSWER),
+        ("https://docs.google.com/document/d/1BxiMVs0XRA5nFMdKvBdBZjgmUUqptl", texts.DM_ANSWER),
+        ("8f14e45fceea167a5a36dedd4bea2543", texts.DM_SECRET),
+        ("<https://www.accelevents.com/e/demo?userKey=a1b2c3d4e5f6a7b8>", texts.DM_SECRET),
+    ],
+)
+def test_only_secrets_in_a_direct_message_are_called_so(written: str, sentence: str) -> None:
+    """Ordinary sentences, titles and links are answered as such."""
+    answer = message_answer(written, "/networking")
+    assert plain(sentence, {"command": "/networking"}) in answer.text.replace("\u200b", "")
