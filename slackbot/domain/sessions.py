@@ -12,10 +12,12 @@ from typing import Final
 from slackbot.domain.credentials import event_in_chain
 from slackbot.domain.errors import AmbiguousSession, NoSuchSession, NothingLive
 from slackbot.domain.model import Session, SessionId, SessionScope
-from slackbot.domain.pasted import read_pasted
+from slackbot.domain.pasted import parameters, read_pasted
 from slackbot.domain.text import fold, fold_name, normalize
 
-# An id, and what people write before it. The platform takes 18 digits.
+# Parameters that hold the id in the link of a session.
+_ID_PARAMETER: Final = re.compile(r"s?id|session(?:_?id)?", re.IGNORECASE)
+# An id, and the words that people write before it. The platform takes 18 digits.
 _NUMBER: Final = re.compile(r"(?:(?:session|no|nr|number|id) )?#?([0-9]{1,18})")
 
 
@@ -139,8 +141,13 @@ def session_number(query: str) -> SessionId | None:
     The id may follow a word such as `session` or `No.`, or be part of a session's link.
     """
     links = read_pasted(query).links
-    text = fold(query) if not links else links[0][-1].path.rstrip("/").rpartition("/")[2]
-    found = _NUMBER.fullmatch(text)
+    texts = [fold(query)]
+    if links:
+        link = links[0][-1]
+        routes = link.path, link.fragment.partition("?")[0]
+        texts = [route.rstrip("/").rpartition("/")[2] for route in routes]
+        texts += [value for name, value in parameters(link) if _ID_PARAMETER.fullmatch(name)]
+    found = next(filter(None, map(_NUMBER.fullmatch, texts)), None)
     return SessionId(int(found[1])) if found else None
 
 

@@ -129,6 +129,23 @@ def test_a_link_names_a_session_and_its_event():
 
 
 @pytest.mark.parametrize(
+    "link",
+    [
+        f"{HUB}/11645",
+        f"<{HUB}/11645|Coffee>",
+        f"See {HUB}/11645, please",
+        f"{HUB}?sessionId=11645",
+        f"{HUB}?tab=2&id=11645",
+        "https://www.accelevents.com/#/e/demo/schedule/11645?x=2",
+        "https://www.google.com/url?q=https://www.accelevents.com/e/demo/portal/schedule/11645",
+    ],
+)
+def test_any_link_to_a_session_names_it(link: str):
+    """The id is in the path, in the fragment or in a parameter, also behind a redirect."""
+    assert session_number(link) == 11645
+
+
+@pytest.mark.parametrize(
     ("query", "expected"),
     [("7", True), ("8", False), ("coffee", True), ("*Founders*", True), ("tea", False)],
 )
