@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import string
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Final
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
@@ -24,6 +25,8 @@ _LINK: Final = re.compile(
 _SOFT_BREAK: Final = re.compile(r"=\r?\n")
 # Lines of a token that a mail program or a terminal has broken.
 _BROKEN: Final = re.compile(r"(?:[\w.~+/=-]{40,}\r?\n)+[\w.~+/=-]+", re.ASCII)
+# The characters of base64, in their order.
+_RUN_LENGTHS: Final = f"{string.ascii_uppercase}{string.ascii_lowercase}{string.digits}-_"
 _PROOFPOINT_3: Final = re.compile(r"/v3/__(.+?)__;([\w-]*)")
 _SEPARATORS: Final = re.compile(rf"[\s<>(){{}}\[\],;|{_QUOTES}]+")
 _NAME: Final = re.compile(
@@ -99,9 +102,14 @@ def _inner(link: SplitResult) -> str:
 
 
 def _proofpoint_3(link: str, replaced: str) -> str:
-    """Put back the characters that stand as `*` in a link of the third version."""
+    """Restore the replaced characters: one for `*`, two for `**A`, three for `**B`, and so on."""
     characters = iter(_from_base64(replaced))
-    link = re.sub(r"\*(?!\*)", lambda _: next(characters, "*"), link)
+
+    def restore(found: re.Match[str]) -> str:
+        count = _RUN_LENGTHS.index(found[1]) + 2 if found[1] else 1
+        return "".join(islice(characters, count))
+
+    link = re.sub(r"\*(?:\*([\w-]))?", restore, link, flags=re.ASCII)
     return re.sub(r"(?i)^(https?):/(?!/)", r"\1://", link)
 
 

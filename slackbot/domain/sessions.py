@@ -85,7 +85,7 @@ def choose(sessions: Sequence[Session], query: str, now: datetime) -> Session:
     """Return the session that matches the query: an id, a link, words of a title, or nothing.
 
     A complete title takes precedence over an id, an id over titles that contain all words of the
-    query, and those over an id within a sentence.
+    query, and those over an id within a sentence. Last, spaces make no difference.
 
     Raises:
         NoSuchSession: No session matches the query.
@@ -102,9 +102,11 @@ def choose(sessions: Sequence[Session], query: str, now: datetime) -> Session:
     if by_id is not None:
         return by_id
     fitting = whole or [s for s in sessions if has_words(s.title, query)]
+    typed = fold(query, emoji=False).split()
     if not fitting:
-        typed = fold(query).split()
         fitting = [s for s in sessions if str(s.id) in typed]
+    if not fitting and typed:
+        fitting = [s for s in sessions if has_joined(s.title, "".join(typed))]
     if not fitting:
         raise NoSuchSession(query.strip())
     return _only(fitting)
@@ -128,6 +130,12 @@ def has_words(name: str, query: str) -> bool:
         if words and all(word in folded for word in words):
             return True
     return not fold(query) and normalize(query) in normalize(name)
+
+
+def has_joined(title: str, solid: str) -> bool:
+    """Return whether words of the title, written as one, begin with the text."""
+    words = fold_name(title, emoji=False).split()
+    return any("".join(words[start:]).startswith(solid) for start in range(len(words)))
 
 
 def names_session(query: str, session_id: SessionId, title: str) -> bool:

@@ -84,6 +84,14 @@ def test_an_empty_query_means_the_only_live_session():
     assert choose([COFFEE, joined, EVENING], "  ", NOON) == joined
 
 
+def test_words_are_joined_from_the_beginning_of_one():
+    """A text that only ends one word and begins the next is not in the title."""
+    private = session(5, "Private Asia")
+    assert choose([private], "privateasia", NOON) == private
+    with pytest.raises(NoSuchSession):
+        choose([private], "tea", NOON)
+
+
 def test_nothing_is_guessed():
     """Nothing live, nothing fitting and several fitting are three errors."""
     with pytest.raises(NothingLive):

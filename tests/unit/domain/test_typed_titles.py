@@ -75,6 +75,9 @@ def test_no_ordinary_title_is_taken_for_a_secret() -> None:
         ("Web3/DeFi", "web3 defi"),
         ("Ask_Me_Anything", "ask me anything"),
         ("Mixer (after dark)", "mixer after dark"),
+        ("COVID-19 Roundtable", "covid19 roundtable"),
+        ("Speed-Networking", "speednetworking"),
+        ("1️⃣ Introductions", "1 introductions"),
     ],
 )
 def test_examples(shown: str, typed: str) -> None:

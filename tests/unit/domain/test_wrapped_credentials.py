@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
+from urllib.parse import quote
+
 import pytest
 
 from slackbot.domain.credentials import (
@@ -19,6 +22,10 @@ KEY = "a1b2c3d4e5f6a7b8"
 LINK = f"https://www.accelevents.com/e/demo/portal?userKey={KEY}&loginSource=MAGIC_LINK"
 TOKEN = "8f14e45fceea167a5a36dedd4bea2543"
 SEED = 6
+QUOTED = quote(LINK, safe="")
+ENCODED = urlsafe_b64encode(LINK.encode()).decode()
+# The characters that stand as `**A` and `**B` in a link of Proofpoint's.
+CHARS = urlsafe_b64encode(b"c3d4e").decode().rstrip("=")
 
 
 def test_every_wrapping_is_taken_off() -> None:
@@ -92,6 +99,46 @@ def test_the_problem_of_an_event_link_is_named(pasted: str, problem: EventProble
 def test_an_event_is_read_as_it_is_typed(typed: str, slug: str) -> None:
     """A phone's capital, quotes, Slack's label and the magic link itself do no harm."""
     assert read_event(typed) == slug
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        f"https://urldefense.com/v3/__https:/www.accelevents.com/e/demo?userKey=a1b2**A**B5f6a7b8__;{CHARS}!!x!y$",
+        f"https://imsva91-ctp.trendmicro.com/wis/clicktime/v1/query?url={QUOTED}&umid=a1-b2&auth=c3d4",
+        f"https://protect2.fireeye.com/v1/url?k=31323334-50bba2bf&q=1&e=8f14e45f&u={QUOTED}",
+        f"https://eu-central-1.protection.sophos.com/?d=accelevents.com&u={ENCODED}&p=m&i=NWY=&t=Q0c=",
+        f"https://l.facebook.com/l.php?u={QUOTED}&h=AT0abc",
+        f"https://www.linkedin.com/safety/go?url={QUOTED}&trk=flagship",
+        f'{{"headers": {{"Link": "{LINK}"}}}}',
+        f"[{LINK}]({LINK})",
+        f"Magic link:\n\n<{LINK}>.\n\nSee you there!",
+    ],
+)
+def test_other_wrappings_of_a_magic_link(wrapped: str) -> None:
+    """Those of other mail filters and sites, and links that stand twice."""
+    assert read_credential(wrapped) == MagicLink(KEY)
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        f'{{"headers": {{"Authorization": "Bearer {TOKEN}"}}}}',
+        f'Authorization: "Bearer {TOKEN}"',
+        f"Bearer: {TOKEN}",
+        f"JWT {TOKEN}",
+        f"my token is {TOKEN}",
+        f"export TOKEN={TOKEN}",
+        f"Set-Cookie: access_token={TOKEN}; Secure",
+        f"X-Auth-Token={TOKEN}",
+        f"--header 'authorization: bearer {TOKEN}'",
+        f"token:{TOKEN},",
+        f"{TOKEN}\n{TOKEN}",
+    ],
+)
+def test_other_wrappings_of_a_token(wrapped: str) -> None:
+    """Those of tools, and a token that stands twice."""
+    assert read_credential(wrapped).secret == TOKEN
 
 
 def test_a_link_in_a_link_is_followed_a_few_times_only() -> None:
