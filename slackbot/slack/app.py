@@ -61,7 +61,7 @@ def bolt_app(
     # Bolt reads SLACK_BOT_TOKEN and warns that it uses the client's token, which is intended.
     logger.setLevel(logging.ERROR)
     app = LimitedApp(
-        name="slackbot",  # otherwise Bolt inspects the whole call stack for a name
+        name=logger.name,  # otherwise Bolt inspects the whole call stack for a name
         client=client,
         signing_secret=signing_secret,
         before_authorize=workspace_guard(installation, parts.responder),
