@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # Most tests spend their time waiting, so run more workers than there are cores.
-WORKERS ?= 4
+WORKERS ?= 6
 
 PAGE := slackbot/web/call
 # The slowest tests come first.
@@ -16,7 +16,7 @@ demo: $(READY)  ## run the demo on this machine
 	$(BIN)/slackbot demo
 
 test: $(READY)  ## run all tests except the browser tests
-	$(BIN)/pytest -n $(WORKERS) --ignore=tests/browser $(COVERED)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal --ignore=tests/browser $(COVERED)
 
 check: $(READY)  ## run the CI checks: format, lint, types, layers, tests with coverage, benchmark guard, faults
 	$(BIN)/ruff format --check .
@@ -61,6 +61,7 @@ bench: $(READY)  ## compare the speed with bare Bolt; exits with 75 if the machi
 
 fuzz: $(READY)  ## run all fuzzing rounds described in docs/security.md; takes about twelve minutes
 	$(BIN)/python -m tests.fuzz
+	FAULTS=full $(BIN)/pytest -q tests/property tests/scenario/test_matches.py
 
 transcript: $(READY)  ## run the demo and write its output into the README
 	$(BIN)/python -m slackbot.sandbox.transcript README.md

@@ -59,7 +59,7 @@ async def _wrapped_events(tries: int, seed: int) -> Result:
 UNIT_ROUNDS: Final[dict[str, tuple[Callable[[int, int], Awaitable[Result]], int, float]]] = {
     "mutated_bodies": (_bodies, 21_000, 0.1),
     "mutated_answers": (platform.mutated_answers, 6_000, 0.1),
-    "command_texts": (_texts, 60_000, 0.2),
+    "command_texts": (_texts, 60_000, 0.03),
     "typed_titles": (_titles, 10_000, 0.01),
     "ordinary_titles": (_ordinary, 10_000, 0.1),
     "wrapped_credentials": (_wrapped, 10_000, 0.005),

@@ -50,6 +50,7 @@ from tests.harness.fakes import (
     match,
     report,
 )
+from tests.harness.sizes import share
 
 CIPHER = Cipher([bytes(range(32))])
 SESSIONS = [COFFEE, TEA]
@@ -206,7 +207,7 @@ def example(loop: asyncio.Runner) -> Iterator[Example]:
     loop.run(database.aclose())
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=share(120), deadline=None)
 @given(COURSES)
 def test_cached_reads_equal_uncached_ones(
     loop: asyncio.Runner, example: Example, course: list[list[Step]]

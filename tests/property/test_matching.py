@@ -29,6 +29,7 @@ from slackbot.domain.text import normalize
 from slackbot.services.matches import Matches
 from tests.harness.fakes import COFFEE, EXPO, NOON, availability, connect, link, match, report, row
 from tests.harness.services import Outside, open_store
+from tests.harness.sizes import share
 
 PARTNERS = [Partner(name=name, account_id=n) for n, name in enumerate(["Zoë", "Yan", "Xu"], 1)]
 ZONE = timedelta(hours=5, minutes=30)
@@ -182,7 +183,7 @@ def service(loop: asyncio.Runner) -> Iterator[Service]:
     loop.run(closing.aclose())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=share(40), deadline=None)
 @given(course=courses())
 def test_every_pairing_is_stored_and_sent_once(
     loop: asyncio.Runner, service: Service, course: Course

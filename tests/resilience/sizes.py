@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import pytest
 
-FULL = os.environ.get("FAULTS") == "full"
+from tests.harness.sizes import FULL
+
 only_in_full = pytest.mark.skipif(not FULL, reason="make resilience")
 
 

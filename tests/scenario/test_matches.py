@@ -18,6 +18,7 @@ from slackbot.domain.model import EventSlug, Match, Person, TeamId, UserId
 from slackbot.sandbox.accelevents import SHAPES, Accelevents, Session
 from slackbot.sandbox.slack import Fault
 from slackbot.slack.texts import BUTTON_MEET
+from tests.harness.sizes import share
 
 from .conftest import (
     LogLines,
@@ -35,7 +36,7 @@ PAYLOADS = Path(__file__).parents[1] / "payloads" / "platform"
 OK = sorted(PAYLOADS.glob("socket_ok_*.json"))
 BROKEN = sorted(PAYLOADS.glob("socket_broken_*.json"))
 SESSION = 11645
-TIMES, ROOMS = 100, 10
+TIMES, ROOMS = share(100, 0.4), 10
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -78,7 +79,7 @@ async def meet_who_waits(mission: Mission, room: int) -> None:
 
 
 async def test_finding_somebody_waiting_always_gives_the_call(start: Start, tmp_path: Path) -> None:
-    """100 times somebody is already waiting: 100 messages, 100 stored calls."""
+    """Each time somebody is already waiting: a message, and a stored call."""
     mission = await start(**in_a_file(tmp_path))
     mission.slack.rate_limits.enabled = False
     now, hour = mission.platform.now(), timedelta(hours=1)
