@@ -64,115 +64,125 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr = Field(description="The bot's token, `xoxb-…`.")
     slack_app_token: SecretStr = Field(
         SecretStr(""),
-        description="App-level token, `xapp-…`: Slack is reached by Socket Mode, without a public "
-        "URL.",
+        description="The app-level token, `xapp-…`. With it, the bot uses Socket Mode and needs no "
+        "public URL.",
     )
     slack_signing_secret: SecretStr = Field(
         SecretStr(""),
-        description="Proves that a request comes from Slack; required without `SLACK_APP_TOKEN`.",
+        description="Verifies requests from Slack. Required without `SLACK_APP_TOKEN`.",
     )
-    slack_api_url: Text = Field("https://slack.com/api/", description="Base of Slack's Web API.")
+    slack_api_url: Text = Field(
+        "https://slack.com/api/", description="The base URL of Slack's Web API."
+    )
     slack_command: str = Field(
         "/networking",
         pattern=COMMAND,
-        description="The slash command; another name for a staging bot beside it.",
+        description="The slash command. A staging bot in the same workspace needs another one.",
     )
     accelevents_api_url: Text = Field(
-        "https://api.accelevents.com", description="Base of Accelevents' API."
+        "https://api.accelevents.com", description="The base URL of the Accelevents API."
     )
     accelevents_web_url: Text = Field(
-        "https://www.accelevents.com", description="Where the event hub is, for links."
+        "https://www.accelevents.com", description="The base URL of the event hub, for links."
     )
     accelevents_session_link: Text = Field(
-        "{web}/e/{event}/portal/schedule/{session_id}", description="A session's page in the hub."
+        "{web}/e/{event}/portal/schedule/{session_id}",
+        description="A session's page in the event hub.",
     )
     accelevents_auth_scheme: Literal["auto", "bare", "bearer"] = Field(
         "auto",
-        description="How the token stands in `Authorization`; `auto` tries bare, then Bearer, "
-        "while linking and remembers it.",
+        description="The form of the `Authorization` header. `auto` tries bare and then Bearer "
+        "when somebody connects, and remembers the result.",
     )
     accelevents_status_request: Text = Field(
         "PUT /rest/events/{event}/user-session/{session_id}/status",
-        description="Method and path of the status change; the query `status=…` is added.",
+        description="The method and path of the status change. `?status=…` is appended.",
     )
     accelevents_matches_request: Text = Field(
         "GET /rest/events/{event}/user-session/{session_id}/matches",
-        description="Method and path of the match list.",
+        description="The method and path of the match list.",
     )
-    accelevents_socket_url: str = Field("", description="Socket.IO server; the API host if empty.")
-    accelevents_socket_path: Text = Field("/socket.io", description="Its path.")
-    accelevents_socket_namespace: Text = Field("/", description="Its namespace.")
+    accelevents_socket_url: str = Field(
+        "", description="The Socket.IO server, by default the API's host."
+    )
+    accelevents_socket_path: Text = Field("/socket.io", description="The Socket.IO path.")
+    accelevents_socket_namespace: Text = Field("/", description="The Socket.IO namespace.")
     accelevents_socket_auth: Text = Field(
         "auth,header",
-        description="How the token travels: `auth` (payload), `header`, `query`, or several.",
+        description="How the token is sent: `auth` (payload), `header` or `query`, or "
+        "several of them.",
     )
     accelevents_socket_hello: str = Field(
         "",
-        description="An event to emit after connecting: `name`, or `name {json}` with `{event}` "
-        "and `{session_id}`.",
+        description="An event to emit after connecting: `name`, or `name {json}` with the "
+        "placeholders `{event}` and `{session_id}`.",
     )
     accelevents_socket_events: Text = Field(
-        "*", description="Events that carry matches; `*` is any that reads as a match."
+        "*", description="The events that contain matches. `*` tries all events."
     )
-    accelevents_event: str = Field("", description="Event slug offered in the connect form.")
-    accelevents_timezone: Text = Field("UTC", description="Zone of the platform's session times.")
+    accelevents_event: str = Field("", description="The event slug that the connect form suggests.")
+    accelevents_timezone: Text = Field("UTC", description="The time zone of the platform's times.")
     accelevents_event_timezones: str = Field(
         "",
-        description="Zones of events that differ, as `event=Europe/Berlin`, comma between them.",
+        description="Time zones of other events: a comma-separated list of `event=Europe/Berlin`.",
     )
     database_url: SecretStr = Field(
         SecretStr(""),
-        description="`postgresql+psycopg://user:password@host/name`; a SQLite file in the data "
-        "folder if empty.",
+        description="`postgresql+psycopg://user:password@host/name`, or by default a SQLite file "
+        "in the data directory.",
     )
     database_direct_url: SecretStr = Field(
         SecretStr(""),
-        description="The same database past a pooler such as PgBouncer in transaction mode, for "
-        "`migrate` and LISTEN; `DATABASE_URL` if empty.",
+        description="The same database without a pooler such as PgBouncer in transaction mode, "
+        "for `migrate` and LISTEN. `DATABASE_URL` by default.",
     )
-    slackbot_data_dir: Text = Field("./var", description="Folder of the SQLite file.")
+    slackbot_data_dir: Text = Field("./var", description="The directory of the SQLite file.")
     slackbot_secret_keys: SecretStr = Field(
-        description="Base64 keys that seal tokens, newest first, comma between them."
+        description="A comma-separated list of base64 keys that encrypt tokens, newest first."
     )
     public_url: str = Field(
         "",
-        description="Where browsers reach the bot, `https://…`; else there is no *Join call*.",
+        description="The address at which browsers reach the bot, `https://…`. "
+        "*Join call* needs it.",
     )
     call_media_hosts: Text = Field(
         "*.chime.aws",
-        description="Hosts of calls, comma between them; no other gets a pass to one.",
+        description="A comma-separated list of the hosts of calls. No other host gets a "
+        "credential.",
     )
-    host: Text = Field("127.0.0.1", description="Address to listen at.")
-    port: int = Field(3000, ge=0, le=65535, description="Port to listen at; 0 takes a free one.")
+    host: Text = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(
+        3000, ge=0, le=65535, description="The port to listen on. 0 selects a free one."
+    )
     https_proxy: ProxyAddress = Field(
         SecretStr(""),
         validation_alias=AliasChoices("https_proxy", "all_proxy"),
-        description="Proxy for requests to https addresses of Slack and Accelevents, "
+        description="The proxy for https requests to Slack and Accelevents, "
         "`http://user:password@host:port`.",
     )
     http_proxy: ProxyAddress = Field(
         SecretStr(""),
         validation_alias=AliasChoices("http_proxy", "all_proxy"),
-        description="Proxy for requests to http addresses.",
+        description="The proxy for http requests.",
     )
     no_proxy: str = Field(
-        "", description="Hosts without a proxy, comma between them; a domain covers those below."
+        "", description="A comma-separated list of hosts and domains to reach without a proxy."
     )
     trusted_proxies: str = Field(
         "127.0.0.1,::1",
         # uvicorn's name for this setting, which earlier versions used.
         validation_alias=AliasChoices("trusted_proxies", "forwarded_allow_ips"),
-        description="Addresses and networks of proxies, comma between them; `X-Forwarded-For` of "
-        "others is ignored.",
+        description="A comma-separated list of the addresses and networks of reverse proxies. "
+        "`X-Forwarded-For` is ignored from any other address.",
     )
     metrics_port: int = Field(
-        0, ge=0, le=65535, description="Port of `/metrics` at the same address; 0 is none."
+        0, ge=0, le=65535, description="The port of `/metrics` at the same address. 0 disables it."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "info", description="Least grave messages to write."
+        "info", description="The lowest level of messages to log."
     )
     log_format: Literal["auto", "console", "json"] = Field(
-        "auto", description="`auto` is console in a terminal and JSON elsewhere."
+        "auto", description="`auto` is console in a terminal, otherwise JSON."
     )
 
     @field_validator("slack_bot_token")
