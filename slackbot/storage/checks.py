@@ -48,7 +48,7 @@ async def check_database(url: str, cipher: Cipher | None) -> list[Finding]:
         found = [unopened] if unopened else await _check_open(database, cipher)
         if (file := DeliveryDatabase(parsed).broken()) is not None:
             message = "{path} is damaged or no SQLite database"
-            hint = "stop the bot and move the file away: it creates a new one and sends nothing twice"
+            hint = "stop the bot and move the file away: nothing is sent twice without it"
             damaged = Subject.DATABASE.failure("delivery_broken", message, hint, path=str(file))
             found.append(damaged)
         return found
