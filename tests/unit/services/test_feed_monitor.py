@@ -281,10 +281,10 @@ async def test_reconnecting_the_account_resumes(harness: Harness):
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
     await harness.pass_time(60, step=10)
     harness.journal.clear()
-    await harness.accounts.connect(ANA, "expo", "another-token")
+    await harness.accounts.connect(ANA, "expo", "another-0a1b2c3d")
     await harness.pass_time(10)
     assert harness.asked("open", "status") == ["open 7", AVAILABLE]
-    assert harness.feed.links[ANA].token.get_secret_value() == "another-token"
+    assert harness.feed.links[ANA].token.get_secret_value() == "another-0a1b2c3d"
 
 
 async def test_a_token_refused_after_connecting_again_is_reported_again(harness: Harness):
