@@ -22,12 +22,12 @@ from slackbot.domain.model import Match
 from slackbot.domain.notices import MatchFound, SessionOver
 from slackbot.domain.ports import Delivery, Posted
 from slackbot.services.notices import SENT, Notices
-from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from slackbot.storage.url import DatabaseUrl
 from tests.conftest import EMPTY
+from tests.harness.databases import create_tables
 from tests.harness.delivery import WAIT_SECONDS, becomes, fresh_match, hurry, life
 from tests.harness.fakes import (
     ANA,
@@ -112,7 +112,8 @@ async def stage(
         if request.param == "memory" and "next_process" in request.node.name:
             pytest.skip("a database in memory ends with its process")
         database = await closing.enter_async_context(aclosing(Database(DatabaseUrl.parse(url))))
-        await schema.upgrade(database)
+        if database.single_process:
+            await create_tables(database)
         store = SqlStore(database, Cipher([bytes(range(32))]))
         await connect(store, link(), link(BEN))
         lives = await closing.enter_async_context(AsyncExitStack())
