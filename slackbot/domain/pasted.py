@@ -71,8 +71,9 @@ def split_link(link: str) -> SplitResult:
 
 
 def parameters(link: SplitResult) -> list[tuple[str, str]]:
-    """Return the parameters in the query, and in the query of the fragment."""
-    return parse_qsl(link.query) + parse_qsl(link.fragment.partition("?")[2])
+    """Return the parameters in the query and in the fragment, as in `#/login?key=…` or `#key=…`."""
+    route, _, query = link.fragment.partition("?")
+    return parse_qsl(link.query) + parse_qsl(query or route)
 
 
 def follow(link: str) -> tuple[SplitResult, ...]:

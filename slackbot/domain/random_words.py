@@ -51,16 +51,23 @@ def is_random(word: str) -> bool:
 
     A name such as `B2B-SaaS-Founders-2026` is not random. Words in other scripts never are.
     """
-    if not word.isascii() or (len(word) < SHORTEST and not _JWT.match(word)):
+    if is_token(word):
+        return True
+    if not word.isascii() or len(word) < SHORTEST:
         return False
-    if _JWT.match(word) or _UUID.search(word):
-        return True
     parts = _PART.findall(word)
-    if any(map(_HEX.fullmatch, parts)):
-        return True
     pairs = sum(len(part) - 1 for part in parts)
     odd = sum(_is_odd(*pair) for part in parts for pair in pairwise(part))
     return sum(map(len, parts)) >= SHORTEST and odd >= ODD_SHARE * pairs
+
+
+def is_token(word: str) -> bool:
+    """Return whether a word has the form of a JWT, a UUID or a long hexadecimal number."""
+    if not word.isascii():
+        return False
+    if _JWT.match(word) or _UUID.search(word):
+        return True
+    return any(map(_HEX.fullmatch, _PART.findall(word)))
 
 
 def _is_odd(one: str, other: str) -> bool:

@@ -27,6 +27,7 @@ SECRETS = st.text(st.sampled_from("0123456789abcdefABCDEF"), min_size=24, max_si
 @given(PASTED)
 @example("https://[")
 @example("//[::1/e/demo")
+@example("e/A")
 def test_any_text_is_an_event_or_is_refused(text: str):
     """Any text is read as a slug that is safe in a URL path, or raises `BadEventLink`."""
     try:
@@ -35,7 +36,8 @@ def test_any_text_is_an_event_or_is_refused(text: str):
         return
     assert slug.isascii()
     assert slug.replace("-", "").replace("_", "").isalnum()
-    assert read_event(slug) == slug
+    # A single capital is taken for a phone's, unless it stands in a link.
+    assert read_event(slug) in {slug, slug.lower()}
 
 
 @given(PASTED)

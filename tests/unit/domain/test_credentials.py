@@ -119,6 +119,18 @@ def test_what_is_no_credential_is_refused(pasted: str):
         "token=abcdef12",
         "connect 8f14e45fceea167a5a36",
         "connect `8f14e45fceea167a5a36`",
+        "connect xoxb-not-a-real-one",
+        "bearer abcdefghijklmnopqrst",
+        "join bearer abcdefghij",
+        "join token=hunter2",
+        "my password: hunter2",
+        "password hunter2",
+        "connect userkey=abc%2Bdef%2Fghi",
+        "令牌：eyJhbGciOi",
+        "token：eyJhbGciOi",
+        "mine—eyJhbGciOi",
+        "🔑eyJhbGciOi",
+        "🔑8f14e45fceea167a5a36",
     ],
 )
 def test_a_typed_secret_is_noticed(typed: str):
@@ -136,6 +148,8 @@ def test_a_typed_secret_is_noticed(typed: str):
         "available internationalization",
         "join Größe1Größe1Größe1Größe1",
         "join 12345678901234567890",
+        "join Password managers and you",
+        "join Größenwahn für Anfängerinnen und Fortgeschrittene",
     ],
 )
 def test_ordinary_words_are_no_secret(typed: str):
@@ -162,6 +176,26 @@ TOKENS = [
     *(f"{RNG.getrandbits(bits):0{bits // 4}x}" for bits in (128, 256) for _ in range(20)),
     str(UUID(int=RNG.getrandbits(128), version=4)),
 ]
+
+
+@pytest.mark.parametrize("slug", ["B2BMX2026Scottsdale", "BIO2026JPMWeekSF", "rzadkosc-krzyzowka"])
+def test_a_slug_in_the_platforms_link_may_look_random(slug: str):
+    """A token does not stand there, unless it has the form of one."""
+    link = f"https://www.accelevents.com/e/{slug}/portal"
+    assert read_event(link) == slug
+    assert not holds_secret(f"connect {link}")
+
+
+@pytest.mark.parametrize(
+    "slug", ["xoxb-not-a-real-one", "eyJhbGciOiJIUzI1", "8f14e45fceea167a5a36"]
+)
+def test_a_token_in_the_platforms_link_is_refused(slug: str):
+    """It is refused by its form."""
+    link = f"https://www.accelevents.com/e/{slug}/portal"
+    for pasted in (link, slug):
+        with pytest.raises(BadEventLink):
+            read_event(pasted)
+    assert holds_secret(link)
 
 
 @pytest.mark.parametrize("slug", SLUGS)

@@ -73,6 +73,8 @@ def test_the_problem_of_a_credential_is_named(pasted: str, problem: CredentialPr
         (TOKEN, EventProblem.WRONG_FIELD),
         (f"Bearer {TOKEN}", EventProblem.WRONG_FIELD),
         (f"https://www.accelevents.com/e/{TOKEN}", EventProblem.WRONG_FIELD),
+        ("xoxb-123456789012-abcdefabcdef", EventProblem.WRONG_FIELD),
+        ("bearer abcdefghijklmnopqrst", EventProblem.WRONG_FIELD),
     ],
 )
 def test_the_problem_of_an_event_link_is_named(pasted: str, problem: EventProblem) -> None:
@@ -161,6 +163,44 @@ def test_a_token_broken_over_lines_is_put_together() -> None:
     assert read_credential(f"userKey={KEY}") == MagicLink(KEY)
 
 
+EVENT = quote("https://www.accelevents.com/e/demo", safe="")
+APP = "https://app.accelevents.com"
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        *[f"{APP}/cb?{name}=a1b2c3d4" for name in ("access_token", "authToken", "sessionToken")],
+        *[f"{APP}/cb?{name}=a1b2c3d4" for name in ("jwt", "user-key", "code", "api_key")],
+        f"{APP}/cb?x={KEY}&y=2",
+        f"{APP}/cb#access_token=eyJhbGciOi",
+        f"{APP}/cb#state=1&access_token=a1b2c3d4",
+        f"{APP}/e/x#userKey=short",
+        f"{APP}/e/x?userKey=abc%2Bdef%2F1234567890",
+        f"{APP}/login?code=a1b2c3d4&next=https%3A%2F%2Fexample.com",
+        f"{APP}/login/abc-defg_hij1234k",
+        f"{APP}/#/login/{TOKEN}",
+        "https://ada:hunter2@x.example/",
+        f"https://{TOKEN}@x.example/",
+        f"https://x.example/?access_token=a1b2c3d4&next={quote(APP, safe='')}",
+    ],
+)
+def test_a_secret_in_any_part_of_a_link_is_noticed(link: str) -> None:
+    """In parameters of many names, in the fragment, as a password; also behind a mail filter."""
+    filtered = f"https://eur03.safelinks.protection.outlook.com/?url={quote(link, safe='')}"
+    for pasted in (link, f"connect <{link}|here>", f"{filtered}&data=05%7C02&reserved=0"):
+        assert holds_secret(pasted), pasted
+
+
+def test_a_short_key_on_a_login_page_is_read() -> None:
+    """It has a digit and a letter, and is not the name of a page."""
+    link = "https://www.accelevents.com/login/abc-defg_hij1234k"
+    assert read_credential(link) == MagicLink("abc-defg_hij1234k")
+    for other in ("login/forgotten-password", "blog/networking-tips-for-2026"):
+        with pytest.raises(BadCredential):
+            read_credential(f"https://www.accelevents.com/{other}")
+
+
 @pytest.mark.parametrize(
     "written",
     [
@@ -172,6 +212,11 @@ def test_a_token_broken_over_lines_is_put_together() -> None:
         "https://us02web.zoom.us/j/98765432101",
         "https://www.accelevents.com/e/demo/portal/schedule/11645",
         "<https://www.accelevents.com/e/b2b-saas-summit-2026/portal|our event>",
+        f"https://eur03.safelinks.protection.outlook.com/?url={EVENT}&data=05%7C02%7C{TOKEN}&x=1",
+        "https://www.google.com/url?q=https://www.accelevents.com/e/demo&usg=AOvVaw0q8Vn2LkX9xZp4T",
+        "https://x.example/?fbclid=IwAR0q8Vn2LkX9xZp4TfW1RsYb6CjHd0&utm_source=q8Vn2LkX9xZp4TfW1R",
+        "https://x.example/?author=AdaLovelace&keyword=networking&promocode=SPRING2026#top",
+        "https://x.example/magic-the-gathering-2026",
         "Meet <@U04A79ECC3Z|ada> in <#C04A79ECC3Z|networking-2026>",
         "Verify OTP Google Mobile Authenticator (2FAS)",
         "TOKEN_SIGNATURE_INVALID, NO_CERTIFICATE_PATH and CHALLENGE_NOT_MATCH",
