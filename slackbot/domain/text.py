@@ -12,6 +12,8 @@ from typing import Final
 from emoji import emojize, replace_emoji
 
 NAME_LIMIT = 120  # maximum characters of an untrusted value such as a name or a title
+# Words that ask politely, and mean nothing else.
+POLITE: Final = frozenset({"please", "pls", "plz", "now", "thanks", "again"})
 
 # A link or a mention as Slack writes it: `<url|label>`, `<@U1|ada>`, `<#C1|general>`.
 _SLACK_TOKEN: Final = re.compile(r"<([@#!]?)([^<>|\s]+)(?:\|([^<>]*))?>")
@@ -36,6 +38,7 @@ _ACCENTS: Final = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u1d
 # A sign that is part of no name such as `C#` or `C++`.
 _LOOSE_SIGN: Final = re.compile(r"(?<![\w+#])[+#]+")
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co"})
+_RIGHT_NOW: Final = re.compile(r"\bright (now)\b", re.IGNORECASE)
 # Variation selectors and the combining grapheme joiner are marks that nobody sees either.
 _SELECTORS: Final = re.compile("[\u034f\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
@@ -98,9 +101,40 @@ def fold_name(name: str, *, emoji: bool = True) -> str:
     return fold(name, emoji=emoji)
 
 
-def _fold_emoji(text: str, *, keep: bool) -> str:
+def emoji_in(text: str) -> frozenset[str]:
+    """Return the characters that the emoji of a text consist of, without skin tones."""
+    if text.isascii() and ":" not in text:
+        return frozenset()
+    found: set[str] = set()
+
+    def collect(emoji: str, _: dict[str, str]) -> str:
+        found.update(emoji)
+        return ""
+
+    replace_emoji(_without_names(text), collect)
+    return frozenset(c for c in found if unicodedata.category(c) not in {"Cf", "Mn"})
+
+
+@lru_cache(maxsize=4_096)
+def emoji_in_name(name: str) -> frozenset[str]:
+    """Return `emoji_in` of a name, which is compared again and again."""
+    return emoji_in(name)
+
+
+def without_words(text: str, words: frozenset[str]) -> str:
+    """Return typed text without these words, which are in the form of `fold`."""
+    text = _RIGHT_NOW.sub(r"\1", text)
+    return " ".join(word for word in text.split() if fold(word) not in words)
+
+
+def _without_names(text: str) -> str:
+    """Replace Slack's names of emoji by the emoji, and remove skin tones."""
     text = _SKIN_TONES.sub("", text)
-    text = _HAS_EMOJI_NAME.sub(lambda found: emoji_named(found[1]), text)
+    return _HAS_EMOJI_NAME.sub(lambda found: emoji_named(found[1]), text)
+
+
+def _fold_emoji(text: str, *, keep: bool) -> str:
+    text = _without_names(text)
 
     def name(_: str, data: dict[str, str]) -> str:
         return f" {data['en'].strip(':').replace('_', ' ')} " if keep else " "

@@ -26,7 +26,7 @@ from slackbot.domain.model import (
     State,
 )
 from slackbot.domain.ports import Clock, MatchFeed, Platform, Store
-from slackbot.domain.sessions import names_session
+from slackbot.domain.sessions import names_session, session_number
 from slackbot.services.accounts import Accounts
 from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.leaving import Leaving
@@ -188,7 +188,7 @@ class Availabilities:
         await self.leaving.leave_surely(link, availability)
 
     async def pause(self, person: Person, query: str = "") -> AvailabilityStatus:
-        """End the person's availability, in any session or in the one that the query names.
+        """End the person's availability, unless the query names another session.
 
         Matches made before this call are still sent.
 
@@ -202,14 +202,11 @@ class Availabilities:
         """
         async with self.accounts.locks.of(person):
             availability = await self.store.availabilities.get(person)
-            if availability is not None and query:
-                title = availability.session_title
-                if not names_session(query, availability.session_id, title):
-                    raise AvailableElsewhere(query, title)
             confirmed = read = availability is None
             try:
                 async with self.accounts.authorized_link(person) as link:
                     if availability is not None:
+                        await self._refuse_other(link, availability, query)
                         confirmed = await self.leaving.leave(link, availability)
                         read = await self.matches.reconcile(link, availability)
             except TokenRefused:
@@ -222,6 +219,20 @@ class Availabilities:
                 # A list that could not be read may contain a last match, so the monitor reads it.
                 await self._leave_later(availability)
         return AvailabilityStatus(link, None if confirmed else availability, None, confirmed)
+
+    async def _refuse_other(self, link: Link, availability: Availability, query: str) -> None:
+        """Raise `AvailableElsewhere` if the query names another session than this one.
+
+        Words that name no session at all do not, because the person asked to stop.
+        """
+        session_id, title = availability.session_id, availability.session_title
+        if not query or names_session(query, session_id, title):
+            return
+        if session_number(query) is None:
+            named = await self.sessions.named(link, query)
+            if not named or any(session.id == session_id for session in named):
+                return
+        raise AvailableElsewhere(query, title)
 
     async def _leave_later(self, availability: Availability | None) -> None:
         if availability is not None and availability.state is State.AVAILABLE:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
@@ -12,8 +12,10 @@ from enum import StrEnum
 import structlog
 
 from slackbot.domain.errors import (
+    AmbiguousSession,
     EventNotFound,
     NoSuchSession,
+    NothingLive,
     OtherEvent,
     PlatformError,
     SessionError,
@@ -32,11 +34,12 @@ from slackbot.domain.model import (
 from slackbot.domain.ports import Clock, Platform, Store
 from slackbot.domain.sessions import (
     SessionFilter,
+    SessionQuery,
     choose,
     in_order,
+    is_certain,
     linked_event,
     phase,
-    session_number,
 )
 from slackbot.services.accounts import Accounts
 
@@ -162,15 +165,31 @@ class Sessions:
         now, event = self.clock.now(), linked_event(query)
         if event and event.casefold() != link.event.casefold():
             raise OtherEvent(event)
-        with suppress(NoSuchSession):
-            return choose(await self.platform.sessions(link, SessionScope.LIVE), query, now)
+        asked, upcoming = SessionQuery.read(query), list[Session]()
+        live = await self.platform.sessions(link, SessionScope.LIVE)
+        if not (asked.is_empty or is_certain(live, asked)):
+            upcoming = await self.platform.sessions(link, SessionScope.UPCOMING)
         try:
-            return choose(await self.platform.sessions(link, SessionScope.UPCOMING), query, now)
+            return choose(live, asked, now, upcoming)
         except NoSuchSession:
-            number = session_number(query)
-            if number is None:
+            if asked.number is None:
                 raise
-            return Session(id=number, title=f"Session {number}")
+            return Session(id=asked.number, title=f"Session {asked.number}")
+
+    async def named(self, link: Link, query: str) -> Sequence[Session]:
+        """Return the sessions that the query may name, or none if the platform does not answer.
+
+        Raises:
+            TokenRefused: The token is no longer accepted.
+        """
+        try:
+            return [await self.find(link, query)]
+        except TokenRefused:
+            raise
+        except AmbiguousSession as error:
+            return error.candidates
+        except (NoSuchSession, NothingLive, PlatformError):
+            return []
 
     async def join(self, person: Person, query: str) -> Session:
         """Register for the session that matches the query. Joining again is harmless."""

@@ -126,7 +126,7 @@ async def test_a_pause_has_no_end(mission: Mission, typed: str) -> None:
     assert mission.platform.networking.waiting_in(SESSION) == []
 
 
-@pytest.mark.parametrize("typed", [f"pause {OTHER}", "leave second", "pause the other one"])
+@pytest.mark.parametrize("typed", [f"pause {OTHER}", "leave founders"])
 async def test_another_session_is_paused(mission: Mission, typed: str) -> None:
     """The answer says where the person is available, and nothing changes."""
     ada = await mission.link("ada")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from slackbot.domain.errors import AmbiguousSession, NoSuchSession, NothingLive
-from slackbot.domain.model import SessionScope
+from slackbot.domain.model import SessionId, SessionScope
 from slackbot.domain.sessions import (
     Day,
     SessionFilter,
@@ -92,6 +93,83 @@ def test_words_are_joined_from_the_beginning_of_one():
         choose([private], "tea", NOON)
 
 
+@pytest.mark.parametrize(
+    ("live", "upcoming", "typed", "expected"),
+    [
+        (["☕ Networking"], ["🍕 Networking"], "🍕 networking", 20),
+        ([":de: Founders"], [":fr: Founders"], ":fr: founders", 20),
+        (["1️⃣ Networking"], ["2️⃣ Networking"], "2️⃣ Networking", 20),
+        (["🚀 Launch"], ["Launch"], "🚀 launch", 10),
+        (["Is land"], ["Island"], "island", 20),
+        (["Is land"], ["Island hopping"], "island", 20),
+        (["Coffee"], ["Table 20"], "table 20", 20),
+        (["Coffee"], ["Table 10"], "table 10", 20),
+        (["Session 12"], ["Session 1"], "session 1", 20),
+        (["Session 20"], ["Coffee"], "20", 20),
+        (["Session 20"], ["Coffee"], "session 20", 10),
+        (["Women's circle"], ["Men's circle"], "men's circle", 20),
+        (["Women's circle"], ["The men's circle"], "men's circle", 20),
+        (["Networking"], ["Networking"], "networking", 10),
+        (["Networking day"], ["Networking"], "networking", 20),
+        (["Networking day"], ["Networking night"], "networking", 10),
+        (["Resume"], ["Résumé"], "résumé", 20),
+        (["Day 20"], ["Day 2, afternoon"], "day2", 20),
+        (["周末交流会"], ["东京"], "交流会", 10),
+    ],
+)
+def test_a_better_session_wins_over_a_live_one(
+    live: list[str], upcoming: list[str], typed: str, expected: int
+):
+    """A title or an id that is typed whole wins in either list, then words of a live one."""
+    open_now = [session(10 + n, title) for n, title in enumerate(live)]
+    later = [session(20 + n, title, **LATER) for n, title in enumerate(upcoming)]
+    assert choose(open_now, typed, NOON, later).id == expected
+
+
+@pytest.mark.parametrize(
+    ("title", "typed"),
+    [
+        ("☕ Networking", "🍕 networking"),
+        (":de: Founders", ":fr: founders"),
+        ("Session 12", "session 1"),
+        ("Day 20", "day2"),
+        ("Women's circle", "men's circle"),
+        ("Is land", "sland"),
+    ],
+)
+def test_a_similar_title_is_another_session(title: str, typed: str):
+    """Another emoji, a longer number and the end of a word are differences."""
+    with pytest.raises(NoSuchSession):
+        choose([session(10, title)], typed, NOON)
+    assert not names_session(typed, SessionId(10), title)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        *[("now", 7), ("please", 7), ("right now please", 7), ("again", 7)],
+        *[("coffee please", 7), ("Please, Coffee now!", 7), ("now what", 3), ("thanks", 4)],
+    ],
+)
+def test_polite_words_mean_nothing(typed: str, expected: int):
+    """Unless they are in a title."""
+    later = [session(3, "What now?", **LATER), session(4, "Thanks", **LATER)]
+    assert choose([COFFEE], typed, NOON, later).id == expected
+
+
+def test_a_query_is_read_once():
+    """Hundreds of sessions are compared within milliseconds, even with a long query."""
+    sessions = [session(n, f"Networking round {n} for founders") for n in range(500)]
+    query = "networking ❤️ " + "Straße " * 25
+    SessionFilter(words=query).keeps(sessions[0], NOON, None)
+    begun = time.process_time()
+    with pytest.raises(NoSuchSession):
+        choose(sessions, query, NOON)
+    only = SessionFilter(words=query, track=query)
+    assert not any(only.keeps(each, NOON, None) for each in sessions)
+    assert time.process_time() - begun < 0.1
+
+
 def test_nothing_is_guessed():
     """Nothing live, nothing fitting and several fitting are three errors."""
     with pytest.raises(NothingLive):
@@ -100,7 +178,7 @@ def test_nothing_is_guessed():
         choose([COFFEE], " tea ", NOON)
     assert missing.value.query == "tea"
     with pytest.raises(AmbiguousSession) as several:
-        choose([COFFEE, FOUNDERS, EVENING], "o", NOON)
+        choose([COFFEE, FOUNDERS, EVENING], "f", NOON)
     assert several.value.candidates == (COFFEE, FOUNDERS)
     both = [session(n, "Twins", registered=True) for n in (1, 2)]
     with pytest.raises(AmbiguousSession):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -15,9 +16,10 @@ from slackbot.domain.errors import (
 )
 from slackbot.domain.model import State
 from slackbot.domain.notices import MatchFound
-from tests.harness.fakes import ANA, availability, link, report, row, until
+from tests.harness.fakes import ANA, NOON, availability, link, report, row, session, until
 from tests.harness.services import Harness
 
+HOUR = timedelta(hours=1)
 LEFT = "status 7 LEFT"
 AVAILABLE = "status 7 CHECK_IN_AVAILABLE"
 
@@ -169,16 +171,29 @@ async def test_a_pause_during_a_reconnect_has_the_last_word(harness: Harness, ca
     assert await harness.store.availabilities.get(ANA) is None
 
 
-@pytest.mark.parametrize("query", ["8", "another one", "#8"])
+OTHER = session(8, "Tea ceremony", starts_at=NOON + HOUR, ends_at=NOON + 2 * HOUR)
+
+
+@pytest.mark.parametrize("query", ["8", "tea", "#8", "the one with id 8"])
 async def test_another_session_is_not_paused(harness: Harness, query: str):
     """A pause that names another session changes nothing, and says where the person is."""
-    await harness.available()
+    await harness.available(session(), OTHER)
     with pytest.raises(AvailableElsewhere) as refused:
         await harness.availabilities.pause(ANA, query)
     kept = await harness.store.availabilities.get(ANA)
     assert kept is not None
     assert (refused.value.query, refused.value.title) == (query, kept.session_title)
     assert harness.asked("status") == []
+
+
+@pytest.mark.parametrize("query", ["another one", "bothering me"])
+async def test_words_that_name_no_session_pause(harness: Harness, query: str):
+    """The person asked to stop; so it is if the lists cannot be read."""
+    await harness.available(session(), OTHER)
+    assert (await harness.availabilities.pause(ANA, query)).availability is None
+    await harness.available(session(), OTHER)
+    harness.platform.errors["sessions"] = [TimedOut()]
+    assert (await harness.availabilities.pause(ANA, "tea")).availability is None
 
 
 @pytest.mark.parametrize("query", ["7", "#7", "session 7"])

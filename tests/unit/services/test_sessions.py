@@ -87,6 +87,18 @@ async def test_live_sessions_are_searched_first(harness: Harness):
     assert harness.asked("sessions") == ["sessions live", "sessions upcoming"]
 
 
+async def test_the_other_list_is_read_unless_a_live_session_is_certain(harness: Harness):
+    """A title that is only similar to a live one's is looked for among the upcoming ones."""
+    pizza = session(5, "🍕 Coffee", starts_at=NOON + HOUR, ends_at=NOON + 2 * HOUR)
+    current = await harness.linked(LIVE, pizza)
+    assert await harness.sessions.find(current, "🍕 coffee") == pizza
+    assert harness.asked("sessions") == ["sessions live", "sessions upcoming"]
+    for certain in ("1", "COFFEE", f"https://x.example/e/{current.event}/portal/schedule/1"):
+        harness.journal.clear()
+        assert await harness.sessions.find(current, certain) == LIVE
+        assert harness.asked("sessions") == ["sessions live"]
+
+
 async def test_an_unlisted_id_is_for_the_platform_to_judge(harness: Harness):
     """An id may be of a session that is not listed, so it is passed on; words are not."""
     current = await harness.linked(LIVE)
