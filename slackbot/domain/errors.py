@@ -139,7 +139,7 @@ class OtherEvent(SlackbotError):
     next_step = NextStep.CONNECT
 
     def __init__(self, event: str) -> None:
-        super().__init__(event)
+        super().__init__()
         self.event = event
 
 
@@ -150,7 +150,7 @@ class AvailableElsewhere(SlackbotError):
     next_step = NextStep.PAUSE
 
     def __init__(self, query: str, title: str) -> None:
-        super().__init__(query)
+        super().__init__()
         self.query = query
         self.title = title
 

@@ -72,12 +72,12 @@ class Accounts:
             raise TokenRefused(status=401)
         return link
 
-    async def event_of(self, person: Person) -> EventSlug | None:
-        """Return the event that the person is linked to, or None.
+    async def event_of(self, person: Person, *, fresh: bool = False) -> EventSlug | None:
+        """Return the event that the person is linked to, or None. Bypass the cache if `fresh`.
 
         The event is returned even if the token was refused.
         """
-        link = await self.store.links.get(person)
+        link = await self.store.links.get(person, fresh=fresh)
         return link.event if link is not None else None
 
     async def availability(self, person: Person) -> Availability | None:

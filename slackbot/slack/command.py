@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from slackbot.domain.credentials import holds_secret
-from slackbot.domain.text import clean, fold
+from slackbot.domain.sessions import session_number
+from slackbot.domain.text import POLITE, clean, fold, without_words
 
 # Maximum characters of an argument. Longer arguments are truncated.
 ARGUMENT_LIMIT: Final = 200
-# Words of the longest command that is more than one word, such as `I am available`.
-PHRASE_LIMIT: Final = 3
+# Words of the longest command that is more than one word, such as `I am not available`.
+PHRASE_LIMIT: Final = 4
 # Similarity, from 0 to 1, from which on a word is taken for a misspelt one.
 SIMILAR: Final = 0.75
 # Two words are equally similar within this distance.
@@ -35,7 +37,8 @@ class Name(StrEnum):
     MATCHES = "matches"
 
 
-# The argument of the button that disconnects; typed, the command asks first.
+# The first word of the argument of the button that disconnects, before the event. If it is typed,
+# it is ignored, and the command asks first.
 CONFIRMED: Final = "confirmed"
 # Other words for a command, in the form of `_key`: folded, without spaces and apostrophes.
 _OTHER_WORDS: Final = {
@@ -50,13 +53,21 @@ _OTHER_WORDS: Final = {
     Name.AVAILABLE: "ready imavailable iamavailable imready iamready matchme imfree iamfree "
     "imback iamback resume unpause optin",
     Name.PAUSE: "stop leave unavailable notavailable imunavailable iamunavailable imnotavailable "
-    "notready unready away imaway afk brb busy imbusy iambusy break snooze mute quit exit optout "
-    "unsubscribe unjoin",
+    "notready unready away imaway afk brb busy imbusy iambusy iamaway iamnotavailable "
+    "iamnotready imnotready iamnotfree imnotfree break snooze mute quit exit optout unsubscribe "
+    "unjoin",
     Name.MATCHES: "history contacts people met",
 }
 ALIASES: Final = {word: name for name, words in _OTHER_WORDS.items() for word in words.split()}
 # These words are the list's argument as well.
 _FILTERS: Final = frozenset({"today", "tomorrow", "live", "upcoming", "past", "mine"})
+# With a session, these words join it.
+_REGISTER: Final = frozenset({"register", "signup"})
+# Words after `connect` that name no event.
+CONNECT_FILLERS: Final = POLITE | frozenset({
+    "me", "us", "my", "account", "to", "with", "from", "the", "a", "in", "on", "here",
+    "it", "this", "accelevents", "event", "slack", "bot", "app",
+})  # fmt: skip
 # Buttons say the name itself.
 _BUTTONS: Final = {name.value: name for name in Name if name.value}
 _KNOWN: Final = _BUTTONS | ALIASES
@@ -65,6 +76,8 @@ _OPPOSITES: Final = (
     frozenset({Name.AVAILABLE, Name.JOIN, Name.CONNECT}),
     frozenset({Name.PAUSE, Name.DISCONNECT}),
 )
+_CONFIRMED_TYPED: Final = re.compile(rf"(?:{CONFIRMED}(?: |$))+", re.IGNORECASE)
+_FOR: Final = re.compile(r"for ", re.IGNORECASE)
 _NEGATIONS: Final = ("un", "non", "not", "no", "dis", "de", "in")
 
 
@@ -111,6 +124,10 @@ def parse(text: str) -> Command | Unknown | SecretTyped:
     argument = " ".join(words[count:])
     if name is Name.SESSIONS and _key(words[0]) in _FILTERS:
         argument = f"{_key(words[0])} {argument}"
+    is_register = "".join(map(_key, words[:count])) in _REGISTER
+    is_event_link = "://" in argument and session_number(argument) is None
+    if is_register and without_words(argument, CONNECT_FILLERS) and not is_event_link:
+        name, argument = Name.JOIN, _FOR.sub("", argument)
     argument = argument[:ARGUMENT_LIMIT].strip()
     if holds_secret(text):
         is_title = name in {Name.JOIN, Name.AVAILABLE}
@@ -119,8 +136,8 @@ def parse(text: str) -> Command | Unknown | SecretTyped:
         return Command(Name.OVERVIEW)
     if name is None:
         return Unknown(words[0], _nearest(_key(words[0])))
-    if name is Name.DISCONNECT and argument == CONFIRMED:
-        argument = ""
+    if name is Name.DISCONNECT:
+        argument = _CONFIRMED_TYPED.sub("", argument)
     return Command(name, argument)
 
 
@@ -168,6 +185,8 @@ def from_action(action_id: str) -> Command | None:
     if name == "overview":
         return Command(Name.OVERVIEW)
     known = _BUTTONS.get(name)
-    if known is None or holds_secret(argument):
+    # The event of a link is no secret, even if its name looks random.
+    is_linked_event = known is Name.DISCONNECT and argument.startswith(f"{CONFIRMED} ")
+    if known is None or (holds_secret(argument) and not is_linked_event):
         return None
     return Command(known, argument[:ARGUMENT_LIMIT])

@@ -83,12 +83,12 @@ async def test_words_for_connecting_open_the_form(mission: Mission, typed: str) 
 @pytest.mark.parametrize(
     ("typed", "event", "says"),
     [
-        ("connect other", "other", ""),
+        ("connect other-2026", "other-2026", ""),
         ("connect https://www.accelevents.com/e/other", "other", ""),
         ("login <https://www.accelevents.com/e/other|Other>", "other", ""),
-        ("connect Other", "other", ""),
-        ("connect https://www.accelevents.com/pricing", "demo", "leads to no event"),
-        ("connect me please", "demo", "isn't an event link"),
+        ("connect me please", "demo", ""),
+        ("connect https://www.accelevents.com/pricing?x=hunter2", "demo", "leads to no event"),
+        ("connect hunter2 hunter2", "demo", "isn't an event link"),
     ],
 )
 async def test_connect_takes_an_event(mission: Mission, typed: str, event: str, says: str) -> None:
@@ -97,6 +97,15 @@ async def test_connect_takes_an_event(mission: Mission, typed: str, event: str, 
     form = await mission.ada.waits_for("Your event", where="modal")
     assert filled_in(form)["event"] == event
     assert says in form.text
+    assert "hunter2" not in mission.everything_in_slack()
+
+
+async def test_a_secret_in_a_link_is_repeated_nowhere(mission: Mission) -> None:
+    """Neither in an answer nor in a button of somebody who is not connected."""
+    for typed in (f"join {HUB}/cb#access_token=hunter2hunter", "join https://a:hunter2@x.example/"):
+        seen = await mission.ask(mission.ada, f"/networking {typed}")
+        assert plain(texts.SECRET_TYPED, {}) in seen.text
+    assert "hunter2" not in mission.everything_in_slack()
 
 
 async def test_unavailable_pauses(mission: Mission) -> None:
@@ -126,7 +135,7 @@ async def test_a_pause_has_no_end(mission: Mission, typed: str) -> None:
     assert mission.platform.networking.waiting_in(SESSION) == []
 
 
-@pytest.mark.parametrize("typed", [f"pause {OTHER}", "leave founders"])
+@pytest.mark.parametrize("typed", [f"pause {OTHER}", "leave the founders session"])
 async def test_another_session_is_paused(mission: Mission, typed: str) -> None:
     """The answer says where the person is available, and nothing changes."""
     ada = await mission.link("ada")
@@ -147,14 +156,30 @@ async def test_a_session_is_left_by_somebody_who_is_available_nowhere(mission: M
 
 
 @pytest.mark.parametrize(
-    "typed", [f"pause {SESSION}", "leave *first network*", "stop please", "pause now"]
+    "words",
+    [
+        [f"pause {SESSION}", "leave *first network*", "stop please", "pause now"],
+        ["stop looking", "leave session", "pause everything", "stop for now", "pause for everyone"],
+        ["pause my availability", "leave the session", "stop it already"],
+    ],
 )
-async def test_the_session_may_be_named(mission: Mission, typed: str) -> None:
-    """By id or words of its title; polite words mean nothing."""
+async def test_the_session_may_be_named(mission: Mission, words: list[str]) -> None:
+    """By id or words of its title; words that name no session mean the one there is."""
     ada = await mission.link("ada")
-    await mission.ask(ada, f"/networking available {SESSION}")
-    assert "You're not available" in (await mission.ask(ada, f"/networking {typed}")).text
-    assert mission.platform.networking.waiting_in(SESSION) == []
+    for typed in words:
+        await mission.ask(ada, f"/networking available {SESSION}")
+        assert "You're not available" in (await mission.ask(ada, f"/networking {typed}")).text
+        assert mission.platform.networking.waiting_in(SESSION) == []
+
+
+async def test_polite_words_name_no_session(mission: Mission) -> None:
+    """The only live session is meant."""
+    ada = await mission.link("ada")
+    for session in mission.platform.event:
+        if session.id != SESSION:
+            session.starts = session.ends
+    for typed in ("available now", "ready please", "join now", "I'm free right now"):
+        assert "First Network Session" in (await mission.ask(ada, f"/networking {typed}")).text
 
 
 @pytest.mark.parametrize(
@@ -163,7 +188,9 @@ async def test_the_session_may_be_named(mission: Mission, typed: str) -> None:
         ("disconnect", "Disconnect from demo?"),
         ("logout please", "Disconnect from demo?"),
         ("disconnect Demo", "Disconnect from demo?"),
-        ("disconnect confirmed", "Disconnect from demo?"),
+        ("disconnect https://www.accelevents.com/e/demo", "Disconnect from demo?"),
+        ("disconnect my account", "Disconnect from demo?"),
+        ("disconnect confirmed demo", "Disconnect from demo?"),
         ("disconnect other-event", "You're connected to demo, not to other-event."),
     ],
 )
@@ -176,6 +203,18 @@ async def test_disconnect_asks_first(mission: Mission, typed: str, says: str) ->
     assert "You're not available" in still.text
     seen = await mission.ask(ada, f"/networking {typed}")
     await pressed(ada, seen, texts.BUTTON_DISCONNECT, says="You're disconnected")
+
+
+async def test_an_old_button_asks_again(mission: Mission) -> None:
+    """It was pressed for one event; meanwhile another one is connected."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, "/networking disconnect")
+    mission.platform.event.slug = "other"
+    form, before = await form_by_command(ada), ada.now
+    await ada.submits(form, {"event": "other", "credential": mission.platform.token_for("ada")})
+    await ada.waits_for("You're connected to other", where="#general", since=before)
+    again = await pressed(ada, seen, texts.BUTTON_DISCONNECT, says="Disconnect from other?")
+    await pressed(ada, again, texts.BUTTON_DISCONNECT, says="You're disconnected")
 
 
 @pytest.mark.parametrize("typed", ["status tomorrow", "matches 7"])

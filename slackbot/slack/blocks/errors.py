@@ -95,7 +95,7 @@ def _button(
     label, command = _COMMANDS.get(error.next_step, (texts.BUTTON_HELP, Command(Name.HELP)))
     match error.next_step:
         case NextStep.CONNECT if isinstance(error, OtherEvent):
-            return connect_button(Command(Name.CONNECT, error.event))
+            return connect_button(Command(Name.CONNECT, links.event(EventSlug(error.event))))
         case NextStep.CONNECT | NextStep.RECONNECT:
             return connect_button(context.command, texts.BUTTON_CONNECT_AGAIN)
         case NextStep.TRY_AGAIN:

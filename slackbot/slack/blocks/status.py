@@ -102,12 +102,17 @@ def disconnected_card(*, was_linked: bool, left: bool) -> Message:
     return draft.buttons(button).done()
 
 
+def confirmed_disconnect(event: EventSlug) -> Command:
+    """Return the command of a button that disconnects from this event, and from no other."""
+    return Command(Name.DISCONNECT, f"{CONFIRMED} {event}")
+
+
 def disconnect_question(event: EventSlug, other: str = "") -> Message:
     """Ask before everything is deleted. `other` is an event that was named but is not linked."""
     sentence = texts.DISCONNECT_OTHER if other else texts.DISCONNECT_ASK
     draft = Draft().say(sentence, event=event, other=other)
     return draft.buttons(
-        Button(texts.BUTTON_DISCONNECT, Command(Name.DISCONNECT, CONFIRMED)),
+        Button(texts.BUTTON_DISCONNECT, confirmed_disconnect(event)),
         Button(texts.BUTTON_STAY_CONNECTED, Command(Name.STATUS)),
     ).done()
 
@@ -169,7 +174,7 @@ def _not_available_card(status: AvailabilityStatus) -> Message:
         _MATCHES,
         Button(
             texts.BUTTON_DISCONNECT,
-            Command(Name.DISCONNECT, CONFIRMED),
+            confirmed_disconnect(status.link.event),
             confirm={
                 "title": texts.CONFIRM_DISCONNECT_TITLE,
                 "text": texts.CONFIRM_DISCONNECT,

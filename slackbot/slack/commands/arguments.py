@@ -1,4 +1,4 @@
-"""Read the arguments of `sessions` and `pause`."""
+"""Read the arguments of commands."""
 
 from __future__ import annotations
 
@@ -6,12 +6,28 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from slackbot.domain.credentials import read_event
+from slackbot.domain.errors import BadEventLink
+from slackbot.domain.model import EventSlug
 from slackbot.domain.sessions import Day, SessionFilter
-from slackbot.domain.text import fold
+from slackbot.domain.text import POLITE, fold, without_words
 from slackbot.services.sessions import View
+from slackbot.slack.command import CONNECT_FILLERS
 
-# Words that ask politely and mean nothing else.
-FILLERS: Final = frozenset({"please", "pls", "plz", "now", "me", "thanks", "it", "matching"})
+# Words that mean nothing in an argument.
+FILLERS: Final = POLITE | frozenset({"me", "it", "matching", "yet"})
+# Words about a session in general, which may stand before its title or after it.
+_PAUSE_FILLERS: Final = FILLERS | {"the", "my", "this", "session"}
+# What `pause` is about anyway. If the argument has no other words, it names no session.
+_PAUSE_EVERYTHING: Final = _PAUSE_FILLERS | frozenset({
+    "for", "everyone", "everything", "everywhere", "everybody", "all", "any", "anymore",
+    "more", "looking", "searching", "matches", "match", "being", "matched", "session",
+    "sessions", "availability", "available", "myself",
+})  # fmt: skip
+# Words after `disconnect` that name no event.
+_DISCONNECT_FILLERS: Final = CONNECT_FILLERS | frozenset(
+    {"everywhere", "everything", "all", "data", "and", "completely"}
+)
 _VIEWS: Final = {
     **{view.value: view for view in View},
     "current": View.CURRENT,
@@ -25,16 +41,20 @@ _VIEWS: Final = {
     "joined": View.MINE,
 }
 _DAYS: Final = {day.value: day for day in Day}
-_PAGE: Final = re.compile(r"(?:(.*) )?page ([0-9]{1,6})")
+_PAGE: Final = re.compile(r"(?:(.*) )?page ([0-9]{1,6})", re.IGNORECASE)
 # A higher number is the id of a session.
 _IS_PAGE: Final = re.compile(r"[0-9]{1,3}", re.ASCII)
 _TRACK: Final = re.compile(r"tracks?:? +(\S.*)", re.IGNORECASE)
 _DURATION: Final = re.compile(
-    r"(?:for |until |till |til |in )?"
+    r"(?:for |until |till |til |in |at )?"
     r"(?:(?:an?|half an|[0-9]{1,3}) ?(?:m|mins?|minutes?|h|hrs?|hours?)"
     r"|[0-9]{1,3}|[0-9]{1,2} [0-9]{2}|[0-9]{1,2}(?: [0-9]{2})? ?[ap] ?m)"
 )
-_POINT_IN_TIME: Final = re.compile(r"(?:for|until|till|til|tomorrow|tonight|later|lunch)\b.*")
+_POINT_IN_TIME: Final = re.compile(
+    r"(?:for (?:an?|half|[0-9]+|one|two|three|a few|some|several|lunch|today|tonight|tomorrow"
+    r"|the (?:rest|day|night|morning|afternoon|evening|week|moment|time))"
+    r"|(?:until|till|til)(?! further| im?\b)|tomorrow|tonight|later|lunch)\b.*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +92,43 @@ def _is_list_word(word: str) -> bool:
 
 def without_fillers(argument: str) -> str:
     """Return the argument without words such as `please`."""
-    return " ".join(word for word in argument.split() if fold(word) not in FILLERS)
+    return without_words(argument, FILLERS)
+
+
+def session_to_pause(argument: str) -> str:
+    """Return the words of an argument of `pause` that may name a session."""
+    if not without_words(argument, _PAUSE_EVERYTHING):
+        return ""
+    return without_words(argument, _PAUSE_FILLERS)
+
+
+def event_to_disconnect(argument: str) -> str:
+    """Return the event that an argument of `disconnect` names, or what cannot be one."""
+    named = without_words(argument, _DISCONNECT_FILLERS)
+    try:
+        return read_event(named) if named else ""
+    except BadEventLink:
+        return named
 
 
 def is_time(argument: str) -> bool:
     """Return whether an argument of `pause` names a duration or a point in time."""
     text = fold(argument)
     return bool(_DURATION.fullmatch(text) or _POINT_IN_TIME.fullmatch(text))
+
+
+def typed_event(argument: str, known: EventSlug | None) -> EventSlug | None:
+    """Return the event that was typed after `connect`, or the `known` one if none was.
+
+    Raises:
+        BadEventLink: The argument is no event. While an event is known, a plain word is none,
+            because people also type their name or what they want there.
+    """
+    words = without_words(argument, CONNECT_FILLERS)
+    if not words:
+        return known
+    event = read_event(words)
+    is_plain_word = words.isalpha() and event.casefold() != (known or "").casefold()
+    if known is not None and is_plain_word:
+        raise BadEventLink
+    return event

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
 
 from slackbot.aio.tasks import BackgroundTasks
-from slackbot.domain.credentials import read_event
 from slackbot.domain.errors import BadEventLink, MessageError, SlackbotError
 from slackbot.domain.model import EventSlug, Link, Person, State
 from slackbot.services.accounts import Accounts
@@ -28,6 +27,7 @@ from slackbot.slack.blocks.status import (
     token_help_card,
 )
 from slackbot.slack.command import Command, Name
+from slackbot.slack.commands.arguments import typed_event
 from slackbot.slack.commands.handlers import CommandHandlers, defect_card
 from slackbot.slack.commands.responder import Responder
 from slackbot.slack.outbound.retry import send_with_retry
@@ -82,18 +82,22 @@ class ConnectFlow:
 
     async def _open(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
         event, linked_to = await self.accounts.event_of(person), None
+        is_linked = event is not None
         with suppress(SlackbotError):  # not linked, or Accelevents rejected the token
             linked_to = (await self.accounts.link(person)).event
-        command, problem = pending.parsed, ""
+        event, command, problem = event or self.event, pending.parsed, ""
         if command.name is Name.CONNECT and command.argument:
             try:
-                event = read_event(command.argument)
+                event = typed_event(command.argument, event)
             except BadEventLink as error:
                 _, problem = modals.field_error(error, self.links)
+                # What was typed may be a secret that was not recognised, so it goes no further.
+                command = Command(Name.CONNECT)
+                pending = replace(pending, command=command.text)
         view = modals.connect_form(
             pending,
             self.links,
-            event=event or self.event or "",
+            event=event or "",
             linked_to=linked_to or "",
             problem=problem,
         )
@@ -104,7 +108,7 @@ class ConnectFlow:
             log.info("form_not_opened", reason=error.reason)
             if linked_to is not None:
                 message = form_not_opened(linked_to, command)
-            elif event is not None and command.name in NOT_PENDING:
+            elif is_linked and command.name in NOT_PENDING:
                 message = reconnect_prompt(command)
             else:
                 message = connect_prompt(command, self.slash)

@@ -45,7 +45,13 @@ from slackbot.slack.blocks.status import (
     status_card,
 )
 from slackbot.slack.command import CONFIRMED, Command, Name, SecretTyped, Unknown
-from slackbot.slack.commands.arguments import is_time, read_list_query, without_fillers
+from slackbot.slack.commands.arguments import (
+    event_to_disconnect,
+    is_time,
+    read_list_query,
+    session_to_pause,
+    without_fillers,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -159,7 +165,7 @@ class CommandHandlers:
             case Name.AVAILABLE:
                 card = status_card(await self.availabilities.start(person, command.argument))
             case Name.PAUSE:
-                card = await self._pause(person, without_fillers(command.argument))
+                card = await self._pause(person, command.argument)
             case Name.MATCHES:
                 event = (await self.accounts.link(person)).event
                 card = history(await self.matches.history(person, event), event)
@@ -167,10 +173,14 @@ class CommandHandlers:
         return card
 
     async def _disconnect(self, person: Person, argument: str) -> Message:
-        """Disconnect once it is confirmed. A typed command is answered with a question."""
-        event = await self.accounts.event_of(person)
-        named = without_fillers(argument)
-        if event is not None and argument != CONFIRMED:
+        """Disconnect once it is confirmed. A typed command is answered with a question.
+
+        The button confirms for one event. If another one is linked by now, ask again.
+        """
+        event = await self.accounts.event_of(person, fresh=True)
+        if event is not None and argument != f"{CONFIRMED} {event}":
+            is_button = argument.startswith(f"{CONFIRMED} ")
+            named = "" if is_button else event_to_disconnect(argument)
             is_linked = not named or fold(event) == fold(named)
             return disconnect_question(event, "" if is_linked else sanitize(named))
         was_linked = await self.accounts.disconnect(person)
@@ -178,18 +188,18 @@ class CommandHandlers:
         return disconnected_card(was_linked=was_linked, left=left)
 
     async def _pause(self, person: Person, argument: str) -> Message:
-        """Pause in the session that the argument names. A time is refused."""
-        availability = await self.accounts.availability(person)
+        """Pause, unless the argument names another session. A time is refused."""
+        availability, named = await self.accounts.availability(person), session_to_pause(argument)
         of_session = availability is not None and names_session(
-            argument, availability.session_id, availability.session_title
+            named, availability.session_id, availability.session_title
         )
-        if is_time(argument) and not of_session:
+        if named and is_time(without_fillers(argument)) and not of_session:
             await self.accounts.link(person)
             return pause_timed_card()
-        if argument and availability is None and session_number(argument) is None:
+        if named and availability is None and session_number(named) is None:
             event = (await self.accounts.link(person)).event
-            return not_available_there(sanitize(argument), event, self.links)
-        return paused_card(await self.availabilities.pause(person, argument))
+            return not_available_there(sanitize(named), event, self.links)
+        return paused_card(await self.availabilities.pause(person, named))
 
     async def _list_sessions(self, person: Person, argument: str) -> Message:
         query = read_list_query(argument)

@@ -33,7 +33,8 @@ class TimeZones:
             async with asyncio.timeout(LOOK_UP_SECONDS):
                 answer = await self._api.request_idempotent("users.info", person, user=person.user)
             zone = ZoneInfo(answer["user"]["tz"])
-        except (MessageError, TimeoutError, KeyError, TypeError, ValueError, ZoneInfoNotFoundError):
+        except (MessageError, KeyError, TypeError, ValueError, OSError, ZoneInfoNotFoundError):
+            # An `OSError` is a timeout, or the name of a folder of zones such as `America`.
             return None
         self._zones.put(person, zone)
         return zone

@@ -45,6 +45,7 @@ def test_every_error_has_its_code_and_next_step(kind: type[SlackbotError]):
     assert error.code
     assert error.next_step in NextStep
     assert errors.__doc__ is not None
+    assert "tea" not in f"{error!r} {error}"  # what somebody typed
     assert kind.__name__ in errors.__doc__
 
 

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from slackbot.domain.errors import BadEventLink
+from slackbot.domain.model import EventSlug
 from slackbot.domain.sessions import Day, SessionFilter
 from slackbot.services.sessions import View
-from slackbot.slack.commands.arguments import ListQuery, is_time, read_list_query, without_fillers
+from slackbot.slack.commands.arguments import (
+    ListQuery,
+    event_to_disconnect,
+    is_time,
+    read_list_query,
+    session_to_pause,
+    typed_event,
+    without_fillers,
+)
 
 TODAY, TOMORROW = SessionFilter(Day.TODAY), SessionFilter(Day.TOMORROW)
 ALL = SessionFilter()
@@ -20,6 +30,7 @@ ALL = SessionFilter()
         ("Past 2", ListQuery(View.PAST, 2, ALL, "Past")),
         ("2", ListQuery(View.CURRENT, 2, ALL, "")),
         ("mine page 3", ListQuery(View.MINE, 3, ALL, "mine")),
+        ("Page 2", ListQuery(View.CURRENT, 2, ALL, "")),
         ("my", ListQuery(View.MINE, 1, ALL, "my")),
         ("today", ListQuery(View.CURRENT, 1, TODAY, "today")),
         ("*tomorrow*", ListQuery(View.CURRENT, 1, TOMORROW, "*tomorrow*")),
@@ -50,6 +61,7 @@ def test_a_list_is_asked_for_in_words(argument: str, expected: ListQuery) -> Non
 TIMES = (
     *("10", "10 minutes", "for 10 min", "30m", "1h", "an hour", "half an hour", "until 15:00"),
     *("15:00", "3 pm", "3:30pm", "until tomorrow", "till lunch", "for a while", "in 5 min"),
+    *("for the day", "for lunch", "at 3 pm", "for today", "until the evening"),
 )
 
 
@@ -59,7 +71,20 @@ def test_a_time_is_recognised(argument: str) -> None:
     assert is_time(argument)
 
 
-@pytest.mark.parametrize("argument", ["", "11645", "founders", "Session 7", "3rd floor", "Fortune"])
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "",
+        "11645",
+        "founders",
+        "Session 7",
+        "3rd floor",
+        "Fortune",
+        "for good",
+        "for everyone",
+        "until further notice",
+    ],
+)
 def test_a_session_is_no_time(argument: str) -> None:
     """Ids and titles are none."""
     assert not is_time(argument)
@@ -68,3 +93,49 @@ def test_a_session_is_no_time(argument: str) -> None:
 def test_polite_words_mean_nothing() -> None:
     """They are left out wherever they stand."""
     assert without_fillers("please Pause me NOW, thanks!") == "Pause"
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        *[("looking", ""), ("session", ""), ("everything", ""), ("the session", ""), ("it", "")],
+        *[("my availability", ""), ("for now", ""), ("for everyone", ""), ("right now!", "")],
+        *[("session 7", "7"), ("the *Founders* session", "*Founders*")],
+        ("another one", "another one"),
+    ],
+)
+def test_a_pause_without_a_title_is_of_any_session(argument: str, expected: str) -> None:
+    """Words for what is paused anyway name no session."""
+    assert session_to_pause(argument) == expected
+
+
+@pytest.mark.parametrize(
+    ("argument", "expected"),
+    [
+        *[("", ""), ("my account", ""), ("everywhere please", ""), ("from demo", "demo")],
+        *[("https://www.accelevents.com/e/demo", "demo"), ("two words", "two words")],
+    ],
+)
+def test_an_event_to_disconnect_is_read_from_its_link(argument: str, expected: str) -> None:
+    """What is no event is returned as it is."""
+    assert event_to_disconnect(argument) == expected
+
+
+@pytest.mark.parametrize(
+    ("argument", "known", "expected"),
+    [
+        *[("me", "demo", "demo"), ("again please", None, None), ("other", None, "other")],
+        *[("to other-2026", "demo", "other-2026"), ("Demo", "demo", "demo"), ("e/ada", "x", "ada")],
+        *[("ada", "demo", BadEventLink), ("two words", None, BadEventLink)],
+    ],
+)
+def test_an_event_is_read_after_connect(
+    argument: str, known: str | None, expected: str | type[BadEventLink] | None
+) -> None:
+    """While one is known, a plain word is none."""
+    event = EventSlug(known) if known else None
+    if isinstance(expected, type):
+        with pytest.raises(expected):
+            typed_event(argument, event)
+    else:
+        assert typed_event(argument, event) == expected

@@ -29,6 +29,7 @@ MEANT = {
     Name.AVAILABLE: "ready|available.|*available*|I'm available|I’m available|i am ready|match me"
     "|unpause|resume|_available_|ava\u200bilable|\ufeffavailable|ａｖａｉｌａｂｌｅ|AVAİLABLE",
     Name.PAUSE: "stop|leave|unavailable|not available|I'm not available|away|brb|opt out"
+    "|I am not available|I'm not ready"
     "|unsubscribe|Pausé|“pause”|snooze|'stop'",
     Name.STATUS: "*status*|`status`|~status~|«status»|status?|whoami"
     "|ＳＴＡＴＵＳ|sta\u00adtus|„status“",
@@ -53,6 +54,11 @@ def test_a_command_is_known_by_its_meaning(typed: str, name: Name) -> None:
         ("today", Command(Name.SESSIONS, "today")),
         ("Tomorrow track Product", Command(Name.SESSIONS, "tomorrow track Product")),
         ("log in demo", Command(Name.CONNECT, "demo")),
+        ("register please", Command(Name.CONNECT, "please")),
+        ("register for Founders", Command(Name.JOIN, "Founders")),
+        ("sign up 7", Command(Name.JOIN, "7")),
+        ("signup https://x.example/e/demo", Command(Name.CONNECT, "https://x.example/e/demo")),
+        ("I'm not ready yet", Command(Name.PAUSE, "yet")),
         ("join *founders*", Command(Name.JOIN, "*founders*")),
         ("join R&amp;D", Command(Name.JOIN, "R&D")),
         ("join <@U04A79ECC3Z|ada>", Command(Name.JOIN, "@ada")),
@@ -145,7 +151,11 @@ def test_a_random_word_may_still_be_a_title() -> None:
 def test_only_the_button_disconnects() -> None:
     """Its argument has no effect when it is typed."""
     assert parse(f"disconnect {CONFIRMED}") == Command(Name.DISCONNECT)
-    assert from_action(f"disconnect:{CONFIRMED}") == Command(Name.DISCONNECT, CONFIRMED)
+    for typed in (f"{CONFIRMED} demo", f"Confirmed {CONFIRMED} demo", "confirmed\u00a0 demo"):
+        assert parse(f"disconnect {typed}") == Command(Name.DISCONNECT, "demo")
+    for event in ("demo", "BIO2026JPMWeekSF"):
+        pressed = Command(Name.DISCONNECT, f"{CONFIRMED} {event}")
+        assert from_action(pressed.action) == pressed
 
 
 @pytest.mark.parametrize(

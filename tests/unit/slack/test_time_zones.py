@@ -38,7 +38,7 @@ async def test_a_zone_is_looked_up_once() -> None:
 
 @pytest.mark.parametrize(
     "answer",
-    [{}, {"tz": None}, {"tz": ""}, {"tz": "Mars/Base"}, {"tz": "../etc"}, None,
+    [{}, {"tz": None}, {"tz": ""}, {"tz": "Mars/Base"}, {"tz": "../etc"}, {"tz": "America"}, None,
      MessageDelayed("ratelimited", 3.0)],
 )  # fmt: skip
 async def test_without_a_zone_there_is_none(answer: object) -> None:
