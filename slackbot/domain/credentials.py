@@ -237,7 +237,10 @@ def holds_secret(text: str, known: Iterable[str] = ()) -> bool:
     Words of the `known` titles do not count, even if they look random.
     """
     pasted = read_pasted(text)
-    if any(map(_is_secret_link, pasted.links)) or _ASSIGNED_KEY.search(pasted.rest):
+    # Links without a scheme, or with another one, are not followed.
+    nearly = [w for w in pasted.rest.split() if "://" in w or ("/" in w and "=" in w)]
+    links = [*pasted.links, *((split_link(word.strip(_ENDS)),) for word in nearly)]
+    if any(map(_is_secret_link, links)) or _ASSIGNED_KEY.search(pasted.rest):
         return True
     titles = " ".join(map(fold, known))
     named = _NAMED_VALUE.findall(pasted.rest)

@@ -192,6 +192,19 @@ def test_a_secret_in_any_part_of_a_link_is_noticed(link: str) -> None:
         assert holds_secret(pasted), pasted
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "join login.accelevents.com/cb?code=a1b2c3d4",
+        "join (app.accelevents.com/cb#jwt=a1b2c3d4).",
+        "join ftp://ada:hunter2@x.example/",
+    ],
+)
+def test_a_secret_in_what_is_nearly_a_link_is_noticed(typed: str) -> None:
+    """A link without its scheme, or with another one, is read as one."""
+    assert holds_secret(typed)
+
+
 def test_a_short_key_on_a_login_page_is_read() -> None:
     """It has a digit and a letter, and is not the name of a page."""
     link = "https://www.accelevents.com/login/abc-defg_hij1234k"
@@ -217,6 +230,7 @@ def test_a_short_key_on_a_login_page_is_read() -> None:
         "https://x.example/?fbclid=IwAR0q8Vn2LkX9xZp4TfW1RsYb6CjHd0&utm_source=q8Vn2LkX9xZp4TfW1R",
         "https://x.example/?author=AdaLovelace&keyword=networking&promocode=SPRING2026#top",
         "https://x.example/magic-the-gathering-2026",
+        "E=mc²/2, and/or n=1 with mailto:ada@example.com",
         "Meet <@U04A79ECC3Z|ada> in <#C04A79ECC3Z|networking-2026>",
         "Verify OTP Google Mobile Authenticator (2FAS)",
         "TOKEN_SIGNATURE_INVALID, NO_CERTIFICATE_PATH and CHALLENGE_NOT_MATCH",
