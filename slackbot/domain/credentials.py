@@ -133,6 +133,17 @@ def read_event(text: str) -> EventSlug:
     return EventSlug(slug)
 
 
+def event_spellings(text: str) -> tuple[EventSlug, ...]:
+    """Return the slug that `read_event` returns, and the one with the capital that was typed.
+
+    Raises:
+        BadEventLink: The text is neither an event link nor a slug.
+    """
+    slug, typed = read_event(text), read_pasted(text).text.strip(_ENDS)
+    is_other = typed != slug and _CAPITALIZED.fullmatch(typed)
+    return (slug, EventSlug(typed)) if is_other else (slug,)
+
+
 def is_secret_slug(slug: str, links: Sequence[Sequence[SplitResult]]) -> bool:
     """Return whether the slug is a token. Names such as `BIO2026JPMWeekSF` look like one.
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import structlog
 
 from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.aio.tasks import BackgroundTasks, KeyedLocks, SingleFlight
-from slackbot.domain.credentials import AccessToken, MagicLink, read_credential, read_event
-from slackbot.domain.errors import NotLinked, TokenRefused, Unavailable
+from slackbot.domain.credentials import (
+    AccessToken,
+    MagicLink,
+    event_spellings,
+    read_credential,
+)
+from slackbot.domain.errors import EventNotFound, NotLinked, TokenRefused, Unavailable
 from slackbot.domain.model import (
     AuthScheme,
     Availability,
@@ -30,6 +36,8 @@ from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
 from slackbot.services.leaving import Leaving
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 EPOCH_BYTES = 8
 FORGET_BACKOFF = ExponentialBackoff(1.0, 60.0)  # seconds between attempts to delete notices
@@ -131,17 +139,17 @@ class Accounts:
             NotLinked: The person disconnected meanwhile.
             PlatformError: Accelevents refused the credential or did not respond.
         """
-        event, credential = read_event(event_text), read_credential(credential_text)
-        key = (person, self.digest(f"{event}\x1f{credential.secret}"))
+        events, credential = event_spellings(event_text), read_credential(credential_text)
+        key = (person, self.digest(f"{events[0]}\x1f{credential.secret}"))
         link = await self.store.links.get(person)
         if link is not None and link.credential_digest == key[1] and link.refused_at is None:
             return link
-        connect = self._connects.start(key, lambda: self._connect(event, credential, *key))
+        connect = self._connects.start(key, lambda: self._connect(events, credential, *key))
         return await asyncio.shield(connect)
 
     async def _connect(
         self,
-        event: EventSlug,
+        events: Sequence[EventSlug],
         credential: AccessToken | MagicLink,
         person: Person,
         credential_digest: str,
@@ -149,11 +157,15 @@ class Accounts:
         # If any process deletes the person after this point, saving the link fails.
         begun, epoch = self.clock.now(), await self._enter(person)
         if isinstance(credential, MagicLink):
-            grant = await self.platform.redeem(event, credential.user_key)
+            user_key = credential.user_key
+            event, grant = await _known(events, lambda each: self.platform.redeem(each, user_key))
+            events = [event, *(each for each in events if each != event)]
         else:
-            grant = Grant(token=credential.token)
+            event, grant = events[0], Grant(token=credential.token)
         try:
-            scheme = await self.platform.check(event, grant.token)
+            event, scheme = await _known(
+                events, lambda each: self.platform.check(each, grant.token)
+            )
         except Unavailable:
             if isinstance(credential, AccessToken):
                 raise
@@ -267,3 +279,17 @@ class Accounts:
         self.background.start(leaving, "leave_all")
         await self._forget_notices(epochs)
         log.info("workspace_forgotten", team=team, people=len(epochs))
+
+
+async def _known(
+    events: Sequence[EventSlug], ask: Callable[[EventSlug], Awaitable[T]]
+) -> tuple[EventSlug, T]:
+    """Return the first of the spellings of an event that the platform knows, and its answer.
+
+    Raises:
+        EventNotFound: The platform knows none of them.
+    """
+    for event in events[:-1]:
+        with suppress(EventNotFound):
+            return event, await ask(event)
+    return events[-1], await ask(events[-1])

@@ -9,6 +9,7 @@ import pytest
 from slackbot.domain.errors import (
     BadCredential,
     BadEventLink,
+    EventNotFound,
     MagicLinkUsed,
     NotLinked,
     ServerFailed,
@@ -59,6 +60,21 @@ async def test_a_magic_link_is_exchanged_for_its_token(harness: Harness):
     made = await harness.accounts.connect(ANA, "expo", MAGIC)
     assert harness.journal == [f"redeem expo {KEY}", "check expo granted"]
     assert (made.token.get_secret_value(), made.account_id) == ("granted", 2)
+
+
+async def test_an_event_with_a_capital_is_asked_for_in_both_ways(harness: Harness):
+    """A phone writes the capital, or the event has it; a magic link is not spent on the other."""
+    harness.platform.errors["redeem"] = [EventNotFound(status=404)]
+    made = await harness.accounts.connect(ANA, "Expo", MAGIC)
+    assert harness.journal == [f"redeem expo {KEY}", f"redeem Expo {KEY}", "check Expo granted"]
+    assert made.event == "Expo"
+    harness.journal.clear()
+    harness.platform.errors["check"] = [EventNotFound(status=404) for _ in range(2)]
+    with pytest.raises(EventNotFound):
+        await harness.accounts.connect(BEN, "Expo", TOKEN)
+    assert harness.journal == [f"check expo {TOKEN}", f"check Expo {TOKEN}"]
+    harness.journal.clear()
+    assert (await harness.accounts.connect(BEN, "Expo", TOKEN)).event == EXPO
 
 
 @pytest.mark.parametrize(
