@@ -91,11 +91,14 @@ class DurableDelivery:
     # --- ports.Delivery --------------------------------------------------------------------------
 
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
-        """Enqueue a stored match whose notice is pending, and return once that is durable."""
-        if fresh:
-            await self._start("deliver", match_id, person, match_id, fresh=True)
-        else:
-            await self._submit_all([(person, match_id)])
+        """Enqueue a stored match whose notice is pending, and return once that is durable.
+
+        If the engine already has a workflow for a fresh match, rows were lost and the match has the
+        key of an earlier one. It is then enqueued under another name, like any other match.
+        """
+        if fresh and await self._start("deliver", match_id, person, match_id, fresh=True):
+            return
+        await self._submit_all([(person, match_id)])
 
     async def finish(self, person: Person, match_id: MatchId) -> None:
         """Enqueue the edit that marks a match's round as over.
@@ -167,22 +170,25 @@ class DurableDelivery:
 
     async def _start(
         self, workflow: str, name: str, person: Person, *rest: Any, fresh: bool
-    ) -> None:
+    ) -> bool:
         """Start a workflow unless it exists, and continue even if the caller is cancelled.
 
         A cancellation between the engine's insert and the start of its task would leave a row that
         no process runs as long as this one is alive.
+
+        Returns:
+            False if the engine already had the workflow and this process does not run it.
         """
         if self._closing or self._is_running(name):
-            return
+            return True
         self._begun[name] = None
         # Use a new context, because a workflow started inside another one becomes its child.
         context = contextvars.Context()
         context.run(BEGUN_HERE.set, fresh)
         begin = self._begin(workflow, name, person.team, person.user, *rest)
-        await asyncio.shield(context.run(self._background.start, begin, "start_notice"))
+        return await asyncio.shield(context.run(self._background.start, begin, "start_notice"))
 
-    async def _begin(self, workflow: str, name: str, *args: Any) -> None:
+    async def _begin(self, workflow: str, name: str, *args: Any) -> bool:
         run: asyncio.Future[Any] | None = None
         try:
             with SetWorkflowID(name):
@@ -196,6 +202,7 @@ class DurableDelivery:
             else:
                 self._begun[name] = run
                 run.add_done_callback(lambda _: self._begun.pop(name))
+        return run is not None
 
     def _is_running(self, name: str) -> bool:
         return name in self._begun or name in self._runs
@@ -217,11 +224,11 @@ class DurableDelivery:
         await engine.stop()
 
 
-async def _at_once(starts: Iterable[Awaitable[None]]) -> None:
+async def _at_once(starts: Iterable[Awaitable[object]]) -> None:
     """Await all starts, at most `STARTS_AT_ONCE` at a time."""
     slots = asyncio.Semaphore(STARTS_AT_ONCE)
 
-    async def start(work: Awaitable[None]) -> None:
+    async def start(work: Awaitable[object]) -> None:
         async with slots:
             await work
 

@@ -129,7 +129,7 @@ class Messenger(Protocol):
     async def find(
         self, person: Person, key: str, since: datetime | None, earlier: Sequence[str] = ()
     ) -> Posted | None:
-        """Search the bot's latest direct messages to the person for the one with this key.
+        """Search the bot's latest messages to the person, all or those `since`, for this key.
 
         `earlier` are the keys of earlier matches with the same partner. If there are more messages
         than keys, one key served twice after rows had been lost, and the first message with it is

@@ -90,11 +90,7 @@ class Notices:
 
     async def _send_match(self, match: Match, *, look: bool) -> None:
         try:
-            # A backup may have been restored, so search the whole history.
-            posted = None
-            if look:
-                earlier = earlier_keys(match)
-                posted = await self.messenger.find(match.person, match.id, None, earlier)
+            posted = await self._find_match(match) if look else None
             if posted is None:
                 posted = await self.messenger.send(match.person, MatchFound(match))
                 waited = self.clock.now() - match.received_at
@@ -105,6 +101,18 @@ class Notices:
             await self._record_outcome(match, error.reason, None)
         else:
             await self._record_outcome(match, SENT, posted)
+
+    async def _find_match(self, match: Match) -> Posted | None:
+        """Search for the message of a match that may have been sent.
+
+        The socket reports a match at the moment of the pairing. An older message with the same key
+        belongs to an earlier match whose row was lost. A match from the list may be older than its
+        row if a backup was restored, so the whole history is searched.
+        """
+        if match.source is Source.LIST:
+            earlier = earlier_keys(match)
+            return await self.messenger.find(match.person, match.id, None, earlier)
+        return await self.messenger.find(match.person, match.id, match.received_at)
 
     async def _record_outcome(self, match: Match, outcome: str, posted: Posted | None) -> None:
         """Store the outcome, retrying until it succeeds, so that the notice is not sent twice."""

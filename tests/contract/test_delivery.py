@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -390,6 +391,21 @@ async def test_a_match_restored_from_a_backup_is_searched_for(stage: Stage):
             await connect(stage.store, link())
             await stage.store.matches.add(match)
     assert stage.asked() == [SEND, FIND, FIND]
+
+
+async def test_a_match_that_gets_the_key_of_a_lost_one_is_sent(stage: Stage):
+    """The row of the first one is gone, but its workflow is not: the next one does not wait."""
+    match = await stage.stored()
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    assert await stage.ends(match) == SENT
+    await stage.store.people.forget(ANA)
+    await connect(stage.store, link())
+    await stage.store.matches.add(
+        replace(match, received_at=match.received_at + timedelta(seconds=1))
+    )
+    await stage.delivery.submit(ANA, match.id, fresh=True)
+    assert await stage.ends(match) == SENT
+    assert stage.asked() == [SEND, FIND, SEND]
 
 
 async def test_nothing_is_kept_of_a_notice_to_nobody(stage: Stage):

@@ -225,6 +225,7 @@ class FakeMessenger:
         self.sent: list[tuple[Person, Notice]] = []
         self.keys: dict[tuple[Person, str | None], Posted] = {}
         self.earlier: dict[tuple[Person, str | None], list[Posted]] = {}  # under the same keys
+        self.received: dict[Posted, datetime] = {}  # when the match of a message was received
         self.errors: list[Exception | None] = []
 
     def _try(self, line: str) -> None:
@@ -241,6 +242,8 @@ class FakeMessenger:
         if whose in self.keys:
             self.earlier.setdefault(whose, []).append(self.keys[whose])
         self.keys[whose] = posted
+        if isinstance(notice, MatchFound):
+            self.received[posted] = notice.match.received_at
         if self.unanswered:
             self.unanswered -= 1
             raise MessageUnsure("no_answer")
@@ -253,8 +256,9 @@ class FakeMessenger:
         self, person: Person, key: str, since: datetime | None, earlier: Sequence[str] = ()
     ) -> Posted | None:
         self._try("find")
-        if (person, key) in self.keys:
-            return self.keys[person, key]
+        posted = self.keys.get((person, key))
+        if posted is not None and (since is None or self.received.get(posted, since) >= since):
+            return posted
         again = [old for other in earlier for old in self.earlier.get((person, other), [])]
         sent = sum((person, other) in self.keys for other in earlier)
         return again[0] if len(again) + sent > len(earlier) else None
@@ -309,8 +313,8 @@ class FakeDelivery:
         )
 
     async def submit(self, person: Person, match_id: MatchId, *, fresh: bool) -> None:
-        start = self._start if fresh else self._start_again
-        start(match_id, self._deliver(person, match_id), look=not fresh)
+        look = not fresh or match_id in self.rows
+        self._start_again(match_id, self._deliver(person, match_id), look=look)
 
     async def finish(self, person: Person, match_id: MatchId) -> None:
         def work(_: bool) -> Answer[bool]:

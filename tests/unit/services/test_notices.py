@@ -117,6 +117,28 @@ async def test_a_message_under_the_key_of_an_earlier_match_counts(harness: Harne
     assert (kept.outcome, kept.ts) == (SENT, "1.0")
 
 
+async def test_an_older_message_under_its_key_is_another_matchs(harness: Harness):
+    """Its row was lost, and the socket reports the next match with the same partner."""
+    await harness.messenger.send(ANA, MatchFound(match(received_at=NOON - timedelta(minutes=10))))
+    await deliver(harness, fresh=False)
+    await harness.pass_time(LANDING_SECONDS)
+    assert harness.journal == [SEND, FIND, SEND]
+    assert await outcome(harness) == SENT
+
+
+async def test_a_match_that_was_sent_twice_does_not_cost_the_next_one(harness: Harness):
+    """The first message arrived after the search. The socket reports each match by itself."""
+    met = partial(next_match, link(), COFFEE, "Coffee", report(), source=Source.SOCKET)
+    first = met(known=[], now=NOON - timedelta(minutes=10))
+    second = met(known=[first], now=NOON)
+    for _ in range(2):
+        await harness.messenger.send(ANA, MatchFound(first))
+    await harness.store.matches.add(second)
+    await begin(harness, ANA, second.id, fresh=False)
+    await harness.pass_time(LANDING_SECONDS)
+    assert harness.journal == [SEND, SEND, FIND, SEND]
+
+
 async def test_a_message_to_somebody_else_does_not_count(harness: Harness):
     """The key is searched for among the person's own messages only."""
     harness.messenger.keys[BEN, match().id] = STANDS
