@@ -18,11 +18,16 @@ class BodyRefused(Exception):
     """The body exceeds a limit or cannot be decompressed."""
 
 
+class BodyTooLarge(BodyRefused):
+    """The body exceeds a limit."""
+
+
 async def read_body(chunks: AsyncIterator[bytes], encoding: str, limits: JsonLimits) -> bytearray:
     """Return the decompressed body.
 
     Raises:
-        BodyRefused: The body exceeds a limit or cannot be decompressed.
+        BodyTooLarge: The body exceeds a limit.
+        BodyRefused: The body cannot be decompressed.
     """
     body, structure = bytearray(), Structure()
     expand = _expander(encoding)
@@ -33,7 +38,7 @@ async def read_body(chunks: AsyncIterator[bytes], encoding: str, limits: JsonLim
             await asyncio.sleep(0)  # a chunk may decompress to a thousand pieces
             if not limits.allow(len(body), structure):
                 body.clear()  # the error's traceback refers to this frame
-                raise BodyRefused
+                raise BodyTooLarge
     return body
 
 

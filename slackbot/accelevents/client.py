@@ -18,7 +18,13 @@ from pydantic import SecretStr
 from slackbot.accelevents import schemas
 from slackbot.accelevents.errors import Endpoint
 from slackbot.accelevents.event_zones import EventZones
-from slackbot.accelevents.http import HttpClient, Request, authorization, unreadable_response
+from slackbot.accelevents.http import (
+    HttpClient,
+    Request,
+    TooLarge,
+    authorization,
+    unreadable_response,
+)
 from slackbot.aio.outgoing import Proxies
 from slackbot.domain.errors import EventNotFound, MagicLinkInvalid, PlatformError, TokenRefused
 from slackbot.domain.model import (
@@ -35,7 +41,8 @@ from slackbot.domain.model import (
 from slackbot.domain.ports import Clock
 
 PAGE_SIZE: Final = 100  # sessions
-MAX_PAGES: Final = 50
+MIN_PAGE_SIZE: Final = 25  # if larger pages exceed the limit of a response
+MAX_SESSIONS: Final = 5_000
 _METHODS: Final = frozenset({"GET", "POST", "PUT", "PATCH"})
 _NETWORKING_QUERY: Final = {"sessionFormat": schemas.NETWORKING, "expand": "TRACK"}
 _QUERIES: Final = {
@@ -109,17 +116,26 @@ class AcceleventsClient:
         return AuthScheme(scheme)
 
     async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
-        """Return all networking sessions in the scope, from all pages."""
+        """Return all networking sessions in the scope, from all pages.
+
+        If a page is too large, it is requested again with fewer sessions.
+        """
         found: dict[SessionId, Session] = {}
-        zone = self._options.zones.of(link.event)
-        count, previous = 0, None
-        for number in range(MAX_PAGES):
-            page = await self._session_page(link.event, _authorization(link), scope, number)
+        zone, header = self._options.zones.of(link.event), _authorization(link)
+        count, offset, size, previous = 0, 0, PAGE_SIZE, None
+        while offset < MAX_SESSIONS:
+            try:
+                page = await self._session_page(link.event, header, scope, offset // size, size)
+            except TooLarge:
+                if size <= MIN_PAGE_SIZE:
+                    raise
+                size //= 2
+                continue
             if not page.rows or page.rows == previous:  # a repeated page: no paging
                 break
             for session in schemas.read_sessions(page.rows, zone):
                 found.setdefault(session.id, session)
-            count, previous = count + len(page.rows), page.rows
+            count, offset, previous = count + len(page.rows), offset + size, page.rows
             if page.total is not None and count >= page.total:
                 break
         return list(found.values())
@@ -151,7 +167,7 @@ class AcceleventsClient:
         return await self._http.fetch(request, partial(schemas.read_match_list, zone=zone))
 
     async def _session_page(
-        self, event: EventSlug, header: str, scope: SessionScope, number: int, size: int = PAGE_SIZE
+        self, event: EventSlug, header: str, scope: SessionScope, number: int, size: int
     ) -> schemas.SessionPage:
         path = f"{_event_path(event)}/session/v2"
         query = _QUERIES[scope] | {"page": str(number), "size": str(size)}

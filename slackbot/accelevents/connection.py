@@ -20,7 +20,11 @@ from socketio.packet import ACK, CONNECT, CONNECT_ERROR, DISCONNECT, EVENT, Pack
 from slackbot.accelevents.engine_io import CLOSE_SECONDS, WEBSOCKET_OPTIONS, EngineSocket
 from slackbot.accelevents.feed_options import Credentials, FeedOptions
 from slackbot.accelevents.handshake import ConnectError, Failure, drop_tracebacks
-from slackbot.accelevents.packets import PacketReader, UnreadablePacketError
+from slackbot.accelevents.packets import (
+    OversizedPacketError,
+    PacketReader,
+    UnreadablePacketError,
+)
 from slackbot.aio.outgoing import Proxies, open_session
 from slackbot.telemetry import UNREADABLE
 
@@ -140,6 +144,9 @@ class Connection:
                 raise ConnectError(Failure.CLOSED)
             try:
                 packet = self._reader.read(message)
+            except OversizedPacketError:
+                self._on_unreadable(message)
+                continue
             except UnreadablePacketError:
                 raise ConnectError(Failure.UNREADABLE) from None
             if packet is None:

@@ -25,7 +25,7 @@ import structlog
 from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
-from slackbot.accelevents.body import ENCODING, BodyRefused, read_body
+from slackbot.accelevents.body import ENCODING, BodyRefused, BodyTooLarge, read_body
 from slackbot.accelevents.errors import Endpoint, error_for
 from slackbot.accelevents.event_holds import EventHolds
 from slackbot.accelevents.json_limits import OTHERS, SESSIONS
@@ -45,6 +45,10 @@ _LIMITS: Final = {Endpoint.SESSIONS: SESSIONS, Endpoint.REGISTERED: SESSIONS}
 # Many servers close idle connections after five seconds, and a request that is sent at that moment
 # is lost.
 KEEPALIVE_SECONDS: Final = 4.0
+
+
+class TooLarge(Unreadable):
+    """The body of the response exceeds a limit. A smaller page may not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +209,12 @@ class HttpClient:
             limits = _LIMITS.get(request.endpoint, OTHERS)
             try:
                 body = await read_body(response.aiter_raw(), encoding, limits)
-            except BodyRefused:
+            except BodyRefused as refused:
                 if response.status_code < 400:
-                    raise unreadable_response(request.endpoint, response.status_code) from None
+                    kind = TooLarge if isinstance(refused, BodyTooLarge) else Unreadable
+                    raise unreadable_response(
+                        request.endpoint, response.status_code, kind
+                    ) from None
                 body = bytearray()  # only the status is used
             return response.status_code, response.headers, body
 
@@ -220,11 +227,13 @@ class _Retryable(Exception):
     held: bool = False  # the next attempt waits as long as the platform requested
 
 
-def unreadable_response(endpoint: Endpoint, status: int | None = None) -> Unreadable:
+def unreadable_response(
+    endpoint: Endpoint, status: int | None = None, kind: type[Unreadable] = Unreadable
+) -> Unreadable:
     """Count and log a response that differs from the documentation, and return the error."""
     UNREADABLE.labels(source=endpoint).inc()
     log.warning("response_unreadable", endpoint=endpoint, status=status)
-    return Unreadable(status=status)
+    return kind(status=status)
 
 
 def parse_retry_after(header: str | None, now: datetime) -> float | None:

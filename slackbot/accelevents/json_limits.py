@@ -56,7 +56,8 @@ class JsonLimits:
 SESSIONS: Final = JsonLimits(size=3 * 2**20, containers=20_000, commas=100_000)
 # For a match list with several hundred rows, or a single object.
 OTHERS: Final = JsonLimits(size=2**20, containers=4_000, commas=40_000)
-# For a Socket.IO packet. A match has about ten containers and 100 commas.
-EVENTS: Final = JsonLimits(size=2**20, containers=10_000, commas=20_000)
+# For a Socket.IO packet. A match has about ten containers and 100 commas, but a list of all
+# attendees may follow it.
+EVENTS: Final = JsonLimits(size=2**20, containers=10_000, commas=25_000)
 # For JSON inside the strings and attachments of an event.
-NESTED: Final = JsonLimits(size=262_144, containers=10_000, commas=20_000)
+NESTED: Final = JsonLimits(size=262_144, containers=10_000, commas=25_000)

@@ -17,6 +17,10 @@ class UnreadablePacketError(Exception):
     """A message is not a Socket.IO packet or exceeds a limit. The error never contains its text."""
 
 
+class OversizedPacketError(UnreadablePacketError):
+    """A message exceeds a limit, so it is not known what it says."""
+
+
 class PacketReader:
     """Converts the messages of a connection into packets. Attachments follow their packet."""
 
@@ -58,7 +62,7 @@ class PacketReader:
 def _decode(message: str) -> Packet:
     """Decode a packet. Set the `namespace`, and replace binary types by their plain types."""
     if not EVENTS.allow_text(message):
-        raise UnreadablePacketError
+        raise OversizedPacketError
     try:
         packet = Packet(encoded_packet=message)
     except (ValueError, RecursionError):

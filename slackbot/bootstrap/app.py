@@ -96,12 +96,13 @@ async def _register(adapters: Adapters, services: Services, role: Role) -> None:
     If rows may be missing, direct messages are searched before anything is sent.
     """
     try:
-        moved = await adapters.store.failovers.recent()
+        recorded = await adapters.store.failovers.recent()
     except StoreUnavailable:
-        moved = True  # unknown, so assume a failover
+        recorded = True  # unknown, so assume a failover
     # Nothing slow may run between registration and heartbeats, or the lease expires.
-    if await adapters.workers.register() or moved:
-        log.info("rows_may_be_missing", failover=moved)
+    unclean_start = await adapters.workers.register()
+    if unclean_start or recorded:
+        log.info("rows_may_be_missing", unclean_start=unclean_start, recorded=recorded)
         services.matches.assume_missing_rows()
     log.info("registered", worker=adapters.boot_id, role=role.value)
     await services.worker.start()

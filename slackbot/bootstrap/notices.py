@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,9 +45,13 @@ class UnknownNotice(Exception):
 class UnsentNotices:
     """Lists, retries and drops unsent notices."""
 
-    def __init__(self, matches: UnsentMatches, client: WorkflowClient) -> None:
+    def __init__(
+        self, matches: UnsentMatches, client: WorkflowClient, sync: Callable[[], None]
+    ) -> None:
+        """Create the list. `sync` syncs the changes that the client has made."""
         self._matches = matches
         self._client = client
+        self._sync = sync
 
     async def list_all(self) -> list[UnsentNotice]:
         """Return all unsent notices, oldest first."""
@@ -89,6 +93,7 @@ class UnsentNotices:
         dropped = notice.match is None or await self._matches.drop(notice.match)
         if dropped and notice.workflows:
             await asyncio.to_thread(self._client.cancel, notice.workflows)
+            await asyncio.to_thread(self._sync)  # a remark has no row that records it
         return dropped
 
 
@@ -146,4 +151,4 @@ async def unsent_notices(settings: Settings) -> AsyncIterator[UnsentNotices]:
                 closing(DeliveryDatabase(url)) as delivery,
                 workflow_client(delivery.options()) as client,
             ):
-                yield UnsentNotices(UnsentMatches(database), client)
+                yield UnsentNotices(UnsentMatches(database), client, delivery.sync)

@@ -17,6 +17,9 @@ class DepartureStore(Protocol):
     async def list_of(self, person: Person) -> list[Departure]:
         """Return the person's departures."""
 
+    async def list_all(self, team: TeamId) -> list[Departure]:
+        """Return all departures of the workspace, oldest first."""
+
     async def list_due(self, team: TeamId, now: datetime) -> list[Departure]:
         """Return a batch of departures whose next attempt is due, the most overdue first."""
 

@@ -141,8 +141,11 @@ class Accounts:
         """
         events, credential = event_spellings(event_text), read_credential(credential_text)
         key = (person, self.digest(f"{events[0]}\x1f{credential.secret}"))
+        # Earlier versions computed the digest of the pasted text.
+        pasted = credential_text.strip()
+        digests = {key[1], *(self.digest(f"{event}\x1f{pasted}") for event in events)}
         link = await self.store.links.get(person)
-        if link is not None and link.credential_digest == key[1] and link.refused_at is None:
+        if link is not None and link.credential_digest in digests and link.refused_at is None:
             return link
         connect = self._connects.start(key, lambda: self._connect(events, credential, *key))
         return await asyncio.shield(connect)
@@ -208,7 +211,7 @@ class Accounts:
         """
         async with self.locks.of(link.person):
             old_link = await self.store.links.get(link.person)
-            sessions = await self.leaving.sessions_of(link.person)
+            sessions = await self.leaving.sessions_of(old_link) if old_link is not None else []
             await self.store.links.save(link)
             await self.feed.close(link.person)
             availability = await self.store.availabilities.get(link.person)
@@ -227,7 +230,7 @@ class Accounts:
         """
         async with self.locks.of(person):
             link = await self.store.links.get(person, fresh=True)
-            sessions = await self.leaving.sessions_of(person)
+            sessions = await self.leaving.sessions_of(link) if link is not None else []
             forgotten = await self.store.people.forget(person, until)
             if forgotten is None:
                 return False
@@ -266,7 +269,7 @@ class Accounts:
         People who connected after `until` are kept, because the app had been installed again.
         """
         available = await self.store.availabilities.list_all(team)
-        departures = await self.leaving.departures_of(team)
+        departures = await self.store.departures.list_all(team)
         people = {a.person for a in available} | {d.person for d in departures}
         links = await self.store.links.get_many(list(people))
         epochs = await self.store.people.forget_workspace(team, until)

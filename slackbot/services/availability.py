@@ -15,6 +15,7 @@ from slackbot.domain.errors import (
     TokenRefused,
     Unavailable,
 )
+from slackbot.domain.matching import of_account
 from slackbot.domain.model import (
     AttendeeStatus,
     Availability,
@@ -23,6 +24,7 @@ from slackbot.domain.model import (
     Match,
     Person,
     Session,
+    Source,
     State,
 )
 from slackbot.domain.ports import Clock, MatchFeed, Platform, Store
@@ -88,7 +90,7 @@ class Availabilities:
         if availability is not None and availability.state is State.IN_MEETING:
             session_id = availability.session_id
             known = await self.store.matches.list_for(link.person, link.event, session_id)
-            notice = _notice_state(known)
+            notice = _notice_state(of_account(link.account, known))
         ends_at = availability.session_ends_at if availability is not None else None
         if availability is not None and ends_at is not None and ends_at <= self.clock.now():
             # The session continues, so its end was read incorrectly or has been moved.
@@ -242,8 +244,9 @@ class Availabilities:
 
 
 def _notice_state(matches: Sequence[Match]) -> NoticeState:
-    """Return the state for a session's matches, newest first."""
-    if any(match.settled_at is None for match in matches):
+    """Return the state for a session's matches, newest first. The baseline is never sent."""
+    met = [match for match in matches if match.source is not Source.BEFORE]
+    if any(match.settled_at is None for match in met):
         return NoticeState.PENDING
-    is_sent = not matches or matches[0].outcome == SENT
+    is_sent = not met or met[0].outcome == SENT
     return NoticeState.SENT if is_sent else NoticeState.NOT_SENT

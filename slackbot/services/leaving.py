@@ -183,11 +183,12 @@ class Leaving:
 
     # --- people who are deleted ------------------------------------------------------------------
 
-    async def sessions_of(self, person: Person) -> list[SessionId]:
-        """Return the sessions in which the platform may still pair the person."""
-        availability = await self.store.availabilities.get(person)
-        sessions = [left.session_id for left in await self.store.departures.list_of(person)]
-        if availability is not None and availability.state is not State.IN_MEETING:
+    async def sessions_of(self, link: Link) -> list[SessionId]:
+        """Return the sessions of the link's event in which the platform may still pair them."""
+        availability = await self.store.availabilities.get(link.person)
+        departures = await self.store.departures.list_of(link.person)
+        sessions = [left.session_id for left in departures if left.event == link.event]
+        if availability is not None and _may_be_paired(link, availability):
             sessions.append(availability.session_id)
         return sessions
 
@@ -218,27 +219,29 @@ class Leaving:
                 )
                 self._repeating[person, session_id] = repeating
 
-    async def departures_of(self, team: TeamId) -> list[Departure]:
-        """Return the workspace's departures that the platform has not confirmed."""
-        return await self.store.departures.list_due(team, self.clock.now() + MAX_AGE)
-
     async def leave_all_deleted(
         self,
         links: Mapping[Person, Link | None],
         availabilities: Sequence[Availability],
         departures: Sequence[Departure],
     ) -> None:
-        """Leave with all deleted links of a workspace, one after another."""
+        """Leave with all deleted links of a workspace, one after another.
+
+        People who are available come first, because only `MAX_IN_MEMORY` of them are retried.
+        """
+        known = {person: link for person, link in links.items() if link is not None}
         sessions = defaultdict[Person, list[SessionId]](list)
-        for departure in departures:
-            sessions[departure.person].append(departure.session_id)
         for availability in availabilities:
-            if availability.state is not State.IN_MEETING:
-                sessions[availability.person].append(availability.session_id)
+            link = known.get(availability.person)
+            if link is not None and _may_be_paired(link, availability):
+                sessions[link.person].append(availability.session_id)
+        for departure in departures:
+            link = known.get(departure.person)
+            if link is not None and link.event == departure.event:
+                sessions[link.person].append(departure.session_id)
         for person, left in sessions.items():
-            if (link := links.get(person)) is not None:
-                self.leave_deleted(link, left)
-                await self.confirms(person, PACE_SECONDS)
+            self.leave_deleted(known[person], left)
+            await self.confirms(person, PACE_SECONDS)
 
     async def confirms(self, person: Person, seconds: float) -> bool:
         """Wait up to `seconds` for the first attempt with a deleted link.
@@ -281,6 +284,10 @@ class Leaving:
                 del self._repeating[link.person, session_id]
             self._in_memory -= 1
             LEAVING.dec()
+
+
+def _may_be_paired(link: Link, availability: Availability) -> bool:
+    return availability.event == link.event and availability.state is not State.IN_MEETING
 
 
 def _is_confirmed(first: asyncio.Task[bool]) -> bool:

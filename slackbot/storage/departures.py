@@ -41,6 +41,12 @@ class Departures:
         rows = await self._database.fetch_all(_OF, person_params(person))
         return [departure_of(row) for row in rows]
 
+    async def list_all(self, team: TeamId) -> list[Departure]:
+        """Return all departures of the workspace, oldest first."""
+        wanted = select_columns(DepartureRow).where(DepartureRow.team_id == team)
+        rows = await self._database.fetch_all(wanted.order_by(DepartureRow.left_at))
+        return [departure_of(row) for row in rows]
+
     async def list_due(self, team: TeamId, now: datetime) -> list[Departure]:
         """Return up to `MAX_DUE` departures whose next attempt is due, most overdue first."""
         due = (DepartureRow.team_id == team, DepartureRow.next_try_at <= now)

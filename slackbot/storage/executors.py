@@ -146,6 +146,10 @@ class SqliteExecutor:
                 with connection.begin():
                     yield connection
             finally:
+                # A commit that failed leaves the transaction open, and a pragma would have no
+                # effect in it or raise another error.
+                if driver.in_transaction:
+                    driver.rollback()
                 driver.execute(f"PRAGMA {restore}")
 
     async def aclose(self) -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from store_samples import ANA, BEN, NOW, TEAM, departure, link
 
 from slackbot.domain.ports import Store
+from slackbot.storage.departures import MAX_DUE
 
 LATER = NOW + timedelta(minutes=1)
 
@@ -29,6 +30,19 @@ async def test_departures_are_due_when_their_time_has_come(store: Store):
     again = replace(second, left_at=LATER)
     await store.departures.add(again, LATER)
     assert await store.departures.list_of(BEN) == [again]
+
+
+async def test_all_departures_are_listed_due_or_not(store: Store):
+    """Those of the whole workspace, however many they are."""
+    for person in (ANA, BEN):
+        await store.links.save(link(person))
+    made = [departure(number=number) for number in range(MAX_DUE)]
+    made.append(departure(BEN, left_at=LATER))
+    for each in made:
+        await store.departures.add(each, LATER)
+    listed = await store.departures.list_all(TEAM)
+    assert len(listed) == MAX_DUE + 1
+    assert listed[-1] == made[-1]
 
 
 async def test_a_try_is_made_by_one_process(store: Store):

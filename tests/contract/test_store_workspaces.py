@@ -100,6 +100,7 @@ USES: dict[str, tuple[Any, ...]] = {
     "availabilities.list_all": (TEAM,),
     "departures.add": (departure(number=2), NOW),
     "departures.list_of": (ANA,),
+    "departures.list_all": (TEAM,),
     "departures.list_due": (TEAM, NOW + timedelta(hours=1)),
     "departures.claim": (departure(), NOW + timedelta(hours=2)),
     "departures.remove": (ANA, departure().session_id),

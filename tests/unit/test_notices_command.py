@@ -25,6 +25,7 @@ from slackbot.domain.workers import Role
 from slackbot.services.notices import SENT
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
+from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.encryption import Cipher, new_key
 from slackbot.storage.store import SqlStore
 from slackbot.storage.url import DatabaseUrl
@@ -146,6 +147,24 @@ async def test_a_dropped_notice_is_never_sent(stage: Stage):
         await delivery.recover(await stage.store.matches.list_pending(ANA.team))
     assert len(stage.messenger.journal) == 2
     assert await stage.outcome(match) == "dropped"
+
+
+async def test_a_dropped_remark_does_not_come_back_after_a_power_cut(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    """It has no row of its own, so the delivery engine's file is synced."""
+    synced: list[DeliveryDatabase] = []
+
+    def note(database: DeliveryDatabase) -> None:
+        synced.append(database)
+
+    stage.messenger.errors = [MessageDelayed("ratelimited", LONG)]
+    await connect(stage.store, link())
+    async with life(stage.url, stage.store, stage.messenger) as delivery:
+        await delivery.remark(ANA, "a-key", SessionOver("Coffee"))
+        monkeypatch.setattr(DeliveryDatabase, "sync", note)
+        assert (await stage.run("drop", "--yes", "a-key")).exit_code == 0
+        assert len(synced) == 1
 
 
 async def test_what_was_given_up_can_be_sent_again(stage: Stage):

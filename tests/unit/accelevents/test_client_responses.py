@@ -35,6 +35,32 @@ async def test_all_pages(
     assert [call.query_params["page"] for call in platform.requests] == ["0", "1", "2"]
 
 
+async def test_a_page_that_is_too_large_is_asked_for_in_parts(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory
+):
+    """The sessions before it are not read again, and none is left out."""
+    large = response(body=b" " * (4 * 2**20))
+    parts = [page(range(first, first + 25), 200) for first in range(101, 201, 25)]
+    platform.responses = [page(range(1, 101), 200), large, large, *parts]
+    sessions = await client.sessions(make_link(), SessionScope.LIVE)
+    assert [session.id for session in sessions] == list(range(1, 201))
+    asked = [(call.query_params["page"], call.query_params["size"]) for call in platform.requests]
+    assert asked == [
+        *(("0", "100"), ("1", "100"), ("2", "50")),
+        *((str(number), "25") for number in range(4, 8)),
+    ]
+
+
+async def test_a_small_page_that_is_too_large_is_refused(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory
+):
+    """A server that ignores the size is asked three times in all."""
+    platform.responses = [response(body=b" " * (4 * 2**20))]
+    with pytest.raises(errors.Unreadable):
+        await client.sessions(make_link(), SessionScope.LIVE)
+    assert [call.query_params["size"] for call in platform.requests] == ["100", "50", "25"]
+
+
 @pytest.mark.parametrize("total", [None, 10_000])
 async def test_an_empty_page_ends_the_list(
     platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory, total: int | None

@@ -234,6 +234,18 @@ async def test_an_oversized_event(
         await recorder.until("disconnected U1 closed", 2)
 
 
+async def test_an_event_with_too_many_parts_is_skipped_while_connecting(
+    recorder: Recorder, make_feed: FeedFactory, make_link: LinkFactory
+):
+    """Like one that arrives later: it says nothing about the server's version."""
+    large, good = json.dumps(["m", [0] * 100_000]), json.dumps(["m", MATCH])
+    app = sending("0" + OPEN, f"42{large}", '40{"sid":"x"}', f"42{large}", f"42{good}")
+    async with serving(app) as url:
+        make_feed(url).open(make_link(), 11645)
+        await recorder.until("matched U1 demo")
+        assert not [each for each in recorder.events if "disconnected" in each]
+
+
 async def test_an_event_that_asks_for_an_answer_gets_one(
     recorder: Recorder, make_feed: FeedFactory, make_link: LinkFactory
 ):

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 
 from slackbot.accelevents import parsing
 from slackbot.accelevents.match_event import read_matches
+from slackbot.accelevents.packets import PacketReader
 from slackbot.domain.model import MatchReport
 from slackbot.domain.text import digest
 
@@ -152,6 +153,20 @@ def test_an_oversized_payload():
         deep = [deep]
     assert len(read_matches([flood], UTC_ZONE, None) or []) <= 20
     assert read_matches([deep, "[" * 50_000], UTC_ZONE, None) is None
+
+
+def test_a_match_before_a_long_list_of_attendees():
+    """An event of 188 kB is read as it arrives, as an object and as JSON in a string."""
+    fields = dict.fromkeys("abcdefghi", 1)
+    event = {
+        "match": {"userIdOfMatch": 5, "fullName": "Priya", "sessionId": 7},
+        "attendees": [{"id": number} | fields for number in range(2_200)],
+    }
+    for sent in (event, json.dumps(event, separators=(",", ":"))):
+        packet = PacketReader().read("2" + json.dumps(["match", sent]))
+        assert packet is not None
+        [report] = read_matches(packet.data[1:], UTC_ZONE, 1) or []
+        assert (report.partner.account_id, report.session_id) == (5, 7)
 
 
 def nested(depth: int, inner: Any) -> Any:

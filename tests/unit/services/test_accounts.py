@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -146,6 +147,16 @@ async def test_submitting_again_later_returns_the_link(harness: Harness):
     made = await harness.accounts.connect(ANA, "expo", MAGIC)
     harness.journal.clear()
     assert await harness.accounts.connect(ANA, " expo ", f" {MAGIC} ") == made
+    assert harness.journal == []
+
+
+async def test_a_link_of_an_earlier_version_is_recognised(harness: Harness):
+    """Its digest is of the text as it was pasted, and its magic link is used up."""
+    made = await harness.accounts.connect(ANA, "expo", MAGIC)
+    earlier = replace(made, credential_digest=harness.accounts.digest(f"expo\x1f{MAGIC}"))
+    await harness.store.links.save(earlier)
+    harness.journal.clear()
+    assert await harness.accounts.connect(ANA, "expo", f" {MAGIC} ") == earlier
     assert harness.journal == []
 
 

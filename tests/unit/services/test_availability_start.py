@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -82,6 +83,21 @@ async def test_the_status_knows_what_became_of_the_message(
     offers = [button.get("text", {}).get("text") for button in card.blocks[-1]["elements"]]
     assert (texts.BUTTON_MATCHES in offers) == (notice is NoticeState.NOT_SENT)
     assert ("my direct message to you" in card.text) == (notice is NoticeState.SENT)
+
+
+async def test_the_status_ignores_matches_that_are_never_sent(harness: Harness):
+    """The baseline, which may be stored after a match, and the matches of another account."""
+    await harness.linked()
+    await harness.store.availabilities.save(availability(state=State.IN_MEETING))
+    later = NOON + timedelta(seconds=1)
+    before = match(YAN, source=Source.BEFORE, settled_at=later, outcome=Source.BEFORE.value)
+    for made in (
+        match(settled_at=NOON, outcome=SENT),
+        replace(before, received_at=later),
+        match(ordinal=2, account="99", received_at=later),
+    ):
+        assert await harness.store.matches.add(made)
+    assert (await harness.availabilities.status(ANA)).notice is NoticeState.SENT
 
 
 async def test_the_status_waits_for_the_feed_to_connect(harness: Harness):

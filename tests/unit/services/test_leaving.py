@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,7 @@ from slackbot.domain.errors import (
     TokenRefused,
     Unreachable,
 )
-from slackbot.domain.model import Departure, SessionId, State
+from slackbot.domain.model import Departure, EventSlug, SessionId, State
 from slackbot.services.leaving import MAX_AGE
 from tests.harness.fakes import ANA, BEN, NOON, TEA, link, report, session, until
 from tests.harness.services import Harness, Outside
@@ -272,3 +273,37 @@ async def test_a_removed_workspace_leaves_all_its_sessions(harness: Harness):
     await harness.pass_time(20)
     assert harness.asked("status") == [LEFT] * 3
     assert {used.person for used in harness.platform.links[-3:]} == {ANA, BEN}
+
+
+async def test_a_removed_workspace_leaves_who_is_available_first(harness: Harness):
+    """Their partners would wait; of the departures, even very many are left too."""
+    await harness.linked(person=BEN)
+    epoch = link(BEN).person_epoch
+    many = [
+        replace(left(), person=BEN, person_epoch=epoch, session_id=SessionId(number))
+        for number in range(100, 160)
+    ]
+    for each in many:
+        await harness.store.departures.add(each, NOON)
+    await harness.available()
+    await harness.accounts.forget_workspace(ANA.team)
+    await harness.pass_time(10)
+    asked = harness.asked("status")
+    assert asked[0] == LEFT
+    assert sorted(asked[1:]) == sorted(f"status {each.session_id} LEFT" for each in many)
+
+
+@pytest.mark.parametrize("removed", ["person", "workspace"])
+async def test_an_old_events_session_is_not_left_with_a_new_link(harness: Harness, removed: str):
+    """The link is for another event, whose platform does not know the session."""
+    await harness.linked()
+    await harness.store.departures.add(
+        replace(left(), event=EventSlug("last-year"), session_id=SessionId(99)), NOON
+    )
+    await harness.available()
+    if removed == "person":
+        await harness.accounts.disconnect(ANA)
+    else:
+        await harness.accounts.forget_workspace(ANA.team)
+    await harness.pass_time(10)
+    assert harness.asked("status") == [LEFT]

@@ -52,6 +52,22 @@ async def test_every_commit_is_synced_unless_it_need_not_be(database: Database):
     assert await executor.write(level) == 2
 
 
+@SQLITE
+async def test_a_commit_that_fails_is_rolled_back_and_reported(database: Database):
+    """The error is the one of the commit, and the next transaction is a new one with syncs."""
+    executor = database._executor
+    for statement in (
+        "CREATE TABLE one (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE two (id INTEGER REFERENCES one(id) DEFERRABLE INITIALLY DEFERRED)",
+    ):
+        await executor.write(lambda c, s=statement: c.execute(text(s)))
+    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
+        await executor.write(lambda c: c.execute(text("INSERT INTO two VALUES (1)")), synced=False)
+    level = await executor.write(lambda c: c.execute(text("PRAGMA synchronous")).scalar_one())
+    count = await executor.write(lambda c: c.execute(text("SELECT count(*) FROM two")).scalar_one())
+    assert (level, count) == (2, 0)
+
+
 class Counted(Executor):
     """Counts the trips to another pool's threads."""
 
