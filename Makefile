@@ -8,7 +8,7 @@ WORKERS ?= 6
 
 PAGE := slackbot/web/call
 # The slowest tests come first.
-CALL_TESTS := $(patsubst %,tests/browser/test_%.py,end_to_end negative_controls call accessibility lobby)
+CALL_TESTS := $(patsubst %,tests/browser/test_%.py,end_to_end call accessibility lobby)
 
 .PHONY: demo test check page bench fuzz faults feeds resilience crowd soak postgresql mutants browser calls pictures transcript format lock clean
 

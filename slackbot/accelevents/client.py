@@ -21,12 +21,17 @@ from slackbot.accelevents.event_zones import EventZones
 from slackbot.accelevents.http import (
     HttpClient,
     Request,
-    TooLarge,
     authorization,
     unreadable_response,
 )
 from slackbot.aio.outgoing import Proxies
-from slackbot.domain.errors import EventNotFound, MagicLinkInvalid, PlatformError, TokenRefused
+from slackbot.domain.errors import (
+    EventNotFound,
+    MagicLinkInvalid,
+    PlatformError,
+    TokenRefused,
+    Unreadable,
+)
 from slackbot.domain.model import (
     AttendeeStatus,
     AuthScheme,
@@ -126,8 +131,8 @@ class AcceleventsClient:
         while offset < MAX_SESSIONS:
             try:
                 page = await self._session_page(link.event, header, scope, offset // size, size)
-            except TooLarge:
-                if size <= MIN_PAGE_SIZE:
+            except Unreadable as error:
+                if not error.too_large or size <= MIN_PAGE_SIZE:
                     raise
                 size //= 2
                 continue

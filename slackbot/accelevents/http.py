@@ -47,10 +47,6 @@ _LIMITS: Final = {Endpoint.SESSIONS: SESSIONS, Endpoint.REGISTERED: SESSIONS}
 KEEPALIVE_SECONDS: Final = 4.0
 
 
-class TooLarge(Unreadable):
-    """The body of the response exceeds a limit. A smaller page may not."""
-
-
 @dataclass(frozen=True, slots=True)
 class Request:
     """An HTTP request. `path` is URL-encoded, and `authorization` is the complete header value."""
@@ -211,9 +207,10 @@ class HttpClient:
                 body = await read_body(response.aiter_raw(), encoding, limits)
             except BodyRefused as refused:
                 if response.status_code < 400:
-                    kind = TooLarge if isinstance(refused, BodyTooLarge) else Unreadable
                     raise unreadable_response(
-                        request.endpoint, response.status_code, kind
+                        request.endpoint,
+                        response.status_code,
+                        too_large=isinstance(refused, BodyTooLarge),
                     ) from None
                 body = bytearray()  # only the status is used
             return response.status_code, response.headers, body
@@ -228,12 +225,12 @@ class _Retryable(Exception):
 
 
 def unreadable_response(
-    endpoint: Endpoint, status: int | None = None, kind: type[Unreadable] = Unreadable
+    endpoint: Endpoint, status: int | None = None, *, too_large: bool = False
 ) -> Unreadable:
     """Count and log a response that differs from the documentation, and return the error."""
     UNREADABLE.labels(source=endpoint).inc()
     log.warning("response_unreadable", endpoint=endpoint, status=status)
-    return kind(status=status)
+    return Unreadable(status=status, too_large=too_large)
 
 
 def parse_retry_after(header: str | None, now: datetime) -> float | None:

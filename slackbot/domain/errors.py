@@ -327,9 +327,13 @@ class ServerFailed(Unavailable):
 
 
 class Unreadable(Unavailable):
-    """The response differs from the documentation."""
+    """The response differs from the documentation, or is `too_large` to be read."""
 
     code = "unreadable"
+
+    def __init__(self, *, status: int | None = None, too_large: bool = False) -> None:
+        super().__init__(status=status)
+        self.too_large = too_large
 
 
 class SessionError(SlackbotError):

@@ -13,6 +13,7 @@ from slackbot.domain.text import clean, fold
 from slackbot.slack.command import (
     ALIASES,
     ARGUMENT_LIMIT,
+    PHRASE_LIMIT,
     Command,
     Name,
     SecretTyped,
@@ -103,12 +104,15 @@ def _parsed_correctly(typed: str) -> bool:
     words = clean(typed).split()
     if isinstance(parsed, Unknown):
         return [parsed.word] == words[:1] and parsed.nearest in {"", *Name}
-    # The first word, or up to three of them together.
-    starts = ["".join(fold(word, emoji=False) for word in words[:n]) for n in (1, 2, 3)]
+    # The first word, or several of them together.
+    counts = range(1, PHRASE_LIMIT + 1)
+    starts = ["".join(fold(word, emoji=False) for word in words[:n]) for n in counts]
     names = {**{n.value: n for n in Name}, **ALIASES, "?": Name.HELP}
     known = not words or any(
         names.get(start.replace(" ", "")) is parsed.name for start in [*starts, words[0][:1]]
     )
+    if parsed.name is Name.JOIN and not known:  # `register` with a session
+        known = any(start.replace(" ", "") in {"register", "signup"} for start in starts)
     bounded = len(parsed.argument) <= ARGUMENT_LIMIT
     return known and bounded and isinstance(parse(parsed.text), Command | SecretTyped)
 
