@@ -14,8 +14,8 @@ from alembic import context
 from sqlalchemy import Connection
 
 from slackbot.storage import migrations as schema
+from slackbot.storage import tables
 from slackbot.storage.database import Database
-from slackbot.storage.tables import Base
 from slackbot.storage.url import DatabaseUrl
 
 
@@ -24,7 +24,7 @@ def migrate(connection: Connection) -> None:
     schema.migration_lock(connection)
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=tables.Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction(), schema.foreign_keys_at_end(connection):
@@ -49,7 +49,7 @@ async def migrate_own() -> None:
 def write_sql() -> None:
     """Print the SQL statements instead of executing them (`--sql`)."""
     context.configure(
-        url=database_url(), target_metadata=Base.metadata, literal_binds=True, as_sql=True
+        url=database_url(), target_metadata=tables.Base.metadata, literal_binds=True, as_sql=True
     )
     with context.begin_transaction():
         context.run_migrations()

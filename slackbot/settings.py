@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import string
-from ipaddress import ip_address
-from typing import Annotated, Literal
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
 
 from pydantic import (
-    AfterValidator,
     AliasChoices,
     Field,
     SecretStr,
@@ -18,33 +16,39 @@ from pydantic import (
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    SettingsConfigDict,
+)
 
 from slackbot.domain.addresses import TrustedProxies
 from slackbot.domain.media_hosts import MediaHosts
-from slackbot.domain.model import EventSlug
+from slackbot.setting_types import (
+    AnyCase,
+    AppToken,
+    BotToken,
+    EventNames,
+    EventZones,
+    HelpUrl,
+    HttpUrl,
+    ProxyAddress,
+    PublicUrl,
+    SecretKeys,
+    SigningSecret,
+    SlackUsers,
+    SocketUrl,
+    Text,
+    TlsUrl,
+    Zone,
+)
 
-_PLACEHOLDERS = re.compile(r"(?i)change.?me|your.|example|xxx|placeholder|secret$|<|>")
 COMMAND = r"^/[a-z0-9_-]{1,31}$"
-_PUBLIC_URL = re.compile(r"https?://[\w.:\[\]-]+(?:/[\w.~%/-]*)?", re.ASCII)
-_HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
-
-
-def _proxy_address(value: SecretStr) -> SecretStr:
-    url = value.get_secret_value()
-    if not url:
-        return value
-    if "://" not in url:
-        url = f"http://{url}"
-    if not re.fullmatch(r"https?://[^\s/?#]+/?", url) or not _has_host(url):
-        raise ValueError(
-            "is not the http:// or https:// address of a proxy; other kinds do not work"
-        )
-    return SecretStr(url)
-
-
-ProxyAddress = Annotated[SecretStr, AfterValidator(_proxy_address)]
-Text = Annotated[str, Field(min_length=1)]
+# Prefixes of the bot's own variables. Other programs' variables have other names.
+_OUR_PREFIXES: Final = ("slackbot_", "accelevents_", "slack_")
+# Similarity, from 0 to 1, from which on a name is taken for a misspelt one.
+_SIMILAR: Final = 0.6
 
 
 class SettingsError(Exception):
@@ -61,17 +65,17 @@ class Settings(BaseSettings):
         frozen=True, extra="ignore", env_file=".env", hide_input_in_errors=True
     )
 
-    slack_bot_token: SecretStr = Field(description="The bot's token, `xoxb-…`.")
-    slack_app_token: SecretStr = Field(
+    slack_bot_token: BotToken = Field(description="The bot's token, `xoxb-…`.")
+    slack_app_token: AppToken = Field(
         SecretStr(""),
         description="The app-level token, `xapp-…`. With it, the bot uses Socket Mode and needs no "
         "public URL.",
     )
-    slack_signing_secret: SecretStr = Field(
+    slack_signing_secret: SigningSecret = Field(
         SecretStr(""),
         description="Verifies requests from Slack. Required without `SLACK_APP_TOKEN`.",
     )
-    slack_api_url: Text = Field(
+    slack_api_url: TlsUrl = Field(
         "https://slack.com/api/", description="The base URL of Slack's Web API."
     )
     slack_command: str = Field(
@@ -79,17 +83,32 @@ class Settings(BaseSettings):
         pattern=COMMAND,
         description="The slash command. A staging bot in the same workspace needs another one.",
     )
-    accelevents_api_url: Text = Field(
+    allow_guests: bool = Field(
+        False,
+        description="Whether guests of the workspace can connect and be matched. People of other "
+        "workspaces never can.",
+    )
+    contact_swap: Annotated[Literal["on", "off"], AnyCase] = Field(
+        "off",
+        description="Whether two people who met can swap contacts in Slack, if both say yes. The "
+        "app then needs the scope `mpim:write` (`slackbot manifest --contact-swap`).",
+    )
+    report_to: SlackUsers = Field(
+        "",
+        description="A comma-separated list of the Slack user ids of those who get reports of "
+        "people. Without it, nobody can be reported.",
+    )
+    accelevents_api_url: TlsUrl = Field(
         "https://api.accelevents.com", description="The base URL of the Accelevents API."
     )
-    accelevents_web_url: Text = Field(
+    accelevents_web_url: HttpUrl = Field(
         "https://www.accelevents.com", description="The base URL of the event hub, for links."
     )
     accelevents_session_link: Text = Field(
         "{web}/e/{event}/portal/schedule/{session_id}",
         description="A session's page in the event hub.",
     )
-    accelevents_auth_scheme: Literal["auto", "bare", "bearer"] = Field(
+    accelevents_auth_scheme: Annotated[Literal["auto", "bare", "bearer"], AnyCase] = Field(
         "auto",
         description="The form of the `Authorization` header. `auto` tries bare and then Bearer "
         "when somebody connects, and remembers the result.",
@@ -102,7 +121,7 @@ class Settings(BaseSettings):
         "GET /rest/events/{event}/user-session/{session_id}/matches",
         description="The method and path of the match list.",
     )
-    accelevents_socket_url: str = Field(
+    accelevents_socket_url: SocketUrl = Field(
         "", description="The Socket.IO server, by default the API's host."
     )
     accelevents_socket_path: Text = Field("/socket.io", description="The Socket.IO path.")
@@ -121,10 +140,26 @@ class Settings(BaseSettings):
         "*", description="The events that contain matches. `*` tries all events."
     )
     accelevents_event: str = Field("", description="The event slug that the connect form suggests.")
-    accelevents_timezone: Text = Field("UTC", description="The time zone of the platform's times.")
-    accelevents_event_timezones: str = Field(
+    accelevents_event_names: EventNames = Field(
+        "",
+        description="Names of events, which Slack shows instead of their slugs: a list of "
+        "`event=Name`, separated by semicolons.",
+    )
+    organiser_help_text: str = Field(
+        "", max_length=200, description="The organiser's words on how to get a new magic link."
+    )
+    organiser_help_url: HelpUrl = Field("", description="The page or address of *Get a new link*.")
+    accelevents_timezone: Zone = Field("UTC", description="The time zone of the platform's times.")
+    accelevents_event_timezones: EventZones = Field(
         "",
         description="Time zones of other events: a comma-separated list of `event=Europe/Berlin`.",
+    )
+    accelevents_round_minutes: int = Field(
+        0,
+        ge=0,
+        le=120,
+        description="The length of a round whose match does not say it. 0 means not known: the "
+        "message then has no end of the round, and five minutes are assumed.",
     )
     database_url: SecretStr = Field(
         SecretStr(""),
@@ -137,13 +172,20 @@ class Settings(BaseSettings):
         "for `migrate` and LISTEN. `DATABASE_URL` by default.",
     )
     slackbot_data_dir: Text = Field("./var", description="The directory of the SQLite file.")
-    slackbot_secret_keys: SecretStr = Field(
+    slackbot_secret_keys: SecretKeys = Field(
         description="A comma-separated list of base64 keys that encrypt tokens, newest first."
     )
-    public_url: str = Field(
+    retention_days: int = Field(
+        90,
+        ge=2,
+        le=3650,
+        description="How long matches, links to calls and what is stored about messages are kept, "
+        "and a login that nobody uses. In days.",
+    )
+    public_url: PublicUrl = Field(
         "",
         description="The address at which browsers reach the bot, `https://…`. "
-        "*Join call* needs it.",
+        "*Join call* and downloads need it.",
     )
     call_media_hosts: Text = Field(
         "*.chime.aws",
@@ -178,59 +220,21 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         0, ge=0, le=65535, description="The port of `/metrics` at the same address. 0 disables it."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], AnyCase] = Field(
         "info", description="The lowest level of messages to log."
     )
-    log_format: Literal["auto", "console", "json"] = Field(
+    log_format: Annotated[Literal["auto", "console", "json"], AnyCase] = Field(
         "auto", description="`auto` is console in a terminal, otherwise JSON."
     )
 
-    @field_validator("slack_bot_token")
-    @classmethod
-    def _is_bot_token(cls, value: SecretStr) -> SecretStr:
-        token = value.get_secret_value()
-        if not token.startswith("xoxb-") or len(token) < 20 or _PLACEHOLDERS.search(token):
-            raise ValueError("is not a bot token; it begins with xoxb- and is at your app's page")
-        return value
-
-    @field_validator("slack_app_token")
-    @classmethod
-    def _is_app_token(cls, value: SecretStr) -> SecretStr:
-        token = value.get_secret_value()
-        if not token:
-            return value
-        if not token.startswith("xapp-") or len(token) < 20 or _PLACEHOLDERS.search(token):
-            raise ValueError("is not an app-level token; it begins with xapp-")
-        return value
-
     @field_validator("slack_signing_secret")
     @classmethod
-    def _is_signing_secret(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
-        secret = value.get_secret_value()
-        if not secret:
-            # An unusable app token has its own error.
-            if info.data.get("slack_app_token") == SecretStr(""):
-                raise ValueError("is missing (or SLACK_APP_TOKEN, for Socket Mode)")
-            return value
-        if len(secret) < 32 or len(set(secret)) < 6 or not set(secret) <= set(string.hexdigits):
-            raise ValueError("is not a signing secret; it has 32 hexadecimal characters")
+    def _has_a_way_in(cls, value: SecretStr, info: ValidationInfo) -> SecretStr:
+        # An unusable app token has its own error.
+        no_app_token = info.data.get("slack_app_token") == SecretStr("")
+        if no_app_token and not value.get_secret_value():
+            raise ValueError("is missing (or SLACK_APP_TOKEN, for Socket Mode)")
         return value
-
-    @field_validator("slack_api_url", "accelevents_api_url", "accelevents_web_url")
-    @classmethod
-    def _is_url(cls, value: str, info: ValidationInfo) -> str:
-        if not _HTTP_URL.fullmatch(value) or not _has_host(value):
-            raise ValueError("is not an http(s) address")
-        if info.field_name != "accelevents_web_url":  # used only in links, without tokens
-            _require_tls(value)
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_public_url(cls, value: str) -> str:
-        if value and not (_PUBLIC_URL.fullmatch(value) and _has_host(value)):
-            raise ValueError("is not an address such as https://bot.example.com")
-        return value.rstrip("/")
 
     @field_validator("call_media_hosts")
     @classmethod
@@ -242,14 +246,6 @@ class Settings(BaseSettings):
     @classmethod
     def _is_trusted_proxies(cls, value: str) -> str:
         TrustedProxies.of(split(value))
-        return value
-
-    @field_validator("accelevents_socket_url")
-    @classmethod
-    def _is_socket_url(cls, value: str) -> str:
-        if value and (not re.match(r"(http|ws)s?://\S+$", value) or not _has_host(value)):
-            raise ValueError("is not an http(s) or ws(s) address")
-        _require_tls(value)
         return value
 
     @field_validator("accelevents_status_request", "accelevents_matches_request")
@@ -271,18 +267,6 @@ class Settings(BaseSettings):
             raise ValueError("is not a list of auth, header, query")
         return value
 
-    @field_validator("accelevents_timezone")
-    @classmethod
-    def _is_zone(cls, value: str) -> str:
-        time_zone(value)
-        return value
-
-    @field_validator("accelevents_event_timezones")
-    @classmethod
-    def _is_event_zones(cls, value: str) -> str:
-        event_time_zones(value)
-        return value
-
     @field_validator("*", mode="before")
     @classmethod
     def _stripped(cls, value: object) -> object:
@@ -295,28 +279,6 @@ class Settings(BaseSettings):
         return self.database_url.get_secret_value() or f"sqlite:///{folder}/slackbot.db"
 
 
-def _has_host(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:  # unclosed brackets or an invalid port
-        return False
-
-
-def _require_tls(url: str) -> None:
-    """Reject a URL without TLS, unless it points to the local machine."""
-    parts = urlsplit(url)
-    if parts.scheme in {"http", "ws"} and not _is_loopback(parts.hostname or ""):
-        raise ValueError("must begin with https: tokens would travel in clear")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _with_fields(template: str, known: set[str]) -> str:
     try:
         names = {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
@@ -325,35 +287,6 @@ def _with_fields(template: str, known: set[str]) -> str:
     if not names <= known:
         raise ValueError(f"may hold {', '.join(f'{{{name}}}' for name in sorted(known))} only")
     return template
-
-
-def time_zone(name: str) -> ZoneInfo:
-    """Return the time zone with this name.
-
-    Raises:
-        ValueError: there is no such time zone.
-    """
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("is not a time zone such as Europe/Berlin") from None
-
-
-def event_time_zones(value: str) -> dict[EventSlug, ZoneInfo]:
-    """Parse a list of event time zones such as `my-event=Europe/Berlin,other=Asia/Tokyo`.
-
-    Raises:
-        ValueError: the value is not such a list.
-    """
-    zones: dict[EventSlug, ZoneInfo] = {}
-    for part in split(value):
-        event, equals, zone = (word.strip() for word in part.partition("="))
-        if not event or not equals:
-            raise ValueError("is not a list such as my-event=Europe/Berlin,other=Asia/Tokyo")
-        if event in zones:
-            raise ValueError("names an event twice")
-        zones[EventSlug(event)] = time_zone(zone)
-    return zones
 
 
 def split(value: str) -> tuple[str, ...]:
@@ -379,3 +312,30 @@ def read_settings() -> Settings:
         raise SettingsError(*problems) from None
     except (OSError, UnicodeError):
         raise SettingsError(".env: cannot be read as a file of UTF-8 text") from None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownSetting:
+    """A variable that looks like one of the bot's, but is none. `nearest` may be empty."""
+
+    name: str
+    nearest: str
+
+    def __str__(self) -> str:
+        meant = f"; did you mean {self.nearest}?" if self.nearest else ""
+        return f"{self.name}: is no setting{meant}"
+
+
+def unknown_settings() -> list[UnknownSetting]:
+    """Return the variables of the environment and the `.env` file that are probably misspelt."""
+    try:
+        given = {*EnvSettingsSource(Settings).env_vars, *DotEnvSettingsSource(Settings).env_vars}
+    except (OSError, UnicodeError):
+        return []  # `read_settings` reports an unreadable file
+    known = [name.upper() for name in Settings.model_fields]
+    unknown = []
+    for name in sorted(name.upper() for name in given if name.lower().startswith(_OUR_PREFIXES)):
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=_SIMILAR)
+            unknown.append(UnknownSetting(name, "".join(nearest)))
+    return unknown

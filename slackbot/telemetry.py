@@ -12,14 +12,33 @@ from types import TracebackType
 from typing import Any, Literal, TextIO
 
 import structlog
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, Info
 
 from slackbot.redaction import redacted, redacted_traceback
 
-UNREADABLE = Counter(
-    "slackbot_unreadable_total", "Payloads from outside that could not be read", ["source"]
+
+def _counter(name: str, description: str, label: str, *values: str) -> Counter:
+    """Return a counter that exports these values of its label from the start, as 0.
+
+    Prometheus sees no increase in a counter that begins with 1, so alerts would miss the first.
+    """
+    counter = Counter(name, description, [label])
+    for value in values:
+        counter.labels(value)
+    return counter
+
+
+BUILD = Info("slackbot_build", "The versions of the bot and of Python, and the process's role")
+UNREADABLE = _counter(
+    "slackbot_unreadable_total",
+    "Payloads from outside that could not be read",
+    "source",
+    "socket",
+    "slack",
 )
-MATCHES = Counter("slackbot_matches_total", "Matches reported by a source", ["source"])
+MATCHES = _counter(
+    "slackbot_matches_total", "Matches reported by a source", "source", "socket", "list", "before"
+)
 MATCHES_LATE = Counter(
     "slackbot_matches_late_total", "Matches that the feed missed, sent from the match list"
 )
@@ -38,7 +57,12 @@ MATCH_TO_DM = Histogram(
     "From the report of a match until Slack accepted its message",
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300),
 )
-NOTICES = Counter("slackbot_notices_total", "Notices with a final outcome", ["outcome"])
+NOTICES = _counter(
+    "slackbot_notices_total",
+    "Notices with a final outcome",
+    "outcome",
+    *("told", "refused", "expired", "defect"),
+)
 NOTICES_WAITING = Gauge(
     "slackbot_notices_waiting", "Stored matches of the workspace whose notice is pending"
 )
@@ -63,8 +87,12 @@ OUTGOING_LIMITED = Counter(
     "API calls that Slack refused with a time to wait",
     ["method"],
 )
-OUTGOING_REFUSED = Counter(
-    "slackbot_outgoing_refused_total", "API calls that Slack refused, by its error", ["reason"]
+OUTGOING_REFUSED = _counter(
+    "slackbot_outgoing_refused_total",
+    "API calls that Slack refused, by its error",
+    "reason",
+    "content",
+    "other",
 )
 CALLS = Counter("slackbot_calls_total", "Call links: made, opened, entered, refused", ["outcome"])
 FEEDS_OPEN = Gauge("slackbot_feeds_open", "Connected feeds of this process")
@@ -73,11 +101,18 @@ LEAVING = Gauge(
     "Sessions of deleted people that Accelevents has not confirmed as left",
 )
 FEED_RECONNECTS = Counter("slackbot_feed_reconnects_total", "Feeds that reconnected")
-FEED_FAILURES = Counter(
-    "slackbot_feed_failures_total", "Feeds that were lost or could not connect", ["reason"]
+FEED_FAILURES = _counter(
+    "slackbot_feed_failures_total",
+    "Feeds that were lost or could not connect",
+    "reason",
+    *("closed", "refused", "timeout", "unreachable", "unreadable"),
 )
-REFUSED_REQUESTS = Counter(
-    "slackbot_refused_requests_total", "Requests refused before Slack's handler", ["reason"]
+REFUSED_REQUESTS = _counter(
+    "slackbot_refused_requests_total",
+    "Requests refused before Slack's handler",
+    "reason",
+    "signature",
+    "clock",
 )
 SOCKET_MODE_CONNECTIONS = Gauge("slackbot_socket_mode_connections", "Open Socket Mode connections")
 SOCKET_MODE_AT_SLACK = Gauge(

@@ -7,11 +7,13 @@ configurable. Reads are retried, while a join, a status change and a login are s
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final, Literal
 from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
@@ -55,6 +57,7 @@ _QUERIES: Final = {
     SessionScope.PAST: _NETWORKING_QUERY | {"past": "true"},
     SessionScope.UPCOMING: _NETWORKING_QUERY | {"showPastAndUpcoming": "true"},
 }
+_EVERY_FORMAT: Final = {"showPastAndUpcoming": "true"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,15 +116,28 @@ class AcceleventsClient:
         if scheme == "auto":
             with suppress(TokenRefused):
                 header = authorization(token, AuthScheme.BARE)
-                await self._session_page(event, header, SessionScope.LIVE, 0, size=1)
+                await self._session_page(event, header, _QUERIES[SessionScope.LIVE], 0, size=1)
                 return AuthScheme.BARE
             scheme = "bearer"
         header = authorization(token, AuthScheme(scheme))
-        await self._session_page(event, header, SessionScope.LIVE, 0, size=1)
+        await self._session_page(event, header, _QUERIES[SessionScope.LIVE], 0, size=1)
         return AuthScheme(scheme)
 
     async def sessions(self, link: Link, scope: SessionScope) -> list[Session]:
-        """Return all networking sessions in the scope, from all pages.
+        """Return all networking sessions in the scope, from all pages."""
+        return await self._all_sessions(link, _QUERIES[scope], schemas.read_sessions)
+
+    async def other_sessions(self, link: Link) -> list[Session]:
+        """Return the event's sessions of other formats, from all pages."""
+        return await self._all_sessions(link, _EVERY_FORMAT, schemas.read_other_sessions)
+
+    async def _all_sessions(
+        self,
+        link: Link,
+        query: Mapping[str, str],
+        read: Callable[[Iterable[object], ZoneInfo], list[Session]],
+    ) -> list[Session]:
+        """Read the sessions of all pages.
 
         If a page is too large, it is requested again with fewer sessions.
         """
@@ -130,7 +146,7 @@ class AcceleventsClient:
         count, offset, size, previous = 0, 0, PAGE_SIZE, None
         while offset < MAX_SESSIONS:
             try:
-                page = await self._session_page(link.event, header, scope, offset // size, size)
+                page = await self._session_page(link.event, header, query, offset // size, size)
             except Unreadable as error:
                 if not error.too_large or size <= MIN_PAGE_SIZE:
                     raise
@@ -138,7 +154,7 @@ class AcceleventsClient:
                 continue
             if not page.rows or page.rows == previous:  # a repeated page: no paging
                 break
-            for session in schemas.read_sessions(page.rows, zone):
+            for session in read(page.rows, zone):
                 found.setdefault(session.id, session)
             count, offset, previous = count + len(page.rows), offset + size, page.rows
             if page.total is not None and count >= page.total:
@@ -172,10 +188,10 @@ class AcceleventsClient:
         return await self._http.fetch(request, partial(schemas.read_match_list, zone=zone))
 
     async def _session_page(
-        self, event: EventSlug, header: str, scope: SessionScope, number: int, size: int
+        self, event: EventSlug, header: str, query: Mapping[str, str], number: int, size: int
     ) -> schemas.SessionPage:
         path = f"{_event_path(event)}/session/v2"
-        query = _QUERIES[scope] | {"page": str(number), "size": str(size)}
+        query = {**query, "page": str(number), "size": str(size)}
         request = Request(Endpoint.SESSIONS, event, "GET", path, header, query)
         return await self._http.fetch(request, schemas.read_page)
 

@@ -9,20 +9,29 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from http import HTTPStatus
+from typing import Any, Final
 
 from slackbot.accelevents import parsing
 from slackbot.domain import errors
+from slackbot.domain.credentials import holds_secret
 from slackbot.domain.errors import PlatformError
 
 MAX_BODY_BYTES: Final = 65_536  # of an error response; the rest is ignored
 MAX_VALUES: Final = 500  # of an error response
 _CODE_FIELDS: Final = frozenset({"errorcode", "code", "errorcodes", "statuscode", "status"})
-_MESSAGE_FIELDS: Final = frozenset(
-    {"message", "error", "errormessage", "errors", "detail", "developermessage"}
-)
+_ROWS: Final = ("data", "matches", "content", "rows", "items", "results", "accesstoken")
+_MESSAGE_FIELDS: Final = frozenset({
+    "message", "error", "errormessage", "errors", "detail", "details", "developermessage",
+    "usermessage", "defaultmessage", "description", "errordescription", "msg", "reason",
+})  # fmt: skip
+# A title names the kind of an error, so it counts only if nothing else says more.
+_TITLE_FIELD: Final = "title"
+# Statuses of an answer that is an error, although the HTTP status is none.
+_FAILED: Final = frozenset({"error", "fail", "failed", "failure"})
 
 
 class Endpoint(StrEnum):
@@ -81,6 +90,9 @@ _LOGIN_ERRORS_BY_PHRASE: Final[dict[str, type[PlatformError]]] = {
     "account is locked": errors.AccountLocked,
     "event not found": errors.EventNotFound,
 }
+# What a program says and no person: the names of HTTP statuses, and parts of a stack trace or JSON.
+_PHRASES: Final = frozenset(status.phrase.casefold() for status in HTTPStatus)
+_TECHNICAL: Final = re.compile(r"[{}\[\]\\]|\w+(?:Exception|Error)\b|\bnull\b|\w\.\w+\.\w")
 _TICKET_LIMIT: Final = re.compile(r"only permits registering for (\d{1,6}) session")
 _ERRORS_BY_ENDPOINT: Final[dict[tuple[Endpoint, int], type[PlatformError]]] = {
     (Endpoint.LOGIN, 401): errors.MagicLinkInvalid,
@@ -109,15 +121,38 @@ def error_for(endpoint: Endpoint, status: int, body: bytes | bytearray) -> Platf
     parsed = parse_error_body(body)
     for code in parsed.codes:
         if code in by_code:
-            return by_code[code](status=status)
+            return by_code[code](status=status, reason=parsed.reason)
     if status >= 500:
         return errors.ServerFailed(status=status)
     for phrase, error in by_phrase.items():
         if phrase in parsed.message:
             limit = _TICKET_LIMIT.search(parsed.message)
-            return error(status=status, permitted=int(limit[1]) if limit else None)
+            permitted = int(limit[1]) if limit else None
+            return error(status=status, permitted=permitted, reason=parsed.reason)
     by_status = _ERRORS_BY_STATUS.get(status, errors.Rejected)
-    return _ERRORS_BY_ENDPOINT.get((endpoint, status), by_status)(status=status)
+    kind = _ERRORS_BY_ENDPOINT.get((endpoint, status), by_status)
+    return kind(status=status, reason=parsed.reason)
+
+
+def error_in_envelope(endpoint: Endpoint, answer: object) -> PlatformError | None:
+    """Return the error in the envelope of a list without rows, or None."""
+    fields = parsing.fold_names(answer) if isinstance(answer, dict) else {}
+    said = {name: fields[name] for name in ("error", "errors") if fields.get(name)}
+    if _says_failed(fields):
+        names = _MESSAGE_FIELDS | _CODE_FIELDS | {_TITLE_FIELD}
+        said = {"error": True, **{name: fields[name] for name in names if fields.get(name)}}
+    if not said or any(fields.get(name) for name in _ROWS):
+        return None
+    return error_for(endpoint, HTTPStatus.BAD_REQUEST, json.dumps(said).encode())
+
+
+def _says_failed(fields: Mapping[str, Any]) -> bool:
+    """Return whether an answer says that it is an error, as in `{"success": false}`."""
+    status = fields.get("status")
+    if isinstance(status, str) and status.casefold() in _FAILED:
+        return True
+    is_code = type(status) is int and 400 <= status < 600
+    return is_code or fields.get("success") is False or fields.get("ok") is False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +161,7 @@ class ErrorBody:
 
     codes: tuple[int, ...]
     message: str  # all messages joined, in lower case, without apostrophes
+    reason: str | None = field(default=None, repr=False)  # the first message that is for people
 
 
 def parse_error_body(body: bytes | bytearray) -> ErrorBody:
@@ -135,7 +171,7 @@ def parse_error_body(body: bytes | bytearray) -> ErrorBody:
         parsed = json.loads(content)
     except (ValueError, RecursionError):
         return ErrorBody((), _normalized(content))
-    codes, messages = [], []
+    codes, messages, titles = [], [], []
     pending = [("message", parsed), ("code", parsed)]  # a bare value may be either
     for _ in range(MAX_VALUES):
         if not pending:
@@ -149,7 +185,20 @@ def parse_error_body(body: bytes | bytearray) -> ErrorBody:
             codes.append(parsing.identifier(value))
         elif name in _MESSAGE_FIELDS and isinstance(value, str):
             messages.append(value)
-    return ErrorBody(tuple(filter(None, codes)), _normalized(" ".join(messages)))
+        elif name == _TITLE_FIELD and isinstance(value, str):
+            titles.append(value)
+    messages += titles
+    reason = next(filter(None, map(_reason, messages)), None)
+    return ErrorBody(tuple(filter(None, codes)), _normalized(" ".join(messages)), reason)
+
+
+def _reason(message: str) -> str | None:
+    """Return the message as one line if it is a sentence for people and holds no secret."""
+    line = " ".join(parsing.lines(message))
+    is_sentence = " " in line and line.casefold().rstrip(".") not in _PHRASES
+    if not is_sentence or _TECHNICAL.search(line) or holds_secret(line):
+        return None
+    return line
 
 
 def _normalized(message: str) -> str:

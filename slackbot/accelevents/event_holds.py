@@ -6,6 +6,7 @@ import random
 from datetime import datetime, timedelta
 from typing import Final
 
+from slackbot.aio.deadline import seconds_left
 from slackbot.domain.errors import RateLimited
 from slackbot.domain.model import EventSlug
 from slackbot.domain.ports import Clock
@@ -44,7 +45,7 @@ class EventHolds:
         if until is None:
             return
         seconds = (until - self._clock.now()).total_seconds()
-        if seconds > MAX_WAIT_SECONDS:
+        if seconds > min(MAX_WAIT_SECONDS, seconds_left()):
             raise RateLimited(status=429)
         if seconds > 0:
             await self._clock.sleep(seconds + self._rng.uniform(0.0, SPREAD_SECONDS))

@@ -26,10 +26,11 @@ from httpx_aiohttp import AiohttpTransport
 from pydantic import SecretStr
 
 from slackbot.accelevents.body import ENCODING, BodyRefused, BodyTooLarge, read_body
-from slackbot.accelevents.errors import Endpoint, error_for
+from slackbot.accelevents.errors import Endpoint, error_for, error_in_envelope
 from slackbot.accelevents.event_holds import EventHolds
 from slackbot.accelevents.json_limits import OTHERS, SESSIONS
 from slackbot.aio.backoff import ExponentialBackoff
+from slackbot.aio.deadline import request_seconds, seconds_left
 from slackbot.aio.outgoing import Proxies, open_session
 from slackbot.domain.errors import PlatformError, TimedOut, TokenRefused, Unreachable, Unreadable
 from slackbot.domain.model import AuthScheme, EventSlug
@@ -45,6 +46,7 @@ _LIMITS: Final = {Endpoint.SESSIONS: SESSIONS, Endpoint.REGISTERED: SESSIONS}
 # Many servers close idle connections after five seconds, and a request that is sent at that moment
 # is lost.
 KEEPALIVE_SECONDS: Final = 4.0
+_NOTHING: Final = httpx.ByteStream(b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,14 @@ class Response:
         """Parse the body as JSON and return the result of `read`. The body is empty afterwards.
 
         Raises:
+            PlatformError: The body is an error, although the status is none.
             Unreadable: The body is not JSON, or `read` rejects it.
         """
         with suppress(ValueError, RecursionError, Unreadable):
-            return read(json.loads(self._take_text()))
+            answer = json.loads(self._take_text())
+            if (error := error_in_envelope(self.endpoint, answer)) is not None:
+                raise error
+            return read(answer)
         # Not raised while the other error is handled: its traceback refers to what was parsed.
         raise unreadable_response(self.endpoint, self.status)
 
@@ -150,21 +156,21 @@ class HttpClient:
         """Send a read-only request with retries, and return the JSON as parsed by `read`."""
         for attempt in range(1, MAX_ATTEMPTS):
             try:
-                return (await self._attempt(request)).parse(read)
+                return (await self._attempt(request, once=False)).parse(read)
             except _Retryable as failure:
                 log.info("read_retried", endpoint=request.endpoint, error=failure.error.code)
                 if not failure.held:
-                    await self._clock.sleep(self._backoff.delay(attempt))
+                    await self._clock.sleep(min(self._backoff.delay(attempt), seconds_left()))
         return (await self.send(request)).parse(read)
 
     async def send(self, request: Request) -> Response:
         """Send a request once. After a timeout, the change may or may not have been made."""
         try:
-            return await self._attempt(request)
+            return await self._attempt(request, once=True)
         except _Retryable as failure:
             raise failure.error from None
 
-    async def _attempt(self, request: Request) -> Response:
+    async def _attempt(self, request: Request, *, once: bool) -> Response:
         """Wait for the event's pause to end, send the request once, and return a 2xx response.
 
         Raises:
@@ -172,8 +178,11 @@ class HttpClient:
             PlatformError: The platform rejected the request.
         """
         await self._holds.wait(request.event)
+        seconds = request_seconds(self._timeout_seconds, once=once)
+        if seconds <= 0:
+            raise _Retryable(TimedOut())
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(seconds):
                 status, headers, body = await self._exchange(request)
         except TimeoutError:
             raise _Retryable(TimedOut()) from None
@@ -213,6 +222,11 @@ class HttpClient:
                         too_large=isinstance(refused, BodyTooLarge),
                     ) from None
                 body = bytearray()  # only the status is used
+            finally:
+                # The response and its stream refer to each other. They would keep what was received
+                # and not read, up to 650 kB, until the garbage collector runs.
+                await response.aclose()
+                response.stream = _NOTHING
             return response.status_code, response.headers, body
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -16,6 +18,10 @@ MAX_NAME: Final = 80  # characters of a field's name
 MAX_FIELDS: Final = 200  # per object; a session has about 60
 MAX_URL: Final = 2000  # characters
 MAX_INTEGER: Final = 2**63 - 1  # larger ids do not fit into a database column
+MAX_HTML: Final = 4_000  # characters that are read of a text that may be HTML
+_INVISIBLE_HTML: Final = re.compile(r"<(script|style|!--)[^<]*", re.IGNORECASE)
+_LINE_END: Final = re.compile(r"<(?:br|/p|/div|/li|/h[1-6]|/tr)\b[^<>]*>", re.IGNORECASE)
+_TAG: Final = re.compile(r"</?[a-z!][^<>]*>", re.IGNORECASE)
 _TIME_FORMATS: Final = (
     "%Y/%m/%d %H:%M",  # sessions
     "%Y/%m/%d %H:%M:%S",
@@ -61,6 +67,26 @@ def text(value: object, max_length: int = MAX_TEXT) -> str | None:
     if not clean:
         return None
     return clean[:max_length].rstrip()
+
+
+def lines(value: object) -> list[str]:
+    """Return the visible lines of a text that may be HTML, without its tags."""
+    if not isinstance(value, str):
+        return []
+    visible = _INVISIBLE_HTML.sub(" ", value[:MAX_HTML])
+    bare = html.unescape(_TAG.sub(" ", _LINE_END.sub("\n", visible)))
+    found = (text(" ".join(line.split())) for line in bare.splitlines())
+    return [line for line in found if line]
+
+
+def first_line(value: object) -> str | None:
+    """Return the first visible line of a text that may be HTML, or None."""
+    return next(iter(lines(value)), None)
+
+
+def flag(value: object) -> bool:
+    """Return whether a value says yes: `true`, as a boolean or as text."""
+    return value is True or (isinstance(value, str) and value.strip().casefold() == "true")
 
 
 def integer(value: object) -> int | None:

@@ -31,12 +31,15 @@ log = structlog.get_logger(__name__)
 NETWORKING: Final = "MEET_UP"  # the format of networking sessions
 MAX_TOKEN: Final = 16_384  # characters
 MAX_SESSIONS: Final = 500  # per response; 100 are requested, but the server may ignore that
+MAX_SPEAKERS: Final = 5  # that are shown of a session
 MAX_MATCHES: Final = 300  # per person and session; 24 hours have 288 rounds
 _LIST_FIELDS: Final = ("data", "matches", "content", "rows", "items", "results")
 
 Text = Annotated[str | None, BeforeValidator(parsing.text)]
+Line = Annotated[str | None, BeforeValidator(parsing.first_line)]
 Company = Annotated[str | None, BeforeValidator(parsing.company)]
 Url = Annotated[str | None, BeforeValidator(parsing.https_url)]
+Flag = Annotated[bool, BeforeValidator(parsing.flag)]
 Integer = Annotated[int | None, BeforeValidator(parsing.integer)]
 Identifier = Annotated[int | None, BeforeValidator(parsing.identifier)]
 T = TypeVar("T")
@@ -64,7 +67,11 @@ class SessionRow(_Row):
     starts: Any = Field(None, alias="starttime")
     ends: Any = Field(None, alias="endtime")
     location: Text = None
+    description: Line = None
     tracks: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = Field((), alias="speakerlist")
+    recorded: Flag = Field(False, alias="recordsession")
+    visibility: Text = Field(None, alias="sessionvisibilitytype")
     registered: bool = Field(False, alias="currentuserregisteredeventticketid")
     capacity: Integer = None
     stats: _Stats = Field(default_factory=_Stats, alias="sessionstats")
@@ -75,6 +82,13 @@ class SessionRow(_Row):
         rows = tracks if isinstance(tracks, list) else []
         names = [parsing.text(row.get("name")) for row in rows if isinstance(row, dict)]
         return tuple(name for name in names if name)
+
+    @field_validator("speakers", mode="before")
+    @classmethod
+    def _speaker_names(cls, speakers: object) -> tuple[str, ...]:
+        rows = speakers if isinstance(speakers, list) else []
+        names = [MatchRow.model_validate(row).partner() for row in rows[:MAX_SPEAKERS]]
+        return tuple(person.name for person in names if person is not None)
 
     @field_validator("registered", mode="before")
     @classmethod
@@ -97,6 +111,10 @@ class SessionRow(_Row):
             registered=self.registered,
             capacity=self.capacity or None,
             taken=self.stats.taken,
+            description=self.description,
+            speakers=self.speakers,
+            recorded=self.recorded,
+            private=(self.visibility or "").casefold() == "private",
         )
 
 
@@ -126,12 +144,28 @@ def read_sessions(rows: Iterable[object], zone: ZoneInfo) -> list[Session]:
     return _usable([row.session(zone) for row in networking], "sessions")
 
 
+def read_other_sessions(rows: Iterable[object], zone: ZoneInfo) -> list[Session]:
+    """Parse the rows, and return the sessions that are known to be no networking sessions."""
+    read = [SessionRow.model_validate(row) for row in rows]
+    others = [row for row in read if row.format not in {None, NETWORKING}]
+    return _usable([row.session(zone) for row in others], "sessions")
+
+
 class TokenAnswer(_Row):
     """The response to a login. `expires_in` is a date and time, not a number of seconds."""
 
     token: str = Field(alias="accesstoken", min_length=1, max_length=MAX_TOKEN)
     account: Identifier = Field(None, alias="userid")
+    # The login of speakers and exhibitors is documented to return these.
+    first_name: Text = Field(None, alias="firstname")
+    last_name: Text = Field(None, alias="lastname")
+    email: Text = None
     expires: Any = Field(None, alias="expiresin")
+
+    @property
+    def name(self) -> str | None:
+        """The name of the account, or else its e-mail address."""
+        return _full_name(self.first_name, self.last_name) or self.email
 
 
 def read_grant(answer: object, zone: ZoneInfo) -> Grant:
@@ -148,7 +182,16 @@ def read_grant(answer: object, zone: ZoneInfo) -> Grant:
     if not token.isascii() or not token.isprintable() or not token:
         raise Unreadable
     expires_at = parsing.timestamp(read.expires, zone) if isinstance(read.expires, str) else None
-    return Grant(token=SecretStr(token), account_id=read.account, expires_at=expires_at)
+    return Grant(
+        token=SecretStr(token),
+        account_id=read.account,
+        account_name=read.name,
+        expires_at=expires_at,
+    )
+
+
+def _full_name(first: str | None, last: str | None) -> str | None:
+    return parsing.text(" ".join(part for part in (first, last) if part))
 
 
 class MatchRow(_Row):
@@ -170,8 +213,7 @@ class MatchRow(_Row):
 
     def partner(self) -> Partner | None:
         """Return the partner, or None if the row has no name."""
-        parts = " ".join(part for part in (self.first_name, self.last_name) if part)
-        name = self.full_name or parsing.text(parts)
+        name = self.full_name or _full_name(self.first_name, self.last_name)
         if name is None:
             return None
         return Partner(

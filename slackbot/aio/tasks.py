@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Hashable, Iterable
 from contextlib import suppress
 from typing import Any, Generic, NoReturn, TypeVar
 from weakref import WeakValueDictionary
 
 import structlog
+
+from slackbot.aio.deadline import remove_deadline
 
 log = structlog.get_logger(__name__)
 K = TypeVar("K", bound=Hashable)
@@ -24,8 +27,10 @@ class BackgroundTasks:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def start(self, work: Coroutine[Any, Any, T], name: str) -> asyncio.Task[T]:
-        """Run `work` as a task."""
-        task = asyncio.create_task(work, name=name)
+        """Run `work` as a task, to which the deadline of the caller does not apply."""
+        context = contextvars.copy_context()
+        context.run(remove_deadline)
+        task = asyncio.create_task(work, name=name, context=context)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
         return task
@@ -52,6 +57,38 @@ class BackgroundTasks:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+
+class EndlessTasks:
+    """Tasks that run until the process stops. If one ends, it is logged and the others go on."""
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._cancelled = False
+
+    @property
+    def are_running(self) -> bool:
+        """True while none of them has ended."""
+        return not any(task.done() for task in self._tasks)
+
+    def start(self, work: Coroutine[Any, Any, object], name: str) -> None:
+        """Run `work` as a task, unless the tasks have been cancelled."""
+        if self._cancelled:
+            work.close()
+            return
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled():
+            log.error("endless_task_ended", task=task.get_name(), exc_info=task.exception())
+
+    def cancel(self) -> None:
+        """Cancel the tasks. None can be started any more."""
+        self._cancelled = True
+        for task in self._tasks:
+            task.cancel()
 
 
 class SingleFlight(Generic[K, T]):

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.event_zones import EventZones
@@ -15,14 +15,20 @@ from slackbot.accelevents.feeds import SocketFeed
 from slackbot.aio.outgoing import Proxies
 from slackbot.bootstrap.database import direct_url, lock_sqlite
 from slackbot.delivery.lease import Lease
+from slackbot.domain.event_options import event_names, event_time_zones, time_zone
 from slackbot.domain.feed_events import FeedEvent
+from slackbot.domain.model import UserId
 from slackbot.domain.workers import Role
+from slackbot.services.changes import ChangedPeople
 from slackbot.services.credential_digest import CredentialDigest
-from slackbot.settings import Settings, SettingsError, event_time_zones, split, time_zone
-from slackbot.slack.blocks.links import HubLinks
+from slackbot.services.files import FileSigner
+from slackbot.services.receipts import Receipts
+from slackbot.settings import Settings, SettingsError, split
+from slackbot.slack.blocks.links import HubLinks, OrganiserHelp
 from slackbot.slack.client import POST_SECONDS, slack_session, web_client
 from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.outbound.api import SlackApi
+from slackbot.slack.outbound.profiles import Profiles
 from slackbot.slack.outbound.queue import WorkspaceQueue
 from slackbot.storage.database import Database
 from slackbot.storage.delivery_database import DeliveryDatabase
@@ -70,8 +76,11 @@ class Adapters:
         self.direct_url = direct_url(settings)
         self.database = Database(url)
         closing.push_async_callback(self.database.aclose)
-        self.store = SqlStore(self.database, Cipher(keys))
+        self.changes = ChangedPeople()
+        self.store = SqlStore(self.database, Cipher(keys), changes=self.changes)
         self.credential_digest = CredentialDigest(keys)
+        self.receipts = Receipts(keys)
+        self.file_signer, self.public_url = FileSigner(keys), settings.public_url
         self.delivery_database = DeliveryDatabase(url)
         closing.callback(self.delivery_database.close)
         self.workers = SqlWorkerRegistry(self.database, boot_id=self.boot_id, role=role)
@@ -89,9 +98,37 @@ class Adapters:
         bot_token = settings.slack_bot_token.get_secret_value()
         self.installation = SingleInstallation(self.slack, bot_token)
         self.slack_api = SlackApi(self.slack, self.installation, may_send=self.lease.is_held)
+        self.profiles = Profiles(self.slack_api, allow_guests=settings.allow_guests)
         self.slack_queue = WorkspaceQueue()
         closing.push_async_callback(self.slack_queue.aclose)
-        self.links = HubLinks(settings.accelevents_web_url, settings.accelevents_session_link)
+        self.links = hub_links(settings)
+        self.kept, self.round_seconds = kept_of(settings), round_seconds_of(settings)
+        self.contact_swap, self.admins = settings.contact_swap == "on", admins_of(settings)
+
+
+def kept_of(settings: Settings) -> timedelta:
+    """Return for how long matches and the like are kept."""
+    return timedelta(days=settings.retention_days)
+
+
+def round_seconds_of(settings: Settings) -> int | None:
+    """Return the length of a round whose match does not say it, or None if it is not known."""
+    return settings.accelevents_round_minutes * 60 or None
+
+
+def admins_of(settings: Settings) -> list[UserId]:
+    """Return those who get reports of people."""
+    return [UserId(user) for user in split(settings.report_to)]
+
+
+def hub_links(settings: Settings) -> HubLinks:
+    """Return the names and pages of events, and the organiser's words."""
+    return HubLinks(
+        settings.accelevents_web_url,
+        settings.accelevents_session_link,
+        OrganiserHelp(settings.organiser_help_text, settings.organiser_help_url),
+        event_names(settings.accelevents_event_names),
+    )
 
 
 def platform_options(settings: Settings) -> PlatformOptions:

@@ -17,9 +17,9 @@ from slackbot.delivery import engine
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.engine import DeliveryUnusable
 from slackbot.domain.model import TeamId
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.stores import StoreUnavailable
 from slackbot.domain.workers import Role
-from slackbot.services.notices import Notices
+from slackbot.services.contact_notices import ContactNotices
 from slackbot.settings import Settings, SettingsError
 from slackbot.storage import migrations
 from slackbot.storage.database import Database
@@ -124,7 +124,7 @@ async def enter_workspace(store: SqlStore, team: TeamId) -> None:
 
 
 def launch_delivery(
-    delivery: DurableDelivery, notices: Notices, database: DeliveryDatabase
+    delivery: DurableDelivery, contacts: ContactNotices, database: DeliveryDatabase
 ) -> None:
     """Start the delivery engine on its own tables."""
     if (file := database.broken()) is not None:
@@ -134,7 +134,7 @@ def launch_delivery(
         )
     try:
         with as_settings_error(), raise_unavailable():
-            delivery.launch(notices, database.options(), database.sync)
+            delivery.launch(contacts.notices, database.options(), database.sync, contacts)
     except DeliveryUnusable as error:
         raise SettingsError(f"DATABASE_URL: {error}: run `{migrations.MIGRATE}` first") from None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import structlog
@@ -10,25 +10,38 @@ from starlette.types import ASGIApp
 
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.bootstrap.adapters import Adapters, SystemClock
+from slackbot.bootstrap.files import build_files
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.shared_feed import SharedFeed
 from slackbot.delivery.worker import FeedSync, Worker
 from slackbot.domain.media_hosts import MediaHosts
+from slackbot.domain.model import FeedHealth
 from slackbot.domain.ports import MatchFeed
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
 from slackbot.services.call_tokens import LinkSigner
 from slackbot.services.calls import Calls
+from slackbot.services.contact_notices import ContactNotices
+from slackbot.services.contacts import Contacts
+from slackbot.services.declines import Declines
 from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.feed_poller import FeedPoller
+from slackbot.services.files import Files
 from slackbot.services.health import HealthMonitor
 from slackbot.services.leaving import Leaving
+from slackbot.services.login_expiry import LoginExpiry
 from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
+from slackbot.services.preferences import PersonalPreferences
+from slackbot.services.reactions import Reactions
+from slackbot.services.recaps import Recaps
+from slackbot.services.reminders import Reminders
 from slackbot.services.scheduler import Scheduler
 from slackbot.services.sessions import Sessions
+from slackbot.services.snoozing import Snoozing
 from slackbot.settings import Settings, split
 from slackbot.slack.outbound.messenger import SlackMessenger
+from slackbot.slack.outbound.shared_dms import SharedDms
 from slackbot.storage.store import SqlStore
 from slackbot.web.call.assets import load
 from slackbot.web.call.checks import OFFERED, check_call_page
@@ -51,11 +64,10 @@ class Services:
             shared = SharedFeed(adapters.feed, desired_feeds, store, background, wake)
         feed: MatchFeed = shared or adapters.feed
         delivery = DurableDelivery(boot_id=adapters.boot_id, living=adapters.workers.living)
-        accounts, sessions, matches, poller = _build_matching(
-            adapters, feed, delivery, clock, background
-        )
-        monitor = FeedMonitor(poller=poller, matches=matches, store=store, feed=feed, clock=clock)
-        self.calls, self.delivery, self.monitor = calls, delivery, monitor
+        matching = _build_matching(adapters, feed, delivery, clock, background)
+        accounts, sessions, matches, monitor = matching
+        self.calls, self.delivery, self.monitor, self.feed = calls, delivery, monitor, feed
+        self.files, self.records, self.file_page = build_files(adapters, accounts, matches, clock)
         self.accounts, self.sessions, self.matches = accounts, sessions, matches
         self.leaving = accounts.leaving
         self.availabilities = Availabilities(
@@ -69,25 +81,107 @@ class Services:
             feed=feed,
             clock=clock,
         )
-        self.messenger = SlackMessenger(
-            adapters.slack_api,
-            adapters.slack_queue,
-            adapters.links,
-            channels=store.dm_channels,
-            call_offer=calls.offer,
-        )
+        self.contacts = build_contacts(adapters, delivery, clock)
+        self.preferences = PersonalPreferences(store, clock, adapters.profiles.zone_of)
+        written = _build_reminders(adapters, matches, delivery, self.files, self.preferences)
+        self.reminders, self.recaps = written
+        self.snoozing = Snoozing(self.availabilities, store, delivery, clock)
+        self.reactions, self.declines = _build_personal(monitor, delivery, self.preferences)
+        self.messenger = _build_messenger(adapters, calls, self.reactions)
         self.notices = Notices(
             store=store,
             messenger=self.messenger,
             clock=clock,
-            on_unreachable=self.monitor.end_unreachable,
+            review=self.reminders.review,
+            contacts=self.contacts,
+            preferences=self.preferences,
+            on_unreachable=monitor.end_unreachable,
         )
-        self.scheduler = Scheduler(store=store, matches=matches, delivery=delivery, clock=clock)
-        feeds = (shared or adapters.feed).healths
-        self.health = HealthMonitor(
-            store=store, clock=clock, feeds=feeds, unstored=monitor.unstored
-        )
+        self.scheduler = _build_scheduler(adapters, self.contacts, matches, clock)
+        self.login_expiry = LoginExpiry(store, platform, delivery, clock)
+        self.health = _build_health(store, monitor, (shared or adapters.feed).healths)
         self.worker = _build_worker(adapters, shared, matches)
+        self._shared_dms = SharedDms(adapters.slack_api, adapters.slack_queue, adapters.links)
+        self._admins = adapters.admins
+
+    @property
+    def contact_notices(self) -> ContactNotices:
+        """The sending of swaps and reports."""
+        return ContactNotices(
+            store=self.contacts.store,
+            notices=self.notices,
+            messenger=self.messenger,
+            shared=self._shared_dms,
+            clock=self.contacts.clock,
+            admins=self._admins,
+        )
+
+
+def build_contacts(adapters: Adapters, delivery: DurableDelivery, clock: SystemClock) -> Contacts:
+    """Build what people can do about those whom they have met."""
+    return Contacts(
+        store=adapters.store,
+        delivery=delivery,
+        clock=clock,
+        swaps=adapters.contact_swap,
+        admins=adapters.admins,
+    )
+
+
+def _build_scheduler(
+    adapters: Adapters, contacts: Contacts, matches: Matches, clock: SystemClock
+) -> Scheduler:
+    return Scheduler(
+        store=adapters.store,
+        matches=matches,
+        contacts=contacts,
+        delivery=contacts.delivery,
+        clock=clock,
+        changes=adapters.changes,
+    )
+
+
+def _build_messenger(adapters: Adapters, calls: Calls, reactions: Reactions) -> SlackMessenger:
+    return SlackMessenger(
+        adapters.slack_api,
+        adapters.slack_queue,
+        adapters.links,
+        channels=adapters.store.dm_channels,
+        call_offer=calls.offer,
+        profiles=adapters.profiles,
+        on_active=reactions.add,
+    )
+
+
+def _build_health(
+    store: SqlStore, monitor: FeedMonitor, feeds: Callable[[], Sequence[FeedHealth]]
+) -> HealthMonitor:
+    unstored = monitor.unstored
+    return HealthMonitor(store=store, clock=monitor.clock, feeds=feeds, unstored=unstored)
+
+
+def _build_personal(
+    monitor: FeedMonitor, delivery: DurableDelivery, preferences: PersonalPreferences
+) -> tuple[Reactions, Declines]:
+    accounts, store, clock = monitor.poller.accounts, preferences.store, preferences.clock
+    reactions = Reactions(
+        accounts=accounts,
+        leaving=accounts.leaving,
+        monitor=monitor,
+        delivery=delivery,
+        store=store,
+        clock=clock,
+    )
+    declines = Declines(
+        accounts=accounts,
+        leaving=accounts.leaving,
+        monitor=monitor,
+        delivery=delivery,
+        preferences=preferences,
+        store=store,
+        clock=clock,
+    )
+    return reactions, declines
 
 
 def _build_matching(
@@ -96,31 +190,33 @@ def _build_matching(
     delivery: DurableDelivery,
     clock: SystemClock,
     background: BackgroundTasks,
-) -> tuple[Accounts, Sessions, Matches, FeedPoller]:
-    leaving = Leaving(
-        platform=adapters.platform, store=adapters.store, clock=clock, background=background
+) -> tuple[Accounts, Sessions, Matches, FeedMonitor]:
+    platform, store, changes = adapters.platform, adapters.store, adapters.changes
+    leaving = Leaving(platform=platform, store=store, clock=clock, background=background)
+    matches = Matches(
+        platform=platform,
+        store=store,
+        feed=feed,
+        delivery=delivery,
+        clock=clock,
+        background=background,
+        round_seconds=adapters.round_seconds,
     )
     accounts = Accounts(
         digest=adapters.credential_digest,
-        platform=adapters.platform,
-        store=adapters.store,
+        platform=platform,
+        store=store,
         feed=feed,
         delivery=delivery,
         leaving=leaving,
+        matches=matches,
         clock=clock,
         background=background,
         is_installed=adapters.installation.verify,
-    )
-    matches = Matches(
-        platform=adapters.platform,
-        store=adapters.store,
-        feed=feed,
-        delivery=delivery,
-        clock=clock,
-        background=background,
+        may_use=adapters.profiles.may_use,
     )
     sessions = Sessions(
-        accounts=accounts, platform=adapters.platform, store=adapters.store, clock=clock
+        accounts=accounts, platform=platform, store=store, clock=clock, changes=changes
     )
     poller = FeedPoller(
         accounts=accounts,
@@ -128,12 +224,42 @@ def _build_matching(
         matches=matches,
         leaving=leaving,
         delivery=delivery,
-        platform=adapters.platform,
-        store=adapters.store,
+        platform=platform,
+        store=store,
         feed=feed,
         clock=clock,
     )
-    return accounts, sessions, matches, poller
+    monitor = FeedMonitor(
+        poller=poller, matches=matches, store=store, feed=feed, clock=clock, changes=changes
+    )
+    return accounts, sessions, matches, monitor
+
+
+def _build_reminders(
+    adapters: Adapters,
+    matches: Matches,
+    delivery: DurableDelivery,
+    files: Files,
+    preferences: PersonalPreferences,
+) -> tuple[Reminders, Recaps]:
+    store, platform, clock = adapters.store, adapters.platform, preferences.clock
+    reminders = Reminders(
+        store=store,
+        platform=platform,
+        delivery=delivery,
+        clock=clock,
+        preferences=preferences,
+        files=files,
+    )
+    recaps = Recaps(
+        store=store,
+        platform=platform,
+        matches=matches,
+        delivery=delivery,
+        clock=clock,
+        preferences=preferences,
+    )
+    return reminders, recaps
 
 
 def _build_worker(adapters: Adapters, shared: SharedFeed | None, matches: Matches) -> Worker:

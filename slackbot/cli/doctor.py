@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final
 
 import click
-import uvloop
 from rich.console import Console
 from rich.text import Text
 
+from slackbot.aio import event_loop
 from slackbot.domain.credentials import AccessToken, read_credential, read_event
 from slackbot.domain.errors import InputError
 from slackbot.domain.findings import Finding, Grade
@@ -58,7 +58,7 @@ def doctor(
 
     configure_logging("error", "auto")
     attendee = None if event is None else _read_attendee(event)
-    grades = uvloop.run(_print_findings(run_checks(attendee, seconds), as_json=as_json))
+    grades = event_loop.run(_print_findings(run_checks(attendee, seconds), as_json=as_json))
     sys.exit(1 if grades[Grade.FAILURE] else 0)
 
 

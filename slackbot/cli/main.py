@@ -6,16 +6,25 @@ import os
 import sys
 
 import click
-import uvloop
 
+from slackbot import version
+from slackbot.aio import event_loop
 from slackbot.cli.doctor import doctor
+from slackbot.cli.init import init
 from slackbot.cli.manifest import manifest
 from slackbot.cli.notices import notices
+from slackbot.cli.receipt import receipt
 from slackbot.cli.server import serve
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.stores import StoreUnavailable
 from slackbot.domain.workers import Role
 from slackbot.redaction import LONGEST_ERROR, clean, redacted_traceback
-from slackbot.settings import SettingsError, read_settings
+from slackbot.settings import (
+    Settings,
+    SettingsError,
+    read_settings,
+    split,
+    unknown_settings,
+)
 
 
 class Commands(click.Group):
@@ -28,7 +37,8 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except SettingsError as error:
-            raise click.ClickException(str(error)) from None
+            lines = [*error.args, *map(str, unknown_settings())]
+            raise click.ClickException("; ".join(lines)) from None
         except StoreUnavailable as error:
             raise click.ClickException(f"DATABASE_URL: {error}") from None
         except Exception as error:  # noqa: BLE001 - one line, whatever it is
@@ -46,8 +56,22 @@ def _unforeseen(error: Exception) -> str:
     )
 
 
-@click.group(cls=Commands)
-@click.version_option(package_name="slackbot")
+def show_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    """Show the version, also in a checkout that is not installed."""
+    if asked and not context.resilient_parsing:
+        click.echo(f"{context.find_root().info_name}, version {version()}")
+        context.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=show_version,
+    help="Show the version and exit.",
+)
 def main() -> None:
     """Speed networking at Accelevents events, without leaving Slack."""
 
@@ -75,7 +99,7 @@ def migrate() -> None:
     """Bring the database's tables up to date."""
     from slackbot.bootstrap import database
 
-    for step in uvloop.run(database.migrate(read_settings(), click.echo)):
+    for step in event_loop.run(database.migrate(read_settings(), click.echo)):
         click.echo(f"Migrated: {step}")
     click.echo("The database is up to date.")
 
@@ -85,7 +109,8 @@ def rotate_keys() -> None:
     """Encrypt all secrets with the first of SLACKBOT_SECRET_KEYS. The bot may be running."""
     from slackbot.bootstrap import database
 
-    result = uvloop.run(database.rotate_keys(read_settings()))
+    settings = read_settings()
+    result = event_loop.run(database.rotate_keys(settings))
     unreadable = result.undecryptable.total()
     click.echo(
         f"{result.rotated} resealed, {result.already_current} already had the newest key, "
@@ -94,7 +119,10 @@ def rotate_keys() -> None:
     if unreadable:
         reasons = ", ".join(f"{reason}: {n}" for reason, n in result.undecryptable.most_common())
         raise click.ClickException(f"Keep the other keys for now. Not opened: {reasons}.")
-    click.echo("The other keys can be removed.")
+    if len(split(settings.slackbot_secret_keys.get_secret_value())) > 1:
+        click.echo("The other keys can be removed.")
+    else:
+        click.echo("There is one key. To change it, put a new one before it and run this again.")
 
 
 @main.command()
@@ -105,9 +133,26 @@ def demo(keep: bool) -> None:
     from slackbot.web.call.assets import STATIC, is_built
 
     no_page = "" if is_built(STATIC) else "the call page is not built (`make page`)"
-    sys.exit(uvloop.run(play(keep=keep, no_page=no_page)))
+    sys.exit(event_loop.run(play(keep=keep, no_page=no_page)))
+
+
+@main.command()
+@click.option("--port", default=0, metavar="N", help="The page's port; a free one by default.")
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+def playground(port: int, no_browser: bool) -> None:
+    """Try it in the browser: two people, with simulated Slack and Accelevents servers."""
+    from slackbot.sandbox.playground import open_playground
+    from slackbot.slack.manifest import manifest as build_manifest
+    from slackbot.web.call.assets import STATIC, is_built
+
+    app = build_manifest(None, Settings.model_fields["slack_command"].default)
+    no_page = "" if is_built(STATIC) else "the call page is not built (`make page`)"
+    opened = open_playground(app, port=port, browser=not no_browser, no_page=no_page)
+    sys.exit(event_loop.run(opened))
 
 
 main.add_command(doctor)
+main.add_command(init)
 main.add_command(manifest)
 main.add_command(notices)
+main.add_command(receipt)

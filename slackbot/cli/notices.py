@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
-import uvloop
 
+from slackbot.aio import event_loop
 from slackbot.settings import read_settings
 from slackbot.telemetry import configure_logging
 
@@ -33,7 +33,7 @@ def list_(as_json: bool) -> None:
         async with unsent_notices(read_settings()) as unsent:
             return await unsent.list_all()
 
-    found = uvloop.run(read())
+    found = event_loop.run(read())
     if as_json:
         click.echo(json.dumps([_fields(notice) for notice in found], indent=2))
         return
@@ -50,7 +50,7 @@ def retry(ids: tuple[str, ...], yes: bool) -> None:
 
     The bot first searches for the message, so it is not sent twice.
     """
-    uvloop.run(_change(ids, "Try again", yes, lambda unsent, notice: unsent.retry(notice)))
+    event_loop.run(_change(ids, "Try again", yes, lambda unsent, notice: unsent.retry(notice)))
 
 
 @notices.command()
@@ -58,7 +58,7 @@ def retry(ids: tuple[str, ...], yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def drop(ids: tuple[str, ...], yes: bool) -> None:
     """Drop these messages, so they are never sent. A match stays in the person's match list."""
-    uvloop.run(_change(ids, "Never send", yes, lambda unsent, notice: unsent.drop(notice)))
+    event_loop.run(_change(ids, "Never send", yes, lambda unsent, notice: unsent.drop(notice)))
 
 
 async def _change(

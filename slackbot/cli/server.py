@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import resource
+import platform
 import signal
 import socket
 import sys
-from typing import Final
+from typing import Any, Final
 
+import click
 import structlog
 import uvicorn
-import uvloop
 
+from slackbot import version
+from slackbot.aio import event_loop
 from slackbot.cli.allocator import keep_thresholds
 from slackbot.cli.collector import Collector
+from slackbot.cli.open_files import raise_open_file_limit
+from slackbot.domain.text import sanitize
 from slackbot.domain.workers import Role
-from slackbot.settings import Settings, SettingsError, split
-from slackbot.telemetry import configure_logging
+from slackbot.settings import Settings, SettingsError, split, unknown_settings
+from slackbot.telemetry import BUILD, configure_logging
 from slackbot.web.server import server_config
 
 log = structlog.get_logger(__name__)
@@ -34,14 +38,16 @@ def serve(settings: Settings, role: Role) -> None:
         SettingsError: the process cannot start with these settings.
     """
     configure_logging(settings.log_level, settings.log_format)
+    for unknown in unknown_settings():
+        log.warning("setting_unknown", name=unknown.name, nearest=unknown.nearest)
     keep_thresholds()
-    # Each feed uses an open file, so the usual soft limit of 1,024 is soon reached.
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    raise_open_file_limit()
     sys.setswitchinterval(SWITCH_SECONDS)
     if settings.metrics_port:
         from prometheus_client import start_http_server
 
+        python, bot = platform.python_version(), version()
+        BUILD.info({"version": bot, "python": python, "role": role.value})
         try:
             start_http_server(settings.metrics_port, settings.host)
         except OSError as error:
@@ -54,14 +60,14 @@ def serve(settings: Settings, role: Role) -> None:
     except OSError as error:
         address = f"{settings.host}:{settings.port}"
         raise SettingsError(f"PORT: cannot listen at {address} ({error.strerror})") from None
-    uvloop.run(_serve(settings, role))
+    event_loop.run(_serve(settings, role))
 
 
 async def _serve(settings: Settings, role: Role) -> None:
     from slackbot.bootstrap.app import running
 
-    async with running(settings, role) as app:
-        thawing = asyncio.create_task(Collector().run())
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    async with running(settings, role, on_ready=ready.set_result) as app:
         server = uvicorn.Server(
             server_config(
                 app,
@@ -70,6 +76,10 @@ async def _serve(settings: Settings, role: Role) -> None:
                 trusted_proxies=split(settings.trusted_proxies),
             )
         )
+
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(Collector().run())]
+        if role is not Role.WORKER and sys.stderr.isatty():
+            tasks.append(asyncio.create_task(_say_ready(server, ready, settings.slack_command)))
 
         def stop(*_: object) -> None:
             server.should_exit = True
@@ -84,4 +94,13 @@ async def _serve(settings: Settings, role: Role) -> None:
             log.exception("stopped_by_error")
             raise
         finally:
-            thawing.cancel()
+            for task in tasks:
+                task.cancel()
+
+
+async def _say_ready(server: uvicorn.Server, ready: asyncio.Future[str], command: str) -> None:
+    """Print the last line of the start, once the bot can answer in Slack."""
+    workspace = sanitize(await asyncio.shield(ready))
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.05)
+    click.echo(f"Ready in {workspace or 'Slack'}: type {command} in Slack", err=True)

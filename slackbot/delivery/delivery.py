@@ -24,10 +24,11 @@ from slackbot.aio.tasks import BackgroundTasks, every
 from slackbot.delivery import engine, workflow_table
 from slackbot.delivery.engine import Workflow
 from slackbot.delivery.runs import BEGUN_HERE, Runs
-from slackbot.delivery.workflow_table import Living, WorkflowTable, successor
+from slackbot.delivery.workflow_table import KnownEpochs, Living, WorkflowTable, successor
 from slackbot.domain.model import MatchId, Person, TeamId, UserId
 from slackbot.domain.notices import Remark, packed, unpacked
 from slackbot.domain.ports import PendingMatch
+from slackbot.services.contact_notices import ContactNotices
 from slackbot.services.notices import Notices
 from slackbot.telemetry import NOTICES_UNOWNED
 
@@ -48,7 +49,12 @@ class DurableDelivery:
         that may send.
         """
         self._boot_id = boot_id
-        self._table = WorkflowTable(boot_id, living=living, is_running=self._is_running)
+
+        def is_running(name: str) -> bool:
+            return name in self._begun or name in self._runs
+
+        self._is_running = is_running
+        self._table = WorkflowTable(boot_id, living=living, is_running=is_running)
         self.unowned = 0  # notices that no live process sends, after the last recovery
         self._workflows: dict[str, Workflow] = {}
         # Workflows started by this process, until the engine has recorded their end.
@@ -59,9 +65,15 @@ class DurableDelivery:
         self._closing = False
 
     def launch(
-        self, notices: Notices, database: Mapping[str, Any], sync: Callable[[], None]
+        self,
+        notices: Notices,
+        database: Mapping[str, Any],
+        sync: Callable[[], None],
+        contacts: ContactNotices | None = None,
     ) -> None:
         """Start the engine on its database, with workflows that send `notices`.
+
+        Without `contacts`, those about contacts are left to other processes.
 
         Call this method in the running event loop.
 
@@ -83,8 +95,20 @@ class DurableDelivery:
             person = Person(TeamId(team), UserId(user))
             await self._runs.run(partial(notices.remark, person, key, unpacked(values)))
 
+        async def swap(team: str, user: str, match_id: str) -> None:
+            assert contacts is not None
+            person = Person(TeamId(team), UserId(user))
+            await self._runs.run(partial(contacts.swap, person, MatchId(match_id)))
+
+        async def report(team: str, user: str, match_id: str) -> None:
+            assert contacts is not None
+            person = Person(TeamId(team), UserId(user))
+            await self._runs.run(partial(contacts.report, person, MatchId(match_id)))
+
         # These names are stored in the database and must never change.
         workflows: dict[str, Workflow] = {"deliver": deliver, "finish": finish, "remark": remark}
+        if contacts is not None:
+            workflows |= {"swap": swap, "report": report}
         self._sync = sync
         self._workflows = engine.start(database, executor=self._boot_id, workflows=workflows)
 
@@ -105,10 +129,13 @@ class DurableDelivery:
 
         The scheduler of every process submits it repeatedly until it is done.
         """
-        name = f"{match_id}-over"
-        unused = (await self._table.free_names([name])).get(name)
+        await self.contact("finish", person, match_id, f"{match_id}-over")
+
+    async def contact(self, kind: str, person: Person, match_id: MatchId, key: str) -> None:
+        """Enqueue a workflow about a match unless a live process runs one with this key."""
+        unused = (await self._table.free_names([key])).get(key)
         if unused is not None:
-            await self._start("finish", unused, person, match_id, fresh=True)
+            await self._start(kind, unused, person, match_id, fresh=True)
 
     async def remark(self, person: Person, key: str, remark: Remark) -> None:
         """Enqueue a notice that has no row of its own."""
@@ -134,6 +161,10 @@ class DurableDelivery:
         NOTICES_UNOWNED.set(left)
         if left:
             log.warning("notices_unowned", count=left)
+
+    async def stored(self, epoch: str) -> list[dict[str, Any]]:
+        """Return what the engine stores of the notices of this epoch."""
+        return await workflow_table.stored(f"{epoch}-")
 
     async def forget(self, epoch: str) -> None:
         """Delete all workflows whose name starts with the person's epoch.
@@ -204,14 +235,19 @@ class DurableDelivery:
                 run.add_done_callback(lambda _: self._begun.pop(name))
         return run is not None
 
-    def _is_running(self, name: str) -> bool:
-        return name in self._begun or name in self._runs
-
     # --- retention and shutdown ------------------------------------------------------------------
 
-    async def run_purge(self) -> None:
-        """Purge finished workflows every hour until cancelled."""
-        await every(PURGE_SECONDS, workflow_table.purge, name="delivery_purge")
+    async def run_purge(self, known: KnownEpochs) -> None:
+        """Purge finished workflows, and those of people who have left, every hour until cancelled.
+
+        `known` returns those of the epochs that belong to a person.
+        """
+
+        async def purge() -> None:
+            await workflow_table.purge()
+            await workflow_table.purge_forgotten(known)
+
+        await every(PURGE_SECONDS, purge, name="delivery_purge")
 
     async def aclose(self) -> None:
         """Finish sending notices that are in progress. Others stay pending for the next start."""

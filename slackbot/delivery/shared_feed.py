@@ -10,7 +10,8 @@ import structlog
 
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.model import FeedHealth, Link, Person, SessionId
-from slackbot.domain.ports import MatchFeed, Store, StoreUnavailable
+from slackbot.domain.ports import MatchFeed
+from slackbot.domain.stores import Store, StoreUnavailable
 from slackbot.domain.workers import DesiredFeed, DesiredFeeds
 
 log = structlog.get_logger(__name__)

@@ -23,7 +23,7 @@ from slackbot.delivery.lease import LEASE_SECONDS, Lease
 from slackbot.delivery.shared_feed import SharedFeed
 from slackbot.domain.feed_events import FeedClaimed, FeedEvent, FeedReleased
 from slackbot.domain.model import Person
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.stores import StoreUnavailable
 from slackbot.domain.workers import HEARTBEAT_SECONDS, DesiredFeeds, HeartbeatResult, WorkerRegistry
 
 log = structlog.get_logger(__name__)

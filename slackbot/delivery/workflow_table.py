@@ -15,13 +15,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from dbos import DBOS, WorkflowStatus
 
 from slackbot.aio.ttl_cache import TtlCache
+from slackbot.domain.matching import epoch_of
+from slackbot.domain.model import Epoch
+from slackbot.domain.personal_data import NOTICE_FIELDS
 
 Living = Callable[[], Awaitable[frozenset[str]]]
+KnownEpochs = Callable[[Collection[Epoch]], Awaitable[Collection[Epoch]]]
 Executors = Mapping[str, str | None]  # by workflow name
 
 BATCH: Final = 500  # workflows per call to the engine
@@ -152,7 +156,46 @@ async def purge() -> None:
         await DBOS.delete_workflows_async([row.workflow_id for row in found])
 
 
+async def purge_forgotten(known: KnownEpochs) -> None:
+    """Delete the workflows of people who have left.
+
+    A process that dies between deleting a person and their workflows leaves the workflows behind.
+    """
+    offset = 0
+    while found := await _list(limit=BATCH, offset=offset):
+        epochs = {row.workflow_id: epoch_of(row.workflow_id) for row in found}
+        there = await known({epoch for epoch in epochs.values() if epoch is not None})
+        left = [name for name, epoch in epochs.items() if epoch is not None and epoch not in there]
+        if left:
+            await _delete(left)
+        offset += len(found) - len(left)
+
+
+async def stored(prefix: str) -> list[dict[str, Any]]:
+    """Return every workflow whose name starts with the prefix, as `NOTICE_FIELDS`."""
+    found: list[dict[str, Any]] = []
+    while rows := await _list(
+        workflow_id_prefix=prefix, load_input=True, limit=BATCH, offset=len(found)
+    ):
+        for row in rows:
+            at = datetime.fromtimestamp((row.created_at or 0) / 1000, UTC)
+            values = [*row.input["args"]] if row.input is not None else []
+            fields = (row.workflow_id, row.name, row.status, at, values)
+            found.append(dict(zip(NOTICE_FIELDS, fields, strict=True)))
+    return found
+
+
 async def forget(prefix: str) -> None:
     """Delete every workflow whose name starts with the prefix, including unfinished ones."""
     while found := await _list(workflow_id_prefix=prefix, limit=BATCH):
-        await DBOS.delete_workflows_async([row.workflow_id for row in found])
+        await _delete([row.workflow_id for row in found])
+
+
+async def _delete(names: list[str]) -> None:
+    """Delete workflows that may end at this moment, in any process.
+
+    The engine deletes a workflow's output before its row, so one that ends in between leaves its
+    output behind. Nothing writes an output without the row, so the second call deletes the rest.
+    """
+    for _ in range(2):
+        await DBOS.delete_workflows_async(names)

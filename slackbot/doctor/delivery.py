@@ -8,7 +8,7 @@ from functools import partial
 from slackbot.bootstrap.database import database_url
 from slackbot.delivery import engine
 from slackbot.domain.findings import Finding, Subject
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.stores import StoreUnavailable
 from slackbot.settings import Settings, SettingsError
 from slackbot.storage.delivery_database import SCHEMA, DeliveryDatabase
 from slackbot.storage.failures import raise_unavailable

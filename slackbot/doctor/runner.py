@@ -24,7 +24,13 @@ from slackbot.doctor.delivery import check_delivery
 from slackbot.doctor.machine import check_open_files, check_private_files
 from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.model import AuthScheme, EventSlug
-from slackbot.settings import Settings, SettingsError, read_settings, split
+from slackbot.settings import (
+    Settings,
+    SettingsError,
+    read_settings,
+    split,
+    unknown_settings,
+)
 from slackbot.slack.checks import check_slack
 from slackbot.storage.checks import check_database
 from slackbot.storage.encryption import Cipher
@@ -48,22 +54,23 @@ async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator
     try:
         settings = read_settings()
     except SettingsError as error:
-        for finding in [*_unusable(Subject.SETTINGS, error), check_open_files()]:
-            yield finding
         message, hint = "the rest was not looked at", "put the settings right, then look again"
-        yield Subject.SETTINGS.warning("not_examined", message, hint)
+        not_examined = Subject.SETTINGS.warning("not_examined", message, hint)
+        unusable = _unusable(Subject.SETTINGS, error)
+        for finding in [*unusable, *_check_names(), check_open_files(), not_examined]:
+            yield finding
         return
-    yield Subject.SETTINGS.ok("settings_read", "all can be read")
+    for finding in [Subject.SETTINGS.ok("settings_read", "all can be read"), *_check_names()]:
+        yield finding
     cipher = None
     try:
         keys = secret_keys(settings)
     except SettingsError as error:
-        for finding in _unusable(Subject.KEYS, error):
-            yield finding
+        about_keys = _unusable(Subject.KEYS, error)
     else:
         cipher = Cipher(keys)
-        yield Subject.KEYS.ok("keys_fit", "{count} can be used", count=str(len(keys)))
-    for finding in _check_machine(settings):
+        about_keys = [Subject.KEYS.ok("keys_fit", "{count} can be used", count=str(len(keys)))]
+    for finding in [*about_keys, *_check_machine(settings)]:
         yield finding
     remote = _remote_checks(settings, cipher, attendee, seconds)
     checks = [asyncio.create_task(check) for check in remote]
@@ -75,6 +82,14 @@ async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator
         for check in checks:
             check.cancel()
         await asyncio.gather(*checks, return_exceptions=True)
+
+
+def _check_names() -> Iterator[Finding]:
+    """Yield a warning for each variable that is probably misspelt."""
+    for unknown in unknown_settings():
+        hint = "rename it to {nearest}" if unknown.nearest else "remove it, or see docs/settings.md"
+        facts = {"variable": unknown.name, "nearest": unknown.nearest}
+        yield Subject.SETTINGS.warning("setting_unknown", "{variable} is no setting", hint, **facts)
 
 
 def _check_machine(settings: Settings) -> Iterator[Finding]:

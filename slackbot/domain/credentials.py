@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -23,6 +24,7 @@ from slackbot.domain.random_words import SHORTEST, is_random, is_token
 from slackbot.domain.text import fold
 
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_AFTER_SLUG: Final = re.compile(r"[?#].*")
 # A phone begins what is typed with a capital letter.
 _CAPITALIZED: Final = re.compile(r"[A-Z][a-z0-9_-]*")
 _EVENT_FOLDERS: Final = frozenset({"e", "events"})
@@ -58,6 +60,7 @@ _FILTER_HOST: Final = re.compile(
     r"|clicks?|track(?:ing)?|links?|ct|sendgrid|mandrillapp|hubspotlinks)(?:[.-]|$)",
     re.IGNORECASE,
 )
+_FILTER_PATH: Final = re.compile(r"/(?:wf|ls)/click\b")  # SendGrid's, on any host
 # Values after a name; those are secrets that have a digit or are long.
 _NAMED_VALUE: Final = re.compile(
     r"(?:bearer\s+|token[\"']?\s*[=:]\s*|passw(?:or)?d[\"']?\s*[=:]\s*)[\"']?([^\s\"'&]{6,})",
@@ -66,7 +69,7 @@ _NAMED_VALUE: Final = re.compile(
 # Values that are secrets in any case: assigned to such a name, the last word after `bearer`, or a
 # word with a digit and a letter after `password`.
 _SECRET_VALUE: Final = re.compile(
-    r"(?:token|jwt|secret|passw(?:or)?d|(?:user|magic|api|access|auth)[_-]?key)[\"']?=[\"']?"
+    r"(?:token|jwt|secret|passw(?:or)?d|(?:user|magic|api|access|auth)[_-]?key)[\"']? ?= ?[\"']?"
     r"([^\s\"'&]{4,})|\bbearer\s+([\w.~+/=-]{8,})$"
     r"|passw(?:or)?d\s+((?=\S*\d)(?=\S*[A-Za-z])\S{6,})",
     re.IGNORECASE | re.ASCII,
@@ -79,6 +82,7 @@ _WORD: Final = re.compile(r"[^\s\"'`<>(){}\[\],;|:=\x00-\x20\x7f-\U0010ffff]+")
 _ODD_SLUG_LENGTH: Final = 32
 _WRAPPERS: Final = "()[]{}<>\"'`*~|\u201c\u201d\u2018\u2019\u00ab\u00bb\u201e "
 _ENDS: Final = f"{_WRAPPERS}.,;:!?\u2026"
+_CUT: Final = re.compile(r"\S(?:\u2026|\.\.\.)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,9 @@ def read_event(text: str) -> EventSlug:
     elif "/" in bare and "://" not in bare:
         has_host = "." in bare.partition("/")[0]
         slug = event_in(split_link(bare if has_host else f"link/{bare}"))
+        slug = slug or bare.strip("/")
     else:
+        bare = _AFTER_SLUG.sub("", unicodedata.normalize("NFKC", bare.lstrip("#@")))
         slug = bare.lower() if _CAPITALIZED.fullmatch(bare) else bare
     is_secret = is_secret_slug(slug, pasted.links) or (
         not pasted.links and not _SLUG.fullmatch(slug) and holds_secret(text)
@@ -157,16 +163,19 @@ def is_secret_slug(slug: str, links: Sequence[Sequence[SplitResult]]) -> bool:
 
 def event_in(link: SplitResult) -> str:
     """Return what stands in a link where an event's slug does, or an empty text."""
-    folders = [unquote(part) for part in link.path.split("/") if part]
-    return next((b for a, b in pairwise(folders) if a in _EVENT_FOLDERS), "")
+    route = link.fragment.partition("?")[0]
+    folders = [unquote(part).strip() for part in f"{link.path}/{route}".split("/") if part]
+    return next((b for a, b in pairwise(folders) if a.casefold() in _EVENT_FOLDERS), "")
 
 
 def event_in_chain(chain: Sequence[SplitResult]) -> str:
     """Return the slug in the innermost link that has one, or an empty text.
 
-    If both links lead to the same site, the outer one counts, because the inner one leads back.
+    The outer one counts if it is the platform's, or of the same site as the inner one, which then
+    leads back.
     """
-    leads_back = chain[0].netloc == chain[-1].netloc
+    outer = chain[0].netloc.casefold()
+    leads_back = "accelevents" in outer or outer == chain[-1].netloc.casefold()
     return next(filter(None, map(event_in, chain if leads_back else reversed(chain))), "")
 
 
@@ -181,7 +190,7 @@ def read_credential(text: str) -> AccessToken | MagicLink:
     keys = list(dict.fromkeys(keys or _ASSIGNED_KEY.findall(pasted.rest)))
     tokens = [] if keys else tokens_in(pasted.rest)
     tokens = [t for t in tokens if not (_SLACK_TOKEN.match(t) or _E_MAIL.fullmatch(t))]
-    if pasted.text.rstrip(_WRAPPERS).endswith(("\u2026", "...")):
+    if _CUT.search(pasted.text.rstrip(_WRAPPERS)):
         raise BadCredential(CredentialProblem.CUT)
     if len(keys) > 1 or len(tokens) > 1:
         raise BadCredential(CredentialProblem.SEVERAL)
@@ -200,7 +209,9 @@ def key_in_chain(chain: Sequence[SplitResult]) -> str:
     for link in reversed(chain):
         is_innermost = link is chain[-1]
         names = _KEY_PARAMETERS | (_OTHER_KEY_PARAMETERS if is_innermost else set())
-        named = [value for name, value in parameters(link) if name.casefold() in names]
+        named = [
+            value.partition("&")[0] for name, value in parameters(link) if name.casefold() in names
+        ]
         for key in named or ([key_in_path(link)] if is_innermost else []):
             if _USER_KEY.fullmatch(key):
                 return key
@@ -233,12 +244,12 @@ def _problem(pasted: PastedText) -> CredentialProblem:
 
 def _link_problem(link: SplitResult) -> CredentialProblem:
     """Return the reason why a link holds no key."""
-    names = {name.casefold() for name, _ in parameters(link)}
+    names = {name.casefold() for name, _ in parameters(link, blank=True)}
     if names & (_KEY_PARAMETERS | _OTHER_KEY_PARAMETERS):
         return CredentialProblem.CUT
     if event_in(link):
         return CredentialProblem.EVENT_LINK
-    is_filter = _FILTER_HOST.search(link.netloc)
+    is_filter = _FILTER_HOST.search(link.netloc) or _FILTER_PATH.match(link.path)
     return CredentialProblem.FILTERED if is_filter else CredentialProblem.OTHER_LINK
 
 

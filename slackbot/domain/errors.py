@@ -3,7 +3,7 @@
     SlackbotError
     ├── InputError            invalid input, shown at its form field
     │   ├── BadEventLink · BadCredential
-    ├── NotLinked             no account connected yet
+    ├── NotLinked · NotAMember    no account connected yet; a guest or a stranger
     ├── NoSuchSession · AmbiguousSession · NothingLive · OtherEvent · AvailableElsewhere
     ├── PlatformError         an error of Accelevents
     │   ├── Refusal           the platform rejected the request
@@ -14,6 +14,7 @@
     │   │   └── Forbidden · Rejected
     │   └── Unavailable       no usable response, so the request may be retried
     │       ├── TimedOut · Unreachable · RateLimited · ServerFailed · Unreadable
+    ├── Superseded · GivenUp · Interrupted  the end of a slow change (`slack/commands/attempts.py`)
     ├── SessionError          a `PlatformError` that concerns a named session
     └── MessageError          an error of Slack while a message is sent
         ├── MessageRefused    Slack rejected the message and may accept it later
@@ -22,8 +23,7 @@
         │   └── PersonUnreachable no message can reach the person (final)
         └── MessageDelayed · MessageUnsure
 
-Each class has a `code`, a stable identifier for logs and texts, and a `next_step`, the action of
-the button that is shown with the error. A `SessionError` takes both from its cause.
+Each has a stable `code` and `next_steps`, its buttons. A `SessionError` takes both from its cause.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ class NextStep(StrEnum):
     CONNECT = "connect"
     RECONNECT = "reconnect"
     TRY_AGAIN = "try_again"
+    SESSIONS = "sessions"
     PICK_SESSION = "pick_session"
+    STATUS = "status"
     UPCOMING = "upcoming"
     OPEN_HUB = "open_hub"
     PAUSE = "pause"
@@ -52,11 +54,13 @@ class SlackbotError(Exception):
     """The base class of all errors. It is never raised itself."""
 
     code: ClassVar[str]
-    next_step: ClassVar[NextStep] = NextStep.HELP
+    next_steps: ClassVar[tuple[NextStep, ...]] = (NextStep.HELP,)
 
 
 class InputError(SlackbotError):
     """Invalid input in a form."""
+
+    next_steps = (NextStep.CONNECT,)
 
 
 class EventProblem(StrEnum):
@@ -101,31 +105,28 @@ class BadCredential(InputError):
 
 
 class NotLinked(SlackbotError):
-    """The person has not connected an account, or their data has been deleted.
-
-    Every write raises this error if the person was deleted or the workspace removed the app.
-    """
+    """The person has not connected an account, or was deleted: then every write raises this."""
 
     code = "not_linked"
-    next_step = NextStep.CONNECT
+    next_steps = (NextStep.CONNECT,)
 
 
 class NoSuchSession(SlackbotError):
-    """No session has this id, and no session title contains these words."""
+    """No session is meant; with the id of `other`, which has another format, e.g. a keynote."""
 
     code = "no_such_session"
-    next_step = NextStep.PICK_SESSION
+    next_steps = (NextStep.SESSIONS,)
 
-    def __init__(self, query: str) -> None:
+    def __init__(self, query: str, other: str = "") -> None:
         super().__init__()
-        self.query = query
+        self.query, self.other = query, other
 
 
 class AmbiguousSession(SlackbotError):
     """Several sessions match the query. The person chooses one of the `candidates`."""
 
     code = "ambiguous_session"
-    next_step = NextStep.PICK_SESSION
+    next_steps = (NextStep.SESSIONS,)
 
     def __init__(self, candidates: Sequence[Session]) -> None:
         super().__init__()
@@ -136,7 +137,7 @@ class OtherEvent(SlackbotError):
     """A link leads to a session of another event than the person's."""
 
     code = "other_event"
-    next_step = NextStep.CONNECT
+    next_steps = (NextStep.CONNECT,)
 
     def __init__(self, event: str) -> None:
         super().__init__()
@@ -147,7 +148,7 @@ class AvailableElsewhere(SlackbotError):
     """A pause names a session other than the one that the person is available in."""
 
     code = "available_elsewhere"
-    next_step = NextStep.PAUSE
+    next_steps = (NextStep.PAUSE, NextStep.STATUS)
 
     def __init__(self, query: str, title: str) -> None:
         super().__init__()
@@ -159,16 +160,23 @@ class NothingLive(SlackbotError):
     """The query is empty and no session is live."""
 
     code = "nothing_live"
-    next_step = NextStep.UPCOMING
+    next_steps = (NextStep.UPCOMING,)
 
 
 class PlatformError(SlackbotError):
     """An error response from Accelevents, or the lack of a usable one."""
 
-    def __init__(self, *, status: int | None = None, permitted: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        status: int | None = None,
+        permitted: int | None = None,
+        reason: str | None = None,
+    ) -> None:
         super().__init__(self.code)
         self.status = status  # HTTP status, if there was a response
         self.permitted = permitted  # number of sessions that the ticket permits, if known
+        self.reason = reason  # a sentence of the platform's for people; untrusted
 
 
 class Refusal(PlatformError):
@@ -179,127 +187,118 @@ class EventNotFound(Refusal):
     """The event was not found (error code 4040200)."""
 
     code = "event_not_found"
-    next_step = NextStep.RECONNECT
+    next_steps = (NextStep.RECONNECT,)
 
 
 class SessionNotFound(Refusal):
     """The session was not found (error code 404800, or "Session not found!")."""
 
     code = "session_not_found"
-    next_step = NextStep.PICK_SESSION
+    next_steps = (NextStep.PICK_SESSION,)
 
 
 class SessionFull(Refusal):
     """The session is full (HTTP 406, "Max user registration capacity reached")."""
 
     code = "session_full"
-    next_step = NextStep.TRY_AGAIN
+    next_steps = (NextStep.PICK_SESSION, NextStep.TRY_AGAIN)
 
 
 class SessionNotLive(Refusal):
-    """The session is not live (error code 4072002 or 4072003).
-
-    The message is "The time limit for accessing this session is expired."
-    """
+    """The session is not live (error code 4072002 or 4072003, or "The time limit for …")."""
 
     code = "session_not_live"
-    next_step = NextStep.PICK_SESSION
+    next_steps = (NextStep.PICK_SESSION,)
 
 
 class TicketNotPermitted(Refusal):
-    """The ticket does not permit access to the session.
-
-    Error code 4042005, or HTTP 406 with "Your ticket does not permit access to this session".
-    """
+    """The ticket does not permit access (error code 4042005, or HTTP 406 with that message)."""
 
     code = "ticket_not_permitted"
-    next_step = NextStep.PICK_SESSION
+    next_steps = (NextStep.PICK_SESSION, NextStep.OPEN_HUB)
 
 
 class TicketLimitReached(Refusal):
-    """The limit of sessions for the ticket has been reached (HTTP 406).
-
-    The message is "Your registration type only permits registering for N sessions. …".
-    """
+    """The ticket's limit is reached (HTTP 406, "… only permits registering for N sessions")."""
 
     code = "ticket_limit_reached"
-    next_step = NextStep.OPEN_HUB
+    next_steps = (NextStep.OPEN_HUB, NextStep.TRY_AGAIN)
 
 
 class NotRegistered(Refusal):
     """The person is not registered for the event (error code 4068910)."""
 
     code = "not_registered"
-    next_step = NextStep.OPEN_HUB
+    next_steps = (NextStep.OPEN_HUB, NextStep.RECONNECT)
 
 
 class TokenRefused(Refusal):
     """The token has expired or was revoked (error code 4010101 for a request with a token)."""
 
     code = "token_refused"
-    next_step = NextStep.RECONNECT
+    next_steps = (NextStep.RECONNECT,)
 
 
 class AccountLocked(Refusal):
     """The account is locked for 30 minutes (error code 4010102)."""
 
     code = "account_locked"
-    next_step = NextStep.TRY_AGAIN
+    next_steps = (NextStep.TRY_AGAIN,)
 
 
 class AccountNotFound(Refusal):
     """The person does not exist (error code 4040100 during login)."""
 
     code = "account_not_found"
-    next_step = NextStep.RECONNECT
+    next_steps = (NextStep.RECONNECT,)
 
 
 class DuplicateAccount(Refusal):
     """Several users have the same e-mail address (HTTP 406 during login)."""
 
     code = "duplicate_account"
-    next_step = NextStep.RECONNECT
+    next_steps = (NextStep.RECONNECT,)
 
 
 class MagicLinkInvalid(Refusal):
     """The magic link is not valid (error code 4010101 during login)."""
 
     code = "magic_link_invalid"
-    next_step = NextStep.RECONNECT
+    next_steps = (NextStep.RECONNECT,)
 
 
 class MagicLinkUsed(Refusal):
     """The magic link has expired or was already used (error code 4068006)."""
 
     code = "magic_link_used"
-    next_step = NextStep.RECONNECT
+    next_steps = (NextStep.RECONNECT,)
 
 
 class MeetingNotCreated(Refusal):
     """The platform could not create the meeting (error code 40600013, "Cant create url")."""
 
     code = "meeting_not_created"
-    next_step = NextStep.TRY_AGAIN
+    next_steps = (NextStep.TRY_AGAIN, NextStep.PICK_SESSION)
 
 
 class Forbidden(Refusal):
     """The account does not have permission for the request (HTTP 403)."""
 
     code = "forbidden"
-    next_step = NextStep.OPEN_HUB
+    next_steps = (NextStep.OPEN_HUB, NextStep.PICK_SESSION)
 
 
 class Rejected(Refusal):
     """The platform rejected the request with any other 4xx response."""
 
     code = "rejected"
-    next_step = NextStep.OPEN_HUB
+    next_steps = (NextStep.OPEN_HUB, NextStep.PICK_SESSION, NextStep.TRY_AGAIN)
 
 
 class Unavailable(PlatformError):
     """The platform returned no usable response, so the result of the request is unknown."""
 
-    next_step = NextStep.TRY_AGAIN
+    next_steps = (NextStep.TRY_AGAIN,)
 
 
 class TimedOut(Unavailable):
@@ -351,6 +350,12 @@ class MessageError(SlackbotError):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NotAMember(SlackbotError):
+    """The bot is not for this person, such as a guest or somebody of another workspace."""
+
+    code = "not_a_member"
 
 
 class MessageRefused(MessageError):

@@ -51,6 +51,11 @@ def match_id(link: Link, session_id: SessionId, partner: str, ordinal: int) -> M
     return MatchId(person_key(link.person_epoch, *natural))
 
 
+def round_of(match: MatchId) -> str:
+    """Return what buttons name the round of a match by."""
+    return digest(match)[:16]
+
+
 def earlier_keys(match: Match) -> list[MatchId]:
     """Return the keys of the person's earlier matches with the same partner."""
     natural = (match.event, match.account, match.session_id, match.partner_key)
@@ -133,7 +138,12 @@ def _refers_to(report: MatchReport, match: Match, now: datetime, since: datetime
         return match.raw_time == report.raw_time
     if since is not None and match.received_at < since:
         return False
-    return now < (match.ends_at or match.received_at + ASSUMED_ROUND)
+    return not is_round_over(match, now)
+
+
+def is_round_over(match: Match, now: datetime) -> bool:
+    """Return whether the round of a match has ended, or is assumed to have ended."""
+    return now >= (match.ends_at or match.received_at + ASSUMED_ROUND)
 
 
 def missed_reports(

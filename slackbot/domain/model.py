@@ -1,4 +1,4 @@
-"""The immutable values of the domain. The README uses the same terms."""
+"""The immutable values of the domain. The glossary in CONTRIBUTING.md has the same terms."""
 
 from __future__ import annotations
 
@@ -48,9 +48,11 @@ class Link:
     # SHA-256 of the event and the pasted credential, to recognise a repeated submission.
     credential_digest: str
     account_id: int | None = None
+    account_name: str | None = None  # from the platform, so it is untrusted
     expires_at: datetime | None = None
     refused_at: datetime | None = None  # when Accelevents first rejected the token
     unreachable: str | None = None  # Slack's error code while messages to the person are rejected
+    used_at: datetime | None = None  # a time on the day of the last use, if it is a later day
 
     @property
     def account(self) -> str:
@@ -60,10 +62,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A token with its account and expiry, as Accelevents returns it for a magic link."""
+    """A token with its account and expiry, as Accelevents returns them for a magic link."""
 
     token: SecretStr
     account_id: int | None = None
+    account_name: str | None = None
     expires_at: datetime | None = None
 
 
@@ -88,6 +91,20 @@ class Session:
     registered: bool = False
     capacity: int | None = None
     taken: int | None = None
+    description: str | None = None  # its first line
+    speakers: tuple[str, ...] = ()
+    recorded: bool = False
+    private: bool = False  # only those who are registered see and join it
+
+    @property
+    def by_invitation(self) -> bool:
+        """True if the person has no place, and cannot get one in the bot."""
+        return self.private and not self.registered
+
+    @property
+    def is_full(self) -> bool:
+        """True if all places are taken."""
+        return bool(self.capacity) and (self.taken or 0) >= (self.capacity or 0)
 
 
 class AttendeeStatus(StrEnum):
@@ -121,6 +138,9 @@ class Availability:
     session_ends_at: datetime | None = None
     # When the match list was first read. Matches that were listed then are not sent to the person.
     baseline_at: datetime | None = None
+    # False while the platform may not know of it, because it has not responded to the request.
+    confirmed: bool = True
+    reacted_at: datetime | None = None  # the last command or press, as far as one was recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,6 +227,9 @@ class Match:
     ts: str | None = None
     over_at: datetime | None = None  # when the message was edited to say that the round is over
     answer: str | None = None  # the command of the button that was clicked first
+    talked: bool | None = None  # what the person says, if anything
+    declined_at: datetime | None = None  # when the person said that they can't make it
+    declines: int = 0  # how often they said so or took it back
 
     @property
     def late(self) -> bool:

@@ -20,13 +20,23 @@ from slackbot.domain.text import (
     fold,
     fold_name,
     normalize,
+    spell_out,
     without_words,
 )
 
 # Parameters that hold the id in the link of a session.
 _ID_PARAMETER: Final = re.compile(r"s?id|session(?:_?id)?", re.IGNORECASE)
 # An id, and the words that people write before it. The platform takes 18 digits.
-_NUMBER: Final = re.compile(r"(?:(?:session|no|nr|number|id) )?#?([0-9]{1,18})")
+_NUMBER: Final = re.compile(r"(?:(?:session|no|nr|number|id) ?)?#?([0-9]{1,18})")
+# Words about a session in general, which may stand around the words of its title.
+_AROUND: Final = POLITE | frozenset({"the", "session", "called", "named", "titled"})
+# Words that lead to a title, as in `available in the founders session`.
+_LEADING: Final = frozenset({"in", "for", "at", "to", "into", "on", "the", "session"})
+# Words that name no session. If there are no others, the one that is live is meant.
+_ANYWHERE: Final = frozenset({
+    "any", "anywhere", "everywhere", "anyone", "anybody", "everyone", "everybody", "here", "today",
+    "all", "matching", "networking", "to", "be", "matched",
+})  # fmt: skip
 # Letters of Thai, Lao, Burmese, Khmer, Japanese, Chinese and Korean.
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u9fff\uac00-\ud7a3]")
 
@@ -105,6 +115,8 @@ class SessionQuery:
     # The words of `fold`, with the names of emoji and without emoji.
     words: tuple[str, ...] = field(repr=False)
     plain_words: tuple[str, ...] = field(repr=False)
+    # The words with letters such as `ü` spelt out.
+    spelt_words: tuple[str, ...] = field(repr=False)
     emoji: frozenset[str] = field(repr=False)
     number: SessionId | None = field(repr=False)
     # The text is nothing but the id, or a link to the session.
@@ -116,7 +128,9 @@ class SessionQuery:
         words, plain_words = fold(text).split(), fold(text, emoji=False).split()
         number = session_number(text)
         is_id = number is not None and (plain_words == [str(number)] or "/" in text)
-        return cls(text.strip(), tuple(words), tuple(plain_words), emoji_in(text), number, is_id)
+        spelt = tuple(fold(spell_out(text)).split())
+        emoji = emoji_in(text)
+        return cls(text.strip(), tuple(words), tuple(plain_words), spelt, emoji, number, is_id)
 
     @property
     def is_empty(self) -> bool:
@@ -170,6 +184,10 @@ class SessionQuery:
                 yield (), ""
             return
         yield self.words, fold_name(name)
+        if self.spelt_words != self.words:
+            yield self.spelt_words, fold_name(name)
+        if (spelt := spell_out(name)) != name:
+            yield self.words, fold_name(spelt)
         if self.plain_words and self.has_emoji_of(name):
             yield self.plain_words, fold_name(name, emoji=False)
 
@@ -202,27 +220,36 @@ def choose(
 
     A complete title or an id takes precedence over titles that only have all words of the query, in
     either list. Those take precedence over an id within a sentence and over a difference in spaces.
-    Of equally good ones, a live session is chosen. Polite words are part of a title, or nothing.
+    Of equally good ones, a live session is chosen. Polite words are part of a title, or nothing,
+    and so are those in `the founders session` and in `in founders`.
 
     Raises:
         NoSuchSession: No session matches the query.
         AmbiguousSession: Several sessions match, or the query is empty and several are live.
         NothingLive: The query is empty and no session is live.
     """
-    query = SessionQuery.read(query) if isinstance(query, str) else query
-    typed, polite = query, without_words(query.text, POLITE)
+    typed = query if isinstance(query, str) else query.text
     ids = {session.id for session in live}
     lists = live, [session for session in upcoming if session.id not in ids]
-    found = [] if query.is_empty else _exact(lists, query)
-    if not found and polite != query.text:
-        query = SessionQuery.read(polite)
-        found = [] if query.is_empty else _exact(lists, query)
-    if not found and query.is_empty:
-        return _only([s for s in live if phase(s, now) is SessionScope.LIVE])
-    found = found or _similar(lists, query)
-    if not found:
-        raise NoSuchSession(typed.text)
-    return _only(found)
+    polite = without_words(typed, POLITE)
+    *led, rest = polite, *_without_leading(polite)
+    bare = without_words(rest, _AROUND)
+    ways = [(_exact, text) for text in (typed, *led, rest)]
+    ways += [(_similar, polite), (_exact, bare), (_similar, bare)]
+    for search, text in dict.fromkeys(ways):
+        if text and (found := search(lists, SessionQuery.read(text))):
+            return _only(found)
+    if without_words(bare, _ANYWHERE):
+        raise NoSuchSession(typed.strip())
+    return _only([session for session in live if phase(session, now) is SessionScope.LIVE])
+
+
+def _without_leading(text: str) -> Iterator[str]:
+    """Yield the text without the words that lead to a title, one fewer each time."""
+    words = text.split()
+    while words and fold(words[0]) in _LEADING:
+        words = words[1:]
+        yield " ".join(words)
 
 
 def is_certain(live: Sequence[Session], query: SessionQuery) -> bool:
@@ -267,8 +294,8 @@ def _similar(lists: Sequence[Sequence[Session]], query: SessionQuery) -> list[Se
 
 def names_session(query: str, session_id: SessionId, title: str) -> bool:
     """Return whether the query is the id of this session, or has words of its title only."""
-    asked = SessionQuery.read(query)
-    return asked.number == session_id or asked.names(title)
+    asked = map(SessionQuery.read, [query, *filter(None, _without_leading(query))])
+    return any(each.number == session_id or each.names(title) for each in asked)
 
 
 def session_number(query: str) -> SessionId | None:

@@ -7,6 +7,7 @@ import html
 import re
 import unicodedata
 from functools import lru_cache
+from html.entities import html5
 from typing import Final
 
 from emoji import emojize, replace_emoji
@@ -15,7 +16,8 @@ NAME_LIMIT = 120  # maximum characters of an untrusted value such as a name or a
 # Words that ask politely, and mean nothing else.
 POLITE: Final = frozenset({"please", "pls", "plz", "now", "thanks", "again"})
 
-# A link or a mention as Slack writes it: `<url|label>`, `<@U1|ada>`, `<#C1|general>`.
+# A link or a mention as Slack writes it: `<url|label>`, `<@U1|ada>`, `<#C1|general>`. Slack makes
+# a link of a typed domain or e-mail address, too: `<http://node.js|Node.js>`.
 _SLACK_TOKEN: Final = re.compile(r"<([@#!]?)([^<>|\s]+)(?:\|([^<>]*))?>")
 _ENTITY: Final = re.compile(r"&(?:#\w{1,8}|\w{2,8});")
 _HAS_EMOJI_NAME: Final = re.compile(r":([\w+'-]+):")
@@ -32,6 +34,11 @@ _LETTERS: Final = str.maketrans(
         "\u0640": "", "&": " and ",
     }
 )  # fmt: skip
+# Letters that are spelt out on keyboards without them, in German and the Nordic languages.
+_SPELT_OUT: Final = str.maketrans({
+    "ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe",
+    "Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Å": "Aa", "Ø": "Oe",
+})  # fmt: skip
 # Marks that people leave out when they type: accents, Hebrew points, Arabic vowels. Those of other
 # scripts tell words apart.
 _ACCENTS: Final = re.compile("[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u1dc0-\u1dff]")
@@ -69,13 +76,26 @@ def clean(typed: str) -> str:
     characters are removed.
     """
     if "<" in typed:
-        typed = _SLACK_TOKEN.sub(lambda f: f"{f[1]}{f[3] or f[2]}" if f[1] else f[2], typed)
+        typed = _SLACK_TOKEN.sub(_typed_for, typed)
     if "&" in typed:
-        typed = _ENTITY.sub(lambda found: html.unescape(found[0]), typed)
+        # `html.unescape` alone would also read a part of what is no entity, such as `&ltd;`.
+        typed = _ENTITY.sub(
+            lambda f: html.unescape(f[0]) if f[0][1] == "#" or f[0][1:] in html5 else f[0], typed
+        )
     spaced = "".join(" " if c.isspace() else c for c in typed)
     # Emoji are joined by a character without a width, which is kept.
     kept = (c for c in spaced if c == "\u200d" or unicodedata.category(c) not in _INVISIBLE)
     return " ".join("".join(kept).split())
+
+
+def _typed_for(token: re.Match[str]) -> str:
+    """Return what was typed for a link or a mention of Slack's."""
+    kind, target, label = token.groups()
+    if kind:
+        return f"{kind}{label or target}"
+    _, scheme, address = target.partition("://")
+    is_domain = bool(scheme) and label is not None and address.casefold() == label.casefold()
+    return str(label if is_domain and "/" not in label else target.removeprefix("mailto:"))
 
 
 def fold(text: str, *, emoji: bool = True) -> str:
@@ -99,6 +119,13 @@ def fold(text: str, *, emoji: bool = True) -> str:
 def fold_name(name: str, *, emoji: bool = True) -> str:
     """Return `fold` of a name, which is compared again and again; typed text is not kept."""
     return fold(name, emoji=emoji)
+
+
+def spell_out(text: str) -> str:
+    """Return the text with letters such as `ü` spelt out, as in `Mueller`."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", text).translate(_SPELT_OUT)
 
 
 def emoji_in(text: str) -> frozenset[str]:

@@ -7,20 +7,21 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 import structlog
 
 from slackbot.aio.backoff import ExponentialBackoff
-from slackbot.aio.tasks import BackgroundTasks, KeyedLocks, SingleFlight
+from slackbot.aio.deadline import Deadline
+from slackbot.aio.tasks import BackgroundTasks, SingleFlight
 from slackbot.domain.credentials import (
     AccessToken,
     MagicLink,
     event_spellings,
     read_credential,
 )
-from slackbot.domain.errors import EventNotFound, NotLinked, TokenRefused, Unavailable
+from slackbot.domain.errors import EventNotFound, NotAMember, NotLinked, TokenRefused, Unavailable
 from slackbot.domain.model import (
     AuthScheme,
     Availability,
@@ -29,11 +30,16 @@ from slackbot.domain.model import (
     Grant,
     Link,
     Person,
+    State,
     TeamId,
 )
-from slackbot.domain.notices import LinkRefused, notice_key
-from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
+from slackbot.domain.notices import LinkRefused, refusal_key
+from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform
+from slackbot.domain.stores import Store, StoreUnavailable
+from slackbot.domain.token_expiry import read_expiry
 from slackbot.services.leaving import Leaving
+from slackbot.services.matches import Matches
+from slackbot.services.person_locks import PersonLocks
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +47,10 @@ T = TypeVar("T")
 
 EPOCH_BYTES = 8
 FORGET_BACKOFF = ExponentialBackoff(1.0, 60.0)  # seconds between attempts to delete notices
+# How long connecting may take. A magic link works only once, so it is not submitted again.
+CONNECT_SECONDS = 60.0
+# How old the recorded time of a link's last use may become.
+USE_RECORDED = timedelta(days=1)
 FORGET_SECONDS = 5.0  # how long a command waits for its notices to be deleted
 
 
@@ -56,26 +66,36 @@ class Accounts:
     feed: MatchFeed
     delivery: Delivery
     leaving: Leaving
+    matches: Matches
     clock: Clock
     background: BackgroundTasks
     # Returns whether Slack still accepts the app's token in this workspace. It does not cache.
     is_installed: Callable[[TeamId], Awaitable[bool]]
     digest: Callable[[str], str]  # of a credential
+    # Returns whether the bot is for this person, as far as Slack says.
+    may_use: Callable[[Person], Awaitable[bool]]
 
     def __post_init__(self) -> None:
-        self.locks = KeyedLocks[Person]()
+        self.locks = PersonLocks(self.clock)
         self._connects = SingleFlight[tuple[Person, str], Link](self.background, "connect")
 
-    async def link(self, person: Person) -> Link:
-        """Return the person's link.
+    async def link(self, person: Person, *, fresh: bool = False) -> Link:
+        """Return the person's link. Bypass the cache if `fresh`.
 
         Raises:
             NotLinked: The person has no link.
             TokenRefused: Accelevents has already refused its token.
         """
-        link = await self.store.links.get(person)
+        link, now = await self.store.links.get(person, fresh=fresh), self.clock.now()
         if link is None:
             raise NotLinked
+
+        async def record(used: Link) -> None:
+            with suppress(StoreUnavailable):
+                await self.store.links.mark_used(used, now)
+
+        if now - (link.used_at or link.linked_at) >= USE_RECORDED:
+            self.background.start(record(link), "record_use")
         if link.refused_at is not None:
             raise TokenRefused(status=401)
         return link
@@ -93,16 +113,20 @@ class Accounts:
         return await self.store.availabilities.get(person)
 
     @asynccontextmanager
-    async def authorized_link(self, person: Person) -> AsyncIterator[Link]:
+    async def authorized_link(
+        self, person: Person, *, unasked: bool = False
+    ) -> AsyncIterator[Link]:
         """Yield the person's link for calls to the platform.
 
-        If the platform refuses the token, this is recorded and the feed is closed.
+        If the platform refuses the token, this is recorded and the feed is closed. Somebody who is
+        available and has asked for nothing, so that no answer says so, gets a notice.
         """
         link = await self.link(person)
         try:
             yield link
         except TokenRefused:
-            await self._refused(link)
+            notify = unasked and await self.availability(person) is not None
+            await self._refused(link, notify=notify)
             raise
 
     @asynccontextmanager
@@ -120,11 +144,16 @@ class Accounts:
         if current is None or current.credential_digest != link.credential_digest:
             return  # the person has disconnected or reconnected meanwhile
         if notify and current.refused_at is None:
-            # Submit before recording the refusal, so that a crash cannot lose the notice.
-            occasion = (link.credential_digest, link.linked_at)
-            key = notice_key("link_refused", link.person_epoch, *occasion)
-            await self.delivery.remark(link.person, key, LinkRefused())
-        if await self.store.links.mark_refused(link, self.clock.now()):
+            # Submit before recording the refusal, so that a crash cannot lose the notice. It also
+            # records the refusal before it is sent, so that nobody reads it before.
+            availability = await self.store.availabilities.get(link.person)
+            title = ""
+            if availability is not None and availability.state is State.AVAILABLE:
+                title = availability.session_title
+            remark = LinkRefused(current.event, title)
+            await self.delivery.remark(link.person, refusal_key(current), remark)
+        await self.store.links.mark_refused(link, self.clock.now())
+        if current.refused_at is None:
             log.info("link_refused", team=link.person.team, user=link.person.user)
         await self.feed.close(link.person)
 
@@ -132,21 +161,36 @@ class Accounts:
         """Link the person to the event, after checking the credential.
 
         A magic link works only once. Submitting it again returns the first submission's link,
-        whether that submission is still running or has succeeded.
+        whether that submission is still running or has succeeded, if its token is still accepted.
 
         Raises:
             BadEventLink, BadCredential: The input cannot be used.
             NotLinked: The person disconnected meanwhile.
+            NotAMember: The bot is not for this person.
             PlatformError: Accelevents refused the credential or did not respond.
         """
+        if not await self.may_use(person):
+            raise NotAMember
         events, credential = event_spellings(event_text), read_credential(credential_text)
         key = (person, self.digest(f"{events[0]}\x1f{credential.secret}"))
         # Earlier versions computed the digest of the pasted text.
         pasted = credential_text.strip()
         digests = {key[1], *(self.digest(f"{event}\x1f{pasted}") for event in events)}
-        link = await self.store.links.get(person)
+        # Bypass the cache: another process may have recorded a refusal.
+        link = await self.store.links.get(person, fresh=True)
         if link is not None and link.credential_digest in digests and link.refused_at is None:
-            return link
+            # A token may be refused by now, or a magic link's token may never have been checked.
+            try:
+                async with self.authorized_link(person) as link:
+                    with Deadline(self.clock, CONNECT_SECONDS):
+                        await self.platform.check(link.event, link.token)
+                return link
+            except TokenRefused:
+                pass
+            except Unavailable:
+                if isinstance(credential, MagicLink):
+                    return link  # it is used up, so there is nothing else to try
+                raise
         connect = self._connects.start(key, lambda: self._connect(events, credential, *key))
         return await asyncio.shield(connect)
 
@@ -159,6 +203,30 @@ class Accounts:
     ) -> Link:
         # If any process deletes the person after this point, saving the link fails.
         begun, epoch = self.clock.now(), await self._enter(person)
+        with Deadline(self.clock, CONNECT_SECONDS):
+            event, grant, scheme = await self._authorize(events, credential)
+        expires_at = read_expiry(grant.token.get_secret_value()) or grant.expires_at
+        link = Link(
+            person=person,
+            person_epoch=epoch,
+            event=event,
+            token=grant.token,
+            auth_scheme=scheme,
+            linked_at=begun,
+            credential_digest=credential_digest,
+            account_id=grant.account_id,
+            account_name=grant.account_name,
+            # A time that has passed was read in the wrong time zone.
+            expires_at=expires_at if expires_at is not None and expires_at > begun else None,
+        )
+        await self._save(link)
+        log.info("linked", team=person.team, user=person.user, accelevents_event=event)
+        return link
+
+    async def _authorize(
+        self, events: Sequence[EventSlug], credential: AccessToken | MagicLink
+    ) -> tuple[EventSlug, Grant, AuthScheme]:
+        """Return the event under the spelling that the platform knows, the token and its scheme."""
         if isinstance(credential, MagicLink):
             user_key = credential.user_key
             event, grant = await _known(events, lambda each: self.platform.redeem(each, user_key))
@@ -173,20 +241,7 @@ class Accounts:
             if isinstance(credential, AccessToken):
                 raise
             scheme = AuthScheme.BARE  # the magic link is used up, so its token is kept unchecked
-        link = Link(
-            person=person,
-            person_epoch=epoch,
-            event=event,
-            token=grant.token,
-            auth_scheme=scheme,
-            linked_at=begun,
-            credential_digest=credential_digest,
-            account_id=grant.account_id,
-            expires_at=grant.expires_at,
-        )
-        await self._save(link)
-        log.info("linked", team=person.team, user=person.user, accelevents_event=event)
-        return link
+        return event, grant, scheme
 
     async def _enter(self, person: Person) -> Epoch:
         """Return the person's epoch. A new one begins if they are not connected."""
@@ -211,7 +266,11 @@ class Accounts:
         """
         async with self.locks.of(link.person):
             old_link = await self.store.links.get(link.person)
-            sessions = await self.leaving.sessions_of(old_link) if old_link is not None else []
+            sessions = []
+            if old_link is not None and old_link.event == link.event:
+                sessions = await self.leaving.sessions_of(old_link)
+            elif old_link is not None:
+                await set_aside(self, old_link)
             await self.store.links.save(link)
             await self.feed.close(link.person)
             availability = await self.store.availabilities.get(link.person)
@@ -228,14 +287,16 @@ class Accounts:
         Returns:
             True if a link was deleted.
         """
-        async with self.locks.of(person):
-            link = await self.store.links.get(person, fresh=True)
-            sessions = await self.leaving.sessions_of(link) if link is not None else []
+        async with self.locks.hold(person):
+            links = await self.store.other_links.list_all(person)
+            if (active := await self.store.links.get(person, fresh=True)) is not None:
+                links.append(active)
+            left = [(link, await self.leaving.sessions_of(link)) for link in links]
             forgotten = await self.store.people.forget(person, until)
             if forgotten is None:
                 return False
             await self.feed.close(person)
-        if link is not None:
+        for link, sessions in left:
             self.leaving.leave_deleted(link, sessions)
         await self._forget_notices([forgotten.epoch])
         if forgotten.linked:
@@ -282,6 +343,28 @@ class Accounts:
         self.background.start(leaving, "leave_all")
         await self._forget_notices(epochs)
         log.info("workspace_forgotten", team=team, people=len(epochs))
+
+
+async def set_aside(accounts: Accounts, link: Link) -> None:
+    """Leave the person's session before another event becomes the active one.
+
+    The link stays among the others, so a departure that is not confirmed is retried with it.
+    """
+    availability = await accounts.store.availabilities.get(link.person)
+    if availability is not None:
+        await accounts.leaving.leave_surely(link, availability)
+        await send_last_matches(accounts, link)
+
+
+async def send_last_matches(accounts: Accounts, link: Link) -> None:
+    """Send listed matches that the feed missed, before the link stops being the active one.
+
+    The caller must hold the person's lock. A list that cannot be read is given up.
+    """
+    availability = await accounts.store.availabilities.get(link.person)
+    if availability is not None and link.refused_at is None:
+        with suppress(TokenRefused):
+            await accounts.matches.reconcile(link, availability)
 
 
 async def _known(

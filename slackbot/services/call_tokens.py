@@ -22,7 +22,16 @@ _KEY_BYTES: Final = 32
 _PURPOSE: Final = b"slackbot: links to calls, 1"
 # The signature's last character carries only four bits, so several spellings decode to the same
 # bytes. Only the canonical one is accepted.
-_FORM: Final = re.compile(r"[\w-]{1,400}\.[\w-]{1,12}\.[\w-]{42}[AEIMQUYcgkosw048]", re.ASCII)
+SIGNATURE: Final = r"[\w-]{42}[AEIMQUYcgkosw048]"
+_FORM: Final = re.compile(rf"[\w-]{{1,400}}\.[\w-]{{1,12}}\.{SIGNATURE}", re.ASCII)
+
+
+def derived_keys(keys: Sequence[bytes], purpose: bytes) -> list[bytes]:
+    """Return the signing keys of a purpose, oldest first, from secrets that are newest first."""
+    return [
+        HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=purpose).derive(key)
+        for key in reversed(keys)
+    ]
 
 
 class LinkSigner:
@@ -32,12 +41,7 @@ class LinkSigner:
         """Derive the signing keys from secrets, newest first. `max_age` is in seconds."""
         self._max_age = max_age
         self._serializer = URLSafeTimedSerializer(
-            [
-                HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=_PURPOSE).derive(key)
-                for key in reversed(keys)
-            ],
-            salt=_PURPOSE,
-            signer_kwargs={"digest_method": sha256},
+            derived_keys(keys, _PURPOSE), salt=_PURPOSE, signer_kwargs={"digest_method": sha256}
         )
 
     def __repr__(self) -> str:

@@ -21,7 +21,8 @@ from slackbot.domain.calls import (
 from slackbot.domain.errors import NotLinked
 from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Call, Match, MatchId, Person, TeamId
-from slackbot.domain.ports import Clock, Store, StoreUnavailable
+from slackbot.domain.ports import Clock
+from slackbot.domain.stores import Store, StoreUnavailable
 from slackbot.domain.text import digest
 from slackbot.services.call_tokens import LinkSigner
 from slackbot.telemetry import CALLS

@@ -23,7 +23,9 @@ from slackbot.domain.feed_events import (
 )
 from slackbot.domain.feed_polling import DISCONNECTED_SECONDS, is_poll_due
 from slackbot.domain.model import Person, TeamId
-from slackbot.domain.ports import Clock, MatchFeed, Store, StoreUnavailable
+from slackbot.domain.ports import Clock, MatchFeed
+from slackbot.domain.stores import Store, StoreUnavailable
+from slackbot.domain.surfaces import Changes
 from slackbot.services.feed_poller import FeedPoller
 from slackbot.services.matches import Matches
 from slackbot.telemetry import STORE_FAILURES
@@ -50,6 +52,7 @@ class FeedMonitor:
     store: Store
     feed: MatchFeed
     clock: Clock
+    changes: Changes  # people whose feed has connected or disconnected
     # Spreads polls over time.
     rng: random.Random = field(default_factory=random.SystemRandom)
 
@@ -173,10 +176,12 @@ class FeedMonitor:
                 await self.matches.receive(link, reports)
             case FeedConnected(person):
                 await self.feed.publish_health(person)
+                self.changes.add(person)
                 await self._on_connected(person)
             case FeedDisconnected(person, failure):
                 log.info("feed_down", team=person.team, user=person.user, reason=failure)
                 await self.feed.publish_health(person)
+                self.changes.add(person)
 
     async def _on_connected(self, person: Person) -> None:
         if person in self._starting:
@@ -212,7 +217,8 @@ class FeedMonitor:
         await self.clock.sleep(after)
         waited = math.inf
         while True:
-            if is_poll_due(self.feed.health(person), waited):
+            is_due = is_poll_due(self.feed.health(person), waited)
+            if is_due or self.poller.is_end_due(person):
                 waited = 0.0
                 try:
                     async with self._poll_slots:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -11,7 +11,8 @@ from slackbot.domain.errors import Refusal, TokenRefused, Unavailable
 from slackbot.domain.feed_polling import Action, next_action
 from slackbot.domain.model import AttendeeStatus, Availability, Link, Person, State
 from slackbot.domain.notices import AvailabilityLost, Remark, SessionOver, kind_of, notice_key
-from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Store
+from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform
+from slackbot.domain.stores import Store
 from slackbot.services.accounts import Accounts
 from slackbot.services.leaving import Leaving
 from slackbot.services.matches import Matches
@@ -42,6 +43,8 @@ class FeedPoller:
     clock: Clock
     # People whose status must be set to AVAILABLE again.
     _pending: set[Person] = field(default_factory=set, init=False)
+    # When the sessions end of people whom this process polls, while that is to come.
+    _ends: dict[Person, datetime] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.unread = UnreadLists(self.read_list, self.clock)
@@ -54,11 +57,20 @@ class FeedPoller:
         """Do not set the person's status again at the next poll."""
         self._pending.discard(person)
 
+    def is_end_due(self, person: Person) -> bool:
+        """Return True once the person's session should have ended, until they are polled."""
+        ends_at = self._ends.get(person)
+        return ends_at is not None and ends_at <= self.clock.now()
+
     async def poll(self, person: Person) -> bool:
         """Run the next action for the person, and return whether to poll again."""
         async with self.accounts.locks.of(person):
             availability = await self.store.availabilities.get(person)
             link = await self.store.links.get(person)
+            ends_at = availability.session_ends_at if availability is not None else None
+            self._ends.pop(person, None)
+            if ends_at is not None and ends_at > self.clock.now():
+                self._ends[person] = ends_at
             if availability is None or link is None:
                 await self.feed.close(person)
                 return False
@@ -79,7 +91,8 @@ class FeedPoller:
                 if left and read:
                     await self.end(person)
                     return False
-                return person not in self._pending or await self._reannounce(link)
+                is_known = person not in self._pending and availability.confirmed
+                return is_known or await self._reannounce(link)
 
     async def _reconcile(
         self, link: Link, availability: Availability, *, grace: bool = False
@@ -128,6 +141,7 @@ class FeedPoller:
         """End the availability and close the feed. The caller must hold the person's lock."""
         await self.store.availabilities.end(person)
         self._pending.discard(person)
+        self._ends.pop(person, None)
         await self.feed.close(person)
 
     async def end_unreachable(self, person: Person) -> None:
@@ -181,6 +195,9 @@ class FeedPoller:
             current = await self.store.availabilities.get(person)
             if current is None or current.session_id != availability.session_id:
                 await self.leaving.leave_surely(link, availability)
+            elif not availability.confirmed:
+                confirmed = replace(availability, confirmed=True)
+                await self.store.availabilities.save_confirmed(confirmed)
         return True
 
     async def _is_current(self, availability: Availability) -> bool:

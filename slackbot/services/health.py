@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from slackbot.aio.tasks import every
 from slackbot.domain.model import FeedHealth, TeamId
-from slackbot.domain.ports import Clock, Store, StoreUnavailable
+from slackbot.domain.ports import Clock
+from slackbot.domain.stores import Store, StoreUnavailable
 from slackbot.telemetry import MATCHES_UNSTORED, NOTICES_OLDEST, NOTICES_WAITING
 
 CHECK_SECONDS = 5.0

@@ -2,8 +2,8 @@
 
 Until then, the platform may pair the person with a partner who would wait in vain. For a person who
 stays linked, the departure is stored in a row without the token, and every attempt reads the
-current link. A deletion does not wait for the confirmation. The deleted link is kept only in
-memory, until LEFT is confirmed or the process ends.
+current link to the event, which need not be the active one. A deletion does not wait for the
+confirmation. The deleted link is kept only in memory, until LEFT is confirmed or the process ends.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ from slackbot.domain.model import (
     State,
     TeamId,
 )
-from slackbot.domain.ports import Clock, Platform, Store, StoreUnavailable
+from slackbot.domain.ports import Clock, Platform
+from slackbot.domain.stores import Store, StoreUnavailable
 from slackbot.telemetry import LEAVING
 
 log = structlog.get_logger(__name__)
@@ -153,14 +154,15 @@ class Leaving:
         )
 
     async def _retry(self, departure: Departure) -> None:
-        """Leave with the person's current link, unless another process does."""
+        """Leave with the person's current link to the event, unless another process does."""
         now, person, session_id = self.clock.now(), departure.person, departure.session_id
         next_at = now + timedelta(seconds=BACKOFF.delay(departure.tries + 1))
         if not await self.store.departures.claim(departure, next_at):
             return
-        link = await self.store.links.get(person, fresh=True)
-        over = now - departure.left_at > MAX_AGE
-        if link is None or link.event != departure.event or over:
+        links = [await self.store.links.get(person, fresh=True)]
+        links += await self.store.other_links.list_all(person)
+        link = next((each for each in links if each and each.event == departure.event), None)
+        if link is None or now - departure.left_at > MAX_AGE:
             await self.store.departures.remove(person, session_id)
             return
         if link.refused_at is not None:

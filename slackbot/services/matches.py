@@ -21,9 +21,9 @@ from slackbot.domain.matching import (
     of_account,
     sort_missed,
 )
+from slackbot.domain.meetings import PastMatch, meeting_of
 from slackbot.domain.model import (
     Availability,
-    EventSlug,
     Link,
     Match,
     MatchReport,
@@ -32,15 +32,8 @@ from slackbot.domain.model import (
     Source,
     TeamId,
 )
-from slackbot.domain.ports import (
-    Clock,
-    Delivery,
-    MatchFeed,
-    Platform,
-    Posted,
-    Store,
-    StoreUnavailable,
-)
+from slackbot.domain.ports import Clock, Delivery, MatchFeed, Platform, Posted
+from slackbot.domain.stores import Store, StoreUnavailable
 from slackbot.domain.workers import RECHECK_PERIOD
 from slackbot.telemetry import MATCHES, MATCHES_SKIPPED, UNREADABLE
 
@@ -68,6 +61,8 @@ class Matches:
     delivery: Delivery
     clock: Clock
     background: BackgroundTasks
+    # The length of a round whose match does not say it, in seconds.
+    round_seconds: int | None = None
 
     def __post_init__(self) -> None:
         self._locks = KeyedLocks[Person]()
@@ -102,6 +97,8 @@ class Matches:
                     log.warning("match_without_session", team=person.team, user=person.user)
                     continue
                 try:
+                    if report.round_seconds is None:
+                        report = replace(report, round_seconds=self.round_seconds)  # noqa: PLW2901
                     async with self._locks.of(person):
                         match, new = await self._find_or_add(link, session_id, report)
                 except NotLinked:
@@ -335,9 +332,11 @@ class Matches:
 
     # --- afterwards ------------------------------------------------------------------------------
 
-    async def history(self, person: Person, event: EventSlug) -> list[Match]:
-        """Return the person's matches at the event, newest first."""
-        return await self.store.matches.list_for(person, event)
+    async def history(self, person: Person) -> list[PastMatch]:
+        """Return the person's matches at all events, newest first."""
+        matches = await self.store.matches.list_for(person, None)
+        visits = await self.store.talks.visits(person) if matches else {}
+        return [PastMatch(match, meeting_of(match, visits.get(match.id))) for match in matches]
 
     async def answered(self, person: Person, posted: Posted, answer: str) -> None:
         """Record the first button that was pressed in a match's message."""

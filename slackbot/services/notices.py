@@ -11,6 +11,7 @@ from Slack, it is retried until it is too old.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -23,12 +24,27 @@ from slackbot.domain.errors import (
     MessageError,
     MessageRefused,
     MessageUnsure,
+    NotLinked,
     PersonUnreachable,
 )
 from slackbot.domain.matching import earlier_keys, epoch_of
-from slackbot.domain.model import Match, MatchId, Person, Source
-from slackbot.domain.notices import MatchFound, MatchOver, Remark, kind_of
-from slackbot.domain.ports import Clock, Messenger, Posted, Store, StoreUnavailable
+from slackbot.domain.model import Link, Match, MatchId, Person, Source
+from slackbot.domain.notices import (
+    LinkRefused,
+    MatchFound,
+    MatchOver,
+    Remark,
+    SnoozeOver,
+    is_still_back,
+    is_urgent,
+    kind_of,
+    remark_holds,
+)
+from slackbot.domain.ports import Clock, Messenger, Posted
+from slackbot.domain.stores import Store, StoreUnavailable
+from slackbot.domain.surfaces import CardKind, StateCard
+from slackbot.services.contacts import Contacts
+from slackbot.services.preferences import PersonalPreferences
 from slackbot.telemetry import MATCH_TO_DM, MATCHES_LATE, NOTICES
 
 log = structlog.get_logger(__name__)
@@ -48,6 +64,9 @@ MATCH_AGE = timedelta(days=1)  # a match pending for longer expires; it stays in
 REMARK_AGE = timedelta(hours=1)  # the same for a remark; the status shows its content too
 EDIT_AGE = timedelta(hours=1)  # how long after the end of a round a refused edit is retried
 DEFECTS = 20  # unexpected errors before a notice is given up
+# Seconds after which a notice that quiet hours hold back looks whether they are still so.
+QUIET_CAP_SECONDS = 300.0
+QUIET_HOURS = "quiet_hours"
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -57,6 +76,12 @@ class Notices:
     store: Store
     messenger: Messenger
     clock: Clock
+    # Returns a remark as it is now, or None if nobody needs it any more.
+    review: Callable[[Link, Remark], Awaitable[Remark | None]] | None = None
+    # What the message says at the end of a round about the partner.
+    contacts: Contacts | None = None
+    # Without them, every notice is sent at once.
+    preferences: PersonalPreferences | None = None
     # Called when messages can no longer reach a person.
     on_unreachable: Callable[[Person], Awaitable[None]] | None = None
 
@@ -82,7 +107,7 @@ class Notices:
             else:
                 await self._send_match(match, look=look)
 
-        if not await self._retry(attempt, sleep, look_first=look_first, key=match_id):
+        if not await self.persist(attempt, sleep, look_first=look_first, key=match_id):
             match = await self.store.matches.get(person, match_id)
             if match is not None:
                 await self._record_outcome(match, DEFECT, None)
@@ -160,7 +185,10 @@ class Notices:
             if match.answer is None and match.channel and match.ts:
                 try:
                     posted = Posted(match.channel, match.ts)
-                    await self.messenger.edit(person, posted, MatchOver(match))
+                    over = MatchOver(match)
+                    if self.contacts is not None:
+                        over = await self.contacts.at_end_of_round(match)
+                    await self.messenger.edit(person, posted, over)
                 except MessageRefused as error:
                     is_final = isinstance(error, EditRefused | PersonUnreachable)
                     age = self.clock.now() - (match.ends_at or match.received_at)
@@ -169,7 +197,7 @@ class Notices:
                     log.info("edit_refused", match=match_id, reason=error.reason)
             await self.store.matches.mark_round_over(person, match_id, self.clock.now())
 
-        if not await self._retry(attempt, sleep, look_first=False, key=match_id):
+        if not await self.persist(attempt, sleep, look_first=False, key=match_id):
             # The edit was given up. Mark the round as over, or it would be due again forever.
             await self.store.matches.mark_round_over(person, match_id, self.clock.now())
         return match is not None
@@ -181,36 +209,83 @@ class Notices:
     ) -> bool:
         """Send a notice that has no row of its own. It is dropped after an hour.
 
+        The hours that the person wants to be quiet do not count, and hold it back unless it is
+        urgent.
+
         Returns:
             False if the person has disconnected since then.
         """
         begun, is_there = self.clock.now(), True
 
         async def attempt(look: bool) -> None:
-            nonlocal is_there
+            nonlocal begun, is_there
             if self.clock.now() - begun > REMARK_AGE:
                 log.warning("notice_given_up", notice=kind_of(remark))
                 return
             # Check the link, because a remark has no row that is deleted with the person.
             link = await self.store.links.get(person, fresh=True)
             is_there = link is not None and epoch_of(key) in {None, link.person_epoch}
-            if not is_there:
+            now = self.clock.now()
+            if link is None or not is_there or not remark_holds(remark, key, link, now):
+                return
+            if isinstance(remark, LinkRefused):
+                # Before anybody reads it and presses its button.
+                await self.store.links.mark_refused(link, now)
+            if not is_urgent(remark) and (wait := await self._quiet_seconds(person)):
+                begun = now
+                raise MessageDelayed(QUIET_HOURS, wait)
+            current = await self._as_wanted(link, remark)
+            if current is None:
                 return
             try:
-                if not look or await self.messenger.find(person, key, None) is None:
-                    await self.messenger.send(person, remark, key)
+                posted = await self.messenger.find(person, key, None) if look else None
+                posted = posted or await self.messenger.send(person, current, key)
             except PersonUnreachable as error:
                 log.warning("person_unreachable", notice=kind_of(remark), reason=error.reason)
                 await self._unreachable(person, error.reason)
-            else:
-                await self._reached(person)
+                return
+            await self._reached(person)
+            if isinstance(remark, LinkRefused):
+                await self._record_refusal(link, posted)
 
-        await self._retry(attempt, sleep, look_first=look_first, key=key)
+        await self.persist(attempt, sleep, look_first=look_first, key=key)
         return is_there
+
+    async def _quiet_seconds(self, person: Person) -> float:
+        """Return for how long to hold back a remark because of the person's quiet hours."""
+        if self.preferences is None:
+            return 0.0
+        until = await self.preferences.quiet_until(person)
+        if until is None:
+            return 0.0
+        return min((until - self.clock.now()).total_seconds(), QUIET_CAP_SECONDS)
+
+    async def _as_wanted(self, link: Link, remark: Remark) -> Remark | None:
+        """Return the remark as it is now, or None if the person needs or wants none."""
+        known, kind = self.preferences, kind_of(remark)
+        if known is not None and not await known.allows(link.person, kind):
+            return None
+        if isinstance(remark, SnoozeOver):
+            current = await self.store.availabilities.get(link.person)
+            if current is None or not is_still_back(remark, current):
+                return None
+        return await self.review(link, remark) if self.review is not None else remark
+
+    async def _record_refusal(self, link: Link, posted: Posted) -> None:
+        """Record the notice of a refused login, which is edited once the login is renewed."""
+        card = StateCard(
+            person=link.person,
+            person_epoch=link.person_epoch,
+            posted=posted,
+            kind=CardKind.LOGIN_REFUSED,
+            since=link.refused_at or self.clock.now(),
+        )
+        with suppress(NotLinked):
+            await self.store.surfaces.add_card(card)
 
     # --- both ------------------------------------------------------------------------------------
 
-    async def _retry(self, attempt: Attempt, sleep: Sleep, *, look_first: bool, key: str) -> bool:
+    async def persist(self, attempt: Attempt, sleep: Sleep, *, look_first: bool, key: str) -> bool:
         """Call `attempt` until it succeeds.
 
         Returns:

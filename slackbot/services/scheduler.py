@@ -7,11 +7,16 @@ from datetime import datetime, timedelta
 
 from slackbot.aio.tasks import every
 from slackbot.domain.model import MatchId, TeamId
-from slackbot.domain.ports import Clock, Delivery, Store, StoreUnavailable
+from slackbot.domain.ports import Clock, Delivery
+from slackbot.domain.stores import Store, StoreUnavailable
+from slackbot.domain.surfaces import Changes
+from slackbot.services.contacts import Contacts
 from slackbot.services.matches import Matches
 
 # People who have not finished connecting after this time are deleted.
 UNLINKED_AGE = timedelta(minutes=15)
+# A Home that was opened within this time is drawn again after each change.
+HOME_AGE = timedelta(hours=4)
 TICK_SECONDS = 1.0  # between searches for ended rounds
 RESUME_SECONDS = 60.0  # between searches for notices that no live process is sending
 
@@ -27,6 +32,8 @@ class Scheduler:
     matches: Matches
     delivery: Delivery
     clock: Clock
+    changes: Changes
+    contacts: Contacts | None = None
     # Seconds since the last search for pending notices.
     _waited: float = field(default=-TICK_SECONDS, init=False)
     _last_round: MatchId | None = field(default=None, init=False)
@@ -42,7 +49,14 @@ class Scheduler:
             if self._waited >= RESUME_SECONDS:
                 self._waited = 0.0
                 await self.matches.resume(team)
-                await self.store.people.delete_unlinked(team, self.clock.now() - UNLINKED_AGE)
+                if self.contacts is not None:
+                    await self.contacts.resume(team)
+                now = self.clock.now()
+                await self.store.people.delete_unlinked(team, now - UNLINKED_AGE)
+                await self.store.surfaces.close_homes(team, now - HOME_AGE)
+                # Cards whose edit was lost with its process, or refused by Slack.
+                for person in await self.store.surfaces.list_untrue(team):
+                    self.changes.add(person)
 
         await every(
             TICK_SECONDS,

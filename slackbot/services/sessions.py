@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 
 import structlog
 
+from slackbot.aio.ttl_cache import TtlCache
 from slackbot.domain.errors import (
     AmbiguousSession,
     EventNotFound,
     NoSuchSession,
     NothingLive,
+    NotLinked,
     OtherEvent,
     PlatformError,
     SessionError,
@@ -31,7 +33,8 @@ from slackbot.domain.model import (
     SessionId,
     SessionScope,
 )
-from slackbot.domain.ports import Clock, Platform, Store
+from slackbot.domain.plans import planned
+from slackbot.domain.ports import Clock, Platform
 from slackbot.domain.sessions import (
     SessionFilter,
     SessionQuery,
@@ -41,12 +44,17 @@ from slackbot.domain.sessions import (
     linked_event,
     phase,
 )
+from slackbot.domain.stores import Store, StoreUnavailable
+from slackbot.domain.surfaces import Changes
 from slackbot.services.accounts import Accounts
 
 log = structlog.get_logger(__name__)
 
 # How long a session counts as live for all people after the platform listed it for one of them.
 LIVE_AGE = timedelta(seconds=30)
+# How long, and of how many people, it is known that they have just joined a session.
+JOINED_SECONDS = 600.0
+MAX_PEOPLE = 4096
 EVERY_SESSION = SessionFilter()
 
 
@@ -91,10 +99,14 @@ class Sessions:
     platform: Platform
     store: Store
     clock: Clock
+    changes: Changes
     # Until when a session that the platform listed as live counts as live.
     _live_until: dict[tuple[EventSlug, SessionId], datetime] = field(
         default_factory=dict, init=False
     )
+
+    def __post_init__(self) -> None:
+        self._joined = TtlCache[Person, datetime](seconds=JOINED_SECONDS, capacity=MAX_PEOPLE)
 
     async def is_over(self, link: Link, availability: Availability) -> bool:
         """Return whether a session whose scheduled end has passed is over.
@@ -126,12 +138,14 @@ class Sessions:
         view: View,
         only: SessionFilter = EVERY_SESSION,
         zone: tzinfo | None = None,
+        *,
+        unasked: bool = False,
     ) -> Listing:
         """List the sessions of a view that the filter keeps, live ones first.
 
-        The days of the filter are those of `zone`.
+        The days of the filter are those of `zone`. It is `unasked` if the person waits for nothing.
         """
-        async with self.accounts.authorized_link(person) as link:
+        async with self.accounts.authorized_link(person, unasked=unasked) as link:
             if view is View.MINE:
                 sessions = await self.platform.registered_sessions(link)
             elif view is View.CURRENT:
@@ -156,8 +170,8 @@ class Sessions:
     async def find(self, link: Link, query: str) -> Session:
         """Return the session that matches the query. Raise the errors of `domain.sessions.choose`.
 
-        An id that is not in any list is returned unchecked, because the platform decides whether it
-        exists.
+        The id of a keynote or a workshop is refused. An id that is not in any list is returned
+        unchecked, because the platform decides whether it exists.
 
         Raises:
             OtherEvent: The query is a link to a session of another event.
@@ -174,6 +188,9 @@ class Sessions:
         except NoSuchSession:
             if asked.number is None:
                 raise
+            others = await self.platform.other_sessions(link)
+            if title := next((each.title for each in others if each.id == asked.number), ""):
+                raise NoSuchSession(query, other=title) from None
             return Session(id=asked.number, title=f"Session {asked.number}")
 
     async def named(self, link: Link, query: str) -> Sequence[Session]:
@@ -191,10 +208,24 @@ class Sessions:
         except (NoSuchSession, NothingLive, PlatformError):
             return []
 
+    def last_joined(self, person: Person) -> datetime | None:
+        """Return when the person has joined a session by way of the bot, if that was lately."""
+        return self._joined.peek(person)
+
+    async def register(self, link: Link, session: Session) -> None:
+        """Register for the session. Registering again is harmless."""
+        await self.platform.join(link, session.id)
+        self._joined.put(link.person, self.clock.now())
+        self.changes.add(link.person)
+        # If this fails, the platform is asked within a quarter of an hour.
+        with suppress(StoreUnavailable, NotLinked):
+            if (plan := planned(link, session, joined=True)) is not None:
+                await self.store.plans.save([plan])
+
     async def join(self, person: Person, query: str) -> Session:
         """Register for the session that matches the query. Joining again is harmless."""
         async with self.accounts.authorized_link(person) as link:
             session = await self.find(link, query)
             with session_errors(session):
-                await self.platform.join(link, session.id)
+                await self.register(link, session)
         return session

@@ -12,7 +12,8 @@ from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.errors import TokenRefused
 from slackbot.domain.model import EventSlug, Link, Person
-from slackbot.domain.ports import Clock, StoreUnavailable
+from slackbot.domain.ports import Clock
+from slackbot.domain.stores import StoreUnavailable
 
 log = structlog.get_logger(__name__)
 

@@ -22,9 +22,11 @@ from slackbot.slack.inbound.listeners import (
     Parts,
     actions,
     commands,
+    contacts,
     events,
     lifecycle,
     messages,
+    shortcuts,
     views,
 )
 from slackbot.slack.inbound.workspace import workspace_guard
@@ -72,7 +74,7 @@ def bolt_app(
         logger=logger,
     )
     logger.setLevel(logging.WARNING)
-    for kind in (commands, actions, views, lifecycle, messages):
+    for kind in (commands, contacts, actions, shortcuts, views, lifecycle, messages):
         kind.register(app, parts)
 
     async def no_options(ack: AsyncAck) -> None:

@@ -14,8 +14,8 @@ from slackbot.aio.outgoing import Proxies
 from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.findings import Finding, Subject
 from slackbot.slack.client import RedirectRefused, read_error, slack_session, web_client
-from slackbot.slack.installations import is_org_wide
-from slackbot.slack.manifest import SCOPES
+from slackbot.slack.installations import granted_scopes, is_org_wide
+from slackbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
 
 # For each token, the finding code if it is rejected, the setting, and the page that shows it.
 _TOKENS: Final = {
@@ -74,7 +74,7 @@ def _accepted(answer: AsyncSlackResponse) -> list[Finding]:
         workspace=str(answer.get("team", "")),
         bot=str(answer.get("user", "")),
     )
-    return [accepted, _scopes(answer.headers.get("x-oauth-scopes"))]
+    return [accepted, _scopes(granted_scopes(answer))]
 
 
 def _refusal(subject: Subject, error: SlackApiError) -> Finding:
@@ -90,20 +90,21 @@ def _refusal(subject: Subject, error: SlackApiError) -> Finding:
     return host_finding(subject, problem, status=str(status))
 
 
-def _scopes(header: str | None) -> Finding:
-    if header is None:
+def _scopes(granted: frozenset[str] | None) -> Finding:
+    if granted is None:
         return Subject.SCOPES.warning(
             "scopes_untold",
             "not told",
             "is SLACK_API_URL Slack's own, or a proxy that drops the header x-oauth-scopes?",
         )
-    granted = {scope.strip() for scope in header.split(",")}
     missing = [scope for scope in SCOPES if scope not in granted]
+    hint = "add them on your app's page OAuth & Permissions and install it again"
+    if not OPTIONAL_SCOPES.keys() >= set(missing):
+        names = ", ".join(missing)
+        return Subject.SCOPES.failure("scopes_missing", "missing: {missing}", hint, missing=names)
     if missing:
-        return Subject.SCOPES.failure(
-            "scopes_missing",
-            "missing: {missing}",
-            "add them on your app's page OAuth & Permissions and install it again",
-            missing=", ".join(missing),
+        off = "; ".join(f"{scope} ({OPTIONAL_SCOPES[scope]})" for scope in missing)
+        return Subject.SCOPES.warning(
+            "optional_scopes_missing", "missing: {missing}", hint, missing=off
         )
     return Subject.SCOPES.ok("scopes_granted", "{granted}", granted=", ".join(SCOPES))

@@ -54,6 +54,22 @@ class Installation:
     bot_id: str
     bot_user: str
     token: str = field(repr=False)
+    # The workspace's name, which is untrusted text.
+    name: str = ""
+    # The granted scopes, or None if Slack did not list them.
+    scopes: frozenset[str] | None = None
+
+    def grants(self, scope: str) -> bool:
+        """Return True unless the app is known to be installed without this scope."""
+        return self.scopes is None or scope in self.scopes
+
+
+def granted_scopes(answer: AsyncSlackResponse) -> frozenset[str] | None:
+    """Return the scopes in the header of a response, or None if it has none."""
+    header = answer.headers.get("x-oauth-scopes")
+    if header is None:
+        return None
+    return frozenset(scope.strip() for scope in str(header).split(","))
 
 
 @dataclass(eq=False, repr=False)
@@ -97,6 +113,8 @@ class SingleInstallation:
             bot_id=str(answer.get("bot_id") or ""),
             bot_user=str(answer["user_id"]),
             token=self.token,
+            name=str(answer.get("team") or ""),
+            scopes=granted_scopes(answer),
         )
 
     async def verify(self, team: TeamId) -> bool:

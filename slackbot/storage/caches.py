@@ -1,7 +1,9 @@
 """Caches of the repositories. A repository invalidates cached values when it writes.
 
-Reading the database is the slowest part of answering a command. Links are always cached, and
-availabilities are cached only if no other process writes them.
+After a write that changes what Slack shows of a person, the person is also added to the changes.
+
+Reading the database is the slowest part of answering a command. Links are always cached.
+Availabilities and pauses are cached only if no other process writes them.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from typing import Any, Final, TypeVar
 
 from slackbot.aio.ttl_cache import TtlCache
 from slackbot.domain.model import Availability, EventSlug, Link, Person, SessionId, TeamId
+from slackbot.domain.snoozes import Snooze
+from slackbot.domain.surfaces import NO_SURFACES, Changes, Surfaces
 
 T = TypeVar("T")
 
@@ -24,11 +28,25 @@ MAX_PEOPLE: Final = 4096
 MAX_SESSIONS: Final = 1000
 
 
+class NoChanges:
+    """Changes that are not collected. Implements `Changes`."""
+
+    def add(self, person: Person, deleted: Surfaces = NO_SURFACES) -> None:
+        """Do nothing."""
+
+
 class Caches:
     """The caches that the repositories share."""
 
-    def __init__(self, *, single_process: bool, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        *,
+        single_process: bool,
+        clock: Callable[[], float],
+        changes: Changes | None = None,
+    ) -> None:
         """Create empty caches. `clock` returns seconds."""
+        self.changes: Changes = NoChanges() if changes is None else changes
         seconds = AVAILABILITY_SECONDS if single_process else 0.0
         self.links: TtlCache[Person, Link | None] = TtlCache(
             seconds=LINK_SECONDS, capacity=MAX_PEOPLE, clock=clock
@@ -36,19 +54,25 @@ class Caches:
         self.availabilities: TtlCache[Person, Availability | None] = TtlCache(
             seconds=seconds, capacity=MAX_PEOPLE, clock=clock
         )
+        self.snoozes: TtlCache[Person, Snooze | None] = TtlCache(
+            seconds=seconds, capacity=MAX_PEOPLE, clock=clock
+        )
         self.titles: TtlCache[tuple[TeamId, EventSlug, SessionId], str] = TtlCache(
             seconds=TITLE_SECONDS, capacity=MAX_SESSIONS, clock=clock
         )
 
-    def invalidate(self, person: Person) -> None:
-        """Drop a person's cached values."""
+    def invalidate(self, person: Person, deleted: Surfaces = NO_SURFACES) -> None:
+        """Drop a person's cached values, and add the person to the changes."""
         self.links.invalidate(person)
         self.availabilities.invalidate(person)
+        self.snoozes.invalidate(person)
+        self.changes.add(person, deleted)
 
     def clear(self) -> None:
-        """Drop all cached links and availabilities."""
+        """Drop all that is cached of people."""
         self.links.clear()
         self.availabilities.clear()
+        self.snoozes.clear()
 
 
 async def invalidate_after(write: Coroutine[Any, Any, T], invalidate: Callable[[], None]) -> T:

@@ -24,7 +24,8 @@ from sqlalchemy import Connection, Executable, Row, Select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from slackbot.domain.errors import NotLinked
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.stores import StoreUnavailable
+from slackbot.storage.columns import Base
 from slackbot.storage.executors import (
     PostgresDedicatedExecutor,
     PostgresExecutor,
@@ -32,7 +33,6 @@ from slackbot.storage.executors import (
     Work,
 )
 from slackbot.storage.failures import cause_of, explain, is_of_nobody, is_passing
-from slackbot.storage.tables import Base
 from slackbot.storage.url import DatabaseUrl
 from slackbot.storage.write_health import WriteHealth
 
@@ -106,6 +106,10 @@ class Database:
             lambda: self.read(lambda connection: connection.execute(query, params).all())
         )
 
+    async def reading(self, work: Work[T]) -> T:
+        """Run reads with a connection."""
+        return await self._run(lambda: self.read(work))
+
     async def execute(self, *statements: Statement, synced: bool = True) -> int:
         """Execute statements in one transaction. Return how many rows the last one changed.
 
@@ -155,6 +159,8 @@ class Database:
         task = asyncio.create_task(retry())
         self._unfinished.add(task)
         task.add_done_callback(self._unfinished.discard)
+        # Retrieve the error, which asyncio would log if the caller is gone.
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
         return await asyncio.shield(task)
 
     async def read(self, work: Work[T]) -> T:

@@ -77,6 +77,12 @@ class DeliveryDatabase:
         ):
             os.fsync(log.fileno())
 
+    def empty_log(self) -> None:
+        """Empty SQLite's write-ahead log, which holds what deleted rows were before. Blocks."""
+        if self._url.file is not None and self._engine is not None:
+            with self._engine.connect() as connection:
+                engines.empty_log(connection)
+
     def broken(self) -> Path | None:
         """Return the SQLite file if it is damaged or not a database, otherwise None."""
         if self._url.file is None:

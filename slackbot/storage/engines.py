@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import sqlite3
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import URL, Engine, NullPool, QueuePool, create_engine, event
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection, ExceptionContext
 from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -17,6 +18,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 # Seconds that SQLite waits for another process to finish writing.
 BUSY_SECONDS: Final = 10.0
+# Milliseconds that emptying SQLite's log waits for readers. Every other write waits as long.
+EMPTYING_MILLISECONDS: Final = 50
 # Connections that read a SQLite file, each with its own thread.
 READERS: Final = 4
 # Connections to PostgreSQL for transactions, for single statements and for the delivery engine.
@@ -35,8 +38,10 @@ UNUSABLE_STATES: Final = frozenset({"25006", "25P03", "25P04", "26000", "42P05",
 AUTOCOMMIT: Final[dict[str, Any]] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
 # FULL syncs at each commit. With NORMAL, a power failure can undo the latest commits. ADR 14
 # explains why the delivery engine can do without most of its syncs.
-WRITER_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
-DELIVERY_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+# What is deleted is overwritten with zeros, in the pages that stay in use and in those that do not.
+OVERWRITE: Final = "secure_delete=ON"
+WRITER_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", OVERWRITE)
+DELIVERY_PRAGMAS: Final = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", OVERWRITE)
 POSTGRESQL_OPTIONS: Final[dict[str, str | int]] = {
     "application_name": "slackbot",
     "connect_timeout": 5,  # seconds
@@ -168,6 +173,24 @@ def sqlite_delivery(url: URL) -> Engine:
     SQLite allows one writer anyway, and waiting for the pool is far faster than busy waiting.
     """
     return _sqlite(url, 1, "IMMEDIATE", DELIVERY_PRAGMAS)
+
+
+def empty_log(connection: Connection) -> None:
+    """Move the write-ahead log of a SQLite file into the file, sync it, and empty the log.
+
+    If somebody reads an older state at this moment, or the table is locked as those of a database
+    in memory are, the log stays for the next time.
+    """
+    driver: Any = connection.connection.driver_connection
+    # Not by SQLAlchemy, which would begin a transaction.
+    driver.execute(f"PRAGMA busy_timeout={EMPTYING_MILLISECONDS}")
+    try:
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000:.0f}")
 
 
 def _sqlite(

@@ -129,6 +129,10 @@ class SqliteExecutor:
         """
         return await _in_thread(self._writing, self._begin_without_foreign_keys, work)
 
+    async def empty_log(self) -> None:
+        """Move the write-ahead log into the file and empty it, unless somebody reads it now."""
+        await _in_thread(self._writing, self._writer.connect, engines.empty_log)
+
     def _begin_unsynced(self) -> AbstractContextManager[Connection]:
         return self._begin_with("synchronous=NORMAL", "synchronous=FULL")
 

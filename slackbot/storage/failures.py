@@ -19,7 +19,7 @@ import psycopg
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.stores import StoreUnavailable
 
 # SQLSTATE classes for faults in the statement or its values.
 # https://www.postgresql.org/docs/current/errcodes-appendix.html

@@ -15,10 +15,11 @@ from typing import Any, Final
 from sqlalchemy import Executable, Select, select, tuple_, union, update
 
 from slackbot.domain.model import Person, TeamId, UserId
+from slackbot.storage.contact_tables import ReportRow
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher, DecryptionFailed
-from slackbot.storage.mappers import CALL, TOKEN
-from slackbot.storage.tables import LinkRow, MatchRow
+from slackbot.storage.mappers import CALL, REPORT, TOKEN
+from slackbot.storage.tables import LinkRow, MatchRow, OtherLinkRow
 
 # Number of rows per batch. The bot may write between the read and the write of a batch.
 BATCH_SIZE: Final = 200
@@ -66,6 +67,15 @@ class EncryptedColumn:
 
 ENCRYPTED_COLUMNS: Final = (
     EncryptedColumn(LinkRow.token_sealed, (LinkRow.user_id,), LinkRow.event, TOKEN),
+    EncryptedColumn(
+        OtherLinkRow.token_sealed,
+        (OtherLinkRow.user_id, OtherLinkRow.event),
+        OtherLinkRow.event,
+        TOKEN,
+    ),
+    EncryptedColumn(
+        ReportRow.reason_sealed, (ReportRow.user_id, ReportRow.match_id), ReportRow.match_id, REPORT
+    ),
     EncryptedColumn(MatchRow.call_sealed, (MatchRow.user_id, MatchRow.id), MatchRow.id, CALL),
 )
 

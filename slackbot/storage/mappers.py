@@ -31,6 +31,9 @@ from slackbot.domain.model import (
     TeamId,
     UserId,
 )
+from slackbot.domain.plans import PlannedSession
+from slackbot.domain.snoozes import Snooze
+from slackbot.domain.surfaces import Home, StateCard
 from slackbot.storage.encryption import Cipher, DecryptionFailed
 
 log = structlog.get_logger(__name__)
@@ -38,9 +41,12 @@ log = structlog.get_logger(__name__)
 # Purposes of encrypted values.
 TOKEN: Final = "token"  # noqa: S105 - a purpose, not a token
 CALL: Final = "call"
+REPORT: Final = "report"
 _PARTNER_FIELDS: Final = tuple(field.name for field in fields(Partner))
 
-Record = Link | Availability | Departure | Match | CallLink
+Record = (
+    Link | Availability | Departure | Snooze | Match | CallLink | Home | StateCard | PlannedSession
+)
 Values = dict[str, Any]
 
 
@@ -86,6 +92,15 @@ def link_of(row: Row[Any], cipher: Cipher) -> Link:
     return Link(**values, token=SecretStr(token.decode()))
 
 
+def readable_link(row: Row[Any], cipher: Cipher) -> Link | None:
+    """Build a link from a row, or log that its token cannot be decrypted and return None."""
+    try:
+        return link_of(row, cipher)
+    except DecryptionFailed as error:
+        log.warning("link_not_decrypted", reason=str(error), team=row.team_id, user=row.user_id)
+        return None
+
+
 def availability_of(row: Row[Any]) -> Availability:
     """Build an availability from a row."""
     return Availability(**_fields(row, Availability) | {"state": State(row.state)})
@@ -94,6 +109,16 @@ def availability_of(row: Row[Any]) -> Availability:
 def departure_of(row: Row[Any]) -> Departure:
     """Build a departure from a row."""
     return Departure(**_fields(row, Departure))
+
+
+def plan_of(row: Row[Any]) -> PlannedSession:
+    """Build a planned session from a row."""
+    return PlannedSession(**_fields(row, PlannedSession))
+
+
+def snooze_of(row: Row[Any]) -> Snooze:
+    """Build a pause that ends by itself from a row."""
+    return Snooze(**_fields(row, Snooze))
 
 
 def call_link_of(row: Row[Any]) -> CallLink:

@@ -51,7 +51,7 @@ from slackbot.storage.mappers import (
     partner_values,
     person_of,
 )
-from slackbot.storage.statements import by_person, of, person_params, select_by_person
+from slackbot.storage.statements import SENT, by_person, of, person_params, select_by_person
 from slackbot.storage.tables import AvailabilityRow, MatchRow
 
 # Maximum number of ended rounds per query. Slack accepts about 50 edits a minute.
@@ -63,9 +63,10 @@ _GET: Final = select_by_person(MatchRow).where(_COLUMNS.id == bindparam("by_id")
 _WITHOUT_CALL: Final = select(
     *(column for column in _COLUMNS if column is not _COLUMNS.call_sealed)
 )
-_AT_EVENT: Final = _WITHOUT_CALL.where(
-    by_person(MatchRow), _COLUMNS.event == bindparam("by_event")
-).order_by(_COLUMNS.received_at.desc(), _COLUMNS.ordinal.desc())
+_ALL: Final = _WITHOUT_CALL.where(by_person(MatchRow)).order_by(
+    _COLUMNS.received_at.desc(), _COLUMNS.ordinal.desc()
+)
+_AT_EVENT: Final = _ALL.where(_COLUMNS.event == bindparam("by_event"))
 _IN_SESSION: Final = _AT_EVENT.where(_COLUMNS.session_id == bindparam("by_session"))
 _POSTED: Final = _WITHOUT_CALL.where(
     by_person(MatchRow),
@@ -109,6 +110,7 @@ class Matches:
         self._database = database
         self._cipher = cipher
         self._availabilities = caches.availabilities
+        self._changes = caches.changes
         new: Values = {column.name: bindparam(f"new_{column.name}") for column in _COLUMNS}
         self._add = database.insert(MatchRow).values(new).on_conflict_do_nothing()
         self._fulfil_and_add: tuple[Executable, ...] = (_FULFIL_AVAILABILITY, self._add)
@@ -140,6 +142,7 @@ class Matches:
             state = (cached.session_id, cached.state) if cached is not None else None
             if cached is not None and state == (match.session_id, State.IN_MEETING):
                 self._availabilities.put(match.person, cached)
+            self._changes.add(match.person)
 
         write = self._database.execute(*((statement, params) for statement in statements))
         return await invalidate_after(write, invalidate_changed) > 0
@@ -202,9 +205,11 @@ class Matches:
         return match_of(row, self._cipher) if row is not None else None
 
     async def list_for(
-        self, person: Person, event: EventSlug, session_id: SessionId | None = None
+        self, person: Person, event: EventSlug | None, session_id: SessionId | None = None
     ) -> list[Match]:
-        """Return the person's matches at the event, or in one of its sessions, without calls."""
+        """Return the person's matches at all events, at one or in a session, without calls."""
+        if event is None:
+            return await self._list(_ALL, person_params(person))
         params = person_params(person) | {"by_event": event}
         if session_id is None:
             return await self._list(_AT_EVENT, params)
@@ -232,6 +237,7 @@ class Matches:
         params = person_params(person) | {"by_id": match_id} | new
         # After a power cut without the outcome, the message is searched for and found.
         await self._database.execute((_RECORD_OUTCOME, params), synced=False)
+        self._changes.add(person)
 
     async def list_pending(self, team: TeamId) -> list[tuple[Person, MatchId]]:
         """Return the matches whose notices have no outcome yet, oldest first."""
@@ -257,7 +263,7 @@ class Matches:
             MatchRow.team_id == team,
             MatchRow.over_at.is_(None),
             MatchRow.answer.is_(None),
-            MatchRow.outcome == "told",
+            MatchRow.outcome == SENT,
             MatchRow.source != Source.LIST.value,
             or_(MatchRow.ends_at <= now, unknown),
         ]
@@ -279,6 +285,7 @@ class Matches:
         """Record that the message shows the end of the round, or that it never will."""
         unmarked = _update(person, match_id).where(MatchRow.over_at.is_(None))
         await self._database.execute(unmarked.values(over_at=at))
+        self._changes.add(person)
 
     async def mark_answered(self, person: Person, posted: Posted, answer: str) -> None:
         """Record the first button that was pressed in a match's message."""

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Executable, Select, and_, bindparam, false, or_, select
 
 from slackbot.domain.model import Person
+from slackbot.storage.columns import Base, PersonRow
 from slackbot.storage.database import Database
-from slackbot.storage.tables import AvailabilityRow, Base, CallLinkRow, LinkRow, PersonRow
+from slackbot.storage.tables import AvailabilityRow, CallLinkRow, HomeRow, LinkRow, WelcomeRow
+
+# The outcome of a match's notice that was sent.
+SENT: Final = "told"
 
 
 def select_columns(table: type[Base]) -> Select[*tuple[Any, ...]]:
@@ -23,12 +27,12 @@ def select_columns(table: type[Base]) -> Select[*tuple[Any, ...]]:
     return select(*table.__table__.columns)
 
 
-def select_by_person(table: type[PersonRow]) -> Select[*tuple[Any, ...]]:
+def select_by_person(table: type[PersonRow | HomeRow]) -> Select[*tuple[Any, ...]]:
     """Select the rows of the person in `person_params`."""
     return select_columns(table).where(by_person(table))
 
 
-def by_person(table: type[PersonRow]) -> ColumnElement[bool]:
+def by_person(table: type[PersonRow | HomeRow]) -> ColumnElement[bool]:
     """Match the rows of the person in `person_params`."""
     columns = table.__table__.c
     return and_(columns.team_id == bindparam("by_team"), columns.user_id == bindparam("by_user"))
@@ -39,12 +43,14 @@ def person_params(person: Person) -> dict[str, Any]:
     return {"by_team": person.team, "by_user": person.user}
 
 
-def of(table: type[PersonRow | CallLinkRow], person: Person) -> ColumnElement[bool]:
+def of(
+    table: type[PersonRow | CallLinkRow | HomeRow | WelcomeRow], person: Person
+) -> ColumnElement[bool]:
     """Match the rows of a person."""
     return and_(table.team_id == person.team, table.user_id == person.user)
 
 
-def of_any(table: type[PersonRow], people: Iterable[Person]) -> ColumnElement[bool]:
+def of_any(table: type[PersonRow | HomeRow], people: Iterable[Person]) -> ColumnElement[bool]:
     """Match the rows of these people.
 
     The condition has one `IN` list per workspace, because databases expand pairs of values into

@@ -1,113 +1,27 @@
 """The database tables. Tables with workspace data have `team_id` as their first key column.
 
-Foreign keys delete rows together with their parent: availabilities, departures and feeds with
-`links`, links and matches with `people`, and people with `workspaces`. The foreign keys include the
-person's epoch, so a process with stale data cannot write rows for a person who has disconnected.
+Foreign keys delete rows together with their parent: availabilities, departures, snoozes and feeds
+with `links`, links, preferences and matches with `people`, and people with `workspaces`. The
+foreign keys include the person's epoch, so a process with stale data cannot write rows for a person
+who has disconnected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Annotated, ClassVar
+from datetime import datetime
 
-from sqlalchemy import (
-    BigInteger,
-    DateTime,
-    Dialect,
-    ForeignKeyConstraint,
-    Index,
-    MetaData,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-    text,
+from sqlalchemy import Index, UniqueConstraint, true
+from sqlalchemy.orm import Mapped, mapped_column
+
+from slackbot.storage.columns import (
+    PERSON,
+    Base,
+    Key,
+    PersonRow,
+    Untrusted,
+    deleted_with,
+    partial_index,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A time in UTC. SQLite does not store the time zone, so it is added when reading."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Convert to UTC.
-
-        Raises:
-            ValueError: the time has no zone.
-        """
-        del dialect
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return the time in UTC, including its time zone."""
-        del dialect
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def db_safe(text: str) -> str:
-    """Replace characters that databases cannot store (NUL, lone surrogates) with U+FFFD."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-class UntrustedText(TypeDecorator[str]):
-    """Untrusted text, passed through `db_safe` before it is stored."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Replace characters that cannot be stored."""
-        del dialect
-        return db_safe(value) if value is not None else None
-
-
-Key = Annotated[str, mapped_column(primary_key=True)]
-Untrusted = Annotated[str, mapped_column(UntrustedText)]
-
-
-class Base(DeclarativeBase):
-    """The base of all tables. Constraints are named so that later migrations can change them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-            "fk": "fk_%(table_name)s_%(referred_table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar = {str: Text, int: BigInteger, datetime: UtcDateTime}
-
-
-# The columns that identify a person within their current epoch.
-PERSON = ("team_id", "user_id", "person_epoch")
-
-
-def _deleted_with(
-    parent: str, columns: Sequence[str], referred: Sequence[str] | None = None
-) -> ForeignKeyConstraint:
-    """Return a foreign key that deletes a row together with its parent row."""
-    target = [f"{parent}.{column}" for column in referred or columns]
-    return ForeignKeyConstraint(columns, target, ondelete="CASCADE")
-
-
-class PersonRow(Base):
-    """A row that belongs to a person."""
-
-    __abstract__ = True
-
-    team_id: Mapped[Key]
-    user_id: Mapped[Key]
 
 
 class WorkspaceRow(Base):
@@ -119,6 +33,8 @@ class WorkspaceRow(Base):
 
     team_id: Mapped[Key]
     installed_at: Mapped[datetime]
+    # When a process last claimed the deletion of rows that are too old.
+    cleaned_at: Mapped[datetime | None]
     slot: Mapped[int] = mapped_column(server_default="1")
 
 
@@ -128,26 +44,23 @@ class IdentityRow(PersonRow):
     __tablename__ = "people"
     __table_args__ = (
         UniqueConstraint("team_id", "user_id", "epoch", name="uq_people_epoch"),
-        _deleted_with("workspaces", ["team_id"]),
+        deleted_with("workspaces", ["team_id"]),
     )
 
     epoch: Mapped[str]
     created_at: Mapped[datetime]
 
 
-def _partial_index(name: str, where: str) -> Index:
-    """Return a partial index of matches by time, over the rows that `where` selects."""
-    condition = text(where)
-    return Index(name, "team_id", "received_at", sqlite_where=condition, postgresql_where=condition)
-
-
 class LinkRow(PersonRow):
-    """A link between a Slack user and an Accelevents account. A person has at most one."""
+    """A person's link to their active event, of which they have at most one."""
 
     __tablename__ = "links"
     __table_args__ = (
         UniqueConstraint(*PERSON, name="uq_links_person"),
-        _deleted_with("people", PERSON, ("team_id", "user_id", "epoch")),
+        partial_index(
+            "ix_links_expires_at", "expires_at", "refused_at IS NULL AND expires_at IS NOT NULL"
+        ),
+        deleted_with("people", PERSON, ("team_id", "user_id", "epoch")),
     )
 
     person_epoch: Mapped[str]
@@ -155,19 +68,42 @@ class LinkRow(PersonRow):
     token_sealed: Mapped[str]
     auth_scheme: Mapped[str]
     account_id: Mapped[int | None]
+    account_name: Mapped[Untrusted | None]
     expires_at: Mapped[datetime | None]
     linked_at: Mapped[datetime]
     credential_digest: Mapped[str]
     refused_at: Mapped[datetime | None]
     dm_channel: Mapped[str | None]
     unreachable: Mapped[str | None]
+    sessions_read_at: Mapped[datetime | None]  # those that the person has joined
+    # The day of the last use, as a time that is at most a day old. NULL until a day after linking.
+    used_at: Mapped[datetime | None]
+
+
+class OtherLinkRow(PersonRow):
+    """A person's link to an event that is not their active one. The active one is in `links`."""
+
+    __tablename__ = "other_links"
+    __table_args__ = (deleted_with("people", PERSON, ("team_id", "user_id", "epoch")),)
+
+    event: Mapped[Key]
+    person_epoch: Mapped[str]
+    token_sealed: Mapped[str]
+    auth_scheme: Mapped[str]
+    account_id: Mapped[int | None]
+    account_name: Mapped[Untrusted | None]
+    expires_at: Mapped[datetime | None]
+    linked_at: Mapped[datetime]
+    credential_digest: Mapped[str]
+    refused_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
 
 
 class AvailabilityRow(PersonRow):
     """A person's availability. A person has at most one."""
 
     __tablename__ = "availabilities"
-    __table_args__ = (_deleted_with("links", PERSON),)
+    __table_args__ = (deleted_with("links", PERSON),)
 
     person_epoch: Mapped[str]
     event: Mapped[str]
@@ -177,6 +113,43 @@ class AvailabilityRow(PersonRow):
     since: Mapped[datetime]
     session_ends_at: Mapped[datetime | None]
     baseline_at: Mapped[datetime | None]
+    confirmed: Mapped[bool] = mapped_column(server_default=true())
+    reacted_at: Mapped[datetime | None]
+
+
+class SnoozeRow(PersonRow):
+    """A pause that ends by itself. A person has at most one."""
+
+    __tablename__ = "snoozes"
+    __table_args__ = (
+        deleted_with("links", PERSON),
+        Index("ix_snoozes_due", "team_id", "next_try_at"),
+    )
+
+    person_epoch: Mapped[str]
+    event: Mapped[str]
+    session_id: Mapped[int]
+    session_title: Mapped[Untrusted]
+    session_ends_at: Mapped[datetime | None]
+    asked_at: Mapped[datetime]
+    until: Mapped[datetime]
+    tries: Mapped[int]
+    next_try_at: Mapped[datetime]
+    resumed_at: Mapped[datetime | None]
+
+
+class PreferencesRow(PersonRow):
+    """What a person has set for the notices to them. Without a row, the defaults apply."""
+
+    __tablename__ = "preferences"
+    __table_args__ = (deleted_with("people", PERSON, ("team_id", "user_id", "epoch")),)
+
+    person_epoch: Mapped[str]
+    reminder_minutes: Mapped[int]
+    quiet_from: Mapped[int | None]
+    quiet_to: Mapped[int | None]
+    zone: Mapped[str | None]
+    muted: Mapped[str]
 
 
 class DepartureRow(PersonRow):
@@ -184,7 +157,7 @@ class DepartureRow(PersonRow):
 
     __tablename__ = "departures"
     __table_args__ = (
-        _deleted_with("links", PERSON),
+        deleted_with("links", PERSON),
         Index("ix_departures_due", "team_id", "next_try_at"),
     )
 
@@ -210,12 +183,17 @@ class MatchRow(PersonRow):
             "ordinal",
             name="uq_matches_pairing",
         ),
-        _partial_index("ix_matches_unsettled", "settled_at IS NULL"),
-        _partial_index(
-            "ix_matches_going_on", "over_at IS NULL AND answer IS NULL AND outcome = 'told'"
+        partial_index("ix_matches_unsettled", "received_at", "settled_at IS NULL"),
+        partial_index(
+            "ix_matches_going_on",
+            "received_at",
+            "over_at IS NULL AND answer IS NULL AND outcome = 'told'",
         ),
-        _partial_index("ix_matches_call", "call_sealed IS NOT NULL"),
-        _deleted_with("people", PERSON, ("team_id", "user_id", "epoch")),
+        partial_index("ix_matches_call", "received_at", "call_sealed IS NOT NULL"),
+        # By time first, or SQLite would prefer it to those over few rows.
+        Index("ix_matches_received_at", "received_at", "team_id"),
+        partial_index("ix_matches_meeting", "meeting_digest", "meeting_digest IS NOT NULL"),
+        deleted_with("people", PERSON, ("team_id", "user_id", "epoch")),
     )
 
     id: Mapped[Key]
@@ -244,6 +222,50 @@ class MatchRow(PersonRow):
     ts: Mapped[str | None]
     over_at: Mapped[datetime | None]
     answer: Mapped[str | None]
+    talked: Mapped[bool | None]
+    declined_at: Mapped[datetime | None]
+    declines: Mapped[int] = mapped_column(server_default="0")
+
+
+class HomeRow(Base):
+    """A Home that a person has opened. They need not be linked, so it has no epoch."""
+
+    __tablename__ = "homes"
+    __table_args__ = (
+        Index("ix_homes_opened_at", "team_id", "opened_at"),
+        deleted_with("workspaces", ["team_id"]),
+    )
+
+    team_id: Mapped[Key]
+    user_id: Mapped[Key]
+    opened_at: Mapped[datetime]
+    view_hash: Mapped[str | None]
+
+
+class WelcomeRow(Base):
+    """A person who was welcomed. They need not be linked, so it has no epoch."""
+
+    __tablename__ = "welcomes"
+    __table_args__ = (deleted_with("workspaces", ["team_id"]),)
+
+    team_id: Mapped[Key]
+    user_id: Mapped[Key]
+    welcomed_at: Mapped[datetime]
+
+
+class StateCardRow(PersonRow):
+    """A direct message that shows a state, until it is edited."""
+
+    __tablename__ = "state_cards"
+    __table_args__ = (deleted_with("people", PERSON, ("team_id", "user_id", "epoch")),)
+
+    channel: Mapped[Key]
+    ts: Mapped[Key]
+    person_epoch: Mapped[str]
+    kind: Mapped[str]
+    since: Mapped[datetime]
+    session_id: Mapped[int | None]
+    session_title: Mapped[Untrusted]
 
 
 class SeenEventRow(Base):
@@ -252,7 +274,7 @@ class SeenEventRow(Base):
     __tablename__ = "seen_events"
     __table_args__ = (
         Index("ix_seen_events_seen_at", "team_id", "seen_at"),
-        _deleted_with("workspaces", ["team_id"]),
+        deleted_with("workspaces", ["team_id"]),
     )
 
     team_id: Mapped[Key]
@@ -288,7 +310,7 @@ class FeedRow(PersonRow):
     """A desired feed with its owner and its health."""
 
     __tablename__ = "feeds"
-    __table_args__ = (Index("ix_feeds_owner", "owner"), _deleted_with("links", PERSON))
+    __table_args__ = (Index("ix_feeds_owner", "owner"), deleted_with("links", PERSON))
 
     person_epoch: Mapped[str]
     session_id: Mapped[int]
@@ -306,7 +328,7 @@ class CallLinkRow(Base):
     __tablename__ = "call_links"
     __table_args__ = (
         Index("ix_call_links_match", "team_id", "user_id", "match_id"),
-        _deleted_with("matches", ("team_id", "user_id", "match_id"), ("team_id", "user_id", "id")),
+        deleted_with("matches", ("team_id", "user_id", "match_id"), ("team_id", "user_id", "id")),
     )
 
     team_id: Mapped[Key]
@@ -320,3 +342,47 @@ class CallLinkRow(Base):
     opened_at: Mapped[datetime | None]
     joined_at: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
+
+
+class PlannedSessionRow(PersonRow):
+    """A session that a person has joined, or asked to be reminded of."""
+
+    __tablename__ = "planned_sessions"
+    __table_args__ = (
+        deleted_with("people", PERSON, ("team_id", "user_id", "epoch")),
+        Index("ix_planned_sessions_starts_at", "team_id", "starts_at"),
+    )
+
+    event: Mapped[Key]
+    session_id: Mapped[int] = mapped_column(primary_key=True)
+    person_epoch: Mapped[str]
+    session_title: Mapped[Untrusted]
+    location: Mapped[Untrusted | None]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime | None]
+    joined: Mapped[bool]
+    wanted: Mapped[bool | None]
+    reminded_for: Mapped[datetime | None]
+
+
+class RecapRow(PersonRow):
+    """A recap that a person was sent after an event."""
+
+    __tablename__ = "recaps"
+    __table_args__ = (deleted_with("people", PERSON, ("team_id", "user_id", "epoch")),)
+
+    event: Mapped[Key]
+    person_epoch: Mapped[str]
+    sent_at: Mapped[datetime]
+
+
+class EventEndRow(Base):
+    """The end of an event's last session. It is about nobody, so it has no epoch."""
+
+    __tablename__ = "event_ends"
+    __table_args__ = (deleted_with("workspaces", ["team_id"]),)
+
+    team_id: Mapped[Key]
+    event: Mapped[Key]
+    ends_at: Mapped[datetime | None]
+    read_at: Mapped[datetime]

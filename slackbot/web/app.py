@@ -1,4 +1,4 @@
-"""The routes for Slack, the call page, liveness and readiness."""
+"""The routes for Slack, the call page, files, liveness and readiness."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from starlette.types import ASGIApp
 Ready = Callable[[], dict[str, bool]]  # maps the name of each required part to whether it works
 
 
-def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) -> Starlette:
-    """Return an app with the routes `/slack/events`, `/call`, `/healthz` and `/readyz`.
+def web_app(
+    slack: ASGIApp | None,
+    ready: Ready,
+    call: ASGIApp | None = None,
+    files: ASGIApp | None = None,
+) -> Starlette:
+    """Return an app with the routes `/slack/events`, `/call`, `/files`, `/healthz` and `/readyz`.
 
-    `slack` is None in Socket Mode, and `call` is None if there is no call page.
+    `slack` is None in Socket Mode, `call` if there is no call page, and `files` if there is no
+    public address.
     """
 
     async def healthz(_: Request) -> Response:
@@ -35,6 +41,8 @@ def web_app(slack: ASGIApp | None, ready: Ready, call: ASGIApp | None = None) ->
         routes.append(Mount("/slack", app=slack))
     if call is not None:
         routes += [Mount("/call", app=call), Route("/favicon.ico", no_icon)]
+    if files is not None:
+        routes.append(Mount("/files", app=files))
     app = Starlette(routes=routes)
     app.router.redirect_slashes = False  # a redirect would use the untrusted `Host` header
     return app

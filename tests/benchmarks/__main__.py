@@ -25,7 +25,7 @@ PIPED_WIDTH = 160
 @click.option("--seconds", default=Plan().load_seconds, show_default=True, help="Of steady load.")
 @click.option("--burst", default=Plan().burst, show_default=True, help="Matches of a burst.")
 def main(*, guarding: bool, file: Path | None, rounds: int, seconds: float, burst: int) -> None:
-    """Measure the bot beside bare Bolt, and matches beside a client that stores nothing.
+    """Measure the bot beside Bolt alone, and matches beside a client that stores nothing.
 
     Then 100 matches a second, and a burst of them at Slack's own limits, on each database.
 
@@ -37,7 +37,7 @@ def main(*, guarding: bool, file: Path | None, rounds: int, seconds: float, burs
     if guarding:
         status = uvloop.run(guard(console.print))
         verdict = "holds" if status == OK else "is broken"
-        console.print(f"guard {verdict}: {GUARD:g} × bare Bolt's answers a second to one client")
+        console.print(f"guard {verdict}: {GUARD:g} × tuned Bolt's answers a second to one client")
         sys.exit(status)
     about = facts()
     plan = Plan(rounds=rounds, load_seconds=seconds, burst=burst)

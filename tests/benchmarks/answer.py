@@ -1,4 +1,4 @@
-"""Command answers: the whole bot (linked person, `/networking status`) beside bare Bolt."""
+"""Command answers: the whole bot (linked person, `/networking status`) beside Bolt alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .load import Question, Round, drive
 from .stage import Stage
 
-BOT, BARE = "bot", "bare Bolt"
+BOT, BARE, TUNED = "bot", "bare Bolt", "tuned Bolt"
 PERSON = "ada"
 WARM_SECONDS = 1.0
 
@@ -25,9 +25,10 @@ class Side:
         return stage.status_asked(PERSON, self.url, self.expected)
 
 
-def sides(stage: Stage, bare_url: str) -> list[Side]:
-    """Return the two that are compared; the bot must answer with the person's true status."""
-    return [Side(BOT, stage.bot_url, "not available"), Side(BARE, bare_url, "ok")]
+def sides(stage: Stage, bare_url: str, tuned_url: str) -> list[Side]:
+    """Return what is compared; the bot must answer with the person's true status."""
+    bot = Side(BOT, stage.bot_url, "not available")
+    return [bot, Side(BARE, bare_url, "ok"), Side(TUNED, tuned_url, "ok")]
 
 
 async def warm_up(stage: Stage, side: Side) -> None:

@@ -14,9 +14,11 @@ from .stage import POSTGRESQL, SQLITE
 
 Figure = Literal["per_second", "p50", "p99"]
 ONE, MANY = "answer, 1 client", "answer, 16 clients"
+ONE_TUNED, MANY_TUNED = f"{ONE}, tuned", f"{MANY}, tuned"
 MATCH = {name: f"match to message, {name}" for name in (SQLITE, POSTGRESQL)}
-# The bot's answers a second to one client, in those of bare Bolt; less means a defect.
-GUARD = 10.0
+# The bot's answers a second to one client, in those of tuned Bolt; less means a defect. Both are
+# bound by the processor, so the ratio hardly depends on the machine.
+GUARD = 0.2
 # No noise makes the ratio so many times too small; the 10 ms that Bolt can lose do.
 BEYOND_NOISE = 3.0
 # Exit statuses. 75 is `EX_TEMPFAIL` of sysexits.h: try again when the machine is quieter.
@@ -72,7 +74,9 @@ class Target:
 TARGETS = (
     Target(ONE, "per_second", 20),
     Target(ONE, "p50", 0.1),
+    Target(ONE_TUNED, "per_second", 0.4),
     Target(MANY, "per_second", 3.5),
+    Target(MANY_TUNED, "per_second", 0.6),
     Target(MATCH[SQLITE], "p50", 6, binding=True),
     Target(MATCH[SQLITE], "p99", 6, binding=True),
     Target(MATCH[POSTGRESQL], "p50", 9, binding=True),
@@ -108,7 +112,7 @@ class Figures:
     @property
     def guarded(self) -> float:
         """The ratio that CI looks at."""
-        return self.experiments[ONE].ratio("per_second")
+        return self.experiments[ONE_TUNED].ratio("per_second")
 
     @property
     def exact(self) -> bool:

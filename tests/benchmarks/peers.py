@@ -1,7 +1,8 @@
 """What the bot is measured beside: `python -m tests.benchmarks.peers NAME JSON`.
 
-`bare` is Bolt as its first page shows it; `direct` posts on the event and stores nothing; `echo`
-answers at once and shows how quick the machine itself is. Each writes one line when it is ready.
+`bare` is Bolt as its first page shows it; `tuned` is Bolt without its poll, on uvicorn; `direct`
+posts on the event and stores nothing; `echo` answers at once and shows how quick the machine itself
+is. Each writes one line when it is ready.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ import aiohttp
 import socketio
 import uvloop
 from aiohttp import web
+from slack_bolt.adapter.asgi.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 from starlette.types import Receive, Scope, Send
 
 from slackbot.sandbox.serving import serving
+
+PATH = "/slack/events"
 
 
 def _ready(line: str) -> None:
@@ -29,18 +33,31 @@ def _ready(line: str) -> None:
 
 async def bare(*, api_url: str, token: str, secret: str) -> None:
     """Bolt with its default settings on its own server, and a command that says "ok"."""
-    client = AsyncWebClient(token=token, base_url=api_url)
-    app = AsyncApp(client=client, signing_secret=secret)
-
-    @app.command("/networking")
-    async def answer(ack: AsyncAck) -> None:
-        await ack("ok")
-
+    app = _saying_ok(api_url, token, secret)
     runner = web.AppRunner(app.web_app())
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     _ready(f"http://127.0.0.1:{runner.addresses[0][1]}")
     await asyncio.Event().wait()
+
+
+async def tuned(*, api_url: str, token: str, secret: str) -> None:
+    """Bolt answering once the listener is done, as an ASGI application on uvicorn and uvloop."""
+    app = _saying_ok(api_url, token, secret, process_before_response=True)
+    async with serving(AsyncSlackRequestHandler(app, path=PATH)) as url:
+        _ready(url)
+        await asyncio.Event().wait()
+
+
+def _saying_ok(api_url: str, token: str, secret: str, **options: bool) -> AsyncApp:
+    client = AsyncWebClient(token=token, base_url=api_url)
+    app = AsyncApp(client=client, signing_secret=secret, **options)
+
+    @app.command("/networking")
+    async def answer(ack: AsyncAck) -> None:
+        await ack("ok")
+
+    return app
 
 
 async def direct(
@@ -87,7 +104,8 @@ def main(name: str, given: dict[str, Any]) -> None:
     if name == "bare":
         asyncio.run(bare(**given))  # Bolt's own server runs on asyncio's loop
     else:
-        uvloop.run(direct(**given) if name == "direct" else echo())
+        peers = {"tuned": tuned, "direct": direct, "echo": echo}
+        uvloop.run(peers[name](**given))
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ class Stage:
         """Connect somebody by command, form and access token, as they would."""
         person = self.person(name, database)
         await person.types("/networking connect")
-        form = await person.waits_for("Your event", where="modal")
+        form = await person.waits_for("Event link", where="modal")
         token = self.platform.token_for(name)
         await person.submits(form, {"event": "demo", "credential": token})
         await person.waits_for("You're connected to demo", where="#general")
@@ -123,7 +123,7 @@ class Stage:
 
 
 def _an_answer(seen: ScreenItem) -> bool:
-    return seen.kind == "ephemeral" and "Asking Accelevents" not in seen.text
+    return seen.kind == "ephemeral" and "checking with Accelevents" not in seen.text
 
 
 @asynccontextmanager

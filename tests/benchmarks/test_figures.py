@@ -15,6 +15,7 @@ from .figures import (
     MATCH,
     OK,
     ONE,
+    ONE_TUNED,
     TOO_NOISY,
     Experiment,
     Figures,
@@ -63,11 +64,11 @@ def test_noise_is_what_differs_twofold() -> None:
 @pytest.mark.parametrize(
     ("ratio", "unsteady", "status"),
     [
-        (20, [], OK),
-        (9, [], BROKEN),
-        (20, ["bot"], TOO_NOISY),
-        (9, ["bot"], TOO_NOISY),
-        (1, ["bot"], BROKEN),
+        (0.4, [], OK),
+        (0.19, [], BROKEN),
+        (0.4, ["bot"], TOO_NOISY),
+        (0.19, ["bot"], TOO_NOISY),
+        (0.03, ["bot"], BROKEN),
     ],
 )
 def test_a_noisy_run_has_its_own_status(ratio: float, unsteady: list[str], status: int) -> None:
@@ -77,7 +78,7 @@ def test_a_noisy_run_has_its_own_status(ratio: float, unsteady: list[str], statu
 
 @pytest.mark.parametrize(
     ("ratio", "noisy", "status"),
-    [(11, True, OK), (9, False, BROKEN), (9, True, OK), (1, True, BROKEN)],
+    [(0.21, True, OK), (0.19, False, BROKEN), (0.19, True, OK), (0.03, True, BROKEN)],
 )
 def test_noise_does_not_break_the_guard(ratio: float, noisy: bool, status: int) -> None:
     """Too little on a quiet machine is broken, and far too little on any."""
@@ -148,6 +149,6 @@ def test_a_missed_bound_breaks_a_run(
 ) -> None:
     """Noise excuses what is slow, and never a match that is lost or sent twice."""
     figures = Figures(sustained=[load])
-    for name, bot in ((ONE, Round(1, 25.0, 0.05, 1)), (MATCH[SQLITE], Round(1, 1, ratio, 1))):
+    for name, bot in ((ONE_TUNED, Round(1, 25.0, 0.05, 1)), (MATCH[SQLITE], Round(1, 1, ratio, 1))):
         figures.experiments[name] = Experiment(name, [bot], [Round(1, 1, 1, 1)], "beside")
     assert figures.status(unsteady) == status

@@ -119,10 +119,15 @@ class Tab:
         return Media(**await self.page.evaluate(_STATS))
 
     async def until_media_flows(self, seconds: float = TIMEOUT) -> None:
-        """Wait until more video was decoded and more audio received than now."""
+        """Wait until more video was decoded and more audio received than now.
+
+        After the page has reconnected, its statistics start at zero.
+        """
         before, began = await self.media(), time.monotonic()
         while True:
             now = await self.media()
+            if now.frames < before.frames:
+                before = now
             if now.frames > before.frames + 5 and now.energy > before.energy:
                 return
             if time.monotonic() - began > seconds:

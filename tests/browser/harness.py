@@ -81,7 +81,7 @@ class Harness:
         """Make both connected people available, and wait for their messages."""
         before = {name: self.mission.person(name).now for name in NAMES}
         for name in NAMES:
-            await self.mission.person(name).types(f"/networking available {SESSION}")
+            await self.mission.go_on(self.mission.person(name), SESSION)
         for name, partner in ((ADA, PRIYA), (PRIYA, ADA)):
             self.messages[name] = await self.mission.person(name).waits_for(
                 f"You're matched with {NAMES[partner]}",
@@ -98,7 +98,7 @@ class Harness:
         return answer.opened
 
     async def renew(self, name: str) -> None:
-        """Press New link, and wait until the message has the new one."""
+        """Press Use another device, and wait until the message has the new one."""
         person, message = self.mission.person(name), self.messages[name]
         old = message.button(texts.BUTTON_CALL).url
         assert (await person.clicks(message, texts.BUTTON_NEW_LINK)).ok

@@ -98,7 +98,7 @@ async def test_the_same_person_elsewhere_takes_over(harness: Harness) -> None:
 
 
 async def test_a_new_link_moves_the_call_to_another_browser(harness: Harness) -> None:
-    """New link replaces the old one, and takes the call over in the browser that opens it."""
+    """The new link replaces the old one, and takes the call over in the browser that opens it."""
     await harness.match()
     old_link = await harness.follow(ADA)
     first, priya = await harness.both()

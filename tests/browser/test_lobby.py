@@ -57,7 +57,7 @@ async def test_a_second_browser_is_refused_and_the_first_may_reload(harness: Har
     first = await harness.lobby(ADA)
     second = await harness.open(ADA)
     await second.until(ended_because("elsewhere"))
-    assert "New link" in await second.text("#over-text")
+    assert "Use another device" in await second.text("#over-text")
     await first.page.reload()
     await first.until(PREVIEW)
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser import fake_camera
 from tests.browser.chromium import LOOKS, Tab, running_browsers
+from tests.browser.clients import opened_page, page_of
 from tests.browser.harness import ADA, IN_CALL, PARTNER_SEEN, PREVIEW, PRIYA, Harness, ended_because
 from tests.browser.requirements import PICTURES
+from tests.moments.gallery import CARDS, pictures, write
+from tests.moments.gallery import LOOKS as LOOKS_OF_CARDS
+from tests.moments.scenes import SCENES
+from tests.moments.stage import Scene, Shown, outline, set_for
+
+if TYPE_CHECKING:
+    from playwright.async_api import Locator, Page
 
 # Chromium's fake devices are named by numbers, and its camera by the path of the video.
 NAMED_DEVICES = """
@@ -30,7 +41,11 @@ async def _screenshot(tab: Tab, screen: str, look: str) -> Path:
     return file
 
 
-@pytest.mark.skipif(os.environ.get("PICTURES") != "1", reason="make pictures takes them")
+TAKEN = pytest.mark.skipif(os.environ.get("PICTURES") != "1", reason="make pictures takes them")
+TALL = {"width": 1440, "height": 1600}
+
+
+@TAKEN
 @pytest.mark.parametrize("look", ["light", "narrow-dark"])
 async def test_the_three_screens_are_photographed(
     harness: Harness, look: str, tmp_path: Path
@@ -56,3 +71,64 @@ async def test_the_three_screens_are_photographed(
         await ada.until(ended_because("left"))
         files.append(await _screenshot(ada, "over", look))
     assert all(file.stat().st_size > 10_000 for file in files)
+
+
+MATCHED = 10  # the step of the story after which both have a message of their match
+# A place as tall as what is in it, so that nothing of a card is outside of the picture.
+_GROWN = """(card) => {
+  const grown = { overflow: 'visible', height: 'auto', maxHeight: 'none', flex: 'none' };
+  const place = card.closest('.feed, .modal-body') ?? card.querySelector('.modal-body');
+  for (let part = place; part && !part.matches('main'); part = part.parentElement)
+    Object.assign(part.style, grown);
+}"""
+
+
+@TAKEN
+@pytest.mark.parametrize("look", LOOKS_OF_CARDS)
+async def test_the_playground_is_photographed(look: str) -> None:
+    """Both people at the moment of their match, and what happened between them."""
+    async with opened_page(calls=True, color_scheme=look) as page:
+        following = page.locator("[data-story=next]")
+        for step in range(1, MATCHED + 1):
+            await following.click()
+            await page.locator(".step", has_text=re.compile(rf"^{step} of")).wait_for()
+            await page.locator("[data-story=next]:not([aria-busy])").wait_for()
+        await page.get_by_text("You're matched with Ada Example").last.wait_for()
+        await page.mouse.move(0, 0)
+        await page.screenshot(path=PICTURES / f"playground-{look}.png")
+
+
+@TAKEN
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.key)
+async def test_the_cards_are_photographed(scene: Scene) -> None:
+    """Every moment of a scene, light and dark, and its structure; then the page that shows them."""
+    CARDS.mkdir(exist_ok=True)
+    async with (
+        set_for(scene) as stage,
+        running_browsers() as browsers,
+        page_of(browsers, stage.address, viewport=TALL, reduced_motion="reduce") as page,
+    ):
+        for moment in scene.moments:
+            shown = await moment.play(stage)
+            card = await _card(page, shown)
+            for look, file in zip(LOOKS_OF_CARDS, pictures(moment.name), strict=True):
+                await page.emulate_media(color_scheme=look, reduced_motion="reduce")
+                await card.screenshot(path=CARDS / file)
+            structure = json.dumps(outline(shown.item), indent=1, ensure_ascii=False)
+            (CARDS / f"{moment.name}.json").write_text(structure + "\n", "utf-8")
+    write()
+
+
+async def _card(page: Page, shown: Shown) -> Locator:
+    """Return the part of the page that shows a card, once it is there in full."""
+    pane = page.locator(f"[data-person={shown.person}]")
+    if shown.tab == "modal":
+        card = pane.get_by_role("dialog")
+    else:
+        await pane.locator(f"[data-tab={shown.tab}]").evaluate("(tab) => tab.click()")
+        key = "" if shown.tab == "home" else f' [data-key="{shown.item["key"]}"]'
+        card = pane.locator(f"[role=tabpanel]:not([hidden]) .feed{key}")
+    await card.wait_for()
+    await page.mouse.move(0, 0)
+    await card.evaluate(_GROWN)
+    return card

@@ -19,6 +19,7 @@ from typing import Any
 
 import click
 
+from slackbot import DISTRIBUTION
 from tests.harness import postgres
 
 from .account import Figures
@@ -33,7 +34,7 @@ from .takeover import take_over
 
 def versions() -> str:
     """Return the date and the versions: the line above the table."""
-    names = ("slackbot", "dbos", "slack_sdk", "python-socketio", "sqlalchemy")
+    names = (DISTRIBUTION, "dbos", "slack_sdk", "python-socketio", "sqlalchemy")
     parts = [f"Python {platform.python_version()}", f"SQLite {sqlite3.sqlite_version}"]
     parts += [f"{name} {metadata.version(name)}" for name in names]
     return f"{datetime.now(UTC):%d %B %Y}: {', '.join(parts)}."

@@ -20,7 +20,7 @@ from slackbot.sandbox.slack.workspace import Message
 Side = tuple[str, str]
 # How the people of a stage are named; in a match's message the first is the partner.
 NAME = re.compile(r"guest\d{4}", re.IGNORECASE)
-LATE = "You missed a match"
+LATE = "You were matched while I was offline"
 
 
 @dataclass(frozen=True, slots=True)

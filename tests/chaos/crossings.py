@@ -2,7 +2,8 @@
 
 Each crossing is one person. Their form is submitted at one process, and after a random delay they
 disconnect, are deactivated or remove the app at another one. Half of them ask to be available, so
-that rows of sessions, feeds, matches and notices are written for them at that moment too.
+that rows of sessions, feeds, matches and notices are written for them at that moment too. Those who
+leave in one way are looked at before the next ones come, since a removal deletes everybody.
 """
 
 from __future__ import annotations
@@ -15,13 +16,19 @@ from dataclasses import dataclass, field
 import click
 import psycopg
 
+from slackbot.domain.model import EventSlug
 from slackbot.sandbox.slack import User, payloads
 from slackbot.sandbox.slack.transport import transport_for
+from slackbot.sandbox.slack.workspace import Content
+from slackbot.slack import texts
+from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.modals import CONNECT, CREDENTIAL, EVENT, PendingCommand
+from slackbot.slack.blocks.status import disconnect_question
 
 from .bots import Bot, rng
 from .stage import SESSION, Stage, stage
 
+EVENT_SLUG = EventSlug("demo")
 AT_ONCE = 8
 # The longest delay until somebody leaves: the check of a credential, or becoming available, ends
 # in less.
@@ -49,13 +56,13 @@ class Crossings:
     # Those who left after their credential was being checked.
     certain: int = 0
 
-    async def run(self, times: int) -> None:
-        """Cross so many people, some at once."""
+    async def run(self, way: str, times: int) -> None:
+        """Cross so many people who leave in one way, some at once."""
         slots = asyncio.Semaphore(AT_ONCE)
 
         async def cross(number: int) -> None:
             async with slots:
-                await self._cross(f"visitor{number:05}", WAYS[number % len(WAYS)], number % 2 == 0)
+                await self._cross(f"{way}{number:05}", way, number % 2 == 0)
 
         await asyncio.gather(*map(cross, range(times)))
 
@@ -98,7 +105,14 @@ class Crossings:
     async def _leave(self, name: str, bot: Bot, way: str) -> None:
         user = self._user(name, bot)
         if way == "disconnect":
-            assert (await user.types("/networking disconnect")).ok
+            # The button of a question: typed, the command only asks.
+            question = disconnect_question(EVENT_SLUG, HubLinks("", ""))
+            blocks = [block | {"block_id": str(n)} for n, block in enumerate(question.blocks)]
+            content = Content(question.text, blocks)
+            dm = user.workspace.dm(user.id)
+            shown = user.workspace.post(dm.id, content)
+            [seen] = [each for each in await user.sees(where="dm") if each.id == shown.ts]
+            assert (await user.clicks(seen, texts.BUTTON_DISCONNECT)).ok
             return
         kind, who = "app_uninstalled", None
         if way == "deactivation":
@@ -134,14 +148,16 @@ async def cross(here: Stage, times: int) -> None:
     Raises:
         AssertionError: something of somebody is kept.
     """
-    crossings = Crossings(here)
-    await crossings.run(times)
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(SETTLE_SECONDS):
-            while crossings.kept():  # noqa: ASYNC110 - others delete
-                await asyncio.sleep(0.5)
-    await asyncio.sleep(QUIET_SECONDS)
-    kept = await asyncio.to_thread(crossings.kept)
+    crossings, kept = Crossings(here), dict[str, dict[str, int]]()
+    for number, way in enumerate(WAYS):
+        await crossings.run(way, times * (number + 1) // len(WAYS) - times * number // len(WAYS))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_SECONDS):
+                while crossings.kept():  # noqa: ASYNC110 - others delete
+                    await asyncio.sleep(0.5)
+        await asyncio.sleep(QUIET_SECONDS)
+        if left := await asyncio.to_thread(crossings.kept):
+            kept[way] = left
     ways = ", ".join(f"{count} {way}" for way, count in sorted(crossings.done.items()))
     here.notes.append(f"{ways}; {crossings.certain} while connecting")
     assert not kept, f"rows are kept of people who left: {kept}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from . import rows
 from .rows import Row
 
+MANY = 200  # people
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -14,7 +16,9 @@ class Plan:
 
     harm: Row
     on: tuple[str, ...] = ("sqlite", "postgresql")
-    # Enough of them that the matches of a row come more slowly than Slack takes messages.
+    # Enough of them that the matches of a row come more slowly than Slack takes messages, and that
+    # nobody misses more than ten while processes start again and again: of more, the latest ten are
+    # sent and the others only listed.
     people: int = 60
     short: bool = False
 
@@ -29,9 +33,9 @@ FIXED = (
 
 PLANS: dict[str, Plan] = {
     "calm": Plan(rows.calm),
-    "kills": Plan(rows.kills, short=True),
-    "windows": Plan(rows.windows, short=True),
-    "windows-at-slack": Plan(rows.windows_at_slack, short=True),
+    "kills": Plan(rows.kills, people=MANY, short=True),
+    "windows": Plan(rows.windows, people=MANY, short=True),
+    "windows-at-slack": Plan(rows.windows_at_slack, people=MANY, short=True),
     "stops": Plan(rows.stops, on=("postgresql",)),
     "stops-waiting": Plan(rows.stops_waiting, on=("postgresql",)),
     "pauses": Plan(rows.pauses, on=("postgresql",)),
@@ -47,9 +51,12 @@ PLANS: dict[str, Plan] = {
     "hours-off": Plan(rows.hours_off),
     "repeated": Plan(rows.repeated),
     "poison": Plan(rows.poison),
-    "terminated": Plan(rows.terminated),
+    "terminated": Plan(rows.terminated, people=MANY),
+    "snoozes": Plan(rows.snoozes),
+    "declines": Plan(rows.declines),
+    "still-there": Plan(rows.still_there),
     "restored": Plan(rows.restored, on=("sqlite",)),
-    "power-cut": Plan(rows.power_cut, on=("sqlite",), short=True),
+    "power-cut": Plan(rows.power_cut, on=("sqlite",), people=MANY, short=True),
     "replica-lags": Plan(rows.replica_lags, on=("postgresql",)),
     "restore-drill": Plan(rows.restore_drill),
     # The only people are those who cross: removing the app deletes everybody.
@@ -57,5 +64,5 @@ PLANS: dict[str, Plan] = {
     "replaced": Plan(rows.replaced),
     "older": Plan(rows.older),
     "newer-dies": Plan(rows.newer_dies, on=("postgresql",)),
-    "limits": Plan(rows.at_slacks_limits, on=("sqlite",), people=200),
+    "limits": Plan(rows.at_slacks_limits, on=("sqlite",), people=MANY),
 }

@@ -20,7 +20,7 @@ from slackbot.storage.tables import AvailabilityRow
 from slackbot.storage.url import DatabaseUrl
 from tests.resilience.peers import Peer
 
-from . import at_slack, copies, crossings, poisoned, upgrades, waiting
+from . import at_slack, copies, crossings, manners, poisoned, upgrades, waiting
 from .account import Account
 from .bots import Bot, rng
 from .launcher import WINDOWS
@@ -357,6 +357,21 @@ async def at_slacks_limits(here: Stage, account: Account, size: Size) -> None:
         await asyncio.sleep(60.0 / FULL.burst)
     await here.quiet(account, 90)
     here.slack.rate_limits.enabled = False
+
+
+async def snoozes(here: Stage, account: Account, size: Size) -> None:
+    """Killed while pauses end by themselves."""
+    await manners.snoozes_end(here, account, size.kills // 2)
+
+
+async def declines(here: Stage, account: Account, size: Size) -> None:
+    """Killed while people say that they can't make it."""
+    await manners.rounds_declined(here, account, size.kills // 2)
+
+
+async def still_there(here: Stage, account: Account, size: Size) -> None:
+    """Killed while people who do not react are paused."""
+    await manners.nobody_reacts(here, account, size.kills // 2)
 
 
 async def _all_ready(here: Stage) -> None:

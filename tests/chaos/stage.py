@@ -46,6 +46,7 @@ from .bots import Bot, rng, running
 
 SESSION = 11645
 SETTLE_SECONDS = 60.0
+ROUND_SECONDS = 6 * 3600
 # Without any progress.
 COME_AT_ONCE = 8
 POSTGRESQL = ("web", "web", "worker", "worker", "worker")
@@ -176,6 +177,8 @@ async def stage(
     if many:
         nobody_is_paired(platform)
     platform.session(SESSION).capacity = None
+    # Rounds outlast a row, or people who press nothing would be paused.
+    platform.knobs.round_seconds = ROUND_SECONDS
     async with AsyncExitStack() as closing:
         folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="slackbot-")))
         database, server = closing.enter_context(_database(which, folder, durable=alone))

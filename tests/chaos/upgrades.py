@@ -13,7 +13,7 @@ import sqlite3
 from contextlib import closing
 
 from slackbot.sandbox.slack.faults import Fault
-from slackbot.storage.tables import Base
+from slackbot.storage.columns import Base
 
 from .account import Account
 from .stage import Stage

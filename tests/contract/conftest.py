@@ -18,7 +18,11 @@ from tests.harness.fakes import enter
 from tests.harness.services import allow_workspaces
 
 WHICH_WORKSPACES = "SELECT anon_1.team_id \nFROM (SELECT links.team_id AS team_id"
-TABLES = re.compile(r"\b(people|links|availabilities|departures|matches|seen_events|call_links)\b")
+TABLES = re.compile(
+    r"\b(people|links|availabilities|departures|matches|seen_events|call_links|homes|state_cards"
+    r"|welcomes|preferences|snoozes|other_links|contact_answers|reports|planned_sessions|recaps"
+    r"|event_ends)\b"
+)
 
 
 @pytest.fixture

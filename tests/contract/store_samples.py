@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from slackbot.domain.calls import CallLink
+from slackbot.domain.contacts import Report
 from slackbot.domain.model import (
     AuthScheme,
     Availability,
@@ -26,7 +27,12 @@ from slackbot.domain.model import (
     TeamId,
     UserId,
 )
-from slackbot.domain.ports import Store
+from slackbot.domain.plans import PlannedSession
+from slackbot.domain.ports import Posted
+from slackbot.domain.preferences import NoticeKind, Preferences
+from slackbot.domain.snoozes import Snooze
+from slackbot.domain.stores import Store
+from slackbot.domain.surfaces import NO_SURFACES, CardKind, Home, StateCard
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
@@ -37,6 +43,8 @@ NOW = datetime(2026, 5, 4, 12, 30, 15, 123456, tzinfo=UTC)
 TEAM, OTHER_TEAM = TeamId("T1"), TeamId("T2")
 ANA, BEN = Person(TEAM, UserId("U1")), Person(TEAM, UserId("U2"))
 NAMESAKE = Person(OTHER_TEAM, ANA.user)
+# A person of whom nothing is kept.
+NOBODY = Person(TeamId("T3"), UserId("U9"))
 EXPO, SUMMIT = EventSlug("expo"), EventSlug("summit")
 CALL = Call({"MeetingId": "m-1"}, {"AttendeeId": "attendee-1", "JoinToken": "j"})
 
@@ -118,6 +126,70 @@ def call_link(person: Person = ANA, number: int = 1, **changes: Any) -> CallLink
     return replace(made, **changes)
 
 
+def state_card(person: Person = ANA, **changes: Any) -> StateCard:
+    """Return the card that says that `availability()` waits."""
+    made = StateCard(
+        person=person,
+        person_epoch=epoch_of(person),
+        posted=Posted("D1", "1.5"),
+        kind=CardKind.WAITING,
+        since=NOW,
+        session_id=SessionId(2**40),
+        session_title="Coffee ☕ <!channel>",
+    )
+    return replace(made, **changes)
+
+
+def planned(person: Person = ANA, number: int = 1, **changes: Any) -> PlannedSession:
+    """Return the plan of a session that begins in an hour."""
+    made = PlannedSession(
+        person=person,
+        person_epoch=epoch_of(person),
+        event=EXPO,
+        session_id=SessionId(2**40 + number),
+        session_title="Evening ☕ <!channel>",
+        location="Roof",
+        starts_at=NOW + timedelta(hours=1),
+        ends_at=NOW + timedelta(hours=2),
+        joined=True,
+    )
+    return replace(made, **changes)
+
+
+def preferences(person: Person = ANA, **changes: Any) -> Preferences:
+    """Return preferences in which every field differs from its default."""
+    made = Preferences(
+        person=person,
+        person_epoch=epoch_of(person),
+        reminder_minutes=30,
+        quiet_from=22 * 60,
+        quiet_to=8 * 60,
+        zone="Europe/Berlin",
+        muted=frozenset({NoticeKind.RECAP, NoticeKind.REMINDER}),
+    )
+    return replace(made, **changes)
+
+
+def report(person: Person = ANA, **changes: Any) -> Report:
+    """Return a report of the partner of `pairing()`."""
+    match = replace(pairing(person), call=None)
+    return replace(Report(match=match, reason="Rude 😠 <!here>", reported_at=NOW), **changes)
+
+
+def snooze(person: Person = ANA, **changes: Any) -> Snooze:
+    """Return a pause that ends ten minutes later."""
+    made = Snooze(
+        person=person,
+        person_epoch=epoch_of(person),
+        event=EXPO,
+        session_id=SessionId(2**40),
+        session_title="Coffee ☕ <!channel>",
+        asked_at=NOW,
+        until=NOW + timedelta(minutes=10),
+    )
+    return replace(made, **changes)
+
+
 async def everything(database: Database, person: Person) -> tuple[object, ...]:
     """Return all that is kept of a person, read past every cache."""
     store = SqlStore(database, CIPHER)
@@ -135,12 +207,29 @@ async def everything(database: Database, person: Person) -> tuple[object, ...]:
         await store.matches.backlog(person.team),
         await store.matches.list_rounds_over(person.team, NOW + timedelta(hours=1)),
         *[await store.call_links.get(person.team, call_link(number=n).id_digest) for n in (1, 2)],
+        (await store.surfaces.get_many([person], NOW)).get(person, NO_SURFACES),
+        await store.preferences.get(person),
+        await store.snoozes.get(person),
+        await store.other_links.list_all(person),
+        await store.reports.get(person, MatchId("match-1")),
+        await store.reports.list_pending(person.team),
+        await store.contacts.get_swap(person, MatchId("match-1")),
+        await store.contacts.list_pending(person.team),
+        await store.plans.get(person, EXPO, planned().session_id),
+        await store.recaps.list_due(person.team, NOW),
     )
 
 
 async def fill(store: Store, person: Person) -> None:
+    await store.links.save(link(person, event=SUMMIT))
     await store.links.save(link(person))
     await store.availabilities.save(availability(person))
     await store.departures.add(departure(person), NOW)
+    await store.surfaces.open_home(Home(person=person, opened_at=NOW, view_hash="1.a"))
+    await store.surfaces.add_card(state_card(person))
+    await store.preferences.save(preferences(person))
+    await store.snoozes.add(snooze(person))
+    await store.plans.save([planned(person)])
     await store.matches.add(pairing(person))
     await store.call_links.add(call_link(person, 1 if person != BEN else 2))
+    await store.reports.add(report(person))

@@ -21,6 +21,7 @@ from slackbot.domain.errors import (
 )
 from slackbot.domain.model import Match
 from slackbot.domain.notices import MatchFound, SessionOver
+from slackbot.domain.personal_data import NOTICE_FIELDS
 from slackbot.domain.ports import Delivery, Posted
 from slackbot.services.notices import SENT, Notices
 from slackbot.storage.database import Database
@@ -59,6 +60,8 @@ class Stage:
     restart: Callable[[], Awaitable[None]]
     # Returns the names of the workflows that are kept.
     kept: Callable[[], Awaitable[Collection[str]]]
+    # Seconds that pass between two looks.
+    step: float = WAIT_SECONDS / 10
 
     async def stored(self, *, ordinal: int = 1, known: bool = False) -> Match:
         """A match of this moment, stored; settled already, if it is known."""
@@ -84,7 +87,7 @@ class Stage:
         """Let time pass until it holds."""
 
         async def after_a_while() -> object:
-            await self.pass_time(WAIT_SECONDS / 10)
+            await self.pass_time(self.step)
             return await condition()
 
         await becomes(after_a_while)
@@ -152,7 +155,7 @@ def fake_stage(store: SqlStore, messenger: FakeMessenger, closing: AsyncExitStac
     async def kept() -> Collection[str]:
         return delivery.rows.keys()
 
-    return Stage(store, messenger, delivery, pass_time, restart, kept)
+    return Stage(store, messenger, delivery, pass_time, restart, kept, step=WAIT_SECONDS)
 
 
 # --- a match -------------------------------------------------------------------------------------
@@ -421,7 +424,13 @@ async def test_nothing_is_kept_of_a_notice_to_nobody(stage: Stage):
         return list(await stage.kept()) == ["epoch-1"] and bool(stage.asked())
 
     await stage.becomes(only_the_remark)
+    stored = await stage.delivery.stored("epoch")
+    assert [(tuple(each), each["id"], each["kind"]) for each in stored] == [
+        (NOTICE_FIELDS, "epoch-1", "remark")
+    ]
+    assert await stage.delivery.stored("another") == []
     await stage.delivery.forget("epoch")
+    assert await stage.delivery.stored("epoch") == []
     assert list(await stage.kept()) == []
     await stage.delivery.recover([])
     await stage.pass_time(3 * WAIT_SECONDS)

@@ -26,12 +26,12 @@ CROWD = [Person(TEAM, UserId(f"U{n:04}")) for n in range(45)]
 
 
 async def test_every_value_is_rotated_once(store: SqlStore, database: Database):
-    """Tokens and calls of every workspace are readable with the new key alone."""
+    """Tokens, calls and reports of every workspace are readable with the new key alone."""
     for person in (ANA, BEN, NAMESAKE):
         await fill(store, person)
     await store.matches.add(pairing(number=2, call=None))
-    assert await rotate(database, BOTH) == RotationResult(rotated=6)
-    assert await rotate(database, ONLY_NEW) == RotationResult(already_current=6)
+    assert await rotate(database, BOTH) == RotationResult(rotated=12)
+    assert await rotate(database, ONLY_NEW) == RotationResult(already_current=12)
     after = SqlStore(database, ONLY_NEW)
     for person in (ANA, BEN, NAMESAKE):
         assert await after.links.get(person) == link(person)

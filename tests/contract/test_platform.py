@@ -27,6 +27,7 @@ from tests.harness.fakes import NOON, YAN, FakePlatform, link, row, session
 CALLS: dict[str, Callable[[Platform, Link, SessionId], Awaitable[object]]] = {
     "check": lambda platform, link, _: platform.check(link.event, link.token),
     "sessions": lambda platform, link, _: platform.sessions(link, SessionScope.LIVE),
+    "others": lambda platform, link, _: platform.other_sessions(link),
     "registered": lambda platform, link, _: platform.registered_sessions(link),
     "join": lambda platform, link, session_id: platform.join(link, session_id),
     "status": lambda platform, link, session_id: platform.set_status(
@@ -60,6 +61,7 @@ class FakeHarness:
         upcoming = session(8, starts_at=NOON.replace(hour=18), ends_at=NOON.replace(hour=20))
         self.platform = FakePlatform([])
         self.platform.programme = [session(), upcoming]
+        self.platform.others = [session(9, "Keynote")]
 
     def user_key(self) -> str:
         return "a-key-of-ana"
@@ -139,6 +141,14 @@ async def test_sessions_come_by_scope(harness: Harness):
     assert ends is not None
     assert starts < ends
     assert starts.tzinfo is not None
+
+
+async def test_other_sessions_are_apart(harness: Harness):
+    """Keynotes and workshops are none of the networking sessions."""
+    others = by_id(await harness.platform.other_sessions(harness.link))
+    assert others
+    for scope in SessionScope:
+        assert not set(others) & set(by_id(await harness.platform.sessions(harness.link, scope)))
 
 
 async def test_joining_twice_is_harmless(harness: Harness):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from store_samples import (
@@ -21,7 +22,7 @@ from slackbot.domain.model import (
     Source,
     State,
 )
-from slackbot.domain.ports import Store
+from slackbot.domain.stores import Store
 from tests.harness.fakes import connect
 
 
@@ -48,6 +49,25 @@ async def test_the_state_changes_only_in_the_same_session(store: Store):
     assert await store.availabilities.get(ANA) == availability()
     assert await store.availabilities.set_state(ANA, session, State.IN_MEETING)
     assert await store.availabilities.get(ANA) == availability(state=State.IN_MEETING)
+
+
+async def test_a_confirmation_is_of_one_availability(store: Store):
+    """It changes neither a later availability in the session nor one in another session."""
+    await store.links.save(link())
+    unconfirmed = availability(confirmed=False)
+    await store.availabilities.save_confirmed(unconfirmed)
+    assert await store.availabilities.get(ANA) is None
+    await store.availabilities.save(availability())
+    await store.availabilities.save_confirmed(unconfirmed)
+    assert await store.availabilities.get(ANA) == unconfirmed
+    for other in (
+        replace(unconfirmed, since=NOW + timedelta(minutes=1), confirmed=True),
+        replace(unconfirmed, session_id=SessionId(1), confirmed=True),
+    ):
+        await store.availabilities.save_confirmed(other)
+        assert await store.availabilities.get(ANA) == unconfirmed
+    await store.availabilities.save_confirmed(availability())
+    assert await store.availabilities.get(ANA) == availability()
 
 
 async def test_a_cached_availability_is_never_older_than_a_change(store: Store):

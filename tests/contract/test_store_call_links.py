@@ -11,7 +11,7 @@ from store_samples import ANA, BEN, CALL, CIPHER, NAMESAKE, NOW, TEAM, call_link
 
 from slackbot.domain.calls import CallLink, Visit
 from slackbot.domain.model import MatchId, MatchReport
-from slackbot.domain.ports import Store
+from slackbot.domain.stores import Store
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
 

@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from store_samples import ANA, BEN, NOW, TEAM, departure, link
+from store_samples import ANA, BEN, EXPO, NOW, SUMMIT, TEAM, departure, link
 
-from slackbot.domain.ports import Store
+from slackbot.domain.model import EventSlug
+from slackbot.domain.stores import Store
 from slackbot.storage.departures import MAX_DUE
 
 LATER = NOW + timedelta(minutes=1)
@@ -65,4 +66,20 @@ async def test_a_departure_ends_once(store: Store):
     await store.links.save(link(linked_at=LATER))
     assert await store.departures.list_of(ANA) == [departure()]
     await store.people.forget(ANA)
+    assert await store.departures.list_of(ANA) == []
+
+
+async def test_a_departure_outlives_the_active_link_if_another_replaces_it(store: Store):
+    """It is retried with the link that is among the others, until the last one is deleted."""
+    await store.links.save(link(event=SUMMIT))
+    await store.links.save(link())
+    await store.departures.add(departure(), LATER)
+    await store.other_links.activate(ANA, SUMMIT, NOW)
+    assert await store.departures.list_due(TEAM, LATER) == [departure()]
+    await store.links.save(link(event=EventSlug("fair")))
+    await store.other_links.remove(ANA, EventSlug("fair"), NOW)
+    assert await store.departures.list_due(TEAM, NOW) == []
+    assert await store.departures.list_due(TEAM, LATER) == [departure()]
+    for event in (EXPO, SUMMIT):
+        await store.other_links.remove(ANA, event, NOW)
     assert await store.departures.list_of(ANA) == []

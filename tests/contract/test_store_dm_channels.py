@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from store_samples import ANA, BEN, CIPHER, EXPO, NAMESAKE, TEAM, everything, fill, link
+from store_samples import ANA, BEN, CIPHER, EXPO, NAMESAKE, NOBODY, TEAM, everything, fill, link
 
-from slackbot.domain.notices import Backlog
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
 from tests.harness.fakes import connect
@@ -25,8 +24,7 @@ async def test_without_a_link_no_channel_is_saved(store: SqlStore, database: Dat
     """There would be no row to delete it with."""
     await store.dm_channels.save(ANA, "D1")
     assert await store.dm_channels.get(ANA) is None
-    nothing = (None, None, [], [], [], [], [], Backlog(0, None), [], None, None)
-    assert await everything(database, ANA) == nothing
+    assert await everything(database, ANA) == await everything(database, NOBODY)
 
 
 async def test_a_channel_is_forgotten_with_the_person(store: SqlStore):

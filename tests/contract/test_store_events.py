@@ -10,7 +10,7 @@ from store_samples import (
     TEAM,
 )
 
-from slackbot.domain.ports import Store
+from slackbot.domain.stores import Store
 
 
 async def test_an_event_is_new_once(store: Store):

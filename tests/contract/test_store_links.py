@@ -24,10 +24,8 @@ from store_samples import (
     pairing,
 )
 
-from slackbot.domain.model import (
-    AuthScheme,
-)
-from slackbot.domain.ports import Forgotten, Store
+from slackbot.domain.model import AuthScheme, TeamId
+from slackbot.domain.stores import Forgotten, Store
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
@@ -97,6 +95,20 @@ async def test_a_new_link_ends_a_foreign_availability(
     assert (await store.availabilities.get(ANA) is not None) is kept
     assert await store.availabilities.get(BEN) == availability(BEN)
     assert await store.matches.list_for(ANA, EXPO) == [pairing(call=None)]
+
+
+async def test_the_links_that_expire_soon(store: Store):
+    """Links of the workspace that expire within the time, unless they were refused."""
+    minute = timedelta(minutes=1)
+    await store.links.save(link(expires_at=NOW + minute))
+    await store.links.save(link(BEN, expires_at=NOW))
+    assert await store.links.list_expiring(ANA.team, NOW, NOW + minute) == [
+        link(expires_at=NOW + minute)
+    ]
+    assert await store.links.list_expiring(ANA.team, NOW, NOW + minute / 2) == []
+    assert await store.links.list_expiring(TeamId("T9"), NOW, NOW + minute) == []
+    await store.links.mark_refused(link(expires_at=NOW + minute), NOW)
+    assert await store.links.list_expiring(ANA.team, NOW, NOW + minute) == []
 
 
 async def test_a_refusal_is_recorded_once(store: Store):

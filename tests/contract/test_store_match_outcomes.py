@@ -14,7 +14,8 @@ from store_samples import ANA, BEN, CIPHER, EXPO, NOW, OTHER_TEAM, TEAM, fill, p
 from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import Call, Match, MatchId, Person, SessionId, Source
 from slackbot.domain.notices import Backlog
-from slackbot.domain.ports import Posted, Store
+from slackbot.domain.ports import Posted
+from slackbot.domain.stores import Store
 from slackbot.services.notices import SENT
 from slackbot.storage.database import Database
 from slackbot.storage.matches import MAX_ROUNDS_OVER

@@ -24,7 +24,7 @@ from slackbot.domain.model import (
     SessionId,
     Source,
 )
-from slackbot.domain.ports import Store
+from slackbot.domain.stores import Store
 
 
 async def test_a_match_comes_back_as_it_was_added(store: Store):
@@ -86,10 +86,12 @@ async def test_a_later_report_fills_only_what_is_empty(store: Store):
 async def test_matches_come_newest_first(store: Store):
     """The history of an event, or of one session of it, without the calls."""
     first, second = pairing(), pairing(number=2, session_id=SessionId(8))
-    for match in (first, second, pairing(number=3, event=SUMMIT)):
+    third = pairing(number=3, event=SUMMIT)
+    for match in (first, second, third):
         await store.matches.add(match)
-    first, second = replace(first, call=None), replace(second, call=None)
+    first, second, third = (replace(match, call=None) for match in (first, second, third))
     assert await store.matches.list_for(ANA, EXPO) == [second, first]
+    assert len(await store.matches.list_for(ANA, None)) == 3
     assert await store.matches.list_for(ANA, EXPO, SessionId(7)) == [first]
 
 

@@ -21,15 +21,17 @@ from store_samples import (
     fill,
     link,
     pairing,
+    preferences,
+    report,
 )
 
 from slackbot.domain.errors import NotLinked
 from slackbot.domain.model import Epoch, Person, TeamId
-from slackbot.domain.ports import Forgotten, Store
+from slackbot.domain.stores import Forgotten, Store
 from slackbot.storage import migrations as schema
+from slackbot.storage.columns import Base, PersonRow
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
-from slackbot.storage.tables import Base, PersonRow
 from slackbot.storage.url import DatabaseUrl
 from tests.harness.fakes import enter, epoch_of
 
@@ -53,9 +55,11 @@ def writes(store: Store, person: Person) -> list[Awaitable[object]]:
     return [
         store.links.save(link(person)),
         store.availabilities.save(availability(person)),
+        store.preferences.save(preferences(person)),
         store.matches.add(pairing(person, number=7)),
         store.call_links.add(call_link(person, number=7)),
         store.call_links.replace(call_link(person, number=8)),
+        store.reports.add(report(person)),
     ]
 
 
@@ -175,6 +179,15 @@ async def test_who_never_connected_is_deleted_after_a_while(store: SqlStore, dat
     assert await rows_of(database, ANA) == {"people": 1, "links": 1}
     assert await rows_of(database, BEN) == {}
     assert await rows_of(database, NAMESAKE) == {"people": 1}
+
+
+async def test_epochs_of_people_who_left_are_unknown(store: SqlStore):
+    """Of the workspace's people only; the namesake in another workspace is not asked for."""
+    asked = [epoch_of(ANA), epoch_of(BEN), epoch_of(NAMESAKE), NEXT]
+    assert await store.people.known_epochs(TEAM, asked) == {epoch_of(ANA), epoch_of(BEN)}
+    await store.people.forget(BEN)
+    assert await store.people.known_epochs(TEAM, asked) == {epoch_of(ANA)}
+    assert await store.people.known_epochs(TEAM, []) == set()
 
 
 async def test_a_database_belongs_to_one_workspace(empty_database_url: str):

@@ -14,6 +14,7 @@ from store_samples import (
     CIPHER,
     EXPO,
     NAMESAKE,
+    NOBODY,
     NOW,
     OTHER_TEAM,
     SUMMIT,
@@ -25,6 +26,10 @@ from store_samples import (
     fill,
     link,
     pairing,
+    planned,
+    preferences,
+    snooze,
+    state_card,
 )
 
 from slackbot.domain.calls import Visit
@@ -37,18 +42,24 @@ from slackbot.domain.model import (
     State,
 )
 from slackbot.domain.notices import Backlog
-from slackbot.domain.ports import (
+from slackbot.domain.plans import PlanStore, RecapStore
+from slackbot.domain.ports import Posted
+from slackbot.domain.preferences import PreferenceStore
+from slackbot.domain.snoozes import SnoozeStore
+from slackbot.domain.stores import (
     AvailabilityStore,
     CallLinkStore,
+    CounterpartStore,
     DmChannelStore,
     EventStore,
     Forgotten,
     LinkStore,
     MatchStore,
     PeopleStore,
-    Posted,
     Store,
+    TalkStore,
 )
+from slackbot.domain.surfaces import Home, SurfaceStore
 from slackbot.services.notices import SENT
 from slackbot.storage.database import Database
 from slackbot.storage.store import SqlStore
@@ -64,8 +75,7 @@ async def test_forgetting_a_workspace_leaves_nothing_of_it(store: Store, databas
     before = await everything(database, NAMESAKE)
     await store.people.forget_workspace(TEAM)
     assert await store.links.get(ANA) is None
-    nothing = (None, None, [], [], [], [], [], Backlog(0, None), [], None, None)
-    assert await everything(database, ANA) == nothing
+    assert await everything(database, ANA) == await everything(database, NOBODY)
     assert await everything(database, NAMESAKE) == before
     assert await store.events.record(TEAM, "Ev1", NOW)
     assert not await store.events.record(OTHER_TEAM, "Ev1", NOW)
@@ -85,19 +95,34 @@ USES: dict[str, tuple[Any, ...]] = {
     "links.get_many": ([ANA],),
     "links.save": (link(event=SUMMIT),),
     "links.mark_refused": (link(), NOW),
+    "links.mark_used": (link(), NOW),
     "dm_channels.get": (ANA,),
     "dm_channels.save": (ANA, "D1"),
     "people.enter_workspace": (TEAM, NOW),
     "people.enter": (ANA, epoch_of(ANA), NOW),
     "people.delete_unlinked": (TEAM, NOW),
+    "people.known_epochs": (TEAM, [epoch_of(ANA)]),
     "people.forget": (ANA,),
     "people.forget_workspace": (TEAM,),
     "availabilities.get": (ANA,),
     "availabilities.session_title": (ANA, availability().event, availability().session_id),
     "availabilities.save": (availability(event=SUMMIT),),
     "availabilities.set_state": (ANA, availability().session_id, State.IN_MEETING),
+    "availabilities.save_confirmed": (availability(),),
     "availabilities.end": (ANA,),
     "availabilities.list_all": (TEAM,),
+    "availabilities.resume": (snooze(), availability()),
+    "availabilities.record_reactions": ({ANA: NOW},),
+    "availabilities.list_unanswered": (TEAM, NOW + timedelta(hours=1), 1),
+    "preferences.get": (ANA,),
+    "preferences.save": (preferences(reminder_minutes=5),),
+    "snoozes.add": (snooze(until=NOW + timedelta(hours=1)),),
+    "snoozes.get": (ANA,),
+    "snoozes.list_due": (TEAM, NOW + timedelta(hours=1)),
+    "snoozes.claim": (snooze(), NOW + timedelta(hours=2)),
+    "snoozes.remove": (ANA, NOW),
+    "counterparts.find": (pairing(), ANA),
+    "counterparts.set_declined": (pairing(), NOW),
     "departures.add": (departure(number=2), NOW),
     "departures.list_of": (ANA,),
     "departures.list_all": (TEAM,),
@@ -113,10 +138,22 @@ USES: dict[str, tuple[Any, ...]] = {
     "matches.record_outcome": (ANA, MatchId("match-1"), SENT, Posted("D", "1"), NOW),
     "matches.list_pending": (TEAM,),
     "matches.backlog": (TEAM,),
+    "links.list_expiring": (TEAM, NOW, NOW + timedelta(hours=1)),
     "links.set_unreachable": (ANA, "user_disabled"),
     "matches.list_rounds_over": (TEAM, NOW + timedelta(hours=1), MatchId("match-0")),
     "matches.mark_round_over": (ANA, MatchId("match-2"), NOW),
     "matches.mark_answered": (ANA, POSTED, "pause"),
+    "surfaces.open_home": (Home(person=ANA, opened_at=NOW),),
+    "surfaces.save_hash": (ANA, "hash"),
+    "surfaces.get_home": (ANA,),
+    "surfaces.get_many": ([ANA], NOW),
+    "surfaces.add_card": (state_card(),),
+    "surfaces.get_card": (ANA, state_card().posted),
+    "surfaces.remove_card": (ANA, state_card().posted),
+    "surfaces.list_untrue": (TEAM,),
+    "surfaces.close_homes": (TEAM, NOW + timedelta(days=1)),
+    "welcomes.claim": (ANA, NOW),
+    "welcomes.release": (ANA,),
     "events.record": (TEAM, "Ev1", NOW),
     "call_links.add": (call_link(number=2),),
     "call_links.replace": (call_link(number=2),),
@@ -124,6 +161,20 @@ USES: dict[str, tuple[Any, ...]] = {
     "call_links.bind": (TEAM, call_link().id_digest, "b" * 64, NOW),
     "call_links.mark_opened": (ANA, MatchId("match-1"), NOW),
     "call_links.record_visit": (TEAM, call_link().id_digest, Visit.JOINED, NOW),
+    "talks.visits": (ANA,),
+    "talks.record": (ANA, MatchId("match-1"), True),
+    "plans.get": (ANA, EXPO, planned().session_id),
+    "plans.save": ([planned(number=2)],),
+    "plans.sync": (link(), [planned(number=2)], NOW),
+    "plans.set_wanted": (planned(), True),
+    "plans.list_upcoming": (TEAM, NOW, NOW + timedelta(hours=2)),
+    "plans.mark_reminded": (planned(),),
+    "plans.claim_reads": (TEAM, NOW, NOW, 10),
+    "recaps.list_due": (TEAM, NOW),
+    "recaps.record": (ANA, epoch_of(ANA), EXPO, NOW),
+    "recaps.claim_read": (TEAM, EXPO, NOW + timedelta(hours=1), NOW),
+    "recaps.save_end": (TEAM, EXPO, NOW),
+    "recaps.get_end": (TEAM, EXPO),
     "call_links.end_calls": (TEAM, NOW + timedelta(days=1)),
 }
 
@@ -133,9 +184,16 @@ PORTS = {
     "dm_channels": DmChannelStore,
     "people": PeopleStore,
     "availabilities": AvailabilityStore,
+    "preferences": PreferenceStore,
+    "snoozes": SnoozeStore,
+    "counterparts": CounterpartStore,
     "departures": DepartureStore,
     "matches": MatchStore,
     "call_links": CallLinkStore,
+    "talks": TalkStore,
+    "plans": PlanStore,
+    "recaps": RecapStore,
+    "surfaces": SurfaceStore,
     "events": EventStore,
 }
 METHODS = [
@@ -179,6 +237,11 @@ async def test_no_row_of_one_workspace_is_returned_to_another(store: Store):
     assert await store.matches.list_rounds_over(TEAM, NOW + timedelta(hours=1)) == []
     assert await store.call_links.get(TEAM, call_link().id_digest) is None
     assert not await store.call_links.bind(TEAM, call_link().id_digest, "b" * 64, NOW)
+    assert await store.surfaces.get_home(ANA) is None
+    assert await store.surfaces.get_many([ANA], NOW) == {}
+    assert await store.surfaces.get_card(ANA, state_card().posted) is None
+    assert await store.surfaces.list_untrue(TEAM) == []
+    assert not await store.surfaces.close_homes(TEAM, NOW + timedelta(days=1))
     assert not await store.links.mark_refused(link(), NOW)
     assert not await store.availabilities.end(ANA)
     assert await store.people.forget(ANA) == Forgotten(epoch_of(ANA), linked=False)

@@ -107,6 +107,8 @@ def _parsed_correctly(typed: str) -> bool:
     # The first word, or several of them together.
     counts = range(1, PHRASE_LIMIT + 1)
     starts = ["".join(fold(word, emoji=False) for word in words[:n]) for n in counts]
+    # The command may stand before a bot's name, a colon or an equals sign.
+    starts += [fold(part, emoji=False) for part in re.split("[@:=]", "".join(words[:1]))[:1]]
     names = {**{n.value: n for n in Name}, **ALIASES, "?": Name.HELP}
     known = not words or any(
         names.get(start.replace(" ", "")) is parsed.name for start in [*starts, words[0][:1]]

@@ -15,7 +15,8 @@ from slackbot.aio.backoff import ExponentialBackoff
 from slackbot.bootstrap.adapters import SystemClock
 from slackbot.delivery.delivery import DurableDelivery
 from slackbot.domain.model import Match
-from slackbot.domain.ports import Messenger, Store
+from slackbot.domain.ports import Messenger
+from slackbot.domain.stores import Store
 from slackbot.services import notices as timings
 from slackbot.services.notices import Notices
 from slackbot.storage.delivery_database import DeliveryDatabase

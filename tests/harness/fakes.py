@@ -15,8 +15,9 @@ from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
+from slackbot.aio.deadline import request_seconds, seconds_left
 from slackbot.aio.tasks import BackgroundTasks
-from slackbot.domain.errors import MessageUnsure
+from slackbot.domain.errors import MessageUnsure, TimedOut
 from slackbot.domain.feed_events import (
     FeedConnected,
     FeedDisconnected,
@@ -47,13 +48,17 @@ from slackbot.domain.model import (
     UserId,
 )
 from slackbot.domain.notices import MatchFound, Notice, Remark
-from slackbot.domain.ports import PendingMatch, Posted, Store
+from slackbot.domain.personal_data import NOTICE_FIELDS
+from slackbot.domain.ports import PendingMatch, Posted
+from slackbot.domain.stores import Store
 from slackbot.domain.text import digest
+from slackbot.services.contact_notices import ContactNotices
 from slackbot.services.notices import Notices
 
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 ANA = Person(TeamId("T1"), UserId("U1"))
 BEN = Person(TeamId("T1"), UserId("U2"))
+ADMIN = Person(TeamId("T1"), UserId("U9"))
 EXPO = EventSlug("expo")
 COFFEE, TEA = SessionId(7), SessionId(8)
 ZOE = Partner(name="Zoë", account_id=9, title="CTO", company="Ωmega")
@@ -108,8 +113,20 @@ class FakeClock:
             woken.set()
 
 
+# Requests that are sent once. The others are sent up to three times, like those of the client.
+SENT_ONCE = frozenset({"redeem", "join", "status"})
+USUAL_SECONDS = 8.0  # for one request without a deadline
+
+
 class FakePlatform:
-    """A platform with the given lists. `errors` and `gates` are by call; each error comes once."""
+    """A platform with the given lists. `errors` and `gates` are by call; each error comes once.
+
+    Each answer takes `slow` seconds of the clock, or only those to the `slow_calls` if there are
+    any. It times out as with the real client.
+    """
+
+    slow = 0.0
+    slow_calls: frozenset[str] = frozenset()
 
     grant = Grant(token=SecretStr("granted"), account_id=2, expires_at=None)
     scheme = AuthScheme.BARE
@@ -118,6 +135,7 @@ class FakePlatform:
         self.journal, self.clock = journal, clock or FakeClock()
         self.programme: list[Session] = []
         self.registered: list[Session] = []
+        self.others: list[Session] = []
         self.listed: list[MatchReport] = []
         self.links: list[Link] = []
         self.errors: defaultdict[str, list[Exception]] = defaultdict(list)
@@ -125,12 +143,24 @@ class FakePlatform:
 
     async def _answer(self, line: str, answer: T) -> T:
         name = line.split(maxsplit=1)[0]
+        if seconds_left() <= 0:
+            raise TimedOut
         self.journal.append(line)
+        if self.slow and (name in self.slow_calls or not self.slow_calls):
+            await self._answer_slowly(once=name in SENT_ONCE)
         if name in self.gates:
             await self.gates[name].wait()
         if self.errors[name]:
             raise self.errors[name].pop(0)
         return answer
+
+    async def _answer_slowly(self, *, once: bool) -> None:
+        for is_last in [True] if once else [False, False, True]:
+            seconds = request_seconds(USUAL_SECONDS, once=is_last)
+            await self.clock.sleep(min(self.slow, seconds))
+            if self.slow <= seconds:
+                return
+        raise TimedOut
 
     def redeem(self, event: EventSlug, user_key: str) -> Answer[Grant]:
         return self._answer(f"redeem {event} {user_key}", self.grant)
@@ -148,6 +178,9 @@ class FakePlatform:
         ]
         shown = live if scope is SessionScope.LIVE else self.programme
         return self._answer(f"sessions {scope.value}", list(shown))
+
+    def other_sessions(self, link: Link) -> Answer[list[Session]]:
+        return self._answer("others", list(self.others))
 
     def registered_sessions(self, link: Link) -> Answer[list[Session]]:
         return self._answer("registered", list(self.registered))
@@ -264,6 +297,35 @@ class FakeMessenger:
         return again[0] if len(again) + sent > len(earlier) else None
 
 
+class FakeShared:
+    """Shared conversations. `errors` come first, one a try; None lets one pass.
+
+    An error that is `MessageUnsure` is raised after the message was accepted.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+        self.posted: list[tuple[str, Notice]] = []
+        self.errors: list[Exception | None] = []
+
+    async def open(self, people: Sequence[Person]) -> str:
+        self.journal.append("open_shared")
+        self._try()
+        return "G-" + "-".join(sorted(person.user for person in people))
+
+    async def post(self, person: Person, channel: str, notice: Notice) -> None:
+        self.journal.append("post_shared")
+        if self.errors and isinstance(self.errors[0], MessageUnsure):
+            self.posted.append((channel, notice))
+        self._try()
+        self.posted.append((channel, notice))
+
+    def _try(self) -> None:
+        error = self.errors.pop(0) if self.errors else None
+        if error is not None:
+            raise error
+
+
 # The work of a notice: True searches first. It returns False if its person or match is gone.
 Work = Callable[[bool], Answer[bool]]
 
@@ -272,14 +334,15 @@ class FakeDelivery:
     """A delivery that runs in tasks, at once. Its rows outlive its process, which `die` ends."""
 
     notices: Notices
+    contacts: ContactNotices | None
 
     def __init__(self, clock: FakeClock, background: BackgroundTasks) -> None:
         self.clock, self.background = clock, background
         self.rows: dict[str, Work | None] = {}  # None once it is finished
         self.tasks: dict[str, asyncio.Task[None]] = {}
 
-    def launch(self, notices: Notices) -> None:
-        self.notices = notices
+    def launch(self, notices: Notices, contacts: ContactNotices | None = None) -> None:
+        self.notices, self.contacts = notices, contacts
 
     def die(self) -> None:
         for task in self.tasks.values():
@@ -322,6 +385,15 @@ class FakeDelivery:
 
         self._start_again(f"{match_id}-over", work, look=False)
 
+    async def contact(self, kind: str, person: Person, match_id: MatchId, key: str) -> None:
+        assert self.contacts is not None
+        send = {"swap": self.contacts.swap, "report": self.contacts.report}[kind]
+
+        def work(look: bool) -> Answer[bool]:
+            return send(person, match_id, look_first=look, sleep=self.clock.sleep)
+
+        self._start_again(key, work, look=False)
+
     async def remark(self, person: Person, key: str, remark: Remark) -> None:
         def work(look: bool) -> Answer[bool]:
             return self.notices.remark(person, key, remark, look_first=look, sleep=self.clock.sleep)
@@ -335,6 +407,14 @@ class FakeDelivery:
                 self.rows[name] = None
         for person, match_id in pending:
             await self.submit(person, match_id, fresh=False)
+
+    async def stored(self, epoch: str) -> list[dict[str, Any]]:
+        at = self.clock.now()
+        return [
+            dict(zip(NOTICE_FIELDS, (name, "remark", "PENDING", at, []), strict=True))
+            for name in self.rows
+            if name.startswith(f"{epoch}-")
+        ]
 
     async def forget(self, epoch: str) -> None:
         for name in [name for name in self.rows if name.startswith(f"{epoch}-")]:

@@ -8,6 +8,8 @@ import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any
 
 from sqlalchemy import select, text
 
@@ -17,20 +19,32 @@ from slackbot.domain.model import Link, Person, Session, TeamId
 from slackbot.domain.notices import Notice
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
+from slackbot.services.changes import ChangedPeople
+from slackbot.services.contact_notices import ContactNotices
+from slackbot.services.contacts import Contacts
 from slackbot.services.credential_digest import CredentialDigest
+from slackbot.services.declines import Declines
 from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.feed_poller import FeedPoller
+from slackbot.services.files import Files, FileSigner
 from slackbot.services.leaving import Leaving
+from slackbot.services.linked_events import LinkedEvents
 from slackbot.services.matches import Matches
 from slackbot.services.notices import Notices
+from slackbot.services.preferences import PersonalPreferences
+from slackbot.services.privacy import PersonalRecords, Privacy
+from slackbot.services.reactions import Reactions
+from slackbot.services.receipts import Receipts
 from slackbot.services.scheduler import Scheduler
 from slackbot.services.sessions import Sessions
+from slackbot.services.snoozing import Snoozing
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
 from slackbot.storage.url import DatabaseUrl
 from tests.harness.databases import create_tables
 from tests.harness.fakes import (
+    ADMIN,
     ANA,
     BEN,
     FakeClock,
@@ -38,6 +52,7 @@ from tests.harness.fakes import (
     FakeFeed,
     FakeMessenger,
     FakePlatform,
+    FakeShared,
     Journal,
     enter,
     link,
@@ -51,6 +66,7 @@ async def allow_workspaces(database: Database) -> None:
     await database.execute(text("DROP INDEX IF EXISTS uq_workspaces_slot"))
 
 
+KEY = bytes(range(32))
 MONITORING = "feed_monitor"  # the task of each run that waits for feed events
 
 
@@ -60,7 +76,7 @@ async def open_store() -> AsyncIterator[SqlStore]:
     database = Database(DatabaseUrl.parse("sqlite://"))
     await create_tables(database)
     await allow_workspaces(database)
-    store = SqlStore(database, Cipher([bytes(range(32))]))
+    store = SqlStore(database, Cipher([KEY]))
     await enter(store, ANA, BEN)
     try:
         yield store
@@ -78,13 +94,16 @@ class Outside:
     platform: FakePlatform
     feed: FakeFeed
     messenger: FakeMessenger
+    shared: FakeShared
 
     @classmethod
     def around(cls, store: SqlStore) -> Outside:
         journal: Journal = []
         clock = FakeClock()
         platform, feed = FakePlatform(journal, clock), FakeFeed(clock, journal)
-        return cls(store, journal, clock, platform, feed, FakeMessenger(journal))
+        return cls(
+            store, journal, clock, platform, feed, FakeMessenger(journal), FakeShared(journal)
+        )
 
 
 class Latest(random.Random):
@@ -100,7 +119,7 @@ class Harness:
     def __init__(self, outside: Outside) -> None:
         self.store, self.journal, self.clock = outside.store, outside.journal, outside.clock
         self.platform, self.feed = outside.platform, outside.feed
-        self.messenger = outside.messenger
+        self.messenger, self.changes = outside.messenger, ChangedPeople()
         self.background = BackgroundTasks(expected=(SlackbotError,))
         ports = {"store": self.store, "clock": self.clock}
         self.delivery = FakeDelivery(self.clock, self.background)
@@ -108,21 +127,30 @@ class Harness:
         ports |= {"platform": self.platform}
         heard = {"feed": self.feed, **ports}
         self.installed = False
+        self.strangers = set[Person]()
 
         async def is_installed(team: TeamId) -> bool:
             return self.installed
 
+        async def may_use(person: Person) -> bool:
+            return person not in self.strangers
+
         self.leaving = Leaving(background=self.background, **ports)
+        self.matches = Matches(delivery=self.delivery, background=self.background, **heard)
         self.accounts = Accounts(
             delivery=self.delivery,
             leaving=self.leaving,
+            matches=self.matches,
             background=self.background,
             is_installed=is_installed,
-            digest=CredentialDigest([bytes(range(32))]),
+            may_use=may_use,
+            digest=CredentialDigest([KEY]),
             **heard,
         )
-        self.sessions = Sessions(accounts=self.accounts, **ports)
-        self.matches = Matches(delivery=self.delivery, background=self.background, **heard)
+        self.events = LinkedEvents(
+            accounts=self.accounts, store=self.store, feed=self.feed, clock=self.clock
+        )
+        self.sessions = Sessions(accounts=self.accounts, changes=self.changes, **ports)
         joined = {"accounts": self.accounts, "matches": self.matches, **heard}
         joined["leaving"] = self.leaving
         self.poller = FeedPoller(delivery=self.delivery, sessions=self.sessions, **joined)
@@ -132,17 +160,71 @@ class Harness:
             store=self.store,
             feed=self.feed,
             clock=self.clock,
+            changes=self.changes,
             rng=Latest(),
         )
         self.availabilities = Availabilities(sessions=self.sessions, monitor=self.monitor, **joined)
+        self.contacts = Contacts(
+            store=self.store,
+            delivery=self.delivery,
+            clock=self.clock,
+            swaps=True,
+            admins=[ADMIN.user],
+        )
+        self.zone: tzinfo | None = None
+
+        async def zone_of(person: Person) -> tzinfo | None:
+            return self.zone
+
+        self.preferences = PersonalPreferences(self.store, self.clock, zone_of)
+        shared: dict[str, Any] = {
+            "accounts": self.accounts,
+            "leaving": self.leaving,
+            "monitor": self.monitor,
+        }
+        shared |= {"delivery": self.delivery, "store": self.store, "clock": self.clock}
+        self.reactions, self.declines = (
+            Reactions(**shared),
+            Declines(preferences=self.preferences, **shared),
+        )
+        self.snoozing = Snoozing(self.availabilities, self.store, self.delivery, self.clock)
         self.notices = Notices(
             store=self.store,
             messenger=self.messenger,
             clock=self.clock,
+            contacts=self.contacts,
+            preferences=self.preferences,
             on_unreachable=self.monitor.end_unreachable,
         )
-        self.delivery.launch(self.notices)
-        self.scheduler = Scheduler(matches=self.matches, delivery=self.delivery, **ports_of_rounds)
+        self.contact_notices = ContactNotices(
+            store=self.store,
+            notices=self.notices,
+            messenger=self.messenger,
+            shared=outside.shared,
+            clock=self.clock,
+            admins=[ADMIN.user],
+        )
+        self.delivery.launch(self.notices, self.contact_notices)
+        self.scheduler = Scheduler(
+            matches=self.matches, delivery=self.delivery, changes=self.changes, **ports_of_rounds
+        )
+        self.files = Files(
+            people=self.store.people,
+            clock=self.clock,
+            signer=FileSigner([KEY]),
+            page=None,
+            makers={},
+        )
+        records = PersonalRecords(
+            data=self.store.personal_data, accounts=self.accounts, clock=self.clock, meanings={}
+        )
+        self.privacy = Privacy(
+            records=records,
+            files=self.files,
+            receipts=Receipts([KEY]),
+            background=self.background,
+            overwrite=self.store.personal_data.overwrite_deleted,
+        )
         self.monitoring = asyncio.create_task(self.monitor.run(self.feed.events), name=MONITORING)
 
     async def linked(self, *sessions: Session, person: Person = ANA) -> Link:

@@ -212,10 +212,10 @@ class House:
 
     @property
     def private_words(self) -> dict[str, list[str]]:
-        """Places of each private word. Sentences shown to people (`texts.py`) are left out."""
+        """Places of each private word. Sentences shown to people (`*texts.py`) are left out."""
         found: dict[str, list[str]] = {}
         for module in self.modules:
-            if module.path.name == "texts.py":
+            if module.path.name.endswith("texts.py"):
                 continue
             for number, line in enumerate(module.text.splitlines(), 1):
                 for word, pattern in PRIVATE_WORDS.items():

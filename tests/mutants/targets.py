@@ -55,7 +55,7 @@ FURTHER: dict[str, tuple[str, ...]] = {
         "tests/scenario/test_matches.py",
         "tests/scenario/test_canaries.py",
     ),
-    "web/call": ("tests/scenario/test_calls.py",),
+    "web/call": ("tests/unit/web/test_call_session.py", "tests/scenario/test_calls.py"),
 }
 
 

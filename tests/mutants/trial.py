@@ -18,12 +18,22 @@ from pathlib import Path
 from .draw import Mutant
 from .targets import files_for
 
-COPIED = ("slackbot", "migrations", "tests", "pyproject.toml", "README.md", "manifest.yml")
+COPIED = (
+    "slackbot",
+    "migrations",
+    "tests",
+    "pyproject.toml",
+    "README.md",
+    "manifest.yml",
+    "manifest.json",
+)
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "node_modules", ".hypothesis", "*.pyc")
 NOTHING_FOUND = 5  # exit status of pytest
 NO_TESTS_RUN = {1, 2, 4}  # without the name of a test that failed
-# A change that lets tests hang counts as found.
+# A change that lets tests hang counts as found, if they end in half of the time without it.
 SECONDS = 150.0
+TIME_OUT = "time-out"
+UNUSABLE = "the tests cannot be run"  # a change broke what they import
 OPTIONS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--no-header", "--tb=no")
 
 
@@ -66,7 +76,7 @@ class Copy:
         change, file = lines_of(before, after), self._root / mutant.path
         if (reason := equivalent.get(f"{mutant.path}: {change[0]} -> {change[1]}")) is not None:
             return Result(mutant, Outcome.EQUIVALENT, change, 0.0, reason)
-        began, by = time.monotonic(), ""
+        began, by, files = time.monotonic(), "", list[str]()
         file.write_text(after)
         try:
             for files in files_for(self._root, mutant.path, mutant.package):
@@ -77,6 +87,10 @@ class Copy:
         outcome = Outcome.KILLED if by else Outcome.SURVIVED
         if by.startswith("FAILED") and await self._failure([by.removeprefix("FAILED ")], SECONDS):
             outcome = Outcome.UNCLEAR
+        if by == TIME_OUT and await self._failure(files, SECONDS / 2):
+            outcome = Outcome.UNCLEAR
+        if by == UNUSABLE and await self._failure(files, SECONDS) == UNUSABLE:
+            raise RuntimeError(f"pytest could not run the tests of {mutant.path}")
         return Result(mutant, outcome, change, time.monotonic() - began, by)
 
     def _path(self) -> str:
@@ -96,7 +110,7 @@ class Copy:
             async with asyncio.timeout(seconds):
                 output, _ = await process.communicate()
         except TimeoutError:
-            return "time-out"
+            return TIME_OUT
         finally:
             # Tests start processes of their own.
             with contextlib.suppress(ProcessLookupError):
@@ -107,7 +121,7 @@ class Copy:
         lines = output.decode(errors="replace").splitlines()
         failed = [line for line in lines if line.startswith(("FAILED", "ERROR"))]
         if not failed and process.returncode in NO_TESTS_RUN:
-            raise RuntimeError("\n".join(["pytest could not run the tests", *lines[-20:]]))
+            return UNUSABLE
         return failed[0].split(" - ")[0] if failed else f"exit status {process.returncode}"
 
 

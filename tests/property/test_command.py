@@ -14,12 +14,14 @@ from slackbot.slack import texts
 from slackbot.slack.command import (
     ALIASES,
     ARGUMENT_LIMIT,
+    WORD_LIMIT,
     Command,
     Name,
     SecretTyped,
     Unknown,
     from_action,
     parse,
+    parse_message,
 )
 
 WORDS = [*(name.value for name in Name if name.value), *ALIASES]
@@ -37,6 +39,18 @@ def test_parse_is_total(text: str) -> None:
     if isinstance(parsed, Unknown):
         assert parsed.word == clean(text).split(maxsplit=1)[0]
         assert parsed.nearest in {name.value for name in Name} - {Name.DISCONNECT.value}
+
+
+@given(typed, st.sampled_from(["", "<@U0BOT>", "/networking ", "hey <@U0BOT|bot>, "]))
+def test_parse_of_messages_is_total(text: str, before: str) -> None:
+    """Any message is understood like the text after the slash command, or asks for help."""
+    parsed = parse_message(before + text, "/networking", "U0BOT")
+    assert isinstance(parsed, Command | Unknown | SecretTyped)
+    typed_alone = parse(text)
+    if isinstance(typed_alone, SecretTyped):
+        assert isinstance(parsed, SecretTyped)
+    if isinstance(parsed, Unknown) and not parsed.nearest:
+        assert len(parsed.word) <= WORD_LIMIT
 
 
 @given(typed)
@@ -66,27 +80,19 @@ def test_case_does_not_matter(word: str, spelling: object) -> None:
 
 
 def offered() -> list[str]:
-    """Return every usage in the help, with its brackets expanded."""
+    """Return every usage in the help, with and without its example, and the words beside it."""
     lines = []
     for usage, meaning in texts.HELP.items():
-        word, _, rest = usage.partition(" ")
-        lines.append(word)
-        if "|" in rest:
-            lines += [f"{word} {choice}" for choice in rest.strip("[]").split("|")]
-        elif "track" in rest:
-            lines += [f"{word} track Product", f"{word} first network"]
-        elif rest:
-            lines += [f"{word} 11645", f"{word} first network"]
-        lines += re.findall(r"`([a-z]+)`", meaning)
+        lines += [usage, usage.partition(" ")[0], *re.findall(r"`([a-z]+)`", meaning)]
     return lines
 
 
 @pytest.mark.parametrize("line", offered(), ids=lambda line: line or "alone")
 def test_what_the_help_prints_can_be_typed(line: str) -> None:
-    """Each usage is a command, with its brackets' content as the argument."""
+    """Each usage is a command with its argument, which may be the word of a filter alone."""
     parsed = parse(line)
     assert isinstance(parsed, Command)
-    assert parsed.argument == line.partition(" ")[2]
+    assert parsed.argument in {line.partition(" ")[2], line}
 
 
 def test_the_help_names_every_command() -> None:
@@ -98,7 +104,7 @@ def test_the_help_names_every_command() -> None:
 @pytest.mark.parametrize("word", [name.value for name in Name if len(name) > 4])
 def test_a_typo_finds_the_command(word: str) -> None:
     """With one letter missing, the command itself is suggested, unless it deletes something."""
-    expected = "" if word == Name.DISCONNECT else word
+    expected = "" if word in {Name.DISCONNECT, Name.ERASE} else word
     assert parse(word[:2] + word[3:]) == Unknown(word[:2] + word[3:], expected)
 
 

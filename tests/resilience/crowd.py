@@ -114,7 +114,7 @@ class Crowd:
             )
             assert received == Counter(partners), f"{name} met {partners} and received {texts}"
             assert len(texts) == len(partners)
-            late += sum("You missed a match" in text for text in texts)
+            late += sum("You were matched while I was offline" in text for text in texts)
         figure(
             f"{len(platform.pairings)} pairings, {self.expected()} to tell, "
             f"{count_of_posts(self.mission)()} sent, {late} of them late"
@@ -124,7 +124,7 @@ class Crowd:
         """The bot says of everybody that it listens."""
         for name in self.names:
             answer = await self.mission.ask(self.mission.person(name), "/networking status")
-            assert "no live connection" not in answer.text
+            assert "live updates are down" not in answer.text
 
 
 def count_of_posts(mission: Mission) -> Callable[[], int]:

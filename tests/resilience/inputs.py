@@ -47,7 +47,7 @@ class Input:
             self.message = self.person.workspace.message(str(card.channel), card.id)
         elif self.kind == "submission":
             await self.person.types("/networking connect")
-            await self.person.waits_for("Your event", where="modal")
+            await self.person.waits_for("Event link", where="modal")
 
     async def act(self, sender: Sender, token: str) -> None:
         """Do it, up to the first answer."""
@@ -78,7 +78,7 @@ class Input:
         if seen.error is not None or seen.kind == "home":
             return True
         if seen.kind == "modal":
-            return "Checking with Accelevents" not in seen.text
+            return "checking with Accelevents" not in seen.text
         return seen.kind == "ephemeral" and texts.ASKING not in seen.text
 
 

@@ -42,14 +42,14 @@ async def test_the_form_says_it_at_its_field(
     """A submission meets garbage: an error in the form, which then goes through unchanged."""
     ada = mission.ada
     await ada.types("/networking connect")
-    form = await ada.waits_for("Your event", where="modal")
+    form = await ada.waits_for("Event link", where="modal")
     filled = {"event": "demo", "credential": mission.platform.token_for("ada")}
     mission.platform.broken(ALWAYS, how=how)
     before = ada.now
     await ada.submits(form, filled)
 
     def a_problem(seen: ScreenItem) -> bool:
-        later = "Accelevents" in seen.text and "Your event" in seen.fields
+        later = "Accelevents" in seen.text and "Event link" in seen.fields
         return bool(seen.errors) or later
 
     await ada.waits_for(a_problem, where="modal", since=before, timeout=20)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 
 from slackbot.slack import texts
@@ -39,7 +40,7 @@ async def test_answers_under_way_are_brought(tmp_path: Path) -> None:
             firsts = await asyncio.gather(*typing)
             results = [await one.result(STOP_SECONDS) for one in inputs]
             assert await stopping == 0
-        assert all(first.ok and texts.ASKING in first.body for first in firsts)
+        assert all(first.ok and texts.ASKING in json.loads(first.body)["text"] for first in firsts)
         assert all("First Network Session" in seen.text for seen in results)
         figure(f"SIGTERM: {len(results)} answers under way, {len(results)} brought, exit status 0")
 

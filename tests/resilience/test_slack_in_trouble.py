@@ -61,7 +61,7 @@ async def test_a_button_in_a_direct_message(mission: Mission) -> None:
     in_trouble(mission, "limited", "chat.update")
     before = ada.now
     await ada.clicks(card, next(b for b in card.buttons if b.action_id.startswith("pause")))
-    edited = await ada.waits_for("You're not available", where="dm", since=before, timeout=15)
+    edited = await ada.waits_for("Paused.", where="dm", since=before, timeout=15)
     assert edited.id == card.id
     assert len(await dms(ada)) == 1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from slackbot.sandbox.slack import ScreenItem
-from slackbot.slack import texts
+from slackbot.slack import error_texts, texts
 from tests.scenario.conftest import Mission
 
 from .bot_process import link_all, outside, started
@@ -24,7 +24,7 @@ AT_ONCE = SIZE.inputs if FULL else 16
 # The best counts: other work on the machine makes a round slower, and nothing makes it faster.
 ROUNDS = 3
 DEFECT = texts.DEFECT.partition("*\n")[0].strip("*")
-TIMED_OUT = texts.ERRORS["timed_out"].partition("*\n")[0].strip("*")
+TIMED_OUT = error_texts.ERRORS["timed_out"].partition("*\n")[0].strip("*")
 
 
 def p95(seconds: Iterable[float]) -> float:

@@ -97,7 +97,7 @@ class Mission:
         """Connect somebody by command and form; by default with an access token."""
         person = self.person(name)
         await person.types("/networking connect")
-        form = await person.waits_for("Your event", where="modal", timeout=seconds)
+        form = await person.waits_for("Event link", where="modal", timeout=seconds)
         credential = credential or self.platform.token_for(attendee or name)
         before = person.now
         await person.submits(form, {"event": "demo", "credential": credential})
@@ -114,6 +114,13 @@ class Mission:
         before = person.now
         await person.types(text)
         return await person.waits_for(_an_answer, where="#general", since=before)
+
+    async def go_on(self, person: User, session: int) -> ScreenItem:
+        """Type that the person is available, and leave the round that they are in, if any."""
+        seen = await self.ask(person, f"/networking available {session}")
+        if any(button.text == texts.BUTTON_LEAVE_ROUND for button in seen.buttons):
+            seen = await pressed(person, seen, texts.BUTTON_LEAVE_ROUND, says="You")
+        return seen
 
     async def disconnect(self, person: User, typed: str = "disconnect") -> ScreenItem:
         """Type the command, confirm, and return the answer."""
@@ -145,7 +152,7 @@ class Mission:
 
 
 def _an_answer(seen: ScreenItem) -> bool:
-    return seen.kind == "ephemeral" and "Asking Accelevents" not in seen.text
+    return seen.kind == "ephemeral" and "checking with Accelevents" not in seen.text
 
 
 async def pressed(person: User, seen: ScreenItem, button: str, *, says: str) -> ScreenItem:
@@ -159,13 +166,13 @@ async def pressed(person: User, seen: ScreenItem, button: str, *, says: str) -> 
 async def form_of(person: User, prompt: ScreenItem) -> ScreenItem:
     """Press the prompt's button and return the form that opens."""
     assert (await person.clicks(prompt, texts.BUTTON_CONNECT)).ok
-    return await person.waits_for("Your event", where="modal")
+    return await person.waits_for("Event link", where="modal")
 
 
 async def form_by_command(person: User) -> ScreenItem:
     """Type the command that opens the form."""
     assert (await person.types("/networking connect")).ok
-    return await person.waits_for("Your event", where="modal")
+    return await person.waits_for("Event link", where="modal")
 
 
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:

@@ -46,6 +46,12 @@ class BotProcess:
             await asyncio.shield(self._reading)
             return await self._process.wait()
 
+    def handles(self, number: int) -> bool:
+        """Return whether it has a handler for a signal, according to Linux."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        [caught] = re.findall(r"^SigCgt:\t(\w+)$", status, re.MULTILINE)
+        return bool(int(caught, 16) >> (number - 1) & 1)
+
     def send(self, number: int) -> None:
         """Send a signal without waiting."""
         self._process.send_signal(number)

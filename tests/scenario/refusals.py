@@ -68,7 +68,7 @@ def everywhere(typed: str, at: Mapping[str, str]) -> list[Row]:
         Row(typed, at, status(401), "token_refused", CONNECT),
         Row(typed, at, status(401, 4010102, "locked"), "account_locked", AGAIN),
         Row(typed, at, status(403), "forbidden", HUB),
-        Row(typed, at, status(403, 4030201, "not the host"), "forbidden", HUB),
+        Row(typed, at, status(403, 4030201, "Forbidden"), "forbidden", HUB),
         Row(typed, at, status(404, 4040100, "No user found"), "account_not_found", CONNECT),
         Row(typed, at, status(404, 4040200, "Event not found"), "event_not_found", CONNECT),
         Row(typed, at, status(406, 4068910, "not registered"), "not_registered", HUB),
@@ -133,7 +133,7 @@ ROWS = [
         JOIN,
         status(406, None, "Max user registration capacity reached"),
         "session_full",
-        AGAIN,
+        OTHER,
         TITLE,
     ),
     Row(
@@ -144,13 +144,14 @@ ROWS = [
         OTHER,
         TITLE,
     ),
-    Row(_JOIN, JOIN, status(406, None, LIMIT), "ticket_limit_reached", HUB, {"permitted": 3}),
+    Row(_JOIN, JOIN, status(406, None, LIMIT), "ticket_limit_reached", HUB, TITLE),
     Row(
         _JOIN,
         JOIN,
-        status(406, None, LIMIT.replace("3", "some")),
-        "ticket_limit_unknown",
+        status(406, None, "It only permits registering for some sessions."),
+        "ticket_limit_reached",
         HUB,
+        TITLE,
     ),
     Row(_JOIN, JOIN, status(407, None, _NOT_LIVE), "session_not_live", OTHER, TITLE),
     # The change of status.
@@ -164,7 +165,7 @@ ROWS = [
         JOIN,
         status(406, None, "Max user registration capacity reached"),
         "session_full",
-        AGAIN,
+        OTHER,
         TITLE,
     ),
     Row(_AVAILABLE, JOIN, status(500), "server_failed", AGAIN),
@@ -243,20 +244,25 @@ def login_rows() -> list[FieldRow]:
 
 FIELD_ROWS = [*check_rows(), *login_rows()]
 
-# Keys of `texts.ERRORS` without a row, and the tests that cover them.
+# Keys of `error_texts.ERRORS` without a row, and the tests that cover them.
 ELSEWHERE = {
+    "not_a_member": "test_who_may_use_it: the person is a guest or a stranger",
     "bad_event_link": "test_linking: what is typed cannot be an event",
     "bad_credential": "test_linking: what is pasted cannot be a credential",
     "no_such_session": "test_an_unknown_title",
     "other_event": "test_understanding: the link of another event's session",
     "available_elsewhere": "test_understanding: another session is paused",
     "nothing_live": "test_nothing_is_live",
-    "timed_out": "test_no_answer_in_time",
+    "timed_out": "tests/unit/slack/test_slow_platform, in virtual time",
+    "superseded": "tests/unit/slack/test_slow_platform: a later change",
+    "given_up": "tests/unit/slack/test_slow_platform: 30 s slow",
+    "interrupted": "tests/unit/slack/test_slow_platform: the process stops",
     "duplicate_account": "only a login is refused so, which shows at the field (AT_FIELD)",
 }
-# The same for `texts.AT_FIELD`.
+# The same for `error_texts.AT_FIELD`.
 FIELD_ELSEWHERE = {
+    "not_a_member": "test_who_may_use_it: the person is a guest or a stranger",
     "not_linked": "test_a_running_connect_is_given_up",
-    "timed_out": "test_no_answer_in_time",
+    "timed_out": "tests/unit/slack/test_slow_platform, in virtual time",
     "defect": "a defect of ours, which a scenario cannot order",
 }

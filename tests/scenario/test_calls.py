@@ -15,7 +15,7 @@ import pytest
 from slackbot.domain.model import EventSlug, Match, Person, TeamId, UserId
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.slack import ScreenItem
-from slackbot.slack import texts
+from slackbot.slack import manner_texts, texts
 from tests.harness.calls import OURS, built_page
 
 from .conftest import LogLines, Mission, Start, dms, until, waits_for_dms
@@ -70,7 +70,13 @@ async def test_the_call_is_one_click_away(start: Start, tmp_path: Path) -> None:
     """The card's main button opens the page, which gives one browser this person's credentials."""
     pair = await matched(start, tmp_path)
     labels = [button.text for button in pair.card.buttons]
-    assert labels[:3] == [texts.BUTTON_CALL, texts.BUTTON_MEET, texts.BUTTON_NEW_LINK]
+    assert labels == [
+        texts.BUTTON_CALL,
+        texts.BUTTON_AVAILABLE_AGAIN,
+        texts.BUTTON_PAUSE,
+        manner_texts.BUTTON_CANT,
+        texts.BUTTON_NEW_LINK,
+    ]
     styled = [e for b in pair.card.blocks for e in b.get("elements", []) if e.get("style")]
     assert [e["text"]["text"] for e in styled if "text" in e] == [texts.BUTTON_CALL]
     async with httpx.AsyncClient(trust_env=False) as browser:

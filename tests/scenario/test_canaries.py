@@ -16,7 +16,7 @@ import structlog
 from slackbot.sandbox.slack import User
 from slackbot.sandbox.slack.payloads import command
 from slackbot.sandbox.slack.signing import signed, stale_signed, wrongly_signed
-from slackbot.slack import texts
+from slackbot.slack import error_texts
 from tests.fuzz import slack_payloads as payloads
 
 from .planted import LIBRARIES, Planted, planted
@@ -101,7 +101,7 @@ async def test_typed_after_a_command(canaries: Planted) -> None:
 async def submitted(person: User, event: str, credential: str) -> None:
     """Return a submission of the form."""
     await person.types("/networking connect")
-    form = await person.waits_for("Your event", where="modal")
+    form = await person.waits_for("Event link", where="modal")
     await person.submits(form, {"event": event, "credential": credential})
 
 
@@ -127,7 +127,7 @@ async def test_a_slow_form_keeps_the_token_to_itself(canaries: Planted) -> None:
     secret = canaries.plant("typed", "Zk3_qP-9wXyTr5LmN8vB2cD7-typed-by-ada")
     mission.platform.delay(2.2)
     await submitted(mission.ada, "demo", secret)
-    form = await mission.ada.waits_for("Accelevents does not accept", where="modal")
+    form = await mission.ada.waits_for("Accelevents doesn't accept", where="modal")
     assert form.blocks
     canaries.plant_tickets()
     assert canaries.found() == ["typed 3 in view"]
@@ -210,7 +210,7 @@ async def test_in_exceptions_and_library_loggers(canaries: Planted) -> None:
         database.execute("ALTER TABLE gone RENAME TO links")
         database.commit()
     assert "OperationalError: " in canaries.log.getvalue()
-    assert texts.AT_FIELD["defect"]
+    assert error_texts.AT_FIELD["defect"]
     for name in LIBRARIES:
         for secret in canaries.secrets.values():
             say(logging.getLogger(name), secret)

@@ -51,7 +51,7 @@ async def test_a_running_connect_is_given_up(start: Start, tmp_path: Path) -> No
     mission.platform.delay(SLOW, **refusals.LIST)
     for person in people:
         await person.types("/networking connect")
-        form = await person.waits_for("Your event", where="modal")
+        form = await person.waits_for("Event link", where="modal")
         token = mission.platform.token_for(person.member.name)
         await person.submits(form, {"event": "demo", "credential": token})
     assert (await deactivated(mission.ada)).ok
@@ -64,15 +64,18 @@ async def test_a_running_connect_is_given_up(start: Start, tmp_path: Path) -> No
 
 
 async def test_an_unfinished_event_is_delivered_again(start: Start, tmp_path: Path) -> None:
-    """While a slow command delays it there is no 200, so the next process gets it again."""
+    """While a slow command delays it there is no 200, so the next process gets it again.
+
+    A bot that stops ends the command, and may delete the data itself before it is gone.
+    """
     mission: Mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
     ada = await mission.link("ada")
     mission.platform.delay(15.0, **refusals.STATUS)
     await ada.types("/networking available 11645")
     await until(lambda: mission.platform_calls("PUT", "/status"))
     assert (await deactivated(ada)).status == 503
-    await mission.stop_bot()
     assert rows_of(tmp_path, ada.id)
+    await mission.stop_bot()
     mission.platform.faults.clear()
     await mission.start_bot()
     assert (await deactivated(mission.ada, retry_num=1)).ok

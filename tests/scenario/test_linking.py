@@ -10,7 +10,7 @@ import pytest
 
 from slackbot.sandbox.slack import ScreenItem
 from slackbot.sandbox.slack.faults import Fault
-from slackbot.slack import texts
+from slackbot.slack import error_texts, texts
 from slackbot.slack.blocks.text import plain
 
 from . import refusals
@@ -20,15 +20,15 @@ from .conftest import LogLines, Mission, Start, form_by_command, form_of
 SLOW = 2.3
 # Commands of an unlinked person, and what the answer shows once linked.
 TYPED = {
-    "": "See which networking sessions are open",
+    "": "See which sessions are open",
     "status": "You're not available",
     "sessions": "Networking now",
-    "sessions past": "Already over",
-    "join 11645": "You're in First Network Session",
-    "JOIN first network": "You're in First Network Session",
+    "sessions past": "Over",
+    "join 11645": "You've joined First Network Session",
+    "JOIN first network": "You've joined First Network Session",
     "available 11645": "You're available in First Network Session",
     "ready 11645": "You're available in First Network Session",
-    "pause": "You're not available",
+    "pause": "Paused.",
     "matches": "No matches yet",
 }
 
@@ -80,11 +80,11 @@ async def test_where_to_find_a_token(mission: Mission) -> None:
     ada = mission.ada
     prompt = await mission.ask(ada, "/networking join 11645")
     await ada.clicks(prompt, texts.BUTTON_TOKEN_HELP)
-    explained = await ada.waits_for("Two ways to connect", where="#general")
+    explained = await ada.waits_for("Your magic link is in", where="#general")
     assert explained.id == prompt.id
     form = await form_of(ada, explained)
     await ada.submits(form, {"credential": mission.platform.token_for("ada")})
-    await ada.waits_for("You're in First Network Session", where="#general")
+    await ada.waits_for("You've joined First Network Session", where="#general")
 
 
 @pytest.mark.parametrize("wrapped", ["{}", "<{}>", "  {}\t"])
@@ -142,8 +142,8 @@ async def test_wrong_input_shows_at_its_field(
     good = {"event": "demo", "credential": mission.platform.token_for("ada")}
     await ada.submits(form, good | {field: typed})
     code = code or "magic_link_invalid"
-    problems = texts.EVENT_PROBLEMS | texts.CREDENTIAL_PROBLEMS
-    sentence = (texts.AT_FIELD | problems).get(code) or texts.ERRORS[code]
+    problems = error_texts.EVENT_PROBLEMS | error_texts.CREDENTIAL_PROBLEMS
+    sentence = (error_texts.AT_FIELD | problems).get(code) or error_texts.ERRORS[code]
     expected = plain(sentence, {"example": "https://www.accelevents.com/e/your-event"})
     (seen,) = await ada.sees(where="modal")
     assert seen.errors == {field: expected}
@@ -157,12 +157,12 @@ async def test_a_used_magic_link_and_a_locked_account(mission: Mission) -> None:
     form = await form_by_command(mission.priya)
     await mission.priya.submits(form, {"event": "demo", "credential": link})
     (seen,) = await mission.priya.sees(where="modal")
-    assert seen.errors == {"credential": texts.ERRORS["magic_link_used"]}
+    assert seen.errors == {"credential": error_texts.ERRORS["magic_link_used"]}
     mission.platform.lock("priya")
     token = mission.platform.token_for("priya")
     await mission.priya.submits(seen, {"event": "demo", "credential": token})
     (seen,) = await mission.priya.sees(where="modal")
-    assert seen.errors == {"credential": texts.AT_FIELD["account_locked"]}
+    assert seen.errors == {"credential": error_texts.AT_FIELD["account_locked"]}
 
 
 # --- a slow platform -----------------------------------------------------------------------------
@@ -180,7 +180,7 @@ async def test_slow_success(mission: Mission) -> None:
     assert plain(texts.MODAL_CHECKING, {}) in seen.text
     mission.platform.faults.clear()
     await ada.waits_for("You're connected to demo", where="modal")
-    done = await ada.waits_for("You're in First Network Session", where="#general")
+    done = await ada.waits_for("You've joined First Network Session", where="#general")
     assert done.id == prompt.id
 
 
@@ -192,8 +192,8 @@ async def test_slow_failure(mission: Mission) -> None:
     mission.platform.delay(SLOW, **refusals.LIST)
     mission.platform.next_status(403, **refusals.LIST)
     assert (await ada.submits(form, {"event": "demo", "credential": token})).ok
-    assert await ada.sees("Checking with Accelevents", where="modal")
-    back = await ada.waits_for(texts.AT_FIELD["forbidden"], where="modal")
+    assert await ada.sees("checking with Accelevents", where="modal")
+    back = await ada.waits_for(error_texts.AT_FIELD["forbidden"], where="modal")
     assert filled_in(back) == {"event": "demo", "credential": token}
     mission.platform.faults.clear()
     await ada.submits(back, {})
@@ -232,7 +232,7 @@ async def test_closing_the_form_during_the_check(mission: Mission) -> None:
     await ada.closes()
     await priya.closes()
     await ada.waits_for("You're connected to demo", where="#general")
-    message = await priya.waits_for(texts.AT_FIELD["event_not_found"], where="dm")
+    message = await priya.waits_for(error_texts.AT_FIELD["event_not_found"], where="dm")
     mission.platform.faults.clear()
     await form_of(priya, message)
 

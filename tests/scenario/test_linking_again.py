@@ -22,7 +22,7 @@ async def test_disconnecting_deletes_everything(start: Start, tmp_path: Path, wo
         await mission.ask(person, "/networking available 11645")
     await ada.waits_for("You're matched with", where="dm")
     await priya.waits_for("You're matched with", where="dm")
-    await mission.ask(ada, "/networking available 11645")
+    await mission.go_on(ada, 11645)
     of_priya = rows_of(tmp_path, priya.id)
     assert rows_of(tmp_path, ada.id) >= 3
     seen = await mission.disconnect(ada, word)
@@ -32,6 +32,25 @@ async def test_disconnecting_deletes_everything(start: Start, tmp_path: Path, wo
     await mission.platform.disconnected("ada")
     await until(lambda: mission.platform.status_of("ada") == "LEFT")
     assert "First, connect" in (await mission.ask(ada, "/networking status")).text
+
+
+async def test_the_event_and_the_account_are_named(start: Start) -> None:
+    """The event by its configured name, the account if Accelevents says whose it is."""
+    mission = await start(accelevents_event_names="Demo=Demo Summit & more")
+    mission.platform.knobs.login_names_account = True
+    ada, link = mission.ada, mission.platform.magic_link_for("ada")
+    await ada.submits(await form_by_command(ada), {"event": "demo", "credential": link})
+    await ada.waits_for("You're connected to Demo Summit & more as Ada Example", where="#general")
+    status = await mission.ask(ada, "/networking status")
+    assert "Connected to Demo Summit & more as Ada Example since" in status.text
+    assert (await ada.types("connect")).ok
+    await ada.waits_for("You're already connected to Demo Summit & more as Ada Example", where="dm")
+    await ada.opens_home()
+    await ada.waits_for("Networking at Demo Summit & more", where="home")
+    assert (
+        "Disconnect from Demo Summit & more?"
+        in (await mission.ask(ada, "/networking disconnect expo")).text
+    )
 
 
 async def test_disconnecting_by_button_asks_first(mission: Mission) -> None:
@@ -49,10 +68,10 @@ async def test_connecting_when_already_linked(mission: Mission) -> None:
     """The form names the current event; a new token replaces the old one."""
     ada = await mission.link("ada")
     form = await form_by_command(ada)
-    assert "You're connected to demo now" in form.text
+    assert "You're connected to demo" in form.text
     mission.platform.revoke("ada")
     await ada.submits(form, {"credential": mission.platform.token_for("ada")})
-    await ada.waits_for("See which networking sessions", where="#general", since=form.changed)
+    await ada.waits_for("See which sessions", where="#general", since=form.changed)
     assert "Networking now" in (await mission.ask(ada, "/networking sessions")).text
 
 

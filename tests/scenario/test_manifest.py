@@ -37,4 +37,5 @@ async def test_the_mission_needs_exactly_these_scopes(start: Start, tmp_path: Pa
     used = {METHODS[c.method].scope for c in calls if c.method in METHODS} - {None}
     # What a history needs goes by the kind of the channel, and these were direct messages.
     assert [call.ok for call in calls if call.method == HISTORY] == [True]
-    assert used | {"commands", "im:history"} == scopes
+    # No request, but an event needs the scope for mentions.
+    assert used | {"commands", "im:history", "app_mentions:read"} == scopes

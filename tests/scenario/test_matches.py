@@ -120,13 +120,13 @@ async def test_a_match_reported_often_is_sent_once(
     await reads_the_list(mission)
     assert len(await dms(ada)) == 1
     await meets_again(mission)
-    assert len(await dms(ada, "matched with Priya Raman")) == 2
+    assert len(await dms(ada, "Priya Raman")) == 2
 
 
 async def reads_the_list(mission: Mission) -> None:
     """Become available again, so that the bot compares the list with the messages sent."""
     before = mission.platform_calls("GET", "/matches")
-    await mission.ask(mission.ada, f"/networking available {SESSION}")
+    await mission.go_on(mission.ada, SESSION)
     assert mission.platform_calls("GET", "/matches") > before
 
 
@@ -283,12 +283,17 @@ async def test_another_workspace_gets_nothing(
     await mission.link("ada")
     mission.slack.add_workspace("T0OTHER").add("ada")
     stranger = mission.slack.user("ada", bot_url=mission.bot_url, team="T0OTHER")
-    asked_before = len(mission.platform.calls)
+
+    def asked() -> list[Any]:
+        # What ada has joined is read for her reminders, whenever that is due.
+        return [c for c in mission.platform.calls if not c.path.endswith("/registered")]
+
+    asked_before = len(asked())
     for words in ("", " status", " available 11645", " disconnect", " connect"):
         answer = await stranger.types(f"/networking{words}")
         assert "demo" not in answer.body
     await stranger.opens_home()
-    assert len(mission.platform.calls) == asked_before
+    assert len(asked()) == asked_before
     assert not [seen for seen in await stranger.sees() if seen.buttons or seen.fields]
     assert "Connected to demo" in (await mission.ask(mission.ada, "/networking status")).text
     caplog.clear()  # Bolt calls each of these requests an error
@@ -305,9 +310,9 @@ async def test_a_match_missed_by_the_feed_is_sent_late(mission: Mission) -> None
     await mission.platform.disconnected("ada")
     await mission.platform.pair("ada", "priya")
     await mission.platform.restart_sockets(0)
-    message = await ada.waits_for("You missed a match", where="dm", timeout=12)
+    message = await ada.waits_for("You were matched while I was offline", where="dm", timeout=12)
     assert "Priya Raman" in message.text
-    assert "my connection to Accelevents was down" in message.text
+    assert "I've only just found out. Sorry." in message.text
     assert mission.availabilities_set() == 1  # they are in a meeting: not looking for another
     assert len(await dms(ada)) == 1
 
@@ -320,7 +325,7 @@ async def test_pausing_finds_a_match_of_the_last_moment(mission: Mission) -> Non
     await mission.platform.disconnected("ada")
     await mission.platform.pair("ada", "priya")
     await mission.ask(ada, "/networking pause")
-    message = await ada.waits_for("You missed a match", where="dm")
+    message = await ada.waits_for("You were matched while I was offline", where="dm")
     assert "Priya Raman" in message.text
     assert len(await dms(ada)) == 1
 
@@ -348,7 +353,7 @@ async def test_availability_survives_a_restart(start: Start, tmp_path: Path) -> 
     await until(lambda: mission.availabilities_set() == 2)
     await mission.platform.pair("ada", "priya")
     await mission.ada.waits_for("You're matched with Priya Raman", where="dm")
-    assert "You're matched in" in (await mission.ask(mission.ada, "/networking status")).text
+    assert "You have a match in" in (await mission.ask(mission.ada, "/networking status")).text
 
 
 async def test_a_platform_whose_times_are_hours_off(mission: Mission) -> None:

@@ -8,8 +8,7 @@ from slackbot.bootstrap.app import running
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
 from slackbot.settings import SettingsError
-from slackbot.slack import texts
-from tests.scenario.conftest import LogLines, Mission, dms, settings_for, until
+from tests.scenario.conftest import LogLines, Mission, settings_for
 
 SORRY = "I'm not set up for this Slack workspace"
 APOLOGY = "We apologize"
@@ -46,36 +45,3 @@ async def test_a_token_of_a_whole_organisation_stops_the_start() -> None:
                 pass
     assert str(refused.value).startswith("SLACK_BOT_TOKEN: ")
     assert "\n" not in str(refused.value)
-
-
-# --- messages to the bot -------------------------------------------------------------------------
-
-
-async def test_somebody_who_writes_to_the_bot_is_answered_once(mission: Mission) -> None:
-    """With the command and the buttons that help; edits and the bot's own messages get nothing."""
-    ada = await mission.link("ada")
-
-    async def writes(text: str, event_id: str = "", **more: str) -> None:
-        fields = {"text": text, "channel_type": "im", **more}
-        assert (await ada.event("message", event_id=event_id or None, **fields)).ok
-
-    await writes("hi", subtype="message_changed")
-    await writes("hi", bot_id="B0BOT")
-    await writes("hi", channel_type="channel")
-    await writes("hello there", "Ev1")
-    await writes("hello there", "Ev1")
-    await writes("anybody?")
-    answer = await ada.waits_for("Hi!", where="dm")
-    assert "/networking" in answer.text
-    assert [b.text for b in answer.buttons] == [
-        texts.BUTTON_STATUS,
-        texts.BUTTON_SESSIONS,
-        texts.BUTTON_HELP,
-    ]
-    assert len(await dms(ada)) == 1
-    token = mission.platform.token_for("ada")
-    await writes(token)
-    warning = await ada.waits_for("looks like an access token", where="dm")
-    assert "delete your message" in warning.text
-    await until(lambda: token not in mission.everything_in_slack())
-    assert len(await dms(ada)) == 2

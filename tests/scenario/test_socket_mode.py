@@ -74,7 +74,7 @@ async def test_a_form_is_refused_and_accepted_in_the_ack(mission: Mission) -> No
     """Errors show at their field, and the form closes on success."""
     ada = mission.ada
     await says(ada, "/networking connect")
-    form = await ada.waits_for("Your event", where="modal")
+    form = await ada.waits_for("Event link", where="modal")
     token = mission.platform.token_for("ada")
     assert (await ada.submits(form, {"event": "two words", "credential": token})).ok
     (form,) = await ada.sees(where="modal")
@@ -88,7 +88,7 @@ async def test_a_slow_form_is_updated(mission: Mission) -> None:
     """The ack replaces the form by another view, which then shows the outcome."""
     ada = mission.ada
     await says(ada, "/networking connect")
-    form = await ada.waits_for("Your event", where="modal")
+    form = await ada.waits_for("Event link", where="modal")
     mission.platform.delay(2.3)
     answer = await ada.submits(
         form, {"event": "demo", "credential": mission.platform.token_for("ada")}

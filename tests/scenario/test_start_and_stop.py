@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 from contextlib import chdir
 from pathlib import Path
 
@@ -56,6 +57,15 @@ async def test_sigterm_under_load(tmp_path: Path) -> None:
     assert slack.token not in log
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+async def test_sigterm_during_the_start(tmp_path: Path) -> None:
+    """There is a handler from the start, without which a container's first process would go on."""
+    async with bot_process(COMPLETE, tmp_path) as bot:
+        await until(lambda: bot.handles(signal.SIGTERM))
+        assert await bot.signal(signal.SIGTERM) == 128 + signal.SIGTERM
+        assert bot.lines == []
+
+
 async def keeps_typing(person: User) -> None:
     while True:
         await person.types(f"/networking join {SECRET_WORD}")
@@ -83,6 +93,8 @@ MALFORMED = [
     ("SLACK_SIGNING_SECRET", "changeme"),
     ("SLACK_SIGNING_SECRET", "0" * 32),
     ("SLACKBOT_SECRET_KEYS", None),
+    ("SLACKBOT_SECRET_KEYS", ""),
+    ("SLACKBOT_SECRET_KEYS", " , "),
     ("SLACK_API_URL", "slack.example"),
     ("ACCELEVENTS_API_URL", "ftp://x"),
     ("ACCELEVENTS_API_URL", "http://api.accelevents.com"),
@@ -93,6 +105,9 @@ MALFORMED = [
     ("ACCELEVENTS_EVENT_TIMEZONES", "demo=Mars/Olympus"),
     ("ACCELEVENTS_EVENT_TIMEZONES", "Asia/Kolkata"),
     ("ACCELEVENTS_EVENT_TIMEZONES", "demo=UTC,demo=Asia/Tokyo"),
+    ("ACCELEVENTS_EVENT_NAMES", "Demo Summit"),
+    ("ACCELEVENTS_EVENT_NAMES", "demo=Demo Summit; demo=Another"),
+    ("ACCELEVENTS_EVENT_NAMES", f"demo={'x' * 81}"),
     ("ACCELEVENTS_STATUS_REQUEST", "PUT no-slash"),
     ("ACCELEVENTS_STATUS_REQUEST", "DELETE /x/{session_id}"),
     ("ACCELEVENTS_STATUS_REQUEST", "PUT /x/{event}"),
@@ -107,7 +122,6 @@ MALFORMED = [
 ]
 # Values that only the part that is built with them refuses.
 UNUSABLE = [
-    ("SLACKBOT_SECRET_KEYS", ""),
     ("SLACKBOT_SECRET_KEYS", "c2hvcnQ="),
     ("SLACKBOT_SECRET_KEYS", "A" * 43 + "="),
     ("DATABASE_URL", "mysql://x"),

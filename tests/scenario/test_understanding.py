@@ -9,7 +9,7 @@ import pytest
 
 from slackbot.sandbox.accelevents.event import Track
 from slackbot.sandbox.slack.faults import Fault
-from slackbot.slack import texts
+from slackbot.slack import error_texts, texts
 from slackbot.slack.blocks.text import plain
 
 from .conftest import Mission, form_by_command, pressed
@@ -45,7 +45,7 @@ async def test_a_session_is_joined_as_its_title_is_typed(
     ada = await mission.link("ada")
     mission.platform.session(SESSION).title = title
     seen = await mission.ask(ada, f"/networking {typed}")
-    assert f"You're in {title}" in seen.text
+    assert f"You've joined {title}" in seen.text
     assert mission.platform_calls("PUT", f"/session/{SESSION}") == 1
 
 
@@ -65,9 +65,19 @@ async def test_the_link_of_another_events_session(mission: Mission) -> None:
     seen = await mission.ask(ada, f"/networking join {HUB.replace('demo', 'other')}/{SESSION}")
     assert "belongs to another event, other" in seen.text
     assert (await ada.clicks(seen, texts.BUTTON_CONNECT)).ok
-    form = await ada.waits_for("Your event", where="modal")
+    form = await ada.waits_for("Event link", where="modal")
     assert filled_in(form)["event"] == "other"
     assert mission.platform_calls("PUT", f"/session/{SESSION}") == 0
+
+
+@pytest.mark.parametrize("typed", ["join 11640", "available #11640", f"join {HUB}/11640"])
+async def test_a_keynote_is_no_networking_session(mission: Mission, typed: str) -> None:
+    """Nobody waits there, and the answer leads to those where people are matched."""
+    ada = await mission.link("ada")
+    seen = await mission.ask(ada, f"/networking {typed}")
+    assert "Opening keynote isn't a networking session" in seen.text
+    assert mission.platform_calls("PUT", "/session/11640") == 0
+    await pressed(ada, seen, texts.BUTTON_SESSIONS, says="First Network Session")
 
 
 # --- commands ------------------------------------------------------------------------------------
@@ -77,7 +87,7 @@ async def test_the_link_of_another_events_session(mission: Mission) -> None:
 async def test_words_for_connecting_open_the_form(mission: Mission, typed: str) -> None:
     """They connect."""
     assert (await mission.ada.types(f"/networking {typed}")).ok
-    await mission.ada.waits_for("Your event", where="modal")
+    await mission.ada.waits_for("Event link", where="modal")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +104,7 @@ async def test_words_for_connecting_open_the_form(mission: Mission, typed: str) 
 async def test_connect_takes_an_event(mission: Mission, typed: str, event: str, says: str) -> None:
     """It is filled into the form; what is no event is said in it."""
     assert (await mission.ada.types(f"/networking {typed}")).ok
-    form = await mission.ada.waits_for("Your event", where="modal")
+    form = await mission.ada.waits_for("Event link", where="modal")
     assert filled_in(form)["event"] == event
     assert says in form.text
     assert "hunter2" not in mission.everything_in_slack()
@@ -112,7 +122,7 @@ async def test_unavailable_pauses(mission: Mission) -> None:
     """A word is understood by its meaning; a misspelt one never as its opposite."""
     ada = await mission.link("ada")
     await mission.ask(ada, f"/networking available {SESSION}")
-    assert "You're not available" in (await mission.ask(ada, "/networking unavailable")).text
+    assert "Paused." in (await mission.ask(ada, "/networking unavailable")).text
     seen = await mission.ask(ada, "/networking disconect")
     assert "I don't know disconect." in seen.text
     assert "Did you mean" not in seen.text
@@ -122,16 +132,16 @@ async def test_unavailable_pauses(mission: Mission) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["pause 10", "pause until 15:00", "pause for an hour", "stop 30m"]
+    "typed", ["pause for a while", "pause until lunch", "stop until 25:00", "pause tomorrow"]
 )
-async def test_a_pause_has_no_end(mission: Mission, typed: str) -> None:
-    """A time is refused, and nothing changes before the button is pressed."""
+async def test_a_pause_until_an_unknown_time(mission: Mission, typed: str) -> None:
+    """It is asked about, and nothing changes before the button is pressed."""
     ada = await mission.link("ada")
     await mission.ask(ada, f"/networking available {SESSION}")
     seen = await mission.ask(ada, f"/networking {typed}")
-    assert "I can't pause you for a set time" in seen.text
+    assert "I don't know until when that is" in seen.text
     assert mission.platform.networking.waiting_in(SESSION) == ["ada"]
-    await pressed(ada, seen, texts.BUTTON_PAUSE, says="You're not available")
+    await pressed(ada, seen, texts.BUTTON_PAUSE, says="Paused.")
     assert mission.platform.networking.waiting_in(SESSION) == []
 
 
@@ -143,7 +153,7 @@ async def test_another_session_is_paused(mission: Mission, typed: str) -> None:
     seen = await mission.ask(ada, f"/networking {typed}")
     assert "You're available in First Network Session, not in" in seen.text
     assert mission.platform.networking.waiting_in(SESSION) == ["ada"]
-    await pressed(ada, seen, texts.BUTTON_PAUSE, says="You're not available")
+    await pressed(ada, seen, texts.BUTTON_PAUSE, says="Paused.")
 
 
 async def test_a_session_is_left_by_somebody_who_is_available_nowhere(mission: Mission) -> None:
@@ -152,7 +162,7 @@ async def test_a_session_is_left_by_somebody_who_is_available_nowhere(mission: M
     seen = await mission.ask(ada, "/networking leave first network")
     assert "You're not available in first network" in seen.text
     assert "event hub" in seen.text
-    assert "You're not available." in (await mission.ask(ada, "/networking leave")).text
+    assert "Paused." in (await mission.ask(ada, "/networking leave")).text
 
 
 @pytest.mark.parametrize(
@@ -168,7 +178,7 @@ async def test_the_session_may_be_named(mission: Mission, words: list[str]) -> N
     ada = await mission.link("ada")
     for typed in words:
         await mission.ask(ada, f"/networking available {SESSION}")
-        assert "You're not available" in (await mission.ask(ada, f"/networking {typed}")).text
+        assert "Paused." in (await mission.ask(ada, f"/networking {typed}")).text
         assert mission.platform.networking.waiting_in(SESSION) == []
 
 
@@ -190,7 +200,6 @@ async def test_polite_words_name_no_session(mission: Mission) -> None:
         ("disconnect Demo", "Disconnect from demo?"),
         ("disconnect https://www.accelevents.com/e/demo", "Disconnect from demo?"),
         ("disconnect my account", "Disconnect from demo?"),
-        ("disconnect confirmed demo", "Disconnect from demo?"),
         ("disconnect other-event", "You're connected to demo, not to other-event."),
     ],
 )
@@ -217,12 +226,12 @@ async def test_an_old_button_asks_again(mission: Mission) -> None:
     await pressed(ada, again, texts.BUTTON_DISCONNECT, says="You're disconnected")
 
 
-@pytest.mark.parametrize("typed", ["status tomorrow", "matches 7"])
+@pytest.mark.parametrize("typed", ["status tomorrow", "status 7"])
 async def test_an_argument_without_a_use_is_named(mission: Mission, typed: str) -> None:
     """The answer follows all the same."""
     ada, rest = await mission.link("ada"), typed.partition(" ")[2]
     seen = await mission.ask(ada, f"/networking {typed}")
-    assert f"I don't know what to do with {rest}, so here is everything" in seen.text
+    assert f"I don't know what to do with {rest} here, so I left it out" in seen.text
 
 
 # --- filters -------------------------------------------------------------------------------------
@@ -239,7 +248,7 @@ async def test_sessions_can_be_filtered(mission: Mission) -> None:
         assert "Second" not in seen.text, typed
     # An e is in most titles.
     seen = await mission.ask(ada, "/networking sessions e")
-    page = await pressed(ada, seen, texts.BUTTON_NEXT_PAGE, says="6 to")
+    page = await pressed(ada, seen, seen.buttons[-1].text, says="6 to")
     assert page.text != seen.text
 
 
@@ -250,7 +259,8 @@ async def test_today_and_tomorrow_are_the_readers(mission: Mission) -> None:
     now = mission.platform.now()
     session.starts, session.ends = now + timedelta(hours=24), now + timedelta(hours=24, minutes=5)
     session.title = "A day from now"
-    seen = await mission.ask(ada, "/networking tomorrow")
+    # In the evening, other sessions are tomorrow's as well.
+    seen = await mission.ask(ada, "/networking tomorrow day from now")
     assert "A day from now" in seen.text
     assert "A day from now" not in (await mission.ask(ada, "/networking sessions today")).text
 
@@ -274,8 +284,8 @@ async def test_a_filter_that_keeps_nothing_says_so(mission: Mission, typed: str,
 
 async def test_days_without_a_time_zone(mission: Mission) -> None:
     """If Slack does not say where a person is, all sessions are listed, and that is said."""
-    ada = await mission.link("ada")
     mission.slack.faults.order(Fault("users.info", error="internal_error", times=9))
+    ada = await mission.link("ada")
     seen = await mission.ask(ada, "/networking sessions today")
     assert "I can't tell which day it is where you are" in seen.text
     assert "First Network Session" in seen.text
@@ -316,7 +326,7 @@ async def test_the_form_names_what_is_wrong(
     form = await form_by_command(mission.ada)
     await mission.ada.submits(form, {"event": event, "credential": credential})
     (seen,) = [seen for seen in await mission.ada.sees(where="modal") if seen.errors]
-    sentences = texts.CREDENTIAL_PROBLEMS | texts.EVENT_PROBLEMS
+    sentences = error_texts.CREDENTIAL_PROBLEMS | error_texts.EVENT_PROBLEMS
     assert list(seen.errors.values()) == [sentences[says]]
 
 
@@ -330,4 +340,4 @@ async def test_a_form_that_could_not_open_for_somebody_connected(mission: Missio
     assert "You're still connected to demo" in seen.text
     assert "First, connect" not in seen.text
     assert (await ada.clicks(seen, texts.BUTTON_CONNECT_AGAIN)).ok
-    await ada.waits_for("Your event", where="modal")
+    await ada.waits_for("Event link", where="modal")

@@ -28,6 +28,9 @@ Take = Callable[[], Awaitable[Sample]]
 UP_SECONDS = 300.0
 QUIET_SECONDS = 30.0  # before the first and the last sample
 SAMPLE_SECONDS = 10.0
+# Matches a second. A new match ends the message of the one before by an edit, of which Slack takes
+# about 50 a minute; with more, those that wait at the end would look like a leak.
+RATE = 0.7
 SENT_SECONDS = 120.0
 PIPED_WIDTH = 140
 # What a process may have more at the end than at the start.
@@ -153,7 +156,7 @@ def write_chart(file: Path, samples: Sequence[Sample], people: int) -> None:
 @click.option("--people", default=500, show_default=True)
 @click.option("--minutes", default=30.0, show_default=True)
 @click.option("--hours", type=float, help="Instead of minutes.")
-@click.option("--rate", default=2.0, show_default=True, help="Matches a second.")
+@click.option("--rate", default=RATE, show_default=True, help="Matches a second.")
 @click.option("--chart", type=click.Path(path_type=Path), help="Write a chart here, as SVG.")
 def main(
     *, people: int, minutes: float, hours: float | None, rate: float, chart: Path | None

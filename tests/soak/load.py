@@ -8,7 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 from slackbot.sandbox.slack.errors import CannotDo
@@ -33,12 +33,13 @@ class Load:
     restart_seconds: float
     done: Counter[str] = field(default_factory=Counter)
     _away: set[str] = field(default_factory=set)
+    _matched: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Do it all within; who is on the way when it ends is waited for."""
         stop = asyncio.Event()
-        works = [self._pair(stop), self._churn(stop), self._restart(stop)]
+        works = [self._pair(stop), self._react(stop), self._churn(stop), self._restart(stop)]
         tasks = [asyncio.create_task(work) for work in works]
         try:
             yield
@@ -49,14 +50,29 @@ class Load:
     async def _pair(self, stop: asyncio.Event) -> None:
         while not await _stopped(stop, random.expovariate(self.pairs_per_second)):
             names = [name for name in self.here.people if name not in self._away]
-            await self.here.mission.platform.pair(*random.sample(names, 2), SESSION)
+            pair = random.sample(names, 2)
+            await self.here.mission.platform.pair(*pair, SESSION)
             self.done["pairs"] += 1
+            for name in pair:
+                self._matched.put_nowait(name)
+
+    async def _react(self, stop: asyncio.Event) -> None:
+        """Look at the status after each match; who never does anything is paused."""
+        mission = self.here.mission
+        while not await _stopped(stop, 0.2):
+            if self._matched.empty() or (name := self._matched.get_nowait()) in self._away:
+                continue
+            self._away.add(name)
+            with suppress(CannotDo):
+                await mission.ask(mission.person(name), "/networking status")
+                self.done["statuses"] += 1
+            self._away.discard(name)
 
     async def _churn(self, stop: asyncio.Event) -> None:
         """One after the other goes and comes back, in one of two ways."""
         ways = (self._pause, self._disconnect)
         while not await _stopped(stop, self.churn_seconds):
-            name = random.choice(list(self.here.people))
+            name = random.choice([name for name in self.here.people if name not in self._away])
             self._away.add(name)
             await self._all_sent_to(name)
             try:
@@ -92,8 +108,8 @@ class Load:
         person = mission.person(name)
         while time.monotonic() < deadline:
             try:
-                answer = await mission.ask(person, f"/networking available {SESSION}")
-                if "connect" in answer.text.lower() and answer.buttons:
+                answer = await mission.go_on(person, SESSION)
+                if "First, connect" in answer.text:
                     await mission.link(name, seconds=20.0)
                     self.done["connects"] += 1
                     continue

@@ -20,10 +20,11 @@ class Node:
 
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
-    """Leave the collector of the tests' process as it was."""
+    """Leave the collector of the tests' process as it was: all that lives is frozen."""
     yield
     gc.unfreeze()
     gc.collect()
+    gc.freeze()
 
 
 def test_what_a_long_collection_leaves_is_not_looked_at_again():

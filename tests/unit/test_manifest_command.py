@@ -14,6 +14,7 @@ from slackbot.cli.main import main
 from slackbot.sandbox.slack.web_api.endpoint import METHODS
 from slackbot.settings import Settings
 from slackbot.slack.command import Name
+from slackbot.slack.manifest import SHORTCUTS
 
 ROOT = Path(__file__).parents[2]
 SLACK = ROOT / "slackbot/slack"
@@ -67,8 +68,9 @@ def read_block(lines: list[str], depth: int) -> tuple[Any, list[str]]:
 
 
 def test_the_file_in_the_repository_is_what_is_printed():
-    """`manifest.yml` is the output for the host that the README names."""
+    """`manifest.yml` and `manifest.json` are the output for an example's host."""
     assert (ROOT / "manifest.yml").read_text() == printed("--url", URL)
+    assert (ROOT / "manifest.json").read_text() == printed("--url", URL, "--json")
 
 
 @BOTH
@@ -85,6 +87,7 @@ def test_the_manifest_keeps_slacks_limits(how: list[str]):
     shown = manifest["display_information"]
     assert len(shown["name"]) <= 35
     assert len(shown["description"]) <= 140
+    assert 175 <= len(shown["long_description"]) <= 4000
     assert re.fullmatch(r"#[0-9a-f]{6}", shown["background_color"])
     assert len(manifest["features"]["bot_user"]["display_name"]) <= 80
     commands = manifest["features"]["slash_commands"]
@@ -122,7 +125,8 @@ def test_the_scopes_are_those_of_the_methods_called():
     called |= {name.replace("_", ".") for name in re.findall(r"\.(auth_test)\(", source)}
     assert {"chat.postMessage", "conversations.history", "views.open", "auth.test"} <= called
     needed = {METHODS[name].scope for name in called} - {None} | {"commands"}
-    needed.add("im:history")  # the sandbox asks for it by the sort of channel
+    # The sandbox asks for the first by the sort of channel, and the second is for an event.
+    needed |= {"im:history", "app_mentions:read"}
     assert set(made("--socket-mode")["oauth_config"]["scopes"]["bot"]) == needed
 
 
@@ -133,6 +137,18 @@ def test_the_events_are_those_listened_to():
     subscribed = made("--socket-mode")["settings"]["event_subscriptions"]["bot_events"]
     # A message's event has its kind of channel in the name that is subscribed to.
     assert sorted(name.partition(".")[0] for name in subscribed) == sorted(handled)
+
+
+@BOTH
+def test_the_shortcuts_are_commands(how: list[str]):
+    """Each runs a command without an argument, and keeps Slack's limits."""
+    shortcuts = made(*how)["features"]["shortcuts"]
+    assert {row["callback_id"]: row["type"] for row in shortcuts} == dict.fromkeys(
+        SHORTCUTS, "global"
+    )
+    for row in shortcuts:
+        assert len(row["name"]) <= 24
+        assert len(row["description"]) <= 150
 
 
 def test_the_command_is_that_of_the_settings():

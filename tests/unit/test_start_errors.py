@@ -125,7 +125,7 @@ def _waits(seconds: float) -> dict[str, object]:
     return defaults | {"seconds": seconds}
 
 
-@pytest.mark.parametrize(("level", "lines"), [("info", 1), ("debug", 2)])
+@pytest.mark.parametrize(("level", "lines"), [("info", 1), ("INFO", 1), ("debug", 2), ("Debug", 2)])
 def test_an_error_that_was_not_foreseen(
     command: Command, monkeypatch: pytest.MonkeyPatch, level: str, lines: int
 ):
@@ -139,7 +139,7 @@ def test_an_error_that_was_not_foreseen(
     *before, last = result.output.splitlines()
     assert result.exit_code == 1
     assert len([*before, last]) >= lines
-    assert ("in fail" in "".join(before)) is (level == "debug")
+    assert ("in fail" in "".join(before)) is (level.lower() == "debug")
     assert re.match(
         r"Error: it ended by an error that was not foreseen: ZeroDivisionError: divided \[hidden\]",
         last,

@@ -60,6 +60,8 @@ class Knobs(BaseModel):
     error_shape: ErrorShape = "number"
     # 406 with the guide's text, or 404 with 4042005 as on the register page.
     ticket_refusal: Literal["guide", "register_page"] = "guide"
+    # Whether every login names the account. It is documented for that of speakers only.
+    login_names_account: bool = False
     # Form of ``meeting`` and ``attendee`` in the answer to a join.
     join_call: JoinCall = "null"
     # False: the match list is a bare array. True: it is inside the list envelope.

@@ -148,3 +148,10 @@ def token_response(token: str, expires: datetime, who: Attendee, slug: str, zone
         "userRole": "ROLE_USER",
         "whiteLabelURL": None,
     }
+
+
+def account(who: Attendee) -> Json:
+    """Return what the login of speakers also returns."""
+    first, _, last = who.full_name.rpartition(" ")
+    email = f"{who.key}@accelevents.example"
+    return {"email": email, "firstName": first, "lastName": last, "userProfilePhoto": None}

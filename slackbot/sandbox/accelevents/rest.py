@@ -188,7 +188,9 @@ class RestApi:
         token = self._platform.people.redeem(key)
         expires = self._platform.people.expiry_of(token)
         slug, zone = self._platform.event.slug, self._platform.knobs.zone
-        return JSONResponse(render.token_response(token, expires, who, slug, zone))
+        answer = render.token_response(token, expires, who, slug, zone)
+        names = render.account(who) if self._platform.knobs.login_names_account else {}
+        return JSONResponse(answer | names)
 
     # Shared by several calls.
 

@@ -134,6 +134,7 @@ def control_routes(slack: SlackState) -> list[Route]:
         "bot": knobs.set_bot_url,
         "socket_mode": knobs.set_socket_mode,
         "type": users.types,
+        "shortcut": users.uses_shortcut,
         "click": users.clicks,
         "choose": users.chooses,
         "submit": users.submits,

@@ -16,6 +16,7 @@ PER_MINUTE = {
     "chat.update": TIER_3,
     "conversations.history": TIER_3,
     "conversations.open": TIER_3,
+    "dnd.info": TIER_3,
     "users.info": TIER_4,
     "views.open": TIER_4,
     "views.publish": TIER_4,

@@ -40,24 +40,35 @@ class User:
 
     # --- actions
 
-    async def types(self, text: str, channel: str | None = None) -> BotResponse:
+    async def types(
+        self, text: str, channel: str | None = None, thread: str | None = None
+    ) -> BotResponse:
         """Type a slash command in `channel` (default #general; `dm` for the bot's DM).
 
-        Text without a slash is a message to the bot (default in its DM) and reaches it as an
-        event.
+        Text without a slash is a message to the bot (default in its DM), in the thread of the
+        message with the ts `thread`. It reaches the bot as an event, a mention outside of the DM.
         """
         if not text.startswith("/"):
             where = _channel(self, channel or "dm")
-            message = self.workspace.post(where.id, Content(text), user=self.id)
-            kind = "im" if where.is_im else "channel"
-            fields: Json = {"text": text, "channel": where.id, "channel_type": kind}
-            return await self.event("message", **fields, ts=message.ts)
+            message = self.workspace.post(where.id, Content(text, thread_ts=thread), user=self.id)
+            fields: Json = {"text": text, "channel": where.id, "thread_ts": thread}
+            if where.is_im:
+                return await self.event("message", **fields, channel_type="im", ts=message.ts)
+            return await self.event("app_mention", **fields, ts=message.ts)
         where = _channel(self, channel or "general")
         name, _, rest = text.partition(" ")
         form = payloads.command(self._actor, where, name, rest.strip())
         response = await self._transport.command(form)
         apply_command_response(self._actor, where, name, response)
         return response
+
+    async def uses_shortcut(self, callback_id: str) -> BotResponse:
+        """Choose a global shortcut from the composer or the search."""
+        payload = payloads.interaction(self._actor, "shortcut")
+        at = self.slack.clock.ts()
+        return await self._transport.interaction(
+            payload | {"callback_id": callback_id, "action_ts": at}
+        )
 
     async def clicks(self, surface: ScreenItem, button: str | Button) -> BotResponse:
         """Press a button of a message, modal or Home, by its text, action_id or value.

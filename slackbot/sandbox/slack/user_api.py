@@ -19,6 +19,10 @@ class UserApi:
         """Type a command or a message: `{user, text, channel}`."""
         return (await self._user(given).types(given["text"], given.get("channel"))).as_json()
 
+    async def uses_shortcut(self, given: Json) -> object:
+        """Choose a global shortcut: `{user, callback_id}`."""
+        return (await self._user(given).uses_shortcut(given["callback_id"])).as_json()
+
     async def clicks(self, given: Json) -> object:
         """Press a button in the newest item that has it, or in item `id`: `{user, button, id}`."""
         user = self._user(given)

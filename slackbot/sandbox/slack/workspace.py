@@ -1,5 +1,6 @@
 """A workspace: its members, conversations, messages and views, and the app's installation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from zoneinfo import ZoneInfo
@@ -9,7 +10,10 @@ from slackbot.sandbox.slack.errors import Json, SlackError
 from slackbot.sandbox.slack.open_views import Views
 
 APP_ID = "A0SANDBOX"
-DEFAULT_SCOPES = frozenset({"commands", "chat:write", "im:write", "im:history", "users:read"})
+DEFAULT_SCOPES = frozenset({
+    "app_mentions:read", "chat:write", "commands", "dnd:read", "im:history", "im:write",
+    "users:read",
+})  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -23,11 +27,16 @@ class Member:
     email: str | None = None
     deleted: bool = False
     is_bot: bool = False
+    is_restricted: bool = False  # a guest
+    is_stranger: bool = False
+    home_team: str | None = None  # of somebody in a shared channel: their own workspace
+    # From when to when their notifications are held back, in seconds since 1970.
+    held_back: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
 class Channel:
-    """A public channel, or the DM between the bot and one user."""
+    """A public channel, the DM between the bot and one user, or a group DM with several."""
 
     id: str
     name: str
@@ -155,6 +164,23 @@ class Workspace:
             )
             self.channels[dm.id] = self._dms[user_id] = dm
         return self._dms[user_id]
+
+    def group_dm(self, user_ids: Sequence[str]) -> Channel:
+        """Return the group DM of the bot with these users, which is created on first use.
+
+        Raises:
+            SlackError: user_not_found, cannot_dm_bot or user_disabled.
+        """
+        for user_id in user_ids:
+            self.dm(user_id)  # raises for those who cannot get messages
+        members = {self.bot_user_id, *user_ids}
+        for channel in self.channels.values():
+            if channel.members == members and channel.name.startswith("mpdm-"):
+                return channel
+        names = "--".join(sorted(self.members[member].name for member in members))
+        group = Channel(f"G{next(self._ids):09d}", f"mpdm-{names}-1", members)
+        self.channels[group.id] = group
+        return group
 
     def conversation(self, wanted: object) -> Channel:
         """Return a conversation that the bot may post to: a C… or D… id, #name, or U… for a DM.

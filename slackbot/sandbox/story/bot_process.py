@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 
 COMMAND = (sys.executable, "-m", "slackbot", "run")
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 STOP_SECONDS = 12.0  # the bot itself stops within 10
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 _PACKAGE_ROOT = Path(__file__).parents[3]
@@ -32,12 +32,30 @@ def free_port() -> int:
 
 
 class BotProcess:
-    """A running bot, whose output goes to `log`."""
+    """A bot on `port`, started in `folder` with these settings; its output goes to `log`."""
 
-    def __init__(self, process: asyncio.subprocess.Process, url: str, log: Path) -> None:
-        self.url = url
-        self.log = log
-        self._process = process
+    def __init__(
+        self, command: Sequence[str], settings: Mapping[str, str], folder: Path, port: int
+    ) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = folder / "bot.log"
+        self._command = command
+        self._settings = {**settings, "PORT": str(port)}
+        self._folder = folder
+
+    async def start(self) -> None:
+        """Start the process, with few other environment variables."""
+        inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+        with self.log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                cwd=self._folder,  # so that no `.env` of the current directory is read
+                env={**inherited, "PYTHONPATH": str(_PACKAGE_ROOT), **self._settings},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C is for the demo, which then stops the bot
+            )
 
     async def ready(self) -> None:
         """Wait until the bot is ready; raise `BotError` if it is not in time."""
@@ -70,6 +88,16 @@ class BotProcess:
             exiting.cancel()
             await asyncio.gather(task, exiting, return_exceptions=True)
 
+    async def kill(self) -> None:
+        """Send SIGKILL, as a crash or a lost machine would end the bot."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+    async def exited(self) -> int:
+        """Wait until the bot exits, and return its exit status."""
+        return await self._process.wait()
+
     async def stop(self) -> None:
         """Send SIGTERM, and SIGKILL if the bot does not exit in time."""
         with suppress(ProcessLookupError):
@@ -78,8 +106,7 @@ class BotProcess:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._process.wait()
         except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+            await self.kill()
 
     def last_lines(self, count: int = 15) -> str:
         """Return the last lines of the log."""
@@ -90,21 +117,9 @@ class BotProcess:
 async def running_bot(
     command: Sequence[str], settings: Mapping[str, str], folder: Path, port: int
 ) -> AsyncIterator[BotProcess]:
-    """Run the bot in `folder`, with these settings and few other environment variables."""
-    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    environment = {**inherited, "PYTHONPATH": str(_PACKAGE_ROOT), **settings, "PORT": str(port)}
-    log = folder / "bot.log"
-    with log.open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=folder,  # so that no `.env` of the current directory is read
-            env=environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # Ctrl-C is for the demo, which then stops the bot
-        )
-    bot = BotProcess(process, f"http://127.0.0.1:{port}", log)
+    """Run the bot in `folder` for the block."""
+    bot = BotProcess(command, settings, folder, port)
+    await bot.start()
     try:
         yield bot
     finally:

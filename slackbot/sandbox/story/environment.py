@@ -6,7 +6,7 @@ import asyncio
 import base64
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,19 +86,34 @@ def call_settings(public_url: str) -> dict[str, str]:
     return {"PUBLIC_URL": public_url, "CALL_MEDIA_HOSTS": "127.0.0.1"}
 
 
+def as_it_is(_name: str, app: ASGIApp) -> ASGIApp:
+    """Serve an application without anything around it."""
+    return app
+
+
 @asynccontextmanager
 async def demo_environment(
-    bot_command: Sequence[str], *, calls: bool = False
+    bot_command: Sequence[str],
+    *,
+    calls: bool = False,
+    more_settings: Mapping[str, str] | None = None,
+    around: Callable[[str, ASGIApp], ASGIApp] = as_it_is,
 ) -> AsyncIterator[Environment]:
-    """Run everything for the block, with `calls` also a media plane; leave nothing behind."""
+    """Run everything for the block, with `calls` also a media plane; leave nothing behind.
+
+    The bot gets `more_settings` too. `around` wraps the applications `slack` and `accelevents`.
+    """
     slack, platform, port = Slack(), Accelevents(), free_port()
     status_hold = StatusHold(platform.app)
     async with AsyncExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="slackbot-demo-"))
-        slack.base_url = await stack.enter_async_context(serving(slack.app))
-        platform_url = await stack.enter_async_context(serving(status_hold))
+        slack_app, platform_app = around("slack", slack.app), around("accelevents", status_hold)
+        slack.base_url = await stack.enter_async_context(serving(slack_app))
+        platform_url = await stack.enter_async_context(serving(platform_app))
         settings = settings_for(slack, slack.base_url, platform_url)
-        own = {"SLACKBOT_DATA_DIR": name, "LOG_FORMAT": "json"}
+        event = platform.event
+        settings["ACCELEVENTS_EVENT_NAMES"] = f"{event.slug}={event.name}"
+        own = {"SLACKBOT_DATA_DIR": name, "LOG_FORMAT": "json", **(more_settings or {})}
         if calls:
             plane = MediaPlane(platform.chime.attendee_of)
             platform.chime.media_url = await stack.enter_async_context(serving(plane.app))

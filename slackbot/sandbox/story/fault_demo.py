@@ -12,24 +12,25 @@ from slackbot.sandbox.story.match_demo import (
     EVENT_LINK,
     HIDDEN,
     OTHER_SESSION,
+    RECORD_SECONDS,
     SESSION,
     Demo,
 )
 
 # Seconds to wait for a message: without a live connection the bot polls every 10 seconds.
 POLL_SECONDS = 15.0
-REFUSED = "Accelevents no longer accepts your connection"
+REFUSED = "Your login to Demo Summit has run out"
 
 
 async def refuse_five_joins(demo: Demo) -> None:
     """Run a command for each refusal of a join."""
     demo.terminal.chapter("Five times Accelevents says no, and what to do then")
     priya = demo.priya
-    await priya.types("/networking join 99999", "Session 99999 does not exist")
+    await priya.types("/networking join 99999", "Session 99999 can't be found")
     await priya.types("/networking join coffee", "Coffee with the keynote is full")
-    await priya.types("/networking join speakers", "is not included in your ticket")
-    await priya.types("/networking join partner breakfast", "Your ticket allows 2 sessions")
-    await priya.types("/networking join evening mixer", "Evening mixer is not open right now")
+    await priya.types("/networking join speakers", "isn't in your ticket")
+    await priya.types("/networking join partner breakfast", "Your ticket covers 2 sessions")
+    await priya.types("/networking join evening mixer", "Evening mixer isn't open")
 
 
 async def miss_match(demo: Demo) -> None:
@@ -46,8 +47,10 @@ async def miss_match(demo: Demo) -> None:
         raise CannotDo("the match was heard of, though nobody should have listened")
     demo.terminal.meanwhile("the live connections are back")
     await platform.restart_sockets(0)
-    late = await ada.sees("You missed a match", where="dm", since=before, patience=POLL_SECONDS)
-    await ada.clicks(late, "I'm available again", f"You're available in {SESSION}")
+    late = await ada.sees(
+        "You were matched while I was offline", where="dm", since=before, patience=POLL_SECONDS
+    )
+    await ada.clicks(late, "Next person", f"You're available in {SESSION}")
 
 
 async def expire_token(demo: Demo) -> None:
@@ -59,10 +62,11 @@ async def expire_token(demo: Demo) -> None:
     platform.revoke("ada")
     await platform.drop_sockets("ada")
     message = await ada.sees(REFUSED, where="dm", since=before, patience=POLL_SECONDS)
+    await asyncio.sleep(RECORD_SECONDS)
     form = await ada.opens(message, "Connect again")
     values = {EVENT_FIELD: EVENT_LINK, CREDENTIAL_FIELD: platform.token_for("ada")}
     before = await ada.submits(form, values, shown=HIDDEN)
-    await ada.sees_in_place(message, "You're connected to demo", since=before)
+    await ada.sees_in_place(message, "You're connected to Demo Summit", since=before)
     await ada.types("/networking available founders", f"You're available in {OTHER_SESSION}")
     await _check_one_message(demo)
 

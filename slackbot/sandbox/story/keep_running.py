@@ -12,7 +12,7 @@ NEWCOMER = "sam"  # somebody in Slack and at the event who has not connected yet
 
 
 async def reconnect_ada(environment: Environment) -> None:
-    """Connect Ada again, who disconnected at the end of the demo: a match needs two people."""
+    """Connect Ada again, who erased everything at the end of the demo: a match needs two people."""
     ada = environment.slack.user("ada")
     before = ada.now
     await ada.types("/networking connect")

@@ -12,8 +12,8 @@ from slackbot.sandbox.story.player import GENERAL, Player
 from slackbot.sandbox.story.terminal import Terminal
 from slackbot.sandbox.story.timings import Timings
 
-EVENT_FIELD = "Your event"
-CREDENTIAL_FIELD = "Magic link or access token"
+EVENT_FIELD = "Event link"
+CREDENTIAL_FIELD = "Magic link"
 EVENT_LINK = "https://www.accelevents.com/e/demo"
 SESSION = "First Network Session"
 OTHER_SESSION = "Founders meet investors"
@@ -34,6 +34,14 @@ class Demo:
     priya: Player
 
 
+async def find_bot(demo: Demo) -> None:
+    """Let Ada open the bot's Home for the first time, and be welcomed."""
+    demo.terminal.chapter("Ada finds the bot, which says what it is for")
+    before = demo.ada.user.now
+    await demo.ada.opens_home("Short one-to-one talks")
+    await demo.ada.sees("I'll message you here when you're matched", where="dm", since=before)
+
+
 async def connect_ada(demo: Demo) -> ScreenItem:
     """Connect Ada, after a mistake in the form; return the list she asked for."""
     demo.terminal.chapter("Ada asks for the sessions, and is asked to connect first")
@@ -43,7 +51,7 @@ async def connect_ada(demo: Demo) -> ScreenItem:
     token = demo.environment.platform.token_for("ada")
     wrong = {EVENT_FIELD: "https://www.accelevents.com/e/dmeo", CREDENTIAL_FIELD: token}
     before = await ada.submits(form, wrong, shown=HIDDEN)
-    unknown = "Accelevents does not know this event. Check the link."
+    unknown = "Accelevents doesn't know this event. Check the link."
     await ada.sees_refused(form, unknown, since=before)
     right = {EVENT_FIELD: EVENT_LINK, CREDENTIAL_FIELD: token}
     before = await ada.submits(form, right, shown=HIDDEN)
@@ -53,7 +61,7 @@ async def connect_ada(demo: Demo) -> ScreenItem:
 async def make_ada_available(demo: Demo, listed: ScreenItem) -> None:
     """Let Ada join from the list and become available."""
     demo.terminal.chapter("Ada joins a session and says that she is available")
-    joined = await demo.ada.clicks(listed, "Join", f"You're in {SESSION}", beside=SESSION)
+    joined = await demo.ada.clicks(listed, "Join", f"You've joined {SESSION}", beside=SESSION)
     await demo.ada.clicks(joined, "I'm available", f"You're available in {SESSION}")
 
 
@@ -67,7 +75,7 @@ async def connect_priya(demo: Demo) -> None:
     values = {EVENT_FIELD: "demo", CREDENTIAL_FIELD: link}
     shown = {CREDENTIAL_FIELD: "https://…/portal?userKey=•••"}
     before = await priya.submits(form, values, shown=shown)
-    await priya.sees_in_place(prompt, f"You're in {SESSION}", since=before)
+    await priya.sees_in_place(prompt, f"You've joined {SESSION}", since=before)
     await priya.types("/networking sessions mine", "Your sessions")
 
 
@@ -85,7 +93,7 @@ async def match_both(demo: Demo, command: str, session: str) -> tuple[ScreenItem
             typing.cancel()
             raise
     await typing
-    await priya.sees(f"You're matched in {session}", where=GENERAL, since=before)
+    await priya.sees(f"You have a match in {session}", where=GENERAL, since=before)
     return to_ada, to_priya
 
 
@@ -99,22 +107,34 @@ async def _match_message(demo: Demo, player: Player, partner: str, since: int) -
 async def complete_match(demo: Demo) -> tuple[ScreenItem, ScreenItem]:
     """Make Priya available; return both direct messages of the match."""
     demo.terminal.chapter("Priya is available too, and both are told of their match")
-    return await match_both(demo, "/networking available first network", SESSION)
+    before = demo.ada.user.now
+    messages = await match_both(demo, "/networking available first network", SESSION)
+    demo.terminal.meanwhile("Ada's Home tab, which is still open, follows")
+    await demo.ada.sees(f"You have a match in {SESSION}", where="home", since=before)
+    return messages
+
+
+async def ask_in_private(demo: Demo) -> None:
+    """Let Ada write to the bot, and Priya choose a shortcut."""
+    demo.terminal.chapter("Without a command: a direct message, and a shortcut")
+    await demo.ada.writes("Check", "Everything works.")
+    await demo.priya.chooses_shortcut("shortcut_sessions", "Networking sessions", "Networking now")
 
 
 async def end_talk(demo: Demo, to_ada: ScreenItem, to_priya: ScreenItem) -> None:
     """Let Ada stay available, and Priya pause."""
     demo.terminal.chapter("After the talk Ada goes on, and Priya has had enough")
-    await demo.ada.clicks(to_ada, "I'm available again", "You were matched with Priya Raman")
-    await demo.priya.clicks(to_priya, "Pause", "You're not available")
+    await demo.ada.clicks(to_ada, "Next person", "You were matched with Priya Raman")
+    await demo.priya.clicks(to_priya, "Pause", "Paused.")
 
 
 async def finish(demo: Demo) -> None:
-    """Match both again, list the people they met, mistype a command, and disconnect."""
-    demo.terminal.chapter("They meet again in another session, and Ada disconnects")
+    """Match both again, list the people they met, mistype a command, and erase everything."""
+    demo.terminal.chapter("They meet again in another session, and Ada erases her data")
     await demo.ada.wait_for_rate_limit()
     await match_both(demo, "/networking available 11646", OTHER_SESSION)
-    await demo.ada.types("/networking matches", "People you met")
+    await demo.ada.types("/networking matches", "Your matches")
     await demo.priya.types("/networking macthes", "Did you mean /networking matches")
-    question = await demo.ada.types("/networking disconnect", "Disconnect from demo?")
-    await demo.ada.clicks(question, "Disconnect", "You're disconnected")
+    await demo.ada.types("/networking privacy", "What I store about you")
+    question = await demo.ada.types("/networking erase", "Erase everything?")
+    await demo.ada.clicks(question, "Erase everything", "Everything about you is erased")

@@ -46,6 +46,27 @@ class Player:
         answer = _accepted(await self.user.types(command))
         self.timings.command(answer)
 
+    async def writes(self, message: str, answer: str) -> ScreenItem:
+        """Write a direct message to the bot and wait for its answer there."""
+        before = self.user.now
+        self.terminal.act(self.name, "writes to the bot", Text(message, "cyan"))
+        _accepted(await self.user.types(message))
+        return await self.sees(answer, where="dm", since=before)
+
+    async def chooses_shortcut(self, callback_id: str, name: str, answer: str) -> ScreenItem:
+        """Choose a global shortcut and wait for the answer in the direct messages."""
+        before = self.user.now
+        self.terminal.act(self.name, "chooses the shortcut", Text(name, "cyan"))
+        _accepted(await self.user.uses_shortcut(callback_id))
+        return await self.sees(answer, where="dm", since=before)
+
+    async def opens_home(self, shown: str) -> ScreenItem:
+        """Open the bot's Home tab and wait for what it shows."""
+        before = self.user.now
+        self.terminal.act(self.name, "opens the Home tab")
+        _accepted(await self.user.opens_home())
+        return await self.sees(shown, where="home", since=before)
+
     async def clicks(
         self, surface: ScreenItem, label: str, answer: str, *, beside: str = ""
     ) -> ScreenItem:

@@ -65,6 +65,8 @@ def _context(block: Json, reader: Reader) -> Iterator[Text]:
 def _actions(block: Json, _reader: Reader) -> Iterator[Text]:
     buttons = [
         button(element["text"]["text"], main=element.get("style") == "primary")
+        if "text" in element
+        else button(f"{element['placeholder']['text']} ▾")
         for element in block["elements"]
     ]
     yield Text("  ").join(buttons)

@@ -38,7 +38,7 @@ async def play(
     """
     no_calls = no_page or missing_requirement()
     runner = _Runner(keep=keep, bot_command=bot_command, patience=patience, no_calls=no_calls)
-    with _signals() as stopped:
+    with stop_signals() as stopped:
         running = asyncio.create_task(runner.run())
         await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
         if not running.done():
@@ -50,7 +50,7 @@ async def play(
 
 
 @contextmanager
-def _signals() -> Iterator[asyncio.Future[int]]:
+def stop_signals() -> Iterator[asyncio.Future[int]]:
     """Yield a future of the number of the first signal to stop."""
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[int] = loop.create_future()
@@ -109,11 +109,13 @@ class _Runner:
         )
         demo = Demo(environment, self._terminal, timings, ada, priya)
         self._terminal.opening()
+        await match_demo.find_bot(demo)
         listed = await match_demo.connect_ada(demo)
         await match_demo.make_ada_available(demo, listed)
         await match_demo.connect_priya(demo)
         to_ada, to_priya = await match_demo.complete_match(demo)
         await match_demo.end_talk(demo, to_ada, to_priya)
+        await match_demo.ask_in_private(demo)
         await fault_demo.refuse_five_joins(demo)
         await fault_demo.miss_match(demo)
         await fault_demo.expire_token(demo)

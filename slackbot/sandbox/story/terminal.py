@@ -35,7 +35,8 @@ class Terminal:
         self._chapters = 0
 
     def opening(self) -> None:
-        """Print the legend."""
+        """Print where to click instead of reading, and the legend."""
+        self._print(Text("To play this in your browser, by clicking: make playground", "dim"))
         main, other = button("main button", main=True), button("another")
         self._print(Text("Two people, one mission: a match while they work in Slack.", "bold"))
         self._print(Text.assemble("Buttons: ", main, " ", other, "   ", ("· small print", SMALL)))

@@ -1,46 +1,67 @@
-"""Match cards for every state of a match, and the list of people met."""
+"""Match cards for every state of a match."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from slackbot.domain.model import EventSlug, Match
-from slackbot.slack import texts
+from slackbot.domain.matching import round_of
+from slackbot.domain.model import Match
+from slackbot.services.declines import Declined
+from slackbot.slack import manner_texts, reminder_texts, texts
+from slackbot.slack.blocks.contacts import offer
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Button, Draft, Message
-from slackbot.slack.blocks.text import plain
+from slackbot.slack.blocks.text import Linked, plain
 from slackbot.slack.command import Command, Name
 
-HISTORY_LENGTH: Final = 15
 # Action ids of the call buttons, whose value is the match id.
 CALL_OPEN: Final = "call:open"
 CALL_NEW: Final = "call:new"
+# Action ids of the answers to *Did you talk?*, whose value is the match id.
+TALK_YES: Final = "met:yes"
+TALK_NO: Final = "met:no"
+TALK_CHANGED: Final = "met:change"
+_NEXT: Final = {
+    None: texts.ROUND_OVER,
+    True: reminder_texts.NEXT_PERSON,
+    False: reminder_texts.NOBODY_CAME,
+}
 
 
 def match_card(match: Match, links: HubLinks, call_url: str | None = None) -> Message:
     """Render a match with the partner, the end of the round, and a primary button to meet.
 
-    The button opens `call_url`, or else the event hub. The URL is never part of the text.
+    The button opens `call_url`, or else the event hub. The URL is never part of the text. A match
+    that is late is probably over, so its primary button goes on to the next person.
     """
-    partner = match.partner
+    name, url = match.partner.name, links.session(match.event, match.session_id)
     if match.late:
-        draft = Draft().say(texts.LATE)
-        when = texts.LATE_WHEN if match.matched_at else texts.LATE_UNKNOWN_WHEN
-        draft.say(when, at=match.matched_at or match.received_at, name=partner.name)
+        draft = _say_late(Draft().say(texts.LATE), match)
         _add_partner(draft, match)
-        draft.say(texts.LATE_WHY)
+        draft.say(texts.LATE_WHY, name=name)
     else:
-        draft = Draft().say(texts.MATCHED, name=partner.name)
-        _add_partner(draft, match, ends=True)
-    url = links.session(match.event, match.session_id)
-    hub = Button(texts.BUTTON_MEET, f"hub:{match.session_id}", url=url, primary=call_url is None)
-    if call_url is None:
-        return draft.buttons(hub, *_next_steps(match)).done()
-    join = Button(texts.BUTTON_CALL, CALL_OPEN, value=match.id, url=call_url, primary=True)
-    new_link = Button(texts.BUTTON_NEW_LINK, CALL_NEW, value=match.id)
-    draft.buttons(join, hub, new_link, *_next_steps(match))
-    return draft.small(texts.CALL_SMALL).done()
+        draft = _add_partner(Draft().say(texts.MATCHED, name=name), match)
+        if match.ends_at is not None:
+            draft.say(texts.MATCH_ENDS, end=match.ends_at)
+    if call_url is not None:
+        meet = Button(texts.BUTTON_CALL, CALL_OPEN, match.id, call_url, primary=True)
+    else:
+        label = texts.BUTTON_HUB if match.late else texts.BUTTON_MEET
+        meet = Button(label, f"hub:{match.session_id}", url=url, primary=not match.late)
+    again, pause = _next_steps(match, running=not match.late)
+    if call_url is not None:
+        device = Button(texts.BUTTON_NEW_LINK, CALL_NEW, match.id)
+        draft.buttons(meet, again, pause, decline_button(match), device)
+    elif match.late:
+        draft.buttons(again, meet, pause)
+    else:
+        draft.buttons(meet, again, pause, decline_button(match))
+    facts = [texts.MATCH_SESSION] if match.session_title else []
+    facts += [texts.CALL_SMALL] if call_url is not None else []
+    if facts:
+        draft.small(*facts, title=Linked(match.session_title, url))
+    return draft.done()
 
 
 def call_gone_card(match: Match, links: HubLinks) -> Message:
@@ -54,63 +75,118 @@ def no_call_card() -> Message:
     return Draft().say(texts.CALL_GONE).buttons(status).done()
 
 
-def round_over_card(match: Match) -> Message:
-    """Render a match whose round is over, with a primary button to continue."""
-    draft = Draft().say(texts.MATCH_OVER, name=match.partner.name)
-    _add_partner(draft, match)
-    draft.say(texts.ROUND_OVER)
-    draft.buttons(*_next_steps(match, primary=True))
-    if match.ends_at is not None:
-        draft.small(texts.ROUND_WAS, start=match.received_at, end=match.ends_at)
+def round_over_card(match: Match, *, may_swap: bool = False, may_report: bool = False) -> Message:
+    """Render a match whose round is over, with a primary button to continue.
+
+    It asks whether they have talked, or says so.
+    """
+    sentence = reminder_texts.TALKED_WITH if match.talked else texts.MATCH_OVER
+    draft = Draft().say(sentence, name=match.partner.name)
+    _add_partner(draft, match).say(_NEXT[match.talked])
+    go_on, pause = _next_steps(match, running=False)
+    if match.talked is None:
+        draft.buttons(go_on, pause).divider().say(reminder_texts.DID_YOU_TALK)
+        draft.buttons(
+            Button(reminder_texts.BUTTON_TALKED, TALK_YES, match.id),
+            Button(reminder_texts.BUTTON_NOBODY_CAME, TALK_NO, match.id),
+        )
+    else:
+        change = Button(reminder_texts.BUTTON_CHANGE_ANSWER, TALK_CHANGED, match.id)
+        draft.buttons(go_on, pause, change)
+    facts = [] if match.ends_at is None else [texts.ROUND_WAS]
+    facts += [texts.MATCH_SESSION] if match.session_title else []
+    times = {"start": match.received_at, "end": match.ends_at or match.received_at}
+    draft.small(*facts, reminder_texts.TALK_SMALL, title=match.session_title, **times)
+    return offer(draft, match, may_swap=may_swap, may_report=may_report).done()
+
+
+def leave_round_card(match: Match, argument: str) -> Message:
+    """Ask before somebody leaves a running round to become available in the `argument`."""
+    sentence = texts.LEAVE_ROUND_UNKNOWN if match.ends_at is None else texts.LEAVE_ROUND
+    at = match.ends_at or match.received_at
+    draft = Draft().say(sentence, name=match.partner.name, end=at, at=at)
+    draft.buttons(
+        Button(texts.BUTTON_STAY, Command(Name.STATUS), primary=True),
+        Button(texts.BUTTON_LEAVE_ROUND, Command(Name.AVAILABLE, argument, round_of(match.id))),
+    )
+    return draft.small(texts.MATCH_SESSION, title=match.session_title).done()
+
+
+def decline_button(match: Match) -> Button:
+    """Return the button with which somebody leaves a round that they can't make."""
+    return Button(manner_texts.BUTTON_CANT, Command(Name.CANT, confirmed=round_of(match.id)))
+
+
+def declined_card(declined: Declined) -> Message:
+    """Confirm that somebody can't make a round, and offer to take it back."""
+    match = declined.match
+    sentence = (
+        manner_texts.DECLINED_NOTIFIED if declined.is_notified else manner_texts.DECLINED_ALONE
+    )
+    undo = Command(Name.CANT, "undo", round_of(match.id))
+    draft = Draft().say(sentence, name=match.partner.name)
+    draft.buttons(
+        Button(
+            texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE, str(match.session_id)), primary=True
+        ),
+        Button(manner_texts.BUTTON_CAN, undo),
+    )
+    small = [texts.MATCH_SESSION] if match.session_title else []
+    small += [manner_texts.ROUND_ENDS] if match.ends_at is not None else []
+    if small:
+        ends_at = match.ends_at or match.received_at
+        draft.small(*small, title=match.session_title, end=ends_at)
     return draft.done()
+
+
+def taken_back_card(declined: Declined, links: HubLinks, call_url: str | None) -> Message:
+    """Render the match of somebody who is in its round after all."""
+    sentence = manner_texts.TAKEN_BACK_ALONE
+    if declined.is_notified:
+        sentence = manner_texts.TAKEN_BACK_NOTIFIED
+    draft = Draft().say(sentence, name=declined.match.partner.name)
+    return draft.then(match_card(declined.match, links, call_url)).done()
 
 
 def met_card(match: Match) -> Message:
     """Render the partner, to be shown above the answer to a button of the message."""
     draft = Draft()
     if match.late:
-        when = texts.LATE_WHEN if match.matched_at else texts.LATE_UNKNOWN_WHEN
-        draft.say(when, at=match.matched_at or match.received_at, name=match.partner.name)
+        _say_late(draft, match)
     else:
-        draft.say(texts.MATCH_OVER, name=match.partner.name)
+        sentence = reminder_texts.TALKED_WITH if match.talked else texts.MATCH_OVER
+        draft.say(sentence, name=match.partner.name)
     return _add_partner(draft, match).done()
 
 
-def history(matches: Sequence[Match], event: EventSlug) -> Message:
-    """Render the list of people met, latest first."""
-    if not matches:
-        button = Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE), primary=True)
-        return Draft().say(texts.NO_HISTORY).buttons(button).done()
-    draft = Draft().heading(texts.HISTORY)
-    for match in matches[:HISTORY_LENGTH]:
-        role = match.partner.role
-        sentence = texts.HISTORY_NAME + (f"\n{texts.ROLE}" if role else "")
-        sentence += f"\n{texts.HISTORY_WHEN}"
-        sentence += "  ·  {title}" if match.session_title else ""
-        at = match.matched_at or match.received_at
-        draft.say(sentence, name=match.partner.name, role=role, at=at, title=match.session_title)
-    count = min(len(matches), HISTORY_LENGTH)
-    draft.buttons(Button(texts.BUTTON_SESSIONS, Command(Name.SESSIONS)))
-    small = texts.HISTORY_SMALL if count < len(matches) else texts.HISTORY_SMALL_ALL
-    return draft.small(small, count=count, event=event).done()
+def _say_late(draft: Draft, match: Match) -> Draft:
+    when = texts.LATE_WHEN if match.matched_at else texts.LATE_UNKNOWN_WHEN
+    return draft.say(when, at=match.matched_at or match.received_at, name=match.partner.name)
 
 
-def _add_partner(draft: Draft, match: Match, *, ends: bool = False) -> Draft:
-    """Add the role, the picture, the session and, if `ends`, the end of the round."""
+def _add_partner(draft: Draft, match: Match) -> Draft:
+    """Add the role and the picture, as far as they are known."""
     partner, role = match.partner, match.partner.role
     if partner.picture is not None:
         alt = plain(texts.PICTURE, {"name": partner.name})
         draft.beside_picture(role or partner.name, partner.picture, alt)
     elif role:
         draft.say(texts.ROLE, role=role)
-    if ends and match.ends_at is not None:
-        draft.say(texts.MATCH_ENDS, end=match.ends_at)
-    if match.session_title:
-        draft.say(texts.MATCH_SESSION, title=match.session_title)
     return draft
 
 
-def _next_steps(match: Match, *, primary: bool = False) -> tuple[Button, Button]:
+def _next_steps(match: Match, *, running: bool) -> tuple[Button, Button]:
+    """Return the buttons to go on and to pause. Ask before a round that may be running is left."""
     session = str(match.session_id)
-    again = Button(texts.BUTTON_AVAILABLE_AGAIN, Command(Name.AVAILABLE, session), primary=primary)
+    confirmed = round_of(match.id) if running else ""
+    go_on = Command(Name.AVAILABLE, session, confirmed)
+    again = Button(texts.BUTTON_AVAILABLE_AGAIN, go_on, primary=not running)
+    if running:
+        confirm = {
+            "title": texts.CONFIRM_LEAVE_TITLE,
+            "text": plain(texts.CONFIRM_LEAVE, {"name": match.partner.name}),
+            "confirm": texts.BUTTON_LEAVE_ROUND,
+            "deny": texts.BUTTON_STAY,
+        }
+        again = replace(again, confirm=confirm)
     return again, Button(texts.BUTTON_PAUSE, Command(Name.PAUSE, session))

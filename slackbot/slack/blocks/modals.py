@@ -6,17 +6,25 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from slackbot.domain.errors import BadCredential, BadEventLink, EventNotFound, SlackbotError
-from slackbot.slack import texts
+from slackbot.domain.errors import (
+    BadCredential,
+    BadEventLink,
+    EventNotFound,
+    MagicLinkInvalid,
+    MagicLinkUsed,
+    SlackbotError,
+)
+from slackbot.slack import error_texts, texts
 from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.blocks.login import new_link_buttons
 from slackbot.slack.blocks.message import Draft, Message
-from slackbot.slack.blocks.text import Block, plain, plain_text
+from slackbot.slack.blocks.text import Block, Paragraph, Sentence, plain, plain_text
 from slackbot.slack.command import ARGUMENT_LIMIT, Command, Name, SecretTyped, Unknown, parse
 
 CONNECT: Final = "connect"
 EVENT: Final = "event"
 CREDENTIAL: Final = "credential"
-# Codes that occur only in the form, so their sentences in `texts.ERRORS` fit a form field.
+# Codes that occur only in the form, so their sentences in `error_texts.ERRORS` fit a form field.
 FIELD_ONLY: Final = ("bad_event_link", "bad_credential", "magic_link_invalid", "magic_link_used")
 View = dict[str, Any]
 
@@ -71,14 +79,15 @@ def connect_form(
     """Render the form with prefilled values, and with the `problem` at the top."""
     draft = Draft()
     if problem:
-        draft.say(texts.PROBLEM, problem=problem)
+        draft.say(texts.PROBLEM, problem=Paragraph(problem))
     elif linked_to:
         draft.say(texts.MODAL_LINKED_NOW, event=linked_to)
     blocks = [
         *draft.blocks,
         _input(EVENT, texts.MODAL_EVENT_LABEL, texts.MODAL_EVENT_HINT, event, links.example),
         _input(CREDENTIAL, texts.MODAL_CREDENTIAL_LABEL, texts.MODAL_CREDENTIAL_HINT, credential),
-        *Draft().small(texts.CONNECT_SMALL).blocks,
+        *Draft().buttons(*(new_link_buttons(links) if problem else ())).blocks,
+        *Draft().small(texts.TOKEN_TOO).small(texts.CONNECT_SMALL).blocks,
     ]
     return _view(blocks, pending) | {"submit": plain_text(texts.MODAL_SUBMIT)}
 
@@ -86,6 +95,11 @@ def connect_form(
 def checking(pending: PendingCommand) -> View:
     """Render the view that is shown while Accelevents checks the credential."""
     return _view(Draft().say(texts.MODAL_CHECKING).blocks, pending)
+
+
+def still_checking(pending: PendingCommand) -> View:
+    """Render the view that is shown if the check takes longer than a command may."""
+    return _view(Draft().say(texts.STILL_ASKING).blocks, pending)
 
 
 def connected(pending: PendingCommand, event: str) -> View:
@@ -108,14 +122,18 @@ def field_error(error: SlackbotError | None, links: HubLinks) -> tuple[str, str]
     """Return the field (`block_id`) and the sentence for an error. None is an internal error."""
     code = error.code if error is not None else "defect"
     field = EVENT if isinstance(error, BadEventLink | EventNotFound) else CREDENTIAL
-    sentences = texts.AT_FIELD | {only: texts.ERRORS[only] for only in FIELD_ONLY}
+    sentences = error_texts.AT_FIELD | {only: error_texts.ERRORS[only] for only in FIELD_ONLY}
     # An error about a session makes no sense here, so use the sentence without a reason.
-    sentence = sentences.get(code, texts.AT_FIELD["rejected"])
+    sentence = sentences.get(code, error_texts.AT_FIELD["rejected"])
     if isinstance(error, BadEventLink):
-        sentence = texts.EVENT_PROBLEMS.get(error.problem, sentence)
+        sentence = error_texts.EVENT_PROBLEMS.get(error.problem, sentence)
     elif isinstance(error, BadCredential):
-        sentence = texts.CREDENTIAL_PROBLEMS.get(error.problem, sentence)
-    return field, plain(sentence, {"example": links.example})
+        sentence = error_texts.CREDENTIAL_PROBLEMS.get(error.problem, sentence)
+    problem = plain(sentence, {"example": links.example})
+    if links.help.text and isinstance(error, MagicLinkInvalid | MagicLinkUsed):
+        values = {"problem": Sentence(problem), "organiser": Sentence(links.help.text)}
+        problem = plain(texts.ORGANISER_SAYS_AT_FIELD, values)
+    return field, problem
 
 
 def _view(blocks: list[Block], pending: PendingCommand) -> View:

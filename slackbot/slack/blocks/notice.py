@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from slackbot.domain.errors import TicketLimitReached
+from slackbot.domain.model import EventSlug
 from slackbot.domain.notices import (
     AvailabilityLost,
+    ContactsSwapped,
     LinkRefused,
+    LoginExpiring,
     MatchFound,
     MatchOver,
     Notice,
+    PartnerLeft,
+    Recap,
+    Reported,
     SessionOver,
+    SessionReminder,
+    SnoozeOver,
+    StillThere,
 )
-from slackbot.slack import texts
+from slackbot.slack import error_texts, texts
+from slackbot.slack.blocks.contacts import contact_message
 from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.blocks.login import login_expired_card, login_expiring_card
 from slackbot.slack.blocks.match import match_card, round_over_card
 from slackbot.slack.blocks.message import Button, Draft, Message
-from slackbot.slack.blocks.status import reconnect_prompt
+from slackbot.slack.blocks.pausing import availability_notice
+from slackbot.slack.blocks.reminders import recap_card, reminder_card
 from slackbot.slack.command import Command, Name
 
 
@@ -25,15 +37,42 @@ def notice_message(notice: Notice, links: HubLinks, call_url: str | None = None)
         case MatchFound():
             return match_card(notice.match, links, call_url)
         case MatchOver():
-            return round_over_card(notice.match)
+            return round_over_card(
+                notice.match, may_swap=notice.may_swap, may_report=notice.may_report
+            )
+        case ContactsSwapped() | Reported():
+            return contact_message(notice)
         case LinkRefused():
-            return reconnect_prompt(Command(Name.OVERVIEW))
-        case SessionOver():
-            draft = Draft().say(texts.SESSION_OVER, title=notice.title)
-        case AvailabilityLost():
-            # The notice does not contain the limit of the ticket.
-            limit = notice.code == TicketLimitReached.code
-            reason = texts.ERRORS["ticket_limit_unknown" if limit else notice.code]
-            draft = Draft().say(texts.AVAILABILITY_LOST, title=notice.title)
-            draft.say(reason, title=notice.title)
+            again = Command(Name.OVERVIEW)
+            return login_expired_card(EventSlug(notice.event), links, again, title=notice.title)
+        case LoginExpiring():
+            return login_expiring_card(notice, links)
+        case _:
+            return _about_sessions(notice, links)
+
+
+def _about_sessions(
+    notice: SessionReminder
+    | Recap
+    | SessionOver
+    | AvailabilityLost
+    | SnoozeOver
+    | StillThere
+    | PartnerLeft,
+    links: HubLinks,
+) -> Message:
+    """Render a notice about a session, or about all of them."""
+    if isinstance(notice, SessionReminder):
+        return reminder_card(notice, links)
+    if isinstance(notice, Recap):
+        return recap_card(notice, links)
+    if isinstance(notice, SnoozeOver | StillThere | PartnerLeft):
+        return availability_notice(notice)
+    if isinstance(notice, SessionOver):
+        draft = Draft().say(texts.SESSION_OVER, title=notice.title)
+    else:
+        draft = Draft().say(texts.AVAILABILITY_LOST, title=notice.title)
+        if notice.code == TicketLimitReached.code:
+            draft.say(error_texts.TICKET_LIMIT_UNKNOWN)
+        draft.say(error_texts.ERRORS[notice.code], title=notice.title)
     return draft.buttons(Button(texts.BUTTON_SESSIONS, Command(Name.SESSIONS), primary=True)).done()

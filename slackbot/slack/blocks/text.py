@@ -8,21 +8,62 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from string import Formatter
-from typing import Any
+from typing import Any, ClassVar
 
-from slackbot.domain.text import sanitize
+from slackbot.domain.model import UserId
+from slackbot.domain.text import NAME_LIMIT, sanitize
 
 Block = dict[str, Any]
-Value = str | int | datetime
+
+
+class Sentence(str):
+    """An untrusted sentence, such as the reason of a refusal or a description."""
+
+    __slots__ = ()
+    limit: ClassVar = 200  # characters, which is longer than a name
+
+
+class Paragraph(Sentence):
+    """A few sentences, some of them untrusted."""
+
+    __slots__ = ()
+    limit: ClassVar = 500
+
+
+class Whole(Sentence):
+    """Text of which nothing may be missing."""
+
+    __slots__ = ()
+    limit: ClassVar = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Untrusted text, such as a title, that leads to a page of the event hub."""
+
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A person of this workspace, whom Slack shows by name and notifies."""
+
+    user: UserId
+
+
+Value = str | int | datetime | Linked | Mention
 
 # Replaces a text without visible characters, because Slack rejects empty text.
 NOTHING = "…"
 _MARKS = "*_~`"
 _SPLITTER = "\u200b"
-_IN_ADDRESS = re.compile(r"(?<=\w)[.@:](?=[\w/])")
+# A dot between digits, as in a version, makes no link.
+_IN_ADDRESS = re.compile(r"(?<=\w)(?!(?<=\d)\.\d)[.@:](?=[\w/])")
 _STYLES = {"*": "bold", "_": "italic", "`": "code"}
 _DATE_FORMATS = {"time": "{time}", "when": "{date_short_pretty} at {time}"}
 _FALLBACKS = {"time": "%H:%M UTC", "when": "%d %b %Y at %H:%M UTC"}
@@ -53,11 +94,16 @@ def rich(sentence: str, values: Mapping[str, Value]) -> Block:
     """Return a sentence from `texts.py` as a `rich_text` block."""
     elements = []
     for value, form, styles in _pieces(sentence, values):
-        element: Block = {"type": "text", "text": value}
         if isinstance(value, datetime):
-            element = {"type": "date", "timestamp": int(value.timestamp())}
+            element: Block = {"type": "date", "timestamp": int(value.timestamp())}
             element |= {"format": _DATE_FORMATS[form], "fallback": _utc(value, form)}
-        elif styles:
+        elif isinstance(value, Linked):
+            element = {"type": "link", "url": value.url, "text": value.text}
+        elif isinstance(value, Mention):
+            element = {"type": "user", "user_id": value.user}
+        else:
+            element = {"type": "text", "text": value}
+        if styles and not isinstance(value, datetime | Mention):
             element["style"] = dict.fromkeys(sorted(styles), True)
         if value:
             elements.append(element)
@@ -69,22 +115,37 @@ def rich(sentence: str, values: Mapping[str, Value]) -> Block:
 
 def mrkdwn(sentence: str, values: Mapping[str, Value]) -> str:
     """Return the sentence as styled mrkdwn, for small print."""
-    return "".join(
-        date_token(value, form) if isinstance(value, datetime) else _styled(value, styles)
-        for value, form, styles in _pieces(sentence, values)
-    )
+    parts = []
+    for value, form, styles in _pieces(sentence, values):
+        if isinstance(value, datetime):
+            parts.append(date_token(value, form))
+        elif isinstance(value, Linked):
+            parts.append(f"<{value.url}|{escape(value.text.replace('|', ' '))}>")
+        elif isinstance(value, Mention):
+            parts.append(f"<@{value.user}>")
+        else:
+            parts.append(_styled(value, styles))
+    return "".join(parts)
 
 
-def fallback(sentence: str, values: Mapping[str, Value]) -> str:
-    """Return the sentence without styles, for notifications and screen readers."""
-    return "".join(
-        date_token(value, form) if isinstance(value, datetime) else escape(value)
-        for value, form, _ in _pieces(sentence, values)
-    )
+def fallback(sentence: str, values: Mapping[str, Value], share: float = 1.0) -> str:
+    """Return the sentence without styles, for notifications and screen readers.
+
+    If there is little room, untrusted values are shortened to this `share` of their limits.
+    """
+    parts = []
+    for value, form, _ in _pieces(sentence, values, share):
+        if isinstance(value, datetime):
+            parts.append(date_token(value, form))
+        elif isinstance(value, Mention):
+            parts.append(f"<@{value.user}>")
+        else:
+            parts.append(escape(value.text if isinstance(value, Linked) else value))
+    return "".join(parts)
 
 
 def plain(sentence: str, values: Mapping[str, Value]) -> str:
-    """Return the sentence for `plain_text`, without markup. It must not contain times."""
+    """Return the sentence for `plain_text`, without markup. It must not contain times or links."""
     return "".join(str(value) for value, _, _ in _pieces(sentence, values))
 
 
@@ -103,15 +164,22 @@ def _styled(text: str, styles: frozenset[str]) -> str:
 
 
 def _pieces(
-    sentence: str, values: Mapping[str, Value]
-) -> Iterator[tuple[str | datetime, str, frozenset[str]]]:
-    """Yield the parts of a sentence as tuples of (text or time, date form, styles)."""
+    sentence: str, values: Mapping[str, Value], share: float = 1.0
+) -> Iterator[tuple[str | datetime | Linked | Mention, str, frozenset[str]]]:
+    """Yield the parts of a sentence as tuples of (text or other value, date form, styles)."""
     for literal, name, form, styles in _split(sentence):
         if name is None:
             yield literal, "", styles
+            continue
+        value = values[name]
+        if isinstance(value, datetime | Mention):
+            yield value, form, styles
+        elif isinstance(value, Linked):
+            text = sanitize(value.text, int(NAME_LIMIT * share)) or NOTHING
+            yield Linked(text, value.url), form, styles
         else:
-            value = values[name]
-            yield value if isinstance(value, datetime) else sanitize(str(value)), form, styles
+            limit = value.limit if isinstance(value, Sentence) else NAME_LIMIT
+            yield sanitize(str(value), int(limit * share)), form, styles
 
 
 @lru_cache(maxsize=512)

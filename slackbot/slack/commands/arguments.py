@@ -22,7 +22,8 @@ _PAUSE_FILLERS: Final = FILLERS | {"the", "my", "this", "session"}
 _PAUSE_EVERYTHING: Final = _PAUSE_FILLERS | frozenset({
     "for", "everyone", "everything", "everywhere", "everybody", "all", "any", "anymore",
     "more", "looking", "searching", "matches", "match", "being", "matched", "session",
-    "sessions", "availability", "available", "myself",
+    "sessions", "availability", "available", "myself", "alone", "sending", "messaging",
+    "message", "messages", "notifications",
 })  # fmt: skip
 # Words after `disconnect` that name no event.
 _DISCONNECT_FILLERS: Final = CONNECT_FILLERS | frozenset(
@@ -40,20 +41,36 @@ _VIEWS: Final = {
     "my": View.MINE,
     "joined": View.MINE,
 }
+# Words before the words of a title or a track.
+_LIST_FILLERS: Final = FILLERS | {"sessions", "session", "for", "of", "on", "in", "the", "list"}
 _DAYS: Final = {day.value: day for day in Day}
 _PAGE: Final = re.compile(r"(?:(.*) )?page ([0-9]{1,6})", re.IGNORECASE)
 # A higher number is the id of a session.
 _IS_PAGE: Final = re.compile(r"[0-9]{1,3}", re.ASCII)
 _TRACK: Final = re.compile(r"tracks?:? +(\S.*)", re.IGNORECASE)
+# In the form of `fold`: `1.5 hours` is `1 5 hours`.
+_COUNT: Final = (
+    r"(?:[0-9]{1,3}(?: [0-9]{1,2})?|an?|half(?: an?)?|(?:a )?(?:quarter|couple)(?: of)?(?: an)?"
+    r"|(?:a )?few|some|several|(?:one|two|three|four|five|six|ten|fifteen|twenty|thirty)"
+    r"(?: and a half)?)"
+)
+_UNIT: Final = (
+    r"(?:m|mins?|minutes?|h|hrs?|hours?|s|secs?|seconds?|d|days?|w|weeks?|months?|whiles?|bit)"
+)
+_PART_OF_DAY: Final = r"(?:mornings?|noon|midday|lunch(?:time)?|afternoons?|evenings?|nights?)"
+_WEEKDAY: Final = r"(?:(?:mon|tues?|wednes|thurs?|fri|satur|sun)day|weekend|week|month|day)"
 _DURATION: Final = re.compile(
-    r"(?:for |until |till |til |in |at )?"
-    r"(?:(?:an?|half an|[0-9]{1,3}) ?(?:m|mins?|minutes?|h|hrs?|hours?)"
-    r"|[0-9]{1,3}|[0-9]{1,2} [0-9]{2}|[0-9]{1,2}(?: [0-9]{2})? ?[ap] ?m)"
+    rf"(?:for |until |till |til |in |at |after )?(?:the )?(?:next |another )?"
+    rf"(?:{_COUNT} ?{_UNIT}(?: ?(?:and )?{_COUNT} ?{_UNIT}| and a half)?(?: later| from now| long)?"
+    r"|[0-9]{1,3}|[0-9]{1,2} ?h ?[0-9]{0,2}|[0-9]{1,2} [0-9]{2}"
+    r"|[0-9]{1,2}(?: [0-9]{2})? ?[ap] ?m)(?: today| tonight| tomorrow)?"
 )
 _POINT_IN_TIME: Final = re.compile(
-    r"(?:for (?:an?|half|[0-9]+|one|two|three|a few|some|several|lunch|today|tonight|tomorrow"
-    r"|the (?:rest|day|night|morning|afternoon|evening|week|moment|time))"
-    r"|(?:until|till|til)(?! further| im?\b)|tomorrow|tonight|later|lunch)\b.*"
+    rf"(?:for (?:lunch|today|tonight|tomorrow|the (?:day|night|morning|afternoon|evening|week"
+    rf"|moment|time))|(?:until|till|til)(?! further| im?\b)|tomorrow|tonight|later)\b.*"
+    rf"|(?:for )?(?:the )?(?:next|another) {_UNIT}"
+    rf"|(?:after |this |next |over )?(?:{_PART_OF_DAY}|midnight|today)|(?:this|next) {_WEEKDAY}"
+    rf"|(?:for )?(?:the )?(?:rest of|all)(?: the| this)? (?:{_PART_OF_DAY}|{_WEEKDAY})"
 )
 
 
@@ -70,20 +87,30 @@ class ListQuery:
 
 def read_list_query(argument: str) -> ListQuery:
     """Read the argument of `sessions`: a list, a day, a track or words of a title, and a page."""
-    page, words = 1, argument.split()
+    page, rest = read_page(argument)
+    words = rest.split()
     # `sessions past 2`; buttons write `page 2`, since a title may end in a number.
-    if found := _PAGE.fullmatch(argument):
-        page, words = int(found[2]), (found[1] or "").split()
-    elif words and _IS_PAGE.fullmatch(words[-1]) and all(map(_is_list_word, words[:-1])):
+    if (
+        rest == argument
+        and words
+        and _IS_PAGE.fullmatch(words[-1])
+        and all(map(_is_list_word, words[:-1]))
+    ):
         page, words = int(words[-1]), words[:-1]
     kept, view, day = list(words), View.CURRENT, None
-    while kept and (_is_list_word(kept[0]) or fold(kept[0]) in FILLERS):
+    while kept and (_is_list_word(kept[0]) or fold(kept[0]) in _LIST_FILLERS):
         word = fold(kept.pop(0))
         view, day = _VIEWS.get(word, view), _DAYS.get(word, day)
     rest = " ".join(kept)
     track = _TRACK.fullmatch(rest)
     only = SessionFilter(day, track=track[1] if track else "", words="" if track else rest)
     return ListQuery(view, page, only, " ".join(words))
+
+
+def read_page(argument: str) -> tuple[int, str]:
+    """Return the page at the end of an argument, or the first one, and the rest."""
+    found = _PAGE.fullmatch(argument)
+    return (int(found[2]), found[1] or "") if found else (1, argument)
 
 
 def _is_list_word(word: str) -> bool:

@@ -10,12 +10,12 @@ from typing import Final
 from slackbot.aio.tasks import BackgroundTasks, SingleFlight
 from slackbot.domain.model import MatchId, Person
 from slackbot.services.calls import Calls
+from slackbot.slack.blocks.errors import defect_card
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.match import call_gone_card, match_card, no_call_card
 from slackbot.slack.blocks.message import Message
-from slackbot.slack.commands.handlers import defect_card
 
-_MATCH_ID: Final = re.compile(r"([0-9a-f]{16}-)?[0-9a-f]{32}")
+MATCH_ID: Final = re.compile(r"([0-9a-f]{16}-)?[0-9a-f]{32}")
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -31,7 +31,7 @@ class CallButtons:
 
     def opened(self, person: Person, match_id: str) -> None:
         """Record that the link was opened. Slack opens the link and also reports the click."""
-        if _MATCH_ID.fullmatch(match_id):
+        if MATCH_ID.fullmatch(match_id):
             self.background.start(self.calls.opened(person, MatchId(match_id)), "note")
 
     def new_link(self, person: Person, match_id: str) -> asyncio.Task[Message]:
@@ -43,7 +43,7 @@ class CallButtons:
         return self._new_links.start(key, lambda: self._new_link(person, match_id))
 
     async def _new_link(self, person: Person, match_id: str) -> Message:
-        if not _MATCH_ID.fullmatch(match_id):
+        if not MATCH_ID.fullmatch(match_id):
             return no_call_card()
         try:
             match, url = await self.calls.renew(person, MatchId(match_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,9 @@ from slackbot.domain.errors import BadEventLink, MessageError, SlackbotError
 from slackbot.domain.model import EventSlug, Link, Person, State
 from slackbot.services.accounts import Accounts
 from slackbot.slack.blocks import modals
+from slackbot.slack.blocks.errors import defect_card
 from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.blocks.login import login_expired_card, token_help_card
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.modals import PendingCommand
 from slackbot.slack.blocks.status import (
@@ -23,14 +26,13 @@ from slackbot.slack.blocks.status import (
     form_not_opened,
     linked_card,
     problem_card,
-    reconnect_prompt,
-    token_help_card,
 )
 from slackbot.slack.command import Command, Name
 from slackbot.slack.commands.arguments import typed_event
-from slackbot.slack.commands.handlers import CommandHandlers, defect_card
+from slackbot.slack.commands.handlers import CommandHandlers
 from slackbot.slack.commands.responder import Responder
 from slackbot.slack.outbound.retry import send_with_retry
+from slackbot.slack.request_context import arrived_at
 
 log = structlog.get_logger(__name__)
 
@@ -81,11 +83,10 @@ class ConnectFlow:
         return token_help_card(pending.parsed, self.links)
 
     async def _open(self, person: Person, trigger_id: str, pending: PendingCommand) -> None:
-        event, linked_to = await self.accounts.event_of(person), None
-        is_linked = event is not None
+        known, linked_to = await self.accounts.event_of(person, fresh=True), None
         with suppress(SlackbotError):  # not linked, or Accelevents rejected the token
             linked_to = (await self.accounts.link(person)).event
-        event, command, problem = event or self.event, pending.parsed, ""
+        event, command, problem = known or self.event, pending.parsed, ""
         if command.name is Name.CONNECT and command.argument:
             try:
                 event = typed_event(command.argument, event)
@@ -98,7 +99,7 @@ class ConnectFlow:
             pending,
             self.links,
             event=event or "",
-            linked_to=linked_to or "",
+            linked_to=self.links.name(linked_to) if linked_to else "",
             problem=problem,
         )
         try:
@@ -107,9 +108,9 @@ class ConnectFlow:
             # The trigger expired or Slack was too slow. Another button provides a new trigger.
             log.info("form_not_opened", reason=error.reason)
             if linked_to is not None:
-                message = form_not_opened(linked_to, command)
-            elif is_linked and command.name in NOT_PENDING:
-                message = reconnect_prompt(command)
+                message = form_not_opened(self.links.name(linked_to), command)
+            elif known is not None:
+                message = login_expired_card(known, self.links, command, self.slash)
             else:
                 message = connect_prompt(command, self.slash)
             await self._send(person, pending, message)
@@ -138,11 +139,17 @@ class ConnectFlow:
             if availability.state is State.AVAILABLE:
                 command = Command(Name.AVAILABLE, str(availability.session_id))
         if command.name in NOT_PENDING:
-            message = linked_card(link, next_steps=True)
-        else:
-            answer = await asyncio.shield(self.handlers.start(form.person, command))
-            message = linked_card(link, next_steps=False).above(answer)
-        await self._send(form.person, form.pending, message)
+            await self._send(
+                form.person, form.pending, linked_card(link, self.links, next_steps=True)
+            )
+            return
+        linked = linked_card(link, self.links, next_steps=False)
+
+        async def send(answer: Message) -> None:
+            await self._send(form.person, form.pending, linked.above(answer))
+
+        arrived_at.set(time.monotonic())  # the command has all of its time from here on
+        await self.responder.answer(self.handlers.start(form.person, command), send)
 
     async def _answered(
         self, work: Awaitable[None], person: Person, pending: PendingCommand
@@ -157,9 +164,13 @@ class ConnectFlow:
 
     async def show(self, task: asyncio.Task[Link | Problem], form: Form, view_id: str) -> None:
         """Show the outcome in the modal as soon as it is available."""
+        if not await self.responder.is_done_in_time(task):
+            with suppress(MessageError):  # the modal may have been closed
+                view = modals.still_checking(form.pending)
+                await self.responder.views.update(form.person, view_id, view)
         outcome = await asyncio.shield(task)
         if isinstance(outcome, Link):
-            view = modals.connected(form.pending, outcome.event)
+            view = modals.connected(form.pending, self.links.name(outcome.event))
         else:
             view = modals.connect_form(
                 form.pending,

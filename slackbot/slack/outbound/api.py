@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
+import structlog
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
+from slackbot.domain.errors import ContentRefused, MessageDelayed, MessageRefused, MessageUnsure
 from slackbot.domain.model import Person
+from slackbot.slack.blocks.message import Message
 from slackbot.slack.client import CALL_SECONDS, POST_SECONDS, before_write
 from slackbot.slack.installations import (
     Installation,
@@ -23,8 +25,10 @@ from slackbot.slack.installations import (
 )
 from slackbot.slack.outbound.errors import DELAY_SECONDS, message_error
 
+log = structlog.get_logger(__name__)
+
 # Methods that do not accept JSON.
-READS: Final = {"conversations.history", "users.info"}
+READS: Final = {"conversations.history", "dnd.info", "users.info"}
 POSTS: Final = {"chat.postMessage"}
 LEASE_LAPSED: Final = "lease_lapsed"
 LEASE_DELAY_SECONDS: Final = 1.0
@@ -109,3 +113,16 @@ class SlackApi:
             return await self.request(method, person, **arguments)
         except MessageUnsure as error:
             raise MessageDelayed(error.reason, DELAY_SECONDS) from None
+
+
+async def send_content(
+    api: SlackApi, message: Message, method: str, person: Person, **arguments: Any
+) -> AsyncSlackResponse:
+    """Call a method with the message, and retry with simpler versions if Slack rejects it."""
+    *versions, plainest = message.versions()
+    for version in versions:
+        try:
+            return await api.request(method, person, **arguments, **version.payload())
+        except ContentRefused as error:
+            log.warning("content_refused", method=method, reason=error.reason)
+    return await api.request(method, person, **arguments, **plainest.payload())

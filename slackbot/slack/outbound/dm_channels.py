@@ -14,7 +14,7 @@ import structlog
 from slackbot.aio.ttl_cache import TtlCache
 from slackbot.domain.errors import MessageRefused
 from slackbot.domain.model import Person
-from slackbot.domain.ports import DmChannelStore, StoreUnavailable
+from slackbot.domain.stores import DmChannelStore, StoreUnavailable
 from slackbot.slack.outbound.api import SlackApi
 from slackbot.slack.outbound.queue import Rank, SendRequest, WorkspaceQueue
 

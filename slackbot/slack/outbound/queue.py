@@ -30,6 +30,9 @@ from slackbot.slack.outbound.rate_limits import (
     EDITS_A_SECOND,
     EDITS_RESERVED,
     EDITS_TOGETHER,
+    HOMES_A_SECOND,
+    HOMES_RESERVED,
+    HOMES_TOGETHER,
     ChannelLimit,
     MethodLimit,
 )
@@ -58,6 +61,9 @@ CLOSED: Final = "closing"
 CLOSED_SECONDS: Final = 1.0
 POST: Final = "chat.postMessage"
 EDIT: Final = "chat.update"
+PUBLISH: Final = "views.publish"
+# Tokens of the methods with a budget that are kept for requests for which a person is waiting.
+RESERVED: Final = {EDIT: EDITS_RESERVED, PUBLISH: HOMES_RESERVED}
 
 
 class Rank(IntEnum):
@@ -131,7 +137,10 @@ class WorkspaceQueue:
         self._busy: set[Hashable] = set()
         self._methods: defaultdict[str, MethodLimit] = defaultdict(MethodLimit)
         self._channels = ChannelLimit()
-        self._edits = TokenBucket(EDITS_TOGETHER, EDITS_A_SECOND, now=self.now)
+        self._budgets = {
+            EDIT: TokenBucket(EDITS_TOGETHER, EDITS_A_SECOND, now=self.now),
+            PUBLISH: TokenBucket(HOMES_TOGETHER, HOMES_A_SECOND, now=self.now),
+        }
         self._next_due = inf
         self._timer: asyncio.Task[None] | None = None
         self._pump_handle: asyncio.Handle | None = None
@@ -238,9 +247,9 @@ class WorkspaceQueue:
         limit = self._methods[method]
         for entry in list(self._waiting[method]):
             free_at = limit.closed_until
-            if method == EDIT:
-                reserved = EDITS_RESERVED if entry.order[0] >= Rank.EDIT else 0.0
-                free_at = max(free_at, now + self._edits.wait(1.0 + reserved))
+            if (budget := self._budgets.get(method)) is not None:
+                reserved = RESERVED[method] if entry.order[0] >= Rank.EDIT else 0.0
+                free_at = max(free_at, now + budget.wait(1.0 + reserved))
             if free_at > now:
                 self._next_due = min(self._next_due, free_at)
                 return
@@ -269,8 +278,8 @@ class WorkspaceQueue:
         self._remove(entry)
         request = entry.request
         self._busy |= {request.channel, request.key} - {None}
-        if request.method == EDIT:
-            self._edits.take()
+        if (budget := self._budgets.get(request.method)) is not None:
+            budget.take()
         ticket = self._methods[request.method].acquire()
         self._in_flight.add(entry)
         entry.context.run(self._tasks.start, self._send(entry, ticket), "outgoing")

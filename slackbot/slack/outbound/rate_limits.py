@@ -1,4 +1,4 @@
-"""Slack's rate limits per method and per channel, and a budget for edits.
+"""Slack's rate limits per method and per channel, and budgets for edits and Home views.
 
 Times are in seconds on the queue's clock.
 """
@@ -16,6 +16,10 @@ EDITS_TOGETHER: Final = 10
 EDITS_A_SECOND: Final = 40 / 60
 # Edits that are reserved for requests for which a person is waiting.
 EDITS_RESERVED: Final = 5.0
+# The same for Home views, of which Slack accepts 100 per minute.
+HOMES_TOGETHER: Final = 20
+HOMES_A_SECOND: Final = 80 / 60
+HOMES_RESERVED: Final = 10.0
 
 
 class MethodLimit:

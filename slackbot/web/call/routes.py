@@ -24,7 +24,7 @@ from starlette.types import ASGIApp
 from slackbot.domain.addresses import network_of
 from slackbot.domain.calls import EntryRefused, RefusalReason, Visit
 from slackbot.domain.media_hosts import MediaHosts
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.stores import StoreUnavailable
 from slackbot.domain.text import digest, sanitize
 from slackbot.services.calls import Calls, Entry
 from slackbot.web.call.assets import PageFiles

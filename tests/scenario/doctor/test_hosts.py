@@ -66,6 +66,18 @@ async def test_missing_scopes(installation: Installation) -> None:
     assert report.on("slack").startswith("ok")
 
 
+async def test_scopes_that_the_bot_can_do_without(installation: Installation) -> None:
+    """They are a warning, which says what does not work."""
+    installation.slack.workspace.scopes -= {"im:history", "app_mentions:read"}
+    report = await installation.run_doctor()
+    assert report.status == 0
+    assert report.on("slack scopes").startswith("warning")
+    assert "im:history (direct messages to it are not answered" in report.on("slack scopes")
+    assert "app_mentions:read (mentions of it are not answered)" in report.on("slack scopes")
+    installation.slack.workspace.scopes -= {"im:write"}
+    assert "missing: im:write, im:history" in (await installation.run_doctor()).on("slack scopes")
+
+
 async def test_the_app_level_token(installation: Installation) -> None:
     """It is tried as the bot does it; a wrong one and a bot token are named."""
     slack = installation.slack

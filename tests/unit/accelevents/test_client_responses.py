@@ -10,7 +10,7 @@ import pytest
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.event_zones import EventZones
 from slackbot.domain import errors
-from slackbot.domain.model import EventSlug, SessionScope
+from slackbot.domain.model import EventSlug, SessionId, SessionScope
 
 from .platform_server import LinkFactory, PlatformServer, call, page, response
 
@@ -86,6 +86,48 @@ async def test_registered_sessions(
     """A session in the list of registered sessions counts as registered."""
     platform.responses = [page(range(1, 3), 2)]
     assert [s.registered for s in await client.registered_sessions(make_link())] == [True, True]
+
+
+@pytest.mark.parametrize("named", ["live", "registered", "matches"])
+async def test_an_error_in_a_list_is_an_error(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory, named: str
+):
+    """A list that says why it has no rows is no empty list, and is not asked for again."""
+    reason = "Networking is closed by the organiser until 3 pm"
+    platform.responses = [response(body={"recordsTotal": 0, "data": [], "error": reason})]
+    read = {
+        "live": lambda: client.sessions(make_link(), SessionScope.LIVE),
+        "registered": lambda: client.registered_sessions(make_link()),
+        "matches": lambda: client.matches(make_link(), SessionId(7)),
+    }
+    with pytest.raises(errors.Rejected) as refused:
+        await read[named]()
+    assert refused.value.reason == reason
+    assert len(platform.requests) == 1
+
+
+async def test_what_a_card_tells_is_read(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory
+):
+    """The first line of a description in HTML, the speakers, the recording, the invitation."""
+    row = {
+        "sessionId": 7,
+        "description": "<p></p><p>Five minutes each.&nbsp;Bring&nbsp;one.</p><p>More</p>",
+        "speakerList": [{"firstName": "Ada", "lastName": "Example"}, {"id": 3}, None],
+        "recordSession": True,
+        "sessionVisibilityType": "PRIVATE",
+    }
+    plain = {"sessionId": 8, "recordSession": "maybe", "sessionVisibilityType": "PUBLIC"}
+    platform.responses = [response(body={"data": [row, plain], "recordsFiltered": 2})]
+    session, other = await client.sessions(make_link(), SessionScope.LIVE)
+    assert session.description == "Five minutes each. Bring one."
+    assert (session.speakers, session.recorded, session.by_invitation) == (
+        ("Ada Example",),
+        True,
+        True,
+    )
+    assert (other.description, other.speakers) == (None, ())
+    assert (other.recorded, other.by_invitation) == (False, False)
 
 
 async def test_times_are_in_the_configured_zone(

@@ -1,10 +1,12 @@
 """Time-outs, retries and requests that are sent only once, over real HTTP."""
 
 import asyncio
+import gc
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import aiohttp
 import pytest
 from starlette.responses import Response
 
@@ -12,7 +14,9 @@ from slackbot.accelevents import http
 from slackbot.accelevents.client import AcceleventsClient, PlatformOptions
 from slackbot.accelevents.errors import Endpoint
 from slackbot.accelevents.event_holds import SPREAD_SECONDS
+from slackbot.aio.deadline import Deadline
 from slackbot.domain import errors
+from tests.harness.fakes import until
 
 from .platform_server import HANG_UP, LinkFactory, PlatformServer, call, response
 
@@ -174,6 +178,27 @@ async def test_an_answer_that_is_no_http_is_unreadable(
         await client.aclose()
 
 
+async def test_what_is_not_read_is_freed_at_once(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory
+):
+    """What was received of a body after it was refused does not wait for the garbage collector."""
+
+    def streams() -> int:
+        return sum(type(one) is aiohttp.StreamReader for one in gc.get_objects())
+
+    platform.responses = [response(body=b"[" + b"{}," * 2**20 + b"{}]")]
+    gc.collect()
+    before = streams()
+    gc.disable()
+    try:
+        with pytest.raises(errors.Unreadable):
+            await client.matches(make_link(), 1)
+        async with asyncio.timeout(2.0):
+            await until(lambda: streams() == before)
+    finally:
+        gc.enable()
+
+
 @pytest.mark.parametrize(("name", "attempts"), [("matches", 3), ("join", 1), ("login", 1)])
 async def test_time_outs(
     platform: PlatformServer, clock: Any, make_link: LinkFactory, name: str, attempts: int
@@ -291,3 +316,33 @@ def test_an_error_keeps_nothing_of_the_answer():
         answer.parse(read)
     assert refused.value.__context__ is None
     assert not answer.body
+
+
+# --- deadlines of commands -----------------------------------------------------------------------
+
+
+async def test_a_slow_platform_is_awaited_while_there_is_time(
+    platform: PlatformServer, make_link: LinkFactory, clock: Any
+):
+    """A command's request may take longer than usual, so that a slow platform is of use."""
+    options = PlatformOptions(api_url=platform.url, timeout_seconds=0.05)
+    client = AcceleventsClient(options, clock)
+    platform.responses = [response(body=[])]
+    platform.delay = 0.3
+    with Deadline(clock, 60.0):
+        assert await client.matches(make_link(), 1) == []
+    with pytest.raises(errors.TimedOut):
+        await client.matches(make_link(), 1)
+    await client.aclose()
+
+
+async def test_nothing_is_sent_after_the_deadline(
+    platform: PlatformServer, client: AcceleventsClient, make_link: LinkFactory, clock: Any
+):
+    """A command without time sends neither a read nor a change."""
+    with Deadline(clock, 0.0):
+        with pytest.raises(errors.TimedOut):
+            await client.matches(make_link(), 1)
+        with pytest.raises(errors.TimedOut):
+            await client.join(make_link(), 7)
+    assert platform.requests == []

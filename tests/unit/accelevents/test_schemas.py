@@ -97,6 +97,21 @@ def test_a_grant():
     assert grant.expires_at == datetime(2022, 1, 14, 14, 42, 40, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("account", "name"),
+    [
+        ({"firstName": "Ada", "lastName": "Lovelace", "email": "ada@x.example"}, "Ada Lovelace"),
+        ({"firstName": " ", "lastName": "Lovelace"}, "Lovelace"),
+        ({"firstName": None, "email": "ada@x.example"}, "ada@x.example"),
+        ({"email": ["ada@x.example"], "firstName": {}}, None),
+        ({}, None),
+    ],
+)
+def test_a_grant_that_names_the_account(account: dict[str, object], name: str | None):
+    """The name is that of the person, or else their address."""
+    assert schemas.read_grant({"access_token": "abc"} | account, UTC_ZONE).account_name == name
+
+
 @pytest.mark.parametrize("expires", [None, 3600, "soon", "", [], {}, 10**30])
 def test_a_grant_whose_expiry_is_unknown(expires: object):
     """An expiry that cannot be read is unknown; the token is kept."""

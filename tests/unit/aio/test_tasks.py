@@ -8,7 +8,14 @@ import gc
 import pytest
 from structlog.testing import capture_logs
 
-from slackbot.aio.tasks import BackgroundTasks, KeyedLocks, SingleFlight, every, spread
+from slackbot.aio.tasks import (
+    BackgroundTasks,
+    EndlessTasks,
+    KeyedLocks,
+    SingleFlight,
+    every,
+    spread,
+)
 from tests.harness.fakes import FakeClock, until
 
 
@@ -165,6 +172,29 @@ async def test_periodic_work_outlives_its_failures():
     assert [bool(line.get("exc_info")) for line in logged] == [False, True]
 
 
+async def test_an_endless_task_that_ends_is_noticed():
+    """It is logged and shown, and the others go on."""
+    tasks = EndlessTasks()
+
+    async def ends() -> None:
+        raise ZeroDivisionError
+
+    async def goes_on() -> None:
+        await asyncio.Event().wait()
+
+    tasks.start(goes_on(), "other")
+    await asyncio.sleep(0)
+    assert tasks.are_running
+    with capture_logs() as logged:
+        tasks.start(ends(), "rounds")
+        await until(lambda: not tasks.are_running)
+    assert [(line["event"], line["task"]) for line in logged] == [("endless_task_ended", "rounds")]
+    [other] = [task for task in asyncio.all_tasks() if task.get_name() == "other"]
+    assert not other.done()
+    tasks.cancel()
+    await asyncio.gather(other, return_exceptions=True)
+
+
 async def test_a_long_loop_lets_others_run():
     """Everything else has its turn after each batch, and every item comes, in order."""
     turns = 0
@@ -180,3 +210,16 @@ async def test_a_long_loop_lets_others_run():
     task.cancel()
     assert [item for item, _ in seen] == list(range(250))
     assert [turns for _, turns in seen[::50]] == [0, 0, 1, 1, 2]
+
+
+async def test_nothing_endless_begins_after_the_end():
+    """What a callback still starts when the process stops would meet closed databases."""
+    tasks, begun = EndlessTasks(), []
+
+    async def work() -> None:
+        begun.append(1)
+
+    tasks.cancel()
+    tasks.start(work(), "late")
+    await asyncio.sleep(0)
+    assert begun == []

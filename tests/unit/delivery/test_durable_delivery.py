@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,14 @@ from slackbot.delivery import runs, workflow_table
 from slackbot.delivery.engine import DeliveryUnusable
 from slackbot.domain.errors import MessageDelayed
 from slackbot.domain.model import Match, Person
-from slackbot.domain.notices import LinkRefused, Notice, SessionOver
+from slackbot.domain.notices import Notice, SessionOver
 from slackbot.domain.ports import Posted
 from slackbot.services.notices import SENT
 from slackbot.storage.delivery_database import DeliveryDatabase
 from slackbot.storage.store import SqlStore
 from slackbot.storage.url import DatabaseUrl
 from tests.harness.delivery import WAIT_SECONDS, all_sent, becomes, engine_file, life, rows, stored
-from tests.harness.fakes import ANA, FakeMessenger, enter, until
+from tests.harness.fakes import ANA, BEN, FakeMessenger, connect, enter, epoch_of, link, until
 from tests.harness.postgres import Server
 
 SEND, FIND = "send MatchFound", "find"
@@ -330,7 +331,7 @@ async def test_no_secret_and_no_name_lies_on_the_disk(
         await becomes(lambda: all_sent(store))
         await delivery.finish(ANA, match.id)
         await becomes(lambda: over(store, match))
-        await delivery.remark(ANA, "a key", LinkRefused())
+        await delivery.remark(ANA, "a key", SessionOver("Tea"))
         await delivery.remark(ANA, "another key", SessionOver("Coffee"))
         await until(lambda: len(messenger.sent) == 3)
         lying_there = contents(tmp_path)
@@ -360,6 +361,27 @@ async def test_what_is_finished_is_kept_for_a_while_only(
         monkeypatch.setattr(workflow_table, "BATCH", 1)
         await workflow_table.purge()
         assert rows(url).keys() == {matches[1].id}
+
+
+async def test_what_a_dead_process_left_of_somebody_is_deleted(
+    store: SqlStore, messenger: FakeMessenger, url: str, monkeypatch: pytest.MonkeyPatch
+):
+    """It died between the deletion of the person and that of their workflows."""
+    monkeypatch.setattr(workflow_table, "BATCH", 1)
+    await connect(store, link(BEN))
+    names = [f"{epoch_of(BEN)}-1", f"{epoch_of(ANA)}-1", f"{epoch_of(BEN)}-2", "an older name"]
+    messenger.errors = [MessageDelayed("ratelimited", LONG)] * len(names)
+    async with life(url, store, messenger) as delivery:
+        for name in names:
+            person = BEN if name.startswith(epoch_of(BEN)) else ANA
+            await delivery.remark(person, name, SessionOver("Tea"))
+        await until(lambda: len(messenger.journal) == len(names))
+        known = partial(store.people.known_epochs, ANA.team)
+        await workflow_table.purge_forgotten(known)
+        assert rows(url).keys() == set(names)
+        await store.people.forget(BEN)
+        await workflow_table.purge_forgotten(known)
+        assert rows(url).keys() == {names[1], names[3]}
 
 
 async def finished(url: str, count: int) -> bool:
@@ -410,7 +432,7 @@ async def test_names_on_the_disk_stay(store: SqlStore, messenger: FakeMessenger,
         await delivery.submit(ANA, match.id, fresh=True)
         await becomes(lambda: all_sent(store))
         await delivery.finish(ANA, match.id)
-        await delivery.remark(ANA, "a key", LinkRefused())
+        await delivery.remark(ANA, "a key", SessionOver("Tea"))
         await becomes(lambda: finished(url, 3))
     with sqlite3.connect(engine_file(url)) as connection:
         found = connection.execute("SELECT name, application_version FROM workflow_status")

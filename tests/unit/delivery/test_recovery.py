@@ -22,6 +22,7 @@ from slackbot.storage.store import SqlStore
 from slackbot.telemetry import NOTICES_UNOWNED
 from tests.harness.delivery import WAIT_SECONDS, all_sent, becomes, carry_out, life, rows, stored
 from tests.harness.fakes import ANA, FakeMessenger, until
+from tests.harness.postgres import Server
 
 SEND, FIND, REMARK = "send MatchFound", "find", "send SessionOver"
 OVER = SessionOver("Coffee")
@@ -269,6 +270,34 @@ async def test_to_forget_somebody_deletes_their_notices(
         column = "destination_uuid" if table == "notifications" else "workflow_uuid"
         found = carry_out(url, f"SELECT * FROM {table} WHERE {column} LIKE 'epoch-%'")
         assert found == []
+
+
+async def test_a_notice_that_ends_while_it_is_deleted_leaves_nothing(
+    store: SqlStore,
+    messenger: FakeMessenger,
+    postgresql: Server,
+    postgresql_name: str,
+    postgresql_url: str,
+):
+    """Another process writes the outcome between the engine's deletes of the output and the row."""
+    messenger.errors = [MessageDelayed("ratelimited", LONG)]
+    of_it = "WHERE workflow_uuid = 'epoch-0'"
+    async with life(postgresql_url, store, messenger) as delivery:
+        await delivery.remark(ANA, "epoch-0", OVER)
+        await until(lambda: not messenger.errors)
+        with postgresql.connect(postgresql_name) as other, postgresql.connect() as looking:
+            with other.transaction():
+                other.execute(
+                    f"UPDATE dbos.workflow_status SET status = 'SUCCESS' {of_it}".encode()
+                )
+                other.execute("INSERT INTO dbos.workflow_output VALUES ('epoch-0')")
+                deleting = asyncio.create_task(delivery.forget("epoch"))
+                waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                await until(lambda: looking.execute(waiting).fetchone() is not None)
+            await deleting
+            for table in ("workflow_status", "workflow_output"):
+                left = other.execute(f"SELECT 1 FROM dbos.{table} {of_it}".encode())
+                assert left.fetchone() is None
 
 
 async def test_what_no_row_can_restore_is_synced(

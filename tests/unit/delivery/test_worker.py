@@ -22,7 +22,7 @@ from slackbot.domain.feed_events import (
     FeedReleased,
 )
 from slackbot.domain.model import Person, TeamId, UserId
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.stores import StoreUnavailable
 from slackbot.domain.workers import HEARTBEAT_SECONDS, HeartbeatResult, Role
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher

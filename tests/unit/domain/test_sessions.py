@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import sys
+from collections import Counter
 from datetime import timedelta
+from types import FrameType
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +22,7 @@ from slackbot.domain.sessions import (
     phase,
     session_number,
 )
+from slackbot.domain.text import POLITE, without_words
 from tests.harness.fakes import NOON, session
 
 HOUR = timedelta(hours=1)
@@ -157,17 +160,60 @@ def test_polite_words_mean_nothing(typed: str, expected: int):
     assert choose([COFFEE], typed, NOON, later).id == expected
 
 
-def test_a_query_is_read_once():
-    """Hundreds of sessions are compared within milliseconds, even with a long query."""
-    sessions = [session(n, f"Networking round {n} for founders") for n in range(500)]
-    query = "networking ❤️ " + "Straße " * 25
-    SessionFilter(words=query).keeps(sessions[0], NOON, None)
-    begun = time.process_time()
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("in First Network Session", 5),
+        ("for the first network session please", 5),
+        ("right now in First Network Session", 5),
+        ("in 6", 6),
+        ("for session #6", 6),
+        ("in conversation", 6),
+        ("in tea", 8),
+        ("to founders", 9),
+        ("for session 20", 20),
+    ],
+)
+def test_words_may_lead_to_a_title(typed: str, expected: int):
+    """As the bot says it itself: *You're available in …*. A title may begin with such a word."""
+    titles = {5: "First Network Session", 6: "In conversation with Ada", 7: "Investors' tea",
+              8: "Tea", 9: "Founders meet investors", 20: "Session 20"}  # fmt: skip
+    sessions = [session(number, title) for number, title in titles.items()]
+    assert choose(sessions, typed, NOON).id == expected
+    assert names_session(without_words(typed, POLITE), SessionId(expected), titles[expected])
+
+
+@pytest.mark.parametrize(
+    "typed", ["today", "anywhere", "for anyone", "in any session", "the session"]
+)
+def test_words_may_name_no_session(typed: str):
+    """Then the one that is live is meant, unless a title has them."""
+    assert choose([COFFEE], typed, NOON, [EVENING]) == COFFEE
+    named = session(9, f"Networking {typed}", **LATER)
+    assert choose([COFFEE], typed, NOON, [named]) == named
     with pytest.raises(NoSuchSession):
-        choose(sessions, query, NOON)
-    only = SessionFilter(words=query, track=query)
-    assert not any(only.keeps(each, NOON, None) for each in sessions)
-    assert time.process_time() - begun < 0.1
+        choose([COFFEE], f"{typed} with otters", NOON)
+
+
+def test_a_query_is_read_once():
+    """It is not read again for each of hundreds of sessions."""
+    sessions = [session(n, f"Round {n} for founders", tracks=("Main",)) for n in range(500)]
+    query, reads = "networking ❤️ " + "Straße " * 25, Counter[str]()
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        if event == "call":
+            reads[frame.f_code.co_qualname] += 1
+
+    filters = SessionFilter(words=query), SessionFilter(track=query)
+    sys.setprofile(count)
+    try:
+        with pytest.raises(NoSuchSession):
+            choose(sessions, query, NOON)
+        assert not any(only.keeps(each, NOON, None) for only in filters for each in sessions)
+    finally:
+        sys.setprofile(None)
+    assert reads["SessionFilter.keeps"] == len(filters) * len(sessions)
+    assert reads["SessionQuery.read"] <= 3
 
 
 def test_nothing_is_guessed():

@@ -211,6 +211,49 @@ def test_markdown_counts_together():
     assert "12000" in check_blocks([half, half])[0]
 
 
+# Payloads whose refusal was reported; the cards of tests/property/test_every_card.py avoid them.
+REPORTED: dict[str, tuple[list[Any], str]] = {
+    # knacklabs/gantry#458
+    "buttons with one id": ([actions(button("Yes", "go"), button("No", "go"))], "action_id go"),
+    # haruotsu/slack-review-notify#99
+    "a button for each row": (
+        [actions(button("Edit", "open_settings")), actions(button("Edit", "open_settings"))],
+        "action_id open_settings",
+    ),
+    # slack-go/slack#725
+    "blocks with one id": ([typed("One", "b"), typed("Two", "b")], "block_id b"),
+    # slackapi/bolt-js#793
+    "empty text": ([section("")], "more than 0"),
+    "empty label of a button": ([actions(button("", "a"))], "more than 0"),
+    # metaps/genova#301 and sourcegraph/sourcegraph-public-snapshot#49979
+    "a long list of tasks": ([section("task\n" * 601)], "less than 3001"),
+    # metabase/metabase#80105
+    "a long answer": ([section("x" * 20_000)], "less than 3001"),
+    # lightdash/lightdash#22504
+    "a long address": ([actions(button("b", "a", url="https://x.example/" + "u" * 3000))], "/url"),
+    "an address of no kind": ([actions(button("b", "a", url="ftp://x.example"))], "/url"),
+    # slackapi/bolt-js#1841
+    "a picture as Slack gives it back": (
+        [{**IMAGE, "image_width": 1032, "image_height": 1096, "image_bytes": 61275}],
+        "invalid additional property: image_",
+    ),
+    "a picture beside a text as Slack gives it back": (
+        [section("x", accessory={**IMAGE, "is_animated": True, "fallback": "1032x1096px image"})],
+        "invalid additional property",
+    ),
+    # slackapi/node-slack-sdk#1027
+    "blocks within an object": ({"blocks": [section("x")]}, "must be a list"),  # type: ignore[dict-item]
+}
+
+
+@pytest.mark.parametrize("name", REPORTED)
+def test_reported_payloads_are_refused(name: str):
+    """Slack accepted the parts, but not the whole, or not what it had given back itself."""
+    blocks, said = REPORTED[name]
+    problems = check_blocks(blocks)
+    assert any(said in problem for problem in problems), problems
+
+
 BAD_VIEWS = {
     "title 25": (modal(section("x"), title=plain("t" * 25)), "/view/title"),
     "submit 25": (modal(section("x"), submit=plain("t" * 25)), "/view/submit"),

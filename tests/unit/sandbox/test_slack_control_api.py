@@ -52,7 +52,14 @@ async def test_scopes_and_tokens():
     """Scopes are added and removed; a token is revoked and restored."""
     async with running() as here:
         left = await post(here, "scopes", add=["im:history"], remove=["chat:write"])
-        assert left == ["commands", "im:history", "im:write", "users:read"]
+        assert left == [
+            "app_mentions:read",
+            "commands",
+            "dnd:read",
+            "im:history",
+            "im:write",
+            "users:read",
+        ]
         await post(here, "token", state="token_revoked")
         assert here.slack.workspace.state == "token_revoked"
         await post(here, "token", state="active", team="T0DEMO")
@@ -94,6 +101,8 @@ async def test_acts_as_a_user():
         await post(here, "choose", user="ada", menu="menu", option="One", id=seen["id"])
         await post(here, "home", user="ada")
         assert here.bot.received[-1]["event"]["type"] == "app_home_opened"
+        await post(here, "shortcut", user="ada", callback_id="go")
+        assert here.bot.received[-1]["type"] == "shortcut"
 
 
 async def test_lists_calls_and_problems():

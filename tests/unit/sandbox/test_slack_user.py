@@ -226,6 +226,20 @@ async def test_says_something_to_the_bot():
         assert not seen.from_bot
         with pytest.raises(CannotDo, match="not in #secret"):
             await here.ada.types("hello", "#secret")
+        await here.ada.types("<@U0BOT> hello", "#general", thread=seen.id)
+        mention = here.bot.received[1]["event"]
+        assert (mention["type"], mention["channel"]) == ("app_mention", "C0GENERAL")
+        assert mention["thread_ts"] == seen.id
+
+
+async def test_uses_a_shortcut():
+    """A global shortcut has a trigger, and neither a channel nor a response_url."""
+    async with running() as here:
+        await here.ada.uses_shortcut("go")
+        payload = here.bot.received[0]
+        assert (payload["type"], payload["callback_id"]) == ("shortcut", "go")
+        assert payload["trigger_id"]
+        assert not {"channel", "response_url"} & payload.keys()
 
 
 async def test_sends_what_slack_never_would():

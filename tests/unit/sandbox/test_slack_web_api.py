@@ -17,7 +17,8 @@ async def test_says_who_the_bot_is():
     async with running() as here:
         who = await here.client.auth_test()
         assert (who["team_id"], who["user_id"], who["bot_id"]) == ("T0DEMO", "U0BOT", "B0BOT")
-        assert who.headers["x-oauth-scopes"] == "chat:write,commands,im:history,im:write,users:read"
+        scopes = "app_mentions:read,chat:write,commands,dnd:read,im:history,im:write,users:read"
+        assert who.headers["x-oauth-scopes"] == scopes
 
 
 async def test_posts_edits_and_deletes():

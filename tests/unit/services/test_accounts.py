@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -12,6 +13,7 @@ from slackbot.domain.errors import (
     BadEventLink,
     EventNotFound,
     MagicLinkUsed,
+    MessageDelayed,
     NotLinked,
     ServerFailed,
     TimedOut,
@@ -19,8 +21,13 @@ from slackbot.domain.errors import (
     Unavailable,
     Unreachable,
 )
-from slackbot.domain.model import AuthScheme, SessionId, State
-from slackbot.domain.notices import LinkRefused, MatchFound
+from slackbot.domain.model import AuthScheme, Link, Person, SessionId, State
+from slackbot.domain.notices import LinkRefused, MatchFound, Notice
+from slackbot.domain.ports import Posted
+from slackbot.domain.stores import StoreUnavailable
+from slackbot.services.sessions import View
+from slackbot.storage.encryption import Cipher
+from slackbot.storage.store import SqlStore
 from tests.harness.fakes import (
     ANA,
     BEN,
@@ -143,11 +150,36 @@ async def test_closing_the_form_does_not_waste_a_magic_link(harness: Harness):
 
 
 async def test_submitting_again_later_returns_the_link(harness: Harness):
-    """A repeated submission makes no call and returns the same link."""
+    """A repeated submission checks the token, spends nothing and returns the same link."""
     made = await harness.accounts.connect(ANA, "expo", MAGIC)
-    harness.journal.clear()
-    assert await harness.accounts.connect(ANA, " expo ", f" {MAGIC} ") == made
-    assert harness.journal == []
+    for errors in ([], [TimedOut()]):
+        harness.platform.errors["check"], harness.journal[:] = errors, []
+        assert await harness.accounts.connect(ANA, " expo ", f" {MAGIC} ") == made
+        assert harness.journal == ["check expo granted"]
+
+
+async def test_a_login_that_is_refused_by_now_is_not_called_connected(harness: Harness):
+    """The same token or magic link is pasted again, and the platform does not accept it now."""
+    for person, credential, error in ((ANA, TOKEN, TokenRefused), (BEN, MAGIC, MagicLinkUsed)):
+        harness.platform.errors.clear()
+        await harness.accounts.connect(person, "expo", credential)
+        harness.platform.errors["check"] = [TokenRefused(status=401) for _ in range(2)]
+        harness.platform.errors["redeem"] = [MagicLinkUsed()]
+        with pytest.raises(error):
+            await harness.accounts.connect(person, "expo", credential)
+        with pytest.raises(TokenRefused):
+            await harness.accounts.link(person)
+    harness.platform.errors.clear()
+    assert (await harness.accounts.connect(ANA, "expo", TOKEN)).refused_at is None
+
+
+async def test_an_unanswered_check_of_the_same_token(harness: Harness):
+    """Nobody is called connected by a platform that did not answer, and nothing is lost."""
+    made = await harness.accounts.connect(ANA, "expo", TOKEN)
+    harness.platform.errors["check"] = [Unreachable()]
+    with pytest.raises(Unreachable):
+        await harness.accounts.connect(ANA, "expo", TOKEN)
+    assert await harness.accounts.link(ANA) == made
 
 
 async def test_a_link_of_an_earlier_version_is_recognised(harness: Harness):
@@ -157,7 +189,7 @@ async def test_a_link_of_an_earlier_version_is_recognised(harness: Harness):
     await harness.store.links.save(earlier)
     harness.journal.clear()
     assert await harness.accounts.connect(ANA, "expo", f" {MAGIC} ") == earlier
-    assert harness.journal == []
+    assert harness.journal == ["check expo granted"]
 
 
 async def test_submitting_again_after_a_failure_tries_again(harness: Harness):
@@ -177,12 +209,25 @@ async def test_a_refused_credential_can_be_pasted_again(harness: Harness):
     assert harness.asked("check") == [f"check expo {TOKEN}"] * 2
 
 
+async def test_a_refusal_that_another_process_has_recorded(harness: Harness):
+    """What this process has read of the link just before is not believed: the token is checked."""
+    kept = await harness.accounts.connect(ANA, "expo", TOKEN)
+    await harness.accounts.link(ANA)
+    worker = SqlStore(harness.store.database, Cipher([bytes(range(32))]))
+    assert await worker.links.mark_refused(kept, NOON)
+    with pytest.raises(TokenRefused):
+        await harness.accounts.link(ANA, fresh=True)
+    harness.journal.clear()
+    assert (await harness.accounts.connect(ANA, "expo", TOKEN)).refused_at is None
+    assert harness.journal[:1] == [f"check expo {TOKEN}"]
+
+
 async def test_another_event_ends_the_availability(harness: Harness):
     """Connecting to another event leaves the session with the old token and closes its feed."""
     await harness.available()
     await harness.accounts.connect(ANA, "summit", TOKEN)
     await harness.quiet()
-    assert harness.asked("close", "status") == ["close", "status 7 LEFT"]
+    assert harness.asked("close", "status") == ["status 7 LEFT", "close"]
     assert harness.platform.links[-1] == link()
     assert await harness.store.availabilities.get(ANA) is None
     await harness.pass_time(10)
@@ -229,6 +274,17 @@ async def test_a_refusal_is_raised_to_the_caller(harness: Harness):
     assert kept == link(refused_at=harness.clock.now())
 
 
+@pytest.mark.parametrize("is_available", [False, True])
+async def test_a_refusal_that_drawing_home_has_met(harness: Harness, is_available: bool):
+    """Somebody available reads of it by message, although the poll does not meet it any more."""
+    await (harness.available() if is_available else harness.linked())
+    harness.platform.errors["registered"] = [TokenRefused(status=401)]
+    with pytest.raises(TokenRefused):
+        await harness.sessions.listing(ANA, View.MINE, unasked=True)
+    await harness.quiet()
+    assert harness.sent() == ([LinkRefused(EXPO, "Coffee")] if is_available else [])
+
+
 async def test_a_refusal_in_the_background_is_sent_once(harness: Harness):
     """Ten refused background calls send one notice, and the link is kept."""
     current = await harness.linked()
@@ -239,8 +295,52 @@ async def test_a_refusal_in_the_background_is_sent_once(harness: Harness):
 
     await asyncio.gather(*(refused() for _ in range(10)), return_exceptions=True)
     await harness.quiet()
-    assert harness.sent() == [LinkRefused()]
+    assert harness.sent() == [LinkRefused(EXPO)]
     assert await harness.accounts.event_of(ANA) == EXPO
+
+
+@pytest.mark.parametrize("fails", [False, True])
+async def test_a_refusal_is_recorded_before_anybody_reads_of_it(harness: Harness, fails: bool):
+    """The message's button finds it, also if the process has ended right after the message."""
+    current, order = await harness.linked(), list[str]()
+    mark, send = harness.store.links.mark_refused, harness.messenger.send
+
+    async def marking(link: Link, at: datetime) -> bool:
+        await harness.clock.sleep(1)
+        if fails and asyncio.current_task() is calling:
+            raise StoreUnavailable
+        order.append("refused")
+        return await mark(link, at)
+
+    async def sending(person: Person, notice: Notice, key: str | None = None) -> Posted:
+        order.append("sent")
+        return await send(person, notice, key)
+
+    async def refused() -> None:
+        async with harness.accounts.background_link(current):
+            raise TokenRefused(status=401)
+
+    harness.store.links.mark_refused, harness.messenger.send = marking, sending
+    calling = asyncio.create_task(refused())
+    await harness.pass_time(5)
+    await asyncio.gather(calling, return_exceptions=True)
+    assert (order[0], order.count("sent")) == ("refused", 1)
+    with pytest.raises(TokenRefused):
+        await harness.accounts.link(ANA, fresh=True)
+
+
+async def test_a_login_that_was_renewed_is_not_called_run_out(harness: Harness):
+    """The notice waited, for example for Slack, and the person has connected again meanwhile."""
+    current = await harness.linked()
+    harness.messenger.errors = [MessageDelayed("ratelimited", 30)]
+    with pytest.raises(TokenRefused):
+        async with harness.accounts.background_link(current):
+            raise TokenRefused(status=401)
+    await harness.quiet()
+    await harness.accounts.connect(ANA, "expo", TOKEN)
+    await harness.pass_time(60)
+    assert harness.sent() == []
+    assert (await harness.accounts.link(ANA)).refused_at is None
 
 
 async def test_an_old_token_cannot_refuse_a_new_link(harness: Harness):

@@ -18,12 +18,15 @@ from slackbot.domain.errors import (
     TokenRefused,
     Unreachable,
 )
+from slackbot.domain.feed_polling import CONNECTED_SECONDS
 from slackbot.domain.model import Source, State
 from slackbot.domain.notices import MatchFound
 from slackbot.services.availability import NoticeState
+from slackbot.services.feed_monitor import TICK_SECONDS
 from slackbot.services.notices import DEFECT, EXPIRED, SENT
-from slackbot.slack import texts
+from slackbot.slack import home_texts, texts
 from slackbot.slack.blocks.status import status_card
+from tests.harness.cards import HUB
 from tests.harness.fakes import (
     ANA,
     EXPO,
@@ -62,6 +65,10 @@ async def test_the_feed_is_open_before_the_status_is_set(harness: Harness):
         (EXPIRED, NoticeState.NOT_SENT),
         (DEFECT, NoticeState.NOT_SENT),
         ("user_not_visible", NoticeState.NOT_SENT),
+        # Reported as sent by others, although Slack had refused it: semaphoreui/semaphore#1869,
+        # slackapi/slack-github-action#473, vmware-archive/kubeless#391
+        *((word, NoticeState.NOT_SENT) for word in ("channel_not_found", "restricted_action")),
+        *((word, NoticeState.NOT_SENT) for word in ("user_disabled", "cannot_dm_bot")),
     ],
 )
 async def test_the_status_knows_what_became_of_the_message(
@@ -79,10 +86,27 @@ async def test_the_status_knows_what_became_of_the_message(
         assert await harness.store.matches.add(made)
     status = await harness.availabilities.status(ANA)
     assert status.notice is notice
-    card = status_card(status)
+    card = status_card(status, HUB)
     offers = [button.get("text", {}).get("text") for button in card.blocks[-1]["elements"]]
     assert (texts.BUTTON_MATCHES in offers) == (notice is NoticeState.NOT_SENT)
-    assert ("my direct message to you" in card.text) == (notice is NoticeState.SENT)
+    assert ("see my direct message" in card.text) == (notice is NoticeState.SENT)
+
+
+async def test_the_status_says_matched_only_while_the_round_runs(harness: Harness):
+    """The end is as reported, or as it is assumed; that of the latest match counts."""
+    await harness.linked()
+    await harness.store.availabilities.save(availability(state=State.IN_MEETING))
+    before = NOON - timedelta(hours=1)
+    await harness.store.matches.add(match(YAN, received_at=before, settled_at=NOON, outcome=SENT))
+    assert (await harness.availabilities.status(ANA)).round_over
+    ends_at = NOON + timedelta(seconds=30)
+    latest = match(received_at=NOON, ends_at=ends_at, settled_at=NOON, outcome=SENT)
+    await harness.store.matches.add(latest)
+    status = await harness.availabilities.status(ANA)
+    assert home_texts.MATCHED_OVER.partition("\n")[2] not in status_card(status, HUB).text
+    harness.clock.advance(31)
+    status = await harness.availabilities.status(ANA)
+    assert home_texts.MATCHED_OVER.partition("\n")[2] in status_card(status, HUB).text
 
 
 async def test_the_status_ignores_matches_that_are_never_sent(harness: Harness):
@@ -208,6 +232,20 @@ async def test_an_unconfirmed_status_is_set_again(harness: Harness):
     assert (await harness.availabilities.start(ANA, "")).confirmed
     assert (await harness.availabilities.start(ANA, "")).confirmed
     assert harness.asked("status") == [AVAILABLE, AVAILABLE]
+
+
+async def test_an_unconfirmed_availability_is_known_and_asked_for_again(harness: Harness):
+    """Every status says so. The next poll asks the platform, which then confirms it."""
+    await harness.linked()
+    harness.platform.errors["status"] = [TimedOut(), TimedOut()]
+    await harness.availabilities.start(ANA, "")
+    assert not (await harness.availabilities.status(ANA)).confirmed
+    await harness.pass_time(1)
+    assert not (await harness.availabilities.status(ANA)).confirmed
+    await harness.pass_time(CONNECTED_SECONDS + TICK_SECONDS)
+    assert (await harness.availabilities.status(ANA)).confirmed
+    await harness.pass_time(CONNECTED_SECONDS + TICK_SECONDS)
+    assert harness.asked("status") == [AVAILABLE, AVAILABLE, AVAILABLE]
 
 
 async def test_pressing_again_while_the_feed_is_down_starts_again(harness: Harness):

@@ -18,7 +18,8 @@ from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.calls import EntryRefused, closes_at
 from slackbot.domain.media_hosts import MediaHosts
 from slackbot.domain.model import Call, Match, Source
-from slackbot.domain.ports import CallLinkStore, CallOffer
+from slackbot.domain.ports import CallOffer
+from slackbot.domain.stores import CallLinkStore
 from slackbot.services.calls import CLEANUP_SECONDS, Calls
 from slackbot.slack import texts
 from slackbot.slack.blocks.links import HubLinks

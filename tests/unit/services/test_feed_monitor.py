@@ -32,6 +32,7 @@ from tests.harness.fakes import (
     ANA,
     BEN,
     COFFEE,
+    EXPO,
     NOON,
     availability,
     link,
@@ -258,7 +259,7 @@ async def test_a_token_refused_in_the_background_is_reported_once(harness: Harne
     await harness.available()
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
     await harness.pass_time(300, step=10)
-    assert harness.sent() == [LinkRefused()]
+    assert harness.sent() == [LinkRefused(EXPO, "Coffee")]
     assert harness.asked("matches", "close") == ["matches 7", "close"]
     assert harness.feed.health(ANA) is None
     assert await harness.store.availabilities.get(ANA) == availability()
@@ -271,7 +272,7 @@ async def test_a_token_refused_at_a_reconnect_is_reported_once(harness: Harness,
     harness.platform.errors[call] = [TokenRefused(status=401)]
     harness.feed.up(ANA)
     await harness.pass_time(60, step=10)
-    assert harness.sent() == [LinkRefused()]
+    assert harness.sent() == [LinkRefused(EXPO, "Coffee")]
     assert await harness.store.availabilities.get(ANA) is not None
 
 
@@ -295,7 +296,7 @@ async def test_a_token_refused_after_connecting_again_is_reported_again(harness:
         await harness.availabilities.start(ANA, "")
         harness.platform.errors["matches"] = [TokenRefused(status=401)]
         await harness.pass_time(60, step=10)
-    assert harness.sent() == [LinkRefused()] * 2
+    assert harness.sent() == [LinkRefused(EXPO, "Coffee")] * 2
 
 
 async def test_a_reported_match_is_stored_and_sent(harness: Harness):

@@ -9,7 +9,7 @@ from slackbot.domain.errors import SessionNotLive, TokenRefused, Unreachable
 from slackbot.domain.feed_polling import MAX_OVERTIME
 from slackbot.domain.model import SessionId
 from slackbot.domain.notices import LinkRefused, MatchFound, SessionOver
-from tests.harness.fakes import ANA, NOON, availability, report, row, session
+from tests.harness.fakes import ANA, EXPO, NOON, availability, report, row, session
 from tests.harness.services import Harness
 
 SOON = session(ends_at=NOON + timedelta(seconds=90))
@@ -57,7 +57,7 @@ async def test_the_platform_may_refuse_to_be_left(harness: Harness):
 async def test_the_end_does_not_end_a_later_availability(harness: Harness):
     """Another process may have moved the person to another session, which is polled then."""
     await harness.available(SOON)
-    await harness.pass_time(90, step=10)
+    await harness.pass_time(80, step=10)
     gate = harness.platform.gates["status"] = asyncio.Event()
     while harness.asked("status") != ["status 7 LEFT"]:
         harness.clock.advance(10)
@@ -84,6 +84,6 @@ async def test_an_availability_with_a_refused_token_ends_with_its_session(harnes
     await harness.available(SOON)
     harness.platform.errors["matches"] = [TokenRefused(status=401)]
     await harness.pass_time(MAX_OVERTIME.total_seconds() + 200, step=100)
-    assert harness.sent() == [LinkRefused()]
+    assert harness.sent() == [LinkRefused(EXPO, "Coffee")]
     assert await harness.store.availabilities.get(ANA) is None
     assert harness.clock.sleepers == {}

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from slackbot.domain.errors import NotLinked
 from slackbot.domain.model import AuthScheme, Link, SessionId
-from slackbot.domain.notices import LinkRefused, MatchFound, notice_key
+from slackbot.domain.notices import MatchFound, SessionOver, notice_key
 from slackbot.services.scheduler import RESUME_SECONDS, UNLINKED_AGE
 from tests.harness.fakes import (
     ANA,
@@ -84,7 +84,7 @@ async def test_a_second_account_meets_a_known_partner(harness: Harness, by: str)
         await harness.matches.reconcile(second, availability(baseline_at=NOON))
     await harness.quiet()
     assert met(harness) == ["Zoë", "Zoë"]
-    assert {kept.account for kept in await harness.matches.history(ANA, second.event)} == {"2", "3"}
+    assert {kept.match.account for kept in await harness.matches.history(ANA)} == {"2", "3"}
 
 
 async def test_a_meeting_is_sent_once_whatever_the_account(harness: Harness):
@@ -113,7 +113,7 @@ async def test_a_match_of_a_replaced_link_is_nobodys(
     await harness.matches.receive(link(), [report(call=CALL)])
     await harness.quiet()
     assert harness.sent() == []
-    assert await harness.matches.history(ANA, link().event) == []
+    assert await harness.matches.history(ANA) == []
 
 
 # --- meanwhile -----------------------------------------------------------------------------------
@@ -175,15 +175,15 @@ async def test_whoever_left_before_their_availability_is_stored_is_not_set_avail
 async def test_a_remark_to_somebody_who_left_is_not_sent(harness: Harness):
     """It has no row of its own, and the epoch in its key tells whom it is for."""
     await harness.linked()
-    keys = [notice_key("link_refused", epoch_of(ANA), n) for n in range(2)]
-    await harness.delivery.remark(ANA, keys[0], LinkRefused())
+    keys = [notice_key("session_over", epoch_of(ANA), n) for n in range(2)]
+    await harness.delivery.remark(ANA, keys[0], SessionOver("Tea"))
     await harness.quiet()
-    assert harness.sent() == [LinkRefused()]
+    assert harness.sent() == [SessionOver("Tea")]
     await harness.accounts.disconnect(ANA)
     await connected(harness)
-    await harness.delivery.remark(ANA, keys[1], LinkRefused())
+    await harness.delivery.remark(ANA, keys[1], SessionOver("Tea"))
     await harness.quiet()
-    assert harness.sent() == [LinkRefused()]
+    assert harness.sent() == [SessionOver("Tea")]
 
 
 # --- the app is removed --------------------------------------------------------------------------

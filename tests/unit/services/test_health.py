@@ -11,7 +11,8 @@ from prometheus_client import REGISTRY
 
 from slackbot.domain.model import FeedHealth, MatchId, Source, TeamId
 from slackbot.domain.notices import Backlog
-from slackbot.domain.ports import Posted, StoreUnavailable
+from slackbot.domain.ports import Posted
+from slackbot.domain.stores import StoreUnavailable
 from slackbot.services.health import CHECK_SECONDS, HealthMonitor, mostly_disconnected
 from slackbot.services.notices import SENT
 from slackbot.storage.store import SqlStore

@@ -239,10 +239,12 @@ async def test_another_account_leaves_with_the_old_one(harness: Harness):
     """The new link cannot leave for the old account, so that is kept in memory until it has."""
     await harness.available()
     harness.platform.errors["status"] = [TimedOut()]
-    await harness.accounts.connect(ANA, "other", "a-token-of-ana")
+    harness.platform.grant = replace(harness.platform.grant, account_id=99)
+    magic = "https://www.accelevents.com/e/expo/portal?userKey=a1b2c3d4e5f6a7b8"
+    assert (await harness.accounts.connect(ANA, "expo", magic)).account_id == 99
     await harness.pass_time(30, step=1)
     assert harness.asked("status") == [LEFT] * 2
-    assert {used.event for used in harness.platform.links[-2:]} == {link().event}
+    assert {used.account_id for used in harness.platform.links[-2:]} == {link().account_id}
 
 
 async def test_the_end_of_the_process_does_not_wait(harness: Harness):

@@ -302,4 +302,4 @@ async def test_the_history_is_the_events_newest_first(harness: Harness):
     for partner in (ZOE, YAN):
         await harness.matches.receive(link(), [report(partner)])
         harness.clock.advance(60)
-    assert [match.partner for match in await harness.matches.history(ANA, EXPO)] == [YAN, ZOE]
+    assert [met.match.partner for met in await harness.matches.history(ANA)] == [YAN, ZOE]

@@ -23,11 +23,13 @@ from slackbot.domain.errors import (
 from slackbot.domain.matching import ASSUMED_ROUND
 from slackbot.domain.model import Match, MatchId, Person, Source, TeamId
 from slackbot.domain.notices import MatchFound
-from slackbot.domain.ports import Posted, StoreUnavailable
+from slackbot.domain.ports import Posted
+from slackbot.domain.stores import StoreUnavailable
+from slackbot.domain.surfaces import CardKind, Home, StateCard
 from slackbot.services.notices import EDIT_AGE, LANDING_SECONDS, REFUSED_CAP_SECONDS, SENT
-from slackbot.services.scheduler import RESUME_SECONDS
+from slackbot.services.scheduler import HOME_AGE, RESUME_SECONDS
 from slackbot.storage.matches import MAX_ROUNDS_OVER
-from tests.harness.fakes import ANA, BEN, NOON, match
+from tests.harness.fakes import ANA, BEN, COFFEE, NOON, availability, epoch_of, match
 from tests.harness.services import Harness
 
 SOON = NOON + timedelta(seconds=90)
@@ -273,3 +275,31 @@ async def test_edits_that_fail_do_not_starve_later_rounds(harness: Harness):
     await harness.pass_time(RESUME_SECONDS)
     assert set(delivery.finished.values()) == {2}
     running.cancel()
+
+
+async def test_cards_whose_edit_was_lost_are_found_again(
+    harness: Harness, rounds: asyncio.Task[None]
+):
+    """Within a minute; those that are true, and Homes that were opened lately, are left alone."""
+    card = StateCard(
+        person=ANA,
+        person_epoch=epoch_of(ANA),
+        posted=Posted("D", "1"),
+        kind=CardKind.WAITING,
+        since=NOON,
+        session_id=COFFEE,
+        session_title="Coffee",
+    )
+    for person, opened_at in ((ANA, NOON - 2 * HOME_AGE), (BEN, NOON)):
+        await harness.linked(person=person)
+        await harness.store.surfaces.open_home(Home(person=person, opened_at=opened_at))
+    await harness.store.availabilities.save(availability())
+    await harness.store.surfaces.add_card(card)
+    await harness.store.availabilities.end(ANA)
+    other = replace(card, person=BEN, person_epoch=epoch_of(BEN))
+    await harness.store.availabilities.save(availability(BEN))
+    await harness.store.surfaces.add_card(other)
+    await harness.pass_time(RESUME_SECONDS)
+    assert list(await harness.changes.take()) == [ANA]
+    assert await harness.store.surfaces.get_home(ANA) is None
+    assert await harness.store.surfaces.get_home(BEN) is not None

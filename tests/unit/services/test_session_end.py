@@ -9,6 +9,7 @@ import pytest
 from slackbot.domain.errors import EventNotFound, ServerFailed, Unreachable
 from slackbot.domain.feed_polling import MAX_OVERTIME
 from slackbot.domain.notices import MatchFound, SessionOver
+from slackbot.services.feed_monitor import TICK_SECONDS
 from tests.harness.fakes import ANA, BEN, NOON, availability, link, report, session
 from tests.harness.services import Harness
 
@@ -83,3 +84,10 @@ async def test_only_an_end_that_is_to_come_is_shown(harness: Harness, ends_at: o
     assert status.availability is not None
     shown = ends_at if ends_at != MISREAD else None
     assert status.availability.session_ends_at == shown
+
+
+async def test_nobody_stays_available_after_the_end(harness: Harness) -> None:
+    """The end is looked at within seconds, not with the next poll of a connected feed."""
+    await harness.available(session(ends_at=NOON + timedelta(seconds=130)))
+    await harness.pass_time(130 + TICK_SECONDS)
+    assert await harness.store.availabilities.get(ANA) is None

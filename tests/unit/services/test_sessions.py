@@ -107,6 +107,17 @@ async def test_an_unlisted_id_is_for_the_platform_to_judge(harness: Harness):
         await harness.sessions.find(current, "tea")
 
 
+async def test_the_id_of_a_keynote_is_refused(harness: Harness):
+    """Nobody is registered for it, or made available in it."""
+    await harness.linked(LIVE)
+    harness.platform.others = [session(77, "Opening keynote")]
+    for ask in (harness.sessions.join, harness.availabilities.start):
+        with pytest.raises(NoSuchSession) as refused:
+            await ask(ANA, "77")
+        assert refused.value.other == "Opening keynote"
+    assert harness.asked("join", "status") == []
+
+
 async def test_one_of_two_live_sessions_is_not_guessed(harness: Harness):
     """An empty query is ambiguous while two sessions are live; no other list is fetched."""
     current = await harness.linked(LIVE, session(4, "Tea"))

@@ -47,6 +47,14 @@ ALL = SessionFilter()
         ("past track AI", ListQuery(View.PAST, 1, SessionFilter(track="AI"), "past track AI")),
         ("web 3", ListQuery(View.CURRENT, 1, SessionFilter(words="web 3"), "web 3")),
         ("11645", ListQuery(View.CURRENT, 1, SessionFilter(words="11645"), "11645")),
+        ("sessions", ListQuery(View.CURRENT, 1, ALL, "sessions")),
+        ("for today", ListQuery(View.CURRENT, 1, TODAY, "for today")),
+        ("--today", ListQuery(View.CURRENT, 1, TODAY, "--today")),
+        ("—tomorrow", ListQuery(View.CURRENT, 1, TOMORROW, "—tomorrow")),
+        (
+            "of the track AI",
+            ListQuery(View.CURRENT, 1, SessionFilter(track="AI"), "of the track AI"),
+        ),
         (
             "founders live",
             ListQuery(View.CURRENT, 1, SessionFilter(words="founders live"), "founders live"),
@@ -62,6 +70,18 @@ TIMES = (
     *("10", "10 minutes", "for 10 min", "30m", "1h", "an hour", "half an hour", "until 15:00"),
     *("15:00", "3 pm", "3:30pm", "until tomorrow", "till lunch", "for a while", "in 5 min"),
     *("for the day", "for lunch", "at 3 pm", "for today", "until the evening"),
+    # seveneightn9ne/keybase-reminder-bot#30, #32 and #36
+    *("3 days", "for 3 days", "2.5 hours", "for 2.5 hours", "until 5"),
+    "1.5 hours",  # maubot/reminder#8
+    "for 2 hours",  # neilgupta/Sherlock#40
+    *("next hour", "the next two hours"),  # snipsco/snips-nlu#884
+    # andreoliwa/dontforget#97
+    *("until tomorrow 9am", "until tonight", "until next Thursday", "evening", "tomorrow evening"),
+    # chatwoot/chatwoot#13587
+    *("half hour", "one and a half hours", "1 hour and 30 minutes", "1h30m", "a few minutes"),
+    *("a couple of hours", "in a week", "a week from now", "2 days later", "two weeks from now"),
+    *("12:30 tomorrow", "this afternoon", "11:00 tonight"),  # dinki/view_assist_integration#60
+    *("noon", "until midnight", "17h30", "rest of the day", "all day", "next Monday", "½ hour"),
 )
 
 
@@ -83,6 +103,8 @@ def test_a_time_is_recognised(argument: str) -> None:
         "for good",
         "for everyone",
         "until further notice",
+        *("Day 2", "Monday Mixer", "Lunch & Learn", "Evening Mixer", "24h hackathon", "5G"),
+        *("Hour of Code", "Minute to win it", "Half-time", "Founders 2026", "the 3 pm session"),
     ],
 )
 def test_a_session_is_no_time(argument: str) -> None:
@@ -100,6 +122,7 @@ def test_polite_words_mean_nothing() -> None:
     [
         *[("looking", ""), ("session", ""), ("everything", ""), ("the session", ""), ("it", "")],
         *[("my availability", ""), ("for now", ""), ("for everyone", ""), ("right now!", "")],
+        *[("matching me", ""), ("sending me messages", ""), ("me alone", "")],
         *[("session 7", "7"), ("the *Founders* session", "*Founders*")],
         ("another one", "another one"),
     ],

@@ -147,6 +147,21 @@ async def test_an_ssl_check_gets_an_empty_200(lines: LogLines) -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        "ssl_check=1&token=xxx",  # slackapi/bolt-js#1397
+        # slackapi/bolt-js#2899 and slackapi/bolt-python#1494
+        "command=%2Fnetworking&text=disconnect&ssl_check=1",
+        "ssl_check=1&payload=%7B%22type%22%3A%22block_actions%22%7D",
+    ],
+)
+async def test_an_ssl_check_runs_nothing(body: str, lines: LogLines) -> None:
+    """Whatever else stands in it: it is acknowledged, and goes no further."""
+    assert await Endpoint().post(body, headers={"content-length": str(len(body))}) == 200
+    assert lines == []
+
+
+@pytest.mark.parametrize(
     ("body", "headers"),
     [
         (SSL_CHECK, {}),
@@ -160,6 +175,12 @@ async def test_an_ssl_check_gets_an_empty_200(lines: LogLines) -> None:
         ("ssl_check=1&caf\u00e9=1", {"content-length": "20"}),
         (BODY, {"content-length": str(len(BODY))}),
         ("", {"content-length": "0"}),
+        # slackapi/bolt-js#2899: only the value 1 counts
+        *((f"ssl_check={value}&token=t", {"content-length": "30"}) for value in ("true", "01", "")),
+        *(
+            (f"ssl_check={value}&token=t", {"content-length": "30"})
+            for value in ("1%20", "2", "-1")
+        ),
     ],
 )
 async def test_nothing_else_is_answered_unsigned(body: str, headers: dict[str, str]) -> None:

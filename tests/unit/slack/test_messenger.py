@@ -29,6 +29,7 @@ from slackbot.slack.installations import SingleInstallation
 from slackbot.slack.outbound.api import SlackApi
 from slackbot.slack.outbound.messenger import PAGE, SlackMessenger
 from slackbot.slack.outbound.presence import Presence
+from slackbot.slack.outbound.profiles import Profiles
 from slackbot.slack.outbound.queue import Rank, SendRequest, WorkspaceQueue
 from slackbot.storage.store import SqlStore
 from tests.harness.fakes import NOON, connect, link, match
@@ -63,7 +64,9 @@ class Stage:
         return SlackMessenger(api, WorkspaceQueue(), LINKS, channels=self.store.dm_channels)
 
     def presence(self) -> Presence:
-        return Presence(SlackApi(self.client, self.installation), now=lambda: self.seconds)
+        api = SlackApi(self.client, self.installation)
+        profiles = Profiles(api, now=lambda: self.seconds)
+        return Presence(profiles, now=lambda: self.seconds)
 
     def requests(self, method: str) -> int:
         return sum(call.method == method for call in self.slack.calls)

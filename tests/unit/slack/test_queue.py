@@ -84,7 +84,7 @@ async def test_sixteen_are_in_flight_and_no_more(harness: QueueHarness):
 
 async def test_edits_and_home_leave_room(harness: QueueHarness):
     """A match is sent at once, even while many of them are slow."""
-    homes = [f"h{number}" for number in range(20)]
+    homes = [f"h{number}" for number in range(10)]  # as many as Slack takes together
     harness.hold(*homes)
     tasks = [harness.send(name, SendRequest(Rank.HOME, HOME, key=name)) for name in homes]
     await harness.settle()

@@ -47,17 +47,32 @@ def test_it_says_that_the_round_is_over():
     assert lines(round_over_card(met())) == [
         "You were matched with Zoë",
         "CTO, Ωmega",
-        "Coffee",
-        "The round is over. Shall I go on looking?",
-        "12:00 UTC to 12:05 UTC",
+        "Time's up. Ready for the next person?",
+        "Did you talk?",
+        "12:00 UTC to 12:05 UTC  ·  Coffee  ·  only you see your answer",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("talked", "says"),
+    [(True, "You talked with Zoë"), (False, "No one came. Ready for the next person?")],
+)
+def test_an_answer_can_be_changed(talked: bool, says: str):
+    """It is said, and asked again on request."""
+    message = round_over_card(met(talked=talked))
+    assert says in lines(message)
+    assert [button["text"]["text"] for button in buttons(message)] == [
+        "Next person",
+        "Pause",
+        "Change my answer",
     ]
 
 
 def test_it_has_one_main_button_to_go_on_and_one_to_stop():
     """Both are about the match's session; nothing leads to the meeting any more."""
-    found = buttons(round_over_card(met()))
+    found = buttons(round_over_card(met()))[:2]
     assert [(button["text"]["text"], button.get("style")) for button in found] == [
-        ("I'm available again", "primary"),
+        ("Next person", "primary"),
         ("Pause", None),
     ]
     assert [from_action(button["action_id"]) for button in found] == [
@@ -80,7 +95,7 @@ def test_unknown_facts_are_left_out(changes: dict[str, Any], missing: str):
     message = round_over_card(met(**changes))
     assert missing not in message.text
     assert "Zoë" in message.text
-    assert len(buttons(message)) == 2
+    assert len(buttons(message)) == 4
     assert all(line.strip() for line in lines(message))
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event, select, text
+from sqlalchemy import Connection, event, make_url, select, text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError, StatementError
 from structlog.testing import capture_logs
 
 from slackbot.domain.model import TeamId
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.stores import StoreUnavailable
+from slackbot.storage import engines
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
@@ -26,6 +28,7 @@ from tests.harness.services import allow_workspaces
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 TEAM = TeamId("T1")
+IN_MEMORY = "file:read?mode=memory&cache=shared"
 CIPHER = Cipher([bytes(range(32))])
 
 
@@ -166,6 +169,19 @@ async def test_a_database_that_cannot_be_opened_takes_no_writes(tmp_path: Path):
     assert [line["event"] for line in lines] == ["database_unanswered"]
     assert not database.health.is_writable()
     await database.aclose()
+
+
+def test_a_log_that_somebody_reads_is_emptied_another_time():
+    """A reader of a database in memory locks its tables; that is no error."""
+    engine = engines.sqlite_writer(make_url(f"sqlite:///{IN_MEMORY}&uri=true"))
+    with engine.connect() as writing, closing(sqlite3.connect(IN_MEMORY, uri=True)) as reading:
+        writing.exec_driver_sql("CREATE TABLE numbers AS SELECT 1 AS number UNION SELECT 2")
+        writing.commit()
+        open_read = reading.execute("SELECT number FROM numbers")
+        open_read.fetchone()
+        engines.empty_log(writing)
+        assert open_read.fetchone() == (2,)
+    engine.dispose()
 
 
 async def test_old_events_are_purged():

@@ -20,10 +20,10 @@ from sqlalchemy import Connection, inspect, text
 
 from slackbot.domain.model import TeamId
 from slackbot.storage import migrations as schema
+from slackbot.storage.columns import Base
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher
 from slackbot.storage.store import SqlStore
-from slackbot.storage.tables import Base
 from slackbot.storage.url import DatabaseUrl
 
 CHECKOUT = Path(__file__).resolve().parents[3]

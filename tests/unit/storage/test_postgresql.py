@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from structlog.testing import capture_logs
 
 from slackbot.domain.model import TeamId
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.stores import StoreUnavailable
 from slackbot.storage import engines
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database

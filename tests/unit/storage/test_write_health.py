@@ -7,7 +7,7 @@ from collections.abc import Awaitable
 import pytest
 from sqlalchemy import text
 
-from slackbot.domain.ports import StoreUnavailable
+from slackbot.domain.stores import StoreUnavailable
 from slackbot.storage.database import Database
 from slackbot.storage.url import DatabaseUrl
 from slackbot.storage.write_health import FAILURE_SECONDS, HEARTBEAT_LATE_SECONDS, WriteHealth

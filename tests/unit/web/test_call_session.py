@@ -15,7 +15,8 @@ import pytest
 
 from slackbot.domain.calls import CallLink, EntryRefused
 from slackbot.domain.model import Partner
-from slackbot.domain.ports import Posted, StoreUnavailable
+from slackbot.domain.ports import Posted
+from slackbot.domain.stores import StoreUnavailable
 from slackbot.domain.text import digest
 from slackbot.services.call_tokens import LinkSigner
 from slackbot.services.notices import SENT

@@ -19,8 +19,10 @@ def open_dm(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
         users = str(args.get("users") or "")
         if not users:
             raise SlackError("users_list_not_supplied")
-        if "," in users:
+        if "," in users and "mpim:write" not in workspace.scopes:
             raise _missing_scope(workspace, "mpim:write")
+        if "," in users:
+            return {"channel": {"id": workspace.group_dm(users.split(",")).id}}
         channel = workspace.dm(users)
     if not args.get("return_im"):
         return {"channel": {"id": channel.id}}

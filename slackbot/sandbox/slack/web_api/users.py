@@ -45,7 +45,7 @@ def info(slack: SlackState, workspace: Workspace, args: Json) -> Json:
         profile["email"] = member.email
     user = {
         "id": member.id,
-        "team_id": workspace.team_id,
+        "team_id": member.home_team or workspace.team_id,
         "name": member.name,
         "deleted": member.deleted,
         "real_name": member.real_name,
@@ -54,12 +54,21 @@ def info(slack: SlackState, workspace: Workspace, args: Json) -> Json:
         "tz_offset": int(offset.total_seconds()) if offset else 0,
         "profile": profile,
         "is_bot": member.is_bot,
+        "is_restricted": member.is_restricted,
+        "is_stranger": member.is_stranger,
         "is_app_user": False,
     }
     return {"user": user}
 
 
+def dnd_info(_slack: SlackState, workspace: Workspace, args: Json) -> Json:
+    """Return the hours in which a user's notifications are held back."""
+    begin, end = workspace.member(args["user"]).held_back or (1, 1)
+    return {"dnd_enabled": end > 1, "next_dnd_start_ts": begin, "next_dnd_end_ts": end}
+
+
 USERS = {
     "auth.test": method(auth_test, None),
+    "dnd.info": method(dnd_info, "dnd:read", "user", reads_json=False),
     "users.info": method(info, "users:read", "user", "include_locale", reads_json=False),
 }

@@ -21,7 +21,7 @@ def register(app: AsyncApp, parts: Parts) -> None:
     async def networking(ack: AsyncAck, command: dict[str, Any], origin: Origin) -> None:
         person = origin.person
         parts.responder.messenger.mark_active(person)
-        parsed = parse(command.get("text") or "")
+        parsed = parse(command.get("text") or "", parts.slash)
         url = str(command.get("response_url") or "")
         if isinstance(parsed, Command) and parsed.name is Name.CONNECT:
             pending = PendingCommand(command=parsed.text, response_url=url)

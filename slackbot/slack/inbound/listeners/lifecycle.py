@@ -40,10 +40,16 @@ def register(app: AsyncApp, parts: Parts) -> None:
             await removed(body, origin)
 
     async def member_changed(body: dict[str, Any], event: dict[str, Any], origin: Origin) -> None:
-        """Disconnect a deactivated person, to whom Slack still accepts messages."""
+        """Disconnect a deactivated person, to whom Slack still accepts messages.
+
+        Somebody who has become a guest keeps their data, but is not available any more.
+        """
+        profile = parts.profiles.update(origin.person, event["user"])
         if event["user"].get("deleted") is True:
             forget = accounts.disconnect(origin.person, until=_time_of(body))
             await done(forget, "forget_person")
+        elif not parts.profiles.admits(profile):
+            await done(parts.end_availability(origin.person), "end_availability")
 
     async def done(work: Coroutine[Any, Any, object], name: str) -> None:
         """Wait for the deletion, which continues in the background after a timeout.

@@ -55,15 +55,15 @@ export function ending(why: Ending): { title: string; text: string } {
     case 'ended': return { title: 'The call has ended', text: 'It was ended for everybody in it.' };
     case 'taken': return { title: 'You joined somewhere else', text: 'This call went on in another tab or device, so it stopped here. If that was the event hub and you’d rather talk here, rejoin.' };
     case 'removed': return { title: 'You’re no longer in the call', text: 'The event took you out of it. The newest message in Slack shows what’s next.' };
-    case 'refused': return { title: 'The call didn’t let you in', text: 'Its pass is no longer valid. Press “New link” below the match in Slack and try once more.' };
+    case 'refused': return { title: 'The call didn’t let you in', text: 'Its pass is no longer valid. Press “Use another device” below the match in Slack and try once more.' };
     case 'full': return { title: 'The call is full', text: 'Somebody may be connected twice. Wait a moment, then rejoin.' };
     case 'lost': return { title: 'The connection was lost', text: 'Check your network, then rejoin. A network that blocks calls, such as some offices’, needs another way online.' };
     case 'reload': return { title: 'Please reload this page', text: 'Your browser’s request didn’t look right to us. Reloading usually mends it.' };
     case 'unknown': return { title: 'This link doesn’t work', text: 'It is incomplete, or it isn’t ours. Open the call with the button in Slack.' };
-    case 'elsewhere': return { title: 'This call is open in another browser', text: 'A link works in one browser only. To talk here, press “New link” below the match in Slack.' };
+    case 'elsewhere': return { title: 'This call is open in another browser', text: 'A link works in one browser only. To talk here, press “Use another device” below the match in Slack.' };
     case 'over': return { title: 'This round is over', text: 'The link worked until the round’s end. In Slack you can say whether you’d like another round.' };
     case 'replaced': return { title: 'There is a newer link', text: 'This one was replaced. Open the newest one in Slack.' };
-    case 'expired': return { title: 'This link has expired', text: 'Open the newest one in Slack, or press “New link” there.' };
+    case 'expired': return { title: 'This link has expired', text: 'Open the newest one in Slack, or press “Use another device” there.' };
     case 'busy': return { title: 'One moment, please', text: 'This link was opened many times in a short while. Wait a little, then try again.' };
     case 'trouble': return { title: 'We couldn’t open your call', text: 'The bot didn’t answer as it should. Check your network and try again in a moment.' };
     case 'unsuitable': return { title: 'This browser can’t make calls', text: 'Copy the link and open it in a current Chrome, Edge, Firefox or Safari. Nothing is used up: the link still works there.' };

@@ -1,0 +1,101 @@
+"""Make people available again when the pause that they asked for is over.
+
+Each pause is a row, so it ends after a restart, a takeover or a change of the clocks as well, and
+once: the row and the availability are changed in one transaction.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from slackbot.aio.backoff import ExponentialBackoff
+from slackbot.aio.deadline import Deadline
+from slackbot.aio.tasks import every
+from slackbot.domain.errors import (
+    NotAMember,
+    NotLinked,
+    Refusal,
+    SessionError,
+    SlackbotError,
+    TokenRefused,
+)
+from slackbot.domain.model import TeamId
+from slackbot.domain.notices import AvailabilityLost, Remark, SnoozeOver, kind_of, notice_key
+from slackbot.domain.ports import Clock, Delivery
+from slackbot.domain.snoozes import Snooze, SnoozeEnded
+from slackbot.domain.stores import Store, StoreUnavailable
+from slackbot.services.availability import Availabilities
+
+log = structlog.get_logger(__name__)
+
+TICK_SECONDS: Final = 2.0  # between searches for pauses that end
+TRY_SECONDS: Final = 60.0  # for one attempt to make somebody available
+BACKOFF: Final = ExponentialBackoff(70.0, 300.0)  # seconds between attempts, longer than one takes
+TRIES_AT_ONCE: Final = 8
+MAX_AGE: Final = timedelta(hours=12)  # how long after its end a pause is still tried
+
+
+@dataclass(eq=False, repr=False)
+class Snoozing:
+    """Ends the pauses that are due. Several processes may do so in parallel."""
+
+    availabilities: Availabilities
+    store: Store
+    delivery: Delivery
+    clock: Clock
+
+    def __post_init__(self) -> None:
+        self._slots = asyncio.Semaphore(TRIES_AT_ONCE)
+
+    async def run(self, team: TeamId) -> None:
+        """Run until cancelled."""
+        await every(
+            TICK_SECONDS,
+            lambda: self.tick(team),
+            name="snoozing",
+            expected=(StoreUnavailable,),
+            sleep=self.clock.sleep,
+        )
+
+    async def tick(self, team: TeamId) -> None:
+        """End the pauses that are due now."""
+        due = await self.store.snoozes.list_due(team, self.clock.now())
+        await asyncio.gather(*map(self._end, due))
+
+    async def _end(self, snooze: Snooze) -> None:
+        now = self.clock.now()
+        next_at = now + timedelta(seconds=BACKOFF.delay(snooze.tries + 1))
+        if not await self.store.snoozes.claim(snooze, next_at):
+            return
+        remark: Remark | None = SnoozeOver(
+            snooze.session_title, str(snooze.session_id), snooze.asked_at.isoformat()
+        )
+        try:
+            if snooze.resumed_at is None:
+                async with self._slots:
+                    with Deadline(self.clock, TRY_SECONDS):
+                        query = str(snooze.session_id)
+                        await self.availabilities.start(snooze.person, query, resumes=snooze)
+        except (SnoozeEnded, NotLinked, NotAMember):
+            remark = None
+        except TokenRefused:
+            # They are asked to connect again, and are made available then.
+            if now - snooze.until < MAX_AGE:
+                return
+            remark = None
+        except SlackbotError as error:
+            cause = error.cause if isinstance(error, SessionError) else error
+            if not isinstance(cause, Refusal) and now - snooze.until < MAX_AGE:
+                log.info("snooze_postponed", reason=cause.code)
+                return
+            remark = AvailabilityLost(snooze.session_title, cause.code)
+        if remark is not None:
+            occasion = (snooze.session_id, snooze.asked_at)
+            key = notice_key(kind_of(remark), snooze.person_epoch, *occasion)
+            await self.delivery.remark(snooze.person, key, remark)
+        await self.store.snoozes.remove(snooze.person, snooze.asked_at)

@@ -1,0 +1,79 @@
+"""Commands about the events that a person is connected to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from slackbot.domain.errors import TokenRefused
+from slackbot.domain.model import EventSlug, Link, Person
+from slackbot.domain.ports import Clock
+from slackbot.domain.text import fold, sanitize, without_words
+from slackbot.services.availability import Availabilities
+from slackbot.services.linked_events import LinkedEvents
+from slackbot.services.privacy import LEFT_SECONDS
+from slackbot.slack.blocks.events import (
+    disconnected_event_card,
+    event_list,
+    not_connected_there,
+    switched_card,
+)
+from slackbot.slack.blocks.links import HubLinks
+from slackbot.slack.blocks.login import login_expired_card
+from slackbot.slack.blocks.message import Message
+from slackbot.slack.blocks.status import connect_prompt, status_card
+from slackbot.slack.command import CONNECT_FILLERS, Command, Name
+from slackbot.slack.commands.arguments import event_to_disconnect
+from slackbot.slack.commands.privacy_commands import PrivacyCommands
+
+# Words after `event` that name none.
+_FILLERS: Final = CONNECT_FILLERS | {"switch", "change", "list", "all", "other", "events"}
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class EventCommands:
+    """Lists events, switches between them, and disconnects one of them."""
+
+    events: LinkedEvents
+    availabilities: Availabilities
+    links: HubLinks
+    privacy: PrivacyCommands
+    clock: Clock
+    slash: str
+
+    async def run(self, person: Person, command: Command) -> Message:
+        """List the events, or switch to the one that the argument names."""
+        events = await self.events.list_all(person)
+        named = without_words(command.argument, _FILLERS)
+        if events.active is None:
+            return connect_prompt(Command(Name.EVENT), self.slash)
+        if not named:
+            return event_list(events, self.links, self.clock.now())
+        event = self.named(named, events.all)
+        if event is None:
+            now = self.clock.now()
+            return not_connected_there(sanitize(named), events, self.links, now)
+        switched = await self.events.switch(person, event)
+        try:
+            below = status_card(await self.availabilities.status(person), self.links)
+        except TokenRefused:
+            below = login_expired_card(event, self.links, Command(Name.OVERVIEW))
+        return switched_card(switched, self.links, below)
+
+    async def disconnect(self, person: Person, command: Command) -> Message:
+        """Delete the login to the event that the button confirms, or everything."""
+        if not (command.argument and command.confirmed):
+            return await self.privacy.erase(person, command)
+        event = EventSlug(command.confirmed)
+        left = await self.events.disconnect(person, event)
+        confirmed = await self.events.accounts.leaving.confirms(person, LEFT_SECONDS)
+        return disconnected_event_card(event, left, self.links, confirmed=confirmed)
+
+    def named(self, typed: str, linked: Iterable[Link]) -> EventSlug | None:
+        """Return the event whose slug, link or name was typed, or None."""
+        wanted = {fold(typed), fold(event_to_disconnect(typed))}
+        for link in linked:
+            if wanted & {fold(link.event), fold(self.links.name(link.event))}:
+                return link.event
+        return None

@@ -1,0 +1,1 @@
+"""The documents: their pages, links and commands. `make docs-check` runs the commands."""

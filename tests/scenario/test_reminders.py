@@ -1,0 +1,122 @@
+"""Before and after: a reminder of a joined session, its calendar entry, and a recap."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import icalendar
+import pytest
+import vobject
+
+from slackbot.slack import reminder_texts, texts
+
+from .conftest import Mission, Start, dms, pressed
+
+EVENING = 11650
+HUB = "https://www.accelevents.com"
+
+
+@pytest.fixture
+async def mission(start: Start, tmp_path: Path) -> Mission:
+    """Ada, connected to a bot with a public address."""
+    mission = await start(
+        public_url="http://localhost:1", database_url=f"sqlite:///{tmp_path}/slackbot.db"
+    )
+    await mission.link("ada")
+    return mission
+
+
+def plan(mission: Mission, minutes: float, *, joined: bool) -> datetime:
+    """Let the evening's session open in some minutes. Return when."""
+    session = mission.platform.session(EVENING)
+    now = datetime.now(UTC).replace(second=0, microsecond=0)  # the platform's times are in minutes
+    session.starts = now + timedelta(minutes=minutes)
+    session.ends = session.starts + timedelta(hours=2)
+    if joined:
+        session.registered["ada"] = [1]
+    return session.starts
+
+
+async def restart(mission: Mission) -> None:
+    """Stop and start the bot, which looks for what is due when it starts."""
+    await mission.stop_bot()
+    await mission.start_bot()
+
+
+async def test_a_joined_session_is_announced_once(mission: Mission) -> None:
+    """Who joined it in the hub gets one message, also after another restart, and may say no."""
+    plan(mission, 9, joined=True)
+    await restart(mission)
+    seen = await mission.ada.waits_for("opens in", where="dm")
+    assert "Evening mixer opens in" in seen.text
+    assert "you've joined" in seen.text
+    assert [button.text for button in seen.buttons] == [
+        texts.BUTTON_AVAILABLE,
+        reminder_texts.BUTTON_CALENDAR,
+        reminder_texts.BUTTON_NOT_THIS_TIME,
+    ]
+    await restart(mission)
+    off = await pressed(mission.ada, seen, reminder_texts.BUTTON_NOT_THIS_TIME, says="won't")
+    assert reminder_texts.BUTTON_UNDO in [button.text for button in off.buttons]
+    assert await dms(mission.ada, "opens in") == []
+
+
+async def test_people_ask_to_be_reminded(mission: Mission) -> None:
+    """From the list or by command, in the words of the title; and take it back."""
+    plan(mission, 60, joined=False)
+    listed = await mission.ask(mission.ada, "/networking sessions upcoming")
+    button = next(b for b in listed.buttons if b.text == reminder_texts.BUTTON_REMIND)
+    assert (await mission.ada.clicks(listed, button)).ok
+    asked = await mission.ada.waits_for("I'll remind you of Evening mixer", since=listed.changed)
+    off = await pressed(mission.ada, asked, reminder_texts.BUTTON_NOT_THIS_TIME, says="won't")
+    await pressed(mission.ada, off, reminder_texts.BUTTON_UNDO, says="I'll remind you")
+    typed = await mission.ask(mission.ada, "/networking remind me of the evening mixer please")
+    assert "I'll remind you of Evening mixer" in typed.text
+    open_now = await mission.ask(mission.ada, "/networking remind 11645")
+    assert "can't remind you" in open_now.text
+    gone = await mission.ask(mission.ada, "/networking remind off 11661")
+    assert "don't remind you" in gone.text
+
+
+async def test_add_to_calendar(mission: Mission) -> None:
+    """The link gives an entry that two independent parsers read, with the right times."""
+    starts = plan(mission, 60, joined=False)
+    asked = await mission.ask(mission.ada, "/networking remind evening mixer")
+    url = next(b.url for b in asked.buttons if b.text == reminder_texts.BUTTON_CALENDAR)
+    async with httpx.AsyncClient() as browser:
+        answer = await browser.get(url.replace("http://localhost:1", mission.bot_url))
+    assert answer.headers["content-type"] == "text/calendar; charset=utf-8"
+    (first,) = icalendar.Calendar.from_ical(answer.content).walk("VEVENT")
+    second = vobject.readOne(answer.text).vevent
+    for read in (first["dtstart"].dt, second.dtstart.value):
+        assert read.astimezone(UTC) == starts
+    assert str(first["summary"]) == second.summary.value == "Evening mixer"
+
+
+async def test_without_an_address_the_hub_is_offered(start: Start) -> None:
+    """No calendar entry can be downloaded, so the button leads to the session's page."""
+    mission = await start()
+    await mission.link("ada")
+    plan(mission, 60, joined=False)
+    asked = await mission.ask(mission.ada, "/networking remind evening mixer")
+    assert reminder_texts.BUTTON_CALENDAR not in [button.text for button in asked.buttons]
+    (hub,) = [button for button in asked.buttons if button.text == texts.BUTTON_HUB]
+    assert hub.url.startswith(HUB)
+
+
+async def test_a_recap_comes_once(mission: Mission) -> None:
+    """An hour after the last session, with the way to everybody whom they met."""
+    await mission.ask(mission.ada, "/networking available 11645")
+    await mission.platform.pair("ada", "priya")
+    await mission.ada.waits_for("You're matched with", where="dm")
+    over = datetime.now(UTC) - timedelta(minutes=61)
+    for session in mission.platform.event:
+        session.starts, session.ends = over - timedelta(hours=1), over
+    await restart(mission)
+    seen = await mission.ada.waits_for("That was networking at demo", where="dm")
+    assert "You had one match." in seen.text
+    await restart(mission)
+    await pressed(mission.ada, seen, texts.BUTTON_MATCHES, says="Priya Raman")
+    assert await dms(mission.ada, "That was networking") == []
