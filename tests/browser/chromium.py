@@ -95,10 +95,11 @@ class Tab:
     async def until(self, expression: str, seconds: float = TIMEOUT) -> float:
         """Wait until a JavaScript expression holds; return the seconds it took.
 
-        Playwright's own waiting evaluates text in the page, which the page's policy forbids.
+        Playwright's own waiting evaluates text in the page, which the page's policy forbids. While
+        a page loads, there is no body to ask about.
         """
         began = time.monotonic()
-        while not await self.page.evaluate(f"() => Boolean({expression})"):
+        while not await self.page.evaluate(f"() => Boolean(document.body && ({expression}))"):
             if time.monotonic() - began > seconds:
                 raise AssertionError(f"not in {seconds:g} s: {expression}\n{await self.outline()}")
             await asyncio.sleep(0.02)

@@ -48,14 +48,19 @@ class Client:
         """The place that is shown."""
         return self.pane.locator("[role=tabpanel]:not([hidden])")
 
+    @property
+    def composer(self) -> Locator:
+        """Where the person types; messages may have menus, which are comboboxes, too."""
+        return self.feed.locator("input[role=combobox]")
+
     async def go(self, tab: str) -> None:
         """Choose a tab."""
         await self.pane.locator(f"[data-tab={tab}]").click()
 
     async def types(self, text: str) -> None:
         """Type into the composer that is shown, and press Enter."""
-        await self.feed.get_by_role("combobox").fill(text)
-        await self.feed.get_by_role("combobox").press("Enter")
+        await self.composer.fill(text)
+        await self.composer.press("Enter")
 
     async def presses(self, label: str) -> None:
         """Press the last button with this label where the person looks, and time the answer."""

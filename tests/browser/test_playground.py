@@ -174,7 +174,7 @@ async def test_the_keyboard_is_enough() -> None:
     """Suggestions, tabs and modals work with keys, and the focus returns to where it was."""
     async with opened_page() as page:
         ada = Client(page, "ada")
-        box = ada.feed.get_by_role("combobox")
+        box = ada.composer
         await box.press_sequentially("/net")
         for key in ("ArrowDown", "Enter"):
             await box.press(key)

@@ -163,9 +163,9 @@ async def test_a_long_outage_is_an_error(postgresql: Server, name: str):
 async def test_a_wait_for_a_lock_times_out(postgresql: Server, name: str):
     """A statement blocked by somebody else's lock does not block the bot for ever."""
     database = Database(DatabaseUrl.parse(postgresql.url(name)), retry_seconds=0.0)
-    database.timeout = 0.2
     store = SqlStore(database, CIPHER)
     await store.people.enter_workspace(TEAM, NOW)
+    database.timeout = 0.2
     with psycopg.connect(postgresql.url(name).replace("+psycopg", "")) as other:
         other.execute("LOCK TABLE seen_events")
         with pytest.raises(StoreUnavailable), capture_logs():
