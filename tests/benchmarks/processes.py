@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -77,10 +76,3 @@ def log_of(folder: Path, name: str) -> Path:
 def end_of_log(folder: Path, name: str) -> str:
     """The last of what a process wrote."""
     return f"{name}: {log_of(folder, name).read_text()[-2000:]}"
-
-
-def free_port() -> int:
-    """A port that nobody listens at now."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])

@@ -22,10 +22,11 @@ from slackbot.sandbox.slack import ScreenItem, Slack, User
 from slackbot.sandbox.slack.bot_client import FORM
 from slackbot.sandbox.slack.payloads import Actor, command
 from slackbot.sandbox.slack.signing import signed
+from slackbot.sandbox.story.bot_process import free_port
 from tests.harness import postgres
 
 from .load import Question
-from .processes import NotStartedError, end_of_log, free_port, python
+from .processes import NotStartedError, end_of_log, python
 
 KEY = base64.b64encode(hashlib.sha256(b"a key for measurements").digest()).decode()
 START_SECONDS = 90

@@ -6,13 +6,14 @@ import asyncio
 import json
 import os
 import shutil
-import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from slackbot.sandbox.story.bot_process import free_port
 
 from .netty import TOKEN, Auth
 
@@ -81,10 +82,8 @@ async def node_server(
 @asynccontextmanager
 async def behind_nginx(url: str) -> AsyncIterator[str]:
     """Run nginx before a server and yield its URL."""
-    with socket.socket() as probe, tempfile.TemporaryDirectory() as folder:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
+    port = free_port()
+    with tempfile.TemporaryDirectory() as folder:
         config = _NGINX.format(port=port, upstream=urlsplit(url).port)
         (Path(folder) / "nginx.conf").write_text(config)
         nginx = shutil.which("nginx", path=SEARCHED)

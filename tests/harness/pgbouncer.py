@@ -11,7 +11,8 @@ from contextlib import contextmanager
 
 import psycopg
 
-from tests.harness.postgres import Owner, Server, find_free_port
+from slackbot.sandbox.story.bot_process import free_port
+from tests.harness.postgres import Owner, Server
 
 START_SECONDS = 20.0
 
@@ -39,7 +40,7 @@ def pooled(server: Server, mode: str, *, round_robin: bool = False) -> Iterator[
     """Start a PgBouncer in this mode; yield the server as it is reached through it."""
     found = program()
     assert found is not None, "pgbouncer is not installed"
-    behind = Server(server.folder, find_free_port())
+    behind = Server(server.folder, free_port())
     file = server.folder / f"pgbouncer-{behind.port}.ini"
     file.write_text(
         CONFIGURATION.format(

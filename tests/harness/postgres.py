@@ -12,7 +12,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -24,6 +23,8 @@ from typing import Any
 
 import psycopg
 from sqlalchemy import URL
+
+from slackbot.sandbox.story.bot_process import free_port
 
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
@@ -141,7 +142,7 @@ def running(*, durable: bool = False, replicated: bool = False) -> Iterator[Serv
         owner = Owner.of(folder)
         programs = _reachable(folder, owner)
         _initialise(programs, folder, owner)
-        server = Server(folder, find_free_port())
+        server = Server(folder, free_port())
         settings = SETTINGS | (DURABLE if durable else {}) | (REPLICATED if replicated else {})
         process = closing.enter_context(_started(programs, server, owner, settings))
         _wait(server, process)
@@ -154,7 +155,7 @@ def replica(primary: Server) -> Iterator[Server]:
 
     The server must be `replicated`. The replica's files are in its folder.
     """
-    port = find_free_port()
+    port = free_port()
     standby = Server(primary.folder / f"replica-{port}", port)
     standby.folder.mkdir()
     owner = Owner.of(standby.folder)
@@ -342,10 +343,3 @@ def _run(command: list[Any], folder: Path, owner: Owner) -> None:
     )
     if ran.returncode:
         raise NoPostgres(ran.stderr.decode(errors="replace"))
-
-
-def find_free_port() -> int:
-    """Return a port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -21,6 +20,7 @@ from slackbot.domain.model import AuthScheme, EventSlug, Link, Person, TeamId, U
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
+from slackbot.sandbox.story.bot_process import free_port
 from slackbot.storage import migrations as schema
 from slackbot.storage.database import Database
 from slackbot.storage.url import DatabaseUrl
@@ -54,12 +54,6 @@ class Process:
                     if (await client.get(f"{url}/readyz")).status_code == 200:
                         return
                 await asyncio.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def _environment(mission: Mission) -> dict[str, str]:
@@ -104,7 +98,7 @@ async def outside(
     folder: Path, platform: Accelevents | None = None, **changes: Any
 ) -> AsyncIterator[Mission]:
     """Slack and Accelevents in this process, and the settings for a bot in another."""
-    slack, platform, port = Slack(), platform or Accelevents(), _free_port()
+    slack, platform, port = Slack(), platform or Accelevents(), free_port()
     slack.rate_limits.enabled = False
     async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
         slack.base_url = slack_url

@@ -18,6 +18,7 @@ from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
 from slackbot.sandbox.slack.faults import Fault
+from slackbot.sandbox.story.bot_process import free_port
 from tests.harness import fakes
 
 from .conftest import Mission, Start, dms, environment_for, settings_for
@@ -51,12 +52,6 @@ async def test_readyz_is_red_while_a_notice_is_too_old(start: Start, tmp_path: P
     assert len(await dms(ada, "You were matched")) + len(await dms(ada, "You're matched")) == 1
 
 
-def find_free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
-
-
 async def read_metrics(port: int) -> str:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
         return (await http.get("/metrics")).text
@@ -65,7 +60,7 @@ async def read_metrics(port: int) -> str:
 @pytest.fixture
 async def after_mission(tmp_path: Path) -> tuple[str, Mission]:
     """Return the text of `/metrics` of a process after a mission, and the mission."""
-    slack, platform, port = Slack(), Accelevents(), find_free_port()
+    slack, platform, port = Slack(), Accelevents(), free_port()
     async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
         slack.base_url = slack_url
         settings = settings_for(slack, slack_url, platform_url, metrics_port=port)

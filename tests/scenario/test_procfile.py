@@ -14,7 +14,7 @@ import httpx
 from slackbot.sandbox.accelevents import Accelevents
 from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
-from tests.harness.postgres import find_free_port
+from slackbot.sandbox.story.bot_process import free_port
 
 from .conftest import environment_for, settings_for
 from .process import ROOT
@@ -23,7 +23,7 @@ from .process import ROOT
 async def test_a_host_releases_and_serves(tmp_path: Path) -> None:
     """The release phase ends with status 0, and `web` serves all addresses at the host's PORT."""
     shutil.copy(ROOT / "Procfile", tmp_path)
-    slack, platform, port = Slack(), Accelevents(), find_free_port()
+    slack, platform, port = Slack(), Accelevents(), free_port()
     async with serving(slack.app) as slack_url, serving(platform.app) as platform_url:
         slack.base_url = slack_url
         settings = settings_for(slack, slack_url, platform_url, database_url="")

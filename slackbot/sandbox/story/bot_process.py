@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 
 COMMAND = (sys.executable, "-m", "slackbot", "run")
+_PORTS = range(16_000, 32_000)
 READY_SECONDS = 60.0
 STOP_SECONDS = 12.0  # the bot itself stops within 10
 _INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
@@ -24,11 +26,16 @@ class BotError(Exception):
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a free port of 127.0.0.1.
+
+    It is below those that systems give to connections, one of which could take it otherwise before
+    the bot does.
+    """
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class BotProcess:
