@@ -24,6 +24,7 @@ from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import ScreenItem, Slack, User
 from slackbot.settings import Settings
 from slackbot.slack import texts
+from slackbot.slack.blocks.status import still_asking_card
 from slackbot.storage.database import Database
 from slackbot.storage.encryption import Cipher, parse_keys
 from slackbot.storage.store import SqlStore
@@ -141,6 +142,16 @@ class Mission:
     def slack_calls(self, method: str) -> int:
         """Count the requests of this method that Slack accepted."""
         return sum(call.method == method and call.ok for call in self.slack.calls)
+
+    def answers(self) -> int:
+        """Count the answers by `response_url` that Slack accepted, without those that say to wait.
+
+        On a busy machine anything may take so long that the bot says so first.
+        """
+        sent = [call for call in self.slack.calls if call.method == "response_url" and call.ok]
+        return sum(
+            call.args.get("text") not in {texts.ASKING, still_asking_card().text} for call in sent
+        )
 
     def everything_in_slack(self) -> str:
         """Return everything that the bot sent to Slack, messages before edits included."""
