@@ -84,7 +84,7 @@ BotToken = Annotated[
     SecretStr,
     _must(
         lambda token: _is_token(token, "xoxb-"),
-        "is not a bot token; it begins with xoxb- and is at your app's page",
+        "is not a whole bot token; it begins with xoxb- and is at your app's page",
     ),
 ]
 # These two may be empty. `Settings` checks that one of them is not.
@@ -92,7 +92,7 @@ AppToken = Annotated[
     SecretStr,
     _must(
         lambda token: not token or _is_token(token, "xapp-"),
-        "is not an app-level token; it begins with xapp-",
+        "is not a whole app-level token; it begins with xapp-",
     ),
 ]
 SigningSecret = Annotated[

@@ -45,6 +45,7 @@ from slackbot.setting_types import (
 )
 
 COMMAND = r"^/[a-z0-9_-]{1,31}$"
+ENV_FILE: Final = ".env"
 # Prefixes of the bot's own variables. Other programs' variables have other names.
 _OUR_PREFIXES: Final = ("slackbot_", "accelevents_", "slack_")
 # Similarity, from 0 to 1, from which on a name is taken for a misspelt one.
@@ -62,7 +63,7 @@ class Settings(BaseSettings):
     """Settings from environment variables. Fields have the variables' names in lower case."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", env_file=".env", hide_input_in_errors=True
+        frozen=True, extra="ignore", env_file=ENV_FILE, hide_input_in_errors=True
     )
 
     slack_bot_token: BotToken = Field(description="The bot's token, `xoxb-…`.")

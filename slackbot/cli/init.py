@@ -14,8 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from slackbot.cli.doctor import doctor
 from slackbot.cli.manifest import manifest
 from slackbot.setting_types import AppToken, BotToken, SigningSecret
+from slackbot.settings import ENV_FILE
 
-ENV_FILE: Final = ".env"
 # Only the owner may read and write the file.
 _MODE: Final = 0o600
 # Other characters would have a meaning of their own in the file.

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 # Longest time that a database thread waits for the event loop's thread, in seconds. With Python's
 # default of 5 ms, a third fewer matches are delivered per second.
 SWITCH_SECONDS: Final = 0.001
+HINT_SECONDS: Final = 60.0
 
 
 def serve(settings: Settings, role: Role) -> None:
@@ -99,7 +100,13 @@ async def _serve(settings: Settings, role: Role) -> None:
 
 
 async def _say_ready(server: uvicorn.Server, ready: asyncio.Future[str], command: str) -> None:
-    """Print the last line of the start, once the bot can answer in Slack."""
+    """Print the last line of the start, once the bot can answer in Slack.
+
+    Somebody who has waited for a minute is told how to find out why.
+    """
+    await asyncio.wait({ready}, timeout=HINT_SECONDS)
+    if not ready.done():
+        click.echo("Not connected to Slack yet: slackbot doctor says why", err=True)
     workspace = sanitize(await asyncio.shield(ready))
     while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.05)

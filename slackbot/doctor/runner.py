@@ -25,6 +25,7 @@ from slackbot.doctor.machine import check_open_files, check_private_files
 from slackbot.domain.findings import Finding, Subject
 from slackbot.domain.model import AuthScheme, EventSlug
 from slackbot.settings import (
+    ENV_FILE,
     Settings,
     SettingsError,
     read_settings,
@@ -54,10 +55,8 @@ async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator
     try:
         settings = read_settings()
     except SettingsError as error:
-        message, hint = "the rest was not looked at", "put the settings right, then look again"
-        not_examined = Subject.SETTINGS.warning("not_examined", message, hint)
         unusable = _unusable(Subject.SETTINGS, error)
-        for finding in [*unusable, *_check_names(), check_open_files(), not_examined]:
+        for finding in [*unusable, *_check_names(), check_open_files(), _not_examined()]:
             yield finding
         return
     for finding in [Subject.SETTINGS.ok("settings_read", "all can be read"), *_check_names()]:
@@ -84,6 +83,14 @@ async def run_checks(attendee: Attendee | None, seconds: float) -> AsyncIterator
         await asyncio.gather(*checks, return_exceptions=True)
 
 
+def _not_examined() -> Finding:
+    """Return the finding that ends the checks if the settings cannot be used."""
+    hint = "put the settings right, then look again"
+    if not Path(ENV_FILE).exists():
+        hint = f"there is no {ENV_FILE} in {Path.cwd()}: slackbot init writes one"
+    return Subject.SETTINGS.warning("not_examined", "the rest was not looked at", hint)
+
+
 def _check_names() -> Iterator[Finding]:
     """Yield a warning for each variable that is probably misspelt."""
     for unknown in unknown_settings():
@@ -95,7 +102,7 @@ def _check_names() -> Iterator[Finding]:
 def _check_machine(settings: Settings) -> Iterator[Finding]:
     """Yield the findings of checks that do not connect to another host."""
     yield check_open_files()
-    yield from check_private_files(Path(".env"), database_folder(settings))
+    yield from check_private_files(Path(ENV_FILE), database_folder(settings))
     yield check_call_page(settings.public_url, STATIC)
     yield check_trusted_proxies(split(settings.trusted_proxies), settings.host, settings.public_url)
     if names := outgoing_proxies(settings).names:

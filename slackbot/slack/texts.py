@@ -382,6 +382,6 @@ HELP: Final = {
     "privacy": "what I store about you, and why I have each permission",
     "export": "everything I store about you, as a file",
     "erase": "erase everything I store about you, with a receipt",
-    "disconnect": "the same, for who only wants out (also `logout`, `signout`, `unlink`)",
+    "disconnect": "the same as `erase` (also `logout`, `signout`, `unlink`)",
     "help": "this list",
 }

@@ -40,7 +40,7 @@ AttendeeOf = Callable[[str], Attendee | None]
 def missing_requirement() -> str:
     """Return the reason that media is unavailable, naming what to install; empty if available."""
     names = [name for name in ("aiortc", "aioice", "av") if find_spec(name) is None]
-    return f"the Python package {names[0]} is not installed" if names else ""
+    return f"{names[0]} is not installed (`pip install {names[0]}`)" if names else ""
 
 
 def _webrtc_leg(meeting: Meeting, participant: Participant) -> Leg:

@@ -59,7 +59,7 @@ def _lines(environment: Environment) -> Iterator[str]:
 def _meeting(environment: Environment, no_calls: str) -> Iterator[str]:
     if not environment.calls:
         yield f"\nNobody can meet in a call here: {no_calls}."
-        yield "It takes node, which builds the page, and `pip install aiortc`; see docs/call.md."
+        yield "It takes node, which builds the page, and aiortc; see docs/call.md."
         return
     slack = environment.slack_url
     yield "\nTo meet in a call: let two people be available, which makes a match at once,"

@@ -112,8 +112,8 @@ async def test_what_exists_is_never_changed(new: Installation, kind: str) -> Non
 @pytest.mark.parametrize(
     ("piped", "why"),
     [
-        ("xoxp-0123456789-abcdefghij\n", "SLACK_BOT_TOKEN is not a bot token"),
-        ("xoxb-0123456789-abcdefghij\nxoxb-0123456789-abcd\n", "SLACK_APP_TOKEN is not an app"),
+        ("xoxp-0123456789-abcdefghij\n", "SLACK_BOT_TOKEN is not a whole bot token"),
+        ("xoxb-0123456789-abcdefghij\nxoxb-0123456789-abcd\n", "SLACK_APP_TOKEN is not a whole app"),
         ("xoxb-0123456789-abc$(ls)def\n", "SLACK_BOT_TOKEN has characters"),
     ],
 )
@@ -156,7 +156,7 @@ async def test_what_is_pasted_into_a_terminal_is_not_shown(new: Installation) ->
         terminal.type(new.slack.app_token)
         assert await terminal.ends() == 0, terminal.shown
         await terminal.shows("All is well")
-    assert "Error: SLACK_BOT_TOKEN is not a bot token" in terminal.shown
+    assert "Error: SLACK_BOT_TOKEN is not a whole bot token" in terminal.shown
     for secret in ("xoxp-wrong", new.slack.token, new.slack.app_token):
         assert secret not in terminal.shown
     assert new.slack.token in (new.folder / ".env").read_text()

@@ -109,6 +109,11 @@ async def test_missing_variables(installation: Installation) -> None:
     assert "SLACK_SIGNING_SECRET is missing" in report.on("settings")
     assert "SLACKBOT_SECRET_KEYS is missing → put there" in report.on("keys")
     assert "the rest was not looked at" in report.on("settings")
+    hint = f"there is no .env in {installation.folder}: slackbot init writes one"
+    assert hint in report.printed
+    (installation.folder / ".env").touch(mode=0o600)
+    report = await installation.run_doctor()
+    assert "put the settings right, then look again" in report.printed
 
 
 async def test_settings_after_a_bad_key(installation: Installation) -> None:
