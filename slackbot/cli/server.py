@@ -102,7 +102,7 @@ async def _serve(settings: Settings, role: Role) -> None:
 async def _say_ready(server: uvicorn.Server, ready: asyncio.Future[str], command: str) -> None:
     """Print the last line of the start, once the bot can answer in Slack.
 
-    Somebody who has waited for a minute is told how to find out why.
+    If that takes longer than a minute, print how to find out why.
     """
     await asyncio.wait({ready}, timeout=HINT_SECONDS)
     if not ready.done():
