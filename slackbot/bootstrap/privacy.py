@@ -43,7 +43,9 @@ def build_privacy(
         background=background,
         overwrite=_overwrite_deleted(adapters),
     )
-    return PrivacyCommands(privacy=privacy, days=adapters.kept.days)
+    return PrivacyCommands(
+        privacy=privacy, days=adapters.kept.days, contact_swap=adapters.contact_swap
+    )
 
 
 def _overwrite_deleted(adapters: Adapters) -> Callable[[], Awaitable[None]]:

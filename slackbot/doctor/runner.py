@@ -119,6 +119,7 @@ def _remote_checks(
         settings.slack_bot_token.get_secret_value(),
         settings.slack_app_token.get_secret_value(),
         outgoing_proxies(settings),
+        contact_swap=settings.contact_swap == "on",
     )
     platform = check_platform(platform_options(settings), event)
     return [

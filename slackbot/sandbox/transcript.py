@@ -2,8 +2,8 @@
 
 `python -m slackbot.sandbox.transcript docs/demo.md` plays the demo and writes its output between
 the marks of the page; without a file it goes to standard output. Clock times, days, milliseconds,
-references and receipts are masked, so a new transcript differs only where the demo does. A test
-compares the page with a new run.
+the minutes until a session opens, references and receipts are masked, so a new transcript differs
+only where the demo does. A test compares the page with a new run.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ _FENCE, _FENCE_END = "```text\n", "```\n"
 _MASKS = (
     (re.compile(r"\b\d\d:\d\d\b"), "hh:mm"),
     (re.compile(r"(?:today|tomorrow|yesterday|[A-Z][a-z]{2} \d{1,2}, \d{4}) at"), "today at"),
+    (re.compile(r"\bopens in \d+ minutes\b"), "opens in 9 minutes"),
     (re.compile(r" *\b\d+ ms\b"), "        N ms"),
     (re.compile(r"\bcode: [0-9a-f]{8}\b"), "code: ffffffff"),
     (re.compile(r"\bE(?:-[0-9A-Z]{4}){5}\b"), "E-0000-0000-0000-0000-0000"),

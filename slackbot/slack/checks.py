@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
 import aiohttp
@@ -15,7 +16,7 @@ from slackbot.aio.reachability import connection_problem, host_finding
 from slackbot.domain.findings import Finding, Subject
 from slackbot.slack.client import RedirectRefused, read_error, slack_session, web_client
 from slackbot.slack.installations import granted_scopes, is_org_wide
-from slackbot.slack.manifest import OPTIONAL_SCOPES, SCOPES
+from slackbot.slack.manifest import OPTIONAL_SCOPES, scopes
 
 # For each token, the finding code if it is rejected, the setting, and the page that shows it.
 _TOKENS: Final = {
@@ -25,14 +26,18 @@ _TOKENS: Final = {
 _ERROR_CODE = re.compile(r"[a-z0-9_]{1,60}")
 
 
-async def check_slack(api_url: str, token: str, app_token: str, proxies: Proxies) -> list[Finding]:
+async def check_slack(
+    api_url: str, token: str, app_token: str, proxies: Proxies, *, contact_swap: bool
+) -> list[Finding]:
     """Report on the bot token, its missing scopes, and the app-level token if there is one.
 
     The WebSocket URL that Slack returns for an app-level token is not opened.
     """
     async with slack_session(proxies=proxies) as session:
         client = web_client(api_url, session)
-        found = await _report(Subject.SLACK, client.auth_test(token=token), _accepted)
+        needed = list(scopes(contact_swap=contact_swap))
+        accepted = partial(_accepted, needed=needed)
+        found = await _report(Subject.SLACK, client.auth_test(token=token), accepted)
         if app_token:
             opening = client.apps_connections_open(app_token=app_token)
             found += await _report(Subject.APP_TOKEN, opening, _opened)
@@ -60,7 +65,7 @@ def _opened(_answer: AsyncSlackResponse) -> list[Finding]:
     return [Subject.APP_TOKEN.ok("app_token_accepted", "Slack would open a connection for it")]
 
 
-def _accepted(answer: AsyncSlackResponse) -> list[Finding]:
+def _accepted(answer: AsyncSlackResponse, needed: Sequence[str]) -> list[Finding]:
     if is_org_wide(answer):
         org_wide = Subject.SLACK.failure(
             "token_org_wide",
@@ -74,7 +79,7 @@ def _accepted(answer: AsyncSlackResponse) -> list[Finding]:
         workspace=str(answer.get("team", "")),
         bot=str(answer.get("user", "")),
     )
-    return [accepted, _scopes(granted_scopes(answer))]
+    return [accepted, _scopes(granted_scopes(answer), needed)]
 
 
 def _refusal(subject: Subject, error: SlackApiError) -> Finding:
@@ -90,14 +95,14 @@ def _refusal(subject: Subject, error: SlackApiError) -> Finding:
     return host_finding(subject, problem, status=str(status))
 
 
-def _scopes(granted: frozenset[str] | None) -> Finding:
+def _scopes(granted: frozenset[str] | None, needed: Sequence[str]) -> Finding:
     if granted is None:
         return Subject.SCOPES.warning(
             "scopes_untold",
             "not told",
             "is SLACK_API_URL Slack's own, or a proxy that drops the header x-oauth-scopes?",
         )
-    missing = [scope for scope in SCOPES if scope not in granted]
+    missing = [scope for scope in needed if scope not in granted]
     hint = "add them on your app's page OAuth & Permissions and install it again"
     if not OPTIONAL_SCOPES.keys() >= set(missing):
         names = ", ".join(missing)
@@ -107,4 +112,4 @@ def _scopes(granted: frozenset[str] | None) -> Finding:
         return Subject.SCOPES.warning(
             "optional_scopes_missing", "missing: {missing}", hint, missing=off
         )
-    return Subject.SCOPES.ok("scopes_granted", "{granted}", granted=", ".join(SCOPES))
+    return Subject.SCOPES.ok("scopes_granted", "{granted}", granted=", ".join(needed))

@@ -25,6 +25,12 @@ SCOPES: Final = {
     "dnd:read": "says to who wants to be matched that Slack holds back their notifications",
     "users:read": "tells who was deactivated, and when the day begins where a person is",
 }
+# What is asked for as well if people can swap contacts, and the reason.
+SHARED_SCOPE: Final = "mpim:write"
+SWAP_SCOPES: Final = {
+    SHARED_SCOPE: "opens a conversation for two people who both want to swap contacts",
+}
+_REASONS: Final = SCOPES | SWAP_SCOPES
 # The scopes without which the bot works, each with what it then cannot do.
 OPTIONAL_SCOPES: Final = {
     "dnd:read": "people are not asked before they wait for a match while Slack holds back their "
@@ -34,13 +40,8 @@ OPTIONAL_SCOPES: Final = {
     "app_mentions:read": "mentions of it are not answered",
     "users:read": "guests, bots and deactivated people are not recognised, and `sessions today` "
     "does not know where a person is",
+    SHARED_SCOPE: "two people who swap contacts hear of it apart, and no conversation is opened",
 }
-# What is asked for as well if people can swap contacts, and the reason.
-SHARED_SCOPE: Final = "mpim:write"
-SWAP_SCOPES: Final = {
-    SHARED_SCOPE: "opens a conversation for two people who both want to swap contacts",
-}
-_REASONS: Final = SCOPES | SWAP_SCOPES
 # The callback ids of the global shortcuts, with the commands that they run.
 SHORTCUTS: Final = {"shortcut_available": Name.AVAILABLE, "shortcut_sessions": Name.SESSIONS}
 BOT_EVENTS: Final = (
@@ -57,6 +58,11 @@ _USAGE: Final = (
 )
 _PLAIN: Final = re.compile(r"[A-Za-z/][\w ,./:+-]*", re.ASCII)
 _YAML_KEYWORDS: Final = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+
+
+def scopes(*, contact_swap: bool) -> dict[str, str]:
+    """Return the scopes that the bot asks for, each with its reason."""
+    return SCOPES | (SWAP_SCOPES if contact_swap else {})
 
 
 def manifest(url: str | None, command: str, *, contact_swap: bool = False) -> dict[str, Any]:
@@ -97,7 +103,7 @@ def manifest(url: str | None, command: str, *, contact_swap: bool = False) -> di
                 }
             ],
         },
-        "oauth_config": {"scopes": {"bot": [*SCOPES, *(SWAP_SCOPES if contact_swap else ())]}},
+        "oauth_config": {"scopes": {"bot": list(scopes(contact_swap=contact_swap))}},
         "settings": {
             "event_subscriptions": {**request_url, "bot_events": list(BOT_EVENTS)},
             "interactivity": {"is_enabled": True, **request_url},

@@ -480,7 +480,7 @@ CARDS: Final[dict[str, st.SearchStrategy[Message]]] = {
     "privacy.privacy_card": st.builds(
         privacy.privacy_card, stored, st.integers(2, 90), st.just("c" * 16)
     ),
-    "privacy.permissions_card": st.builds(privacy.permissions_card),
+    "privacy.permissions_card": st.builds(privacy.permissions_card, contact_swap=st.booleans()),
     "privacy.export_link_card": st.builds(
         privacy.export_link_card,
         st.just(FileLink("https://www.accelevents.com/files/x", NOW)),

@@ -118,7 +118,7 @@ class SlowCommands:
         async def not_held(_: Person) -> None: ...
 
         self.attempts = Attempts(harness.clock, harness.background)
-        privacy = PrivacyCommands(privacy=harness.privacy, days=90)
+        privacy = PrivacyCommands(privacy=harness.privacy, days=90, contact_swap=False)
         reminders = Reminders(
             store=harness.store,
             platform=harness.platform,

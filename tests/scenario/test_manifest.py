@@ -6,7 +6,7 @@ from pathlib import Path
 
 from slackbot.sandbox.slack import Fault
 from slackbot.sandbox.slack.web_api.endpoint import METHODS
-from slackbot.slack.manifest import manifest
+from slackbot.slack.manifest import SHARED_SCOPE, manifest, scopes
 
 from .conftest import Start, dms, until
 
@@ -20,8 +20,8 @@ async def test_the_mission_needs_exactly_these_scopes(start: Start, tmp_path: Pa
     answer.
     """
     mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
-    scopes = set(manifest(None, "/networking")["oauth_config"]["scopes"]["bot"])
-    mission.slack.workspace.scopes = set(scopes)
+    asked_for = set(manifest(None, "/networking")["oauth_config"]["scopes"]["bot"])
+    mission.slack.workspace.scopes = set(asked_for)
     await mission.link("priya")
     await mission.ask(await mission.link("ada"), "/networking available First Network Session")
     await mission.stop_bot()
@@ -38,4 +38,15 @@ async def test_the_mission_needs_exactly_these_scopes(start: Start, tmp_path: Pa
     # What a history needs goes by the kind of the channel, and these were direct messages.
     assert [call.ok for call in calls if call.method == HISTORY] == [True]
     # No request, but an event needs the scope for mentions.
-    assert used | {"commands", "im:history", "app_mentions:read"} == scopes
+    assert used | {"commands", "im:history", "app_mentions:read"} == asked_for
+
+
+async def test_swapping_contacts_needs_one_scope_more(start: Start) -> None:
+    """It is asked for if people can swap contacts, and everybody can read why."""
+    added = set(scopes(contact_swap=True)) - set(scopes(contact_swap=False))
+    assert added == {SHARED_SCOPE}
+    for contact_swap in ("on", "off"):
+        mission = await start(contact_swap=contact_swap)
+        await mission.link("ada")
+        reasons = await mission.ask(mission.ada, "/networking privacy permissions")
+        assert (SHARED_SCOPE in reasons.text) is (contact_swap == "on")

@@ -29,7 +29,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 address = ("127.0.0.1", int(os.environ["PORT"]))
 http.server.HTTPServer(address, Handler).serve_forever()
 """
-SECONDS = 90  # timeout of the demo's process
+SECONDS = 180  # timeout of the demo's process
 
 
 def python(code: str) -> tuple[str, ...]:

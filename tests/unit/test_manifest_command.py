@@ -130,6 +130,16 @@ def test_the_scopes_are_those_of_the_methods_called():
     assert set(made("--socket-mode")["oauth_config"]["scopes"]["bot"]) == needed
 
 
+def test_every_scope_has_its_reason():
+    """Beside each scope stands why it is asked for, and swapping contacts adds one."""
+    for flags in ([], ["--contact-swap"]):
+        text = printed("--socket-mode", *flags)
+        asked_for = made("--socket-mode", *flags)["oauth_config"]["scopes"]["bot"]
+        for scope in asked_for:
+            assert re.search(rf"- \"?{scope}\"? +# \w.+", text), scope
+        assert ("mpim:write" in asked_for) is bool(flags)
+
+
 def test_the_events_are_those_listened_to():
     """Every event that the bot listens to is subscribed to, and no other."""
     source = "".join(file.read_text() for file in (SLACK / "inbound/listeners").glob("*.py"))

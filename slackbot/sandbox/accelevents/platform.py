@@ -1,13 +1,13 @@
 """The platform as one object: its state, its knobs, and everything a test can do to it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlencode
 
-from slackbot.sandbox.accelevents import render
+from slackbot.sandbox.accelevents import refusals, render
 from slackbot.sandbox.accelevents.calls import Call
-from slackbot.sandbox.accelevents.event import Session, demo_event
+from slackbot.sandbox.accelevents.event import Event, Session, demo_event
 from slackbot.sandbox.accelevents.faults import Broken, Delay, Faults, NextStatus
 from slackbot.sandbox.accelevents.knobs import Knobs
 from slackbot.sandbox.accelevents.match_payloads import Match, payload
@@ -20,6 +20,7 @@ from slackbot.sandbox.accelevents.people import (
     People,
     Ticket,
 )
+from slackbot.sandbox.accelevents.refusals import RefusedError
 from slackbot.sandbox.accelevents.sockets import Connection, DropMode, SocketServer
 from slackbot.sandbox.chime.api import Chime
 
@@ -33,7 +34,7 @@ def _utc_now() -> datetime:
 
 
 class Platform:
-    """One event of the platform, with the two attendees ``ada`` and ``priya``.
+    """An event of the platform, with the two attendees ``ada`` and ``priya``; more can be added.
 
     ``now`` returns an aware time; ping times of the sockets are in seconds. ``chime`` creates the
     meetings of matches; they lead nowhere until its ``media_url`` is a media plane's.
@@ -54,6 +55,7 @@ class Platform:
         self.now = now
         self.knobs = knobs or Knobs()
         self.event = demo_event(slug, name, now())
+        self.other_events: list[Event] = []
         self.people = People(now)
         self.chime = Chime()
         self.networking = Networking(now, self.chime)
@@ -144,7 +146,19 @@ class Platform:
         """Lock the account (4010102), or unlock it."""
         self.attendee(who).locked = locked
 
-    # Sessions and pairings.
+    # Events, sessions and pairings.
+
+    def add_event(self, slug: str, name: str, sessions: Sequence[Session] = ()) -> Event:
+        """Add an event, to which everybody has a ticket; ids of sessions are unique among all."""
+        self.other_events.append(Event(slug, name, list(sessions)))
+        return self.other_events[-1]
+
+    def event_of(self, slug: str) -> Event:
+        """Return an event; raise the documented refusal if there is none."""
+        for event in (self.event, *self.other_events):
+            if event.slug == slug:
+                return event
+        raise RefusedError(refusals.EVENT_NOT_FOUND)
 
     def session(self, session_id: int) -> Session:
         """Return a session; raise ``RefusedError`` if there is none with this id."""

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from slackbot.sandbox.accelevents import refusals, render
-from slackbot.sandbox.accelevents.event import Session
+from slackbot.sandbox.accelevents.event import Event, Session
 from slackbot.sandbox.accelevents.pairing import Pairing, Status
 from slackbot.sandbox.accelevents.people import Attendee
 from slackbot.sandbox.accelevents.platform import Platform
@@ -114,28 +114,28 @@ class RestApi:
 
     async def sessions(self, request: Request) -> Response:
         """List live sessions; with ``past`` only past ones, with ``showPastAndUpcoming`` all."""
-        who = self._caller(request)
+        who, event = self._caller(request), self._event(request)
         query = _query(request, _Sessions)
-        rows = self._filtered(list(self._platform.event), query, past=query.past)
+        rows = self._filtered(list(event), query, past=query.past)
         tracks = set(query.track_ids.split(",")) - {""}
         rows = [s for s in rows if not tracks or (s.track and str(s.track.id) in tracks)]
         start = query.page * query.size
-        return self._list(rows[start : start + query.size], len(rows), who)
+        return self._list(rows[start : start + query.size], len(rows), event, who)
 
     async def registered(self, request: Request) -> Response:
         """List the caller's own sessions on one page, filtered like the session list."""
-        who = self._caller(request)
+        who, event = self._caller(request), self._event(request)
         query = _query(request, _MySessions)
-        mine = [session for session in self._platform.event if who.key in session.registered]
+        mine = [session for session in event if who.key in session.registered]
         rows = self._filtered(mine, query, past=False)
-        return self._list(rows, len(rows), who)
+        return self._list(rows, len(rows), event, who)
 
     async def join(self, request: Request) -> Response:
         """Register for a live session; repeating it is 200 again."""
         who = self._caller(request)
         _query(request, _Nothing)
         try:
-            session = self._platform.event.join(
+            session = self._event(request).join(
                 self._session(request).id, who, self._platform.now()
             )
         except RefusedError as error:
@@ -175,7 +175,7 @@ class RestApi:
         if not knobs.matches_envelope:
             return JSONResponse(rows)
         return JSONResponse(
-            render.envelope(rows, len(rows), self._platform.event, self._platform.now())
+            render.envelope(rows, len(rows), self._event(request), self._platform.now())
         )
 
     async def login(self, request: Request) -> Response:
@@ -183,12 +183,12 @@ class RestApi:
         key = request.path_params["user_key"]
         who = self._platform.people.owner_of(key)
         query = _query(request, _UserKeyLogin)
-        self._check_event(query.event_url)
+        event = self._platform.event_of(query.event_url)
         request.state.attendee = who.key
         token = self._platform.people.redeem(key)
         expires = self._platform.people.expiry_of(token)
-        slug, zone = self._platform.event.slug, self._platform.knobs.zone
-        answer = render.token_response(token, expires, who, slug, zone)
+        zone = self._platform.knobs.zone
+        answer = render.token_response(token, expires, who, event.slug, zone)
         names = render.account(who) if self._platform.knobs.login_names_account else {}
         return JSONResponse(answer | names)
 
@@ -200,18 +200,18 @@ class RestApi:
             raise RefusedError(refusals.NOT_AUTHORISED)
         who = self._platform.people.holder_of(token)
         request.state.attendee = who.key
-        self._check_event(request.path_params.get("event", self._platform.event.slug))
+        self._event(request)
         return who
 
-    def _check_event(self, slug: str) -> None:
-        if slug != self._platform.event.slug:
-            raise RefusedError(refusals.EVENT_NOT_FOUND)
+    def _event(self, request: Request) -> Event:
+        first = self._platform.event
+        return self._platform.event_of(request.path_params.get("event", first.slug))
 
     def _session(self, request: Request) -> Session:
         raw = request.path_params["session_id"]
         if not raw.isdecimal():
             raise RefusedError(refusals.malformed("session id: not a number"))
-        return self._platform.event.session(int(raw))
+        return self._event(request).session(int(raw))
 
     def _registered_session(self, request: Request, who: Attendee) -> Session:
         session = self._session(request)
@@ -229,11 +229,11 @@ class RestApi:
             sessions = [session for session in sessions if session.is_live(now)]
         return [s for s in sessions if query.session_format in {None, s.format}]
 
-    def _list(self, page: Sequence[Session], filtered: int, who: Attendee) -> Response:
+    def _list(
+        self, page: Sequence[Session], filtered: int, event: Event, who: Attendee
+    ) -> Response:
         rows = [render.session_row(session, who, self._platform.knobs.zone) for session in page]
-        return JSONResponse(
-            render.envelope(rows, filtered, self._platform.event, self._platform.now())
-        )
+        return JSONResponse(render.envelope(rows, filtered, event, self._platform.now()))
 
     def _match_row(self, pairing: Pairing, who: Attendee) -> render.Json:
         partner = self._platform.people[pairing.partner_of(who.key)]

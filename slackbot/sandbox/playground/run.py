@@ -23,11 +23,8 @@ from slackbot.sandbox.slack import Slack
 from slackbot.sandbox.slack.errors import Json
 from slackbot.sandbox.story.environment import demo_environment
 
-# The form suggests the event, which has its name.
-_SETTINGS: Final = {
-    "ACCELEVENTS_EVENT": "demo",
-    "ACCELEVENTS_EVENT_NAMES": "demo=Demo Summit",
-}
+# The form suggests the event.
+_SETTINGS: Final = {"ACCELEVENTS_EVENT": "demo"}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""`slackbot demo`: the whole mission with two people, run on this machine and shown as text.
+"""`slackbot demo`: the whole mission with three people, run on this machine and shown as text.
 
 The bot runs in its own process; Slack and Accelevents are the sandbox's. `runner.py` starts and
-stops everything, `match_demo.py` and `fault_demo.py` hold the steps, `rendering.py` shows them.
+stops everything, the modules in `_demo` hold the steps, and `rendering.py` shows them.
 """
 
 from slackbot.sandbox.story.runner import play

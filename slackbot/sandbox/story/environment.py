@@ -19,6 +19,9 @@ from slackbot.sandbox.serving import serving
 from slackbot.sandbox.slack import Slack
 from slackbot.sandbox.story.bot_process import BotProcess, free_port, running_bot
 
+OTHER_EVENT = ("winter", "Winter Fair")  # its slug and name
+SWAP_SCOPE = "mpim:write"  # what CONTACT_SWAP needs
+
 
 class StatusHold:
     """An Accelevents whose answers to status changes can be held back.
@@ -78,11 +81,12 @@ def settings_for(slack: Slack, slack_url: str, platform_url: str) -> dict[str, s
         "SLACK_SIGNING_SECRET": slack.signing_secret,
         "ACCELEVENTS_API_URL": platform_url,
         "SLACKBOT_SECRET_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
+        "CONTACT_SWAP": "on",
     }
 
 
-def call_settings(public_url: str) -> dict[str, str]:
-    """Return the further environment variables for the call page of a bot at this address."""
+def public_settings(public_url: str) -> dict[str, str]:
+    """Return the further environment variables for downloads and calls of a bot at this address."""
     return {"PUBLIC_URL": public_url, "CALL_MEDIA_HOSTS": "127.0.0.1"}
 
 
@@ -111,15 +115,17 @@ async def demo_environment(
         slack.base_url = await stack.enter_async_context(serving(slack_app))
         platform_url = await stack.enter_async_context(serving(platform_app))
         settings = settings_for(slack, slack.base_url, platform_url)
-        event = platform.event
-        settings["ACCELEVENTS_EVENT_NAMES"] = f"{event.slug}={event.name}"
+        slack.workspace.scopes.add(SWAP_SCOPE)
+        events = platform.event, platform.add_event(*OTHER_EVENT)
+        settings["ACCELEVENTS_EVENT_NAMES"] = ";".join(f"{e.slug}={e.name}" for e in events)
         own = {"SLACKBOT_DATA_DIR": name, "LOG_FORMAT": "json", **(more_settings or {})}
+        # Without a media plane, calls lead to a host that is not allowed, so none are offered.
+        own |= public_settings(f"http://127.0.0.1:{port}")
         if calls:
             plane = MediaPlane(platform.chime.attendee_of)
             platform.chime.media_url = await stack.enter_async_context(serving(plane.app))
             stack.push_async_callback(plane.aclose)
-            settings |= call_settings("http://127.0.0.1:3000")
-            own |= call_settings(f"http://127.0.0.1:{port}")
+            settings |= public_settings("http://127.0.0.1:3000")
         command = running_bot(bot_command, settings | own, Path(name), port)
         bot = await stack.enter_async_context(command)
         slack.bot_url = bot.url

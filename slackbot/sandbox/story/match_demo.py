@@ -25,13 +25,14 @@ RECORD_SECONDS = 0.5
 
 @dataclass(frozen=True)
 class Demo:
-    """The two people, and everything they use."""
+    """The people, and everything they use. Ada and Priya meet; Omar is in another session."""
 
     environment: Environment
     terminal: Terminal
     timings: Timings
     ada: Player
     priya: Player
+    omar: Player
 
 
 async def find_bot(demo: Demo) -> None:
@@ -128,13 +129,9 @@ async def end_talk(demo: Demo, to_ada: ScreenItem, to_priya: ScreenItem) -> None
     await demo.priya.clicks(to_priya, "Pause", "Paused.")
 
 
-async def finish(demo: Demo) -> None:
-    """Match both again, list the people they met, mistype a command, and erase everything."""
-    demo.terminal.chapter("They meet again in another session, and Ada erases her data")
+async def match_again(demo: Demo) -> tuple[ScreenItem, ScreenItem]:
+    """Match both again, after a typing error; return both direct messages."""
+    demo.terminal.chapter("Priya mistypes a command, and they meet again in another session")
     await demo.ada.wait_for_rate_limit()
-    await match_both(demo, "/networking available 11646", OTHER_SESSION)
-    await demo.ada.types("/networking matches", "Your matches")
     await demo.priya.types("/networking macthes", "Did you mean /networking matches")
-    await demo.ada.types("/networking privacy", "What I store about you")
-    question = await demo.ada.types("/networking erase", "Erase everything?")
-    await demo.ada.clicks(question, "Erase everything", "Everything about you is erased")
+    return await match_both(demo, "/networking available 11646", OTHER_SESSION)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import httpx
 from rich.text import Text
 
 from slackbot.sandbox.slack import BotResponse, Button, CannotDo, ScreenItem, User
@@ -86,12 +87,23 @@ class Player:
         await self._presses(surface, label, "")
         return await self.sees("", where="modal", since=before)
 
-    async def _presses(self, surface: ScreenItem, label: str, beside: str) -> None:
+    async def downloads(self, surface: ScreenItem, label: str, content: str) -> None:
+        """Press a button that opens a file in the browser, and check what is in it."""
+        pressed = await self._presses(surface, label, "")
+        async with httpx.AsyncClient(trust_env=False) as browser:
+            answer = await browser.get(pressed.url or "")
+        if answer.status_code != 200 or content not in answer.text:
+            raise CannotDo(f"the file has no “{content}”: HTTP status {answer.status_code}")
+        name = answer.headers["content-disposition"].partition("filename=")[2]
+        self.terminal.meanwhile(f"{self.name}'s browser saves {name}")
+
+    async def _presses(self, surface: ScreenItem, label: str, beside: str) -> Button:
         pressed = _button(surface, label, beside)
         shown = button(pressed.text, main=pressed.style == "primary")
         at = f"  at “{beside}”" if beside else ""
         self.terminal.act(self.name, "presses", Text.assemble(shown, at))
         _accepted(await self.user.clicks(surface, pressed))
+        return pressed
 
     async def submits(
         self, form: ScreenItem, values: Mapping[str, str], *, shown: Mapping[str, str]

@@ -24,6 +24,8 @@ def place_of(item: ScreenItem) -> str:
             return f"{item.where}, a notice of Slack's own"
         case "ephemeral":
             return f"{item.where}, visible to nobody else"
+    if item.where.startswith("#mpdm-"):
+        return "a direct message that both are in"
     return "direct message" if item.where == "dm" else item.where
 
 
@@ -50,8 +52,13 @@ def button(label: str, *, main: bool = False) -> Text:
 
 def _text_block(block: Json, reader: Reader) -> Iterator[Text]:
     text = draw_blocks([block], reader)
-    picture = (block.get("accessory") or {}).get("alt_text")
-    yield from map(Text, (f"{text}  ▣ {picture}" if picture else text).splitlines())
+    accessory = block.get("accessory") or {}
+    if picture := accessory.get("alt_text"):
+        text = f"{text}  ▣ {picture}"
+    *above, last = text.splitlines() or [""]
+    yield from map(Text, above)
+    beside = _element(accessory) if accessory.get("type") == "button" else Text()
+    yield Text("  ").join([Text(last), beside]) if beside else Text(last)
 
 
 def _header(block: Json, reader: Reader) -> Iterator[Text]:
@@ -63,13 +70,15 @@ def _context(block: Json, reader: Reader) -> Iterator[Text]:
 
 
 def _actions(block: Json, _reader: Reader) -> Iterator[Text]:
-    buttons = [
-        button(element["text"]["text"], main=element.get("style") == "primary")
-        if "text" in element
-        else button(f"{element['placeholder']['text']} ▾")
-        for element in block["elements"]
-    ]
-    yield Text("  ").join(buttons)
+    yield Text("  ").join(map(_element, block["elements"]))
+
+
+def _element(element: Json) -> Text:
+    """Render a button, or a menu or a clock with what is chosen in it."""
+    if "text" in element:
+        return button(element["text"]["text"], main=element.get("style") == "primary")
+    chosen = element.get("initial_option", {}).get("text", element["placeholder"])["text"]
+    return button(f"{element.get('initial_time', chosen)} ▾")
 
 
 def _divider(_block: Json, _reader: Reader) -> Iterator[Text]:

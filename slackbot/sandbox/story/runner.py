@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 from slackbot.sandbox.chime import missing_requirement
 from slackbot.sandbox.slack import CannotDo
-from slackbot.sandbox.story import bot_process, fault_demo, match_demo
+from slackbot.sandbox.story import bot_process, fault_demo, manners_demo, match_demo, memory_demo
 from slackbot.sandbox.story.bot_process import BotError
 from slackbot.sandbox.story.environment import Environment, demo_environment
 from slackbot.sandbox.story.keep_running import guidance, reconnect_ada
@@ -103,28 +103,44 @@ class _Runner:
 
     async def _run_steps(self, environment: Environment) -> None:
         timings = Timings()
-        ada, priya = (
+        environment.platform.add_attendee("omar", "Omar Haddad", ticket_type="Speaker")
+        environment.slack.workspace.add("omar", real_name="Omar Haddad")
+        ada, priya, omar = (
             Player(environment.slack.user(name), self._terminal, timings, self._patience)
-            for name in ("ada", "priya")
+            for name in ("ada", "priya", "omar")
         )
-        demo = Demo(environment, self._terminal, timings, ada, priya)
+        demo = Demo(environment, self._terminal, timings, ada, priya, omar)
         self._terminal.opening()
-        await match_demo.find_bot(demo)
-        listed = await match_demo.connect_ada(demo)
-        await match_demo.make_ada_available(demo, listed)
-        await match_demo.connect_priya(demo)
-        to_ada, to_priya = await match_demo.complete_match(demo)
-        await match_demo.end_talk(demo, to_ada, to_priya)
-        await match_demo.ask_in_private(demo)
-        await fault_demo.refuse_five_joins(demo)
-        await fault_demo.miss_match(demo)
-        await fault_demo.expire_token(demo)
-        await match_demo.finish(demo)
+        await _run_acts(demo)
         _check_nothing_dropped(environment)
         self._terminal.chapter("How long it took")
         self._terminal.timings(timings.rows())
         self._terminal.done()
         self.finished = True
+
+
+async def _run_acts(demo: Demo) -> None:
+    """Run all acts. Omar's pause takes a minute, in which the others go on."""
+    await match_demo.find_bot(demo)
+    listed = await match_demo.connect_ada(demo)
+    await match_demo.make_ada_available(demo, listed)
+    await match_demo.connect_priya(demo)
+    to_ada, to_priya = await match_demo.complete_match(demo)
+    await match_demo.end_talk(demo, to_ada, to_priya)
+    paused = await manners_demo.pause_omar(demo)
+    await match_demo.ask_in_private(demo)
+    await fault_demo.refuse_five_joins(demo)
+    await fault_demo.miss_match(demo)
+    await fault_demo.expire_token(demo)
+    _, to_priya = await match_demo.match_again(demo)
+    await manners_demo.decline_round(demo, to_priya)
+    await memory_demo.search_matches(demo)
+    await memory_demo.swap_contacts(demo)
+    await manners_demo.remind_priya(demo)
+    await memory_demo.switch_events(demo)
+    await manners_demo.set_quiet_hours(demo)
+    await memory_demo.erase_data(demo)
+    await manners_demo.bring_omar_back(demo, paused)
 
 
 def _check_nothing_dropped(environment: Environment) -> None:

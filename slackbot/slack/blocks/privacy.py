@@ -14,7 +14,7 @@ from slackbot.slack.blocks.pages import Page
 from slackbot.slack.blocks.status import connect_button
 from slackbot.slack.blocks.text import Sentence
 from slackbot.slack.command import Command, Name
-from slackbot.slack.manifest import SCOPES
+from slackbot.slack.manifest import scopes
 
 # The argument of `privacy` for the reasons of the permissions.
 PERMISSIONS: Final = "permissions"
@@ -58,10 +58,10 @@ def privacy_card(stored: StoredData, days: int, confirmed: str) -> Message:
     return draft.buttons(_EXPORT, why, _erase_button(confirmed, dialog)).done()
 
 
-def permissions_card() -> Message:
+def permissions_card(*, contact_swap: bool) -> Message:
     """List the permissions that the app asks for, each with its reason."""
     draft = Draft().say(privacy_texts.PERMISSIONS_TITLE)
-    for scope, reason in SCOPES.items():
+    for scope, reason in scopes(contact_swap=contact_swap).items():
         draft.say(privacy_texts.PERMISSION, scope=scope, reason=Sentence(reason))
     return draft.buttons(_PRIVACY).done()
 

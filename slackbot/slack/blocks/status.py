@@ -292,7 +292,7 @@ def check_card(report: CheckReport, links: HubLinks) -> Message:
 
 
 def still_asking_card() -> Message:
-    """Say that a slow change goes on, and that its end will be told."""
+    """Say that a slow change goes on, and that a message follows when it is done."""
     return Draft().say(texts.STILL_ASKING).done()
 
 

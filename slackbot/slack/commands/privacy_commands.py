@@ -35,11 +35,12 @@ class PrivacyCommands:
 
     privacy: Privacy
     days: int  # for which matches are kept
+    contact_swap: bool  # whether people can swap contacts
 
     async def show(self, person: Person, command: Command) -> Message:
         """Say what is stored, or why each permission is asked for."""
         if set(fold(command.argument).split()) & _PERMISSIONS:
-            return permissions_card()
+            return permissions_card(contact_swap=self.contact_swap)
         stored = await self.privacy.records.read(person)
         return privacy_card(stored, self.days, _confirmation(stored))
 

@@ -120,6 +120,14 @@ async def test_odd_answers_of_slack(
     assert message in report.on("slack")
 
 
+async def test_the_scope_for_swapping_contacts(installation: Installation) -> None:
+    """It is missed only if people can swap contacts, who do without a conversation then."""
+    assert "mpim:write" not in (await installation.run_doctor()).on("slack scopes")
+    installation.environment["CONTACT_SWAP"] = "on"
+    report = await installation.run_doctor()
+    assert "mpim:write (two people who swap contacts hear of it apart" in report.on("slack scopes")
+
+
 async def test_scopes_that_are_not_sent(installation: Installation) -> None:
     """An answer without the scopes' header is a warning, since nothing is known to be missing."""
     known = '{"ok":true,"team":"Demo \\u001b[31mWorkspace","team_id":"T1","user":"networking"}'

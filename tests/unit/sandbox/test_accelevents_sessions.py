@@ -154,6 +154,19 @@ async def test_sessions_can_be_added():
         assert (row["sessionId"], row["title"]) == (1, "<!here>")
 
 
+async def test_events_can_be_added():
+    """Each lists its own sessions, to the same people; another event is not found."""
+    async with running() as here:
+        now = here.platform.now()
+        own = Session(1, "Ice breakers", now - timedelta(1), now + timedelta(1))
+        here.platform.add_event("winter", "Winter Fair", [own])
+        assert ids(await here.get("/rest/events/winter/session/v2")) == [1]
+        assert 1 not in ids(await here.get(LIST, **ALL))
+        assert (await here.put("/rest/events/winter/session/1")).status_code == 200
+        assert (await here.put(f"{EVENT}/session/1")).status_code == 404
+        assert (await here.get("/rest/events/expo/session/v2")).status_code == 404
+
+
 def test_hostile_names_are_taken_as_they_are():
     """Any text may be a name; handling it safely is the client's task."""
     platform = Accelevents()
