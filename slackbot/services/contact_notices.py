@@ -3,12 +3,15 @@
 The bot cannot read a shared conversation, so it cannot search it for a message that Slack may have
 accepted. It posts there once. If the outcome is not known, or Slack refuses, each of the two gets
 the news in their own direct messages, where it is searched for like any other notice.
+
+Both are reached outside of their quiet hours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -20,11 +23,21 @@ from slackbot.domain.notices import ContactsSwapped, Notice, Reported
 from slackbot.domain.ports import Clock, Messenger, SharedConversations
 from slackbot.domain.stores import Store
 from slackbot.services.contacts import recipients
-from slackbot.services.notices import DEFECT, EXPIRED, MATCH_AGE, SENT, Notices, Sleep
+from slackbot.services.notices import (
+    DEFECT,
+    EXPIRED,
+    MATCH_AGE,
+    QUIET_HOURS,
+    SENT,
+    Notices,
+    Sleep,
+)
 
 log = structlog.get_logger(__name__)
 
 APART: Final = "apart"  # outcome, as stored, of a swap that each of the two was sent
+# How long two people's quiet hours hold back a post to both. Theirs may never end together.
+HELD_AGE: Final = timedelta(hours=18)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -55,9 +68,13 @@ class ContactNotices:
             swap = await self.store.contacts.get_swap(person, match_id)
             if swap is None or swap.settled_at is not None:
                 return
-            if self.clock.now() - swap.agreed_at > MATCH_AGE:
+            age = self.clock.now() - swap.agreed_at
+            if age > MATCH_AGE:
                 outcome = EXPIRED
+            elif age > HELD_AGE:
+                outcome = APART
             else:
+                await self._wait_for_quiet_hours(*swap.people)
                 outcome = SENT if await self._post(swap) else APART
 
         async def settle(_: bool) -> None:
@@ -70,6 +87,15 @@ class ContactNotices:
         if outcome == APART:
             await self._send_apart(swap, sleep)
         return await self.notices.persist(settle, sleep, look_first=False, key=match_id)
+
+    async def _wait_for_quiet_hours(self, *people: Person) -> None:
+        """Delay the attempt until all of them are out of their quiet hours.
+
+        Raises:
+            MessageDelayed: One of them is in their quiet hours.
+        """
+        if wait := max([await self.notices.quiet_seconds(person) for person in people]):
+            raise MessageDelayed(QUIET_HOURS, wait)
 
     async def _post(self, swap: Swap) -> bool:
         """Post in the shared conversation. Return False if that failed or may have failed."""
@@ -95,7 +121,10 @@ class ContactNotices:
     async def _send_apart(self, swap: Swap, sleep: Sleep) -> None:
         """Send each of the two the news about the other one."""
         me = Known(swap.match.person, swap.match.person_epoch)
-        for to, about in ((me, swap.partner), (swap.partner, me)):
+        both = [(me, swap.partner), (swap.partner, me)]
+        if await self.notices.quiet_seconds(me.person):
+            both.reverse()  # somebody's quiet hours do not hold up the other one
+        for to, about in both:
             key = swap_key(to.epoch, about.epoch)
             notice = ContactsSwapped(replace(swap, partner=about), apart=True)
 
@@ -104,6 +133,7 @@ class ContactNotices:
             ) -> None:
                 still = await self.store.contacts.get_swap(swap.match.person, swap.match.id)
                 if still is not None:
+                    await self._wait_for_quiet_hours(to.person)
                     await self._send_once(to.person, one, key)
 
             await self.notices.persist(attempt, sleep, look_first=False, key=key)

@@ -231,7 +231,7 @@ class Notices:
             if isinstance(remark, LinkRefused):
                 # Before anybody reads it and presses its button.
                 await self.store.links.mark_refused(link, now)
-            if not is_urgent(remark) and (wait := await self._quiet_seconds(person)):
+            if not is_urgent(remark) and (wait := await self.quiet_seconds(person)):
                 begun = now
                 raise MessageDelayed(QUIET_HOURS, wait)
             current = await self._as_wanted(link, remark)
@@ -251,8 +251,8 @@ class Notices:
         await self.persist(attempt, sleep, look_first=look_first, key=key)
         return is_there
 
-    async def _quiet_seconds(self, person: Person) -> float:
-        """Return for how long to hold back a remark because of the person's quiet hours."""
+    async def quiet_seconds(self, person: Person) -> float:
+        """Return for how long to hold back a notice because of the person's quiet hours."""
         if self.preferences is None:
             return 0.0
         until = await self.preferences.quiet_until(person)

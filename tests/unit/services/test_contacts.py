@@ -12,14 +12,15 @@ import pytest
 from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure, PersonUnreachable
 from slackbot.domain.model import Match, MatchId, Partner, Person
 from slackbot.domain.notices import ContactsSwapped, MatchOver, Notice, Reported
+from slackbot.domain.preferences import Preferences
 from slackbot.services.contacts import Contacts
-from slackbot.services.notices import MATCH_AGE
+from slackbot.services.notices import MATCH_AGE, QUIET_CAP_SECONDS
 from slackbot.slack.blocks.contacts import SWAP_NO, SWAP_UNDO
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.notice import notice_message
 from slackbot.slack.commands.contact_buttons import ContactButtons
 from slackbot.slack.outbound.views import Views
-from tests.harness.fakes import ADMIN, ANA, BEN, FakeShared, connect, link, match
+from tests.harness.fakes import ADMIN, ANA, BEN, FakeShared, connect, epoch_of, link, match
 from tests.harness.services import Harness, Outside
 
 GROUP = "G-U1-U2"
@@ -180,6 +181,42 @@ async def test_nothing_is_sent_about_somebody_who_has_left(
     await harness.pass_time(300)
     assert (shared.posted, sent(harness)) == ([], [])
     assert await harness.contacts.answer(ANA, MatchId("a"), wanted=True) is None
+
+
+async def be_quiet(harness: Harness, person: Person, begin: int, end: int) -> None:
+    """Set somebody's quiet hours, in UTC."""
+    hours = {"quiet_from": begin * 60, "quiet_to": end * 60}
+    quiet = Preferences(person=person, person_epoch=epoch_of(person), **hours)
+    await harness.store.preferences.save(quiet)
+
+
+async def test_a_swap_waits_for_quiet_hours(
+    harness: Harness, met: tuple[Match, Match], shared: FakeShared
+):
+    """Until both can be written to."""
+    await be_quiet(harness, ANA, 11, 14)
+    await be_quiet(harness, BEN, 13, 15)
+    await agree(harness)
+    await harness.pass_time(3 * 3600 - 60, step=QUIET_CAP_SECONDS)
+    assert "open_shared" not in harness.journal
+    await harness.pass_time(QUIET_CAP_SECONDS, step=QUIET_CAP_SECONDS)
+    assert len(shared.posted) == 1
+    assert apart(harness) == []
+
+
+async def test_quiet_hours_without_a_gap_end_in_news_apart(
+    harness: Harness, met: tuple[Match, Match], shared: FakeShared
+):
+    """Each gets it once their own hours are over."""
+    await be_quiet(harness, ANA, 0, 12)
+    await be_quiet(harness, BEN, 12, 0)
+    await agree(harness)
+    await harness.pass_time(20 * 3600, step=QUIET_CAP_SECONDS)
+    assert apart(harness) == [(BEN, ANA)]
+    await harness.pass_time(4 * 3600, step=QUIET_CAP_SECONDS)
+    assert apart(harness) == [(BEN, ANA), (ANA, BEN)]
+    assert shared.posted == []
+    assert await harness.store.contacts.list_pending(ANA.team) == []
 
 
 async def test_an_agreement_from_long_ago_expires(
