@@ -104,7 +104,13 @@ class PlanStore(Protocol):
     async def claim_reads(
         self, team: TeamId, now: datetime, before: datetime, limit: int
     ) -> list[Person]:
-        """Return linked people whose joined sessions were not read since, each to one caller."""
+        """Return linked people whose joined sessions were not read since, each to one caller.
+
+        What is not recorded as read within a minute can be claimed again.
+        """
+
+    async def record_read(self, link: Link, at: datetime) -> None:
+        """Record that what the person has joined was read."""
 
 
 class RecapStore(Protocol):

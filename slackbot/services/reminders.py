@@ -94,9 +94,12 @@ class Reminders:
                 joined = await self.platform.registered_sessions(link)
             await self.store.plans.sync(link, _plans(link, joined), self.clock.now())
         except NotLinked:
-            pass  # disconnected meanwhile
+            return  # disconnected meanwhile
         except PlatformError as error:
             log.info("joined_sessions_unread", reason=error.code)
+            if not isinstance(error, Refusal):
+                return  # tried again when the claim has run out
+        await self.store.plans.record_read(link, self.clock.now())
 
     def _is_due(self, reminder: UpcomingReminder) -> bool:
         lead = timedelta(minutes=reminder.minutes)

@@ -26,6 +26,8 @@ from slackbot.storage.tables import (
 
 # How long a plan is kept after its session has begun. A link to its calendar entry works as long.
 KEPT: Final = timedelta(days=2)
+# After that a read counts as lost with its process.
+CLAIM_AGE: Final = timedelta(minutes=1)
 _KEY: Final = ("team_id", "user_id", "event", "session_id")
 # What the platform says of a session.
 _OF_PLATFORM: Final = ("session_title", "location", "starts_at", "ends_at", "joined")
@@ -133,7 +135,10 @@ class Plans:
     async def claim_reads(
         self, team: TeamId, now: datetime, before: datetime, limit: int
     ) -> list[Person]:
-        """Return a batch of people whose sessions were not read since, each to one caller."""
+        """Return a batch of people whose sessions were not read since, each to one caller.
+
+        A claim is stored as a read that is almost out of date.
+        """
         read_at = LinkRow.sessions_read_at
         # A time in the future was written by a clock that was wrong.
         is_old = or_(read_at.is_(None), read_at <= before, read_at > now)
@@ -143,12 +148,22 @@ class Plans:
         )
         # The conditions stand twice, in case another process claims some meanwhile.
         claimed = update(LinkRow).where(*unread, LinkRow.user_id.in_(batch.limit(limit)))
-        claiming = claimed.values(sessions_read_at=now).returning(LinkRow.user_id)
+        claimed = claimed.values(sessions_read_at=before + CLAIM_AGE)
+        claiming = claimed.returning(LinkRow.user_id)
 
         def work(connection: Connection) -> list[Person]:
             return [Person(team, UserId(user)) for user in connection.scalars(claiming).all()]
 
         return await self._database.transaction(work)
+
+    async def record_read(self, link: Link, at: datetime) -> None:
+        """Record when the sessions were read, unless the person has another active link."""
+        read = update(LinkRow).where(
+            of(LinkRow, link.person),
+            LinkRow.person_epoch == link.person_epoch,
+            LinkRow.event == link.event,
+        )
+        await self._database.execute(read.values(sessions_read_at=at))
 
 
 class Recaps:

@@ -170,6 +170,7 @@ USES: dict[str, tuple[Any, ...]] = {
     "plans.list_upcoming": (TEAM, NOW, NOW + timedelta(hours=2)),
     "plans.mark_reminded": (planned(),),
     "plans.claim_reads": (TEAM, NOW, NOW, 10),
+    "plans.record_read": (link(), NOW),
     "recaps.list_due": (TEAM, NOW),
     "recaps.record": (ANA, epoch_of(ANA), EXPO, NOW),
     "recaps.claim_read": (TEAM, EXPO, NOW + timedelta(hours=1), NOW),

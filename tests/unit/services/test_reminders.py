@@ -173,6 +173,25 @@ async def test_a_platform_that_does_not_answer_delays(harness: Harness, reminder
     assert [notice.left for notice in sent(harness)] in (["8"], ["9"])
 
 
+@pytest.mark.parametrize("error", [ServerFailed(), TokenRefused(), None])
+async def test_a_read_that_is_lost_is_made_again(
+    harness: Harness, reminders: Reminders, error: Exception | None
+):
+    """In a minute, if the platform failed or the process ended; a refused login only later."""
+    harness.clock.time = AT - TEN + timedelta(seconds=30)
+    if error is not None:
+        harness.platform.errors["registered"] = [error]
+        await reminders.tick(ANA.team)
+    else:
+        now = harness.clock.now()
+        assert await harness.store.plans.claim_reads(ANA.team, now, now - READ_AGE, 1) == [ANA]
+    await pass_minutes(harness, reminders, 1)
+    assert sent(harness) == []
+    await pass_minutes(harness, reminders, 0.5)
+    is_refused = isinstance(error, TokenRefused)
+    assert [notice.left for notice in sent(harness)] == ([] if is_refused else ["8"])
+
+
 async def test_a_late_reminder_is_none(harness: Harness, reminders: Reminders):
     """While the platform is away until the start, nothing is sent, and nothing afterwards."""
     await pass_minutes(harness, reminders, 29)
