@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 # Without bytecode each of the workers would compile all tests, and rewrite their asserts, for itself.
 unexport PYTHONDONTWRITEBYTECODE
 # Most tests spend their time waiting, so run more workers than there are cores.
-WORKERS ?= 6
+WORKERS ?= 4
 
 PAGE := slackbot/web/call
 # The slowest tests come first.

@@ -205,6 +205,7 @@ METHODS = [
 ]
 
 
+@pytest.mark.parametrize("database_url", ["memory", "postgresql"], indirect=True)
 @pytest.mark.parametrize("method", METHODS)
 async def test_workspaces_with_equal_user_ids_never_meet(
     method: str, store: Store, database: Database, statements: list[str]

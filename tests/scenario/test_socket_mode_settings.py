@@ -58,8 +58,11 @@ async def test_a_wrong_app_token_ends_the_start_in_one_line(tmp_path: Path) -> N
     ("given", "error"),
     [
         ({}, r"SLACK_SIGNING_SECRET: is missing \(or SLACK_APP_TOKEN, for Socket Mode\)"),
-        ({"slack_app_token": "xoxb-" + "1" * 30}, r"SLACK_APP_TOKEN: is not a whole app-level token.*"),
-        ({"slack_app_token": "xapp-"}, r"SLACK_APP_TOKEN: is not a whole app-level token.*"),
+        (
+            {"slack_app_token": "xoxb-" + "1" * 30},
+            r"SLACK_APP_TOKEN: is not a whole app.*",
+        ),
+        ({"slack_app_token": "xapp-"}, r"SLACK_APP_TOKEN: is not a whole app.*"),
         ({"slack_app_token": APP_TOKEN, "slack_signing_secret": "short"}, r"SLACK_SIGNING.*hexa.*"),
     ],
 )

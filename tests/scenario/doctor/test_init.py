@@ -113,7 +113,10 @@ async def test_what_exists_is_never_changed(new: Installation, kind: str) -> Non
     ("piped", "why"),
     [
         ("xoxp-0123456789-abcdefghij\n", "SLACK_BOT_TOKEN is not a whole bot token"),
-        ("xoxb-0123456789-abcdefghij\nxoxb-0123456789-abcd\n", "SLACK_APP_TOKEN is not a whole app"),
+        (
+            "xoxb-0123456789-abcdefghij\nxoxb-0123456789-abcd\n",
+            "SLACK_APP_TOKEN is not a whole app",
+        ),
         ("xoxb-0123456789-abc$(ls)def\n", "SLACK_BOT_TOKEN has characters"),
     ],
 )
