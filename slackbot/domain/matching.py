@@ -143,7 +143,12 @@ def _refers_to(report: MatchReport, match: Match, now: datetime, since: datetime
 
 def is_round_over(match: Match, now: datetime) -> bool:
     """Return whether the round of a match has ended, or is assumed to have ended."""
-    return now >= (match.ends_at or match.received_at + ASSUMED_ROUND)
+    return now >= round_end(match)
+
+
+def round_end(match: Match) -> datetime:
+    """Return when the round of a match ends, or is assumed to end."""
+    return match.ends_at or match.received_at + ASSUMED_ROUND
 
 
 def missed_reports(

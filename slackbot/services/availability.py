@@ -325,7 +325,7 @@ class Availabilities:
         raise AvailableElsewhere(query, title)
 
     async def _leave_later(self, availability: Availability | None) -> None:
-        if availability is not None and availability.state is State.AVAILABLE:
+        if availability is not None and availability.state is not State.LEAVING:
             person, session_id = availability.person, availability.session_id
             await self.store.availabilities.set_state(person, session_id, State.LEAVING)
             self.monitor.start(person)

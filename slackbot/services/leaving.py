@@ -12,7 +12,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -28,6 +28,7 @@ from slackbot.domain.errors import (
     SessionNotLive,
     TokenRefused,
 )
+from slackbot.domain.matching import is_round_over, round_end
 from slackbot.domain.model import (
     AttendeeStatus,
     Availability,
@@ -35,6 +36,7 @@ from slackbot.domain.model import (
     Link,
     Person,
     SessionId,
+    Source,
     State,
     TeamId,
 )
@@ -71,14 +73,17 @@ class Leaving:
         self._slots = asyncio.Semaphore(TRIES_AT_ONCE)
 
     async def leave(self, link: Link, availability: Availability) -> bool:
-        """Set the person's status to LEFT, unless they are in a meeting.
+        """Set the person's status to LEFT, or see to it at the end of the round that they are in.
 
-        During a meeting the platform does not pair the person, and leaving might end the call.
+        During a round the platform does not pair the person, and leaving might end the call. After
+        it, the platform may pair them again without asking.
 
         Returns:
-            True if the platform confirmed it, or if no request was needed.
+            True if the platform confirmed it, or if it can wait.
         """
-        if availability.state is State.IN_MEETING:
+        ends_at = await _round_end(self.store, availability, self.clock.now())
+        if ends_at is not None:
+            await self._add(link, availability, ends_at)
             return True
         try:
             return await self._set_left(link, availability.session_id)
@@ -91,8 +96,11 @@ class Leaving:
         Any process may retry it, even after a restart. Call this method before ending the
         availability, so that a crash in between is harmless.
         """
-        if await self.leave(link, availability):
-            return
+        if not await self.leave(link, availability):
+            await self._add(link, availability, self.clock.now())
+
+    async def _add(self, link: Link, availability: Availability, due_at: datetime) -> None:
+        """Store a departure whose next attempt is due at this time."""
         departure = Departure(
             person=link.person,
             person_epoch=link.person_epoch,
@@ -101,7 +109,7 @@ class Leaving:
             left_at=self.clock.now(),
         )
         try:
-            await self.store.departures.add(departure, departure.left_at)
+            await self.store.departures.add(departure, due_at)
         except NotLinked:
             log.info("leave_of_nobody", team=link.person.team)
 
@@ -190,9 +198,10 @@ class Leaving:
         availability = await self.store.availabilities.get(link.person)
         departures = await self.store.departures.list_of(link.person)
         sessions = [left.session_id for left in departures if left.event == link.event]
-        if availability is not None and _may_be_paired(link, availability):
-            sessions.append(availability.session_id)
-        return sessions
+        if availability is None or availability.event != link.event:
+            return sessions
+        is_free = await _round_end(self.store, availability, self.clock.now()) is None
+        return [*sessions, availability.session_id] if is_free else sessions
 
     def leave_deleted(self, link: Link, sessions: Sequence[SessionId]) -> None:
         """Leave these sessions with a deleted link, with retries that are kept only in memory."""
@@ -235,7 +244,8 @@ class Leaving:
         sessions = defaultdict[Person, list[SessionId]](list)
         for availability in availabilities:
             link = known.get(availability.person)
-            if link is not None and _may_be_paired(link, availability):
+            is_there = link is not None and availability.event == link.event
+            if link is not None and is_there and availability.state is not State.IN_MEETING:
                 sessions[link.person].append(availability.session_id)
         for departure in departures:
             link = known.get(departure.person)
@@ -288,8 +298,14 @@ class Leaving:
             LEAVING.dec()
 
 
-def _may_be_paired(link: Link, availability: Availability) -> bool:
-    return availability.event == link.event and availability.state is not State.IN_MEETING
+async def _round_end(store: Store, availability: Availability, now: datetime) -> datetime | None:
+    """Return when the round ends in which the person is, or None if they are in none."""
+    if availability.state is not State.IN_MEETING:
+        return None
+    person, event = availability.person, availability.event
+    met = await store.matches.list_for(person, event, availability.session_id)
+    latest = next((match for match in met if match.source is not Source.BEFORE), None)
+    return round_end(latest) if latest is not None and not is_round_over(latest, now) else None
 
 
 def _is_confirmed(first: asyncio.Task[bool]) -> bool:

@@ -410,8 +410,9 @@ async def test_disconnecting_does_not_need_the_platform(harness: Harness):
 
 
 async def test_leaving_does_not_break_a_meeting(harness: Harness):
-    """During a meeting no status is set, as that might end the call."""
+    """During a round no status is set, as that might end the call."""
     await harness.linked()
+    await harness.store.matches.add(match())
     assert await harness.leaving.leave(link(), availability(state=State.IN_MEETING))
     assert harness.journal == []
     assert await harness.leaving.leave(link(), availability(session_id=SessionId(8)))

@@ -58,6 +58,44 @@ async def test_a_session_that_was_moved_from_is_left_in_the_end(harness: Harness
     assert (kept.session_id, kept.state) == (TEA, State.AVAILABLE)
 
 
+async def test_a_round_is_left_once_it_is_over(harness: Harness, repeating: None):
+    """Until then, leaving might end the call; afterwards the platform may pair them again."""
+    await harness.available()
+    harness.feed.send(ANA, report(round_seconds=120))
+    await harness.quiet()
+    await harness.availabilities.pause(ANA)
+    await harness.pass_time(119, step=1)
+    assert harness.asked("status") == []
+    await harness.pass_time(10, step=1)
+    assert harness.asked("status") == [LEFT]
+    assert await harness.store.departures.list_of(ANA) == []
+
+
+async def test_who_is_back_by_the_end_of_the_round_stays(harness: Harness, repeating: None):
+    """They changed their mind in the call."""
+    await harness.available()
+    harness.feed.send(ANA, report(round_seconds=120))
+    await harness.quiet()
+    await harness.availabilities.pause(ANA)
+    await harness.availabilities.start(ANA, "")
+    await harness.pass_time(130, step=1)
+    assert harness.asked("status") == [AVAILABLE]
+
+
+async def test_after_a_round_a_pause_leaves_at_once(harness: Harness):
+    """And is repeated if the platform does not confirm it, as is any other."""
+    await harness.available()
+    harness.feed.send(ANA, report(round_seconds=120))
+    await harness.pass_time(121)
+    harness.journal.clear()
+    harness.platform.errors["status"] = [TimedOut()]
+    status = await harness.availabilities.pause(ANA)
+    assert (harness.asked("status"), status.confirmed) == ([LEFT], False)
+    await harness.pass_time(120)
+    assert harness.asked("status") == [LEFT, LEFT]
+    assert await harness.store.availabilities.get(ANA) is None
+
+
 async def test_a_departure_outlives_the_process(harness: Harness, outside: Outside):
     """The next process repeats it, with the link as it is then."""
     await move(harness, TimedOut())
