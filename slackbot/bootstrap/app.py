@@ -166,6 +166,7 @@ async def _working(
         periodic.start(services.snoozing.run(team), "snoozing")
         periodic.start(services.reactions.run_pauses(team), "still_there")
         periodic.start(services.login_expiry.run(team), "login_expiry")
+        periodic.start(services.session_ends.run(team), "session_ends")
         periodic.start(services.reminders.run(team), "reminders")
         periodic.start(services.recaps.run(team), "recaps")
         periodic.start(services.delivery.run_purge(known), "purge")

@@ -37,6 +37,7 @@ from slackbot.services.reactions import Reactions
 from slackbot.services.recaps import Recaps
 from slackbot.services.reminders import Reminders
 from slackbot.services.scheduler import Scheduler
+from slackbot.services.session_ends import SessionEnds
 from slackbot.services.sessions import Sessions
 from slackbot.services.snoozing import Snoozing
 from slackbot.settings import Settings, split
@@ -83,7 +84,7 @@ class Services:
         )
         self.contacts = build_contacts(adapters, delivery, clock)
         self.preferences = PersonalPreferences(store, clock, adapters.profiles.zone_of)
-        written = _build_reminders(adapters, matches, delivery, self.files, self.preferences)
+        written = _build_reminders(adapters, matches, self.files, self.preferences)
         self.reminders, self.recaps = written
         self.snoozing = Snoozing(self.availabilities, store, delivery, clock)
         self.reactions, self.declines = _build_personal(monitor, delivery, self.preferences)
@@ -103,6 +104,11 @@ class Services:
         self.worker = _build_worker(adapters, shared, matches)
         self._shared_dms = SharedDms(adapters.slack_api, adapters.slack_queue, adapters.links)
         self._admins = adapters.admins
+
+    @property
+    def session_ends(self) -> SessionEnds:
+        """The correction of when sessions end."""
+        return SessionEnds(self.accounts.store, self.accounts.platform, self.accounts.clock)
 
     @property
     def contact_notices(self) -> ContactNotices:
@@ -236,13 +242,10 @@ def _build_matching(
 
 
 def _build_reminders(
-    adapters: Adapters,
-    matches: Matches,
-    delivery: DurableDelivery,
-    files: Files,
-    preferences: PersonalPreferences,
+    adapters: Adapters, matches: Matches, files: Files, preferences: PersonalPreferences
 ) -> tuple[Reminders, Recaps]:
     store, platform, clock = adapters.store, adapters.platform, preferences.clock
+    delivery = matches.delivery
     reminders = Reminders(
         store=store,
         platform=platform,

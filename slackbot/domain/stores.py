@@ -157,6 +157,11 @@ class AvailabilityStore(Protocol):
         They were sent, came over the socket, and followed the person's last reaction.
         """
 
+    async def set_session_end(
+        self, team: TeamId, event: EventSlug, session_id: SessionId, ends_at: datetime
+    ) -> int:
+        """Correct when a session ends, in the availabilities there. Return how many it changed."""
+
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state. Return False if the person is no longer available in this session."""
 

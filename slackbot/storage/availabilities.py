@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -30,6 +30,7 @@ from slackbot.domain.model import (
     Source,
     State,
     TeamId,
+    UserId,
 )
 from slackbot.domain.snoozes import Snooze
 from slackbot.storage.caches import Caches, invalidate_after
@@ -65,11 +66,7 @@ class Availabilities:
 
     async def get(self, person: Person) -> Availability | None:
         """Return the person's availability, or None."""
-        return await self._cache.get(person, lambda: self._load(person))
-
-    async def _load(self, person: Person) -> Availability | None:
-        row = await self._database.fetch_one(_GET, person_params(person))
-        return availability_of(row) if row is not None else None
+        return await self._cache.get(person, lambda: _load(self._database, person))
 
     async def list_all(self, team: TeamId) -> list[Availability]:
         """Return the workspace's availabilities, oldest first."""
@@ -85,7 +82,7 @@ class Availabilities:
         session = (person.team, event, session_id)
         if (title := self._titles.peek(session)) is not None:
             return title
-        found = await self._load(person)
+        found = await _load(self._database, person)
         if found is None or (found.event, found.session_id) != (event, session_id):
             return ""
         if found.session_title:
@@ -173,6 +170,27 @@ class Availabilities:
         )
         return [availability_of(row) for row in await self._database.fetch_all(wanted)]
 
+    async def set_session_end(
+        self, team: TeamId, event: EventSlug, session_id: SessionId, ends_at: datetime
+    ) -> int:
+        """Correct when a session ends, in the availabilities there. Return how many it changed."""
+        known = AvailabilityRow.session_ends_at
+        wrong = update(AvailabilityRow).where(
+            AvailabilityRow.team_id == team,
+            AvailabilityRow.event == event,
+            AvailabilityRow.session_id == session_id,
+            or_(known.is_(None), known != ends_at),
+        )
+        corrected = wrong.values(session_ends_at=ends_at).returning(AvailabilityRow.user_id)
+
+        def work(connection: Connection) -> Sequence[str]:
+            return connection.scalars(corrected).all()
+
+        changed = await self._database.transaction(work)
+        for user in changed:
+            self._cache_changed(Person(team, UserId(user)))
+        return len(changed)
+
     async def set_state(self, person: Person, session_id: SessionId, state: State) -> bool:
         """Change the state if the person is still available in this session.
 
@@ -206,3 +224,8 @@ class Availabilities:
         self._cache.invalidate(person)
         self._snoozes.invalidate(person)
         self._changes.add(person)
+
+
+async def _load(database: Database, person: Person) -> Availability | None:
+    row = await database.fetch_one(_GET, person_params(person))
+    return availability_of(row) if row is not None else None

@@ -9,6 +9,7 @@ from datetime import timedelta
 from store_samples import (
     ANA,
     BEN,
+    NAMESAKE,
     NOW,
     SUMMIT,
     TEAM,
@@ -161,3 +162,21 @@ async def test_an_unknown_account_has_no_baseline(store: Store):
     await store.links.save(link(credential_digest="f" * 64))
     assert kept == [True, True, False]
     assert await store.availabilities.get(ANA) == availability(baseline_at=None)
+
+
+async def test_the_end_of_a_session_is_corrected_for_all_who_are_there(store: Store):
+    """Also if it was not known; the same session of another workspace or event keeps its own."""
+    await connect(store, link(), link(BEN), link(NAMESAKE))
+    elsewhere = availability(NAMESAKE)
+    await store.availabilities.save(elsewhere)
+    await store.availabilities.save(availability())
+    await store.availabilities.save(availability(BEN, session_ends_at=None))
+    later = NOW + timedelta(hours=3)
+    here = TEAM, availability().event, availability().session_id
+    assert await store.availabilities.get(ANA) == availability()
+    assert await store.availabilities.set_session_end(*here, later) == 2
+    assert await store.availabilities.set_session_end(*here, later) == 0
+    assert await store.availabilities.set_session_end(TEAM, SUMMIT, here[2], NOW) == 0
+    for person in (ANA, BEN):
+        assert await store.availabilities.get(person) == availability(person, session_ends_at=later)
+    assert await store.availabilities.get(NAMESAKE) == elsewhere

@@ -107,6 +107,12 @@ USES: dict[str, tuple[Any, ...]] = {
     "availabilities.get": (ANA,),
     "availabilities.session_title": (ANA, availability().event, availability().session_id),
     "availabilities.save": (availability(event=SUMMIT),),
+    "availabilities.set_session_end": (
+        TEAM,
+        availability().event,
+        availability().session_id,
+        NOW + timedelta(hours=3),
+    ),
     "availabilities.set_state": (ANA, availability().session_id, State.IN_MEETING),
     "availabilities.save_confirmed": (availability(),),
     "availabilities.end": (ANA,),
