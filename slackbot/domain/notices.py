@@ -62,10 +62,14 @@ class SessionOver:
 
 @dataclass(frozen=True, slots=True)
 class AvailabilityLost:
-    """The platform refused to keep the person available. `code` is an error's code."""
+    """The platform refused to keep the person available. `code` is an error's code.
+
+    If the session `opens`, they were not available before.
+    """
 
     title: str
     code: str
+    opens: str = str(False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +107,15 @@ class Recap:
 
 @dataclass(frozen=True, slots=True)
 class SnoozeOver:
-    """The pause is over, and the person is available again. `asked` is a time in ISO format."""
+    """The pause is over, and the person is available again. `asked` is a time in ISO format.
+
+    If it `opens`, they are available in a session that has just opened.
+    """
 
     title: str
     session: str
     asked: str
+    opens: str = str(False)
 
 
 @dataclass(frozen=True, slots=True)

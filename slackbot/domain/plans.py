@@ -26,6 +26,8 @@ class PlannedSession:
     joined: bool = False  # as the platform said when it was last asked
     # Whether they want to be reminded, if they said so. Otherwise who has joined is reminded.
     wanted: bool | None = None
+    # How long before its start, if they said so. Otherwise what they have set for all.
+    lead_minutes: int | None = None
     # The start of which they were reminded. A session that is moved is another occasion.
     reminded_for: datetime | None = None
 
@@ -88,6 +90,8 @@ class PlanStore(Protocol):
 
     async def set_wanted(self, plan: PlannedSession, wanted: bool) -> None:
         """Record whether the person wants to be reminded. The plan is inserted if it is new.
+
+        Its lead time is recorded too, if it has one.
 
         Raises:
             NotLinked: The person has been deleted since the plan's epoch began.

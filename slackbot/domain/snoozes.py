@@ -1,4 +1,4 @@
-"""Pauses that end by themselves, and the protocol for storing them."""
+"""Pauses that end by themselves, openings that people wait for, and their store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from slackbot.domain.model import Epoch, EventSlug, Person, SessionId, TeamId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snooze:
-    """A pause after which the person is available again in the session that they were in."""
+    """A pause after which the person is available again in the session that they were in.
+
+    If it `opens`, the person is not in the session yet, which opens at that time.
+    """
 
     person: Person
     person_epoch: Epoch
@@ -24,6 +27,11 @@ class Snooze:
     tries: int = 0
     # When the availability was stored again. The notice of it may still have to be submitted.
     resumed_at: datetime | None = None
+    opens: bool = False
+
+
+class SnoozePostponed(Exception):
+    """The person is in a round of another session when the one that they wait for opens."""
 
 
 class SnoozeEnded(Exception):

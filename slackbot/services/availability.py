@@ -32,7 +32,7 @@ from slackbot.domain.model import (
 )
 from slackbot.domain.ports import Clock, MatchFeed, Platform
 from slackbot.domain.sessions import names_session, session_number
-from slackbot.domain.snoozes import Snooze, SnoozeEnded
+from slackbot.domain.snoozes import Snooze, SnoozeEnded, SnoozePostponed
 from slackbot.domain.stores import Store
 from slackbot.services.accounts import Accounts
 from slackbot.services.feed_monitor import FeedMonitor
@@ -133,17 +133,14 @@ class Availabilities:
         Raises:
             NotAMember: The bot is not for this person, who was connected before.
             SnoozeEnded: The pause has been ended before, or the person is in another session.
+            SnoozePostponed: The session has opened while they are in a round of another one.
         """
         if not await self.accounts.may_use(person):
             raise NotAMember
         async with self.accounts.locks.hold(person), self.accounts.authorized_link(person) as link:
             current = await self.store.availabilities.get(person)
             if resumes is not None:
-                # The person may have ended it while this waited for their own command.
-                paused = await self.store.snoozes.get(person)
-                is_elsewhere = current is not None and current.session_id != resumes.session_id
-                if paused is None or paused.asked_at != resumes.asked_at or is_elsewhere:
-                    raise SnoozeEnded
+                await self._check_is_wanted(link, resumes, current)
             session = await self.sessions.find(link, query)
             status = await self._status(link)
             current = status.availability
@@ -163,6 +160,51 @@ class Availabilities:
                     await self.monitor.end(person)
                     current = None
                 return await self._start(link, session, current, resumes)
+
+    async def start_at_opening(self, person: Person, query: str) -> Snooze | None:
+        """Make the person available in a session once it opens.
+
+        Return None if it is open already, or nobody knows when it opens.
+
+        Raises:
+            NotAMember: The bot is not for this person, who was connected before.
+        """
+        if not await self.accounts.may_use(person):
+            raise NotAMember
+        async with self.accounts.locks.hold(person), self.accounts.authorized_link(person) as link:
+            session, now = await self.sessions.find(link, query), self.clock.now()
+            if session.starts_at is None or session.starts_at <= now:
+                return None
+            opening = Snooze(
+                person=person,
+                person_epoch=link.person_epoch,
+                event=link.event,
+                session_id=session.id,
+                session_title=session.title,
+                asked_at=now,
+                until=session.starts_at,
+                session_ends_at=session.ends_at,
+                opens=True,
+            )
+            await self.store.snoozes.add(opening)
+            return opening
+
+    async def _check_is_wanted(
+        self, link: Link, resumes: Snooze, current: Availability | None
+    ) -> None:
+        """Raise an error if the person is not to be made available now.
+
+        They may have ended the pause while this waited for their own command. An opening moves them
+        from another session, but not out of a running round.
+        """
+        paused = await self.store.snoozes.get(link.person)
+        if paused is None or paused.asked_at != resumes.asked_at:
+            raise SnoozeEnded
+        is_elsewhere = current is not None and current.session_id != resumes.session_id
+        if (is_elsewhere and not resumes.opens) or (resumes.opens and link.unreachable is not None):
+            raise SnoozeEnded
+        if is_elsewhere and await self.running_round(link.person) is not None:
+            raise SnoozePostponed
 
     async def _start(
         self, link: Link, session: Session, current: Availability | None, resumes: Snooze | None
@@ -192,7 +234,7 @@ class Availabilities:
             is_wanted = True
             try:
                 if resumes is None:
-                    await self.store.snoozes.remove(link.person)
+                    await self._end_pause(link.person, session)
                     await self.store.availabilities.save(availability)
                 else:
                     is_wanted = await self.store.availabilities.resume(resumes, availability)
@@ -210,6 +252,12 @@ class Availabilities:
         self.monitor.start(link.person)
         # Read the status again, because the person may have been paired immediately.
         return await self._status(link)
+
+    async def _end_pause(self, person: Person, session: Session) -> None:
+        """Delete the person's pause, but not their wait for the opening of another session."""
+        paused = await self.store.snoozes.get(person)
+        if paused is None or not paused.opens or paused.session_id == session.id:
+            await self.store.snoozes.remove(person)
 
     async def _set_available(self, link: Link, availability: Availability) -> None:
         """Set the status to AVAILABLE.

@@ -105,6 +105,7 @@ class Reactions:
             )
             key = notice_key(kind_of(remark), found.person_epoch, session_id, found.since)
             await self.delivery.remark(found.person, key, remark)
+            await self.store.snoozes.remove(found.person)  # they may wait for an opening
             # The platform may go on pairing somebody whom it takes for available.
             await self.leaving.leave_surely(link, replace(current, state=State.AVAILABLE))
             await self.monitor.end(found.person)

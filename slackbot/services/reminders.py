@@ -154,13 +154,19 @@ class Reminders:
 
     # --- what people ask for ---------------------------------------------------------------------
 
-    async def ask(self, link: Link, session: Session) -> ReminderSet | None:
-        """Remind the person of a session that they name, or return None if it has begun."""
+    async def ask(
+        self, link: Link, session: Session, minutes: int | None = None
+    ) -> ReminderSet | None:
+        """Remind the person of a session that they name, or return None if it has begun.
+
+        They say how many `minutes` before it opens, or are reminded as they have set for all.
+        """
         plan = planned(link, session, joined=session.registered)
         if plan is None or plan.starts_at <= self.clock.now():
             return None
-        await self.store.plans.set_wanted(plan, True)
-        return await self._set(plan)
+        await self.store.plans.set_wanted(replace(plan, lead_minutes=minutes), True)
+        stored = await self.store.plans.get(plan.person, plan.event, plan.session_id)
+        return await self._set(stored or plan)
 
     async def cancel(self, link: Link, session_id: SessionId) -> ReminderSet | None:
         """Do not remind the person of a session. Return None if they are not reminded of it."""
@@ -173,7 +179,8 @@ class Reminders:
     async def _set(self, plan: PlannedSession) -> ReminderSet:
         known = await self.preferences.get(plan.person)
         is_on = known.allows(NoticeKind.REMINDER)
-        minutes = known.reminder_minutes if is_on else 0
+        lead = known.reminder_minutes if plan.lead_minutes is None else plan.lead_minutes
+        minutes = lead if is_on else 0
         return ReminderSet(plan, minutes, self._calendar(plan))
 
     def _calendar(self, plan: PlannedSession) -> str:

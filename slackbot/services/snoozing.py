@@ -1,4 +1,4 @@
-"""Make people available again when the pause that they asked for is over.
+"""Make people available when the pause that they asked for is over, or their session opens.
 
 Each pause is a row, so it ends after a restart, a takeover or a change of the clocks as well, and
 once: the row and the availability are changed in one transaction.
@@ -7,7 +7,7 @@ once: the row and the availability are changed in one transaction.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -21,13 +21,14 @@ from slackbot.domain.errors import (
     NotLinked,
     Refusal,
     SessionError,
+    SessionNotLive,
     SlackbotError,
     TokenRefused,
 )
 from slackbot.domain.model import TeamId
 from slackbot.domain.notices import AvailabilityLost, Remark, SnoozeOver, kind_of, notice_key
 from slackbot.domain.ports import Clock, Delivery
-from slackbot.domain.snoozes import Snooze, SnoozeEnded
+from slackbot.domain.snoozes import Snooze, SnoozeEnded, SnoozePostponed
 from slackbot.domain.stores import Store, StoreUnavailable
 from slackbot.services.availability import Availabilities
 
@@ -38,6 +39,9 @@ TRY_SECONDS: Final = 60.0  # for one attempt to make somebody available
 BACKOFF: Final = ExponentialBackoff(70.0, 300.0)  # seconds between attempts, longer than one takes
 TRIES_AT_ONCE: Final = 8
 MAX_AGE: Final = timedelta(hours=12)  # how long after its end a pause is still tried
+# How long a session may open later than planned, and how often it is tried until then.
+OPENING_AGE: Final = timedelta(minutes=15)
+OPENING_SECONDS: Final = 10.0
 
 
 @dataclass(eq=False, repr=False)
@@ -72,8 +76,9 @@ class Snoozing:
         next_at = now + timedelta(seconds=BACKOFF.delay(snooze.tries + 1))
         if not await self.store.snoozes.claim(snooze, next_at):
             return
+        opens = str(snooze.opens)
         remark: Remark | None = SnoozeOver(
-            snooze.session_title, str(snooze.session_id), snooze.asked_at.isoformat()
+            snooze.session_title, str(snooze.session_id), snooze.asked_at.isoformat(), opens
         )
         try:
             if snooze.resumed_at is None:
@@ -83,19 +88,33 @@ class Snoozing:
                         await self.availabilities.start(snooze.person, query, resumes=snooze)
         except (SnoozeEnded, NotLinked, NotAMember):
             remark = None
+        except SnoozePostponed:
+            return
         except TokenRefused:
             # They are asked to connect again, and are made available then.
             if now - snooze.until < MAX_AGE:
                 return
             remark = None
         except SlackbotError as error:
-            cause = error.cause if isinstance(error, SessionError) else error
-            if not isinstance(cause, Refusal) and now - snooze.until < MAX_AGE:
-                log.info("snooze_postponed", reason=cause.code)
+            remark = await self._lost(snooze, error)
+            if remark is None:
                 return
-            remark = AvailabilityLost(snooze.session_title, cause.code)
         if remark is not None:
             occasion = (snooze.session_id, snooze.asked_at)
             key = notice_key(kind_of(remark), snooze.person_epoch, *occasion)
             await self.delivery.remark(snooze.person, key, remark)
         await self.store.snoozes.remove(snooze.person, snooze.asked_at)
+
+    async def _lost(self, snooze: Snooze, error: SlackbotError) -> AvailabilityLost | None:
+        """Return the notice that somebody isn't available, or None if it is tried again."""
+        cause = error.cause if isinstance(error, SessionError) else error
+        late = self.clock.now() - snooze.until
+        if snooze.opens and isinstance(cause, SessionNotLive) and late < OPENING_AGE:
+            # Clocks and plans differ a little, so it is tried again soon.
+            soon = self.clock.now() + timedelta(seconds=OPENING_SECONDS)
+            await self.store.snoozes.claim(replace(snooze, tries=snooze.tries + 1), soon)
+            return None
+        if not isinstance(cause, Refusal) and late < MAX_AGE:
+            log.info("snooze_postponed", reason=cause.code)
+            return None
+        return AvailabilityLost(snooze.session_title, cause.code, str(snooze.opens))

@@ -15,6 +15,12 @@ SNOOZE_NOTHING: Final = (
     "Say that you're available, and you can pause for a while."
 )
 BACK: Final = "*You're available in {title} again,* as you asked {asked:when}."
+OPENS: Final = (
+    "*You'll be available in {title} when it opens, {until:when}.*\n"
+    "I'll message you then. If you're available elsewhere, I'll move you."
+)
+OPENED: Final = "*{title} is open, and you're available there,* as you asked {asked:when}."
+NOT_OPENED: Final = "*I couldn't make you available in {title}.*"
 PAUSE_TIMED: Final = (
     "*I don't know until when that is,* so I left everything as it was.\n"
     "Pick a time, or type it like `pause 10 minutes` or `pause until 15:30`."
@@ -81,6 +87,9 @@ WHY_UNREACHABLE: Final = (
 WHY_SNOOZED: Final = (
     "*You're paused until {until:when},* and nobody is matched with you before. You can come back "
     "earlier."
+)
+WHY_OPENS: Final = (
+    "*{title} isn't open yet.* You'll be available there when it opens, {until:when}."
 )
 WHY_NOT_AVAILABLE: Final = "*You're not available.* Say so in a session that's open."
 WHY_LEAVING: Final = (

@@ -31,6 +31,7 @@ STORED: Final[dict[str, tuple[str, ...]]] = {
         "planned_sessions.ends_at",
         "planned_sessions.joined",
         "planned_sessions.wanted",
+        "planned_sessions.lead_minutes",
         "planned_sessions.reminded_for",
     ),
     "That I've written to you how an event went for you, so that I don't do it twice": (
@@ -78,7 +79,7 @@ STORED: Final[dict[str, tuple[str, ...]]] = {
         "feeds.changed_at",
         "feeds.failure",
     ),
-    "A pause that ends by itself: when, and in which session": (
+    "A pause that ends by itself, or a session whose opening you wait for: when, and which": (
         "snoozes.event",
         "snoozes.session_id",
         "snoozes.session_title",
@@ -88,6 +89,7 @@ STORED: Final[dict[str, tuple[str, ...]]] = {
         "snoozes.tries",
         "snoozes.next_try_at",
         "snoozes.resumed_at",
+        "snoozes.opens",
     ),
     "A session that you've left, until Accelevents confirms it": (
         "departures.session_id",

@@ -33,6 +33,7 @@ REMIND_UNKNOWN: Final = (
     "*I can't remind you of {title},* because it isn't coming up: it's open, over, or has no time."
 )
 BUTTON_REMIND: Final = "Remind me"
+BUTTON_AVAILABLE_THEN: Final = "Make me available then"
 BUTTON_NOT_THIS_TIME: Final = "Not this time"
 BUTTON_CALENDAR: Final = "Add to calendar"
 BUTTON_UNDO: Final = "Undo"

@@ -86,12 +86,13 @@ class Plans:
         )
 
     async def set_wanted(self, plan: PlannedSession, wanted: bool) -> None:
-        """Record whether the person wants to be reminded.
+        """Record whether the person wants to be reminded, and how long before if they say so.
 
         Raises:
             NotLinked: the person has been deleted since the plan's epoch began.
         """
-        saved = self._upsert(replace(plan, wanted=wanted), "wanted", *_OF_PLATFORM[:-1])
+        said = ("wanted",) if plan.lead_minutes is None else ("wanted", "lead_minutes")
+        saved = self._upsert(replace(plan, wanted=wanted), *said, *_OF_PLATFORM[:-1])
         await self._database.execute(saved)
 
     async def list_upcoming(
@@ -225,6 +226,7 @@ class Recaps:
 
 def _reminder_of(row: Row[Any]) -> UpcomingReminder:
     minutes = REMINDER_MINUTES if row.reminder_minutes is None else row.reminder_minutes
+    minutes = minutes if row.lead_minutes is None else row.lead_minutes
     muted = set((row.muted or "").split())
     kinds = frozenset(kind for kind in NoticeKind if kind.value in muted)
     return UpcomingReminder(plan_of(row), minutes, kinds)

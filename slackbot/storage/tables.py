@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint, true
+from sqlalchemy import Index, UniqueConstraint, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from slackbot.storage.columns import (
@@ -118,7 +118,7 @@ class AvailabilityRow(PersonRow):
 
 
 class SnoozeRow(PersonRow):
-    """A pause that ends by itself. A person has at most one."""
+    """A pause that ends by itself, or the opening of a session. A person has at most one."""
 
     __tablename__ = "snoozes"
     __table_args__ = (
@@ -136,6 +136,7 @@ class SnoozeRow(PersonRow):
     tries: Mapped[int]
     next_try_at: Mapped[datetime]
     resumed_at: Mapped[datetime | None]
+    opens: Mapped[bool] = mapped_column(server_default=false())
 
 
 class PreferencesRow(PersonRow):
@@ -362,6 +363,7 @@ class PlannedSessionRow(PersonRow):
     ends_at: Mapped[datetime | None]
     joined: Mapped[bool]
     wanted: Mapped[bool | None]
+    lead_minutes: Mapped[int | None]
     reminded_for: Mapped[datetime | None]
 
 

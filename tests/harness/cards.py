@@ -357,6 +357,7 @@ snoozes = st.builds(
     asked_at=st.just(NOW),
     until=st.just(NOW + timedelta(minutes=10)),
     session_ends_at=moments,
+    opens=st.booleans(),
 )
 isoformat = st.just(NOW.isoformat())
 still_there = st.builds(
@@ -371,8 +372,9 @@ partner_left = st.builds(
     st.just(""),
     st.sampled_from(["True", "False"]),
 )
+booleans = st.sampled_from(["True", "False"])
 own_notices = st.one_of(
-    st.builds(SnoozeOver, untrusted, st.just("7"), isoformat), still_there, partner_left
+    st.builds(SnoozeOver, untrusted, st.just("7"), isoformat, booleans), still_there, partner_left
 )
 declined = st.builds(Declined, same_meetings, flags)
 minutes = st.none() | st.integers(0, 1439)
@@ -520,6 +522,7 @@ CARDS.update(contact_cards(same_meetings, untrusted))
 CARDS |= {
     "pausing.pause_timed_card": st.builds(pausing.pause_timed_card, zone_known=flags),
     "pausing.snoozed_card": st.builds(pausing.snoozed_card, snoozes),
+    "pausing.opening_card": st.builds(pausing.opening_card, snoozes),
     "pausing.nothing_to_pause_card": st.builds(pausing.nothing_to_pause_card),
     "pausing.held_back_card": st.builds(pausing.held_back_card, st.just(NOW), words),
     "pausing.availability_notice": st.builds(pausing.availability_notice, own_notices),

@@ -165,19 +165,17 @@ class Menu:
     label: str
     action: str
     options: Mapping[str, str]
+    initial: str = ""  # the option that is chosen, if any
 
     def block(self) -> Block:
         """Return the menu as an element of an `actions` block."""
         options = [
             {"text": plain_text(label), "value": action} for action, label in self.options.items()
         ]
-        placeholder = plain_text(self.label)
-        return {
-            "type": "static_select",
-            "action_id": self.action,
-            "placeholder": placeholder,
-            "options": options,
-        }
+        element: Block = {"type": "static_select", "action_id": self.action, "options": options}
+        element["placeholder"] = plain_text(self.label)
+        chosen = [option for option in options if option["value"] == self.initial]
+        return element | ({"initial_option": chosen[0]} if chosen else {})
 
 
 @dataclass(frozen=True, slots=True)

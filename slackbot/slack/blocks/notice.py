@@ -20,7 +20,7 @@ from slackbot.domain.notices import (
     SnoozeOver,
     StillThere,
 )
-from slackbot.slack import error_texts, texts
+from slackbot.slack import error_texts, manner_texts, texts
 from slackbot.slack.blocks.contacts import contact_message
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.login import login_expired_card, login_expiring_card
@@ -71,7 +71,9 @@ def _about_sessions(
     if isinstance(notice, SessionOver):
         draft = Draft().say(texts.SESSION_OVER, title=notice.title)
     else:
-        draft = Draft().say(texts.AVAILABILITY_LOST, title=notice.title)
+        is_new = notice.opens == str(True)
+        sentence = manner_texts.NOT_OPENED if is_new else texts.AVAILABILITY_LOST
+        draft = Draft().say(sentence, title=notice.title)
         if notice.code == TicketLimitReached.code:
             draft.say(error_texts.TICKET_LIMIT_UNKNOWN)
         draft.say(error_texts.ERRORS[notice.code], title=notice.title)

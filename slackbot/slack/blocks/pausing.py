@@ -8,7 +8,7 @@ from typing import Final
 from slackbot.domain.notices import PartnerLeft, SnoozeOver, StillThere
 from slackbot.domain.snoozes import Snooze
 from slackbot.services.availability import is_over_by
-from slackbot.slack import manner_texts, texts
+from slackbot.slack import manner_texts, reminder_texts, texts
 from slackbot.slack.blocks.message import Button, Draft, Menu, Message, Part, TimePicker
 from slackbot.slack.command import Command, Name
 
@@ -39,6 +39,8 @@ def pause_timed_card(*, zone_known: bool = True) -> Message:
 
 def snoozed_card(snooze: Snooze) -> Message:
     """Say when a pause ends, or that the session will be over by then. It can be undone."""
+    if snooze.opens:
+        return opening_card(snooze)
     ends_at, title = snooze.session_ends_at, snooze.session_title
     again = Command(Name.AVAILABLE, str(snooze.session_id))
     now = Button(manner_texts.BUTTON_AVAILABLE_NOW, again, primary=True)
@@ -53,6 +55,15 @@ def snoozed_card(snooze: Snooze) -> Message:
         small.append(texts.WAITING_UNTIL)
         values["end"] = ends_at
     return draft.small(*small, **values).done(Part.STATUS)
+
+
+def opening_card(opening: Snooze) -> Message:
+    """Say in which session somebody is made available when it opens. It can be undone."""
+    title, session = opening.session_title, str(opening.session_id)
+    draft = Draft().say(manner_texts.OPENS, title=title, until=opening.until)
+    off = Button(reminder_texts.BUTTON_NOT_THIS_TIME, Command(Name.PAUSE, session))
+    draft.buttons(off, _STATUS)
+    return draft.small(texts.CARD_NUMBER, number=session).done(Part.STATUS)
 
 
 def nothing_to_pause_card() -> Message:
@@ -79,7 +90,8 @@ def availability_notice(notice: SnoozeOver | StillThere | PartnerLeft) -> Messag
     if isinstance(notice, PartnerLeft):
         return partner_left_card(notice)
     asked = datetime.fromisoformat(notice.asked)
-    draft = Draft().say(manner_texts.BACK, title=notice.title, asked=asked)
+    sentence = manner_texts.OPENED if notice.opens == str(True) else manner_texts.BACK
+    draft = Draft().say(sentence, title=notice.title, asked=asked)
     return draft.buttons(Button(texts.BUTTON_PAUSE, Command(Name.PAUSE)), _STATUS).done()
 
 

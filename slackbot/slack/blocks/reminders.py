@@ -9,10 +9,10 @@ from slackbot.domain.notices import Recap, SessionReminder
 from slackbot.domain.plans import PlannedSession
 from slackbot.domain.text import sanitize
 from slackbot.services.reminders import ReminderSet
-from slackbot.slack import reminder_texts, texts
+from slackbot.slack import manner_texts, reminder_texts, texts
 from slackbot.slack.blocks.history import EXPORT_BUTTON, FILE_OPEN, MATCHES_BUTTON
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.blocks.message import SEPARATOR, Button, Draft, Message
+from slackbot.slack.blocks.message import SEPARATOR, Button, Draft, Menu, Message
 from slackbot.slack.blocks.text import Linked, Value
 from slackbot.slack.command import Command, Name
 
@@ -34,8 +34,9 @@ def reminder_card(notice: SessionReminder, links: HubLinks) -> Message:
         values["end"] = datetime.fromisoformat(notice.ends)
     sentence = SEPARATOR.join(facts)
     draft.say(sentence, **values)
+    then = Command(Name.AVAILABLE, f"when {notice.session} opens")
     draft.buttons(
-        Button(texts.BUTTON_AVAILABLE, Command(Name.AVAILABLE, notice.session), primary=True),
+        Button(reminder_texts.BUTTON_AVAILABLE_THEN, then, primary=True),
         _calendar_button(notice.calendar, url),
         Button(reminder_texts.BUTTON_NOT_THIS_TIME, Command(Name.REMIND, f"off {notice.session}")),
     )
@@ -53,10 +54,7 @@ def remind_set_card(found: ReminderSet, links: HubLinks, now: datetime) -> Messa
     sentence = reminder_texts.REMIND_NEVER if not found.minutes else sentence
     draft = Draft().say(sentence, title=plan.session_title, at=at, start=plan.starts_at)
     url = links.session(plan.event, plan.session_id)
-    off = Command(Name.REMIND, f"off {plan.session_id}")
-    draft.buttons(
-        _calendar_button(found.calendar, url), Button(reminder_texts.BUTTON_NOT_THIS_TIME, off)
-    )
+    draft.buttons(_calendar_button(found.calendar, url), _lead_menu(found))
     number = str(plan.session_id)
     return draft.small(texts.CARD_NUMBER, number=number).done()
 
@@ -86,6 +84,16 @@ def recap_card(notice: Recap, links: HubLinks) -> Message:
         draft.say(reminder_texts.RECAP_TALKED.of(talked), count=talked)
     draft.buttons(MATCHES_BUTTON, EXPORT_BUTTON)
     return draft.small(reminder_texts.RECAP_SMALL).done()
+
+
+def _lead_menu(found: ReminderSet) -> Menu:
+    """Return the menu of how long before the session its reminder comes."""
+    number, options = found.plan.session_id, dict[str, str]()
+    for words, label in manner_texts.REMIND_OPTIONS.items():
+        argument = f"{words} {number}" if words == "off" else f"{words} minutes before {number}"
+        options[Command(Name.REMIND, argument).action] = label
+    chosen = Command(Name.REMIND, f"{found.minutes} minutes before {number}").action
+    return Menu(manner_texts.REMIND_BEFORE, "menu:remind", options, chosen)
 
 
 def _calendar_button(url: str, hub_url: str) -> Button:

@@ -49,8 +49,9 @@ def why_card(waiting: Waiting) -> Message:
         switch = Command(Name.AVAILABLE, str(elsewhere.session_id))
         draft.buttons(Button(label, switch, primary=True))
     else:
-        draft = Draft().say(_SENTENCES[reason], **values)
-        if reason in _LABELS:
+        opens = status.snooze is not None and status.snooze.opens
+        draft = Draft().say(manner_texts.WHY_OPENS if opens else _SENTENCES[reason], **values)
+        if reason in _LABELS and not opens:
             session = str(place.session_id) if place is not None else ""
             go_on = Command(Name.AVAILABLE, session)
             draft.buttons(Button(_LABELS[reason], go_on, primary=True))

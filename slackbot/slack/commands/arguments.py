@@ -72,6 +72,9 @@ _POINT_IN_TIME: Final = re.compile(
     rf"|(?:after |this |next |over )?(?:{_PART_OF_DAY}|midnight|today)|(?:this|next) {_WEEKDAY}"
     rf"|(?:for )?(?:the )?(?:rest of|all)(?: the| this)? (?:{_PART_OF_DAY}|{_WEEKDAY})"
 )
+_OPENING: Final = re.compile(
+    r"(?:when|once|as soon as) (?P<session>.+) (?:opens|is open|starts|begins)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,12 @@ class ListQuery:
     only: SessionFilter
     # The argument without its page, for the buttons to other pages.
     words: str
+
+
+def session_to_open(argument: str) -> str:
+    """Return the session at whose opening somebody wants to be available, or an empty text."""
+    found = _OPENING.fullmatch(without_fillers(argument))
+    return found["session"] if found else ""
 
 
 def read_list_query(argument: str) -> ListQuery:

@@ -36,6 +36,7 @@ from slackbot.slack.blocks.history import export_card, history, matches_kept
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.login import login_expired_card
 from slackbot.slack.blocks.message import Draft, Message
+from slackbot.slack.blocks.pausing import opening_card
 from slackbot.slack.blocks.sessions import joined_card, session_list
 from slackbot.slack.blocks.status import (
     already_linked_card,
@@ -50,6 +51,7 @@ from slackbot.slack.command import Command, Name, SecretTyped, Unknown
 from slackbot.slack.commands.arguments import (
     read_list_query,
     read_page,
+    session_to_open,
     session_to_pause,
     typed_event,
     without_fillers,
@@ -258,15 +260,17 @@ class CommandHandlers:
                 link = await self.accounts.link(person)
                 card = joined_card(session, link.event, self.links)
             case Name.AVAILABLE:
-                started = await self.availabilities.start(person, command.argument)
-                card = status_card(_confirmed(started), self.links)
+                found = await _become_available(
+                    self.availabilities, self._questions, person, command
+                )
+                if isinstance(found, Message):
+                    return found
+                card = status_card(_confirmed(found), self.links)
             case Name.PAUSE:
                 until = await self.personal.until(person, command.argument)
                 named = session_to_pause(command.argument) if until is None else ""
                 paused = await self.availabilities.pause(person, named, until)
                 card = paused_card(_confirmed(paused))
-            case Name.MATCHES:
-                card = await self._list_matches(person, command.argument)
         return card
 
     async def _connect(self, person: Person, command: Command) -> Message:
@@ -325,6 +329,23 @@ class CommandHandlers:
         now = self.clock.now()
         card = session_list(listing, query.page, now, self.links, query.words, query.only)
         return card if above is None else above.above(card)
+
+
+async def _become_available(
+    availabilities: Availabilities, questions: Questions, person: Person, command: Command
+) -> AvailabilityStatus | Message:
+    """Make the person available now, or when the session opens, if they say so.
+
+    Return the status, or the card for a question or an opening.
+    """
+    if not (session := session_to_open(command.argument)):
+        return await availabilities.start(person, command.argument)
+    opening = await availabilities.start_at_opening(person, session)
+    if opening is not None:
+        return opening_card(opening)
+    # It is open already.
+    now = Command(Name.AVAILABLE, session)
+    return await questions.before(person, now) or await availabilities.start(person, session)
 
 
 def _confirmed(status: AvailabilityStatus) -> AvailabilityStatus:

@@ -22,7 +22,11 @@ from slackbot.slack.blocks.pausing import (
 )
 from slackbot.slack.blocks.status import disconnect_question, not_available_there
 from slackbot.slack.command import Command, Name
-from slackbot.slack.commands.arguments import event_to_disconnect, session_to_pause
+from slackbot.slack.commands.arguments import (
+    event_to_disconnect,
+    session_to_open,
+    session_to_pause,
+)
 from slackbot.slack.commands.event_commands import EventCommands
 from slackbot.slack.commands.personal import PersonalCommands
 from slackbot.slack.commands.privacy_commands import PrivacyCommands
@@ -44,11 +48,7 @@ class Questions:
         """Return the question or the refusal, or None if the command may do what it says."""
         match command.name:
             case Name.AVAILABLE:
-                # Who leaves a running round is asked, unless it is the one that is confirmed.
-                running = await self.availabilities.running_round(person)
-                if running is not None and command.confirmed != round_of(running.id):
-                    return leave_round_card(running, command.argument)
-                return None if command.confirmed else await self._held_back(person, command)
+                return await self._ask_available(person, command)
             case Name.PAUSE:
                 return await self._refuse_pause(person, command.argument)
             case Name.ERASE:
@@ -57,6 +57,15 @@ class Questions:
                 return await self._disconnect(person, command)
             case _:
                 return None
+
+    async def _ask_available(self, person: Person, command: Command) -> Message | None:
+        """Ask who leaves a running round, unless it is the one that is confirmed."""
+        if session_to_open(command.argument):
+            return None
+        running = await self.availabilities.running_round(person)
+        if running is not None and command.confirmed != round_of(running.id):
+            return leave_round_card(running, command.argument)
+        return None if command.confirmed else await self._held_back(person, command)
 
     async def _held_back(self, person: Person, command: Command) -> Message | None:
         """Ask somebody who comes while Slack holds back their notifications."""

@@ -10,6 +10,7 @@ from typing import Final
 from slackbot.aio.tasks import BackgroundTasks
 from slackbot.domain.model import MatchId, Person
 from slackbot.domain.ports import Clock
+from slackbot.domain.preferences import MAX_REMINDER_MINUTES
 from slackbot.domain.sessions import session_number
 from slackbot.domain.text import fold
 from slackbot.services.accounts import Accounts
@@ -34,6 +35,10 @@ from slackbot.slack.commands.call_buttons import MATCH_ID
 # What the answers to the question are about, by their action ids.
 TALKS: Final = {TALK_YES: True, TALK_NO: False, TALK_CHANGED: None}
 _OFF: Final = re.compile(r"(?:off|not|no|never|stop|cancel)(?: of| about| for)? (.+)")
+_LEAD: Final = re.compile(
+    r"(?P<minutes>[0-9]{1,3}) ?(?:m|mins?|minutes?) (?:before|ahead of) (?P<session>.+)",
+    re.IGNORECASE,
+)
 _WORDS: Final = re.compile(r"(?:of|about|for|before|on) (.+)", re.IGNORECASE)
 
 
@@ -52,13 +57,16 @@ class RemindCommand:
         words = without_fillers(argument)
         if off := _OFF.fullmatch(fold(words)):
             return await self._cancel(person, off[1])
+        minutes = None
+        if (found := _LEAD.fullmatch(words)) and 1 <= int(found[1]) <= MAX_REMINDER_MINUTES:
+            minutes, words = int(found["minutes"]), found["session"]
         words = found[1] if (found := _WORDS.fullmatch(words)) else words
         if not words:
             listing = await self.sessions.listing(person, View.UPCOMING)
             return session_list(listing, 1, self.clock.now(), self.links)
         async with self.accounts.authorized_link(person) as link:
             session = await self.sessions.find(link, words)
-            reminder = await self.reminders.ask(link, session)
+            reminder = await self.reminders.ask(link, session, minutes)
         if reminder is None:
             return remind_unknown_card(session.title)
         return remind_set_card(reminder, self.links, self.clock.now())

@@ -197,3 +197,19 @@ async def test_a_pause_is_prolonged(harness: Harness) -> None:
     await tick(harness)
     assert len(harness.sent()) == 1
     assert f"status {TEA} CHECK_IN_AVAILABLE" not in harness.journal
+
+
+# --- openings ------------------------------------------------------------------------------------
+
+
+async def test_people_are_available_when_a_session_opens(harness: Harness) -> None:
+    """Once, with one message; until then they are paused from nothing."""
+    await harness.linked(session(TEA, "Tea", starts_at=NOON + TEN, ends_at=NOON + 12 * TEN))
+    assert await harness.availabilities.start_at_opening(ANA, str(TEA)) is not None
+    await tick(harness)
+    assert harness.asked("status") == []
+    harness.clock.advance(600)
+    await asyncio.gather(*(harness.snoozing.tick(TEAM) for _ in range(3)))
+    await tick(harness)
+    assert harness.asked("status") == [f"status {TEA} CHECK_IN_AVAILABLE"]
+    assert harness.sent() == [SnoozeOver("Tea", str(TEA), NOON.isoformat(), str(True))]

@@ -176,6 +176,7 @@ OF_A_PAGE = {
     texts.BUTTON_PREVIOUS_PAGE,
     texts.BUTTON_ABOUT,
     # They are about the session or the match of their message.
+    reminder_texts.BUTTON_AVAILABLE_THEN,
     reminder_texts.BUTTON_NOT_THIS_TIME,
     reminder_texts.BUTTON_CALENDAR,
     reminder_texts.BUTTON_UNDO,
