@@ -47,6 +47,12 @@ CONTROLS = (
     Control("platform-clock", "hours-off", "sqlite"),
     # A worker whose lease ends meanwhile loses the matches that it could not store.
     Control("reconciliation", "database-read-only", "postgresql"),
+    Control("history", "snoozes", "sqlite"),
+    Control("history", "declines", "sqlite"),
+    Control("history", "still-there", "sqlite"),
+    Control("history", "reminders", "sqlite"),
+    Control("history", "recaps", "sqlite"),
+    Control("post-claim", "swaps", "sqlite"),
 )
 
 Carry = Callable[[Control], Awaitable[Figures | AssertionError]]

@@ -11,6 +11,7 @@ import random
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 
@@ -22,10 +23,13 @@ from slackbot.delivery.delivery import DurableDelivery
 from slackbot.delivery.lease import Lease
 from slackbot.delivery.worker import Worker
 from slackbot.delivery.workflow_table import WorkflowTable
+from slackbot.domain.contacts import Swap
+from slackbot.domain.model import MatchId, Person
 from slackbot.services import matches as services
 from slackbot.services.sessions import Sessions
 from slackbot.slack.outbound.messenger import SlackMessenger
 from slackbot.storage import matches as storage
+from slackbot.storage.contacts import Contacts
 
 Method = Callable[..., Awaitable[Any]]
 
@@ -116,6 +120,21 @@ def without_partners() -> None:
     services.missed_reports = later_rows  # type: ignore[assignment] # that is the point
 
 
+def without_post_claim() -> None:
+    """Post in a shared conversation even if an earlier attempt may have done so."""
+    get_swap = Contacts.get_swap
+
+    async def unclaimed(self: Contacts, person: Person, match_id: MatchId) -> Swap | None:
+        swap = await get_swap(self, person, match_id)
+        return replace(swap, posting_at=None) if swap is not None else None
+
+    async def claim_post(*_args: Any) -> bool:
+        return True
+
+    Contacts.get_swap = unclaimed  # type: ignore[method-assign] # that is the point
+    Contacts.claim_post = claim_post  # type: ignore[method-assign] # that is the point
+
+
 def without_platform_clock() -> None:
     """Take the end of a session as it was read for its end."""
 
@@ -155,6 +174,7 @@ LEFT_OUT: dict[str, Callable[[], None]] = {
     "reconciliation": without_reconciliation,
     "partners": without_partners,
     "platform-clock": without_platform_clock,
+    "post-claim": without_post_claim,
     "newer": newer,
 }
 

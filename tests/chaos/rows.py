@@ -20,7 +20,7 @@ from slackbot.storage.tables import AvailabilityRow
 from slackbot.storage.url import DatabaseUrl
 from tests.resilience.peers import Peer
 
-from . import at_slack, copies, crossings, manners, poisoned, upgrades, waiting
+from . import at_slack, copies, crossings, manners, occasions, poisoned, swaps, upgrades, waiting
 from .account import Account
 from .bots import Bot, rng
 from .launcher import WINDOWS
@@ -372,6 +372,21 @@ async def declines(here: Stage, account: Account, size: Size) -> None:
 async def still_there(here: Stage, account: Account, size: Size) -> None:
     """Killed while people who do not react are paused."""
     await manners.nobody_reacts(here, account, size.kills // 2)
+
+
+async def reminders(here: Stage, account: Account, size: Size) -> None:
+    """Killed while a session is about to open that people have joined."""
+    await occasions.reminded(here, account, size.kills // 2)
+
+
+async def recaps(here: Stage, account: Account, size: Size) -> None:
+    """Killed an hour after an event."""
+    await occasions.recapped(here, account, size.kills // 2)
+
+
+async def swapped(here: Stage, account: Account, size: Size) -> None:
+    """Killed while people who have met agree to swap contacts."""
+    await swaps.swapped(here, account, size.kills // 2)
 
 
 async def _all_ready(here: Stage) -> None:

@@ -174,6 +174,7 @@ async def stage(
     interval, patience = (10, 5) if many else (2, 2)
     slack, platform = Slack(), Accelevents(ping_interval=interval, ping_timeout=patience)
     slack.rate_limits.enabled = False
+    slack.workspace.scopes.add("mpim:write")
     if many:
         nobody_is_paired(platform)
     platform.session(SESSION).capacity = None
@@ -188,9 +189,8 @@ async def stage(
         proxy = await closing.enter_async_context(proxied(platform_url))
         slack.base_url = slack_url
         feeds = platform_url if many else proxy.url
-        settings = settings_for(
-            slack, slack_url, platform_url, database_url=database, accelevents_socket_url=feeds
-        )
+        changes = {"accelevents_socket_url": feeds, "contact_swap": "on"}
+        settings = settings_for(slack, slack_url, platform_url, database_url=database, **changes)
         named, tokens = await come(slack, platform, database, settings, people)
         beginning = Account(slack, platform, named)
         roles = ("run",) if alone or which == "sqlite" else POSTGRESQL
