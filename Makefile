@@ -12,7 +12,7 @@ PAGE := slackbot/web/call
 # The slowest tests come first.
 CALL_TESTS := $(patsubst %,tests/browser/test_%.py,end_to_end desk call accessibility lobby playground)
 
-.PHONY: help demo playground test check page bench fuzz faults feeds resilience crowd soak postgresql mutants browser calls clicks docs docs-check pictures icon transcript versions dist dist-check sbom workflows format hosts image lock clean
+.PHONY: help demo playground test check page bench fuzz faults feeds resilience day crowd soak postgresql mutants browser calls clicks docs docs-check pictures icon transcript versions dist dist-check sbom workflows format hosts image lock clean
 
 demo: $(READY)  ## run the demo on this machine
 	$(BIN)/slackbot demo
@@ -123,6 +123,9 @@ feeds: $(READY)  ## test feeds with the socket servers listed in docs/accelevent
 
 resilience: $(READY)  ## run the tests with failing and slow peers at full size; takes about ten minutes
 	FAULTS=full $(BIN)/pytest -s tests/resilience
+
+day: $(READY)  ## play an event day of 1,000 attendees in virtual time, and count what should not have been
+	$(BIN)/python -m tests.day $(DAY)
 
 crowd: $(READY)  ## measure pauses, memory and shutdown with 10,000 feeds; about six minutes on an idle machine
 	$(BIN)/python -m tests.size $(CROWD)
