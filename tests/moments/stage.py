@@ -120,6 +120,16 @@ class Stage:
             await self.page.act(who, "type", text="/networking connect", place=CHANNEL)
             await self.submits(await self.sees(who, "Magic link", "modal"))
             await self.sees(who, "You're connected")
+            await self._closes_form(who)
+
+    async def _closes_form(self, who: str) -> None:
+        """Close the form of Connect, which stays open if Accelevents took long to answer.
+
+        It may have closed by itself meanwhile, so a refusal is ignored.
+        """
+        for item in list(self.page.items[who].values()):
+            if item["place"] == "modal":
+                await self.page.post("act", person=who, do="close", item=item["id"])
 
     async def matches(self, *, seconds: int = 120) -> None:
         """Connect Ada and Priya and let them be matched, in a round of this length."""

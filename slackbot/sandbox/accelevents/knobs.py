@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from slackbot.sandbox.accelevents.match_payloads import SHAPES
+from slackbot.sandbox.accelevents.people import TOKEN_LIFETIME
 from slackbot.sandbox.accelevents.refusals import ErrorShape
 
 TokenForm = Literal["bare", "bearer"]
@@ -62,6 +63,8 @@ class Knobs(BaseModel):
     ticket_refusal: Literal["guide", "register_page"] = "guide"
     # Whether every login names the account. It is documented for that of speakers only.
     login_names_account: bool = False
+    # Seconds for which the token of a magic link is accepted.
+    login_seconds: Annotated[float, Field(gt=0)] = TOKEN_LIFETIME.total_seconds()
     # Form of ``meeting`` and ``attendee`` in the answer to a join.
     join_call: JoinCall = "null"
     # False: the match list is a bare array. True: it is inside the list envelope.

@@ -102,13 +102,13 @@ class People:
             raise RefusedError(refusals.BAD_MAGIC_LINK)
         return self._unlocked(credential)
 
-    def redeem(self, user_key: str) -> str:
+    def redeem(self, user_key: str, lifetime: timedelta = TOKEN_LIFETIME) -> str:
         """Exchange a known user key for an access token, once."""
         credential = self._keys[user_key]
         if credential.void or credential.expires <= self._now():
             raise RefusedError(refusals.LINK_USED)
         credential.void = True
-        return self.token_for(credential.attendee)
+        return self.token_for(credential.attendee, lifetime)
 
     def _unlocked(self, credential: _Credential) -> Attendee:
         attendee = self[credential.attendee]

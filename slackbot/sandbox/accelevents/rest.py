@@ -185,7 +185,8 @@ class RestApi:
         query = _query(request, _UserKeyLogin)
         event = self._platform.event_of(query.event_url)
         request.state.attendee = who.key
-        token = self._platform.people.redeem(key)
+        lifetime = timedelta(seconds=self._platform.knobs.login_seconds)
+        token = self._platform.people.redeem(key, lifetime)
         expires = self._platform.people.expiry_of(token)
         zone = self._platform.knobs.zone
         answer = render.token_response(token, expires, who, event.slug, zone)

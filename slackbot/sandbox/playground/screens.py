@@ -6,7 +6,7 @@ from slackbot.sandbox.slack import Slack
 from slackbot.sandbox.slack.errors import Json
 from slackbot.sandbox.slack.form_fields import state_of
 from slackbot.sandbox.slack.open_views import View
-from slackbot.sandbox.slack.workspace import Message, Workspace
+from slackbot.sandbox.slack.workspace import Member, Message, Workspace
 
 
 def screen(slack: Slack, name: str, since: int) -> Json:
@@ -19,19 +19,21 @@ def screen(slack: Slack, name: str, since: int) -> Json:
     return {
         "order": [*(f"{m.channel}/{m.ts}" for m in messages), *(view.id for view in shown)],
         "items": [
-            *(_message(workspace, m) for m in messages if m.changed > since),
+            *(_message(workspace, m, member) for m in messages if m.changed > since),
             *(_view(view) for view in shown if view.changed > since),
         ],
     }
 
 
-def _message(workspace: Workspace, message: Message) -> Json:
-    content = message.content
+def _message(workspace: Workspace, message: Message, reader: Member) -> Json:
+    content, channel = message.content, workspace.channels[message.channel]
+    # The page has no tab for a conversation of two people and the bot.
+    is_shared = channel.name.startswith("mpdm-")
     return {
         "key": f"{message.channel}/{message.ts}",
         "id": message.ts,
         "kind": "error" if message.error else "message",
-        "place": message.channel,
+        "place": workspace.dm(reader.id).id if is_shared else message.channel,
         "author": workspace.members[message.user].name,
         "by_bot": message.by_bot,
         "only_you": message.visible_to is not None,
