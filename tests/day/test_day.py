@@ -15,7 +15,7 @@ from .oracle import Oracle
 from .simulate import Plan, simulate
 from .twins import differences
 
-SHORT = Plan(people=24, seed=5, sessions=4, minutes=20)
+SHORT = Plan(people=14, seed=5, sessions=2, minutes=15)
 
 
 @pytest.fixture(scope="module")
