@@ -119,14 +119,6 @@ class Leaving:
             repeating.cancel()
         await self.store.departures.remove(person, session_id)
 
-    async def _is_back(self, person: Person, session_id: SessionId) -> bool:
-        """Return whether the person is available in the session again."""
-        current = await self.store.availabilities.get(person)
-        return current is not None and (current.session_id, current.state) == (
-            session_id,
-            State.AVAILABLE,
-        )
-
     async def _set_left(self, link: Link, session_id: SessionId) -> bool:
         """Set the status to LEFT, and return whether the platform confirmed it.
 
@@ -163,10 +155,15 @@ class Leaving:
 
     async def _retry(self, departure: Departure) -> None:
         """Leave with the person's current link to the event, unless another process does."""
+        # Claimed only now, so that few have to wait for their next attempt if this process dies.
+        async with self._slots:
+            seconds = BACKOFF.delay(departure.tries + 1)
+            next_at = self.clock.now() + timedelta(seconds=seconds)
+            if await self.store.departures.claim(departure, next_at):
+                await self._retry_claimed(departure)
+
+    async def _retry_claimed(self, departure: Departure) -> None:
         now, person, session_id = self.clock.now(), departure.person, departure.session_id
-        next_at = now + timedelta(seconds=BACKOFF.delay(departure.tries + 1))
-        if not await self.store.departures.claim(departure, next_at):
-            return
         links = [await self.store.links.get(person, fresh=True)]
         links += await self.store.other_links.list_all(person)
         link = next((each for each in links if each and each.event == departure.event), None)
@@ -176,16 +173,15 @@ class Leaving:
         if link.refused_at is not None:
             return  # retried once they connect again
         try:
-            async with self._slots:
-                if await self._is_back(person, session_id):
-                    return  # they came back while this task waited
-                confirmed = await self._set_left(link, session_id)
+            if await _is_back(self.store, person, session_id):
+                return
+            confirmed = await self._set_left(link, session_id)
         except TokenRefused:
             return  # the person's next command or poll records it
         if confirmed and await self.store.departures.remove(person, session_id):
             return
         # They may have come back before LEFT arrived.
-        if await self._is_back(person, session_id):
+        if await _is_back(self.store, person, session_id):
             try:
                 await self.platform.set_status(link, session_id, AttendeeStatus.AVAILABLE)
             except PlatformError as error:
@@ -282,7 +278,7 @@ class Leaving:
                 tries += 1
                 await self.clock.sleep(BACKOFF.delay(tries))
                 async with self._slots:
-                    if await self._is_back(link.person, session_id):
+                    if await _is_back(self.store, link.person, session_id):
                         return  # available again, by this process or another
                     confirmed = await self._set_left(link, session_id)
         except TokenRefused:
@@ -296,6 +292,15 @@ class Leaving:
                 del self._repeating[link.person, session_id]
             self._in_memory -= 1
             LEAVING.dec()
+
+
+async def _is_back(store: Store, person: Person, session_id: SessionId) -> bool:
+    """Return whether the person is available in the session again."""
+    current = await store.availabilities.get(person)
+    return current is not None and (current.session_id, current.state) == (
+        session_id,
+        State.AVAILABLE,
+    )
 
 
 async def _round_end(store: Store, availability: Availability, now: datetime) -> datetime | None:

@@ -72,20 +72,23 @@ class Snoozing:
         await asyncio.gather(*map(self._end, due))
 
     async def _end(self, snooze: Snooze) -> None:
-        now = self.clock.now()
-        next_at = now + timedelta(seconds=BACKOFF.delay(snooze.tries + 1))
-        if not await self.store.snoozes.claim(snooze, next_at):
-            return
-        opens = str(snooze.opens)
+        # Claimed only now, so that few have to wait for their next attempt if this process dies.
+        async with self._slots:
+            seconds = BACKOFF.delay(snooze.tries + 1)
+            next_at = self.clock.now() + timedelta(seconds=seconds)
+            if await self.store.snoozes.claim(snooze, next_at):
+                await self._end_claimed(snooze)
+
+    async def _end_claimed(self, snooze: Snooze) -> None:
+        now, opens = self.clock.now(), str(snooze.opens)
         remark: Remark | None = SnoozeOver(
             snooze.session_title, str(snooze.session_id), snooze.asked_at.isoformat(), opens
         )
         try:
             if snooze.resumed_at is None:
-                async with self._slots:
-                    with Deadline(self.clock, TRY_SECONDS):
-                        query = str(snooze.session_id)
-                        await self.availabilities.start(snooze.person, query, resumes=snooze)
+                with Deadline(self.clock, TRY_SECONDS):
+                    query = str(snooze.session_id)
+                    await self.availabilities.start(snooze.person, query, resumes=snooze)
         except (SnoozeEnded, NotLinked, NotAMember):
             remark = None
         except SnoozePostponed:

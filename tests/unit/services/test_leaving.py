@@ -18,6 +18,7 @@ from slackbot.domain.errors import (
     Unreachable,
 )
 from slackbot.domain.model import Departure, EventSlug, SessionId, State
+from slackbot.services import leaving
 from slackbot.services.leaving import MAX_AGE
 from tests.harness.fakes import ANA, BEN, NOON, TEA, link, report, session, until
 from tests.harness.services import Harness, Outside
@@ -45,6 +46,23 @@ async def move(harness: Harness, *errors: PlatformError) -> None:
 
 
 # --- people who stay linked ----------------------------------------------------------------------
+
+
+async def test_a_process_that_dies_holds_up_only_what_it_has_begun(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+):
+    """Departures that wait for their turn there are repeated elsewhere at once."""
+    await move(harness, TimedOut())
+    team = ANA.team
+    monkeypatch.setattr(leaving, "TRIES_AT_ONCE", 0)
+    dying = asyncio.create_task(replace(harness.leaving).run(team))
+    await harness.let_run()
+    assert harness.asked("status") == [LEFT, *MOVED]
+    dying.cancel()
+    elsewhere = asyncio.create_task(harness.leaving.run(team))
+    await harness.let_run()
+    elsewhere.cancel()
+    assert harness.asked("status") == [LEFT, *MOVED, LEFT]
 
 
 async def test_a_session_that_was_moved_from_is_left_in_the_end(harness: Harness, repeating: None):

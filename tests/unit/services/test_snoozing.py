@@ -11,6 +11,7 @@ import pytest
 from slackbot.domain.errors import ServerFailed, SessionNotLive, TokenRefused
 from slackbot.domain.model import Person, Session, SessionId
 from slackbot.domain.notices import AvailabilityLost, SnoozeOver
+from slackbot.services import snoozing
 from slackbot.services.notices import QUIET_CAP_SECONDS
 from tests.harness.fakes import ANA, COFFEE, NOON, TEA, link, session
 from tests.harness.services import Harness
@@ -83,6 +84,20 @@ async def test_a_crash_after_it_ended_loses_no_notice(harness: Harness) -> None:
     await tick(harness)
     assert harness.sent() == [SnoozeOver("Coffee", str(COFFEE), NOON.isoformat())]
     assert harness.asked("join") == [f"join {COFFEE}"]
+
+
+async def test_a_process_that_dies_holds_up_only_what_it_has_begun(
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pauses that wait for their turn there are ended elsewhere at once."""
+    await snoozed(harness)
+    harness.clock.advance(600)
+    monkeypatch.setattr(snoozing, "TRIES_AT_ONCE", 0)
+    dying = asyncio.create_task(replace(harness.snoozing).tick(TEAM))
+    await harness.let_run()
+    dying.cancel()
+    await tick(harness)
+    assert harness.sent() == [SnoozeOver("Coffee", str(COFFEE), NOON.isoformat())]
 
 
 async def test_who_comes_back_or_pauses_for_good_is_left_alone(harness: Harness) -> None:
