@@ -235,11 +235,14 @@ def remark_holds(remark: Remark, key: str, link: Link, now: datetime) -> bool:
 def is_urgent(remark: Remark) -> bool:
     """Return whether it is about a round or an availability of this moment.
 
-    Quiet hours do not hold it back, because the person waits for a partner.
+    Quiet hours do not hold it back, because the person takes part: they wait for a partner, or
+    somebody is about to wait for them.
     """
     if isinstance(remark, LinkRefused):
         return bool(remark.title)
-    return isinstance(remark, PartnerLeft | AvailabilityLost)
+    return isinstance(
+        remark, PartnerLeft | AvailabilityLost | SessionOver | SnoozeOver | StillThere
+    )
 
 
 def is_still_back(remark: SnoozeOver, current: Availability) -> bool:

@@ -141,8 +141,8 @@ QUIET: Final = (
     "While you're available, matches always reach you."
 )
 NO_QUIET: Final = (
-    "*Quiet hours:* none. In them I'd write to you only while you're available: "
-    "about your matches, or if you aren't available any more."
+    "*Quiet hours:* none. In them I'd write to you only about your matches, and when you become "
+    "available or aren't available any more."
 )
 QUIET_FROM: Final = "Quiet from"
 QUIET_TO: Final = "Quiet until"

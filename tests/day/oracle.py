@@ -21,7 +21,10 @@ from slackbot.domain.notices import (
     MatchFound,
     PartnerLeft,
     Recap,
+    SessionOver,
     SessionReminder,
+    SnoozeOver,
+    StillThere,
 )
 
 from .journal import Act, Journal, Sent, Setting
@@ -33,6 +36,10 @@ REACTION_GRACE: Final = timedelta(minutes=1)
 UNANSWERED: Final = 2  # matches
 ASSUMED_ROUND: Final = timedelta(minutes=5)
 HOUR: Final = timedelta(hours=1)
+# What is sent in quiet hours: it is about a match, or somebody is available or not any more.
+_MAY_RING: Final = (
+    MatchFound | AvailabilityLost | PartnerLeft | SessionOver | SnoozeOver | StillThere
+)
 ENDINGS: Final = ("pause", "snooze", "decline", "erase")
 BEGINNINGS: Final = ("available", "take_back")
 # Each figure, and what it is a part of.
@@ -239,7 +246,7 @@ class Oracle:
                 continue
             notice = message.notice
             self.verdict.looked_at["notices in quiet hours"] += 1
-            may_ring = isinstance(notice, MatchFound | AvailabilityLost | PartnerLeft)
+            may_ring = isinstance(notice, _MAY_RING)
             if isinstance(notice, LinkRefused):
                 may_ring = bool(notice.title)
             if not may_ring:

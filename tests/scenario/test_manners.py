@@ -271,6 +271,19 @@ async def test_quiet_hours_hold_back_everything_but_matches(mission: Mission) ->
     assert await dms(priya, "can't make it") == []
 
 
+async def test_a_pause_that_ends_in_quiet_hours_is_not_silent(start: Start, tmp_path: Path) -> None:
+    """Somebody who is available can be matched, so they hear of it at once."""
+    mission = await in_a_file(start, tmp_path)
+    ada = await mission.link("ada")
+    await mission.ask(ada, f"/networking available {SESSION}")
+    await mission.ask(ada, "/networking settings quiet 00:00 to 23:59")
+    await mission.ask(ada, "/networking snooze 30m")
+    await mission.stop_bot()
+    wind_back(tmp_path, "snoozes", ["until", "next_try_at"], 31)
+    await mission.start_bot()
+    await mission.ada.waits_for("You're available in First Network Session again", where="dm")
+
+
 # --- why somebody is not matched yet -------------------------------------------------------------
 
 

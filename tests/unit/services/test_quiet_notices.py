@@ -13,6 +13,7 @@ from slackbot.domain.notices import (
     LinkRefused,
     MatchFound,
     PartnerLeft,
+    Recap,
     Remark,
     SessionOver,
     StillThere,
@@ -25,6 +26,7 @@ from tests.harness.fakes import ANA, NOON, epoch_of, report
 from tests.harness.services import Harness
 
 STILL = StillThere("Coffee", "7", NOON.isoformat(), "")
+RECAP = Recap("expo", "3", "2")
 
 
 async def remark(harness: Harness, what: Remark, occasion: int = 0) -> None:
@@ -37,11 +39,11 @@ async def test_quiet_hours_hold_back_until_they_end(harness: Harness) -> None:
     """To the minute, and for longer than a notice is otherwise kept."""
     await harness.linked()
     await harness.preferences.change(ANA, quiet_from=11 * 60, quiet_to=15 * 60)
-    await remark(harness, SessionOver("Coffee"))
+    await remark(harness, RECAP)
     await harness.pass_time(3 * 3600 - 1, step=QUIET_CAP_SECONDS)
     assert harness.sent() == []
     await harness.pass_time(QUIET_CAP_SECONDS, step=QUIET_CAP_SECONDS)
-    assert harness.sent() == [SessionOver("Coffee")]
+    assert harness.sent() == [RECAP]
 
 
 async def test_quiet_hours_are_those_of_the_person(harness: Harness) -> None:
@@ -49,10 +51,10 @@ async def test_quiet_hours_are_those_of_the_person(harness: Harness) -> None:
     await harness.linked()
     harness.zone = timezone(timedelta(hours=-5))
     await harness.preferences.change(ANA, quiet_from=11 * 60, quiet_to=15 * 60)
-    await remark(harness, SessionOver("Coffee"))
+    await remark(harness, RECAP)
     assert len(harness.sent()) == 1
     harness.zone = UTC
-    await remark(harness, SessionOver("Coffee"), 1)
+    await remark(harness, RECAP, 1)
     assert len(harness.sent()) == 1
 
 
@@ -70,12 +72,14 @@ async def test_a_match_is_sent_in_quiet_hours(harness: Harness) -> None:
     [
         AvailabilityLost("Coffee", "session_full"),
         PartnerLeft("Ben", "Coffee", "7", "0" * 16, "", "False"),
+        SessionOver("Coffee"),
+        STILL,
     ],
 )
-async def test_what_somebody_waits_for_is_sent_in_quiet_hours(
+async def test_what_changes_an_availability_is_sent_in_quiet_hours(
     harness: Harness, urgent: Remark
 ) -> None:
-    """They would wait in vain for a partner."""
+    """The person takes part, and would wait in vain for a partner."""
     await harness.linked()
     await harness.preferences.change(ANA, quiet_from=0, quiet_to=23 * 60 + 59)
     await remark(harness, urgent)
@@ -115,7 +119,7 @@ async def test_who_has_left_is_not_written_to_after_quiet_hours(harness: Harness
     """The notice dies with the person."""
     await harness.linked()
     await harness.preferences.change(ANA, quiet_from=11 * 60, quiet_to=15 * 60)
-    await remark(harness, SessionOver("Coffee"))
+    await remark(harness, RECAP)
     await harness.accounts.disconnect(ANA)
     await harness.pass_time(4 * 3600, step=QUIET_CAP_SECONDS)
     assert harness.sent() == []

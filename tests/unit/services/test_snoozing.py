@@ -8,11 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from slackbot.domain.errors import ServerFailed, SessionNotLive, TokenRefused
+from slackbot.domain.errors import MessageDelayed, ServerFailed, SessionNotLive, TokenRefused
 from slackbot.domain.model import Person, Session, SessionId
 from slackbot.domain.notices import AvailabilityLost, SnoozeOver
 from slackbot.services import snoozing
-from slackbot.services.notices import QUIET_CAP_SECONDS
 from tests.harness.fakes import ANA, COFFEE, NOON, TEA, link, session
 from tests.harness.services import Harness
 
@@ -143,16 +142,16 @@ async def test_who_is_just_coming_back_stays(harness: Harness, session_id: Sessi
 
 
 async def test_what_is_not_so_any_more_is_not_said(harness: Harness) -> None:
-    """Quiet hours held the notice back, and the person has paused for good in them."""
-    await harness.available()
-    await harness.preferences.change(ANA, quiet_from=12 * 60, quiet_to=13 * 60)
-    await harness.availabilities.pause(ANA, until=NOON + TEN)
+    """Slack held the notice back, and the person has paused for good meanwhile."""
+    await snoozed(harness)
+    harness.messenger.errors.append(MessageDelayed("rate_limited", 60.0))
     harness.clock.advance(600)
     await harness.snoozing.tick(TEAM)
     await harness.let_run()
     assert await harness.store.availabilities.get(ANA) is not None
     await harness.availabilities.pause(ANA)
-    await harness.pass_time(3600, step=QUIET_CAP_SECONDS)
+    await harness.pass_time(3600, step=60.0)
+    assert harness.messenger.errors == []
     assert harness.sent() == []
 
 
