@@ -25,6 +25,10 @@ PAUSE_TIMED: Final = (
     "*I don't know until when that is,* so I left everything as it was.\n"
     "Pick a time, or type it like `pause 10 minutes` or `pause until 15:30`."
 )
+PAUSE_LIMITS: Final = (
+    "*A pause that ends by itself lasts from one minute to 24 hours,* so I left everything as it "
+    "was.\nPick a time, or pause until you say that you're available."
+)
 ZONE_UNKNOWN: Final = (
     "*I can't tell which time it is where you are,* because Slack didn't give me your time zone, "
     "so I left everything as it was.\nSay for how long, like `pause 30 minutes`."

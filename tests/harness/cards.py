@@ -61,7 +61,7 @@ from slackbot.services.reminders import ReminderSet
 from slackbot.services.self_check import CheckReport, CheckResult
 from slackbot.services.sessions import Listing, View
 from slackbot.services.waiting import Elsewhere, Waiting, reason_of
-from slackbot.slack import error_texts, texts
+from slackbot.slack import error_texts, manner_texts, texts
 from slackbot.slack.blocks import (
     contacts,
     history,
@@ -520,7 +520,12 @@ CARDS: Final[dict[str, st.SearchStrategy[Message]]] = {
 CARDS.update(event_cards(own_links, HUB_ARGUMENT, words, CARDS["status.status_card"]))
 CARDS.update(contact_cards(same_meetings, untrusted))
 CARDS |= {
-    "pausing.pause_timed_card": st.builds(pausing.pause_timed_card, zone_known=flags),
+    "pausing.pause_timed_card": st.builds(
+        pausing.pause_timed_card,
+        st.sampled_from(
+            [manner_texts.PAUSE_TIMED, manner_texts.PAUSE_LIMITS, manner_texts.ZONE_UNKNOWN]
+        ),
+    ),
     "pausing.snoozed_card": st.builds(pausing.snoozed_card, snoozes),
     "pausing.opening_card": st.builds(pausing.opening_card, snoozes),
     "pausing.nothing_to_pause_card": st.builds(pausing.nothing_to_pause_card),

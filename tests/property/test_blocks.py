@@ -281,7 +281,7 @@ def test_prompts_and_forms(command: Command, word: str, event: str, credential: 
         cards.disconnect_question(DEMO, HUB),
         cards.form_not_opened(EventSlug("demo"), command),
         pausing.pause_timed_card(),
-        pausing.pause_timed_card(zone_known=False),
+        pausing.pause_timed_card(manner_texts.ZONE_UNKNOWN),
         cards.not_available_there(sanitize(word), DEMO, HUB),
     ):
         accepted(message)

@@ -10,8 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from slackbot.domain.preferences import NoticeKind
-from slackbot.slack.commands.arguments import is_time, without_fillers
-from slackbot.slack.commands.times import LONGEST, is_clock, read_minute, read_setting, read_until
+from slackbot.slack.commands.arguments import is_time, read_pause, without_fillers
+from slackbot.slack.commands.times import (
+    LONGEST,
+    is_clock,
+    read_minute,
+    read_setting,
+    read_time,
+    read_until,
+)
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)  # 14:00 in Berlin
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -42,16 +49,30 @@ MINUTES = st.integers(0, 24 * 60 - 1)
         ("at 3:15pm", 75),
         ("until 16", 120),
         ("until 13:00", 23 * 60),  # tomorrow
+        ("until 3", 60),  # in the afternoon, whichever way a clock shows it
+        ("until 3:15", 75),
+        ("until 03:15", 13 * 60 + 15),
+        *(("until noon", 22 * 60), ("midnight", 10 * 60), ("until midnight tonight", 10 * 60)),
+        *(("1530", 90), ("until 1530", 90), ("until 3 o'clock", 60), ("by 15:30", 90)),
+        *(("an hour and a half", 90), ("one and a half hours", 90), ("1½ hours", 90)),
+        *(("½ hour", 30), ("2 and a half hours", 150), ("2 hours and a half", 150)),
+        *(("8 in the morning", 18 * 60), ("until 8 in the evening", 6 * 60)),
+        *(("23:59 tonight", 599), ("until 9 tonight", 7 * 60), ("3 this afternoon", 60)),
+        *(("until tomorrow 9am", 19 * 60), ("until 9 tomorrow", 19 * 60)),
+        *(("rest of the day", 600), ("for today", 600), ("all day", 600)),
+        *(("10 minutes from now", 10), ("10 minutes from", 10), ("10 minutes long", 10)),
+        *(("next hour", 60), ("the next two hours", 120), ("90 seconds", 1.5), ("1 day", 1440)),
     ],
 )
-def test_times_are_read(typed: str, minutes: int) -> None:
+def test_times_are_read(typed: str, minutes: float) -> None:
     """From noon UTC, in Berlin. All of them are recognised as times."""
     assert is_time(without_fillers(typed))
     assert read_until(typed, NOW, BERLIN) == NOW + timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize(
-    "typed", ["lunch", "a while", "until the keynote", "until 25:00", "13 pm", "0", "tomorrow", ""]
+    "typed",
+    ["lunch", "a while", "until the keynote", "until 25:00", "13 pm", "15 am", "tomorrow", ""],
 )
 def test_what_names_no_time_is_not_guessed(typed: str) -> None:
     """Nobody is paused until a time that they did not mean."""
@@ -59,9 +80,41 @@ def test_what_names_no_time_is_not_guessed(typed: str) -> None:
 
 
 @given(MINUTES, MOMENTS, ZONES)
+def test_an_hour_is_the_next_one_of_either_half(minute: int, now: datetime, name: str) -> None:
+    """Somebody who pauses in the afternoon until 3 does not mean the night."""
+    zone, hour = ZoneInfo(name), minute // 60 % 12 + 1
+    until = read_until(f"until {hour}", now, zone)
+    assert until is not None
+    assert now < until <= now + timedelta(hours=13)
+    assert (until.astimezone(zone).hour - hour) % 12 in {0, 1}  # skipped in spring
+    assert read_until(f"until {hour}pm", now, zone) >= until
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        *("30 seconds", "0 minutes", "0", "25 hours", "3 days", "for 3 days", "a week from now"),
+        "until tomorrow 3pm",
+    ],
+)
+def test_a_length_out_of_the_limits_is_understood(typed: str) -> None:
+    """It is no pause, and the answer can name the limits."""
+    assert is_time(without_fillers(typed))
+    assert read_until(typed, NOW, BERLIN) is None
+    assert read_time(typed, NOW, BERLIN) is not None
+
+
+def test_a_time_before_now_is_not_read() -> None:
+    """A minus is no dash."""
+    for typed in ("-10 minutes", "for -10 minutes", "--10", "−10 min"):
+        assert read_time(typed, NOW, BERLIN) is None, typed
+        assert read_pause(typed).time
+
+
+@given(MINUTES, MOMENTS, ZONES)
 def test_a_time_of_the_day_is_the_next_one(minute: int, now: datetime, name: str) -> None:
     """Within a day and an hour, and a clock there shows it, unless it is skipped in spring."""
-    zone, typed = ZoneInfo(name), f"until {minute // 60}:{minute % 60:02}"
+    zone, typed = ZoneInfo(name), f"until {minute // 60:02}:{minute % 60:02}"
     until = read_until(typed, now, zone)
     assert until is not None
     assert now < until <= now + LONGEST + timedelta(hours=1)

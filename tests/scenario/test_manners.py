@@ -99,6 +99,28 @@ async def test_a_pause_until_an_unknown_time_is_asked_about(mission: Mission) ->
     await ada.waits_for("Paused until", where="#general", since=asked.changed)
 
 
+async def test_a_pause_has_its_end_however_it_is_typed(mission: Mission) -> None:
+    """With the session before it or after it; what no pause can be is asked about."""
+    ada = await mission.link("ada")
+    for typed in (
+        "pause first network for 10 minutes",
+        "pause 10 minutes first network",
+        "pause first network session until 23:59",
+        "pause 10 minutes from now",
+    ):
+        await mission.ask(ada, f"/networking available {SESSION}")
+        paused = await mission.ask(ada, f"/networking {typed}")
+        assert "Paused until" in paused.text or "will be over" in paused.text, typed
+        assert status_of(mission, "ada") == "LEFT"
+    await mission.ask(ada, f"/networking available {SESSION}")
+    for typed in ("pause 30 seconds", "pause 0 minutes", "snooze 25 hours", "pause for 3 days"):
+        asked = await mission.ask(ada, f"/networking {typed}")
+        assert "from one minute to 24 hours" in asked.text, typed
+    asked = await mission.ask(ada, "/networking pause -10 minutes")
+    assert "I don't know until when that is" in asked.text
+    assert status_of(mission, "ada") == "CHECK_IN_AVAILABLE"
+
+
 # --- a partner who cannot make it ----------------------------------------------------------------
 
 

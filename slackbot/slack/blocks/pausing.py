@@ -28,12 +28,11 @@ def pause_choices() -> tuple[Menu, TimePicker]:
     )
 
 
-def pause_timed_card(*, zone_known: bool = True) -> Message:
+def pause_timed_card(sentence: str = manner_texts.PAUSE_TIMED) -> Message:
     """Ask until when a pause is, or for how long if times of the day mean nothing here."""
-    sentence = manner_texts.PAUSE_TIMED if zone_known else manner_texts.ZONE_UNKNOWN
     button = Button(texts.BUTTON_PAUSE, Command(Name.PAUSE), primary=True)
     menu, picker = pause_choices()
-    choices = (menu, picker) if zone_known else (menu,)
+    choices = (menu,) if sentence == manner_texts.ZONE_UNKNOWN else (menu, picker)
     return Draft().say(sentence).buttons(button, *choices).done()
 
 

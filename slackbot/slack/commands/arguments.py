@@ -13,6 +13,7 @@ from slackbot.domain.sessions import Day, SessionFilter
 from slackbot.domain.text import POLITE, fold, without_words
 from slackbot.services.sessions import View
 from slackbot.slack.command import CONNECT_FILLERS
+from slackbot.slack.commands.times import is_readable_time
 
 # Words that mean nothing in an argument.
 FILLERS: Final = POLITE | frozenset({"me", "it", "matching", "yet"})
@@ -71,6 +72,16 @@ _POINT_IN_TIME: Final = re.compile(
     rf"|(?:for )?(?:the )?(?:next|another) {_UNIT}"
     rf"|(?:after |this |next |over )?(?:{_PART_OF_DAY}|midnight|today)|(?:this|next) {_WEEKDAY}"
     rf"|(?:for )?(?:the )?(?:rest of|all)(?: the| this)? (?:{_PART_OF_DAY}|{_WEEKDAY})"
+)
+# What is nearly a time and stands beside other words, such as those of a title.
+_MENTIONS_TIME: Final = re.compile(
+    rf"\b(?:until|till|til)\b(?! further| im?\b)"
+    rf"|\b{_COUNT} ?(?:mins?|minutes?|hrs?|hours?|secs?|seconds?|days?|weeks?)\b"
+)
+# A time beside one of these words is another one than by itself, as in `until 3 pm on Thursday`.
+_NOT_BESIDE_TIME: Final = re.compile(
+    r"\b(?:until|till|til|after|before|when|once|or|today|tonight|tomorrow|next"
+    r"|(?:mon|tues?|wednes|thurs?|fri|satur|sun)days?|weeks?|months?)\b"
 )
 _OPENING: Final = re.compile(
     r"(?:when|once|as soon as) (?P<session>.+) (?:opens|is open|starts|begins)", re.IGNORECASE
@@ -138,6 +149,34 @@ def session_to_pause(argument: str) -> str:
     return without_words(argument, _PAUSE_FILLERS)
 
 
+@dataclass(frozen=True, slots=True)
+class PauseArgument:
+    """An argument of `pause`: until when or for how long, and words that may name a session."""
+
+    time: str = ""
+    session: str = ""
+
+
+def read_pause(argument: str) -> PauseArgument:
+    """Read an argument of `pause`, in which a time may stand before a session or after it."""
+    text = without_fillers(argument)
+    if is_readable_time(text):
+        return PauseArgument(text)
+    words = text.split()
+    ends = [(words[at:], words[:at]) for at in range(1, len(words))]
+    begins = [(words[:at], words[at:]) for at in range(len(words) - 1, 0, -1)]
+    for stated, others in (*ends, *begins):
+        time, rest = " ".join(stated), " ".join(others)
+        if any(pattern.search(fold(rest)) for pattern in (_NOT_BESIDE_TIME, _MENTIONS_TIME)):
+            continue
+        # A number by itself may be a part of the title.
+        if is_readable_time(time) and not fold(time).isdecimal():
+            return PauseArgument(time, session_to_pause(rest))
+    if is_time(text) or _MENTIONS_TIME.search(fold(text)):
+        return PauseArgument(text)
+    return PauseArgument(session=session_to_pause(argument))
+
+
 def event_to_disconnect(argument: str) -> str:
     """Return the event that an argument of `disconnect` names, or what cannot be one."""
     named = without_words(argument, _DISCONNECT_FILLERS)
@@ -150,7 +189,8 @@ def event_to_disconnect(argument: str) -> str:
 def is_time(argument: str) -> bool:
     """Return whether an argument of `pause` names a duration or a point in time."""
     text = fold(argument)
-    return bool(_DURATION.fullmatch(text) or _POINT_IN_TIME.fullmatch(text))
+    is_known = _DURATION.fullmatch(text) or _POINT_IN_TIME.fullmatch(text)
+    return bool(is_known) or is_readable_time(argument)
 
 
 def typed_event(argument: str, known: EventSlug | None) -> EventSlug | None:

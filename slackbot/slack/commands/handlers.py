@@ -52,7 +52,6 @@ from slackbot.slack.commands.arguments import (
     read_list_query,
     read_page,
     session_to_open,
-    session_to_pause,
     typed_event,
     without_fillers,
 )
@@ -267,9 +266,8 @@ class CommandHandlers:
                     return found
                 card = status_card(_confirmed(found), self.links)
             case Name.PAUSE:
-                until = await self.personal.until(person, command.argument)
-                named = session_to_pause(command.argument) if until is None else ""
-                paused = await self.availabilities.pause(person, named, until)
+                asked = await self.personal.read_pause(person, command.argument)
+                paused = await self.availabilities.pause(person, asked.session, asked.until)
                 card = paused_card(_confirmed(paused))
         return card
 

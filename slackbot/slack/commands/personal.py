@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime
 
 from slackbot.domain.model import Person
 from slackbot.domain.ports import CallOffer, Clock
@@ -23,11 +23,21 @@ from slackbot.slack.blocks.preferences import preferences_card
 from slackbot.slack.blocks.status import status_card
 from slackbot.slack.blocks.why import why_card
 from slackbot.slack.command import Command, Name
-from slackbot.slack.commands.arguments import is_time, session_to_pause, without_fillers
-from slackbot.slack.commands.times import read_setting, read_until
+from slackbot.slack.commands.arguments import read_pause, session_to_pause, without_fillers
+from slackbot.slack.commands.times import is_clock, read_setting, read_time, read_until
 
 # Returns until when Slack holds back a person's notifications, or None if it does not.
 HeldUntil = Callable[[Person], Awaitable[datetime | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRequest:
+    """The pause that was asked for: of which session, and until when if it ends by itself."""
+
+    session: str = ""
+    until: datetime | None = None
+    # What is asked back if the time is not one that a pause can have.
+    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -51,26 +61,28 @@ class PersonalCommands:
             return await self._decline(person, command)
         return await self._settings(person, command.argument)
 
-    async def zone(self, person: Person) -> tzinfo | None:
-        """Return the zone in which the person's times of the day are."""
-        return await self.preferences.zone(person)
-
-    async def until(self, person: Person, argument: str) -> datetime | None:
-        """Return until when a pause with this argument is, or None if it says no time."""
-        words = without_fillers(argument)
-        if not await self.says_time(person, argument):
-            return None
-        return read_until(words, self.clock.now(), await self.zone(person))
-
-    async def says_time(self, person: Person, argument: str) -> bool:
-        """Return whether the argument of a pause is a time, and not the title of the session."""
+    async def read_pause(self, person: Person, argument: str) -> PauseRequest:
+        """Read an argument of `pause`. The title of the person's session is no time."""
         named = session_to_pause(argument)
-        if not named or not is_time(without_fillers(argument)):
-            return False
         availability = await self.availabilities.accounts.availability(person)
-        return availability is None or not names_session(
-            named, availability.session_id, availability.session_title
-        )
+        if (
+            named
+            and availability is not None
+            and names_session(named, availability.session_id, availability.session_title)
+        ):
+            return PauseRequest(named)
+        asked = read_pause(argument)
+        if not asked.time:
+            return PauseRequest(asked.session)
+        zone = await self.preferences.zone(person) if is_clock(asked.time) else UTC
+        now = self.clock.now()
+        if (until := read_until(asked.time, now, zone)) is not None:
+            return PauseRequest(asked.session, until)
+        if zone is None:
+            return PauseRequest(asked.session, problem=manner_texts.ZONE_UNKNOWN)
+        is_time = read_time(asked.time, now, zone) is not None
+        problem = manner_texts.PAUSE_LIMITS if is_time else manner_texts.PAUSE_TIMED
+        return PauseRequest(asked.session, problem=problem)
 
     async def _decline(self, person: Person, command: Command) -> Message:
         is_undo = fold(command.argument) == "undo"

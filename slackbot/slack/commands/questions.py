@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC
 
 from slackbot.domain.matching import round_of
 from slackbot.domain.model import Person, State
@@ -25,12 +24,10 @@ from slackbot.slack.command import Command, Name
 from slackbot.slack.commands.arguments import (
     event_to_disconnect,
     session_to_open,
-    session_to_pause,
 )
 from slackbot.slack.commands.event_commands import EventCommands
 from slackbot.slack.commands.personal import PersonalCommands
 from slackbot.slack.commands.privacy_commands import PrivacyCommands
-from slackbot.slack.commands.times import is_clock
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,12 +75,14 @@ class Questions:
 
     async def _refuse_pause(self, person: Person, argument: str) -> Message | None:
         """Refuse a pause until an unknown time, and one by somebody who is available nowhere."""
-        availability, named = await self.accounts.availability(person), session_to_pause(argument)
-        if await self.personal.says_time(person, argument):
+        availability = await self.accounts.availability(person)
+        asked = await self.personal.read_pause(person, argument)
+        named = asked.session
+        if asked.problem:
+            await self.accounts.link(person)
+            return pause_timed_card(asked.problem)
+        if asked.until is not None:
             status = await self.availabilities.status(person)
-            if await self.personal.until(person, argument) is None:
-                zone = await self.personal.zone(person) if is_clock(argument) else UTC
-                return pause_timed_card(zone_known=zone is not None)
             is_pausable = availability is not None or status.snooze is not None
             return None if is_pausable else nothing_to_pause_card()
         if named and availability is None and session_number(named) is None:

@@ -10,9 +10,11 @@ from slackbot.domain.sessions import Day, SessionFilter
 from slackbot.services.sessions import View
 from slackbot.slack.commands.arguments import (
     ListQuery,
+    PauseArgument,
     event_to_disconnect,
     is_time,
     read_list_query,
+    read_pause,
     session_to_pause,
     typed_event,
     without_fillers,
@@ -110,6 +112,36 @@ def test_a_time_is_recognised(argument: str) -> None:
 def test_a_session_is_no_time(argument: str) -> None:
     """Ids and titles are none."""
     assert not is_time(argument)
+
+
+@pytest.mark.parametrize(
+    ("argument", "time", "session"),
+    [
+        ("first network for 10 minutes", "for 10 minutes", "first network"),
+        ("10 minutes first network", "10 minutes", "first network"),
+        ("first network session until 23:59", "until 23:59", "first network"),
+        ("until 23:59 first network", "until 23:59", "first network"),
+        ("first network 3pm", "3pm", "first network"),
+        ("10 minutes from now", "10 minutes from", ""),
+        ("matching for 10 minutes please", "for 10 minutes", ""),
+        ("looking for half an hour", "for half an hour", ""),
+        ("24h hackathon for 2 hours", "for 2 hours", "24h hackathon"),
+        *[("first network", "", "first network"), ("session 7", "", "7"), ("11645", "", "11645")],
+        *[("until further notice", "", "until further notice"), ("3D printing", "", "3D printing")],
+        *[
+            ("Workshop 10", "", "Workshop 10"),
+            ("everything", "", ""),
+            ("Hour of Code", "", "Hour of Code"),
+        ],
+        # Nobody can tell, so that it is asked.
+        *[(each, each, "") for each in ("first network until lunch", "until Thursday 3 pm")],
+        *[(each, each, "") for each in ("10 minutes or 20 minutes", "until 3 pm on Thursday")],
+        *[(each, each, "") for each in ("first network for a few minutes", "until the keynote")],
+    ],
+)
+def test_a_pause_has_a_time_and_a_session(argument: str, time: str, session: str) -> None:
+    """In either order. What mentions a time is never taken for a pause without an end."""
+    assert read_pause(argument) == PauseArgument(time, session)
 
 
 def test_polite_words_mean_nothing() -> None:
