@@ -39,7 +39,7 @@ def build_files(
     links = adapters.links
     entries = CalendarEntries(adapters.store, clock, links.session, links.name)
     makers: dict[FileKind, MakeFile] = {
-        FileKind.MATCHES: MatchTable(matches).make,
+        FileKind.MATCHES: MatchTable(matches, links.name).make,
         FileKind.CALENDAR: entries.make,
         FileKind.EXPORT: records.make,
     }

@@ -7,6 +7,7 @@ import io
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,16 +23,43 @@ INVISIBLE = " \xa0\u3000\u2003\u200b\ufeff\x0b\ufe0f"
 ROUND = timedelta(minutes=5)
 
 
-@given(st.text(alphabet=st.sampled_from(f"{STARTS}{INVISIBLE}\"a1,;|!'") | st.characters()))
+TEXTS = st.text(alphabet=st.sampled_from(f"{STARTS}{INVISIBLE}\"a1,;|!'") | st.characters())
+
+
+def is_formula(cell: str) -> bool:
+    """Return whether a spreadsheet that drops what is invisible takes the cell for a formula."""
+    return cell.lstrip(f'{INVISIBLE}"\t\r\n')[:1] in set("=+-@＝＋－＠﹦﹢﹣﹫")
+
+
+@given(TEXTS)
 def test_no_cell_is_a_formula(text: str):
     """Whatever a name begins with, also after what is invisible; and nothing of it is lost."""
     cell = without_formula(text)
     assert cell.lstrip(" ")[:1] not in set(STARTS)
-    assert cell.lstrip(INVISIBLE)[:1] not in set(STARTS)
-    assert cell in {text, f"'{text}"}
+    assert not is_formula(cell)
+    assert cell.replace("'", "") == text.replace("'", "")
     line = io.StringIO()
     csv.writer(line).writerow([cell, "next"])
     assert next(csv.reader(io.StringIO(line.getvalue(), newline=""))) == [cell, "next"]
+
+
+@given(TEXTS, TEXTS)
+def test_no_cell_of_another_separator_is_a_formula(name: str, company: str):
+    """Spreadsheets of many countries separate cells by semicolons; some guess tabs."""
+    line = io.StringIO()
+    row = ["2026-05-04 12:00", *map(without_formula, (name, company)), "yes", "4"]
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow(row)
+    for separator in ",;\t|":
+        rows = csv.reader(io.StringIO(line.getvalue(), newline=""), delimiter=separator)
+        assert not any(is_formula(cell) for cells in rows for cell in cells), separator
+
+
+@pytest.mark.parametrize("separator", list(",;|\t\n\r"))
+def test_a_formula_in_the_middle_is_marked(separator: str):
+    """Wherever a spreadsheet may see a cell begin."""
+    assert without_formula(f"Bob{separator}=HYPERLINK(A1)") == f"Bob{separator}'=HYPERLINK(A1)"
+    assert without_formula(f'Bob{separator} "=1') == f"Bob{separator} \"'=1"
+    assert without_formula("Anne-Marie + Bob @ home") == "Anne-Marie + Bob @ home"
 
 
 MINUTES = st.one_of(st.none(), st.integers(-5, 300).map(lambda n: NOON + timedelta(seconds=n * 5)))
@@ -54,7 +82,8 @@ def test_minutes_are_those_of_the_call(joined: datetime | None, left: datetime |
 async def test_the_table_holds_every_match():
     """Of all events, with times, and with who talked; Ben's matches are not in Ana's."""
     async with open_store() as store:
-        table = MatchTable(Harness(Outside.around(store)).matches)
+        matches = Harness(Outside.around(store)).matches
+        table = MatchTable(matches, lambda event: f"The {event}")
         first = replace(match(), id=MatchId("1" * 32), ends_at=NOON + ROUND)
         evil = Partner(name='=HYPERLINK("http://x")', title="+1", company="Zoë, Ltd")
         second = replace(
@@ -84,7 +113,7 @@ async def test_the_table_holds_every_match():
         await store.people.forget(BEN)
         assert await table.make(BEN) is None
     assert rows[0] == list(COLUMNS)
-    assert rows[1][1] == "summit"
+    assert rows[1][1] == "The summit"
     assert rows[1][3:] == ['\'=HYPERLINK("http://x")', "'+1", "Zoë, Ltd", "", ""]
     assert rows[2][0] == "2026-05-04 12:00"
     assert rows[2][3:] == ["Zoë", "CTO", "Ωmega", "yes", "4"]
