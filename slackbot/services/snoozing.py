@@ -26,7 +26,15 @@ from slackbot.domain.errors import (
     TokenRefused,
 )
 from slackbot.domain.model import TeamId
-from slackbot.domain.notices import AvailabilityLost, Remark, SnoozeOver, kind_of, notice_key
+from slackbot.domain.notices import (
+    AvailabilityLost,
+    LinkRefused,
+    Remark,
+    SnoozeOver,
+    kind_of,
+    notice_key,
+    refusal_key,
+)
 from slackbot.domain.ports import Clock, Delivery
 from slackbot.domain.snoozes import Snooze, SnoozeEnded, SnoozePostponed
 from slackbot.domain.stores import Store, StoreUnavailable
@@ -94,8 +102,8 @@ class Snoozing:
         except SnoozePostponed:
             return
         except TokenRefused:
-            # They are asked to connect again, and are made available then.
             if now - snooze.until < MAX_AGE:
+                await self._ask_to_connect(snooze)
                 return
             remark = None
         except SlackbotError as error:
@@ -107,6 +115,13 @@ class Snoozing:
             key = notice_key(kind_of(remark), snooze.person_epoch, *occasion)
             await self.delivery.remark(snooze.person, key, remark)
         await self.store.snoozes.remove(snooze.person, snooze.asked_at)
+
+    async def _ask_to_connect(self, snooze: Snooze) -> None:
+        """Ask somebody to connect again, once per login. They are made available then."""
+        link = await self.store.links.get(snooze.person, fresh=True)
+        if link is not None and link.refused_at is not None:
+            remark = LinkRefused(link.event, snooze.session_title)
+            await self.delivery.remark(snooze.person, refusal_key(link), remark)
 
     async def _lost(self, snooze: Snooze, error: SlackbotError) -> AvailabilityLost | None:
         """Return the notice that somebody isn't available, or None if it is tried again."""

@@ -10,9 +10,9 @@ import pytest
 
 from slackbot.domain.errors import MessageDelayed, ServerFailed, SessionNotLive, TokenRefused
 from slackbot.domain.model import Person, Session, SessionId
-from slackbot.domain.notices import AvailabilityLost, SnoozeOver
+from slackbot.domain.notices import AvailabilityLost, LinkRefused, SnoozeOver
 from slackbot.services import snoozing
-from tests.harness.fakes import ANA, COFFEE, NOON, TEA, link, session
+from tests.harness.fakes import ANA, COFFEE, EXPO, NOON, TEA, link, session
 from tests.harness.services import Harness
 
 TEAM = ANA.team
@@ -182,15 +182,19 @@ async def test_a_platform_that_fails_is_asked_again(harness: Harness) -> None:
 
 
 async def test_a_refused_login_waits_for_another_one(harness: Harness) -> None:
-    """Somebody who connects again in time is available again."""
+    """Somebody is asked once to connect again, and is available as soon as they do."""
     await snoozed(harness)
     harness.platform.errors["join"].append(TokenRefused(status=401))
     harness.clock.advance(600)
     await tick(harness)
+    assert harness.sent() == [LinkRefused(EXPO, "Coffee")]
+    for _ in range(3):
+        harness.clock.advance(300)
+        await tick(harness)
+    assert len(harness.sent()) == 1
     await harness.store.links.save(replace(link(), credential_digest="e" * 64))
-    harness.clock.advance(600)
     await tick(harness)
-    assert SnoozeOver in [type(notice) for notice in harness.sent()]
+    assert [type(notice) for notice in harness.sent()] == [LinkRefused, SnoozeOver]
 
 
 async def test_another_event_ends_the_pause(harness: Harness) -> None:
