@@ -31,6 +31,19 @@ DISCONNECT_EVENT_ASK: Final = (
     "*Disconnect from {event}?*\n"
     "I'll delete your login to it. Your matches stay, and so do your other events."
 )
+DISCONNECT_ONLY_EVENT_ASK: Final = (
+    "*Disconnect from {event}?*\nI'll delete your login to it. Your matches stay."
+)
+DISCONNECT_ALL_ASK: Final = (
+    "*Disconnect from all your events?*\n"
+    "I'll delete your logins to {events}, your settings and all your matches, and you won't be "
+    "matched any more. To keep your matches, export your data first.\n"
+    "To leave only one event, type its name: `{slash} disconnect {event}`."
+)
+NOT_CONNECTED_TO_LEAVE: Final = (
+    "*You're not connected to* `{other}`, so I left everything as it was.\n"
+    "To leave one of your events, type its name: `{slash} disconnect {event}`."
+)
 DISCONNECTED_EVENT: Final = (
     "*You're disconnected from {event}.* Your login to it is deleted; your matches stay."
 )

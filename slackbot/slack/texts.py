@@ -81,10 +81,6 @@ DISCONNECT_ASK: Final = (
     "I'll delete your login, your settings and your matches, and you won't be matched any more. "
     "To keep your matches, export your data first."
 )
-DISCONNECT_OTHER: Final = (
-    "*You're connected to {event}, not to* `{other}`. I left everything as it was.\n"
-    "Disconnect from {event}? Then I'll delete your login and your matches."
-)
 FORM_NOT_OPENED: Final = (
     "*The form didn't open, because Slack took too long.*\n"
     "You're still connected to {event}. Press the button to open the form again."

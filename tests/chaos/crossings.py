@@ -21,9 +21,9 @@ from slackbot.sandbox.slack import User, payloads
 from slackbot.sandbox.slack.transport import transport_for
 from slackbot.sandbox.slack.workspace import Content
 from slackbot.slack import texts
+from slackbot.slack.blocks.events import disconnect_question
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.modals import CONNECT, CREDENTIAL, EVENT, PendingCommand
-from slackbot.slack.blocks.status import disconnect_question
 
 from .bots import Bot, rng
 from .stage import SESSION, Stage, stage
@@ -106,7 +106,7 @@ class Crossings:
         user = self._user(name, bot)
         if way == "disconnect":
             # The button of a question: typed, the command only asks.
-            question = disconnect_question(EVENT_SLUG, HubLinks("", ""))
+            question = disconnect_question([EVENT_SLUG], HubLinks("", ""), "/networking")
             blocks = [block | {"block_id": str(n)} for n, block in enumerate(question.blocks)]
             content = Content(question.text, blocks)
             dm = user.workspace.dm(user.id)

@@ -498,9 +498,6 @@ CARDS: Final[dict[str, st.SearchStrategy[Message]]] = {
     ),
     "privacy.erased_card": st.builds(privacy.erased_card, erasures),
     "privacy.disconnected_card": st.builds(privacy.disconnected_card, erasures),
-    "status.disconnect_question": st.builds(
-        cards.disconnect_question, st.just(DEMO), HUB_ARGUMENT, untrusted
-    ),
     "status.form_not_opened": st.builds(cards.form_not_opened, st.just(DEMO), typed),
     "status.not_available_there": st.builds(
         cards.not_available_there, words, st.just(DEMO), HUB_ARGUMENT

@@ -71,8 +71,17 @@ def event_cards(
         "events.not_connected_there": st.builds(
             events.not_connected_there, words, linked, hubs, now
         ),
+        "events.not_connected_to_leave": st.builds(
+            events.not_connected_to_leave, words, linked, hubs, now, st.just("/networking")
+        ),
+        "events.disconnect_question": st.builds(
+            events.disconnect_question,
+            linked.map(lambda each: [link.event for link in each.all]),
+            hubs,
+            st.just("/networking"),
+        ),
         "events.disconnect_event_question": st.builds(
-            events.disconnect_event_question, st.just(DEMO), hubs
+            events.disconnect_event_question, st.just(DEMO), linked, hubs
         ),
         "events.disconnected_event_card": st.builds(
             events.disconnected_event_card, st.just(EXPO), left, hubs, confirmed=st.booleans()

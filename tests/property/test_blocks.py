@@ -31,6 +31,7 @@ from slackbot.slack import error_texts, manner_texts, texts
 from slackbot.slack.blocks import history, login, match, modals, notice, pausing, sessions
 from slackbot.slack.blocks import status as cards
 from slackbot.slack.blocks.errors import ErrorContext, error_card
+from slackbot.slack.blocks.events import disconnect_question
 from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.blocks.modals import PendingCommand
 from slackbot.slack.blocks.text import fallback, sanitize
@@ -277,8 +278,8 @@ def test_prompts_and_forms(command: Command, word: str, event: str, credential: 
         cards.already_linked_card(replace(LINK, account_name=word), HUB, command),
         cards.check_card(CheckReport("0123abcd", "1.0", EventSlug(event), tuple(CheckResult)), HUB),
         *(cards.check_card(CheckReport("0", "1", None, (result,)), HUB) for result in CheckResult),
-        cards.disconnect_question(DEMO, HUB, sanitize(word)),
-        cards.disconnect_question(DEMO, HUB),
+        disconnect_question([DEMO], HUB, "/networking"),
+        disconnect_question([DEMO, EventSlug(event)], HUB, "/networking"),
         cards.form_not_opened(EventSlug("demo"), command),
         pausing.pause_timed_card(),
         pausing.pause_timed_card(manner_texts.ZONE_UNKNOWN),

@@ -72,6 +72,34 @@ async def test_a_login_that_ran_out_is_listed_apart(mission: Mission) -> None:
     assert "You're at winter now" in (await mission.ask(ada, "/networking event winter")).text
 
 
+async def test_a_misspelt_event_is_never_left(mission: Mission) -> None:
+    """Neither another event nor everything is offered instead: the events are listed."""
+    ada = await mission.link("ada")
+    for linked in ("demo", "winter"):
+        if linked != "demo":
+            await connects_to(mission, ada, linked)
+        seen = await mission.ask(ada, "/networking disconnect wintr")
+        assert "You're not connected to wintr" in seen.text
+        assert "/networking disconnect demo" in seen.text
+        assert f"{linked}  ·  you're here" in seen.text
+        assert texts.BUTTON_DISCONNECT not in [button.text for button in seen.buttons]
+
+
+async def test_leaving_everything_names_all_events(mission: Mission) -> None:
+    """A button from before another event was connected asks again, and so does a dialog."""
+    ada = await mission.link("ada")
+    old = await mission.ask(ada, "/networking disconnect")
+    status = await mission.ask(ada, "/networking status")
+    await connects_to(mission, ada, "winter")
+    mission.platform.event.slug = "demo"
+    await mission.ask(ada, "/networking event demo")
+    for button in (old, status):
+        question = await pressed(ada, button, texts.BUTTON_DISCONNECT, says="all your events")
+        assert "your logins to demo, winter, your settings and all your matches" in question.text
+        assert "/networking disconnect winter" in question.text
+    await pressed(ada, question, texts.BUTTON_DISCONNECT, says="You're disconnected")
+
+
 async def test_leaving_one_event_keeps_its_matches(start: Start, tmp_path: Path) -> None:
     """It asks first; then that login is gone and another event is the active one."""
     mission = await start(database_url=f"sqlite:///{tmp_path}/slackbot.db")
@@ -85,11 +113,11 @@ async def test_leaving_one_event_keeps_its_matches(start: Start, tmp_path: Path)
     assert "Your matches stay" in question.text
     seen = await pressed(ada, question, texts.BUTTON_DISCONNECT, says="disconnected from winter")
     assert "You're at demo now" in seen.text
-    assert "not to expo" in (await mission.ask(ada, "/networking disconnect expo")).text
-    # An old button of the event that is not linked any more asks again.
+    # An old button of the event that is not linked any more does nothing.
     assert (await ada.clicks(question, texts.BUTTON_DISCONNECT)).ok
-    await ada.waits_for("not to winter", where="#general", since=seen.changed)
+    await ada.waits_for("You're not connected to winter", where="#general", since=seen.changed)
     question = await mission.ask(ada, "/networking disconnect demo")
+    assert "your other events" not in question.text, "there are none"
     await pressed(ada, question, texts.BUTTON_DISCONNECT, says="disconnected from demo")
     assert "First, connect" in (await mission.ask(ada, "/networking status")).text
     assert rows_of(tmp_path, ada.id), "the match is kept"

@@ -49,7 +49,7 @@ async def test_the_event_and_the_account_are_named(start: Start) -> None:
     await ada.waits_for("Networking at Demo Summit & more", where="home")
     assert (
         "Disconnect from Demo Summit & more?"
-        in (await mission.ask(ada, "/networking disconnect expo")).text
+        in (await mission.ask(ada, "/networking disconnect")).text
     )
 
 

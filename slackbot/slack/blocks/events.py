@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,7 +11,8 @@ from slackbot.services.linked_events import EventLinks, Switched, has_run_out
 from slackbot.slack import event_texts, texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.message import Button, Draft, Message
-from slackbot.slack.blocks.status import connect_button
+from slackbot.slack.blocks.status import confirmed_disconnect, connect_button
+from slackbot.slack.blocks.text import Paragraph
 from slackbot.slack.command import Command, Name
 
 SHOWN: Final = 10  # events in a list
@@ -65,9 +67,34 @@ def not_connected_there(named: str, events: EventLinks, links: HubLinks, now: da
     return refused.above(event_list(events, links, now))
 
 
-def disconnect_event_question(event: EventSlug, links: HubLinks) -> Message:
+def not_connected_to_leave(
+    named: str, events: EventLinks, links: HubLinks, now: datetime, slash: str
+) -> Message:
+    """Refuse to disconnect from an event that is not linked, and list those that are."""
+    sentence = event_texts.NOT_CONNECTED_TO_LEAVE
+    event = links.name(events.all[-1].event if events.all else None)
+    refused = Draft().say(sentence, other=named, slash=slash, event=event).done()
+    return refused.above(event_list(events, links, now))
+
+
+def disconnect_question(linked: Sequence[EventSlug], links: HubLinks, slash: str) -> Message:
+    """Ask before everything is deleted, and name all events that the person is connected to."""
+    names = [links.name(event) for event in linked]
+    sentence = event_texts.DISCONNECT_ALL_ASK if len(linked) > 1 else texts.DISCONNECT_ASK
+    draft = Draft().say(sentence, events=Paragraph(", ".join(names)), event=names[-1], slash=slash)
+    return draft.buttons(
+        Button(texts.BUTTON_STAY_CONNECTED, Command(Name.STATUS), primary=True),
+        Button(texts.BUTTON_DISCONNECT, confirmed_disconnect(*linked)),
+    ).done()
+
+
+def disconnect_event_question(event: EventSlug, events: EventLinks, links: HubLinks) -> Message:
     """Ask before the login to one event is deleted."""
-    draft = Draft().say(event_texts.DISCONNECT_EVENT_ASK, event=links.name(event))
+    is_only = len(events.all) == 1
+    sentence = (
+        event_texts.DISCONNECT_ONLY_EVENT_ASK if is_only else event_texts.DISCONNECT_EVENT_ASK
+    )
+    draft = Draft().say(sentence, event=links.name(event))
     return draft.buttons(
         Button(texts.BUTTON_STAY_CONNECTED, Command(Name.STATUS), primary=True),
         Button(texts.BUTTON_DISCONNECT, Command(Name.DISCONNECT, event, confirmed=event)),

@@ -7,6 +7,7 @@ from typing import Final
 
 from slackbot.domain.model import EventSlug, Link, State
 from slackbot.domain.surfaces import StateCard
+from slackbot.domain.text import digest
 from slackbot.services.availability import AvailabilityStatus, NoticeState
 from slackbot.services.self_check import CheckReport, CheckResult
 from slackbot.slack import error_texts, home_texts, texts
@@ -112,9 +113,9 @@ def problem_card(sentence: str) -> Message:
     return Draft().say(texts.PROBLEM, problem=Paragraph(sentence)).buttons(button).done()
 
 
-def confirmed_disconnect(event: EventSlug) -> Command:
-    """Return the command of a button that disconnects from this event, and from no other."""
-    return Command(Name.DISCONNECT, confirmed=event)
+def confirmed_disconnect(*events: EventSlug) -> Command:
+    """Return the command of a button that disconnects from these events, and from no other."""
+    return Command(Name.DISCONNECT, confirmed=digest(" ".join(sorted(events)))[:16])
 
 
 def disconnect_button(event: EventSlug) -> Button:
@@ -126,16 +127,6 @@ def disconnect_button(event: EventSlug) -> Button:
         "deny": texts.BUTTON_STAY_CONNECTED,
     }
     return Button(texts.BUTTON_DISCONNECT, confirmed_disconnect(event), confirm=confirm)
-
-
-def disconnect_question(event: EventSlug, links: HubLinks, other: str = "") -> Message:
-    """Ask before everything is deleted. `other` is an event that was named but is not linked."""
-    sentence = texts.DISCONNECT_OTHER if other else texts.DISCONNECT_ASK
-    draft = Draft().say(sentence, event=links.name(event), other=other)
-    return draft.buttons(
-        Button(texts.BUTTON_STAY_CONNECTED, Command(Name.STATUS), primary=True),
-        Button(texts.BUTTON_DISCONNECT, confirmed_disconnect(event)),
-    ).done()
 
 
 def form_not_opened(event: str, command: Command) -> Message:

@@ -14,15 +14,18 @@ from slackbot.services.availability import Availabilities
 from slackbot.services.linked_events import LinkedEvents
 from slackbot.services.privacy import LEFT_SECONDS
 from slackbot.slack.blocks.events import (
+    disconnect_event_question,
+    disconnect_question,
     disconnected_event_card,
     event_list,
     not_connected_there,
+    not_connected_to_leave,
     switched_card,
 )
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.login import login_expired_card
 from slackbot.slack.blocks.message import Message
-from slackbot.slack.blocks.status import connect_prompt, status_card
+from slackbot.slack.blocks.status import confirmed_disconnect, connect_prompt, status_card
 from slackbot.slack.command import CONNECT_FILLERS, Command, Name
 from slackbot.slack.commands.arguments import event_to_disconnect
 from slackbot.slack.commands.privacy_commands import PrivacyCommands
@@ -60,6 +63,26 @@ class EventCommands:
         except TokenRefused:
             below = login_expired_card(event, self.links, Command(Name.OVERVIEW))
         return switched_card(switched, self.links, below)
+
+    async def question(self, person: Person, command: Command) -> Message | None:
+        """Ask before `disconnect`, unless the button confirms what would be deleted now.
+
+        A button that was drawn while the person was connected to other events has to be confirmed
+        again. A name that is none of theirs leads to no question, because it may be misspelt.
+        """
+        events = await self.events.list_all(person)
+        if events.active is None:
+            return None
+        if named := event_to_disconnect(command.argument):
+            event = self.named(named, events.all)
+            if event is None:
+                typed, now = sanitize(named), self.clock.now()
+                return not_connected_to_leave(typed, events, self.links, now, self.slash)
+            is_confirmed = event == command.confirmed
+            return None if is_confirmed else disconnect_event_question(event, events, self.links)
+        linked = [link.event for link in events.all]
+        is_confirmed = command == confirmed_disconnect(*linked)
+        return None if is_confirmed else disconnect_question(linked, self.links, self.slash)
 
     async def disconnect(self, person: Person, command: Command) -> Message:
         """Delete the login to the event that the button confirms, or everything."""

@@ -10,7 +10,6 @@ from slackbot.domain.sessions import session_number
 from slackbot.domain.text import sanitize
 from slackbot.services.accounts import Accounts
 from slackbot.services.availability import Availabilities
-from slackbot.slack.blocks.events import disconnect_event_question
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.match import leave_round_card
 from slackbot.slack.blocks.message import Message
@@ -19,12 +18,9 @@ from slackbot.slack.blocks.pausing import (
     nothing_to_pause_card,
     pause_timed_card,
 )
-from slackbot.slack.blocks.status import disconnect_question, not_available_there
+from slackbot.slack.blocks.status import not_available_there
 from slackbot.slack.command import Command, Name
-from slackbot.slack.commands.arguments import (
-    event_to_disconnect,
-    session_to_open,
-)
+from slackbot.slack.commands.arguments import session_to_open
 from slackbot.slack.commands.event_commands import EventCommands
 from slackbot.slack.commands.personal import PersonalCommands
 from slackbot.slack.commands.privacy_commands import PrivacyCommands
@@ -51,7 +47,7 @@ class Questions:
             case Name.ERASE:
                 return await self.privacy.question(person, command)
             case Name.DISCONNECT:
-                return await self._disconnect(person, command)
+                return await self.events.question(person, command)
             case _:
                 return None
 
@@ -89,17 +85,3 @@ class Questions:
             event = (await self.accounts.link(person)).event
             return not_available_there(sanitize(named), event, self.links)
         return None
-
-    async def _disconnect(self, person: Person, command: Command) -> Message | None:
-        """Ask somebody who typed the command, or whose button was for another event."""
-        event = await self.accounts.event_of(person, fresh=True)
-        named = event_to_disconnect(command.argument)
-        if event is None or (event == command.confirmed and not named):
-            return None
-        if not named:
-            return disconnect_question(event, self.links)
-        linked = (await self.events.events.list_all(person)).all
-        if (one := self.events.named(named, linked)) is None:
-            return disconnect_question(event, self.links, sanitize(named))
-        is_confirmed = one == command.confirmed
-        return None if is_confirmed else disconnect_event_question(one, self.links)
