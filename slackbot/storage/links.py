@@ -101,12 +101,6 @@ class Links:
             )
             for table in (AvailabilityRow, SnoozeRow)
         ]
-        # A pause that ended while the login was refused waits for this one.
-        is_refused = exists().where(of(LinkRow, link.person), LinkRow.refused_at.is_not(None))
-        due = update(SnoozeRow).where(
-            of(SnoozeRow, link.person), SnoozeRow.resumed_at.is_(None), is_refused
-        )
-        due = due.values(next_try_at=SnoozeRow.until)
         same = LinkRow.credential_digest == link.credential_digest
         if link.account_id is not None:
             same = or_(same, LinkRow.account_id == link.account_id)
@@ -124,7 +118,7 @@ class Links:
                 for ended in deleted:
                     connection.execute(ended)
                 connection.execute(unknown)
-                connection.execute(due)
+                connection.execute(_retried_now(link.person))
                 kept = of_person(before) | values  # messages may reach the person again
                 saved = upsert(self._database, LinkRow, kept)
                 if not connection.execute(saved, execution_options=KEEP_ROW_COUNT).rowcount:
@@ -163,3 +157,10 @@ def _update(link: Link) -> Update:
         LinkRow.person_epoch == link.person_epoch,
         LinkRow.credential_digest == link.credential_digest,
     )
+
+
+def _retried_now(person: Person) -> Executable:
+    """Build the statement that tries a pause again that ended while the login was refused."""
+    is_refused = exists().where(of(LinkRow, person), LinkRow.refused_at.is_not(None))
+    waiting = of(SnoozeRow, person), SnoozeRow.resumed_at.is_(None), is_refused
+    return update(SnoozeRow).where(*waiting).values(next_try_at=SnoozeRow.until)
