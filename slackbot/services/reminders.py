@@ -14,7 +14,7 @@ from slackbot.aio.deadline import Deadline
 from slackbot.aio.tasks import every
 from slackbot.domain.errors import MessageDelayed, NotLinked, PlatformError, Refusal
 from slackbot.domain.files import FileKind, FileRequest
-from slackbot.domain.model import Link, Session, SessionId, SessionScope, TeamId
+from slackbot.domain.model import EventSlug, Link, Session, SessionId, SessionScope, TeamId
 from slackbot.domain.notices import Remark, SessionReminder, notice_key
 from slackbot.domain.plans import PlannedSession, UpcomingReminder, planned
 from slackbot.domain.ports import Clock, Delivery, Platform
@@ -168,9 +168,14 @@ class Reminders:
         stored = await self.store.plans.get(plan.person, plan.event, plan.session_id)
         return await self._set(stored or plan)
 
-    async def cancel(self, link: Link, session_id: SessionId) -> ReminderSet | None:
-        """Do not remind the person of a session. Return None if they are not reminded of it."""
-        plan = await self.store.plans.get(link.person, link.event, session_id)
+    async def cancel(
+        self, link: Link, session_id: SessionId, event: EventSlug | None = None
+    ) -> ReminderSet | None:
+        """Do not remind the person of a session, which may be of an `event` that is not active.
+
+        Return None if they are not reminded of it.
+        """
+        plan = await self.store.plans.get(link.person, event or link.event, session_id)
         if plan is None:
             return None
         await self.store.plans.set_wanted(plan, False)

@@ -119,9 +119,9 @@ class Command:
 
     name: Name
     argument: str = ""
-    # What a button confirms: the event to disconnect from, the `round_of` a match, or that Slack
-    # holds back notifications. Whatever else is linked or running by then is asked about. It is
-    # neither typed nor shown.
+    # What a button confirms: the event to disconnect from or of a reminder, the `round_of` a match,
+    # or that Slack holds back notifications. Whatever else is linked or running by then is asked
+    # about. It is neither typed nor shown.
     confirmed: str = ""
 
     @property

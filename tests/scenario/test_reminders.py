@@ -16,6 +16,7 @@ from slackbot.sandbox.slack import ScreenItem
 from slackbot.slack import reminder_texts, texts
 
 from .conftest import Mission, Start, dms, pressed, until
+from .test_events import connects_to
 
 EVENING = 11650
 HUB = "https://www.accelevents.com"
@@ -64,6 +65,16 @@ async def test_a_joined_session_is_announced_once(mission: Mission) -> None:
     off = await pressed(mission.ada, seen, reminder_texts.BUTTON_NOT_THIS_TIME, says="won't")
     assert reminder_texts.BUTTON_UNDO in [button.text for button in off.buttons]
     assert await dms(mission.ada, "opens in") == []
+
+
+async def test_a_reminder_is_cancelled_from_another_event(mission: Mission) -> None:
+    """Its menu is about a session of the event of then, whichever one is active by now."""
+    plan(mission, 25, joined=False)
+    reminder = await mission.ask(mission.ada, "/networking remind evening mixer")
+    await connects_to(mission, mission.ada, "winter")
+    assert (await mission.ada.chooses(reminder, "menu:remind", "Don't remind me")).ok
+    seen = await mission.ada.waits_for("I won't", where="#general", since=reminder.changed)
+    assert "Evening mixer" in seen.text
 
 
 async def test_people_ask_to_be_reminded(mission: Mission) -> None:

@@ -38,7 +38,7 @@ def reminder_card(notice: SessionReminder, links: HubLinks) -> Message:
     draft.buttons(
         Button(reminder_texts.BUTTON_AVAILABLE_THEN, then, primary=True),
         _calendar_button(notice.calendar, url),
-        Button(reminder_texts.BUTTON_NOT_THIS_TIME, Command(Name.REMIND, f"off {notice.session}")),
+        Button(reminder_texts.BUTTON_NOT_THIS_TIME, _off(event, number)),
     )
     is_joined = notice.joined == str(True)
     why = reminder_texts.REMINDER_JOINED if is_joined else reminder_texts.REMINDER_ASKED
@@ -86,12 +86,18 @@ def recap_card(notice: Recap, links: HubLinks) -> Message:
     return draft.small(reminder_texts.RECAP_SMALL).done()
 
 
+def _off(event: EventSlug, number: SessionId) -> Command:
+    """Return the command of a button, which is about its event whichever one is active by then."""
+    return Command(Name.REMIND, f"off {number}", confirmed=event)
+
+
 def _lead_menu(found: ReminderSet) -> Menu:
     """Return the menu of how long before the session its reminder comes."""
     number, options = found.plan.session_id, dict[str, str]()
     for words, label in manner_texts.REMIND_OPTIONS.items():
-        argument = f"{words} {number}" if words == "off" else f"{words} minutes before {number}"
-        options[Command(Name.REMIND, argument).action] = label
+        before = Command(Name.REMIND, f"{words} minutes before {number}")
+        command = _off(found.plan.event, number) if words == "off" else before
+        options[command.action] = label
     chosen = Command(Name.REMIND, f"{found.minutes} minutes before {number}").action
     return Menu(manner_texts.REMIND_BEFORE, "menu:remind", options, chosen)
 

@@ -126,6 +126,7 @@ class CommandHandlers:
             Name.DISCONNECT: self.events.disconnect,
             Name.SWAP: self.contact_buttons.swap,
             Name.REPORT: self.contact_buttons.report,
+            Name.REMIND: self.remind.run,
             Name.CANT: self.personal.run,
             Name.WHY: self.personal.run,
             Name.SETTINGS: self.personal.run,
@@ -235,7 +236,6 @@ class CommandHandlers:
         listed = {
             Name.SESSIONS: self._list_sessions,
             Name.MATCHES: self._list_matches,
-            Name.REMIND: self.remind.run,
         }
         if (list_or_set := listed.get(command.name)) is not None:
             return await list_or_set(person, command.argument)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from slackbot.aio.tasks import BackgroundTasks
-from slackbot.domain.model import MatchId, Person
+from slackbot.domain.model import EventSlug, MatchId, Person
 from slackbot.domain.ports import Clock
 from slackbot.domain.preferences import MAX_REMINDER_MINUTES
 from slackbot.domain.sessions import session_number
@@ -29,6 +29,7 @@ from slackbot.slack.blocks.match import (
 from slackbot.slack.blocks.message import Message
 from slackbot.slack.blocks.reminders import remind_off_card, remind_set_card, remind_unknown_card
 from slackbot.slack.blocks.sessions import session_list
+from slackbot.slack.command import Command
 from slackbot.slack.commands.arguments import without_fillers
 from slackbot.slack.commands.call_buttons import MATCH_ID
 
@@ -52,11 +53,11 @@ class RemindCommand:
     clock: Clock
     links: HubLinks
 
-    async def run(self, person: Person, argument: str) -> Message:
+    async def run(self, person: Person, command: Command) -> Message:
         """Set or cancel a reminder. Without a session, list those that are coming up."""
-        words = without_fillers(argument)
+        words = without_fillers(command.argument)
         if off := _OFF.fullmatch(fold(words)):
-            return await self._cancel(person, off[1])
+            return await self._cancel(person, off[1], EventSlug(command.confirmed))
         minutes = None
         if (found := _LEAD.fullmatch(words)) and 1 <= int(found[1]) <= MAX_REMINDER_MINUTES:
             minutes, words = int(found["minutes"]), found["session"]
@@ -71,13 +72,14 @@ class RemindCommand:
             return remind_unknown_card(session.title)
         return remind_set_card(reminder, self.links, self.clock.now())
 
-    async def _cancel(self, person: Person, words: str) -> Message:
+    async def _cancel(self, person: Person, words: str, event: EventSlug) -> Message:
+        """Cancel a reminder at the active event, or at the `event` that a button names."""
         link = await self.accounts.link(person)
         number = session_number(words)
         if number is None:
             async with self.accounts.authorized_link(person) as link:
                 number = (await self.sessions.find(link, words)).id
-        cancelled = await self.reminders.cancel(link, number)
+        cancelled = await self.reminders.cancel(link, number, event or link.event)
         return remind_off_card(cancelled.plan if cancelled is not None else None)
 
 

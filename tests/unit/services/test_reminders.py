@@ -239,6 +239,18 @@ async def test_people_ask_for_a_reminder(harness: Harness, reminders: Reminders)
     assert await reminders.cancel(link(), COFFEE) is None
 
 
+async def test_a_reminder_at_another_event_is_cancelled(harness: Harness, reminders: Reminders):
+    """The button of an event that is not active any more is about a session of that event."""
+    await reminders.ask(link(), evening())
+    summit = link(event="summit")
+    await harness.store.links.save(summit)
+    assert await reminders.cancel(summit, TEA) is None
+    assert await reminders.cancel(summit, TEA, EXPO) is not None
+    plan = await harness.store.plans.get(ANA, EXPO, TEA)
+    assert plan is not None
+    assert not plan.is_wanted
+
+
 async def test_a_full_session_is_not_announced(harness: Harness, reminders: Reminders):
     """To somebody who asked for it, but has no place."""
     harness.platform.registered = []
