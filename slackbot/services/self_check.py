@@ -12,6 +12,7 @@ from typing import Final
 import structlog
 
 from slackbot.domain.errors import (
+    EventNotFound,
     MessageError,
     MessageRefused,
     NotLinked,
@@ -42,6 +43,7 @@ class CheckResult(StrEnum):
     LOGIN_UNKNOWN = "login_unknown"
     SESSIONS_READ = "sessions_read"
     SESSIONS_REFUSED = "sessions_refused"
+    EVENT_GONE = "event_gone"
     UPDATES_CONNECTED = "updates_connected"
     UPDATES_DOWN = "updates_down"
     UPDATES_NOT_NEEDED = "updates_not_needed"
@@ -129,6 +131,8 @@ class SelfCheck:
             return [connected, CheckResult.LOGIN_REFUSED]
         except (Unavailable, TimeoutError):
             return [connected, CheckResult.LOGIN_UNKNOWN]
+        except EventNotFound:
+            return [connected, CheckResult.EVENT_GONE]
         except PlatformError:
             return [connected, CheckResult.SESSIONS_REFUSED]
         return [connected, CheckResult.LOGIN_ACCEPTED, CheckResult.SESSIONS_READ]

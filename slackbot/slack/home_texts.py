@@ -39,6 +39,10 @@ CHECKS: Final = {
         "Accelevents doesn't let me read your event's sessions. "
         "The organisers can tell you whether your ticket covers them."
     ),
+    "event_gone": (
+        "Accelevents doesn't know {event} any more. Ask the organisers for the event's new link, "
+        "or switch to another event."
+    ),
     "updates_connected": "Live updates are connected, so you'll hear of a match at once.",
     "updates_down": (
         "Live updates from Accelevents are down. You can still be matched, just a few seconds late."

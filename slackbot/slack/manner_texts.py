@@ -131,7 +131,10 @@ WHY_NEWS: Final = "connection last changed {changed:when}"
 
 # --- settings ------------------------------------------------------------------------------------
 SETTINGS_TITLE: Final = "Your settings"
-REMINDERS: Final = "*Reminders* of sessions that you've joined: {minutes} minutes before"
+REMINDERS: Final = Plural(
+    one="*Reminders* of sessions that you've joined: one minute before",
+    other="*Reminders* of sessions that you've joined: {count} minutes before",
+)
 NO_REMINDERS: Final = "*Reminders* of sessions that you've joined: none"
 REMIND_BEFORE: Final = "Remind me"
 REMIND_OPTIONS: Final = {
@@ -157,7 +160,7 @@ NOTICE_OFF: Final = "not when {kind}"
 NOTICES: Final = {
     "reminder": "a session you've joined is about to open",
     "login_expiring": "your login is about to run out",
-    "recap": "the day is over, with whom you met",
+    "recap": "an event is over, to say how many people you met",
     "still_there": "I paused you, because you didn't answer",
     "partner_left": "a partner can't make it",
 }

@@ -144,7 +144,7 @@ STORED: Final[dict[str, tuple[str, ...]]] = {
         "call_links.joined_at",
         "call_links.left_at",
     ),
-    "Whether you want to swap contacts with whom you met, and what came of it if you both do": (
+    "Whether you want to swap contacts with people you met, and what came of it if you both do": (
         "contact_answers.partner_user_id",
         "contact_answers.partner_epoch",
         "contact_answers.match_id",
@@ -194,10 +194,10 @@ STORED_NOT: Final = (
     "*What I don't store*\nWhat is said in a call, and what you write to others in Slack."
 )
 STORED_FOR: Final = Plural(
-    one="*For how long*\nMatches for one day, and so your login if you don't use it. Everything "
-    "else until you disconnect.",
-    other="*For how long*\nMatches for {count} days, and so your login if you don't use it. "
+    one="*For how long*\nMatches are kept for one day, and so is a login that you don't use. "
     "Everything else until you disconnect.",
+    other="*For how long*\nMatches are kept for {count} days, and so is a login that you don't "
+    "use. Everything else until you disconnect.",
 )
 PERMISSIONS_TITLE: Final = "*Why I have each permission in Slack*"
 PERMISSION: Final = "`{scope}`  {reason}"
@@ -221,6 +221,10 @@ ERASE_ASK: Final = Plural(
     other="*Erase everything?*\nI'll delete your login, your settings and your {count} matches, "
     "and you'll be disconnected. This can't be undone. To keep your matches, export them first.",
 )
+ERASE_ASK_NO_MATCH: Final = (
+    "*Erase everything?*\nI'll delete your login and your settings, and you'll be disconnected. "
+    "This can't be undone."
+)
 ERASE_STAYS: Final = (
     "What Accelevents showed your partners about you stays in their matches, and my messages to "
     "you stay in Slack."
@@ -229,6 +233,7 @@ ERASED: Final = Plural(
     one="*Everything about you is erased:* your login, your settings and one match.",
     other="*Everything about you is erased:* your login, your settings and {count} matches.",
 )
+ERASED_NO_MATCH: Final = "*Everything about you is erased:* your login and your settings."
 ERASED_NOTHING: Final = "*Nothing is stored about you.*"
 RECEIPT: Final = "Receipt: `{receipt}`"
 RECEIPT_SMALL: Final = (

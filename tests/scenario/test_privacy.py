@@ -254,3 +254,14 @@ async def test_a_number_that_is_no_receipt(start: Start, number: str, says: str)
     assert shown.exit_code == 1
     assert says in shown.output
     assert KEY not in shown.output
+
+
+async def test_erasing_without_matches_speaks_of_none(mission: Mission) -> None:
+    """There is nothing to export before."""
+    ada = await mission.link("ada")
+    asked = await mission.ask(ada, "/networking erase")
+    assert "I'll delete your login and your settings" in asked.text
+    assert "0 matches" not in asked.text
+    assert "export" not in asked.text
+    minute = await mission.ask(ada, "/networking settings reminders 1")
+    assert "one minute before" in minute.text

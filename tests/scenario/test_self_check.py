@@ -81,6 +81,16 @@ async def test_a_platform_in_trouble(
     assert button in {each.text for each in answer.buttons}
 
 
+async def test_an_event_that_is_gone(mission: Mission, log_lines: LogLines) -> None:
+    """The event is named, and nobody's ticket is blamed."""
+    ada = await mission.link("ada")
+    mission.platform.event.slug = "another"
+    answer = await checked(mission, ada)
+    assert results(log_lines, answer)[:2] == ["connected", "event_gone"]
+    assert "Accelevents doesn't know demo any more" in answer.text.replace("\n", " ")
+    assert "ticket" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("error", "found"),
     [("user_disabled", "messages_refused"), ("internal_error", "messages_unknown")],

@@ -17,7 +17,8 @@ def preferences_card(preferences: Preferences, unknown: str = "") -> Message:
         draft.say(manner_texts.SETTINGS_UNKNOWN, rest=unknown)
     is_reminded = preferences.allows(NoticeKind.REMINDER)
     minutes = preferences.reminder_minutes if is_reminded else 0
-    draft.say(manner_texts.REMINDERS if minutes else manner_texts.NO_REMINDERS, minutes=minutes)
+    reminders = manner_texts.REMINDERS.of(minutes) if minutes else manner_texts.NO_REMINDERS
+    draft.say(reminders, count=minutes)
     options = {
         Command(Name.SETTINGS, f"reminders {words}").action: label
         for words, label in manner_texts.REMIND_OPTIONS.items()

@@ -92,7 +92,8 @@ def export_part_card(part: Page[str]) -> Message:
 
 def erase_question(matches: int, confirmed: str) -> Message:
     """Ask before everything is erased, and say what stays."""
-    draft = Draft().say(privacy_texts.ERASE_ASK.of(matches), count=matches)
+    ask = privacy_texts.ERASE_ASK.of(matches) if matches else privacy_texts.ERASE_ASK_NO_MATCH
+    draft = Draft().say(ask, count=matches)
     keep = Button(privacy_texts.BUTTON_KEEP, Command(Name.STATUS), primary=True)
     draft.say(privacy_texts.ERASE_STAYS).buttons(keep, _EXPORT, _erase_button(confirmed))
     return draft.done()
@@ -105,7 +106,9 @@ def erased_card(erased: Erased) -> Message:
     """
     sentence = privacy_texts.ERASED_NOTHING
     if erased.was_linked:
-        sentence = privacy_texts.ERASED.of(erased.matches)
+        sentence = privacy_texts.ERASED_NO_MATCH
+        if erased.matches:
+            sentence = privacy_texts.ERASED.of(erased.matches)
     draft = Draft().say(sentence, count=erased.matches)
     if not erased.left:
         draft.say(texts.LEFT_UNCONFIRMED)
