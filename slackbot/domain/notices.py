@@ -1,7 +1,7 @@
 """Notices: messages that the bot initiates.
 
-Only `MatchFound` and `MatchOver` may contain call details, so these two are never stored. Their
-match is loaded from the database when they are sent.
+Only `MatchFound`, `MatchOver` and `MatchBack` may contain call details, so these are never stored.
+Their match is loaded from the database when they are sent.
 """
 
 from __future__ import annotations
@@ -30,6 +30,13 @@ class MatchOver:
     match: Match
     may_swap: bool = False  # the partner is connected here, and the person has not answered yet
     may_report: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MatchBack:
+    """The partner can make it after all. It is what becomes of a `PartnerLeft` that says so."""
+
+    match: Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +142,9 @@ class StillThere:
 class PartnerLeft:
     """The partner can't make it, or can after all if `is_back` is "True".
 
-    `round` is what buttons name the round by, and `ends` its end in ISO format, or empty.
+    `round` is what buttons name the round by, and `ends` its end in ISO format, or empty. The name
+    is that of the partner in the `match`, and known only when the notice is sent. Earlier versions
+    named the partner and no match.
     """
 
     name: str
@@ -144,6 +153,7 @@ class PartnerLeft:
     round: str
     ends: str
     is_back: str
+    match: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +194,7 @@ Remark = (
     | StillThere
     | PartnerLeft
 )
-Notice = MatchFound | MatchOver | Remark | ContactsSwapped | Reported
+Notice = MatchFound | MatchOver | MatchBack | Remark | ContactsSwapped | Reported
 
 _REMARKS: Final[Mapping[str, type[Remark]]] = {
     "link_refused": LinkRefused,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from slackbot.domain.matching import is_round_over, round_of
-from slackbot.domain.model import Availability, Link, Match, Person, Source, State
-from slackbot.domain.notices import PartnerLeft, kind_of, notice_key
+from slackbot.domain.model import Availability, Link, Match, Person, State
 from slackbot.domain.ports import Clock, Delivery
 from slackbot.domain.preferences import NoticeKind
 from slackbot.domain.stores import Store
@@ -14,10 +13,25 @@ from slackbot.services.accounts import Accounts
 from slackbot.services.feed_monitor import FeedMonitor
 from slackbot.services.leaving import Leaving
 from slackbot.services.preferences import PersonalPreferences
+from slackbot.services.rounds import (
+    counterpart_of,
+    is_in_round,
+    latest_of,
+    may_wait,
+    tell_partner,
+)
 
 
 class NoRound(Exception):
     """The person is in no round, or in another one than the button is about."""
+
+
+class PartnerGone(Exception):
+    """The partner is not in the round any more, so nobody can be in it again."""
+
+    def __init__(self, match: Match) -> None:
+        super().__init__()
+        self.match = match
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +65,11 @@ class Declines:
         """
         async with self.accounts.locks.hold(person), self.accounts.authorized_link(person) as link:
             match = await self._round(link, named)
-            partner = await self._waiting_partner(match)
+            partner = await counterpart_of(self.store, match)
+            is_notified = await self._is_notified(partner)
             if match.declined_at is None:
-                await self._tell(match, partner, is_back=False)
+                if partner is not None and is_notified:
+                    await tell_partner(self.delivery, match, partner)
                 now = self.clock.now()
                 await self.store.counterparts.set_declined(match, now)
                 match = replace(match, declined_at=now)
@@ -63,70 +79,58 @@ class Declines:
             current = await self.store.availabilities.get(person)
             if current is not None and current.session_id == match.session_id:
                 await self.monitor.end(person)
-            return Declined(match, partner is not None)
+            return Declined(match, is_notified)
 
     async def take_back(self, person: Person, named: str = "") -> Declined:
-        """Be in the round again, as before it was declined, and in no other session.
+        """Be in the round again, as before it was declined, and available nowhere.
 
         Raises:
             NoRound: There is no such round, or it is over.
+            PartnerGone: The partner has gone on, is paused, or can't make it either.
         """
         async with self.accounts.locks.hold(person), self.accounts.authorized_link(person) as link:
             match = await self._round(link, named)
-            partner = await self._waiting_partner(match)
+            partner = await counterpart_of(self.store, match)
+            is_notified = await self._is_notified(partner)
             if match.declined_at is not None:
-                current = await self.store.availabilities.get(person)
-                if current is not None and current.session_id != match.session_id:
-                    await self.leaving.leave_surely(link, current)
-                    await self.monitor.matches.reconcile(link, current)
-                    await self.monitor.end(person)
-                await self._tell(match, partner, is_back=True)
+                if partner and not await is_in_round(self.store, partner, self.clock.now()):
+                    raise PartnerGone(match)
+                await self.leaving.come_back(person, match.session_id)
+                await self._stop_waiting(link)
+                await self._round(link, named)  # they may have been paired meanwhile
+                if partner is not None and is_notified:
+                    await tell_partner(self.delivery, match, partner, is_back=True)
                 await self.store.counterparts.set_declined(match, None)
+                await self.monitor.end(person)
                 back = replace(_availability_in(match, State.IN_MEETING), since=self.clock.now())
                 await self.store.snoozes.remove(person)
                 await self.store.availabilities.save(back)
-                await self.leaving.come_back(person, match.session_id)
                 self.monitor.feed.open(link, match.session_id)
                 self.monitor.start(person)
             whole = await self.store.matches.get(person, match.id)  # with its call
-            return Declined(whole or match, partner is not None)
+            return Declined(whole or match, is_notified)
+
+    async def _stop_waiting(self, link: Link) -> None:
+        """Leave where the person is available by now, or the platform pairs them there."""
+        current = await self.store.availabilities.get(link.person)
+        if current is not None:
+            await self.leaving.leave_surely(link, current)
+            await self.monitor.matches.reconcile(link, current)
 
     async def _round(self, link: Link, named: str) -> Match:
         """Return the latest match, if its round is running and is the named one."""
-        known = await self.store.matches.list_for(link.person, link.event)
-        latest = next((match for match in known if match.source is not Source.BEFORE), None)
+        latest = latest_of(await self.store.matches.list_for(link.person, link.event))
         if latest is None or is_round_over(latest, self.clock.now()):
             raise NoRound
         if named and named != round_of(latest.id):
             raise NoRound
         return latest
 
-    async def _waiting_partner(self, match: Match) -> Match | None:
-        """Return the match as the partner sees it, if they are here, wait, and want to know."""
-        known = await self.store.contacts.partner_of(match)
-        link = await self.store.links.get(known.person) if known is not None else None
-        if link is None or link.event != match.event:
-            return None  # nobody, or somebody who is at another event by now
-        partner = await self.store.counterparts.find(match, link.person)
-        if partner is None or partner.declined_at is not None:
-            return None
-        wants = await self.preferences.allows(partner.person, NoticeKind.PARTNER_LEFT)
-        return partner if wants else None
-
-    async def _tell(self, match: Match, partner: Match | None, *, is_back: bool) -> None:
-        if partner is None:
-            return
-        ends_at = match.ends_at.isoformat() if match.ends_at is not None else ""
-        remark = PartnerLeft(
-            name=partner.partner.name,
-            title=partner.session_title,
-            session=str(partner.session_id),
-            round=round_of(partner.id),
-            ends=ends_at,
-            is_back=str(is_back),
-        )
-        key = notice_key(kind_of(remark), partner.person_epoch, partner.id, match.declines)
-        await self.delivery.remark(partner.person, key, remark)
+    async def _is_notified(self, partner: Match | None) -> bool:
+        """Return whether the partner may wait, and wants to know about it."""
+        if partner is None or not await may_wait(self.store, partner):
+            return False
+        return await self.preferences.allows(partner.person, NoticeKind.PARTNER_LEFT)
 
 
 def _availability_in(match: Match, state: State) -> Availability:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
@@ -31,8 +31,10 @@ from slackbot.domain.matching import earlier_keys, epoch_of
 from slackbot.domain.model import Link, Match, MatchId, Person, Source
 from slackbot.domain.notices import (
     LinkRefused,
+    MatchBack,
     MatchFound,
     MatchOver,
+    PartnerLeft,
     Remark,
     SnoozeOver,
     is_still_back,
@@ -45,6 +47,7 @@ from slackbot.domain.stores import Store, StoreUnavailable
 from slackbot.domain.surfaces import CardKind, StateCard
 from slackbot.services.contacts import Contacts
 from slackbot.services.preferences import PersonalPreferences
+from slackbot.services.rounds import is_in_round
 from slackbot.telemetry import MATCH_TO_DM, MATCHES_LATE, NOTICES
 
 log = structlog.get_logger(__name__)
@@ -260,7 +263,7 @@ class Notices:
             return 0.0
         return min((until - self.clock.now()).total_seconds(), QUIET_CAP_SECONDS)
 
-    async def _as_wanted(self, link: Link, remark: Remark) -> Remark | None:
+    async def _as_wanted(self, link: Link, remark: Remark) -> Remark | MatchBack | None:
         """Return the remark as it is now, or None if the person needs or wants none."""
         known, kind = self.preferences, kind_of(remark)
         if known is not None and not await known.allows(link.person, kind):
@@ -269,7 +272,22 @@ class Notices:
             current = await self.store.availabilities.get(link.person)
             if current is None or not is_still_back(remark, current):
                 return None
+        if isinstance(remark, PartnerLeft) and remark.match:
+            return await self._about_partner(link.person, remark)
         return await self.review(link, remark) if self.review is not None else remark
+
+    async def _about_partner(
+        self, person: Person, remark: PartnerLeft
+    ) -> PartnerLeft | MatchBack | None:
+        """Return the remark with the partner's name, unless it is of no use by now."""
+        match = await self.store.matches.get(person, MatchId(remark.match))
+        if match is None:
+            return None
+        if remark.is_back != str(True):
+            return replace(remark, name=match.partner.name)
+        # They may be in another round by now, or not want to be in one.
+        is_there = await is_in_round(self.store, match, self.clock.now())
+        return MatchBack(match) if is_there else None
 
     async def _record_refusal(self, link: Link, posted: Posted) -> None:
         """Record the notice of a refused login, which is edited once the login is renewed."""

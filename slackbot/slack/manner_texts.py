@@ -67,6 +67,10 @@ PARTNER_CANT: Final = (
     "*{name} can't make it this time.*\nNo need to wait. Ready for the next person?"
 )
 PARTNER_BACK: Final = "*{name} can make it after all.*"
+PARTNER_GONE: Final = (
+    "*{name} isn't waiting any more,* so you're still out of that round.\n"
+    "Ready for the next person?"
+)
 NO_ROUND: Final = "*That round is over,* so nobody waits for you. Here's how things stand now:"
 ROUND_ENDS: Final = "the round ends at {end:time}"
 BUTTON_CANT: Final = "Can't make it"

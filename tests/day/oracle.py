@@ -18,6 +18,7 @@ from slackbot.domain.model import Match, Person, SessionId
 from slackbot.domain.notices import (
     AvailabilityLost,
     LinkRefused,
+    MatchBack,
     MatchFound,
     PartnerLeft,
     Recap,
@@ -38,7 +39,7 @@ ASSUMED_ROUND: Final = timedelta(minutes=5)
 HOUR: Final = timedelta(hours=1)
 # What is sent in quiet hours: it is about a match, or somebody is available or not any more.
 _MAY_RING: Final = (
-    MatchFound | AvailabilityLost | PartnerLeft | SessionOver | SnoozeOver | StillThere
+    MatchBack | MatchFound | AvailabilityLost | PartnerLeft | SessionOver | SnoozeOver | StillThere
 )
 ENDINGS: Final = ("pause", "snooze", "decline", "erase")
 BEGINNINGS: Final = ("available", "take_back")

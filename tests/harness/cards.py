@@ -38,6 +38,7 @@ from slackbot.domain.notices import (
     AvailabilityLost,
     LinkRefused,
     LoginExpiring,
+    MatchBack,
     MatchFound,
     MatchOver,
     PartnerLeft,
@@ -307,6 +308,7 @@ event_recaps = st.builds(
 notices = st.one_of(
     st.builds(MatchFound, same_meetings),
     st.builds(MatchOver, same_meetings),
+    st.builds(MatchBack, same_meetings),
     st.just(LinkRefused()),
     st.builds(LinkRefused, st.just(DEMO), untrusted),
     expiring,
@@ -531,6 +533,10 @@ CARDS |= {
     "pausing.still_there_card": st.builds(pausing.still_there_card, still_there),
     "pausing.partner_left_card": st.builds(pausing.partner_left_card, partner_left),
     "match.declined_card": st.builds(match.declined_card, declined),
+    "match.match_back_card": st.builds(
+        match.match_back_card, same_meetings, HUB_ARGUMENT, call_urls
+    ),
+    "match.partner_gone_card": st.builds(match.partner_gone_card, same_meetings),
     "match.taken_back_card": st.builds(match.taken_back_card, declined, HUB_ARGUMENT, call_urls),
     "preferences.preferences_card": st.builds(
         preferences.preferences_card, some_preferences, unknown=st.just("") | untrusted

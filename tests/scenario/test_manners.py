@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from slackbot.domain.model import TeamId
 from slackbot.sandbox.slack import ScreenItem, User
-from slackbot.slack import manner_texts
+from slackbot.slack import manner_texts, texts
 
 from .conftest import Mission, Start, dms, pressed, waits_for_dms
 
@@ -137,9 +137,25 @@ async def test_a_round_is_declined_and_taken_back(mission: Mission) -> None:
     assert "Priya Raman that you can't make it" in again.text
     back = await pressed(ada, notified, manner_texts.BUTTON_CAN, says="You're back in the round")
     assert "You're matched with Priya Raman" in back.text
-    await priya.waits_for("Ada Example can make it after all", where="dm")
+    back = await priya.waits_for("Ada Example can make it after all", where="dm")
+    assert [button.text for button in back.buttons] == [texts.BUTTON_MEET, manner_texts.BUTTON_CANT]
     assert len(await dms(priya, "can't make it")) == 1
     assert len(await dms(priya, "after all")) == 1
+
+
+async def test_nobody_comes_back_to_a_partner_who_has_gone_on(mission: Mission) -> None:
+    """The answer says so, and the partner is not disturbed in the next round."""
+    mission.add("omar", "Omar Haddad")
+    ada, priya = await both_available(mission)
+    card = await matched(mission, ada)
+    notified = await pressed(ada, card, manner_texts.BUTTON_CANT, says="that you can't make it")
+    await priya.waits_for("Ada Example can't make it this time", where="dm")
+    await mission.go_on(priya, SESSION)
+    await mission.platform.pair("priya", "omar")
+    await priya.waits_for("You're matched with Omar", where="dm")
+    gone = await pressed(ada, notified, manner_texts.BUTTON_CAN, says="isn't waiting any more")
+    assert "You're back in the round" not in gone.text
+    assert await dms(priya, "after all") == []
 
 
 async def test_a_partner_who_wants_no_notice_is_not_said_to_be_notified(mission: Mission) -> None:

@@ -44,11 +44,7 @@ def match_card(match: Match, links: HubLinks, call_url: str | None = None) -> Me
         draft = _add_partner(Draft().say(texts.MATCHED, name=name), match)
         if match.ends_at is not None:
             draft.say(texts.MATCH_ENDS, end=match.ends_at)
-    if call_url is not None:
-        meet = Button(texts.BUTTON_CALL, CALL_OPEN, match.id, call_url, primary=True)
-    else:
-        label = texts.BUTTON_HUB if match.late else texts.BUTTON_MEET
-        meet = Button(label, f"hub:{match.session_id}", url=url, primary=not match.late)
+    meet = _meet_button(match, url, call_url)
     again, pause = _next_steps(match, running=not match.late)
     if call_url is not None:
         device = Button(texts.BUTTON_NEW_LINK, CALL_NEW, match.id)
@@ -62,6 +58,14 @@ def match_card(match: Match, links: HubLinks, call_url: str | None = None) -> Me
     if facts:
         draft.small(*facts, title=Linked(match.session_title, url))
     return draft.done()
+
+
+def match_back_card(match: Match, links: HubLinks, call_url: str | None = None) -> Message:
+    """Say that the partner can make it after all, with the button to meet."""
+    url = links.session(match.event, match.session_id)
+    draft = Draft().say(manner_texts.PARTNER_BACK, name=match.partner.name)
+    draft.buttons(_meet_button(match, url, call_url), decline_button(match))
+    return draft.small(texts.MATCH_SESSION, title=Linked(match.session_title, url)).done()
 
 
 def call_gone_card(match: Match, links: HubLinks) -> Message:
@@ -157,6 +161,25 @@ def met_card(match: Match) -> Message:
         sentence = reminder_texts.TALKED_WITH if match.talked else texts.MATCH_OVER
         draft.say(sentence, name=match.partner.name)
     return _add_partner(draft, match).done()
+
+
+def partner_gone_card(match: Match) -> Message:
+    """Say to somebody who wants to be in a round again that the partner is not there any more."""
+    draft = Draft().say(manner_texts.PARTNER_GONE, name=match.partner.name)
+    again = Command(Name.AVAILABLE, str(match.session_id))
+    draft.buttons(
+        Button(texts.BUTTON_AVAILABLE, again, primary=True),
+        Button(texts.BUTTON_STATUS, Command(Name.STATUS)),
+    )
+    return draft.small(texts.MATCH_SESSION, title=match.session_title).done()
+
+
+def _meet_button(match: Match, url: str, call_url: str | None) -> Button:
+    """Return the button that opens the call, or else the event hub."""
+    if call_url is not None:
+        return Button(texts.BUTTON_CALL, CALL_OPEN, match.id, call_url, primary=True)
+    label = texts.BUTTON_HUB if match.late else texts.BUTTON_MEET
+    return Button(label, f"hub:{match.session_id}", url=url, primary=not match.late)
 
 
 def _say_late(draft: Draft, match: Match) -> Draft:

@@ -9,6 +9,7 @@ from slackbot.domain.notices import (
     ContactsSwapped,
     LinkRefused,
     LoginExpiring,
+    MatchBack,
     MatchFound,
     MatchOver,
     Notice,
@@ -24,7 +25,7 @@ from slackbot.slack import error_texts, manner_texts, texts
 from slackbot.slack.blocks.contacts import contact_message
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.login import login_expired_card, login_expiring_card
-from slackbot.slack.blocks.match import match_card, round_over_card
+from slackbot.slack.blocks.match import match_back_card, match_card, round_over_card
 from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.blocks.pausing import availability_notice
 from slackbot.slack.blocks.reminders import recap_card, reminder_card
@@ -34,12 +35,8 @@ from slackbot.slack.command import Command, Name
 def notice_message(notice: Notice, links: HubLinks, call_url: str | None = None) -> Message:
     """Render a notice. `call_url` is the URL of the match's call."""
     match notice:
-        case MatchFound():
-            return match_card(notice.match, links, call_url)
-        case MatchOver():
-            return round_over_card(
-                notice.match, may_swap=notice.may_swap, may_report=notice.may_report
-            )
+        case MatchFound() | MatchOver() | MatchBack():
+            return _about_match(notice, links, call_url)
         case ContactsSwapped() | Reported():
             return contact_message(notice)
         case LinkRefused():
@@ -49,6 +46,18 @@ def notice_message(notice: Notice, links: HubLinks, call_url: str | None = None)
             return login_expiring_card(notice, links)
         case _:
             return _about_sessions(notice, links)
+
+
+def _about_match(
+    notice: MatchFound | MatchOver | MatchBack, links: HubLinks, call_url: str | None
+) -> Message:
+    """Render what a match's message says at the start and at the end, or of a partner's return."""
+    if isinstance(notice, MatchFound):
+        return match_card(notice.match, links, call_url)
+    if isinstance(notice, MatchBack):
+        return match_back_card(notice.match, links, call_url)
+    swap, report = notice.may_swap, notice.may_report
+    return round_over_card(notice.match, may_swap=swap, may_report=report)
 
 
 def _about_sessions(

@@ -12,12 +12,12 @@ from slackbot.domain.preferences import REMINDER_MINUTES, NoticeKind, Preference
 from slackbot.domain.sessions import names_session
 from slackbot.domain.text import fold, sanitize
 from slackbot.services.availability import Availabilities
-from slackbot.services.declines import Declines, NoRound
+from slackbot.services.declines import Declines, NoRound, PartnerGone
 from slackbot.services.preferences import PersonalPreferences
 from slackbot.services.waiting import WaitingReasons
 from slackbot.slack import manner_texts
 from slackbot.slack.blocks.links import HubLinks
-from slackbot.slack.blocks.match import declined_card, taken_back_card
+from slackbot.slack.blocks.match import declined_card, partner_gone_card, taken_back_card
 from slackbot.slack.blocks.message import Draft, Message
 from slackbot.slack.blocks.preferences import preferences_card
 from slackbot.slack.blocks.status import status_card
@@ -91,6 +91,8 @@ class PersonalCommands:
                 back = await self.declines.take_back(person, command.confirmed)
                 return taken_back_card(back, self.links, await self.call_offer(back.match))
             return declined_card(await self.declines.decline(person, command.confirmed))
+        except PartnerGone as gone:
+            return partner_gone_card(gone.match)
         except NoRound:
             status = status_card(await self.availabilities.status(person), self.links)
             return Draft().say(manner_texts.NO_ROUND).then(status).done()

@@ -13,7 +13,7 @@ import structlog
 
 from slackbot.domain.errors import MessageRefused
 from slackbot.domain.model import Person
-from slackbot.domain.notices import MatchFound, MatchOver, Notice
+from slackbot.domain.notices import MatchBack, MatchFound, MatchOver, Notice
 from slackbot.domain.ports import CallOffer, Posted
 from slackbot.domain.stores import DmChannelStore
 from slackbot.slack.blocks.links import HubLinks
@@ -112,7 +112,7 @@ class SlackMessenger:
         if isinstance(notice, MatchFound | MatchOver):
             request = SendRequest(Rank.MATCH, POST, notice.match.received_at)
             kind, key = MATCH_NOTICE, notice.match.id
-        if isinstance(notice, MatchFound) and self.call_offer is not None:
+        if isinstance(notice, MatchFound | MatchBack) and self.call_offer is not None:
             call_url = await self.call_offer(notice.match)
         metadata = metadata_of(kind, key) if key is not None else None
         message = notice_message(notice, self.links, call_url)

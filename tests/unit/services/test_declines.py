@@ -10,9 +10,10 @@ import pytest
 from slackbot.domain.errors import ServerFailed
 from slackbot.domain.matching import round_of
 from slackbot.domain.model import Match, Partner, Person, State, UserId
-from slackbot.domain.notices import PartnerLeft
+from slackbot.domain.notices import MatchBack, PartnerLeft
 from slackbot.domain.preferences import NoticeKind
-from slackbot.services.declines import NoRound
+from slackbot.services.declines import NoRound, PartnerGone
+from slackbot.services.rounds import tell_partner
 from tests.harness.fakes import ANA, BEN, COFFEE, NOON, TEA, ZOE, link, report, session
 from tests.harness.services import Harness
 
@@ -39,7 +40,9 @@ async def paired(harness: Harness, **evidence: Any) -> tuple[Match, Match]:
 
 
 def notified(harness: Harness, person: Person = BEN) -> list[str]:
-    return [each.is_back for each in harness.sent(person) if isinstance(each, PartnerLeft)]
+    """Return whether each notice about the partner says that they are back."""
+    sent = harness.sent(person)
+    return [str(type(x) is MatchBack) for x in sent if isinstance(x, PartnerLeft | MatchBack)]
 
 
 @pytest.mark.parametrize("evidence", [{"meeting_digest": DIGEST}, {"meeting_digest": None}])
@@ -124,6 +127,54 @@ async def test_who_has_joined_another_session_leaves_it(harness: Harness) -> Non
     current = await harness.store.availabilities.get(ANA)
     assert current is not None
     assert (current.session_id, current.state) == (COFFEE, State.IN_MEETING)
+
+
+@pytest.mark.parametrize("how", ["went on", "paused", "declined", "at another event"])
+async def test_nobody_comes_back_to_a_partner_who_is_gone(harness: Harness, how: str) -> None:
+    """The person stays as they are, and the partner is not disturbed."""
+    await paired(harness)
+    await harness.declines.decline(ANA)
+    await harness.quiet()
+    harness.clock.advance(1)
+    if how == "went on":
+        await harness.availabilities.start(BEN, str(COFFEE))
+        harness.feed.send(BEN, report(ZOE, meeting_digest="e" * 64))
+    elif how == "paused":
+        await harness.availabilities.pause(BEN)
+    elif how == "declined":
+        await harness.declines.decline(BEN)
+    else:
+        await harness.store.links.save(link(BEN, event="summit"))
+    await harness.quiet()
+    with pytest.raises(PartnerGone):
+        await harness.declines.take_back(ANA)
+    await harness.quiet()
+    assert notified(harness) == ["False"]
+    assert await harness.store.availabilities.get(ANA) is None
+
+
+async def test_a_partner_who_goes_on_meanwhile_is_not_disturbed(harness: Harness) -> None:
+    """The notice was on its way, and is of no use any more."""
+    mine, theirs = await paired(harness)
+    await harness.availabilities.start(BEN, str(COFFEE))
+    await tell_partner(harness.delivery, mine, theirs, is_back=True)
+    await harness.quiet()
+    assert notified(harness) == []
+
+
+async def test_who_is_available_in_the_same_session_leaves_it(harness: Harness) -> None:
+    """The platform would pair them with somebody else while they are back in the round."""
+    await paired(harness)
+    await harness.declines.decline(ANA)
+    await harness.availabilities.start(ANA, str(COFFEE))
+    await harness.quiet()
+    harness.journal.clear()
+    await harness.declines.take_back(ANA)
+    await harness.quiet()
+    assert harness.asked("status") == [f"status {COFFEE} LEFT"]
+    current = await harness.store.availabilities.get(ANA)
+    assert current is not None
+    assert current.state is State.IN_MEETING
 
 
 async def test_a_pause_for_a_while_becomes_one_for_good(harness: Harness) -> None:
