@@ -64,7 +64,7 @@ class Report:
     @property
     def key(self) -> str:
         """The key of the notice, which each admin gets once."""
-        return report_key(self.match)
+        return report_key(self.match, self.reported_at)
 
 
 def swap_key(one: Epoch, other: Epoch) -> str:
@@ -72,9 +72,9 @@ def swap_key(one: Epoch, other: Epoch) -> str:
     return person_key(one, "contacts_swapped", other)
 
 
-def report_key(match: Match) -> str:
-    """Return the key of the notice that a match's partner was reported."""
-    return person_key(match.person_epoch, "report", match.id)
+def report_key(match: Match, reported_at: datetime) -> str:
+    """Return the key of the notice that a match's partner was reported, at this time the latest."""
+    return person_key(match.person_epoch, "report", match.id, reported_at.timestamp())
 
 
 class ContactStore(Protocol):
@@ -126,14 +126,14 @@ class ContactStore(Protocol):
 class ReportStore(Protocol):
     """Reports of partners."""
 
-    async def add(self, report: Report) -> bool:
-        """Add a report. Return False if the person has reported this match already."""
+    async def add(self, report: Report) -> None:
+        """Add a report, together with the words of an earlier one that not all admins have."""
 
     async def get(self, person: Person, match_id: MatchId) -> Report | None:
         """Return the report of a match."""
 
     async def settle(self, report: Report, at: datetime) -> None:
-        """Record that all admins have the report, and delete its words."""
+        """Record that all admins have the report, and delete its words, unless it was added to."""
 
     async def list_pending(self, team: TeamId) -> list[tuple[Person, MatchId]]:
         """Return the reports that not all admins have."""

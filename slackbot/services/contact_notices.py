@@ -16,7 +16,7 @@ from typing import Final
 
 import structlog
 
-from slackbot.domain.contacts import Known, Swap, swap_key
+from slackbot.domain.contacts import Known, Report, Swap, swap_key
 from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure, PersonUnreachable
 from slackbot.domain.model import MatchId, Person, UserId
 from slackbot.domain.notices import ContactsSwapped, Notice, Reported
@@ -149,35 +149,35 @@ class ContactNotices:
             False if there is no such report any more.
         """
         del look_first  # it is always searched for
-        is_there, admins, partner = True, list[UserId](), None
+        report: Report | None = None
+        admins, partner = list[UserId](), None
 
-        async def prepare(_: bool) -> None:
-            nonlocal is_there, admins, partner
+        async def read(_: bool) -> None:
+            nonlocal report, admins, partner
             report = await self.store.reports.get(person, match_id)
-            is_there = report is not None
             if report is not None and report.settled_at is None:
                 admins = await recipients(self.store, report.match, self.admins)
                 partner = await self.store.contacts.partner_of(report.match)
 
-        await self.notices.persist(prepare, sleep, look_first=False, key=match_id)
-        if not admins:
-            return is_there
+        await self.notices.persist(read, sleep, look_first=False, key=match_id)
+        if report is None or not admins:
+            return report is not None
         for admin in admins:
 
-            async def attempt(_: bool, to: UserId = admin) -> None:
-                report = await self.store.reports.get(person, match_id)
-                if report is not None and report.settled_at is None:
-                    notice = Reported(report, partner.person if partner is not None else None)
-                    await self._send_once(Person(person.team, to), notice, report.key)
+            async def attempt(_: bool, to: UserId = admin, sent: Report = report) -> None:
+                # If words were added since, another workflow passes on all of them.
+                now = await self.store.reports.get(person, match_id)
+                if now is not None and now.settled_at is None and now.key == sent.key:
+                    notice = Reported(sent, partner.person if partner is not None else None)
+                    await self._send_once(Person(person.team, to), notice, sent.key)
 
             await self.notices.persist(attempt, sleep, look_first=False, key=match_id)
 
-        async def settle(_: bool) -> None:
-            if (report := await self.store.reports.get(person, match_id)) is not None:
-                await self.store.reports.settle(report, self.clock.now())
+        async def settle(_: bool, sent: Report = report) -> None:
+            await self.store.reports.settle(sent, self.clock.now())
 
         await self.notices.persist(settle, sleep, look_first=False, key=match_id)
-        return is_there
+        return True
 
     async def _send_once(self, person: Person, notice: Notice, key: str) -> None:
         try:

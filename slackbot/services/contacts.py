@@ -12,16 +12,17 @@ from typing import Final
 
 import structlog
 
-from slackbot.domain.contacts import Known, Report, report_key
+from slackbot.domain.contacts import Known, Report
 from slackbot.domain.errors import NotLinked
 from slackbot.domain.model import Match, MatchId, Person, Source, TeamId, UserId
 from slackbot.domain.notices import MatchOver
 from slackbot.domain.ports import Clock, Delivery
 from slackbot.domain.stores import Store
+from slackbot.domain.text import fold
 
 log = structlog.get_logger(__name__)
 
-OFFERED: Final = 10  # matches that are looked at for an offer, the latest first
+OFFERED: Final = 10  # matches in a list, the latest first
 REASON_LIMIT: Final = 1000  # characters of a report
 
 
@@ -57,17 +58,22 @@ class Contacts:
             return False
         return not await self.store.contacts.has_answered(match.person, partner.person)
 
-    async def offers(self, person: Person) -> list[Match]:
-        """Return the latest matches about whose partners the person can be asked, each once."""
+    async def offers(self, person: Person, named: str = "") -> list[Match]:
+        """Return the latest matches about whose partners the person can be asked, each once.
+
+        Only those whose partner has all words of `named` in their name, however long ago it was.
+        """
         found: dict[str, Match] = {}
-        for match in await self._met(person):
+        for match in await self._met(person, named) if self.swaps else []:
+            if len(found) == OFFERED:
+                break
             if match.partner_key not in found and await self.may_swap(match):
                 found[match.partner_key] = match
         return list(found.values())
 
-    async def reportable(self, person: Person) -> list[Match]:
-        """Return the latest matches, whose partners can be reported."""
-        return await self._met(person) if self.reports else []
+    async def reportable(self, person: Person, named: str = "") -> list[Match]:
+        """Return the latest matches, whose partners can be reported. `named` is as in `offers`."""
+        return (await self._met(person, named))[:OFFERED] if self.reports else []
 
     async def answer(
         self, person: Person, match_id: MatchId, *, wanted: bool
@@ -105,10 +111,10 @@ class Contacts:
             return None
         report = Report(match=match, reason=reason[:REASON_LIMIT], reported_at=self.clock.now())
         try:
-            if await self.store.reports.add(report):
-                log.info("person_reported", team=person.team, match=match_id)
+            await self.store.reports.add(report)
         except NotLinked:
             return None
+        log.info("person_reported", team=person.team, match=match_id)
         await self.resume(person.team)
         return match
 
@@ -121,11 +127,16 @@ class Contacts:
         for person, match_id in await self.store.reports.list_pending(team):
             report = await self.store.reports.get(person, match_id)
             if report is not None and await recipients(self.store, report.match, self.admins):
-                await self.delivery.contact("report", person, match_id, report_key(report.match))
+                await self.delivery.contact("report", person, match_id, report.key)
 
     async def _partner_of(self, match: Match) -> Known | None:
         return await self.store.contacts.partner_of(match) if self.swaps else None
 
-    async def _met(self, person: Person) -> list[Match]:
-        matches = await self.store.matches.list_for(person, None)
-        return [match for match in matches if match.source is not Source.BEFORE][:OFFERED]
+    async def _met(self, person: Person, named: str) -> list[Match]:
+        words = fold(named).split()
+        return [
+            match
+            for match in await self.store.matches.list_for(person, None)
+            if match.source is not Source.BEFORE
+            and all(word in fold(match.partner.name) for word in words)
+        ]

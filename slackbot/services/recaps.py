@@ -94,9 +94,9 @@ class Recaps:
             for each in await self.matches.history(person)
             if each.match.event == event and each.match.source is not Source.BEFORE
         ]
-        talked = sum(each.meeting.talked is True for each in past)
+        talked = {each.match.partner_key for each in past if each.meeting.talked}
         key = notice_key("recap", epoch, event)
-        recap = Recap(event, str(len(past)), str(talked), until.isoformat())
+        recap = Recap(event, str(len(past)), str(len(talked)), until.isoformat())
         await self.delivery.remark(person, key, recap)
         await self.store.recaps.record(person, epoch, event, self.clock.now())
         return True

@@ -8,7 +8,7 @@ from typing import Final
 IN_THIS_SLACK: Final = "{name} is in this Slack too. Swap contacts, if you both want to?"
 SWAP_ASK: Final = (
     "*{name} is in this Slack too.*\n"
-    "You met in {title}, {at:when}.\n"
+    "You were matched in {title}, {at:when}.\n"
     "Swap contacts, and I'll open a direct message for the two of you."
 )
 SWAP_SMALL: Final = (
@@ -30,11 +30,11 @@ SWAP_GONE: Final = (
 )
 NO_OFFERS: Final = (
     "*There's nobody to ask about.*\n"
-    "I ask about people whom you've met and who use me in this Slack, once for each of them."
+    "I ask about people you were matched with who use me in this Slack, once for each of them."
 )
 SWAP_DONE: Final = "{you}, {partner}: *you both said yes.*"
-SWAP_DONE_MET: Final = "You met in {title}, {at:when}. Over to you."
-SWAP_DONE_MET_AT: Final = "You met {at:when}. Over to you."
+SWAP_DONE_MET: Final = "You were matched in {title}, {at:when}. Over to you."
+SWAP_DONE_MET_AT: Final = "You were matched {at:when}. Over to you."
 SWAP_STARTER: Final = "A place to start:"
 SWAP_DONE_SMALL: Final = "I opened this conversation, and I can't read what you write in it"
 SWAP_DONE_APART: Final = (
@@ -72,6 +72,9 @@ NOBODY_TO_REPORT: Final = (
 )
 REPORT_GONE: Final = (
     "*I can't pass this report on.* Please tell a Slack admin or the organisers directly."
+)
+REPORT_NOT_OPENED: Final = (
+    "*The form didn't open, because Slack took too long.* Press the button to open it again."
 )
 REPORT_NOTICE: Final = "*{reporter} reports {name}.*"
 REPORT_ROLE: Final = "{role}"

@@ -295,7 +295,10 @@ EXPORT_MATCHES: Final = Plural(
     one="*Your match is ready to download,* as a table.",
     other="*Your {count} matches are ready to download,* as a table.",
 )
-EXPORT_SMALL: Final = "The link works for you alone, until {until:time}"
+EXPORT_SMALL: Final = (
+    "Works until {until:time}  ·  anybody who has the link can read your matches, so keep it to "
+    "yourself"
+)
 EXPORT_NO_ADDRESS: Final = (
     "*I can't offer downloads here,* because this bot has no public address.\n"
     "_Your matches_ has everything, to read and to copy. A Slack admin can set up the address."

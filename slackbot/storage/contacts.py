@@ -204,19 +204,35 @@ class Reports:
         self._database = database
         self._cipher = cipher
 
-    async def add(self, report: Report) -> bool:
-        """Add a report. Return False if the person has reported this match already."""
+    async def add(self, report: Report) -> None:
+        """Add a report, together with the words of an earlier one that not all admins have."""
         match = report.match
         place: Any = {"person": match.person, "purpose": REPORT, "row": match.id}
-        new = self._database.insert(ReportRow).values(
-            team_id=match.person.team,
-            user_id=match.person.user,
-            match_id=match.id,
-            person_epoch=match.person_epoch,
-            reason_sealed=self._cipher.encrypt(report.reason, **place),
-            reported_at=report.reported_at,
-        )
-        return await self._database.execute(new.on_conflict_do_nothing()) > 0
+        # Another report of the person waits here.
+        mine = select(IdentityRow.user_id).where(of(IdentityRow, match.person))
+        earlier = select_columns(ReportRow).where(_report(match.person, match.id))
+
+        def work(connection: Connection) -> None:
+            connection.execute(mine.with_for_update(key_share=True))
+            row = connection.execute(earlier).first()
+            before = self._reason(row) if row is not None else ""
+            reason = (
+                report.reason if before in {"", report.reason} else f"{before}\n\n{report.reason}"
+            )
+            values = {
+                "team_id": match.person.team,
+                "user_id": match.person.user,
+                "match_id": match.id,
+                "person_epoch": match.person_epoch,
+                "reason_sealed": self._cipher.encrypt(reason, **place),
+                "reported_at": report.reported_at,
+                "settled_at": None,
+            }
+            saved = self._database.insert(ReportRow).values(values)
+            place_of_it = ["team_id", "user_id", "match_id"]
+            connection.execute(saved.on_conflict_do_update(index_elements=place_of_it, set_=values))
+
+        await self._database.transaction(work)
 
     async def get(self, person: Person, match_id: MatchId) -> Report | None:
         """Return the report of a match. Its words are empty once all admins have it."""
@@ -246,8 +262,11 @@ class Reports:
             return ""  # that somebody was reported is what matters
 
     async def settle(self, report: Report, at: datetime) -> None:
-        """Record that all admins have the report, and delete its words."""
-        settled = update(ReportRow).where(_report(report.match.person, report.match.id))
+        """Record that all admins have the report, and delete its words, unless it was added to."""
+        settled = update(ReportRow).where(
+            _report(report.match.person, report.match.id),
+            ReportRow.reported_at == report.reported_at,
+        )
         await self._database.execute(settled.values(settled_at=at, reason_sealed=None))
 
     async def list_pending(self, team: TeamId) -> list[PendingMatch]:

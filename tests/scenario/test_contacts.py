@@ -61,7 +61,7 @@ async def test_two_yeses_open_a_conversation_with_a_question(start: Start) -> No
     )
     assert shared.mentions == {f"@{ada.id}", f"@{priya.id}"}
     assert contact_texts.SWAP_STARTER in shared.text
-    assert "You met in First Network Session" in shared.text
+    assert "You were matched in First Network Session" in shared.text
     assert "Northwind" in shared.text, "the question fits what is known of them"
     assert len(in_groups(mission)) == 1
     for person in (ada, priya):
@@ -204,3 +204,13 @@ async def test_a_person_is_reported_to_the_admins(start: Start, tmp_path: Path) 
     assert len(await dms(kim)) == 1
     assert len(await priya.sees()) == heard
     assert not kept_of(tmp_path, b"She sold")
+    before, words = ada.now, "And again. " * 60
+    assert (await ada.clicks(listed, contact_texts.BUTTON_REPORT)).ok
+    form = await ada.waits_for("You're reporting Priya Raman", where="modal", since=before)
+    await ada.submits(form, {"reason": f"{words}!"})
+    await kim.waits_for(f"{words}!", where="dm", timeout=15)
+    # Somebody who has erased everything hears that it cannot be reported here any more.
+    await mission.disconnect(ada)
+    before = ada.now
+    assert (await ada.clicks(listed, contact_texts.BUTTON_REPORT)).ok
+    await ada.waits_for("I can't pass this report on", since=before)

@@ -11,7 +11,7 @@ from slackbot.domain.text import normalize
 from slackbot.slack import contact_texts, texts
 from slackbot.slack.blocks.message import Button, Draft, Message
 from slackbot.slack.blocks.modals import View
-from slackbot.slack.blocks.text import Mention, Paragraph, Value, plain, plain_text
+from slackbot.slack.blocks.text import Mention, Value, Whole, plain, plain_text
 from slackbot.slack.command import Command, Name
 
 # Prefixes of the action ids, which end in the match's id.
@@ -155,7 +155,7 @@ def _report_message(notice: Reported) -> Message:
         draft.say(contact_texts.REPORT_WHO, name=partner.name, partner=known)
     draft.say(contact_texts.REPORT_WHEN, title=match.session_title, at=at)
     if report.reason.strip():
-        draft.quote(contact_texts.REPORT_WORDS, Paragraph(report.reason))
+        draft.quote(contact_texts.REPORT_WORDS, Whole(report.reason))
     return draft.small(contact_texts.REPORT_SMALL, name=partner.name).done()
 
 
@@ -165,6 +165,11 @@ def reported_card(match: Match | None) -> Message:
         return Draft().say(contact_texts.REPORT_GONE).buttons(_MATCHES, _STATUS).done()
     draft = Draft().say(contact_texts.REPORTED, name=match.partner.name)
     return draft.buttons(_STATUS, _MATCHES).done()
+
+
+def report_form_not_opened(match: Match) -> Message:
+    """Offer the form again."""
+    return Draft().say(contact_texts.REPORT_NOT_OPENED).buttons(_report_button(match)).done()
 
 
 def report_form(match: Match) -> View:

@@ -213,7 +213,8 @@ class Draft:
 
     def quote(self, sentence: str, quoted: str, **values: Value) -> Draft:
         """Add a sentence from `texts.py` that ends in what somebody else says."""
-        block, said = rich(sentence, values), {"quoted": Sentence(quoted)}
+        said = {"quoted": quoted if isinstance(quoted, Sentence) else Sentence(quoted)}
+        block = rich(sentence, values)
         (section,) = rich("{quoted}", said)["elements"]
         block["elements"].append(section | {"type": "rich_text_quote"})
         self.lines.append((sentence, values))

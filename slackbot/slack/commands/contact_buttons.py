@@ -8,8 +8,7 @@ from typing import Final
 import structlog
 
 from slackbot.domain.errors import MessageError
-from slackbot.domain.model import Match, MatchId, Person
-from slackbot.domain.text import fold
+from slackbot.domain.model import MatchId, Person
 from slackbot.services.contacts import Contacts
 from slackbot.slack.blocks import contacts as cards
 from slackbot.slack.blocks.errors import defect_card
@@ -32,11 +31,13 @@ class ContactButtons:
 
     async def swap(self, person: Person, command: Command) -> Message:
         """Ask about the latest partners who are in this Slack, or those that were named."""
-        return cards.swap_offers(_named(await self.contacts.offers(person), command))
+        named = without_fillers(command.argument)
+        return cards.swap_offers(await self.contacts.offers(person, named))
 
     async def report(self, person: Person, command: Command) -> Message:
         """List the latest partners, or those that were named, each with a button to report."""
-        return cards.report_offers(_named(await self.contacts.reportable(person), command))
+        named = without_fillers(command.argument)
+        return cards.report_offers(await self.contacts.reportable(person, named))
 
     async def pressed(self, person: Person, action_id: str) -> Message:
         """Answer a button about swapping contacts."""
@@ -58,16 +59,21 @@ class ContactButtons:
             return cards.swap_withdrawn_card(match)
         return cards.swap_answered_card(match, wanted=wanted)
 
-    async def open_form(self, person: Person, trigger_id: str, action_id: str) -> None:
-        """Open the form of a report. The trigger expires after three seconds."""
+    async def open_form(self, person: Person, trigger_id: str, action_id: str) -> Message | None:
+        """Open the form of a report, or return why it is not open.
+
+        The trigger expires after three seconds.
+        """
         _, match_id = split_action(action_id)
         match = await self.contacts.store.matches.get(person, match_id)
         if match is None:
-            return
+            return cards.reported_card(None)
         try:
             await self.views.open(person, trigger_id, cards.report_form(match))
         except MessageError as error:
             log.info("form_not_opened", reason=error.reason)
+            return cards.report_form_not_opened(match)
+        return None
 
     async def submit(self, person: Person, match_id: str, reason: str) -> Message:
         """Record a report, and confirm it."""
@@ -82,9 +88,3 @@ def split_action(action_id: str) -> tuple[str, MatchId]:
     """Return the prefix of an action id, and the match's id at its end."""
     prefix, _, match_id = action_id.rpartition(":")
     return f"{prefix}:", MatchId(match_id)
-
-
-def _named(matches: list[Match], command: Command) -> list[Match]:
-    """Return the matches whose partner has all words of the argument in their name."""
-    words = fold(without_fillers(command.argument)).split()
-    return [m for m in matches if all(word in fold(m.partner.name) for word in words)]

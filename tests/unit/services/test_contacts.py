@@ -13,7 +13,7 @@ from slackbot.domain.errors import MessageDelayed, MessageRefused, MessageUnsure
 from slackbot.domain.model import Match, MatchId, Partner, Person
 from slackbot.domain.notices import ContactsSwapped, MatchOver, Notice, Reported
 from slackbot.domain.preferences import Preferences
-from slackbot.services.contacts import Contacts
+from slackbot.services.contacts import OFFERED, Contacts
 from slackbot.services.notices import MATCH_AGE, QUIET_CAP_SECONDS
 from slackbot.slack.blocks.contacts import SWAP_NO, SWAP_UNDO
 from slackbot.slack.blocks.links import HubLinks
@@ -297,7 +297,6 @@ async def test_a_report_reaches_each_admin_once(harness: Harness, met: tuple[Mat
     """Also if Slack does not answer; its words are deleted afterwards."""
     harness.messenger.unanswered = 1
     assert await harness.contacts.report(ANA, MatchId("a"), "x" * 2000) is not None
-    assert await harness.contacts.report(ANA, MatchId("a"), "again") is not None
     await harness.pass_time(60)
     [(to, notice)] = harness.messenger.sent
     assert to == ADMIN
@@ -307,6 +306,41 @@ async def test_a_report_reaches_each_admin_once(harness: Harness, met: tuple[Mat
     assert kept is not None
     assert kept.reason == ""
     assert await harness.store.reports.list_pending(ANA.team) == []
+
+
+async def test_every_report_of_a_match_reaches_the_admins(
+    harness: Harness, met: tuple[Match, Match]
+):
+    """One that waits is passed on with the next, and a later one by itself."""
+
+    async def report(words: str) -> None:
+        harness.clock.advance(1)
+        assert await harness.contacts.report(ANA, MatchId("a"), words) is not None
+
+    harness.messenger.errors = [MessageDelayed("ratelimited", 60.0) for _ in range(2)]
+    for words in ("He was rude", "He was rude", "He came back"):
+        await report(words)
+        await harness.quiet()
+    await harness.pass_time(300)
+    await report("And again")
+    await harness.pass_time(60)
+    got = [notice.report.reason for notice in sent(harness) if isinstance(notice, Reported)]
+    assert got == ["He was rude\n\nHe came back", "And again"]
+    assert await harness.store.reports.list_pending(ANA.team) == []
+
+
+async def test_somebody_met_long_ago_is_found_by_name(harness: Harness, met: tuple[Match, Match]):
+    """The list without a name holds only the latest."""
+    for number in range(OFFERED + 2):
+        later = replace(match(ordinal=number + 5), id=MatchId(f"{number:032x}"))
+        at = met[0].received_at + timedelta(minutes=number + 1)
+        later = replace(later, partner=Partner(name="Cleo"), partner_key="cleo", received_at=at)
+        assert await harness.store.matches.add(later)
+    latest = await harness.contacts.reportable(ANA)
+    assert len(latest) == OFFERED
+    assert met[0] not in latest
+    for found in (harness.contacts.reportable, harness.contacts.offers):
+        assert [each.id for each in await found(ANA, met[0].partner.name)] == [met[0].id]
 
 
 async def test_nobody_gets_a_report_about_themself(harness: Harness, met: tuple[Match, Match]):

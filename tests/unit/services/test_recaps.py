@@ -69,6 +69,15 @@ async def test_a_recap_is_sent_once(harness: Harness, recaps: Recaps):
     assert harness.sent(BEN) == []
 
 
+async def test_a_recap_counts_people(harness: Harness, recaps: Recaps):
+    """Somebody with whom one talked twice is one of them."""
+    again = replace(match(ordinal=3), id=MatchId(f"{3:032x}"), settled_at=NOON, talked=True)
+    first = (await harness.store.matches.list_for(ANA, EXPO))[-1]
+    assert await harness.store.matches.add(replace(again, partner_key=first.partner_key))
+    await pass_hours(harness, recaps, 2.5)
+    assert [replace(recap, until="") for recap in sent(harness)] == [Recap(EXPO, "3", "1")]
+
+
 async def test_the_last_day_counts(harness: Harness, recaps: Recaps):
     """There is none while another session is announced, also for the next day."""
     tomorrow = session(starts_at=NOON + 24 * HOUR, ends_at=NOON + 25 * HOUR)

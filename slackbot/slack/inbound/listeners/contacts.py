@@ -38,10 +38,16 @@ def register(app: AsyncApp, parts: Parts) -> None:
     async def opened(
         ack: AsyncAck, body: dict[str, Any], action: dict[str, Any], origin: Origin
     ) -> None:
-        responder.messenger.mark_active(origin.person)
-        trigger = str(body.get("trigger_id"))
-        form = buttons.open_form(origin.person, trigger, str(action["action_id"]))
-        background.start(form, "report_form")
+        person, trigger = origin.person, str(body.get("trigger_id"))
+        responder.messenger.mark_active(person)
+        form = buttons.open_form(person, trigger, str(action["action_id"]))
+
+        async def open_or_say() -> None:
+            if (problem := await form) is not None:
+                url = ReplyTarget.of(body, person).response_url
+                await responder.send(person, url, problem, replace=False)
+
+        background.start(responder.answered(open_or_say(), person), "report_form")
         await ack()
 
     async def submitted(ack: AsyncAck, view: dict[str, Any], origin: Origin) -> None:
