@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -9,9 +10,11 @@ import pytest
 
 from slackbot.sandbox.accelevents.knobs import Knobs
 from slackbot.sandbox.slack import ScreenItem, User
+from slackbot.sandbox.slack.faults import Fault
 from slackbot.slack import home_texts, texts
 from tests.harness.sizes import FULL
 
+from . import refusals
 from .conftest import Mission, dms, pressed
 from .test_workers import Fleet, fleet
 
@@ -205,6 +208,25 @@ async def test_the_notice_of_a_refused_login_loses_its_button(mission: Mission) 
     card = await ada.waits_for("You've connected again", where="dm", timeout=SECONDS)
     assert card.id == notice.id
     assert [button.text for button in card.buttons] == [texts.BUTTON_STATUS]
+
+
+async def test_connecting_from_the_notice_is_answered_in_its_place(mission: Mission) -> None:
+    """The answer stays, even if Slack was slow to take the notice's edit."""
+    ada = await mission.link("ada")
+    await mission.ask(ada, "/networking available 11645")
+    mission.platform.revoke("ada")
+    await mission.platform.drop_sockets("ada")
+    notice = await ada.waits_for(LOGIN_ENDED, where="dm", timeout=POLL_SECONDS + SECONDS)
+    mission.slack.faults.order(Fault("chat.update", error="ratelimited", retry_after=2))
+    assert (await ada.clicks(notice, texts.BUTTON_CONNECT_AGAIN)).ok
+    form = await ada.waits_for("Event link", where="modal")
+    mission.platform.delay(1.0, **refusals.STATUS)  # so that the edit comes first
+    await ada.submits(form, {"credential": mission.platform.token_for("ada")})
+    card = await ada.waits_for(AVAILABLE, where="dm", timeout=SECONDS)
+    assert card.id == notice.id
+    await asyncio.sleep(3.0)  # longer than Slack refuses the edit
+    (card,) = [seen for seen in await ada.sees("", where="dm") if seen.id == notice.id]
+    assert AVAILABLE in card.text
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from slackbot.domain.errors import (
     MagicLinkUsed,
     SlackbotError,
 )
+from slackbot.domain.ports import Posted
 from slackbot.slack import error_texts, texts
 from slackbot.slack.blocks.links import HubLinks
 from slackbot.slack.blocks.login import new_link_buttons
@@ -42,6 +43,8 @@ class PendingCommand:
     response_url: str = field(default="", repr=False)
     # True if `response_url` belongs to the button of a prompt, which the answer can replace.
     is_prompt: bool = False
+    # The prompt, if it is a direct message from the bot.
+    own_message: Posted | None = None
 
     def dump(self) -> str:
         """Return the value for `private_metadata`, which is limited to 3,000 characters."""
@@ -56,8 +59,10 @@ class PendingCommand:
                 command=str(fields["command"])[: ARGUMENT_LIMIT + 20],
                 response_url=str(fields["response_url"]),
                 is_prompt=fields["is_prompt"] is True,
+                # Missing in forms that earlier versions opened.
+                own_message=_posted(fields.get("own_message")),
             )
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return cls()
 
     @property
@@ -65,6 +70,10 @@ class PendingCommand:
         """The command to run, or the overview if there is none."""
         command = parse(self.command)
         return Command(Name.OVERVIEW) if isinstance(command, Unknown | SecretTyped) else command
+
+
+def _posted(fields: dict[str, Any] | None) -> Posted | None:
+    return Posted(str(fields["channel"]), str(fields["ts"])) if fields else None
 
 
 def connect_form(

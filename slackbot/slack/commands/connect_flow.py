@@ -160,7 +160,11 @@ class ConnectFlow:
             await self._send(person, pending, defect_card(error))
 
     async def _send(self, person: Person, pending: PendingCommand, message: Message) -> None:
-        await self.responder.send(person, pending.response_url, message, replace=pending.is_prompt)
+        url, posted = pending.response_url, pending.own_message
+        if posted is not None:
+            await self.responder.replace_own(person, url, posted, message)
+        else:
+            await self.responder.send(person, url, message, replace=pending.is_prompt)
 
     async def show(self, task: asyncio.Task[Link | Problem], form: Form, view_id: str) -> None:
         """Show the outcome in the modal as soon as it is available."""

@@ -136,7 +136,8 @@ class Responder:
 
         async def replace_own(posted: Posted, message: Message) -> None:
             match = await stored_in_time(find_match()) if find_match is not None else None
-            await self._replace_own(target, posted, message, match, below_match)
+            person, url = target.person, target.response_url
+            await self.replace_own(person, url, posted, message, match, below_match=below_match)
 
         async def replace(message: Message) -> None:
             await self.send(target.person, target.response_url, message, replace=True)
@@ -150,22 +151,27 @@ class Responder:
             work = self.answer(start(), replace, late=late)
         self._start(work, target.person)
 
-    async def _replace_own(
+    async def replace_own(
         self,
-        target: ReplyTarget,
+        person: Person,
+        url: str,
         posted: Posted,
         message: Message,
-        match: Match | None,
-        below_match: bool,
+        match: Match | None = None,
+        *,
+        below_match: bool = False,
     ) -> None:
-        """Replace the bot's own message by way of the click, which no rate limit delays."""
-        person, whole, metadata = target.person, message, None
+        """Replace the bot's own message by way of the click, which no rate limit delays.
+
+        Edits of it that are queued are dropped. In the message of a match, the answer is placed
+        `below_match`, or replaces all.
+        """
+        whole, metadata = message, None
         if match is not None:
             metadata = metadata_of(MATCH_NOTICE, match.id)
             if below_match:
                 whole = Draft().then(met_card(match)).then(message).done()
         await stored_in_time(self.cards.clear(person, posted))
-        url = target.response_url
         if not await self.response_urls.replace(posted, url, whole, metadata):
             try:
                 await send_with_retry(lambda: self.messenger.update(person, posted, whole))

@@ -37,7 +37,7 @@ def register(app: AsyncApp, parts: Parts) -> None:
         action_id, value = _pressed(action), str(action.get("value") or "")
         if action_id == LINK_OPEN:
             url = target.response_url
-            pending = PendingCommand(command=value, response_url=url, is_prompt=True)
+            pending = PendingCommand(value, url, is_prompt=True, own_message=posted)
             connect_flow.open_form(person, str(body.get("trigger_id")), pending)
         elif action_id == LINK_HELP:
             help_card = connect_flow.token_help(PendingCommand(command=value))
