@@ -44,6 +44,7 @@ def contact_cards(
         "contacts.swap_agreed_card": st.builds(contacts.swap_agreed_card, meetings),
         "contacts.swap_gone_card": st.builds(contacts.swap_gone_card),
         "contacts.contact_message": st.builds(contacts.contact_message, notices),
+        "contacts.report_form_not_opened": st.builds(contacts.report_form_not_opened, meetings),
         "contacts.reported_card": st.builds(contacts.reported_card, st.none() | meetings),
     }
 

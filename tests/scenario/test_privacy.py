@@ -104,7 +104,7 @@ async def test_what_is_stored_is_said(mission: Mission) -> None:
     await matched(mission, ada)
     seen = await mission.ask(ada, "/networking what do you know about me?")
     assert "Your matches: with whom" in seen.text
-    assert "Matches for 90 days" in seen.text
+    assert "Matches are kept for 90 days" in seen.text
 
 
 async def test_every_permission_has_its_reason(mission: Mission) -> None:

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from slackbot.domain.model import Person, TeamId, UserId
+from slackbot.domain.model import EventSlug, Person, TeamId, UserId
 from slackbot.domain.ports import Posted
 from slackbot.slack import error_texts, texts
+from slackbot.slack.blocks.status import confirmed_disconnect
 from slackbot.slack.blocks.text import fallback
 from slackbot.slack.command import Command, Name
 from slackbot.slack.commands.attempts import STOP_SECONDS
@@ -47,7 +48,7 @@ CLICKED = {
     Command(Name.JOIN, "7"): "Coffee",
     Command(Name.AVAILABLE, "8"): "available in Tea",
     Command(Name.PAUSE): "Paused.",
-    Command(Name.DISCONNECT, confirmed="expo"): "disconnected",
+    confirmed_disconnect(EventSlug("expo")): "disconnected",
 }
 FORMS = [(TOKEN, ""), (TOKEN, "available 7"), (MAGIC_LINK, "join 7"), (MAGIC_LINK, "status")]
 
