@@ -81,7 +81,8 @@ class EventCommands:
             is_confirmed = event == command.confirmed
             return None if is_confirmed else disconnect_event_question(event, events, self.links)
         linked = [link.event for link in events.all]
-        is_confirmed = command == confirmed_disconnect(*linked)
+        # Buttons of earlier versions name the only event.
+        is_confirmed = command == confirmed_disconnect(*linked) or linked == [command.confirmed]
         return None if is_confirmed else disconnect_question(linked, self.links, self.slash)
 
     async def disconnect(self, person: Person, command: Command) -> Message:
