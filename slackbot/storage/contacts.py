@@ -81,7 +81,7 @@ class Contacts:
             NotLinked: one of them has been deleted.
         """
         person = match.person
-        # Whoever answers at the same moment waits here, so that one of the two sees both answers.
+        # Who answers at the same moment waits here, so that one of the two sees both answers.
         both = select(IdentityRow.user_id, IdentityRow.epoch).where(
             of_any(IdentityRow, [person, partner.person])
         )

@@ -77,7 +77,7 @@ async def _check_one_message(demo: Demo) -> None:
 
     messages = await demo.ada.user.sees(is_refusal, where="dm")
     if len(messages) != 1:
-        raise CannotDo(f"Ada was told {len(messages)} times that her token is refused")
+        raise CannotDo(f"Ada got {len(messages)} messages that her token is refused")
 
 
 async def _within(event: Coroutine[object, object, None], failure: str) -> None:
